@@ -1,0 +1,59 @@
+/**
+ * Every error the product can answer with, once: its code, its HTTP status, its title, and what a consumer of a
+ * message stream does about it. Imports nothing, so that any layer may throw one.
+ */
+type Policy = {
+  /** The HTTP status it is answered with. */
+  status: number
+  /** What becomes of a Kafka message that met it: kept aside for a person, or tried again later. */
+  consumer: 'dead-letter' | 'retry'
+  title: string
+}
+
+export const catalogue = {
+  ORDER_INVALID: { status: 400, consumer: 'dead-letter', title: 'The order breaks the contract' },
+  ORDER_CONFLICT: { status: 409, consumer: 'dead-letter', title: 'This order_uid is taken by another order' },
+  ORDER_REFUSED_BY_STORE: { status: 500, consumer: 'dead-letter', title: 'The database refused the order' },
+  ORDER_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such order' },
+  REQUEST_INVALID: { status: 400, consumer: 'dead-letter', title: 'The request is not valid' },
+  BODY_TOO_LARGE: { status: 413, consumer: 'dead-letter', title: 'The body is too large' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, consumer: 'dead-letter', title: 'The media type is not supported' },
+  KEY_MISSING: { status: 401, consumer: 'dead-letter', title: 'An API key is needed' },
+  KEY_UNKNOWN: { status: 401, consumer: 'dead-letter', title: 'The API key is not known' },
+  SCOPE_MISSING: { status: 403, consumer: 'dead-letter', title: 'The API key does not have the scope' },
+  ORIGIN_REFUSED: { status: 403, consumer: 'dead-letter', title: 'Without API keys only this machine is served' },
+  ROUTE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is nothing at this address' },
+  METHOD_NOT_ALLOWED: { status: 405, consumer: 'dead-letter', title: 'The method is not allowed here' },
+  QUEUE_FULL: { status: 503, consumer: 'retry', title: 'Too many orders are waiting to be written' },
+  STORE_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'The database cannot be reached' },
+  KAFKA_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'Kafka cannot be reached' },
+  STOPPING: { status: 503, consumer: 'retry', title: 'The service is stopping' },
+  INTERNAL: { status: 500, consumer: 'retry', title: 'Something went wrong inside the service' },
+} as const satisfies Record<string, Policy>
+
+export type ErrorCode = keyof typeof catalogue
+
+/** One thing that is wrong with an input: where (RFC 6901 JSON Pointer, '' is the whole) and what was expected. */
+export type Violation = { pointer: string; detail: string }
+
+/** A refusal or a failure with a code of the catalogue; boundaries turn it into an answer. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly violations: readonly Violation[]
+
+  /**
+   * @param code which of the catalogue
+   * @param detail what happened this time, in a sentence for the caller; holds no secret and no recipient data
+   * @param options violations: what is wrong with the input; cause: the error behind it, for the log
+   */
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { violations?: readonly Violation[] | undefined; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.violations = options.violations ?? []
+  }
+}
