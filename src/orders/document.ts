@@ -1,0 +1,120 @@
+import { type Static, Type } from 'typebox'
+
+/**
+ * The order document: the wire format that HTTP, Kafka and the read API share. This schema is the type, the check, and
+ * what OpenAPI and the event schemas show. Fields it does not name are allowed everywhere, kept and returned.
+ */
+
+const text = (charactersMax: number, expected: string) => Type.String({ maxLength: charactersMax, expected })
+const anyText = (meaning: string) => Type.String({ description: meaning })
+/** An amount of money in the currency's minor unit (ISO 4217 exponent), as an exact integer. */
+const money = (meaning: string) =>
+  Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: `${meaning}, in the currency's minor unit`,
+  })
+const integer = (meaning: string, minimum: number) =>
+  Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, description: meaning })
+
+const identifier = (meaning: string) =>
+  Type.String({ maxLength: 64, description: meaning, expected: 'a text of at most 64 characters' })
+const trackNumber = (meaning: string) =>
+  Type.String({ minLength: 1, maxLength: 64, description: meaning, expected: 'a text of 1 to 64 characters' })
+
+const delivery = Type.Object(
+  {
+    name: text(300, 'a text of at most 300 characters'),
+    phone: Type.String({
+      maxLength: 300,
+      pattern: '^[+0-9 ()-]*[0-9][+0-9 ()-]*$',
+      expected: 'a phone number: digits, and beside them only +, spaces, - and brackets',
+    }),
+    zip: text(300, 'a text of at most 300 characters'),
+    city: text(300, 'a text of at most 300 characters'),
+    address: text(300, 'a text of at most 300 characters'),
+    region: text(300, 'a text of at most 300 characters'),
+    email: Type.String({
+      maxLength: 300,
+      pattern: '^[^\\s@]+@[^\\s@]+$',
+      expected: 'an email address: a local part, @ and a domain',
+    }),
+  },
+  { description: 'The recipient' },
+)
+
+const payment = Type.Object({
+  transaction: identifier('The identifier of the payment at its provider'),
+  request_id: identifier("The provider's identifier of the request"),
+  currency: Type.String({
+    pattern: '^[A-Z]{3}$',
+    description: 'ISO 4217 currency code',
+    expected: 'an ISO 4217 currency code that exists',
+  }),
+  provider: identifier('The payment provider'),
+  amount: money('What is paid in all: goods_total + delivery_cost + custom_fee'),
+  payment_dt: integer('Unix time of the payment in seconds; 0 while it is not paid', 0),
+  bank: identifier('The bank'),
+  delivery_cost: money('What the delivery costs'),
+  goods_total: money('The sum of total_price of the items'),
+  custom_fee: money('Customs'),
+})
+
+const item = Type.Object({
+  chrt_id: integer('The sellable unit (SKU)', 0),
+  track_number: trackNumber('The parcel this line travels in'),
+  price: money('The price before the discount'),
+  rid: anyText('The row id'),
+  name: anyText('The name'),
+  sale: Type.Integer({ minimum: 0, maximum: 100, description: 'The discount in percent' }),
+  size: anyText('The size, as text'),
+  total_price: money('The price after the discount, within 1 of price × (100 − sale) / 100'),
+  nm_id: integer('The product that the unit belongs to', 0),
+  brand: anyText('The brand'),
+  status: integer("The sender's own status code; kept, not interpreted", Number.MIN_SAFE_INTEGER),
+})
+
+/** The most lines an order may have. */
+export const itemsMax = 1000
+
+export const orderDocument = Type.Object(
+  {
+    order_uid: Type.String({
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      description: 'The identity of the order, and its idempotency key',
+      expected: '1 to 64 of A-Z a-z 0-9 _ -',
+    }),
+    track_number: trackNumber('The tracking number of the shipment'),
+    entry: Type.String({ maxLength: 32, description: 'The entry point', expected: 'a text of at most 32 characters' }),
+    delivery,
+    payment,
+    items: Type.Array(item, { minItems: 1, maxItems: itemsMax }),
+    locale: anyText('The locale, as the sender gives it'),
+    internal_signature: anyText('As the sender gives it'),
+    customer_id: anyText('The customer, as the sender names it'),
+    delivery_service: anyText('The carrier, as the sender names it'),
+    shardkey: anyText('The partitioning key'),
+    sm_id: integer('As the sender gives it', Number.MIN_SAFE_INTEGER),
+    date_created: Type.String({
+      pattern: '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$',
+      description: 'When the order was made (RFC 3339)',
+      expected: 'an RFC 3339 time that exists, such as 2021-11-26T06:22:19Z',
+    }),
+    oof_shard: anyText('As the sender gives it'),
+  },
+  { title: 'Order', description: 'An order as its sender wrote it' },
+)
+
+export type OrderDocument = Static<typeof orderDocument>
+export type OrderItem = Static<typeof item>
+
+/** What the service adds behind the last field when an order is read; a sender must not set them. */
+export const serviceFields = ['status', 'payment_status', 'delivery_status', 'version', 'updated_at'] as const
+
+/** How many fields the contract names in each part: a part that has more carries fields the contract does not know. */
+export const fieldCounts = {
+  order: Object.keys(orderDocument.properties).length,
+  delivery: Object.keys(delivery.properties).length,
+  payment: Object.keys(payment.properties).length,
+  item: Object.keys(item.properties).length,
+} as const

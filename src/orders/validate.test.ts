@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'bun:test'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { documentSizeBytesMax, readOrder, violationsMax } from './validate.ts'
+
+const samples = join(import.meta.dir, '../../test/samples')
+const read = (path: string) => readFileSync(join(samples, path))
+const canonical = JSON.parse(read('valid/canonical.json').toString())
+
+/** Reads the canonical order after a change. */
+function readChanged(change: (order: typeof canonical) => unknown) {
+  const copy = structuredClone(canonical)
+  return readOrder(Buffer.from(JSON.stringify(change(copy) ?? copy)))
+}
+
+function pointers(reading: ReturnType<typeof readOrder>): string[] {
+  return reading.kind === 'refused' ? reading.violations.map(violation => violation.pointer) : []
+}
+
+describe('an order that keeps the contract', () => {
+  for (const name of readdirSync(join(samples, 'valid'))) {
+    test(`${name} is read as it was sent`, () => {
+      const reading = readOrder(read(`valid/${name}`))
+      expect(reading.kind).toBe('order')
+      if (reading.kind === 'order') {
+        expect(JSON.parse(reading.order.json)).toEqual(JSON.parse(read(`valid/${name}`).toString()))
+      }
+    })
+  }
+
+  test('keeps a field named __proto__ as data', () => {
+    const text = JSON.stringify(canonical).replace('{', '{"__proto__":{"polluted":true},')
+    const reading = readOrder(Buffer.from(text))
+    expect(reading.kind === 'order' && reading.order.json).toContain('"__proto__":{"polluted":true}')
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+
+  test('may be created at a leap second and at any offset', () => {
+    const reading = readChanged(order => {
+      order.date_created = '2017-01-01T00:59:60.25+01:00'
+    })
+    expect(reading.kind === 'order' && new Date(reading.order.createdAtMs).toISOString()).toBe(
+      '2017-01-01T00:00:00.250Z',
+    )
+  })
+})
+
+describe('an order that breaks the contract', () => {
+  const expected: Record<string, string> = {
+    'amount-as-text': '/payment/amount',
+    'amount-does-not-add-up': '/payment/amount',
+    'currency-does-not-exist': '/payment/currency',
+    'date-is-not-a-date': '/date_created',
+    'discount-does-not-add-up': '/items/0/total_price',
+    'email-without-at': '/delivery/email',
+    empty: '',
+    'fractional-amount': '/payment/amount',
+    'goods-total-does-not-add-up': '/payment/goods_total',
+    'lone-surrogate': '/delivery/name',
+    'negative-amount': '/payment/delivery_cost',
+    'no-delivery': '/delivery',
+    'no-items': '/items',
+    'not-an-object': '',
+    'not-json': '',
+    'nul-character': '/delivery/name',
+    'number-past-2-53': '/sm_id',
+    'sale-over-100': '/items/0/sale',
+    'uid-empty': '/order_uid',
+    'uid-with-slash': '/order_uid',
+  }
+
+  test('every bad sample has its expectation here', () => {
+    expect(readdirSync(join(samples, 'invalid')).map(name => name.replace('.json', ''))).toEqual(
+      expect.arrayContaining(Object.keys(expected)),
+    )
+    expect(readdirSync(join(samples, 'invalid'))).toHaveLength(Object.keys(expected).length)
+  })
+
+  for (const [name, pointer] of Object.entries(expected)) {
+    test(`${name} is refused at "${pointer}"`, () => {
+      expect(pointers(readOrder(read(`invalid/${name}.json`)))).toContain(pointer)
+    })
+  }
+
+  test('has every violation listed, of the schema, the sums, the values and the fields that are ours', () => {
+    const reading = readChanged(order => {
+      order.order_uid = 'a b'
+      order.status = 'completed'
+      order.payment = { ...order.payment, amount: 1, currency: 'ABC', bank: 7 }
+      order.items[0].total_price = 1
+      order.date_created = '2021-02-30T00:00:00Z'
+      order.extra = { 'a/b~': '\0' }
+      delete order.locale
+      delete order.entry
+    })
+    expect(pointers(reading).sort()).toEqual(
+      [
+        '/date_created',
+        '/entry',
+        '/extra/a~1b~0',
+        '/items/0/total_price',
+        '/locale',
+        '/order_uid',
+        '/payment/amount',
+      ].concat(['/payment/bank', '/payment/currency', '/payment/goods_total', '/status']),
+    )
+  })
+
+  test('is refused for a number, a NUL or half a surrogate pair in a field that the contract does not know', () => {
+    const text = (unknown: string) => Buffer.from(JSON.stringify(canonical).replace('{', `{"extra":${unknown},`))
+    for (const bad of ['9007199254740993', '[1e400]', '"\\u0000"', '{"\\ud800":1}']) {
+      expect(pointers(readOrder(text(bad)))[0]).toStartWith('/extra')
+    }
+    expect(readOrder(text('[0.5,-1,"\\u00e9",null]')).kind).toBe('order')
+  })
+
+  test('is refused, and quickly, when it is deep, long or not UTF-8', () => {
+    const deep = JSON.stringify(canonical).replace('{', `{"deep":${'['.repeat(200_000)}${']'.repeat(200_000)},`)
+    expect(pointers(readOrder(Buffer.from(deep)))[0]).toStartWith('/deep')
+    expect(pointers(readOrder(Buffer.alloc(documentSizeBytesMax + 1, 0x20)))).toEqual([''])
+    expect(pointers(readOrder(Buffer.from([0x22, 0xff, 0x22])))).toEqual([''])
+    const many = readChanged(order => {
+      order.items = Array(300_000).fill({})
+    })
+    expect(pointers(many)[0]).toBe('/items')
+    expect(pointers(many)).toHaveLength(violationsMax + 1)
+  })
+
+  test('is refused for a total that is off by more than 1, exactly, also for the largest amounts', () => {
+    const totals = (price: number, total: number) =>
+      readChanged(order => {
+        order.items[0] = { ...order.items[0], price, sale: 1, total_price: total }
+        order.payment = { ...order.payment, delivery_cost: 0, custom_fee: 0, goods_total: total, amount: total }
+      })
+    expect(totals(9007199254740900, 8917127262193491).kind).toBe('order')
+    expect(totals(9007199254740900, 8917127262193492).kind).toBe('order')
+    expect(pointers(totals(9007199254740900, 8917127262193493))).toEqual(['/items/0/total_price'])
+    expect(totals(101, 101).kind).toBe('refused')
+    expect(totals(100, 100).kind).toBe('order')
+  })
+})
+
+test('no input whatever makes reading throw, and no order that is read holds what cannot be stored', () => {
+  const anyOrder = fc.record({ where: fc.constantFrom(...Object.keys(canonical)), what: fc.jsonValue() })
+  fc.assert(
+    fc.property(anyOrder, ({ where, what }) => {
+      const reading = readChanged(order => {
+        order[where] = what
+      })
+      if (reading.kind === 'order') expect(reading.order.json).not.toContain('\\u0000')
+      else expect(reading.violations.length).toBeGreaterThan(0)
+    }),
+    { numRuns: 500 },
+  )
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), bytes => readOrder(bytes).kind === 'refused'))
+})

@@ -1,0 +1,41 @@
+import type { TLocalizedValidationError } from 'typebox/error'
+import type { Violation } from '../errors.ts'
+import { orderDocument } from './document.ts'
+
+/** What the schema says of one of its places; only what is read here. */
+type Place = { expected?: string; properties?: Record<string, Place>; items?: Place }
+
+/**
+ * The schema library's errors as violations: one for each missing field instead of one for all of them, and the
+ * contract's own words where it has some.
+ */
+export function describe(errors: readonly TLocalizedValidationError[]): Violation[] {
+  const violations = errors.flatMap(error => {
+    const pointer = error.instancePath
+    if (error.keyword === 'required') {
+      return error.params.requiredProperties.map(name => ({ pointer: `${pointer}/${name}`, detail: 'is required' }))
+    }
+    const expected = placeAt(pointer)?.expected
+    return [{ pointer, detail: expected === undefined ? error.message : `must be ${expected}` }]
+  })
+  // Two rules of one place (length and pattern, say) that have the same words are one violation to their reader.
+  const seen = new Set<string>()
+  return violations.filter(({ pointer, detail }) => {
+    const known = seen.has(`${pointer} ${detail}`)
+    seen.add(`${pointer} ${detail}`)
+    return !known
+  })
+}
+
+/** The violation of a rule that the schema cannot check, at a place whose rule it states in words. */
+export function expectedAt(pointer: string): Violation {
+  return { pointer, detail: `must be ${placeAt(pointer)?.expected}` }
+}
+
+function placeAt(pointer: string): Place | undefined {
+  let place: Place | undefined = orderDocument as Place
+  for (const part of pointer.split('/').slice(1)) {
+    place = place?.items ?? (Object.hasOwn(place?.properties ?? {}, part) ? place?.properties?.[part] : undefined)
+  }
+  return place
+}
