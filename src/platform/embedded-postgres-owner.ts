@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, DatabaseError, escapeIdentifier } from 'pg'
+import { type Folder, socketPath } from './embedded-postgres-folder.ts'
+import { EmbeddedPostgresError } from './embedded-postgres-program.ts'
+import type { PostgresAddress } from './postgres.ts'
+
+/** Any number, the same in every version of the service: who holds this lock in database `postgres` owns the server. */
+const ownerLock = 7_305_816_442
+
+/** Where a database of the server on the folder is found. */
+export function addressOf(folder: Folder, database: string): PostgresAddress {
+  return { host: folder.socket, port: 5432, user: 'postgres', password: undefined, database }
+}
+
+/** A connection to the server on the folder; undefined when none answers or it does not take connections now. */
+export async function connect(folder: Folder): Promise<Client | undefined> {
+  if (!existsSync(socketPath(folder))) return undefined
+  const address = addressOf(folder, 'postgres')
+  const client = new Client({ ...address, password: '', ssl: false, connectionTimeoutMillis: 5_000 })
+  // Its end tells everything; without a listener an error would end the process.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return client
+  } catch {
+    await client.end().catch(() => undefined)
+    return undefined
+  }
+}
+
+/**
+ * Takes the lock that says to whom the server belongs. It is given back when the connection ends, that is also when
+ * this process is killed.
+ *
+ * @returns false: another service that is alive has it
+ */
+export async function takeOwnership(client: Client, patienceMs: number): Promise<boolean> {
+  // The lock of a service that has just been killed is free as soon as its server has noticed.
+  for (const until = Date.now() + patienceMs; ; await sleep(25)) {
+    const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [ownerLock])
+    if (rows[0]?.taken === true) return true
+    if (Date.now() > until) return false
+  }
+}
+
+/** The server's version, like '18.4'. */
+export async function versionOf(client: Client): Promise<string> {
+  const { rows } = await client.query('show server_version')
+  return String(rows[0]?.server_version)
+}
+
+/** Creates a database unless it exists. */
+export async function ensureDatabase(client: Client, name: string) {
+  const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
+  if (rowCount === 0) await client.query(`create database ${escapeIdentifier(name)} owner postgres`)
+}
+
+/** Whether an error is what the server answered, and not that it went away. */
+export function isAnswer(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && !error.code?.startsWith('57P')
+}
+
+/** The refusal of a folder that another living service works with. */
+export function inUse(folder: Folder): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `Another instance of the service is running on the data directory ${folder.root}: ` +
+      'stop that one, or set DATA_DIR to another directory.',
+  )
+}
+
+/** The refusal of a server that runs and says it is ready, and lets nobody in. */
+export function unreachable(folder: Folder, pid: number): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `PostgreSQL (process ${pid}) runs on ${folder.root} and cannot be reached at ${folder.socket}: end it with "kill -INT ${pid}".`,
+  )
+}

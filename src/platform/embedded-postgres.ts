@@ -1,0 +1,115 @@
+import { prepareFolder, removeTemporarySocket } from './embedded-postgres-folder.ts'
+import { Keeper } from './embedded-postgres-keeper.ts'
+import { addressOf } from './embedded-postgres-owner.ts'
+import { boundLog } from './embedded-postgres-process.ts'
+import { EmbeddedPostgresError, findProgram } from './embedded-postgres-program.ts'
+import type { Logger } from './log.ts'
+import type { PostgresAddress } from './postgres.ts'
+
+export { EmbeddedPostgresError }
+
+/** A PostgreSQL server that belongs to this process. */
+export type EmbeddedPostgres = {
+  /** Stays the same when the server is started again. */
+  address: PostgresAddress
+  /** Like '18.4'. */
+  serverVersion: string
+  /** The server's first process; undefined while it is down. */
+  processId(): number | undefined
+  /** Calls the listener with a reason when the server ended unasked. It is started again by itself in any case. */
+  onExit(listener: (reason: string) => void): void
+  /** Ends the server and returns when no process of it is left. May be called more than once. */
+  stop(): Promise<void>
+}
+
+/**
+ * Writing orders as fast as a small machine can without ever losing an acknowledged one. What the server writes down
+ * must not hold recipients' data, so it leaves out statements and the details of errors, where rows are quoted.
+ */
+const orderServiceSettings = {
+  listen_addresses: '',
+  max_connections: '50',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  shared_buffers: '256MB',
+  effective_cache_size: '1GB',
+  work_mem: '8MB',
+  maintenance_work_mem: '128MB',
+  // Few and gentle checkpoints: each one makes every page be written whole into the log once more.
+  max_wal_size: '4GB',
+  min_wal_size: '512MB',
+  checkpoint_timeout: '15min',
+  wal_buffers: '16MB',
+  wal_compression: 'on',
+  random_page_cost: '1.1',
+  jit: 'off',
+  log_error_verbosity: 'terse',
+  log_min_error_statement: 'panic',
+  log_line_prefix: '%m [%p] ',
+}
+
+/**
+ * Runs a PostgreSQL server of its own for the service: sets it up on the first start, takes over one that a killed
+ * service has left running, and starts it again whenever it dies. It is reached by a socket that only its account and
+ * root can enter.
+ *
+ * @param options dataDir: where its data, socket and log are, created when missing; database: its name, 'orders' unless
+ *   given, created when missing; settings: PostgreSQL's settings by name, over those for the service; stopTimeoutMs: how
+ *   long `stop` waits for an end in good order before it uses force, 20 s unless given; durable: false only in tests, may
+ *   lose data with the machine; signal: gives up a start under way, and ends what was started
+ * @returns the server, ready for connections
+ * @throws EmbeddedPostgresError, one sentence for the operator, when it cannot run; the signal's reason when given up
+ */
+export async function startEmbeddedPostgres(options: {
+  dataDir: string
+  log: Logger
+  database?: string
+  settings?: Record<string, string>
+  stopTimeoutMs?: number
+  durable?: boolean
+  signal?: AbortSignal
+}): Promise<EmbeddedPostgres> {
+  const { dataDir, log, database = 'orders', durable = true, stopTimeoutMs = 20_000, signal } = options
+  const program = findProgram()
+  const folder = await prepareFolder(program, dataDir, durable).catch(error => {
+    throw asSentence(error, dataDir)
+  })
+  const risks = durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+  const settings = { ...orderServiceSettings, ...risks, ...options.settings }
+  const keeper = new Keeper({ program, folder, settings, database, stopTimeoutMs, log })
+  let logTimer: NodeJS.Timeout | undefined
+  const stop = async () => {
+    clearInterval(logTimer)
+    await keeper.stop()
+    removeTemporarySocket(folder)
+  }
+  const giveUp = () => void keeper.stop()
+  signal?.addEventListener('abort', giveUp)
+  try {
+    signal?.throwIfAborted()
+    await keeper.secure()
+  } catch (error) {
+    await keeper.stop()
+    throw signal?.aborted ? signal.reason : asSentence(error, dataDir)
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
+  }
+  logTimer = setInterval(() => boundLog(folder), 60_000).unref()
+  return {
+    address: addressOf(folder, database),
+    serverVersion: program.version,
+    processId: () => keeper.processId(),
+    onExit: listener => keeper.onExit(listener),
+    stop,
+  }
+}
+
+/** An error of the system, in words for the operator; other errors as they are. */
+function asSentence(error: unknown, dataDir: string): unknown {
+  if (error instanceof EmbeddedPostgresError || !(error instanceof Error) || !('code' in error)) return error
+  const sentence =
+    error.code === 'ENOSPC'
+      ? `The disk of ${dataDir} is full: free some space and start again.`
+      : `PostgreSQL cannot work in the data directory ${dataDir}: ${error.message}.`
+  return new EmbeddedPostgresError(sentence, { cause: error })
+}
