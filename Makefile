@@ -1,0 +1,89 @@
+# What one does with this repository; `make` alone lists it. Needs Node.js with npm, and make; all else is installed.
+#
+# Bun would read .env by itself. That file is for Docker Compose, where the database has another address than on this
+# machine, so it is switched off; .env.local is read where it exists, and the environment wins over it.
+
+BUN := node_modules/.bin/bun
+RUN := $(BUN) --no-env-file --env-file=.env.local
+BIOME := node_modules/.bin/biome
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run dev start-fresh test test-coverage check fmt lint types kafka bench db-migrate db-reset \
+  docker-build docker-up docker-down docker-restart docker-logs clean node-found
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: node-found node_modules/.package-lock.json ## Install the dependencies, if they are missing or have changed
+	@# npm may have been told not to run install scripts; without its own, Bun's command is an empty shell.
+	@$(BUN) --version >/dev/null 2>&1 || node node_modules/bun/install.js
+	@$(BUN) --version >/dev/null || { echo 'Bun does not run on this machine.' >&2; exit 1; }
+
+node-found:
+	@node -e 'process.exit(Number.parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null || { \
+	  echo "Node.js 20 or newer is needed, and here is $$(node --version 2>/dev/null || echo none): see https://nodejs.org" >&2; \
+	  exit 1; }
+	@command -v npm >/dev/null || { echo 'npm is needed, which usually comes with Node.js: see https://nodejs.org' >&2; exit 1; }
+
+# npm writes this file last, so it is there only when an installation was completed.
+node_modules/.package-lock.json: package-lock.json
+	@echo 'Installing the dependencies (npm ci) …'
+	@npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# `exec` leaves no shell between make and the service, so that a signal reaches the service, and reaches it once.
+run: setup ## Install what is missing and serve at http://localhost:8080
+	@exec $(RUN) src/main.ts
+
+dev: setup ## Serve, and start again whenever a source file changes
+	@exec $(RUN) --watch --no-clear-screen src/main.ts
+
+start-fresh: db-reset run ## Serve with an empty database
+
+test: setup ## Run the tests (one file: make test ARGS=src/errors.test.ts)
+	@exec $(BUN) --no-env-file test $(ARGS)
+
+test-coverage: setup ## Run the tests and show which lines they reach
+	@exec $(BUN) --no-env-file test --coverage $(ARGS)
+
+check: setup ## Check format, lint and types
+	@$(BIOME) format .
+	@$(MAKE) --no-print-directory lint types
+
+fmt: setup ## Format the sources
+	@$(BIOME) format --write .
+
+lint: setup ## Look for mistakes in the sources
+	@$(BIOME) lint --error-on-warnings .
+
+types: setup ## Check the types
+	@node_modules/.bin/tsc --noEmit
+
+kafka: setup ## Run a Kafka broker for development
+	@exec $(BUN) --no-env-file scripts/kafka-broker.ts
+
+bench: setup ## Measure how fast it is here
+	@exec $(BUN) --no-env-file bench/run.ts
+
+db-migrate: setup ## Bring the database's tables up to date
+	@exec $(RUN) src/cli.ts migrate
+
+db-reset: setup ## Remove every order and begin with empty tables
+	@exec $(RUN) src/cli.ts reset
+
+docker-build: ## Build the image
+	docker compose build
+
+docker-up: ## Start everything in Docker: the service, PostgreSQL, Kafka, Prometheus, Grafana
+	docker compose up --detach
+
+docker-down: ## Stop everything in Docker; the data stay
+	docker compose down
+
+docker-restart: docker-down docker-up ## Stop and start everything in Docker
+
+docker-logs: ## Follow the logs in Docker
+	@exec docker compose logs --follow
+
+clean: ## Remove what can be made again: the dependencies and the coverage report. The data stay
+	rm -rf node_modules coverage
