@@ -24,7 +24,7 @@ export const catalogue = {
   ORIGIN_REFUSED: { status: 403, consumer: 'dead-letter', title: 'Without API keys only this machine is served' },
   ROUTE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is nothing at this address' },
   METHOD_NOT_ALLOWED: { status: 405, consumer: 'dead-letter', title: 'The method is not allowed here' },
-  QUEUE_FULL: { status: 503, consumer: 'retry', title: 'Too many orders are waiting to be written' },
+  OVERLOADED: { status: 503, consumer: 'retry', title: 'The service has more to do than it can' },
   STORE_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'The database cannot be reached' },
   KAFKA_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'Kafka cannot be reached' },
   STOPPING: { status: 503, consumer: 'retry', title: 'The service is stopping' },

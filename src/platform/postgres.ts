@@ -1,3 +1,8 @@
+import { finished } from 'node:stream/promises'
+import { DatabaseError, Pool, type PoolClient } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { Logger } from './log.ts'
+
 /** Where a PostgreSQL server is and as whom to speak to it. `host` beginning with '/' is a folder with its socket. */
 export type PostgresAddress = {
   host: string
@@ -5,4 +10,120 @@ export type PostgresAddress = {
   user: string
   password: string | undefined
   database: string
+}
+
+export type { Pool, PoolClient }
+
+/** Longer than any statement of ours takes; a server that is silent for so long is taken for gone. */
+export const answerDeadlineMs = 15_000
+
+/**
+ * A bounded pool of connections. A connection is opened when it is first needed, so this never fails.
+ *
+ * @param options connectionsMax: the most connections at a time; name: what the server lists them under
+ */
+export function createPool(
+  address: PostgresAddress,
+  options: { connectionsMax: number; name: string; log: Logger },
+): Pool {
+  const pool = new Pool({
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    ...(address.password === undefined ? {} : { password: address.password }),
+    max: options.connectionsMax,
+    application_name: options.name,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    query_timeout: answerDeadlineMs,
+    // The server gives up a little earlier than we do, so that it is not left working for nobody.
+    statement_timeout: answerDeadlineMs - 1_000,
+    idle_in_transaction_session_timeout: answerDeadlineMs,
+    keepAlive: true,
+  })
+  // An idle connection that the server closes is not an error of anybody's: the pool opens another when one is needed.
+  pool.on('error', error => options.log.warn({ err: error }, 'an idle database connection was lost'))
+  return pool
+}
+
+/**
+ * Runs `work` in one transaction and commits it.
+ *
+ * @param deadlineMs how long all of it may take; after that the connection is destroyed and this rejects
+ * @throws what `work` threw, after a rollback, or the connection's error. When the connection is lost during the commit
+ *   it is not known whether the transaction was committed.
+ */
+export async function inTransaction<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+  deadlineMs: number = answerDeadlineMs,
+): Promise<Result> {
+  const client = await pool.connect()
+  try {
+    const result = await before(deadlineMs, async () => {
+      await client.query('begin')
+      const result = await work(client)
+      await client.query('commit')
+      return result
+    })
+    client.release()
+    return result
+  } catch (error) {
+    await giveBack(client, error)
+    throw error
+  }
+}
+
+/** A connection on which something failed goes back to the pool only when the server still answers on it. */
+async function giveBack(client: PoolClient, error: unknown): Promise<void> {
+  if (!(error instanceof DatabaseError)) return client.release(true)
+  await client.query('rollback').then(
+    () => client.release(),
+    () => client.release(true),
+  )
+}
+
+async function before<Result>(deadlineMs: number, work: () => Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the database did not answer within ${deadlineMs} ms`)), deadlineMs)
+  })
+  try {
+    return await Promise.race([work(), expiry])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Writes rows by COPY.
+ *
+ * @param statement `copy table (columns) from stdin`
+ * @param rows lines of tab-separated fields, each field escaped by `copyText`
+ */
+export async function copyIn(client: PoolClient, statement: string, rows: string): Promise<void> {
+  const stream = client.query(copyFrom(statement))
+  stream.end(Buffer.from(rows))
+  await finished(stream)
+}
+
+/** A text as a field of COPY's text format: the format's own four characters are escaped. */
+export function copyText(text: string): string {
+  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, character => copyEscapes[character] ?? character) : text
+}
+
+const copyEscapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+/**
+ * What an error of the database means for what was being written:
+ * - `taken`: a row with this key is there already;
+ * - `data`: the server will never accept these values (SQLSTATE classes 22, 23 and 54);
+ * - `outage`: everything else. The server or the way to it is at fault, or two transactions met; the same rows may
+ *   well be accepted a little later.
+ */
+export function faultOf(error: unknown): 'taken' | 'data' | 'outage' {
+  const code = error instanceof DatabaseError ? (error.code ?? '') : ''
+  if (code === '23505') return 'taken'
+  return ['22', '23', '54'].includes(code.slice(0, 2)) ? 'data' : 'outage'
 }

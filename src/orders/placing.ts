@@ -1,0 +1,44 @@
+import { isDeepStrictEqual } from 'node:util'
+import { initialState } from './order.ts'
+import type { NewOrder } from './queries.ts'
+import type { ValidOrder } from './validate.ts'
+
+/** What became of an order that was submitted. */
+export type Outcome =
+  | { kind: 'placed' }
+  /** The same order is stored already. */
+  | { kind: 'duplicate' }
+  /** Another order is stored under this uid. */
+  | { kind: 'conflict' }
+  /** The database will never take this order. */
+  | { kind: 'refused'; error: unknown }
+
+/**
+ * What becomes of each order of a group, given what is stored. Pure. Of several that share a uid the first is placed and
+ * the others are measured by it.
+ *
+ * @param stored document by uid
+ * @returns the orders to write, sorted by uid so that two instances lock them in the same order; and an outcome for each
+ *   of the group, true once `fresh` is committed
+ */
+export function decide(
+  group: readonly { order: ValidOrder }[],
+  stored: ReadonlyMap<string, string>,
+  nowMs: number,
+): { fresh: NewOrder[]; outcomes: Outcome[] } {
+  const fresh = new Map<string, NewOrder>()
+  const outcomes = group.map(({ order }): Outcome => {
+    const uid = order.document.order_uid
+    const known = stored.get(uid) ?? fresh.get(uid)?.json
+    if (known !== undefined) return { kind: isSameJson(known, order.json) ? 'duplicate' : 'conflict' }
+    fresh.set(uid, { ...order, state: initialState(order.document), placedAtMs: nowMs })
+    return { kind: 'placed' }
+  })
+  const sorted = [...fresh.values()].sort((a, b) => (a.document.order_uid < b.document.order_uid ? -1 : 1))
+  return { fresh: sorted, outcomes }
+}
+
+/** Whether two compact JSON texts say the same, whatever the order of their fields. */
+function isSameJson(one: string, other: string): boolean {
+  return one === other || isDeepStrictEqual(JSON.parse(one), JSON.parse(other))
+}

@@ -1,0 +1,203 @@
+import { joinObjects } from '../events/log.ts'
+import { copyIn, copyText, type Pool, type PoolClient } from '../platform/postgres.ts'
+import { type OrderState, stateJson } from './order.ts'
+import type { ValidOrder } from './validate.ts'
+
+/** An order that is about to be written for the first time. */
+export type NewOrder = ValidOrder & { state: OrderState; placedAtMs: number }
+
+/** An order as it is handed out: ready-made JSON. */
+export type StoredOrder = { orderUid: string; version: number; json: string }
+
+type OrderRow = {
+  order_uid: string
+  document: string
+  status: OrderState['status']
+  payment_status: OrderState['paymentStatus']
+  delivery_status: OrderState['deliveryStatus']
+  version: number
+  updated_at: Date
+}
+
+/** The documents that are stored under these uids; those that are not stored are left out. */
+export async function findDocuments(pool: Pool, orderUids: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await pool.query<{ order_uid: string; document: string }>(
+    'select order_uid, document from orders where order_uid = any($1)',
+    [orderUids],
+  )
+  return new Map(rows.map(row => [row.order_uid, row.document]))
+}
+
+/**
+ * Writes new orders and their lines in a caller's transaction.
+ *
+ * @throws the database's unique violation when one of them is there already; then none is written
+ */
+export async function insertOrders(client: PoolClient, orders: readonly NewOrder[]): Promise<void> {
+  let orderRows = ''
+  let itemRows = ''
+  for (const { document, json, createdAtMs, state, placedAtMs } of orders) {
+    const { order_uid: uid, payment, items } = document
+    orderRows += `${uid}\t${copyText(json)}\t${copyText(document.customer_id)}\t${copyText(document.track_number)}\t${payment.currency}\t${payment.amount}\t${new Date(createdAtMs).toISOString()}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${new Date(placedAtMs).toISOString()}\n`
+    for (let line = 0; line < items.length; line++) {
+      const item = items[line]
+      if (item === undefined) continue
+      itemRows += `${uid}\t${line}\t${item.chrt_id}\t${item.nm_id}\t${item.price}\t${item.sale}\t${item.total_price}\n`
+    }
+  }
+  await copyIn(
+    client,
+    `copy orders (order_uid, document, customer_id, track_number, currency, amount, created_at, status, payment_status,
+                  delivery_status, version, updated_at) from stdin`,
+    orderRows,
+  )
+  await copyIn(
+    client,
+    'copy order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) from stdin',
+    itemRows,
+  )
+}
+
+/** The order under a uid, or undefined. */
+export async function findOrder(pool: Pool, orderUid: string): Promise<StoredOrder | undefined> {
+  const { rows } = await pool.query<OrderRow>(
+    `select order_uid, document, status, payment_status, delivery_status, version, updated_at
+       from orders
+      where order_uid = $1`,
+    [orderUid],
+  )
+  return rows[0] === undefined ? undefined : present(rows[0])
+}
+
+/** A new order the way it will be read back. */
+export function presentNew(order: NewOrder): StoredOrder {
+  return {
+    orderUid: order.document.order_uid,
+    version: 1,
+    json: presentJson(order.json, order.state, 1, new Date(order.placedAtMs)),
+  }
+}
+
+function present(row: OrderRow): StoredOrder {
+  const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
+  return {
+    orderUid: row.order_uid,
+    version: row.version,
+    json: presentJson(row.document, state, row.version, row.updated_at),
+  }
+}
+
+/** The document, and behind its last field what the service adds. */
+function presentJson(document: string, state: OrderState, version: number, updatedAt: Date): string {
+  const rest = `{"version":${version},"updated_at":"${updatedAt.toISOString()}"}`
+  return joinObjects(document, joinObjects(stateJson(state), rest))
+}
+
+/** What a list of orders is narrowed to; every condition given must hold. */
+export type OrderFilter = Partial<{
+  statuses: readonly OrderState['status'][]
+  paymentStatuses: readonly OrderState['paymentStatus'][]
+  deliveryStatuses: readonly OrderState['deliveryStatus'][]
+  customerId: string
+  trackNumber: string
+  /** Created at or after. */
+  fromMs: number
+  /** Created before. */
+  toMs: number
+  /** An order's uid, its tracking number or its customer, whole. */
+  search: string
+}>
+
+/** A place in a list: the last order that was handed out. */
+export type ListPlace = { createdAtMs: number; orderUid: string }
+
+export type Page = {
+  orders: StoredOrder[] /** Where the next page begins; undefined behind the last. */
+  next?: ListPlace
+}
+
+/**
+ * A page of orders, newest first.
+ *
+ * Each way of finding orders (`branches`) walks one index in the order of the list and stops after a page, so a page costs
+ * the same at any depth; documents are fetched only for the orders of the page.
+ *
+ * @param after undefined for the first page
+ * @param limit the most orders of the page
+ */
+export async function listOrders(
+  pool: Pool,
+  filter: OrderFilter,
+  after: ListPlace | undefined,
+  limit: number,
+): Promise<Page> {
+  const values: unknown[] = []
+  const value = (given: unknown) => `$${values.push(given)}`
+  const conditions = ['true']
+  if (after !== undefined) {
+    const instant = value(new Date(after.createdAtMs).toISOString())
+    conditions.push(`(o.created_at, o.order_uid) < (${instant}::timestamptz, ${value(after.orderUid)})`)
+  }
+  if (filter.fromMs !== undefined) conditions.push(`o.created_at >= ${value(new Date(filter.fromMs))}`)
+  if (filter.toMs !== undefined) conditions.push(`o.created_at < ${value(new Date(filter.toMs))}`)
+  if (filter.trackNumber !== undefined) conditions.push(`o.track_number = ${value(filter.trackNumber)}`)
+  if (filter.customerId !== undefined) conditions.push(isCustomer(value(filter.customerId)))
+
+  const pageOf = (where: string) =>
+    `(select o.created_at, o.order_uid
+        from orders o
+       where ${where}
+         and ${conditions.join('\n         and ')}
+       order by o.created_at desc, o.order_uid desc
+       limit ${limit + 1})`
+  const keys = keysQuery(filter, value, pageOf)
+  const { rows } = await pool.query<OrderRow & { created_at: Date }>(
+    `select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at, o.created_at
+       from (select distinct created_at, order_uid
+               from (${keys}) branches
+              order by created_at desc, order_uid desc
+              limit ${limit + 1}) page
+       join orders o using (order_uid)
+      order by o.created_at desc, o.order_uid desc`,
+    values,
+  )
+  const last = rows.length > limit ? rows[limit - 1] : undefined
+  return {
+    orders: rows.slice(0, limit).map(present),
+    ...(last === undefined ? {} : { next: { createdAtMs: last.created_at.getTime(), orderUid: last.order_uid } }),
+  }
+}
+
+function keysQuery(filter: OrderFilter, value: (given: unknown) => string, pageOf: (where: string) => string): string {
+  const { statuses, paymentStatuses, deliveryStatuses, search } = filter
+  const isSelective = search !== undefined || filter.customerId !== undefined || filter.trackNumber !== undefined
+  const anyStatus = [
+    [statuses, 'order_status', 'o.status'],
+    [paymentStatuses, 'payment_status', 'o.payment_status'],
+    [deliveryStatuses, 'delivery_status', 'o.delivery_status'],
+  ] as const
+  if (!isSelective) {
+    if (anyStatus.every(([wanted]) => wanted === undefined)) return pageOf('true')
+    const [status, payment, delivery] = anyStatus.map(([wanted, type]) =>
+      wanted === undefined ? `unnest(enum_range(null::${type}))` : `unnest(${value(wanted)}::${type}[])`,
+    )
+    return `select key.created_at, key.order_uid
+              from ${status} as s (status)
+             cross join ${payment} as p (status)
+             cross join ${delivery} as d (status)
+             cross join lateral ${pageOf('o.status = s.status and o.payment_status = p.status and o.delivery_status = d.status')} key`
+  }
+  const isWanted = anyStatus.flatMap(([wanted, type, column]) =>
+    wanted === undefined ? [] : [`${column} = any(${value(wanted)}::${type}[])`],
+  )
+  if (search === undefined) return pageOf(isWanted.join(' and ') || 'true')
+  const text = value(search)
+  return [`o.order_uid = ${text}`, `o.track_number = ${text}`, isCustomer(text)]
+    .map(branch => pageOf([branch, ...isWanted].join(' and ')))
+    .join('\n union all\n')
+}
+
+/** The index holds the beginnings of customers' names, so the condition names both. */
+function isCustomer(parameter: string): string {
+  return `left(o.customer_id, 100) = left(${parameter}, 100) and o.customer_id = ${parameter}`
+}
