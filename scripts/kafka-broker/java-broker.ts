@@ -1,0 +1,127 @@
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { Backend, BackendOptions } from './broker.ts'
+import { fetchJars, javaCommand } from './jars.ts'
+import { guard } from './watchdog.ts'
+
+const execute = promisify(execFile)
+const stopMs = 10_000
+const jvmOptions = ['-Xmx512m', '-Xms128m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+
+/** Apache Kafka in a JVM of its own, started from the jars that Maven brings. */
+export function javaBackend(options: BackendOptions): Backend {
+  const propertiesPath = join(options.dataDir, 'server.properties')
+  const pidPath = join(options.dataDir, 'broker.pid')
+  const logPath = join(options.dataDir, 'broker.log')
+  let java: ChildProcess | undefined
+  let watch: { dismiss(): void } | undefined
+
+  async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const ending = java
+    if (!ending) return
+    ending.kill('SIGCONT')
+    ending.kill(signal)
+    const deadline = Date.now() + stopMs
+    while (isRunning(ending)) {
+      if (Date.now() > deadline) ending.kill('SIGKILL')
+      await sleep(20)
+    }
+    java = undefined
+    watch?.dismiss()
+  }
+
+  return {
+    async start() {
+      const jars = await fetchJars(options.cacheDir, options.log)
+      const classPath = join(jars, '*')
+      await mkdir(options.dataDir, { recursive: true })
+      await endOrphan(pidPath, propertiesPath, options.log)
+      await writeFile(propertiesPath, serverProperties(options, await freePort()))
+      if (!existsSync(join(options.dataDir, 'log', 'meta.properties'))) await format(classPath, propertiesPath)
+      const output = openSync(logPath, 'w')
+      java = spawn(javaCommand(), [...jvmOptions, '-cp', classPath, 'kafka.Kafka', propertiesPath], {
+        stdio: ['ignore', output, output],
+        detached: true,
+      })
+      closeSync(output)
+      java.on('error', () => {})
+      java.unref()
+      await writeFile(pidPath, String(java.pid))
+      watch = guard(orphanScript, [String(java.pid), options.temporary ? options.dataDir : ''])
+    },
+    pid: () => (java && isRunning(java) ? (java.pid ?? null) : null),
+    hasDied: () => java !== undefined && !isRunning(java),
+    signal: name => void java?.kill(name),
+    end,
+    forget: () => rm(join(options.dataDir, 'log'), { recursive: true, force: true }),
+    lastWords: async () => (await readFile(logPath, 'utf8').catch(() => '')).slice(-2000),
+  }
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null && child.pid !== undefined
+}
+
+/** A temporary broker has nothing to save: it is killed and its folder removed. Another one is asked to end first. */
+const orphanScript = `kill -CONT "$1"
+if [ -n "$2" ]; then kill -KILL "$1"; sleep 0.2; rm -rf "$2"; exit 0; fi
+kill -TERM "$1"
+tries=0
+while kill -0 "$1" && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+kill -KILL "$1"`
+
+/** A broker left over on the same data would hold its lock; it is told from a stranger with its number by its arguments. */
+async function endOrphan(pidPath: string, propertiesPath: string, log: (line: string) => void): Promise<void> {
+  const pid = Number(await readFile(pidPath, 'utf8').catch(() => '0'))
+  const isOurs = () =>
+    pid > 0 && spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout.includes(propertiesPath)
+  if (!isOurs()) return
+  log(`ending the broker that an earlier run left behind (process ${pid})`)
+  process.kill(pid, 'SIGCONT')
+  process.kill(pid, 'SIGTERM')
+  const deadline = Date.now() + stopMs
+  while (isOurs()) {
+    if (Date.now() > deadline) process.kill(pid, 'SIGKILL')
+    await sleep(100)
+  }
+}
+
+async function format(classPath: string, propertiesPath: string): Promise<void> {
+  const clusterId = Buffer.from('order-backend-dev').subarray(0, 16).toString('base64url')
+  const args = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesPath]
+  await execute(javaCommand(), [...jvmOptions, '-XX:TieredStopAtLevel=1', ...args])
+}
+
+/** @returns a TCP port of the loopback interface that nobody listened on a moment ago */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise(resolve => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('The system gave no TCP port')
+  return address.port
+}
+
+function serverProperties(options: BackendOptions, controllerPort: number): string {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=PLAINTEXT://127.0.0.1:${options.port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${options.port}
+controller.listener.names=CONTROLLER
+log.dirs=${join(options.dataDir, 'log')}
+num.partitions=${options.partitions}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+`
+}

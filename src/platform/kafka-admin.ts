@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin } from '@platformatic/kafka'
+import {
+  clientOptions,
+  dispose,
+  hasProtocolError,
+  isUnknownTopic,
+  loadKafka,
+  tolerateLateErrors,
+  unavailable,
+  within,
+} from './kafka.ts'
+
+/**
+ * Asks the brokers for themselves.
+ *
+ * @param brokers host:port, any of which may answer
+ * @param deadlineMs how long the answer may take, in milliseconds
+ * @returns how many brokers the cluster has
+ * @throws AppError KAFKA_UNAVAILABLE when none answers in time
+ */
+export async function pingKafka(brokers: readonly string[], deadlineMs: number): Promise<number> {
+  return withAdmin(brokers, deadlineMs, 'Kafka does not answer', async admin => {
+    const { brokers: found } = await admin.metadata({ topics: [] })
+    if (found.size === 0) throw new Error('the cluster names no broker')
+    return found.size
+  })
+}
+
+/**
+ * Creates the topics that are not there yet; one that is there stays as it is.
+ *
+ * @param topics name and, for a new one, its number of partitions
+ * @param deadlineMs how long all of it may take, in milliseconds
+ * @throws AppError KAFKA_UNAVAILABLE when it could not be done in time or was refused; the detail says which
+ */
+export async function ensureTopics(
+  brokers: readonly string[],
+  topics: ReadonlyArray<{ name: string; partitions: number }>,
+  deadlineMs: number,
+): Promise<void> {
+  await withAdmin(brokers, deadlineMs, 'The topics could not be created', async (admin, signal) => {
+    for (const { name, partitions } of topics) {
+      await admin.createTopics({ topics: [name], partitions }).catch(error => {
+        if (!hasProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw error
+      })
+    }
+    // The answer comes before every broker knows the topic: whoever goes on at once would meet an unknown topic.
+    while (!signal.aborted && !(await areKnown(admin, topics))) await sleep(50)
+  })
+}
+
+async function areKnown(admin: Admin, topics: ReadonlyArray<{ name: string }>): Promise<boolean> {
+  try {
+    const metadata = await admin.metadata({ topics: topics.map(({ name }) => name), forceUpdate: true })
+    return [...metadata.topics.values()].every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+  } catch (error) {
+    if (isUnknownTopic(error) || hasProtocolError(error, 'LEADER_NOT_AVAILABLE')) return false
+    throw error
+  }
+}
+
+async function withAdmin<T>(
+  brokers: readonly string[],
+  deadlineMs: number,
+  what: string,
+  work: (admin: Admin, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const library = await loadKafka()
+  const admin = new library.Admin(clientOptions(brokers, 'orders-admin'))
+  tolerateLateErrors(admin)
+  const over = new AbortController()
+  try {
+    return await within(deadlineMs, what, work(admin, over.signal))
+  } catch (error) {
+    throw unavailable(what, error)
+  } finally {
+    over.abort()
+    await dispose(admin)
+  }
+}

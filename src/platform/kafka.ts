@@ -1,0 +1,121 @@
+import type { Base } from '@platformatic/kafka'
+import { AppError } from '../errors.ts'
+
+/**
+ * What every Kafka client here shares. The library is loaded when it is first used, so that a service without Kafka
+ * pays nothing for it. Clients are disposable: after a broker fell silent the library's own retries were seen to fail
+ * for ever, on Node and Bun alike, so nothing here repairs a client. Whoever meets an error or a silence throws the
+ * client away and opens a new one.
+ */
+export type KafkaLibrary = typeof import('@platformatic/kafka')
+
+/** How long one request may stay unanswered, in milliseconds. */
+export const requestTimeoutMs = 5000
+
+/** One message as the broker keeps it. Names of headers are bytes, because Kafka does not promise that they are text. */
+export type KafkaMessage = {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+  readonly key: Buffer | null
+  /** null is a tombstone: the newest word on its key is that there is nothing. */
+  readonly value: Buffer | null
+  readonly headers: ReadonlyArray<readonly [name: Buffer, value: Buffer | null]>
+  /** Milliseconds since 1970, as the producer or the broker set it. */
+  readonly timestampMs: number
+}
+
+/** The broker understood and said no; the same message will be refused again. */
+export class KafkaRefusedError extends Error {
+  /** The protocol's name of the error: 'MESSAGE_TOO_LARGE', 'TOPIC_AUTHORIZATION_FAILED', … */
+  readonly reason: string
+  /** Which of the messages of the call was refused, counted from 0; null where the broker refused all of them. */
+  readonly messageIndex: number | null
+
+  constructor(reason: string, messageIndex: number | null, cause: unknown) {
+    const which = messageIndex === null ? 'the messages' : `message ${messageIndex} of the call`
+    super(`The Kafka broker refused ${which}: ${reason}`, { cause })
+    this.name = 'KafkaRefusedError'
+    this.reason = reason
+    this.messageIndex = messageIndex
+  }
+}
+
+/** @returns the client library, loaded on the first call */
+export function loadKafka(): Promise<KafkaLibrary> {
+  return import('@platformatic/kafka')
+}
+
+/** Options that every client is opened with. The library's retries are off: a new client is the retry. */
+export function clientOptions(brokers: readonly string[], clientId: string) {
+  return {
+    clientId,
+    bootstrapBrokers: [...brokers],
+    connectTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    timeout: requestTimeoutMs,
+    retries: 0,
+    autocreateTopics: false,
+  }
+}
+
+/**
+ * The promise's own outcome, or a rejection when that takes longer than `ms`. What comes after is ignored.
+ *
+ * @param what names the work, for the message: 'the commit'
+ */
+export function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`Kafka did not answer within ${ms} ms: ${what}`)), ms)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/** A connection that fails twice would end the process: the library listens to its first error only. */
+export function tolerateLateErrors(client: Base): void {
+  client.connections.on('connecting', ({ connection }) => connection?.on('error', () => {}))
+}
+
+/**
+ * Throws a client away, answered or not. Its sockets are destroyed first: an orderly end waits for the broker, which
+ * may be the one that fell silent.
+ *
+ * @param close how a client of this kind is closed with force
+ */
+export async function dispose(client: Base, close: () => Promise<void> = () => client.close()): Promise<void> {
+  for (const [, connection] of client.connections) connection.socket?.destroy()
+  await new Promise(resolve => setImmediate(resolve))
+  await within(1000, 'closing', close()).catch(() => {})
+}
+
+/** The protocol's names of every error inside an error of the library, which nests them: ['MESSAGE_TOO_LARGE']. */
+export function protocolErrors(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const own = 'apiId' in error && typeof error.apiId === 'string' ? [error.apiId] : []
+  const nested = error instanceof AggregateError ? error.errors.flatMap(protocolErrors) : []
+  return [...own, ...nested, ...protocolErrors(error.cause)]
+}
+
+/** @returns whether the broker answered with one of these errors, by the protocol's names */
+export function hasProtocolError(error: unknown, ...names: readonly string[]): boolean {
+  return protocolErrors(error).some(name => names.includes(name))
+}
+
+/** @returns whether the broker said that there is no such topic; the library puts it in words only */
+export function isUnknownTopic(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (hasProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION') || error.message.startsWith('Unknown topic ')) return true
+  return error instanceof AggregateError ? error.errors.some(isUnknownTopic) : isUnknownTopic(error.cause)
+}
+
+/** One line that says what went wrong, the innermost cause last; for logs and for `detail`. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const inner = error instanceof AggregateError ? error.errors[0] : error.cause
+  return inner === undefined ? error.message : `${error.message}: ${describe(inner)}`
+}
+
+/** The error that the product answers with while Kafka cannot be reached. */
+export function unavailable(what: string, cause: unknown): AppError {
+  return new AppError('KAFKA_UNAVAILABLE', `${what}: ${describe(cause)}`, { cause })
+}
