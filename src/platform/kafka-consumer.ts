@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, isUnknownTopic, type KafkaLibrary, type KafkaMessage, loadKafka } from './kafka.ts'
+import { PartitionsChangedError, Session } from './kafka-session.ts'
+import type { Logger } from './log.ts'
+
+/**
+ * What a consumer is doing. 'connecting': on the way into the group; 'topic-absent': the broker answers but has no such
+ * topic; 'consuming': it has its share of the partitions, which may be none; 'broken': a session ended with an error or
+ * in silence, and the next one starts after a pause; 'stopped': it is over.
+ */
+export type ConsumerState = 'connecting' | 'topic-absent' | 'consuming' | 'broken' | 'stopped'
+
+export type ConsumeOptions = {
+  /** host:port each; any of which may answer first. */
+  brokers: readonly string[]
+  groupId: string
+  topic: string
+  /** The name in the broker's logs and quotas. */
+  clientId: string
+  /** How many messages, and how many bytes of keys and values, a batch holds at most (2000, 8 MiB). */
+  batchMessagesMax?: number
+  batchBytesMax?: number
+  /** How many batches may be in `handle` at once (4). When they are, the broker is asked for no more than the backlog. */
+  batchesInFlightMax?: number
+  /** How many bytes may wait to be handed out before fetching pauses (16 MiB); one fetch may go beyond it. */
+  backlogBytesMax?: number
+  /** How long a stop waits for the batches in `handle`, in milliseconds (10 000). */
+  stopDeadlineMs?: number
+  /**
+   * Makes every message of a batch durable, and resolves then. Several batches may be under way at once. A rejection
+   * means that none of the batch counts as done: it comes again, after a pause, with everything after it.
+   */
+  handle(batch: readonly KafkaMessage[]): Promise<void>
+  /** Told at every change; `detail` says why, in a few words. */
+  onState?(state: ConsumerState, detail: string): void
+  /** Told about every second: how many messages of each own partition are not committed. */
+  onLag?(lag: ReadonlyMap<number, number>): void
+  log: Logger
+}
+
+const backoffFirstMs = 100
+const backoffMaxMs = 3000
+const topicAbsentMs = 1000
+
+/**
+ * Consumes a topic as a member of a group until `stop`. Offsets are committed only when everything up to them has been
+ * handled, so a message may come twice but is never passed over. Outages of any length are survived: a session is
+ * disposable; any error or silence ends it, and the next one starts from what was committed.
+ *
+ * @returns when it has stopped: the batches in `handle` have ended, what they did is committed, the group has been
+ *   left; all that within `stopDeadlineMs` and a few seconds, or without it. Never rejects because of Kafka
+ */
+export async function keepConsuming(options: ConsumeOptions, stop: AbortSignal): Promise<void> {
+  const library = await loadKafka()
+  const log = options.log.child({ topic: options.topic, groupId: options.groupId })
+  const tell = (state: ConsumerState, detail = '') => options.onState?.(state, detail)
+  let instanceId = newInstanceId(options.clientId)
+  let failures = 0
+  while (!stop.aborted) {
+    if (failures === 0) tell('connecting')
+    const session = openSession(library, options, instanceId, log, tell)
+    try {
+      await session.run(stop)
+    } catch (error) {
+      const isAbsent = isUnknownTopic(error)
+      failures = session.madeProgress ? 1 : failures + 1
+      if (isAbsent || error instanceof PartitionsChangedError) instanceId = newInstanceId(options.clientId)
+      tell(isAbsent ? 'topic-absent' : 'broken', describe(error))
+      // One line in ten, so that a long outage does not fill the log.
+      const level = failures % 10 === 1 ? 'warn' : 'debug'
+      log[level](
+        { reason: describe(error), failures },
+        'A Kafka session ended; the next one starts from what was committed',
+      )
+      await sleep(isAbsent ? topicAbsentMs : backoffMs(failures, Math.random()), undefined, { signal: stop }).catch(
+        () => {},
+      )
+    }
+  }
+  tell('stopped')
+}
+
+/**
+ * How long to wait before the next session: doubling, bounded, and spread so that many instances do not come at once.
+ *
+ * @param failures how many sessions have ended without progress, from 1
+ * @param random from 0 to 1
+ * @returns milliseconds
+ */
+export function backoffMs(failures: number, random: number): number {
+  const bound = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(failures - 1, 10))
+  return Math.round(bound * (0.5 + random / 2))
+}
+
+function newInstanceId(clientId: string): string {
+  return `${clientId}-${randomUUID()}`
+}
+
+function openSession(
+  library: KafkaLibrary,
+  options: ConsumeOptions,
+  instanceId: string,
+  log: Logger,
+  tell: (state: ConsumerState, detail?: string) => void,
+): Session {
+  return new Session(library, {
+    brokers: options.brokers,
+    groupId: options.groupId,
+    topic: options.topic,
+    clientId: options.clientId,
+    instanceId,
+    batchMessagesMax: options.batchMessagesMax ?? 2000,
+    batchBytesMax: options.batchBytesMax ?? 8 * 1024 * 1024,
+    batchesInFlightMax: options.batchesInFlightMax ?? 4,
+    backlogBytesMax: options.backlogBytesMax ?? 16 * 1024 * 1024,
+    stopDeadlineMs: options.stopDeadlineMs ?? 10_000,
+    handle: async messages => options.handle(messages),
+    onConsuming: partitions => tell('consuming', `partitions ${partitions.join(', ') || 'none'}`),
+    onLag: lag => options.onLag?.(lag),
+    log,
+  })
+}

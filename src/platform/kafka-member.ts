@@ -1,0 +1,130 @@
+import type { Consumer, GroupOptions } from '@platformatic/kafka'
+import {
+  clientOptions,
+  dispose,
+  hasProtocolError,
+  type KafkaLibrary,
+  requestTimeoutMs,
+  tolerateLateErrors,
+  within,
+} from './kafka.ts'
+import type { Offsets } from './kafka-backlog.ts'
+
+/** Without a heartbeat for this long the group goes on without the member; a killed process holds its share so long. */
+const sessionTimeoutMs = 10_000
+const rebalanceTimeoutMs = 30_000
+const heartbeatMs = 1000
+const joinAttemptsMax = 10
+const noLongerOurs = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'] as const
+const coordinatorIsComing = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS'] as const
+const rejoin = [...noLongerOurs, ...coordinatorIsComing, 'MEMBER_ID_REQUIRED'] as const
+
+export type MemberEvents = {
+  /** The group is about to share out anew: finish and commit what is under way; the share is lost when this resolves. */
+  beforeRejoin(): Promise<void>
+  /** The group has shared out: these partitions are this member's until the next `beforeRejoin`. */
+  onAssigned(partitions: readonly number[]): void
+  /** The membership cannot go on. */
+  onBroken(error: unknown): void
+}
+
+/**
+ * The membership in a consumer group: joining, heartbeats, offsets, leaving.
+ *
+ * Its id in the group outlives the client (a static member, KIP-345). So the client that follows a broken one takes
+ * over its place at once; a plain member would wait until the broker has given up on its predecessor.
+ */
+export class GroupMember {
+  #client: Consumer<Buffer, Buffer, Buffer, Buffer>
+  #topic: string
+  #events: MemberEvents
+  #isLeaving = false
+
+  constructor(
+    library: KafkaLibrary,
+    options: { brokers: readonly string[]; clientId: string; groupId: string; topic: string; instanceId: string },
+    events: MemberEvents,
+  ) {
+    this.#topic = options.topic
+    this.#events = events
+    this.#client = new library.Consumer({
+      ...clientOptions(options.brokers, options.clientId),
+      // The broker holds the request to join until every member has come, so its answer may take that long.
+      requestTimeout: rebalanceTimeoutMs + requestTimeoutMs,
+      groupId: options.groupId,
+      groupInstanceId: options.instanceId,
+      autocommit: false,
+    })
+    this.#client.topics.track(options.topic)
+    tolerateLateErrors(this.#client)
+    this.#client.on('error', error => this.#onFailedRejoin(error))
+    this.#client.on('consumer:heartbeat:stalled', () =>
+      events.onBroken(new Error('the group did not answer heartbeats')),
+    )
+    this.#client.on('consumer:group:join', () => {
+      const share = this.#client.assignments?.find(({ topic }) => topic === this.#topic)
+      if (!this.#isLeaving) events.onAssigned(share?.partitions ?? [])
+    })
+  }
+
+  /** Joins the group; resolves when it has shared out. Later shares come by `onAssigned` alone. */
+  async join(): Promise<void> {
+    const options: GroupOptions = {
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      heartbeatInterval: heartbeatMs,
+      heartbeatStallTimeout: sessionTimeoutMs,
+      // The library asks for this before every request to join and waits for it: the only place to finish work in.
+      protocolsMetadata: () => this.#events.beforeRejoin().then(() => Buffer.alloc(0)),
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await within(rebalanceTimeoutMs + 2 * requestTimeoutMs, 'joining the group', this.#client.joinGroup(options))
+        return
+      } catch (error) {
+        // Somebody else joined at the same moment and the group begins again, or the broker is only starting.
+        if (attempt >= joinAttemptsMax || this.#isLeaving || !hasProtocolError(error, ...rejoin)) throw error
+        await new Promise(resolve => setTimeout(resolve, 50 + Math.random() * 100))
+      }
+    }
+  }
+
+  /** @returns the committed offset of each of these partitions that has one */
+  async committed(partitions: readonly number[]): Promise<Offsets> {
+    const asked = this.#client.listCommittedOffsets({ topics: [{ topic: this.#topic, partitions: [...partitions] }] })
+    const offsets = (await within(requestTimeoutMs, 'the committed offsets', asked)).get(this.#topic) ?? []
+    const committed = new Map<number, bigint>()
+    for (const [partition, offset] of offsets.entries())
+      if (offset !== undefined && offset >= 0n) committed.set(partition, offset)
+    return committed
+  }
+
+  /** @returns false when the group has shared out anew meanwhile and refused: whoever has the partitions reads again */
+  async commit(offsets: Offsets, deadlineMs = requestTimeoutMs): Promise<boolean> {
+    const list = [...offsets].map(([partition, offset]) => ({ topic: this.#topic, partition, offset, leaderEpoch: -1 }))
+    try {
+      await within(deadlineMs, 'the commit', this.#client.commit({ offsets: list }))
+      return true
+    } catch (error) {
+      if (hasProtocolError(error, ...noLongerOurs)) return false
+      throw error
+    }
+  }
+
+  /** Leaves the group, so that the others get its share at once. */
+  async leave(deadlineMs: number): Promise<void> {
+    this.#isLeaving = true
+    await within(deadlineMs, 'leaving the group', Promise.resolve(this.#client.leaveGroup(true)))
+  }
+
+  dispose(): Promise<void> {
+    this.#isLeaving = true
+    return dispose(this.#client, () => this.#client.close(true))
+  }
+
+  #onFailedRejoin(error: unknown): void {
+    if (this.#isLeaving) return
+    if (!hasProtocolError(error, ...rejoin)) this.#events.onBroken(error)
+    else this.join().catch(failure => this.#events.onBroken(failure))
+  }
+}

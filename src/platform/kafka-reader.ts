@@ -1,0 +1,153 @@
+import type { Consumer, fetchV17 } from '@platformatic/kafka'
+import {
+  clientOptions,
+  dispose,
+  type KafkaLibrary,
+  type KafkaMessage,
+  requestTimeoutMs,
+  tolerateLateErrors,
+  within,
+} from './kafka.ts'
+import type { Bounds, Offsets, Segment } from './kafka-backlog.ts'
+
+const controlBatch = 1 << 5
+const fetchWaitMs = 500
+const fetchBytesMax = 16 * 1024 * 1024
+const partitionBytesMax = 4 * 1024 * 1024
+
+/**
+ * Reads one topic with plain fetch requests, on connections of its own so that a waiting fetch does not hold up
+ * heartbeats. The library's stream is not used: it costs an event per message and is what was seen to fall silent.
+ */
+export class TopicReader {
+  #library: KafkaLibrary
+  #client: Consumer<Buffer, Buffer, Buffer, Buffer>
+  #topic: string
+  /** The newest known end of each partition. */
+  readonly highWatermarks = new Map<number, bigint>()
+  /** When the broker last answered, in milliseconds since 1970. */
+  answeredAt = Date.now()
+
+  constructor(
+    library: KafkaLibrary,
+    options: { brokers: readonly string[]; clientId: string; groupId: string; topic: string },
+  ) {
+    this.#library = library
+    this.#topic = options.topic
+    this.#client = new library.Consumer({
+      ...clientOptions(options.brokers, options.clientId),
+      groupId: options.groupId,
+      maxWaitTime: fetchWaitMs,
+      minBytes: 1,
+      maxBytes: fetchBytesMax,
+    })
+    this.#client.on('error', () => {})
+    this.#client.topics.track(options.topic)
+    tolerateLateErrors(this.#client)
+  }
+
+  /**
+   * @param fresh whether to ask now; otherwise what was heard within the last seconds will do
+   * @returns the node that leads each partition, at its index; rejects where the topic is not there
+   */
+  async leaders(fresh: boolean): Promise<number[]> {
+    const metadata = await this.#metadata(fresh)
+    if (fresh) this.answeredAt = Date.now()
+    return metadata.partitions.map(({ leader }) => leader)
+  }
+
+  /** Asks where the partitions begin and end. */
+  async bounds(): Promise<Bounds> {
+    const { EARLIEST } = this.#library.ListOffsetTimestamps
+    const [earliest, latest] = await Promise.all([this.#listOffsets(EARLIEST), this.latest()])
+    return { earliest, latest }
+  }
+
+  /** Asks where the partitions end, and notes it. */
+  async latest(): Promise<Offsets> {
+    const latest = await this.#listOffsets(this.#library.ListOffsetTimestamps.LATEST)
+    for (const [partition, offset] of latest) this.highWatermarks.set(partition, offset)
+    return latest
+  }
+
+  /**
+   * Waits up to half a second for messages of partitions that one node leads.
+   *
+   * @param positions the next offset of each; the broker is asked for what follows
+   * @returns what came, in the order in which it is to be handed out
+   */
+  async fetch(node: number, positions: Offsets): Promise<Segment[]> {
+    const { id: topicId } = await this.#metadata(false)
+    const partitions = [...positions].map(([partition, fetchOffset]) => ({
+      partition,
+      currentLeaderEpoch: -1,
+      fetchOffset,
+      lastFetchedEpoch: -1,
+      partitionMaxBytes: partitionBytesMax,
+    }))
+    const request = this.#client.fetch({ node, topics: [{ topicId, partitions }] })
+    const response = await within(fetchWaitMs + requestTimeoutMs, 'a fetch', request)
+    this.answeredAt = Date.now()
+    return this.#segments(response, positions)
+  }
+
+  dispose(): Promise<void> {
+    return dispose(this.#client, () => this.#client.close(true))
+  }
+
+  async #metadata(forceUpdate: boolean) {
+    const asked = this.#client.metadata({ topics: [this.#topic], forceUpdate })
+    const topic = (await within(requestTimeoutMs, 'the metadata of the topic', asked)).topics.get(this.#topic)
+    if (!topic) throw new Error(`the topic ${this.#topic} is not there`)
+    return topic
+  }
+
+  async #listOffsets(timestamp: bigint): Promise<Offsets> {
+    const asked = this.#client.listOffsets({ topics: [this.#topic], timestamp })
+    const offsets = await within(requestTimeoutMs, 'the offsets of the topic', asked)
+    this.answeredAt = Date.now()
+    return new Map((offsets.get(this.#topic) ?? []).map((offset, partition) => [partition, offset]))
+  }
+
+  #segments(response: fetchV17.FetchResponse, positions: Offsets): Segment[] {
+    const segments: Segment[] = []
+    for (const { partitions } of response.responses) {
+      for (const { partitionIndex: partition, highWatermark, records } of partitions) {
+        const position = positions.get(partition)
+        if (position === undefined) continue
+        this.highWatermarks.set(partition, highWatermark)
+        const segment = toSegment(this.#topic, partition, position, records ?? [])
+        if (segment.endOffset > position) segments.push(segment)
+      }
+    }
+    return segments
+  }
+}
+
+type RecordsBatches = NonNullable<fetchV17.FetchResponsePartition['records']>
+
+/** A batch is returned whole, even when the position is in its middle; what lies before the position is left out. */
+function toSegment(topic: string, partition: number, position: bigint, batches: RecordsBatches): Segment {
+  const messages: KafkaMessage[] = []
+  let endOffset = position
+  for (const batch of batches) {
+    const batchEnd = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n
+    if (batchEnd > endOffset) endOffset = batchEnd
+    if (batch.attributes & controlBatch) continue
+    const firstTimestampMs = Number(batch.firstTimestamp)
+    for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
+      const offset = batch.firstOffset + BigInt(offsetDelta)
+      if (offset < position) continue
+      const timestampMs = firstTimestampMs + Number(timestampDelta)
+      messages.push({ topic, partition, offset, key, value, headers: toHeaders(headers), timestampMs })
+    }
+  }
+  return { partition, messages, endOffset }
+}
+
+const noHeaders: KafkaMessage['headers'] = []
+const noName = Buffer.alloc(0)
+
+function toHeaders(headers: ReadonlyArray<[Buffer | null, Buffer | null]>): KafkaMessage['headers'] {
+  return headers.length === 0 ? noHeaders : headers.map(([name, value]) => [name ?? noName, value])
+}

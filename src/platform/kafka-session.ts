@@ -1,0 +1,190 @@
+import { describe, type KafkaLibrary, type KafkaMessage } from './kafka.ts'
+import { type Offsets, startingPositions } from './kafka-backlog.ts'
+import { GroupMember } from './kafka-member.ts'
+import { TopicReader } from './kafka-reader.ts'
+import { Share } from './kafka-share.ts'
+import type { Logger } from './log.ts'
+
+const probeEveryMs = 1000
+/** Shorter than the group's patience with a member that sends no heartbeat, which it does not while it finishes work. */
+const drainMs = 4000
+const farewellMs = 2000
+
+export type SessionOptions = {
+  brokers: readonly string[]
+  groupId: string
+  topic: string
+  clientId: string
+  instanceId: string
+  batchMessagesMax: number
+  batchBytesMax: number
+  batchesInFlightMax: number
+  backlogBytesMax: number
+  stopDeadlineMs: number
+  handle(messages: readonly KafkaMessage[]): Promise<void>
+  onConsuming(partitions: readonly number[]): void
+  onLag(lag: ReadonlyMap<number, number>): void
+  log: Logger
+}
+
+/** The number of partitions changed: the group has to share out anew, which a returning static member does not cause. */
+export class PartitionsChangedError extends Error {}
+
+/** One membership in the group with its connections, from joining to the first error; then it is thrown away. */
+export class Session {
+  #options: SessionOptions
+  #reader: TopicReader
+  #member: GroupMember
+  #share: Share | undefined
+  #shareNumber = 0
+  #inFlight = 0
+  #partitionCount = 0
+  #committed = new Map<number, bigint>()
+  #broken = Promise.withResolvers<never>()
+  #onIdle = () => {}
+  #isProbing = false
+  /** Whether anything was committed: the trouble after that is a new one. */
+  madeProgress = false
+
+  constructor(library: KafkaLibrary, options: SessionOptions) {
+    this.#options = options
+    this.#reader = new TopicReader(library, options)
+    this.#broken.promise.catch(() => {})
+    this.#member = new GroupMember(library, options, {
+      beforeRejoin: () => this.#endShare(drainMs),
+      onAssigned: partitions => void this.#beginShare(partitions).catch(this.#broken.reject),
+      onBroken: this.#broken.reject,
+    })
+  }
+
+  /** Consumes until `stop`, then leaves the group in order; rejects with what broke it before that. */
+  async run(stop: AbortSignal): Promise<void> {
+    const stopped = new Promise<void>(resolve => stop.addEventListener('abort', () => resolve(), { once: true }))
+    if (stop.aborted) return this.#dispose()
+    const probe = setInterval(() => void this.#probe(), probeEveryMs)
+    try {
+      await Promise.race([this.#begin(), this.#broken.promise, stopped])
+      await Promise.race([this.#broken.promise, stopped])
+      await this.#endShare(this.#options.stopDeadlineMs)
+      await this.#member.leave(farewellMs).catch(error => {
+        this.#options.log.warn(
+          { reason: describe(error) },
+          'Could not leave the consumer group; it will notice by itself',
+        )
+      })
+    } catch (error) {
+      await this.#endBroken(error, stopped)
+      throw error
+    } finally {
+      clearInterval(probe)
+      await this.#dispose()
+    }
+  }
+
+  async #begin(): Promise<void> {
+    this.#partitionCount = (await this.#reader.leaders(true)).length
+    await this.#member.join()
+  }
+
+  async #beginShare(partitions: readonly number[]): Promise<void> {
+    this.#shareNumber += 1
+    const number = this.#shareNumber
+    const committed = partitions.length > 0 ? await this.#member.committed(partitions) : new Map<number, bigint>()
+    const [leaders, bounds] = await Promise.all([this.#reader.leaders(true), this.#reader.bounds()])
+    if (number !== this.#shareNumber) return
+    const { positions, lost } = startingPositions(partitions, committed, bounds)
+    if (positions.size < partitions.length) throw new PartitionsChangedError('the topic has lost partitions')
+    if (lost.length > 0) {
+      this.#options.log.warn({ partitions: lost }, 'Committed offsets are out of range; starting at the oldest message')
+    }
+    this.#committed = new Map(positions)
+    this.#share = new Share({
+      ...this.#options,
+      reader: this.#reader,
+      member: this.#member,
+      leaders,
+      positions,
+      mayHandle: () => this.#inFlight < this.#options.batchesInFlightMax,
+      handle: messages => this.#handle(messages),
+      onCommitted: offsets => this.#noteCommitted(offsets),
+      onBroken: this.#broken.reject,
+    })
+    this.#options.onConsuming(partitions)
+    this.#reportLag()
+  }
+
+  async #handle(messages: readonly KafkaMessage[]): Promise<void> {
+    this.#inFlight += 1
+    try {
+      await this.#options.handle(messages)
+    } finally {
+      this.#inFlight -= 1
+      if (this.#inFlight === 0) this.#onIdle()
+      // A microtask later the batch counts as done, so that its offsets come before those of the next one.
+      queueMicrotask(() => this.#share?.pump())
+    }
+  }
+
+  async #endShare(deadlineMs: number): Promise<void> {
+    this.#shareNumber += 1
+    const share = this.#share
+    this.#share = undefined
+    if (!share) return
+    share.close()
+    await share.settle(deadlineMs)
+    await share.commitLast(farewellMs).catch(error => {
+      this.#options.log.warn({ reason: describe(error) }, 'The last commit failed; some messages will come again')
+    })
+  }
+
+  /** The next session begins when nothing of this one is in `handle`, or two would work on the same messages. */
+  async #endBroken(error: unknown, stopped: Promise<void>): Promise<void> {
+    this.#share?.close()
+    this.#options.log.debug({ reason: describe(error) }, 'A Kafka session is ending')
+    await this.#reader.dispose()
+    const idle = new Promise<void>(resolve => {
+      this.#onIdle = resolve
+      if (this.#inFlight === 0) resolve()
+    })
+    await Promise.race([idle, stopped])
+    await this.#endShare(this.#options.stopDeadlineMs)
+    // The next session comes as another member, so that the group shares out anew; this one would stay as a ghost.
+    if (error instanceof PartitionsChangedError) await this.#member.leave(farewellMs).catch(() => {})
+  }
+
+  async #dispose(): Promise<void> {
+    await Promise.all([this.#reader.dispose(), this.#member.dispose()])
+  }
+
+  #noteCommitted(offsets: Offsets): void {
+    this.madeProgress = true
+    for (const [partition, offset] of offsets) this.#committed.set(partition, offset)
+  }
+
+  #reportLag(): void {
+    const lag = new Map<number, number>()
+    for (const [partition, committed] of this.#committed) {
+      const end = this.#reader.highWatermarks.get(partition) ?? committed
+      lag.set(partition, Math.max(0, Number(end - committed)))
+    }
+    this.#options.onLag(lag)
+  }
+
+  /** Every second: the lag; and whether the broker is there, where no fetch has shown it. */
+  async #probe(): Promise<void> {
+    if (this.#isProbing) return
+    this.#isProbing = true
+    try {
+      if (Date.now() - this.#reader.answeredAt > probeEveryMs) await this.#reader.latest()
+      const { length } = await this.#reader.leaders(false)
+      if (this.#partitionCount > 0 && length !== this.#partitionCount) {
+        throw new PartitionsChangedError(`the topic has ${length} partitions now, it had ${this.#partitionCount}`)
+      }
+      if (this.#share) this.#reportLag()
+    } catch (error) {
+      this.#broken.reject(error)
+    } finally {
+      this.#isProbing = false
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KafkaMessage } from './kafka.ts'
+import { Backlog, CommitOrder, type Offsets } from './kafka-backlog.ts'
+import type { GroupMember } from './kafka-member.ts'
+import type { TopicReader } from './kafka-reader.ts'
+
+/** A commit costs the broker a write; so often is enough, and a crash repeats no more than this. */
+const commitEveryMs = 100
+
+export type ShareOptions = {
+  reader: TopicReader
+  member: GroupMember
+  /** The node that leads each partition, at its index. */
+  leaders: readonly number[]
+  /** Where to start each of the partitions. */
+  positions: Map<number, bigint>
+  batchMessagesMax: number
+  batchBytesMax: number
+  backlogBytesMax: number
+  /** Asks whether another batch may go into `handle`; batches of earlier shares may still be in there. */
+  mayHandle(): boolean
+  handle(messages: readonly KafkaMessage[]): Promise<void>
+  onCommitted(offsets: Offsets): void
+  onBroken(error: unknown): void
+}
+
+/** The partitions that the group gave to this member, from being given to being taken away: fetch, hand out, commit. */
+export class Share {
+  #options: ShareOptions
+  #backlog = new Backlog()
+  #order = new CommitOrder()
+  #inFlight = new Set<Promise<void>>()
+  #fetching: Promise<unknown>
+  #committing: Promise<void> | undefined
+  #waitingForRoom: Array<() => void> = []
+  #isOver = false
+
+  constructor(options: ShareOptions) {
+    this.#options = options
+    const nodes = new Map<number, number[]>()
+    for (const partition of options.positions.keys()) {
+      const node = options.leaders[partition] ?? -1
+      nodes.set(node, [...(nodes.get(node) ?? []), partition])
+    }
+    this.#fetching = Promise.all([...nodes].map(([node, partitions]) => this.#fetchFrom(node, partitions))).catch(
+      error => this.#break(error),
+    )
+  }
+
+  /** Hands out what has arrived, as far as it may. To be called when a batch of an earlier share has left `handle`. */
+  pump(): void {
+    while (!this.#isOver && this.#options.mayHandle()) {
+      const batch = this.#backlog.take(this.#options.batchMessagesMax, this.#options.batchBytesMax)
+      if (batch === undefined) break
+      const done = this.#order.begin(batch.offsets)
+      if (batch.messages.length === 0) {
+        done()
+        this.#commitSoon()
+        continue
+      }
+      this.#handle(batch.messages, done)
+    }
+    if (this.#backlog.bytes < this.#options.backlogBytesMax) this.#wakeFetches()
+  }
+
+  /** Hands out nothing more and forgets what was not handed out. */
+  close(): void {
+    this.#isOver = true
+    this.#backlog.clear()
+    this.#wakeFetches()
+  }
+
+  /** Waits until nothing of it is in `handle`; no more than `deadlineMs` milliseconds. */
+  async settle(deadlineMs: number): Promise<void> {
+    const over = new AbortController()
+    const deadline = sleep(deadlineMs, undefined, { signal: over.signal }).catch(() => {})
+    await Promise.race([Promise.all([this.#fetching, ...this.#inFlight]), deadline])
+    over.abort()
+  }
+
+  /** Commits what is durable; called once it has settled. Refused or failed, it will be read again. */
+  async commitLast(deadlineMs: number): Promise<void> {
+    await this.#committing
+    const offsets = this.#order.take()
+    if (offsets && (await this.#options.member.commit(offsets, deadlineMs))) this.#options.onCommitted(offsets)
+  }
+
+  #handle(messages: readonly KafkaMessage[], done: () => void): void {
+    const work = this.#options.handle(messages).then(
+      () => {
+        done()
+        this.#commitSoon()
+      },
+      error => this.#break(error),
+    )
+    this.#inFlight.add(work)
+    work.finally(() => this.#inFlight.delete(work))
+  }
+
+  async #fetchFrom(node: number, partitions: readonly number[]): Promise<void> {
+    const { reader, positions, backlogBytesMax } = this.#options
+    while (!this.#isOver) {
+      if (this.#backlog.bytes >= backlogBytesMax) {
+        await new Promise<void>(resolve => this.#waitingForRoom.push(resolve))
+        continue
+      }
+      const wanted = new Map(partitions.map(partition => [partition, positions.get(partition) ?? 0n]))
+      for (const segment of await reader.fetch(node, wanted)) {
+        positions.set(segment.partition, segment.endOffset)
+        if (!this.#isOver) this.#backlog.add(segment)
+      }
+      this.pump()
+    }
+  }
+
+  #wakeFetches(): void {
+    for (const wake of this.#waitingForRoom.splice(0)) wake()
+  }
+
+  #commitSoon(): void {
+    if (this.#isOver || this.#committing) return
+    this.#committing = this.#commitUntilNothingIsLeft()
+      .catch(error => this.#break(error))
+      .finally(() => {
+        this.#committing = undefined
+      })
+  }
+
+  async #commitUntilNothingIsLeft(): Promise<void> {
+    for (let offsets = this.#order.take(); offsets; offsets = this.#order.take()) {
+      if (!(await this.#options.member.commit(offsets))) {
+        // The group is about to share out anew: the last commit, before that, gets another chance.
+        this.#order.putBack(offsets)
+        return
+      }
+      this.#options.onCommitted(offsets)
+      if (this.#isOver) return
+      await sleep(commitEveryMs)
+      if (this.#isOver) return
+    }
+  }
+
+  #break(error: unknown): void {
+    if (!this.#isOver) this.#options.onBroken(error)
+  }
+}

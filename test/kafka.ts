@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
+import { type KafkaBroker, kafkaBrokerAvailability, startKafkaBroker } from '../scripts/kafka-broker/broker.ts'
+import type { KafkaMessage } from '../src/platform/kafka.ts'
+import { type ConsumeOptions, type ConsumerState, keepConsuming } from '../src/platform/kafka-consumer.ts'
+import { createLogger } from '../src/platform/log.ts'
+
+/** A logger for what is under test: silent unless LOG_LEVEL asks for more. */
+export const testLog = createLogger({ level: process.env.LOG_LEVEL ?? 'silent' })
+
+let reason: string | null | undefined
+let shared: Promise<string[]> | undefined
+
+/**
+ * Whether tests have a Kafka broker, for `test.skipIf(kafkaAvailability() !== null)`. Where they have none it says so
+ * on standard error, once.
+ *
+ * @returns null if so, otherwise why not
+ */
+export function kafkaAvailability(): string | null {
+  if (process.env.KAFKA_BROKERS) return null
+  return brokerControlAvailability()
+}
+
+/** The same for tests that pause and kill a broker: they need one of their own, so KAFKA_BROKERS does not do. */
+export function brokerControlAvailability(): string | null {
+  if (reason === undefined) {
+    reason = kafkaBrokerAvailability()
+    if (reason) console.error(`SKIPPED: the tests with a Kafka broker of their own. ${reason}`)
+  }
+  return reason
+}
+
+/**
+ * The broker of this test process: that of KAFKA_BROKERS, otherwise one that is started by the first call and ends
+ * with the process.
+ *
+ * @returns its addresses
+ */
+export function testBroker(): Promise<string[]> {
+  const configured = process.env.KAFKA_BROKERS
+  shared ??= configured ? Promise.resolve(configured.split(',')) : startTestBroker().then(({ brokers }) => [brokers])
+  return shared
+}
+
+/** Starts a broker that belongs to one test file, which may pause, kill and wipe it; removed with the process. */
+export async function startTestBroker(): Promise<KafkaBroker> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'orders-kafka-'))
+  // Bun ends every child of a test that runs out of time, the guard of the broker among them.
+  process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }))
+  return startKafkaBroker({ dataDir, temporary: true, log: line => console.error(line) })
+}
+
+/** A name nobody else uses, for a topic or a group. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomUUID().slice(0, 8)}`
+}
+
+/** Another client than the one under test: kafkajs. */
+export function otherClient(brokers: readonly string[]): Kafka {
+  const retry = { retries: 2, initialRetryTime: 100 }
+  return new Kafka({ clientId: 'test', brokers: [...brokers], logLevel: logLevel.NOTHING, retry })
+}
+
+/** Creates a topic and sends messages to it with the other client. */
+export async function produce(
+  brokers: readonly string[],
+  topic: string,
+  messages: Message[],
+  options: { partitions?: number } = {},
+): Promise<void> {
+  const client = otherClient(brokers)
+  if (options.partitions) {
+    const admin = client.admin()
+    await admin.connect()
+    await admin.createTopics({ topics: [{ topic, numPartitions: options.partitions }], waitForLeaders: true })
+    await admin.disconnect()
+  }
+  const producer = client.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+  })
+  await producer.connect()
+  for (let i = 0; i < messages.length; i += 2000) await producer.send({ topic, messages: messages.slice(i, i + 2000) })
+  await producer.disconnect()
+}
+
+/** The committed offset of each partition of a group, as the broker keeps it; '-1' where there is none. */
+export async function committedOffsets(brokers: readonly string[], groupId: string, topic: string): Promise<string[]> {
+  const admin = otherClient(brokers).admin()
+  await admin.connect()
+  const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  await admin.disconnect()
+  return (answer?.partitions ?? []).toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)
+}
+
+/** Waits for a condition that is named, and fails with its name. */
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  deadlineMs = 20_000,
+): Promise<void> {
+  const deadline = Date.now() + deadlineMs
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`It did not come true within ${deadlineMs} ms: ${what}`)
+    await sleep(20)
+  }
+}
+
+export type TestConsumer = {
+  readonly received: KafkaMessage[]
+  readonly states: ConsumerState[]
+  lag: ReadonlyMap<number, number>
+  /** The values received, as text; what came twice is there twice. */
+  values(): string[]
+  stop(): Promise<void>
+}
+
+/** Starts the consumer under test; unless `handle` is given it only notes what came. */
+export function startConsumer(
+  options: Pick<ConsumeOptions, 'brokers' | 'groupId' | 'topic'> & Partial<ConsumeOptions>,
+): TestConsumer {
+  const stopping = new AbortController()
+  const consumer: Omit<TestConsumer, 'stop'> = {
+    received: [],
+    states: [],
+    lag: new Map(),
+    values: () => consumer.received.map(({ value }) => String(value)),
+  }
+  const running = keepConsuming(
+    {
+      clientId: 'under-test',
+      log: testLog,
+      onState: state => consumer.states.push(state),
+      onLag: lag => {
+        consumer.lag = lag
+      },
+      ...options,
+      async handle(batch) {
+        await options.handle?.(batch)
+        consumer.received.push(...batch)
+      },
+    },
+    stopping.signal,
+  )
+  return Object.assign(consumer, {
+    stop: () => {
+      stopping.abort()
+      return running
+    },
+  })
+}
