@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,6 +7,7 @@ import { Client, DatabaseError } from 'pg'
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts'
 import { createLogger } from '../src/platform/log.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
+import { endWithThisProcess } from './end-with-this-process.ts'
 
 /** A database of one test (file); `drop` also ends the connections that are still open. */
 export type TestDatabase = { address: PostgresAddress; drop(): Promise<void> }
@@ -83,21 +83,6 @@ async function startServer() {
       endWatch()
     },
   }
-}
-
-/**
- * The server outlives its service by design, but must not outlive a test run, however that ends. A shell waits for the
- * end of its input, which comes when this process is gone, and then ends the server and removes its data.
- */
-function endWithThisProcess(dataDir: string): () => void {
-  const script = `
-    read -r _
-    pid=$(head -n 1 "$0/postgres/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid"
-    for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done
-    rm -rf "$0"`
-  const watch = spawn('sh', ['-c', script, dataDir], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
-  watch.unref()
-  return () => watch.stdin.end()
 }
 
 async function createTemplate(migrate: Migrate): Promise<string> {

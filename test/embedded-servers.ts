@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts'
 import { createLogger } from '../src/platform/log.ts'
+import { endWithThisProcess } from './end-with-this-process.ts'
 
 /** For the tests of the embedded server itself, which start many. Other tests take `database.ts`. */
 const platform = join(import.meta.dirname, '..', 'src', 'platform')
 const log = createLogger({ level: 'silent' })
-const folders = new Set<string>()
+const folders = new Map<string, () => void>()
 const running = new Set<EmbeddedPostgres>()
 
 /** Small, so that a server starts and ends quickly. */
@@ -24,14 +25,17 @@ export async function stopServers() {
 
 /** Removes what the tests wrote. For afterAll. */
 export function removeDataDirs() {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  for (const [folder, endWatch] of folders) {
+    rmSync(folder, { recursive: true, force: true })
+    endWatch()
+  }
   folders.clear()
 }
 
 /** A new empty folder. */
 export function newDataDir(): string {
   const folder = mkdtempSync(join(tmpdir(), 'orders-server-'))
-  folders.add(folder)
+  folders.set(folder, endWithThisProcess(folder))
   return folder
 }
 
