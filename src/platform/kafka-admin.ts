@@ -45,17 +45,25 @@ export async function ensureTopics(
         if (!hasProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw error
       })
     }
-    // The answer comes before every broker knows the topic: whoever goes on at once would meet an unknown topic.
-    while (!signal.aborted && !(await areKnown(admin, topics))) await sleep(50)
+    // The answer comes before every broker knows the topic: whoever goes on at once would be turned away.
+    while (!signal.aborted && !(await areServed(admin, topics))) await sleep(50)
   })
 }
 
-async function areKnown(admin: Admin, topics: ReadonlyArray<{ name: string }>): Promise<boolean> {
+const notYet = ['LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER', 'UNKNOWN_LEADER_EPOCH', 'FENCED_LEADER_EPOCH']
+
+/** Whether every partition has a leader that knows it is one: it says where the partition ends. */
+async function areServed(admin: Admin, topics: ReadonlyArray<{ name: string }>): Promise<boolean> {
   try {
     const metadata = await admin.metadata({ topics: topics.map(({ name }) => name), forceUpdate: true })
-    return [...metadata.topics.values()].every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+    const asked = [...metadata.topics].map(([name, { partitionsCount }]) => ({
+      name,
+      partitions: Array.from({ length: partitionsCount }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1n })),
+    }))
+    await admin.listOffsets({ topics: asked })
+    return true
   } catch (error) {
-    if (isUnknownTopic(error) || hasProtocolError(error, 'LEADER_NOT_AVAILABLE')) return false
+    if (isUnknownTopic(error) || hasProtocolError(error, ...notYet)) return false
     throw error
   }
 }
