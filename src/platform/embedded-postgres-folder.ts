@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { codeOf, giveTo, initialize } from './embedded-postgres-initdb.ts'
+import { codeOf, giveTo, initialize, removeAbandoned } from './embedded-postgres-initdb.ts'
 import { type Account, chooseAccount, EmbeddedPostgresError, type Program } from './embedded-postgres-program.ts'
 
 /** Where everything of one server is. All paths are absolute and free of symbolic links. */
@@ -50,6 +50,7 @@ export async function prepareFolder(program: Program, dataDir: string, sync: boo
   const data = join(root, 'postgres')
   const account = chooseAccount([data, root])
   const clusterName = `orders-${createHash('sha256').update(data).digest('hex').slice(0, 16)}`
+  removeAbandoned(root)
   if (!holdsData(data, program)) await initialize(program, root, data, account, sync)
   return { root, data, socket: socketFolder(root, account), log: join(root, 'postgres.log'), clusterName, account }
 }

@@ -13,7 +13,6 @@ import { type Account, commandFor, EmbeddedPostgresError, type Program } from '.
  * @throws EmbeddedPostgresError when the disk is full or initdb cannot work
  */
 export async function initialize(program: Program, root: string, data: string, account: Account, sync: boolean) {
-  removeAbandoned(root)
   const beside = join(root, `postgres.new-${process.pid}`)
   mkdirSync(beside, { mode: 0o700 })
   giveTo(account, beside)
@@ -33,15 +32,16 @@ export async function initialize(program: Program, root: string, data: string, a
   closeSync(directory)
 }
 
-/** Removes set-ups whose process is gone. */
-function removeAbandoned(root: string) {
+/** Removes set-ups that were begun in the folder and whose process is gone. */
+export function removeAbandoned(root: string) {
   for (const name of readdirSync(root)) {
     const pid = Number(/^postgres\.new-(\d+)$/.exec(name)?.[1])
-    if (pid && (pid === process.pid || !exists(pid))) rmSync(join(root, name), { recursive: true, force: true })
+    if (pid && (pid === process.pid || !processExists(pid))) rmSync(join(root, name), { recursive: true, force: true })
   }
 }
 
-function exists(pid: number): boolean {
+/** Whether the number is that of a process, even of one that has ended and was not buried yet. */
+export function processExists(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
-import type { Folder } from './embedded-postgres-folder.ts'
 import {
   connect,
   ensureDatabase,
@@ -12,26 +11,15 @@ import {
 } from './embedded-postgres-owner.ts'
 import {
   clearAfterFailure,
-  describeLastStart,
-  describeStart,
   endServer,
   hasEnded,
+  type Keeping,
   type Launched,
   launch,
   runningServer,
+  wasStartedLike,
 } from './embedded-postgres-process.ts'
-import { EmbeddedPostgresError, type Program } from './embedded-postgres-program.ts'
-import type { Logger } from './log.ts'
-
-/** What the keeper works with: `settings` are PostgreSQL's by name, `stopTimeoutMs` is for its end in good order. */
-export type Keeping = {
-  program: Program
-  folder: Folder
-  settings: Record<string, string>
-  database: string
-  stopTimeoutMs: number
-  log: Logger
-}
+import { EmbeddedPostgresError } from './embedded-postgres-program.ts'
 
 /** How long a server that says it is ready may refuse connections before a person has to look at it. */
 const unreachableMs = 30_000
@@ -58,7 +46,7 @@ export class Keeper {
   /**
    * Returns when a server runs on the folder, takes connections and belongs to this process.
    *
-   * @throws EmbeddedPostgresError when that cannot be; an AbortError when `stop` was called meanwhile
+   * @throws EmbeddedPostgresError when that cannot be; an AbortError when it was interrupted
    */
   async secure() {
     const { folder, settings, program, log } = this.#keeping
@@ -77,7 +65,7 @@ export class Keeper {
         waitedFrom = Date.now()
         continue
       }
-      // While it recovers its data it gets the time it needs; that can be minutes after a crash under load.
+      // While it recovers its data it gets the time it needs, which may be minutes.
       const waitedMs = Date.now() - waitedFrom
       if (running?.status === 'ready' && waitedMs > unreachableMs) throw unreachable(folder, running.pid)
       if (running?.status === 'ready') await this.#pause(50)
@@ -97,6 +85,11 @@ export class Keeper {
     return this.#owner?.pid
   }
 
+  /** Makes `secure` give up soon. What it has started is ended by `stop`. */
+  interrupt() {
+    this.#stopping.abort()
+  }
+
   /** Ends the server if it is ours, and the attempts to start it. Returns when no process of it is left. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
@@ -109,8 +102,10 @@ export class Keeper {
     await this.#recovery
     const launchedPid = this.#launched?.ended === undefined ? this.#launched?.pid : undefined
     const pid = this.#owner?.pid ?? launchedPid
-    if (pid !== undefined) await endServer(folder, pid, stopTimeoutMs)
-    if (pid !== undefined) await hasEnded(folder, pid, this.#launched)
+    if (pid !== undefined) {
+      await endServer(folder, pid, stopTimeoutMs)
+      await hasEnded(folder, pid, this.#launched)
+    }
     await this.#owner?.client.end().catch(() => undefined)
     this.#owner = undefined
   }
@@ -133,7 +128,7 @@ export class Keeper {
       await client.end().catch(() => undefined)
       if (error instanceof EmbeddedPostgresError) throw error
       if (isAnswer(error))
-        throw new EmbeddedPostgresError(`PostgreSQL cannot be used: ${error.message}.`, { cause: error })
+        throw new EmbeddedPostgresError(`PostgreSQL refuses to work: ${error.message}.`, { cause: error })
       return false
     }
     await client.end().catch(() => undefined)
@@ -144,12 +139,8 @@ export class Keeper {
   async #fits(client: Client, pid: number): Promise<boolean> {
     const { folder, program, settings, stopTimeoutMs, log } = this.#keeping
     if (pid === this.#launched?.pid) return true
-    const sameStart = describeLastStart(folder) === describeStart(program, folder, settings)
-    const fits = sameStart && (await versionOf(client)) === program.version
-    log.info(
-      { pid },
-      fits ? 'took over the PostgreSQL that was left running' : 'restarting the PostgreSQL left running',
-    )
+    const fits = wasStartedLike(program, folder, settings) && (await versionOf(client)) === program.version
+    log.info({ pid }, fits ? 'taking over the PostgreSQL that was left' : 'restarting the PostgreSQL that was left')
     if (!fits) await endServer(folder, pid, stopTimeoutMs)
     return fits
   }
@@ -174,8 +165,8 @@ export class Keeper {
         this.#launched = undefined
         failures += 1
         // The first failures and then ever fewer, so that a night of failing does not fill the log.
-        const noted = Number.isInteger(Math.log2(failures))
-        if (noted) log.error({ failures, reason: String(error) }, 'PostgreSQL is down and cannot be started')
+        const isNoted = Number.isInteger(Math.log2(failures))
+        if (isNoted) log.error({ failures, reason: String(error) }, 'PostgreSQL is down and cannot be started')
         await this.#pause(Math.min(100 * 2 ** failures, 5_000)).catch(() => undefined)
       }
     }

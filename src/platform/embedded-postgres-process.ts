@@ -3,8 +3,19 @@ import { closeSync, copyFileSync, openSync, readdirSync, readFileSync, rmSync, s
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Folder, socketPath } from './embedded-postgres-folder.ts'
-import { giveTo } from './embedded-postgres-initdb.ts'
+import { giveTo, processExists } from './embedded-postgres-initdb.ts'
 import { commandFor, EmbeddedPostgresError, type Program } from './embedded-postgres-program.ts'
+import type { Logger } from './log.ts'
+
+/** What the keeper works with: `settings` are PostgreSQL's by name, `stopTimeoutMs` is for its end in good order. */
+export type Keeping = {
+  program: Program
+  folder: Folder
+  settings: Record<string, string>
+  database: string
+  stopTimeoutMs: number
+  log: Logger
+}
 
 /** A server that runs on a folder: its process and what it says of itself ('starting', 'ready', 'stopping'). */
 export type Running = { pid: number; status: string }
@@ -25,15 +36,11 @@ export function runningServer(folder: Folder): Running | undefined {
   return { pid, status: lines[7]?.trim() || 'starting' }
 }
 
-/** How the server on the folder was started last, for comparison with `describeStart`. */
-export function describeLastStart(folder: Folder): string {
-  return readOrEmpty(join(folder.data, 'postmaster.opts')).trim()
-}
-
-/** What PostgreSQL writes into postmaster.opts when started by `launch`. */
-export function describeStart(program: Program, folder: Folder, settings: Record<string, string>): string {
+/** Whether the server on the folder was started by the same binaries with the same settings as `launch` would. */
+export function wasStartedLike(program: Program, folder: Folder, settings: Record<string, string>): boolean {
   const args = serverArgs(folder, settings).map(argument => `"${argument}"`)
-  return [join(program.folder, 'bin', 'postgres'), ...args].join(' ')
+  const expected = [join(program.folder, 'bin', 'postgres'), ...args].join(' ')
+  return readOrEmpty(join(folder.data, 'postmaster.opts')).trim() === expected
 }
 
 /**
@@ -144,13 +151,14 @@ function serverArgs(folder: Folder, settings: Record<string, string>): string[] 
 }
 
 /**
- * PostgreSQL takes over the lock files of a server that was killed, except when the process number in them has gone to
- * another process of the same user: then it believes that the old server lives. Those are removed here.
+ * PostgreSQL takes over the lock files of a server that was killed, except when the process number in them is in use:
+ * by a stranger since, or by the old server itself, which nobody has buried, as in a container whose first process does
+ * not. Then it believes that the old server lives. Those files are removed here.
  */
 function removeMisleading(folder: Folder) {
   for (const file of [join(folder.data, 'postmaster.pid'), `${socketPath(folder)}.lock`]) {
     const pid = Math.abs(Number.parseInt(readOrEmpty(file), 10))
-    if (pid && commandLine(pid) !== '' && !isServer(pid, folder)) rmSync(file, { force: true })
+    if (pid && processExists(pid) && !isServer(pid, folder)) rmSync(file, { force: true })
   }
 }
 

@@ -83,11 +83,12 @@ export async function startEmbeddedPostgres(options: {
     await keeper.stop()
     removeTemporarySocket(folder)
   }
-  const giveUp = () => void keeper.stop()
+  const giveUp = () => keeper.interrupt()
   signal?.addEventListener('abort', giveUp)
   try {
     signal?.throwIfAborted()
     await keeper.secure()
+    signal?.throwIfAborted()
   } catch (error) {
     await keeper.stop()
     throw signal?.aborted ? signal.reason : asSentence(error, dataDir)
