@@ -40,7 +40,10 @@ const orderServiceSettings = {
   min_wal_size: '512MB',
   checkpoint_timeout: '15min',
   wal_buffers: '16MB',
-  wal_compression: 'on',
+  // Processor time is scarcer than the disk here: compressing the log's pages made inserts about 10 % slower, and
+  // reading through worker processes another 8 %; both together made creating a database four times slower.
+  wal_compression: 'off',
+  io_method: 'sync',
   random_page_cost: '1.1',
   jit: 'off',
   log_error_verbosity: 'terse',
