@@ -70,3 +70,13 @@ create table log_readers (
   position   bigint      not null,
   updated_at timestamptz not null default now()
 );
+
+-- Whoever changes an order, every instance forgets what it has cached of it: the notification goes out with the commit.
+create function notify_order_changed() returns trigger language plpgsql as $$
+begin
+  perform pg_notify('order_changed', old.version + 1 || ' ' || old.order_uid);
+  return null;
+end $$;
+
+create trigger order_changed after update or delete on orders
+  for each row execute function notify_order_changed();

@@ -8,11 +8,11 @@ create table dead_letters (
   message_offset bigint      not null,
   message_key    bytea,
   message_value  bytea,
-  headers        jsonb       not null, -- [[name, value in base64], …], in the order of the message
+  headers        json        not null, -- [[name, value in base64], …], in the order of the message
   message_time   timestamptz,
   code           text        not null, -- of the error catalogue
   detail         text        not null,
-  violations     jsonb       not null, -- [{pointer, detail}, …]
+  violations     json        not null, -- [{pointer, detail}, …]; json, since jsonb refuses a NUL in a pointer
   digest         bytea       not null, -- SHA-256 of the value
   recorded_at    timestamptz not null default now(),
   announced_at   timestamptz

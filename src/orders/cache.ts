@@ -15,8 +15,14 @@ export type OrderCache = {
   get(orderUid: string): CachedOrder | Promise<CachedOrder | undefined>
   /** Keeps orders that are known to be committed. */
   keep(orders: readonly StoredOrder[]): void
-  /** Forgets an order that was changed; a read of it that is under way is not kept either. */
-  forget(orderUid: string): void
+  /**
+   * Fills the cache with orders that were read, where there is room; what is there already is newer, and stays.
+   *
+   * @returns whether there is room for more
+   */
+  fill(orders: readonly StoredOrder[]): boolean
+  /** Forgets an order that was changed, and takes nothing older than that version from whoever read it before. */
+  forget(orderUid: string, version: number): void
   /** Forgets everything: changes may have been missed. */
   clear(): void
   stats(): { hits: number; misses: number; orders: number; bytes: number }
@@ -24,6 +30,13 @@ export type OrderCache = {
 
 /** What an entry costs beside its bytes: key, list links and wrappers; measured with 100,000 entries. */
 const entryOverheadBytes = 300
+
+/** For how long, and of how many orders, it is remembered that they were changed: longer than any read takes. */
+const changedTtlMs = 60_000
+const changedMax = 100_000
+
+/** How much of the cache is filled ahead; the rest is for what comes in meanwhile. */
+const fillShare = 0.8
 
 /** Reads of different orders under way at a time; more would only wait for a connection. */
 const loadsMax = 2_000
@@ -42,10 +55,16 @@ export function createOrderCache(options: {
     maxSize: options.sizeBytesMax,
     sizeCalculation: entry => entry.bytes.byteLength + entryOverheadBytes,
   })
-  /** Reads under way. One that is no longer in here when it ends has been overtaken by a change, and is not kept. */
+  /** The versions that orders were changed to: what was read before the change may arrive after the news of it. */
+  const changed = new LRUCache<string, number>({ max: changedMax, ttl: changedTtlMs })
+  /** Reads under way. */
   const loads = new Map<string, Promise<CachedOrder | undefined>>()
   let hits = 0
   let misses = 0
+
+  function admit(order: StoredOrder, entry: CachedOrder): void {
+    if (changed.size === 0 || (changed.get(order.orderUid) ?? 0) <= order.version) entries.set(order.orderUid, entry)
+  }
 
   function load(orderUid: string): Promise<CachedOrder | undefined> {
     const running = loads.get(orderUid)
@@ -55,7 +74,7 @@ export function createOrderCache(options: {
       .load(orderUid)
       .then(order => {
         const entry = order === undefined ? undefined : toEntry(order)
-        if (entry !== undefined && loads.get(orderUid) === started) entries.set(orderUid, entry)
+        if (order !== undefined && entry !== undefined) admit(order, entry)
         return entry
       })
       .finally(() => {
@@ -76,9 +95,17 @@ export function createOrderCache(options: {
       return load(orderUid)
     },
     keep(orders) {
-      for (const order of orders) entries.set(order.orderUid, toEntry(order))
+      for (const order of orders) admit(order, toEntry(order))
     },
-    forget(orderUid) {
+    fill(orders) {
+      for (const order of orders) {
+        if (entries.calculatedSize > options.sizeBytesMax * fillShare) return false
+        if (!entries.has(order.orderUid)) admit(order, toEntry(order))
+      }
+      return true
+    },
+    forget(orderUid, version) {
+      changed.set(orderUid, Math.max(version, changed.get(orderUid) ?? 0))
       entries.delete(orderUid)
       loads.delete(orderUid)
     },

@@ -13,6 +13,12 @@ export type Outcome =
   /** The database will never take this order. */
   | { kind: 'refused'; error: unknown }
 
+/** The error that an outcome is for its sender; undefined when the order is stored. */
+export function errorOf(outcome: Outcome): 'ORDER_CONFLICT' | 'ORDER_REFUSED_BY_STORE' | undefined {
+  if (outcome.kind === 'conflict') return 'ORDER_CONFLICT'
+  return outcome.kind === 'refused' ? 'ORDER_REFUSED_BY_STORE' : undefined
+}
+
 /**
  * What becomes of each order of a group, given what is stored. Pure. Of several that share a uid the first is placed and
  * the others are measured by it.

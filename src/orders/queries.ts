@@ -3,6 +3,9 @@ import { copyIn, copyText, type Pool, type PoolClient } from '../platform/postgr
 import { type OrderState, stateJson } from './order.ts'
 import type { ValidOrder } from './validate.ts'
 
+/** Instances are told on this channel, by version and uid, that an order was changed; a trigger does it. */
+export const orderChangedChannel = 'order_changed'
+
 /** An order that is about to be written for the first time. */
 export type NewOrder = ValidOrder & { state: OrderState; placedAtMs: number }
 

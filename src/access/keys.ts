@@ -1,0 +1,66 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { AppError } from '../errors.ts'
+import type { AccessCheck } from '../platform/http.ts'
+
+/** An API key as it is kept: never the key itself. */
+export type ApiKey = { digest: string; scopes: readonly string[] }
+
+/** A new key: 256 random bits behind a prefix that secret scanners can look for. */
+export function generateKey(): string {
+  return `sk_${randomBytes(32).toString('base64url')}`
+}
+
+/** What is stored of a key: its SHA-256 in hex. A key is random and long, so it needs no slow hash. */
+export function digestOf(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}
+
+/** The keys that are valid now; the set is replaced as a whole when keys are made or revoked. */
+export class KeyRing {
+  #byDigest: ReadonlyMap<string, ApiKey> = new Map()
+
+  replace(keys: readonly ApiKey[]): void {
+    this.#byDigest = new Map(keys.map(key => [key.digest, key]))
+  }
+
+  get isEmpty(): boolean {
+    return this.#byDigest.size === 0
+  }
+
+  /** Looked up by digest: how long that takes tells nothing of any key. */
+  find(key: string): ApiKey | undefined {
+    return this.#byDigest.get(digestOf(key))
+  }
+}
+
+/**
+ * Who may call what. With keys: a `Bearer` key that has the scope. Without any key the service listens on loopback only,
+ * and then a browser on this machine must not be made its caller: the address it was asked under must be loopback (or a
+ * foreign name could be pointed here), and the page that asks must be our own.
+ */
+export function createAccessCheck(ring: KeyRing): AccessCheck {
+  return (request, scope) => {
+    if (scope === 'public') return undefined
+    if (ring.isEmpty) return checkOrigin(request)
+    const authorization = request.headers.get('authorization')
+    if (authorization === null) return new AppError('KEY_MISSING', 'send Authorization: Bearer and an API key')
+    const key = authorization.startsWith('Bearer ') ? ring.find(authorization.slice(7).trim()) : undefined
+    if (key === undefined) return new AppError('KEY_UNKNOWN', 'the key in Authorization is not one of ours, or revoked')
+    if (!key.scopes.includes(scope)) return new AppError('SCOPE_MISSING', `the key needs the scope ${scope}`)
+    return undefined
+  }
+}
+
+const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
+
+function checkOrigin(request: Request): AppError | undefined {
+  const host = request.headers.get('host')
+  if (host !== null && !loopbackHost.test(host)) {
+    return new AppError('ORIGIN_REFUSED', 'without API keys the service answers to localhost only')
+  }
+  const origin = request.headers.get('origin')
+  if (origin !== null && origin !== `http://${host}`) {
+    return new AppError('ORIGIN_REFUSED', 'without API keys only pages of this service may call it')
+  }
+  return undefined
+}

@@ -1,0 +1,88 @@
+import { createAccessCheck, KeyRing } from './access/keys.ts'
+import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
+import { deadLetterSchema, eventRoutes } from './events/routes.ts'
+import { createOrderCache, type OrderCache } from './orders/cache.ts'
+import type { OrderDocument } from './orders/document.ts'
+import { createIntake, type Intake } from './orders/intake.ts'
+import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
+import { orderSchemas } from './orders/operations.ts'
+import { findOrder, presentNew } from './orders/queries.ts'
+import { orderRoutes } from './orders/routes.ts'
+import { createIntakeStore } from './orders/store.ts'
+import { buildHttp, type Route } from './platform/http.ts'
+import type { Logger } from './platform/log.ts'
+import { createRegistry, type Registry } from './platform/metrics.ts'
+import { buildOpenApi } from './platform/openapi.ts'
+import type { Pool } from './platform/postgres.ts'
+import { documentationRoutes } from './system/documentation.ts'
+import { healthRoutes, type Probe } from './system/health.ts'
+import { staticRoutes } from './system/static-files.ts'
+
+export type AppOptions = {
+  pool: Pool
+  log: Logger
+  now: () => number
+  cacheSizeBytesMax: number
+  staticDir: string
+  probes: Readonly<Record<string, Probe>>
+  isStopping: () => boolean
+  /** Undefined without Kafka. */
+  sendToTopic: ((order: OrderDocument) => Promise<void>) | undefined
+  /** Hears that this instance has appended to the log. */
+  onAppended: () => void
+}
+
+export type App = {
+  fetch(request: Request): Response | Promise<Response>
+  intake: Intake
+  cache: OrderCache
+  keys: KeyRing
+  registry: Registry
+  orderMetrics: OrderMetrics
+  eventMetrics: EventMetrics
+}
+
+/** The version in the API's documents. */
+export const version = '0.1.0'
+
+/** Everything but sockets, signals and Kafka sessions: what `serve` runs and tests call. */
+export function buildApp(options: AppOptions): App {
+  const { pool, log, now } = options
+  const registry = createRegistry()
+  const keys = new KeyRing()
+  const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
+  const intake = createIntake({
+    store: createIntakeStore(pool),
+    log,
+    now,
+    onPlaced(orders) {
+      cache.keep(orders.map(presentNew))
+      options.onAppended()
+    },
+    onGroup: group => orderMetrics.group(group),
+  })
+  const orderMetrics = createOrderMetrics(registry, intake, cache)
+  const eventMetrics = createEventMetrics(registry, pool, options.sendToTopic !== undefined)
+  const routes: Route[] = [
+    ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
+    ...eventRoutes({ pool }),
+    ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
+    {
+      method: 'GET',
+      path: '/metrics',
+      scope: 'public',
+      handle: async () => new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } }),
+    },
+    ...documentationRoutes(() => openApi),
+    ...staticRoutes({ folder: options.staticDir, prefix: '/' }),
+  ]
+  const openApi = buildOpenApi({
+    title: 'Orders',
+    version,
+    description: 'Orders in, durable, readable and published. Errors are RFC 9457 problem documents.',
+    routes,
+    schemas: { ...orderSchemas, DeadLetter: deadLetterSchema },
+  })
+  const fetch = buildHttp({ routes, allows: createAccessCheck(keys), registry, log })
+  return { fetch, intake, cache, keys, registry, orderMetrics, eventMetrics }
+}

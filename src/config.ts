@@ -1,0 +1,191 @@
+import { join } from 'node:path'
+import type { PostgresAddress } from './platform/postgres.ts'
+
+/** Everything that can be set, checked and frozen. Made once at start; nothing else reads the environment. */
+export type Config = Readonly<{
+  server: { host: string; port: number; staticDir: string }
+  /** Undefined: the service runs its own PostgreSQL in `dataDir`. */
+  database: PostgresAddress | undefined
+  databaseConnectionsMax: number
+  dataDir: string
+  /** Undefined: the service runs without Kafka. */
+  kafka: KafkaConfig | undefined
+  cacheSizeBytesMax: number
+  logLevel: LogLevel
+  /** Keys that are valid beside those in the database: the key and its scopes. */
+  apiKeys: readonly { key: string; scopes: readonly string[] }[]
+}>
+
+export type KafkaConfig = Readonly<{
+  brokers: string[]
+  groupId: string
+  ordersTopic: string
+  eventsTopic: string
+  deadLettersTopic: string
+}>
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+type LogLevel = (typeof logLevels)[number]
+
+/** What `--help` and the documentation list: every variable, its default and its meaning. */
+export const variables = [
+  ['SERVER_HOST', '127.0.0.1', 'address to listen on; any but loopback needs an API key'],
+  ['SERVER_PORT', '8080', 'port to listen on'],
+  ['STATIC_DIR', 'web', 'folder of the page at /'],
+  ['DATA_DIR', 'data', 'folder of the own PostgreSQL, used without DB_HOST'],
+  ['DB_HOST', '', 'your PostgreSQL: host, or folder of its socket'],
+  ['DB_PORT', '5432', 'its port'],
+  ['DB_USER', 'postgres', 'user'],
+  ['DB_PASSWORD', '', 'password'],
+  ['DB_NAME', 'orders', 'database'],
+  ['DB_CONNECTIONS_MAX', '10', 'connections at a time, beside three that listen'],
+  ['KAFKA_BROKERS', '', 'your Kafka: host:port, several with commas'],
+  ['KAFKA_TOPIC', 'orders', 'topic that orders come in by'],
+  ['KAFKA_GROUP_ID', 'orders_group', 'consumer group of the service'],
+  ['KAFKA_EVENTS_TOPIC', 'orders.events', 'topic that events are published to'],
+  ['KAFKA_DLQ_TOPIC', 'orders.dlq', 'topic that dead letters are announced on'],
+  ['CACHE_MAX_BYTES', '67108864', 'memory for cached orders, in bytes'],
+  ['LOG_LEVEL', 'info', `one of ${logLevels.join(', ')}`],
+  ['API_KEYS', '', 'keys beside those made by "keys create": key=scope+scope, several with commas'],
+] as const
+
+type Name = (typeof variables)[number][0]
+
+/** The scopes that a key can have. */
+export const scopes = [
+  'orders:read',
+  'orders:write',
+  'payments:write',
+  'inventory:write',
+  'deliveries:write',
+  'admin',
+] as const
+
+/** What is wrong with the configuration: one sentence for each variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`the configuration is not valid:\n${problems.map(problem => `  ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the configuration. A variable that is empty counts as not set.
+ *
+ * @param environment usually `process.env`
+ * @param root the folder that relative paths are taken from: the checkout
+ * @throws ConfigError with every wrong value at once, by name
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>, root: string): Config {
+  const problems: string[] = []
+  const given = (name: Name) => environment[name]?.trim() || undefined
+  const text = (name: Name): string => given(name) ?? defaultOf(name)
+  const wrong = (name: Name, expected: string) => problems.push(`${name} must be ${expected}, and is "${given(name)}"`)
+
+  function integer(name: Name, minimum: number, maximum: number): number {
+    const number = Number(text(name))
+    if (!/^\d+$/.test(text(name)) || number < minimum || number > maximum) {
+      wrong(name, `a whole number from ${minimum} to ${maximum}`)
+    }
+    return number
+  }
+  function topic(name: Name): string {
+    // Kafka's own rule for topic names.
+    if (!/^[A-Za-z0-9._-]{1,249}$/.test(text(name))) wrong(name, 'up to 249 of A-Z a-z 0-9 . _ -')
+    return text(name)
+  }
+  function needs(name: Name, names: readonly Name[]): void {
+    for (const dependent of names) {
+      if (given(dependent) !== undefined) problems.push(`${dependent} is set, but ${name} is not`)
+    }
+  }
+
+  const logLevel = text('LOG_LEVEL').toLowerCase() as LogLevel
+  if (!logLevels.includes(logLevel)) wrong('LOG_LEVEL', `one of ${logLevels.join(', ')}`)
+
+  let database: PostgresAddress | undefined
+  if (given('DB_HOST') === undefined) needs('DB_HOST', ['DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME'])
+  else {
+    database = {
+      host: text('DB_HOST'),
+      port: integer('DB_PORT', 1, 65535),
+      user: text('DB_USER'),
+      password: environment.DB_PASSWORD || undefined,
+      database: text('DB_NAME'),
+    }
+  }
+
+  let kafka: KafkaConfig | undefined
+  if (given('KAFKA_BROKERS') === undefined) {
+    needs('KAFKA_BROKERS', ['KAFKA_TOPIC', 'KAFKA_GROUP_ID', 'KAFKA_EVENTS_TOPIC', 'KAFKA_DLQ_TOPIC'])
+  } else {
+    const brokers = text('KAFKA_BROKERS')
+      .split(',')
+      .map(broker => broker.trim())
+    if (!brokers.every(isHostAndPort)) wrong('KAFKA_BROKERS', 'host:port, several with commas')
+    kafka = {
+      brokers,
+      groupId: text('KAFKA_GROUP_ID'),
+      ordersTopic: topic('KAFKA_TOPIC'),
+      eventsTopic: topic('KAFKA_EVENTS_TOPIC'),
+      deadLettersTopic: topic('KAFKA_DLQ_TOPIC'),
+    }
+    const topics = [kafka.ordersTopic, kafka.eventsTopic, kafka.deadLettersTopic]
+    if (new Set(topics).size < topics.length) {
+      problems.push('KAFKA_TOPIC, KAFKA_EVENTS_TOPIC and KAFKA_DLQ_TOPIC must be three different topics')
+    }
+  }
+
+  const config: Config = {
+    server: {
+      host: text('SERVER_HOST'),
+      port: integer('SERVER_PORT', 0, 65535),
+      staticDir: absolute(root, text('STATIC_DIR')),
+    },
+    database,
+    databaseConnectionsMax: integer('DB_CONNECTIONS_MAX', 4, 1000),
+    dataDir: absolute(root, text('DATA_DIR')),
+    kafka,
+    cacheSizeBytesMax: integer('CACHE_MAX_BYTES', 1024 * 1024, Number.MAX_SAFE_INTEGER),
+    logLevel,
+    apiKeys: readApiKeys(given('API_KEYS'), problems),
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return Object.freeze(config)
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
+function defaultOf(name: Name): string {
+  return variables.find(variable => variable[0] === name)?.[1] ?? ''
+}
+
+function absolute(root: string, path: string): string {
+  return path.startsWith('/') ? path : join(root, path)
+}
+
+function isHostAndPort(text: string): boolean {
+  const port = Number(/^[^\s:]+:(\d{1,5})$|^\[[0-9a-fA-F:]+\]:(\d{1,5})$/.exec(text)?.slice(1).find(Boolean))
+  return port >= 1 && port <= 65535
+}
+
+/** A wrong entry is named by its number: the key itself must not get into a log. */
+function readApiKeys(text: string | undefined, problems: string[]): Config['apiKeys'] {
+  if (text === undefined) return []
+  return text.split(',').map((entry, index) => {
+    const [key = '', list = ''] = entry.trim().split('=')
+    const wanted = list.split('+')
+    const unknown = wanted.filter(scope => !(scopes as readonly string[]).includes(scope))
+    if (key.length < 24) problems.push(`API_KEYS: key ${index + 1} must have at least 24 characters`)
+    if (unknown.length > 0) {
+      problems.push(`API_KEYS: the scopes of key ${index + 1} must be some of ${scopes.join(', ')}, joined by +`)
+    }
+    return { key, scopes: wanted }
+  })
+}

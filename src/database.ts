@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseError } from 'pg'
+import type { Config } from './config.ts'
+import { startEmbeddedPostgres } from './platform/embedded-postgres.ts'
+import type { Logger } from './platform/log.ts'
+import { MigrationError, migrate } from './platform/migrations.ts'
+import type { PostgresAddress } from './platform/postgres.ts'
+
+/** The database that the configuration asks for. */
+export type Database = {
+  address: PostgresAddress
+  /** What it is, for a person. */
+  description: string
+  /** Ends it if it is our own. */
+  stop(): Promise<void>
+}
+
+const migrations = new URL('../migrations', import.meta.url).pathname
+
+/**
+ * The database of the configuration: theirs, or our own, started in `DATA_DIR`.
+ *
+ * @throws EmbeddedPostgresError, a sentence, when our own cannot run
+ */
+export async function openDatabase(config: Config, log: Logger, stop: AbortSignal): Promise<Database> {
+  if (config.database !== undefined) {
+    const { host, port, database } = config.database
+    return { address: config.database, description: `${database} on ${host}:${port}`, stop: async () => undefined }
+  }
+  const server = await startEmbeddedPostgres({ dataDir: config.dataDir, log, signal: stop })
+  return {
+    address: server.address,
+    description: `own PostgreSQL ${server.serverVersion} in ${config.dataDir}`,
+    stop: () => server.stop(),
+  }
+}
+
+/**
+ * Brings the schema up to date. A database that does not answer is waited for.
+ *
+ * @param patienceMs how long it is waited for
+ * @throws MigrationError, or the database's own refusal (of the password, say), or its silence after `patienceMs`
+ */
+export async function bringUpToDate(
+  address: PostgresAddress,
+  log: Logger,
+  patienceMs: number,
+  stop: AbortSignal,
+): Promise<string[]> {
+  const giveUpAtMs = Date.now() + patienceMs
+  for (;;) {
+    try {
+      return await migrate(address, migrations)
+    } catch (error) {
+      // 57P03: the server is starting. Any other answer will be the same next time.
+      const isAnswer = error instanceof DatabaseError && error.code !== '57P03'
+      if (isAnswer || error instanceof MigrationError || Date.now() > giveUpAtMs) throw error
+      log.warn({ err: error }, 'the database does not answer yet')
+      await sleep(500, undefined, { signal: stop })
+    }
+  }
+}

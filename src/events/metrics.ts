@@ -1,0 +1,53 @@
+import { Counter, Gauge, type Registry } from '../platform/metrics.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { readLagSeconds } from './readers.ts'
+import { relayReader } from './relay.ts'
+
+export type EventMetrics = { published(events: number): void; consumerLag(lag: ReadonlyMap<number, number>): void }
+
+/**
+ * The metrics of the log and of Kafka. What the database knows is asked for at the time of the scrape, so every instance
+ * tells the same, also when none is relaying; without the database these series are absent.
+ */
+export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {
+  const registers = [registry]
+  new Gauge({
+    name: 'dead_letters',
+    help: 'Dead letters stored, by reason',
+    labelNames: ['code'],
+    registers,
+    async collect() {
+      const { rows } = await pool
+        .query<{ code: string; count: number }>('select code, count(*)::int as count from dead_letters group by code')
+        .catch(() => ({ rows: [] }))
+      this.reset()
+      for (const { code, count } of rows) this.set({ code }, count)
+    },
+  })
+  if (!withKafka) return { published: () => undefined, consumerLag: () => undefined }
+  new Gauge({
+    name: 'relay_lag_seconds',
+    help: 'Age of the oldest event that is not yet published to Kafka',
+    registers,
+    async collect() {
+      await readLagSeconds(pool, relayReader).then(
+        seconds => this.set(seconds),
+        () => this.reset(),
+      )
+    },
+  })
+  const published = new Counter({ name: 'relay_published_total', help: 'Events published to Kafka', registers })
+  const lag = new Gauge({
+    name: 'kafka_consumer_lag',
+    help: "Messages of this instance's partitions that are not committed",
+    labelNames: ['partition'],
+    registers,
+  })
+  return {
+    published: events => published.inc(events),
+    consumerLag: byPartition => {
+      lag.reset()
+      for (const [partition, messages] of byPartition) lag.set({ partition: String(partition) }, messages)
+    },
+  }
+}

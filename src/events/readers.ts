@@ -1,0 +1,32 @@
+import type { Pool } from '../platform/postgres.ts'
+import { type LogPlace, logStart } from './log.ts'
+
+/** Where a durable reader of the log goes on: the start of the log for a new one. */
+export async function readPlace(pool: Pool, reader: string): Promise<LogPlace> {
+  const { rows } = await pool.query<LogPlace>('select xid, position from log_readers where name = $1', [reader])
+  return rows[0] ?? logStart
+}
+
+/** Remembers that a reader has dealt with everything up to a place. */
+export async function savePlace(pool: Pool, reader: string, place: LogPlace): Promise<void> {
+  await pool.query(
+    `insert into log_readers (name, xid, position)
+     values ($1, $2::xid8, $3)
+         on conflict (name) do update set xid = excluded.xid, position = excluded.position, updated_at = now()`,
+    [reader, place.xid, place.position],
+  )
+}
+
+/** How far a reader is behind: the age in seconds of the oldest event it has not dealt with; 0 when there is none. */
+export async function readLagSeconds(pool: Pool, reader: string): Promise<number> {
+  const place = await readPlace(pool, reader)
+  const { rows } = await pool.query<{ age: number }>(
+    `select greatest(extract(epoch from now() - recorded_at), 0)::float8 as age
+       from events
+      where (xid, position) > ($1::xid8, $2::bigint)
+      order by xid, position
+      limit 1`,
+    [place.xid, place.position],
+  )
+  return rows[0]?.age ?? 0
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { App } from './app.ts'
+import type { KafkaConfig } from './config.ts'
+import { keepRelaying } from './events/relay.ts'
+import type { WakeUp } from './events/wake-up.ts'
+import { createOrderConsumer } from './orders/consumer.ts'
+import type { OrderDocument } from './orders/document.ts'
+import { ensureTopics } from './platform/kafka-admin.ts'
+import { type ConsumerState, keepConsuming } from './platform/kafka-consumer.ts'
+import { createPublisher } from './platform/kafka-publisher.ts'
+import type { Logger } from './platform/log.ts'
+import type { Pool, PostgresAddress } from './platform/postgres.ts'
+import type { DependencyState, Probe } from './system/health.ts'
+
+/** The two ends of the service in Kafka: orders come in by one topic, events and dead letters go out by two. */
+export type KafkaEnds = {
+  probe: Probe
+  /** Sends an order into the topic that orders come in by. */
+  sendOrder(order: OrderDocument): Promise<void>
+  /** Runs both ends until they are stopped. */
+  run(options: {
+    app: App
+    pool: Pool
+    address: PostgresAddress
+    wakeUp: WakeUp
+    stopConsuming: AbortSignal
+    stopRelaying: AbortSignal
+  }): Promise<void>
+  /** Resolves when no more orders come in by Kafka after `stopConsuming`. */
+  consumed(): Promise<void>
+  close(): Promise<void>
+}
+
+const clientId = 'orders'
+const partitionsOfNewTopics = 6
+const sendDeadlineMs = 5_000
+
+/** Prepares the Kafka ends; nothing connects before it is needed, and no outage of Kafka fails anything but them. */
+export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
+  const { brokers } = config
+  const relayPublisher = createPublisher({ brokers, clientId, log })
+  const orderPublisher = createPublisher({ brokers, clientId, log })
+  let state: ConsumerState = 'connecting'
+  let consuming: Promise<void> = Promise.resolve()
+  return {
+    async probe(): Promise<DependencyState> {
+      return state === 'consuming' ? { state: 'up' } : { state: 'down', detail: `the consumer is ${state}` }
+    },
+    async sendOrder(order) {
+      const message = { key: order.order_uid, value: JSON.stringify(order) }
+      await orderPublisher.send(config.ordersTopic, [message], sendDeadlineMs)
+    },
+    async run({ app, pool, address, wakeUp, stopConsuming, stopRelaying }) {
+      consuming = keepConsuming(
+        {
+          brokers,
+          groupId: config.groupId,
+          topic: config.ordersTopic,
+          clientId,
+          handle: createOrderConsumer({
+            intake: app.intake,
+            pool,
+            metrics: app.orderMetrics,
+            log,
+            stop: stopConsuming,
+          }),
+          onState: (next, detail) => {
+            if (next !== state) log.info({ state: next, detail }, 'the Kafka consumer changed its state')
+            state = next
+          },
+          onLag: app.eventMetrics.consumerLag,
+          log,
+        },
+        stopConsuming,
+      )
+      const relaying = keepRelaying(
+        {
+          pool,
+          address,
+          publisher: relayPublisher,
+          eventsTopic: config.eventsTopic,
+          deadLettersTopic: config.deadLettersTopic,
+          wakeUp,
+          onPublished: app.eventMetrics.published,
+          log,
+        },
+        stopRelaying,
+      )
+      await Promise.all([consuming, relaying, keepMakingTopics(config, log, stopConsuming)])
+    },
+    consumed: () => consuming,
+    async close() {
+      await Promise.all([relayPublisher.close(), orderPublisher.close()])
+    },
+  }
+}
+
+/** Makes the three topics where they are missing, as soon as Kafka answers. */
+async function keepMakingTopics(config: KafkaConfig, log: Logger, stop: AbortSignal): Promise<void> {
+  const topics = [config.ordersTopic, config.eventsTopic, config.deadLettersTopic]
+  for (let failures = 0; !stop.aborted; failures += 1) {
+    try {
+      const wanted = topics.map(name => ({ name, partitions: partitionsOfNewTopics }))
+      return await ensureTopics(config.brokers, wanted, sendDeadlineMs)
+    } catch (error) {
+      if (failures === 0) log.warn({ err: error }, 'the topics could not be made yet')
+      await sleep(Math.min(500 * 2 ** failures, 5_000), undefined, { signal: stop }).catch(() => undefined)
+    }
+  }
+}

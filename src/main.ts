@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url'
+import { version } from './app.ts'
+import { ConfigError, readConfig, variables } from './config.ts'
+import { EmbeddedPostgresError } from './platform/embedded-postgres.ts'
+import { createLogger } from './platform/log.ts'
+import { MigrationError } from './platform/migrations.ts'
+import { ListenError } from './platform/server.ts'
+import { type Service, StartRefusedError, startService } from './service.ts'
+
+const help = `Orders ${version}: takes, keeps and publishes orders until it is told to stop.
+
+Usage: make run            with the settings of .env.local, if there is one
+       bun src/main.ts     with those of the environment
+       bun src/cli.ts      for the other commands
+
+Environment:
+${variables.map(([name, preset, meaning]) => `  ${name.padEnd(20)}${meaning}${preset === '' ? '' : ` (${preset})`}`).join('\n')}
+`
+
+/** Runs the service until SIGINT or SIGTERM. Exit codes: 0 stopped as asked, 1 could not start. */
+async function main(): Promise<number> {
+  const [argument] = process.argv.slice(2)
+  if (argument === '--help' || argument === '-h') {
+    process.stdout.write(help)
+    return 0
+  }
+  if (argument !== undefined) return fail(`unknown argument ${argument}; see --help`)
+
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // Whoever asks twice does not want to wait. Nothing acknowledged is lost: that is durable.
+      if (stop.signal.aborted) process.exit(130)
+      stop.abort()
+    })
+  }
+
+  let service: Service
+  try {
+    const config = readConfig(process.env, fileURLToPath(new URL('..', import.meta.url)))
+    const log = createLogger({ level: config.logLevel })
+    process.on('unhandledRejection', error => log.error({ err: error }, 'a failure that nobody waited for'))
+    service = await startService(config, log, stop.signal)
+  } catch (error) {
+    if (stop.signal.aborted) return 0
+    return fail(sentenceOf(error))
+  }
+  process.stdout.write(service.summary)
+  if (!stop.signal.aborted) await new Promise(resolve => stop.signal.addEventListener('abort', resolve))
+  process.stdout.write('stopping: finishing what is under way\n')
+  await service.stop()
+  return 0
+}
+
+function sentenceOf(error: unknown): string {
+  const expected = [ConfigError, EmbeddedPostgresError, ListenError, MigrationError, StartRefusedError]
+  if (expected.some(type => error instanceof type)) return (error as Error).message
+  return `cannot start: ${error instanceof Error ? error.message || error.name : error}`
+}
+
+function fail(sentence: string): number {
+  process.stderr.write(`${sentence}\n`)
+  return 1
+}
+
+process.exit(await main())

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError, catalogue } from '../errors.ts'
+import { type DeadLetter, recordDeadLetters } from '../events/dead-letters.ts'
+import type { KafkaMessage } from '../platform/kafka.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Pool } from '../platform/postgres.ts'
+import type { Intake } from './intake.ts'
+import type { OrderMetrics } from './metrics.ts'
+import { errorOf, type Outcome } from './placing.ts'
+import { readOrder, type ValidOrder } from './validate.ts'
+
+/** Letters are stored in portions of so many, so that a flood of them stays within memory. */
+const lettersMax = 500
+
+/**
+ * Takes in a batch of Kafka messages: resolves when every order in it is durable and every message that is no valid order
+ * is a dead letter, so that its offsets may be committed. While the database is away it waits and tries again: an outage is
+ * never a dead letter.
+ */
+export function createOrderConsumer(options: {
+  intake: Intake
+  pool: Pool
+  metrics: OrderMetrics
+  log: Logger
+  /** Ends the waiting for the database: then the batch rejects, and is delivered again another time. */
+  stop: AbortSignal
+}): (messages: readonly KafkaMessage[]) => Promise<void> {
+  const { intake, pool, metrics, log, stop } = options
+  return async messages => {
+    const letters: DeadLetter[] = []
+    const senders: KafkaMessage[] = []
+    const orders: ValidOrder[] = []
+    for (const message of messages) {
+      const reading = readOrder(message.value ?? new Uint8Array(0))
+      if (reading.kind === 'order') {
+        orders.push(reading.order)
+        senders.push(message)
+      } else {
+        const detail = `the message breaks ${reading.violations.length} rules of the contract`
+        letters.push(letterOf(message, 'ORDER_INVALID', detail, reading.violations))
+      }
+    }
+    const outcomes = await insist(() => intake.submitAll(orders), log, stop)
+    outcomes.forEach((outcome, index) => {
+      const code = errorOf(outcome)
+      if (code === undefined) metrics.count('kafka', outcome.kind)
+      else letters.push(letterOf(senders[index] as KafkaMessage, code, reasonFor(outcome)))
+    })
+    for (let first = 0; first < letters.length; first += lettersMax) {
+      await insist(() => recordDeadLetters(pool, letters.slice(first, first + lettersMax)), log, stop)
+    }
+    for (const letter of letters) metrics.count('kafka', letter.code)
+  }
+}
+
+function reasonFor(outcome: Outcome): string {
+  if (outcome.kind !== 'refused') return 'another order is stored under this order_uid'
+  return outcome.error instanceof Error ? outcome.error.message : String(outcome.error)
+}
+
+function letterOf(
+  message: KafkaMessage,
+  code: DeadLetter['code'],
+  detail: string,
+  violations: DeadLetter['violations'] = [],
+): DeadLetter {
+  const { topic, partition, offset, key, value, headers, timestampMs } = message
+  return { topic, partition, offset, key, value, headers, timeMs: timestampMs, code, detail, violations }
+}
+
+/** Repeats what an outage of the database makes fail, until it succeeds or the service stops. */
+async function insist<Result>(work: () => Promise<Result>, log: Logger, stop: AbortSignal): Promise<Result> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const isPassing = !(error instanceof AppError) || catalogue[error.code].consumer === 'retry'
+      if (stop.aborted || !isPassing) throw error
+      log.warn({ err: error, failures }, 'messages wait for the database')
+      await sleep(Math.min(100 * 2 ** failures, 5_000), undefined, { signal: stop })
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { AppError, type Violation } from '../errors.ts'
+import { instantOf } from './instant.ts'
+import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
+import type { ListPlace, OrderFilter } from './queries.ts'
+
+export const pageSizeMax = 1000
+const pageSizeDefault = 100
+
+/** The parameters of `GET /api/orders`; also what its documentation is made from. */
+export const listParameters = {
+  limit: {
+    description: 'Orders on a page',
+    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
+  },
+  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+  status: { description: 'One or several, with commas', schema: { type: 'string', examples: orderStatuses } },
+  payment_status: { description: 'One or several, with commas', schema: { type: 'string', examples: paymentStatuses } },
+  delivery_status: {
+    description: 'One or several, with commas',
+    schema: { type: 'string', examples: deliveryStatuses },
+  },
+  customer_id: { description: 'The customer, whole', schema: { type: 'string' } },
+  track_number: { description: 'The tracking number of the order, whole', schema: { type: 'string' } },
+  from: { description: 'Created at or after', schema: { type: 'string', format: 'date-time' } },
+  to: { description: 'Created before', schema: { type: 'string', format: 'date-time' } },
+  q: { description: 'The uid, tracking number or customer of an order, whole', schema: { type: 'string' } },
+} as const
+
+export type ListQuery = { filter: OrderFilter; after: ListPlace | undefined; limit: number }
+
+/**
+ * Reads the query of a list.
+ *
+ * @throws AppError REQUEST_INVALID with every parameter that is wrong; an unknown one is wrong too, since a mistyped filter
+ *   would otherwise return everything
+ */
+export function readListQuery(parameters: URLSearchParams): ListQuery {
+  const violations: Violation[] = []
+  const refuse = (name: string, expected: string) => {
+    violations.push({ pointer: `/${name}`, detail: `must be ${expected}` })
+  }
+  const given = (name: keyof typeof listParameters) => parameters.get(name) || undefined
+  for (const name of new Set(parameters.keys())) {
+    if (!Object.hasOwn(listParameters, name)) {
+      refuse(name, `left out: the parameters are ${Object.keys(listParameters).join(', ')}`)
+    } else if (parameters.getAll(name).length > 1) refuse(name, 'given once')
+  }
+
+  function oneOf<Status extends string>(name: keyof typeof listParameters, known: readonly Status[]) {
+    const wanted = given(name)?.split(',')
+    if (wanted === undefined) return undefined
+    if (!wanted.every(status => (known as readonly string[]).includes(status))) refuse(name, `of ${known.join(', ')}`)
+    return [...new Set(wanted)] as Status[]
+  }
+  function instant(name: 'from' | 'to') {
+    const text = given(name)
+    const instantMs = text === undefined ? undefined : instantOf(text)
+    if (text !== undefined && instantMs === undefined) refuse(name, 'an RFC 3339 time, such as 2021-11-26T06:22:19Z')
+    return instantMs
+  }
+  function text(name: 'customer_id' | 'track_number' | 'q') {
+    const value = given(name)
+    if (value?.includes('\0')) refuse(name, 'without the character U+0000')
+    return value
+  }
+
+  const limit = Number(given('limit') ?? pageSizeDefault)
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax)
+    refuse('limit', `a whole number, 1 to ${pageSizeMax}`)
+  const cursor = given('cursor')
+  const after = cursor === undefined ? undefined : decodeCursor(cursor)
+  if (cursor !== undefined && after === undefined) refuse('cursor', 'taken from a Link header')
+  const filter = {
+    statuses: oneOf('status', orderStatuses),
+    paymentStatuses: oneOf('payment_status', paymentStatuses),
+    deliveryStatuses: oneOf('delivery_status', deliveryStatuses),
+    customerId: text('customer_id'),
+    trackNumber: text('track_number'),
+    fromMs: instant('from'),
+    toMs: instant('to'),
+    search: text('q'),
+  }
+  if (violations.length > 0) throw new AppError('REQUEST_INVALID', 'the query is not valid', { violations })
+  const set = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+  return { filter: set as OrderFilter, after, limit }
+}
+
+/** A place as text that a client hands back untouched. */
+export function encodeCursor(place: ListPlace): string {
+  return Buffer.from(`${place.createdAtMs} ${place.orderUid}`).toString('base64url')
+}
+
+function decodeCursor(cursor: string): ListPlace | undefined {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8')
+  const [, instant, orderUid] = /^(-?\d{1,15}) ([A-Za-z0-9_-]{1,64})$/.exec(text) ?? []
+  if (instant === undefined || orderUid === undefined) return undefined
+  return { createdAtMs: Number(instant), orderUid }
+}

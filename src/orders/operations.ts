@@ -1,0 +1,128 @@
+import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
+import { orderDocument } from './document.ts'
+import { listParameters } from './list-query.ts'
+import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
+
+/** What the API documentation says of orders. */
+
+const order = { $ref: '#/components/schemas/Order' }
+const storedOrder = { $ref: '#/components/schemas/StoredOrder' }
+const entityTag = { ETag: { description: 'The version of the order', schema: { type: 'string' } } }
+const overloaded = problemAnswer('Too much is waiting, or the database is away; Retry-After says when to come again')
+const tags = ['orders']
+
+export const orderSchemas = {
+  Order: orderDocument,
+  StoredOrder: {
+    description: 'The order as it was sent, and behind its last field what the service adds',
+    allOf: [
+      order,
+      {
+        type: 'object',
+        required: ['status', 'payment_status', 'delivery_status', 'version', 'updated_at'],
+        properties: {
+          status: { enum: orderStatuses },
+          payment_status: { enum: paymentStatuses },
+          delivery_status: { enum: deliveryStatuses },
+          version: { type: 'integer', minimum: 1, description: 'Counts the changes; also the ETag' },
+          updated_at: { type: 'string', format: 'date-time' },
+        },
+      },
+    ],
+  },
+  BatchResult: {
+    type: 'object',
+    required: ['line', 'outcome'],
+    properties: {
+      line: { type: 'integer', minimum: 1, description: 'Counts the lines that are not empty' },
+      order_uid: { type: 'string' },
+      outcome: {
+        enum: ['placed', 'duplicate', 'refused', 'stopped'],
+        description: 'stopped: this line and those after it were not taken in; send them again',
+      },
+      code: { type: 'string' },
+      errors: { $ref: '#/components/schemas/Problem/properties/errors' },
+    },
+  },
+}
+
+export const operations = {
+  placeOrder: {
+    operationId: 'placeOrder',
+    summary: 'Place an order',
+    description: 'Answered after the order is durable. Sending the same order again has no effect.',
+    tags,
+    requestBody: { required: true, content: { 'application/json': { schema: order } } },
+    responses: {
+      201: answer('Placed', storedOrder, 'application/json', {
+        ...entityTag,
+        Location: { schema: { type: 'string', format: 'uri-reference' } },
+      }),
+      200: answer('The same order was placed before', storedOrder, 'application/json', entityTag),
+      400: problemAnswer('The order breaks the contract; errors lists every rule'),
+      409: problemAnswer('Another order has this order_uid'),
+      413: problemAnswer('More than 1 MiB'),
+      415: problemAnswer('Not JSON'),
+      500: problemAnswer('The database refused the order'),
+      503: overloaded,
+    },
+  },
+  placeBatch: {
+    operationId: 'placeBatch',
+    summary: 'Place many orders',
+    description:
+      'One order a line; one result a line, in the same order, sent while orders still come in: read while you send. ' +
+      'A bad line is refused by itself.',
+    tags,
+    requestBody: { required: true, content: { 'application/x-ndjson': { schema: order } } },
+    responses: {
+      200: answer('A result a line', { $ref: '#/components/schemas/BatchResult' }, 'application/x-ndjson'),
+      415: problemAnswer('Not NDJSON'),
+    },
+  },
+  placeExample: {
+    operationId: 'placeExampleOrder',
+    summary: 'Make up an order and send it the way orders come in',
+    description: 'Through Kafka where it is configured, otherwise directly.',
+    tags,
+    responses: {
+      202: answer('Sent', {
+        type: 'object',
+        required: ['order_uid', 'sent_by'],
+        properties: { order_uid: { type: 'string' }, sent_by: { enum: ['kafka', 'http'] } },
+      }),
+      503: problemAnswer('Kafka or the database is away'),
+    },
+  },
+  listOrders: {
+    operationId: 'listOrders',
+    summary: 'List orders, newest first',
+    description: 'Every condition given must hold. With Accept: application/x-ndjson every match is streamed.',
+    tags,
+    parameters: queryParameters(listParameters),
+    responses: {
+      200: {
+        description: 'A page; the Link header leads to the next one',
+        headers: { Link: { schema: { type: 'string' } } },
+        content: {
+          'application/json': { schema: { type: 'array', items: storedOrder } },
+          'application/x-ndjson': { schema: storedOrder },
+        },
+      },
+      400: problemAnswer('A parameter is wrong; errors lists all of them'),
+      503: overloaded,
+    },
+  },
+  getOrder: {
+    operationId: 'getOrder',
+    summary: 'Read an order',
+    tags,
+    parameters: [{ name: 'If-None-Match', in: 'header', schema: { type: 'string' } }],
+    responses: {
+      200: answer('The order', storedOrder, 'application/json', entityTag),
+      304: { description: 'Still the version that the caller has' },
+      404: problemAnswer('No order has this uid'),
+      503: overloaded,
+    },
+  },
+}

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { AppError } from '../errors.ts'
+import { type Context, type Route, readBody, requireMediaType } from '../platform/http.ts'
+import { linkToNext } from '../platform/links.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { takeInLines } from './batch.ts'
+import type { CachedOrder, OrderCache } from './cache.ts'
+import type { OrderDocument } from './document.ts'
+import { exampleOrder } from './example.ts'
+import type { Intake } from './intake.ts'
+import { encodeCursor, readListQuery } from './list-query.ts'
+import type { OrderMetrics } from './metrics.ts'
+import { operations } from './operations.ts'
+import { errorOf } from './placing.ts'
+import { listOrders, type OrderFilter } from './queries.ts'
+import { documentSizeBytesMax, readOrder, validateOrder } from './validate.ts'
+
+export type OrderRoutesOptions = {
+  intake: Intake
+  cache: OrderCache
+  pool: Pool
+  metrics: OrderMetrics
+  now: () => number
+  /** Sends an order into the topic that orders come in by; undefined without Kafka. */
+  sendToTopic: ((order: OrderDocument) => Promise<void>) | undefined
+}
+
+/** Orders in and out over HTTP. */
+export function orderRoutes(options: OrderRoutesOptions): Route[] {
+  const post = { method: 'POST', scope: 'orders:write' } as const
+  const get = { method: 'GET', scope: 'orders:read' } as const
+  return [
+    { ...post, path: '/api/orders', operation: operations.placeOrder, handle: c => placeOrder(c, options) },
+    { ...post, path: '/api/orders/batch', operation: operations.placeBatch, handle: c => placeBatch(c, options) },
+    { ...post, path: '/api/orders/test', operation: operations.placeExample, handle: () => placeExample(options) },
+    { ...get, path: '/api/orders', operation: operations.listOrders, handle: c => list(c, options) },
+    { ...get, path: '/api/orders/:id', operation: operations.getOrder, handle: c => getOrder(c, options.cache) },
+  ]
+}
+
+async function placeOrder(context: Context, { intake, cache, metrics }: OrderRoutesOptions): Promise<Response> {
+  requireMediaType(context.req.raw, ['application/json'])
+  const reading = readOrder(await readBody(context.req.raw, documentSizeBytesMax))
+  if (reading.kind === 'refused') {
+    metrics.count('http', 'ORDER_INVALID')
+    const { violations } = reading
+    throw new AppError('ORDER_INVALID', `the order breaks ${violations.length} rules of the contract`, { violations })
+  }
+  const { order_uid: orderUid } = reading.order.document
+  const outcome = await intake.submit(reading.order)
+  metrics.count('http', errorOf(outcome) ?? outcome.kind)
+  if (outcome.kind === 'conflict') {
+    throw new AppError('ORDER_CONFLICT', `another order is stored under ${orderUid}, and stays as it is`)
+  }
+  if (outcome.kind === 'refused') {
+    throw new AppError('ORDER_REFUSED_BY_STORE', 'the order keeps the contract, yet the database will not take it', {
+      cause: outcome.error,
+    })
+  }
+  const stored = await cache.get(orderUid)
+  if (stored === undefined) throw new Error(`order ${orderUid} was stored and is not there`)
+  const isNew = outcome.kind === 'placed'
+  return new Response(stored.bytes, {
+    status: isNew ? 201 : 200,
+    headers: {
+      'content-type': 'application/json',
+      etag: stored.etag,
+      ...(isNew ? { location: `/api/orders/${orderUid}` } : {}),
+    },
+  })
+}
+
+function placeBatch(context: Context, { intake, metrics }: OrderRoutesOptions): Response {
+  const types = ['application/x-ndjson', 'application/jsonl', 'application/json']
+  requireMediaType(context.req.raw, types)
+  const body = context.req.raw.body ?? new ReadableStream<Uint8Array>({ start: controller => controller.close() })
+  const answers = takeInLines(body, intake, outcome => metrics.count('batch', outcome))
+  return streamOf(answers, answersBytesMax)
+}
+
+/** Answers kept for a sender that does not read while it sends: those of some 200,000 lines. */
+const answersBytesMax = 16 * 1024 * 1024
+
+async function placeExample({ intake, metrics, now, sendToTopic }: OrderRoutesOptions): Promise<Response> {
+  const document = exampleOrder(randomUUID(), now(), Math.random)
+  const { order_uid: orderUid } = document
+  if (sendToTopic === undefined) {
+    const reading = validateOrder(document)
+    if (reading.kind === 'refused') throw new Error(`the example breaks the contract: ${JSON.stringify(reading)}`)
+    const outcome = await intake.submit(reading.order)
+    metrics.count('http', errorOf(outcome) ?? outcome.kind)
+  } else await sendToTopic(document)
+  return Response.json(
+    { order_uid: orderUid, sent_by: sendToTopic === undefined ? 'http' : 'kafka' },
+    { status: 202, headers: { location: `/api/orders/${orderUid}` } },
+  )
+}
+
+function getOrder(context: Context, cache: OrderCache): Response | Promise<Response> {
+  const orderUid = context.req.param('id') ?? ''
+  const found = cache.get(orderUid)
+  return found instanceof Promise
+    ? found.then(order => sendOrder(context, orderUid, order))
+    : sendOrder(context, orderUid, found)
+}
+
+function sendOrder(context: Context, orderUid: string, order: CachedOrder | undefined): Response {
+  if (order === undefined) throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
+  const known = context.req.raw.headers.get('if-none-match')
+  if (known !== null && isListed(known, order.etag))
+    return new Response(null, { status: 304, headers: { etag: order.etag } })
+  return new Response(order.bytes, { headers: { 'content-type': 'application/json', etag: order.etag } })
+}
+
+/** RFC 9110, 13.1.2: a list of tags or `*`, compared weakly. */
+function isListed(header: string, etag: string): boolean {
+  return header.trim() === '*' || header.split(',').some(tag => tag.trim().replace(/^W\//, '') === etag)
+}
+
+async function list(context: Context, { pool }: OrderRoutesOptions): Promise<Response> {
+  const { url, headers } = context.req.raw
+  const query = readListQuery(new URL(url).searchParams)
+  if (headers.get('accept')?.includes('application/x-ndjson')) {
+    return streamOf(everyOrder(pool, query.filter, query.after))
+  }
+  const page = await listOrders(pool, query.filter, query.after, query.limit)
+  return new Response(`[${page.orders.map(order => order.json).join(',')}]`, {
+    headers: {
+      'content-type': 'application/json',
+      ...(page.next === undefined ? {} : { link: linkToNext(url, encodeCursor(page.next)) }),
+    },
+  })
+}
+
+/** Orders that a page of a stream holds: one is in memory at a time. */
+const streamPageSize = 500
+
+async function* everyOrder(pool: Pool, filter: OrderFilter, from: Parameters<typeof listOrders>[2]) {
+  for (let after = from; ; ) {
+    const page = await listOrders(pool, filter, after, streamPageSize)
+    if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(order => order.json).join('\n')}\n`)
+    if (page.next === undefined) return
+    after = page.next
+  }
+}
+
+/**
+ * A generator as an answer: it is asked for more only when the receiver has taken what there was.
+ *
+ * @param aheadBytesMax how much of the answer may wait for the receiver
+ */
+function streamOf(lines: AsyncGenerator<Uint8Array>, aheadBytesMax = 1): Response {
+  const source = {
+    async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
+      const { done, value } = await lines.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      await lines.return(undefined)
+    },
+  }
+  const body = new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: aheadBytesMax }))
+  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
+}

@@ -1,0 +1,104 @@
+import type { Route } from './http.ts'
+
+type Json = Record<string, unknown>
+
+const problem = {
+  type: 'object',
+  description: 'RFC 9457',
+  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string', description: 'Stable; for programs' },
+    errors: {
+      type: 'array',
+      description: 'Everything that is wrong with the input',
+      items: {
+        type: 'object',
+        required: ['pointer', 'detail'],
+        properties: {
+          pointer: { type: 'string', description: 'JSON Pointer to the place; empty for the whole' },
+          detail: { type: 'string', description: 'What was expected' },
+        },
+      },
+    },
+    request_id: { type: 'string', description: 'Also in the log' },
+  },
+}
+
+/** An answer with a problem document. */
+export function problemAnswer(description: string): Json {
+  return { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }
+}
+
+/** An answer with JSON, or another media type. */
+export function answer(description: string, schema: Json, type = 'application/json', headers?: Json): Json {
+  return { description, content: { [type]: { schema } }, ...(headers === undefined ? {} : { headers }) }
+}
+
+/** Query parameters by name, each with its description and schema. */
+export function queryParameters(parameters: Readonly<Record<string, Json>>): Json[] {
+  return Object.entries(parameters).map(([name, parameter]) => ({ name, in: 'query', ...parameter }))
+}
+
+/**
+ * The OpenAPI 3.1 document of the routes that have an operation. Parameters of the path, the scope and the answers that any
+ * route can give are added here, so that no route can leave them out.
+ */
+export function buildOpenApi(options: {
+  title: string
+  version: string
+  description: string
+  routes: readonly Route[]
+  schemas: Json
+}): Json {
+  const paths: Record<string, Json> = {}
+  for (const route of options.routes) {
+    if (route.operation === undefined) continue
+    const path = route.path.replace(/:(\w+)/g, '{$1}')
+    const inPath = [...route.path.matchAll(/:(\w+)/g)].map(match => ({
+      name: match[1],
+      in: 'path',
+      required: true,
+      schema: { type: 'string' },
+    }))
+    const {
+      parameters = [],
+      responses = {},
+      ...operation
+    } = route.operation as { parameters?: Json[]; responses?: Json }
+    const isPublic = route.scope === 'public'
+    const all = [...inPath, ...parameters]
+    paths[path] = {
+      ...paths[path],
+      [route.method.toLowerCase()]: {
+        ...operation,
+        ...(all.length === 0 ? {} : { parameters: all }),
+        security: isPublic ? [] : [{ key: [route.scope] }],
+        responses: {
+          ...responses,
+          ...(isPublic
+            ? {}
+            : { 401: problemAnswer('No key, or an unknown one'), 403: problemAnswer(`The key lacks ${route.scope}`) }),
+        },
+      },
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: options.title,
+      version: options.version,
+      description: options.description,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: { Problem: problem, ...options.schemas },
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key; needed when keys exist' } },
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { AppError, catalogue } from '../errors.ts'
+import type { Logger } from './log.ts'
+
+/** How long a caller is asked to wait before it tries again, in seconds. */
+const retryAfterSeconds = 1
+
+/**
+ * An error as an RFC 9457 answer. What the service did not expect is logged in full under the `request_id` that the caller
+ * sees, and tells the caller nothing of the inside.
+ *
+ * @param error an AppError, or anything that was thrown
+ * @param headers further headers of the answer
+ */
+export function problemResponse(error: unknown, log: Logger, headers: Record<string, string> = {}): Response {
+  const known = error instanceof AppError ? error : new AppError('INTERNAL', 'see the log', { cause: error })
+  const { status, title } = catalogue[known.code]
+  const requestId = randomUUID()
+  if (status >= 500) log.error({ err: error, cause: known.cause, requestId, code: known.code }, 'a request failed')
+  return Response.json(
+    {
+      type: `urn:shopping-cart:problem:${known.code.toLowerCase().replaceAll('_', '-')}`,
+      title,
+      status,
+      detail: known.message,
+      code: known.code,
+      ...(known.violations.length === 0 ? {} : { errors: known.violations }),
+      request_id: requestId,
+    },
+    {
+      status,
+      headers: {
+        'content-type': 'application/problem+json',
+        ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
+        ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+        ...headers,
+      },
+    },
+  )
+}

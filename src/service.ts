@@ -1,0 +1,184 @@
+import { digestOf } from './access/keys.ts'
+import { keysChannel, readKeys } from './access/queries.ts'
+import { type App, buildApp, version } from './app.ts'
+import { type Config, isLoopback } from './config.ts'
+import { bringUpToDate, type Database, openDatabase } from './database.ts'
+import { logChannel } from './events/log.ts'
+import { WakeUp } from './events/wake-up.ts'
+import { startKafkaEnds } from './kafka-ends.ts'
+import { listOrders, orderChangedChannel } from './orders/queries.ts'
+import type { Logger } from './platform/log.ts'
+import { keepListening } from './platform/notifications.ts'
+import { createPool, type Pool } from './platform/postgres.ts'
+import { type HttpServer, startServer } from './platform/server.ts'
+import type { DependencyState } from './system/health.ts'
+
+/** A running service. */
+export type Service = {
+  /** What it runs on, for a person. */
+  summary: string
+  url: string
+  /** Ends it in good order: nothing more is taken in, what is under way is finished, then the database goes. */
+  stop(): Promise<void>
+}
+
+/** Why the service will not start as it is configured, in a sentence. */
+export class StartRefusedError extends Error {
+  override readonly name = 'StartRefusedError'
+}
+
+const databasePatienceMs = 30_000
+const requestsDeadlineMs = 10_000
+const warmUpDeadlineMs = 2_000
+
+/**
+ * Starts everything that the configuration asks for.
+ *
+ * @param stop ends a start under way, and later the readers of the log and of Kafka
+ * @throws StartRefusedError, ListenError, EmbeddedPostgresError, MigrationError or the database's refusal; what was started
+ *   until then is ended again
+ */
+export async function startService(config: Config, log: Logger, stop: AbortSignal): Promise<Service> {
+  const database = await openDatabase(config, log, stop)
+  try {
+    await bringUpToDate(database.address, log, databasePatienceMs, stop)
+    return await serve(config, database, log, stop)
+  } catch (error) {
+    await database.stop()
+    throw error
+  }
+}
+
+async function serve(config: Config, database: Database, log: Logger, stop: AbortSignal): Promise<Service> {
+  const { databaseConnectionsMax: connectionsMax } = config
+  const pool = createPool(database.address, { connectionsMax, name: 'orders', log })
+  const wakeUp = new WakeUp()
+  const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, log)
+  const app = buildApp({
+    pool,
+    log,
+    now: Date.now,
+    cacheSizeBytesMax: config.cacheSizeBytesMax,
+    staticDir: config.server.staticDir,
+    probes: {
+      database: () => probe(() => pool.query('select 1')),
+      kafka: ends?.probe ?? (async () => ({ state: 'off' })),
+    },
+    isStopping: () => stop.aborted,
+    sendToTopic: ends?.sendOrder,
+    onAppended: () => wakeUp.ring(),
+  })
+  const loadKeys = async () => {
+    const own = config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes }))
+    app.keys.replace([...own, ...(await readKeys(pool))])
+  }
+  let server: HttpServer
+  try {
+    await loadKeys()
+    if (app.keys.isEmpty && !isLoopback(config.server.host)) throw refuseOpenDoor(config.server.host)
+    server = startServer({ host: config.server.host, port: config.server.port, fetch: app.fetch })
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  // The readers go on until everything has been taken in, so that what is written last is still published.
+  const stopReaders = new AbortController()
+  const readers = [
+    listen(app, database, loadKeys, wakeUp, log, stopReaders.signal),
+    ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
+  ]
+  void warmUp(app, pool, log)
+  return {
+    url: server.url,
+    summary: describe(config, database, app, server.url),
+    async stop() {
+      await ends?.consumed()
+      await server.stop(requestsDeadlineMs)
+      await app.intake.close()
+      stopReaders.abort()
+      await Promise.all(readers)
+      await ends?.close()
+      await pool.end()
+      await database.stop()
+    },
+  }
+}
+
+function refuseOpenDoor(host: string): StartRefusedError {
+  return new StartRefusedError(
+    `SERVER_HOST is ${host}, which others can reach, and there is no API key: make one with "bun src/cli.ts keys create", ` +
+      'set API_KEYS, or set SERVER_HOST to 127.0.0.1',
+  )
+}
+
+/** Keeps this instance in step with the others: changed orders leave the cache, new keys are known, the log's bell rings. */
+function listen(
+  app: App,
+  database: Database,
+  loadKeys: () => Promise<void>,
+  wakeUp: WakeUp,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<void> {
+  const reloadKeys = () => void loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
+  return keepListening(
+    {
+      address: database.address,
+      channels: [logChannel, keysChannel, orderChangedChannel],
+      onNotify(channel, message) {
+        if (channel === logChannel) wakeUp.ring()
+        else if (channel === orderChangedChannel) forgetChanged(app, message)
+        else reloadKeys()
+      },
+      onConnect() {
+        app.cache.clear()
+        reloadKeys()
+        wakeUp.ring()
+      },
+      log,
+    },
+    stop,
+  )
+}
+
+/** @param message the version that the order was changed to, and its uid */
+function forgetChanged(app: App, message: string): void {
+  const [version = '', orderUid = ''] = message.split(' ')
+  app.cache.forget(orderUid, Number(version))
+}
+
+/** Loads the newest orders, until the cache is full, all are there, or it has taken long enough. */
+async function warmUp(app: App, pool: Pool, log: Logger): Promise<void> {
+  const startedMs = Date.now()
+  try {
+    let after: Parameters<typeof listOrders>[2]
+    do {
+      const page = await listOrders(pool, {}, after, 500)
+      if (!app.cache.fill(page.orders)) break
+      after = page.next
+    } while (after !== undefined && Date.now() - startedMs < warmUpDeadlineMs)
+    log.info({ ...app.cache.stats(), durationMs: Date.now() - startedMs }, 'the newest orders are cached')
+  } catch (error) {
+    log.warn({ err: error }, 'the newest orders could not be cached; they will be as they are asked for')
+  }
+}
+
+async function probe(ask: () => Promise<unknown>): Promise<DependencyState> {
+  try {
+    await ask()
+    return { state: 'up' }
+  } catch (error) {
+    return { state: 'down', detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function describe(config: Config, database: Database, app: App, url: string): string {
+  const lines = [
+    ['page', `${url}/`],
+    ['API', `${url}/api/orders, described at ${url}/api/docs`],
+    ['database', database.description],
+    ['Kafka', config.kafka === undefined ? 'none: set KAFKA_BROKERS to use yours' : config.kafka.brokers.join(', ')],
+    ['API keys', app.keys.isEmpty ? 'none: only this machine is served' : 'needed'],
+  ]
+  return `Orders ${version}\n${lines.map(([name, value]) => `  ${name?.padEnd(10)}${value}`).join('\n')}\n`
+}

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import type { Route } from '../platform/http.ts'
+import { staticRoutes } from './static-files.ts'
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Orders API</title>
+    <link rel="stylesheet" href="/api/docs/swagger-ui.css">
+    <link rel="icon" href="/api/docs/favicon-32x32.png">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/api/docs/swagger-ui-bundle.js"></script>
+    <script src="/api/docs/start.js"></script>
+  </body>
+</html>
+`
+const script = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })\n`
+
+/** The OpenAPI document, and the page that shows it; everything on it comes from this service. */
+export function documentationRoutes(openApi: () => Record<string, unknown>): Route[] {
+  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+  const only = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
+  const headers = {
+    'content-security-policy':
+      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+      "base-uri 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+  }
+  const text = (body: string, type: string) => () =>
+    new Response(body, { headers: { ...headers, 'content-type': type } })
+  const get = { method: 'GET', scope: 'public' } as const
+  return [
+    { ...get, path: '/api/openapi.json', handle: () => Response.json(openApi()) },
+    { ...get, path: '/api/docs', handle: text(page, 'text/html; charset=utf-8') },
+    { ...get, path: '/api/docs/start.js', handle: text(script, 'text/javascript; charset=utf-8') },
+    ...staticRoutes({ folder, prefix: '/api/docs/', only }),
+  ]
+}

@@ -1,0 +1,59 @@
+import type { Route } from '../platform/http.ts'
+
+/** The state of something that the service depends on. */
+export type DependencyState = { state: 'up' | 'down' | 'off'; detail?: string }
+
+/** Asks a dependency how it is; answers within a second or two, and does not throw. */
+export type Probe = () => Promise<DependencyState>
+
+/** How long an answer stands for the next who asks: health checks must not become a load. */
+const freshMs = 500
+
+/**
+ * Health over HTTP. `/livez`: the process answers. `/readyz`: it can take orders, with the state of each dependency.
+ * `/health`: the same in short.
+ *
+ * @param probes by name; those named in `needed` must be up for orders to be taken. Kafka need not: HTTP works without it
+ */
+export function healthRoutes(options: {
+  probes: Readonly<Record<string, Probe>>
+  needed: readonly string[]
+  isStopping: () => boolean
+  now: () => number
+}): Route[] {
+  let latest: { atMs: number; states: Promise<Record<string, DependencyState>> } | undefined
+  function states(): Promise<Record<string, DependencyState>> {
+    if (latest === undefined || options.now() - latest.atMs > freshMs) {
+      const asked = Promise.all(
+        Object.entries(options.probes).map(async ([name, probe]) => [name, await probe()] as const),
+      )
+      latest = { atMs: options.now(), states: asked.then(Object.fromEntries) }
+    }
+    return latest.states
+  }
+  async function readiness() {
+    const dependencies = await states()
+    const isReady = !options.isStopping() && options.needed.every(name => dependencies[name]?.state === 'up')
+    return { dependencies, isReady, status: isReady ? 200 : 503 }
+  }
+  const get = { method: 'GET', scope: 'public' } as const
+  return [
+    { ...get, path: '/livez', handle: () => Response.json({ status: 'ok' }) },
+    {
+      ...get,
+      path: '/readyz',
+      async handle() {
+        const { dependencies, isReady, status } = await readiness()
+        return Response.json({ status: isReady ? 'ready' : 'not ready', dependencies }, { status })
+      },
+    },
+    {
+      ...get,
+      path: '/health',
+      async handle() {
+        const { isReady, status } = await readiness()
+        return Response.json({ status: isReady ? 'ok' : 'unavailable' }, { status })
+      },
+    },
+  ]
+}
