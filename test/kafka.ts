@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
 import { type KafkaBroker, kafkaBrokerAvailability, startKafkaBroker } from '../scripts/kafka-broker/broker.ts'
 import type { KafkaMessage } from '../src/platform/kafka.ts'
+import { ensureTopics } from '../src/platform/kafka-admin.ts'
 import { type ConsumeOptions, type ConsumerState, keepConsuming } from '../src/platform/kafka-consumer.ts'
 import { createLogger } from '../src/platform/log.ts'
 
@@ -63,11 +64,15 @@ export function uniqueName(prefix: string): string {
 
 /** Another client than the one under test: kafkajs. */
 export function otherClient(brokers: readonly string[]): Kafka {
-  const retry = { retries: 2, initialRetryTime: 100 }
+  const retry = { retries: 5, initialRetryTime: 100 }
   return new Kafka({ clientId: 'test', brokers: [...brokers], logLevel: logLevel.NOTHING, retry })
 }
 
-/** Creates a topic and sends messages to it with the other client. */
+/**
+ * Sends messages with the other client.
+ *
+ * @param options partitions: creates the topic first, with so many
+ */
 export async function produce(
   brokers: readonly string[],
   topic: string,
@@ -75,12 +80,8 @@ export async function produce(
   options: { partitions?: number } = {},
 ): Promise<void> {
   const client = otherClient(brokers)
-  if (options.partitions) {
-    const admin = client.admin()
-    await admin.connect()
-    await admin.createTopics({ topics: [{ topic, numPartitions: options.partitions }], waitForLeaders: true })
-    await admin.disconnect()
-  }
+  if (options.partitions) await ensureTopics(brokers, [{ name: topic, partitions: options.partitions }], 10_000)
+  if (messages.length === 0) return
   const producer = client.producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,

@@ -41,6 +41,10 @@ export function javaBackend(options: BackendOptions): Backend {
       const classPath = join(jars, '*')
       await mkdir(options.dataDir, { recursive: true })
       await endOrphan(pidPath, propertiesPath, options.log)
+      // Otherwise the broker that has the port would be taken for this one.
+      await listenOn(options.port).catch(error => {
+        throw new Error(`Port ${options.port} is taken; is a broker running already?`, { cause: error })
+      })
       await writeFile(propertiesPath, serverProperties(options, await freePort()))
       if (!existsSync(join(options.dataDir, 'log', 'meta.properties'))) await format(classPath, propertiesPath)
       const output = openSync(logPath, 'w')
@@ -98,15 +102,21 @@ async function format(classPath: string, propertiesPath: string): Promise<void> 
 }
 
 /** @returns a TCP port of the loopback interface that nobody listened on a moment ago */
-export async function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
+  return listenOn(0)
+}
+
+/** Listens for a moment; rejects where the port is taken. @returns the port, chosen by the system for 0 */
+async function listenOn(port: number): Promise<number> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
   const address = server.address()
   await new Promise(resolve => server.close(resolve))
   if (address === null || typeof address === 'string') throw new Error('The system gave no TCP port')
   return address.port
 }
 
+/** The broker's session is shorter than usual: after kill -9 it may only come back when its old one has ended. */
 function serverProperties(options: BackendOptions, controllerPort: number): string {
   return `process.roles=broker,controller
 node.id=1
@@ -123,5 +133,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 `
 }

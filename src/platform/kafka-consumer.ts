@@ -66,7 +66,6 @@ export async function keepConsuming(options: ConsumeOptions, stop: AbortSignal):
       const isAbsent = isUnknownTopic(error)
       failures = session.madeProgress ? 1 : failures + 1
       if (isAbsent || error instanceof PartitionsChangedError) instanceId = newInstanceId(options.clientId)
-      tell(isAbsent ? 'topic-absent' : 'broken', describe(error))
       // One line in ten, so that a long outage does not fill the log.
       const level = failures % 10 === 1 ? 'warn' : 'debug'
       log[level](
@@ -117,6 +116,7 @@ function openSession(
     stopDeadlineMs: options.stopDeadlineMs ?? 10_000,
     handle: async messages => options.handle(messages),
     onConsuming: partitions => tell('consuming', `partitions ${partitions.join(', ') || 'none'}`),
+    onBroken: error => tell(isUnknownTopic(error) ? 'topic-absent' : 'broken', describe(error)),
     onLag: lag => options.onLag?.(lag),
     log,
   })

@@ -124,10 +124,10 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
     await eventually('the batch is in handle', () => calls === 1)
     broker.pause()
     // The next session may not begin beside work that is still under way.
-    await sleep(7000)
+    await eventually('the silence was noticed', () => consumer.states.includes('broken'))
+    await sleep(2000)
     expect(calls).toBe(1)
     work.resolve()
-    await eventually('the silence was noticed', () => consumer.states.includes('broken'))
     broker.resume()
     await eventually(
       'the consumer is back',

@@ -18,7 +18,8 @@ export type Publisher = {
   /**
    * Sends messages and resolves when every in-sync replica has all of them. Calls are carried out one after another,
    * each message in its order, so messages of one key stay in order across calls. After a rejection some of them may
-   * be stored: sending them again is safe for readers that recognise a repetition.
+   * be stored, or be stored later, by a broker that wakes up: sending them again is safe for readers that recognise a
+   * repetition even when newer messages of the key lie between.
    *
    * @param deadlineMs how long it may take from the call on, in milliseconds, waiting for earlier calls included
    * @throws AppError KAFKA_UNAVAILABLE when that was not reached in time; KafkaRefusedError when trying again is in vain

@@ -23,6 +23,8 @@ export type SessionOptions = {
   stopDeadlineMs: number
   handle(messages: readonly KafkaMessage[]): Promise<void>
   onConsuming(partitions: readonly number[]): void
+  /** Told at once, while the end may wait for batches that are in `handle`. */
+  onBroken(error: unknown): void
   onLag(lag: ReadonlyMap<number, number>): void
   log: Logger
 }
@@ -140,7 +142,7 @@ export class Session {
   /** The next session begins when nothing of this one is in `handle`, or two would work on the same messages. */
   async #endBroken(error: unknown, stopped: Promise<void>): Promise<void> {
     this.#share?.close()
-    this.#options.log.debug({ reason: describe(error) }, 'A Kafka session is ending')
+    this.#options.onBroken(error)
     await this.#reader.dispose()
     const idle = new Promise<void>(resolve => {
       this.#onIdle = resolve
