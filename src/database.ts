@@ -15,7 +15,8 @@ export type Database = {
   stop(): Promise<void>
 }
 
-const migrations = new URL('../migrations', import.meta.url).pathname
+/** The folder of the SQL files that make the schema. */
+export const migrations = new URL('../migrations', import.meta.url).pathname
 
 /**
  * The database of the configuration: theirs, or our own, started in `DATA_DIR`.

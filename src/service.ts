@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf } from './access/keys.ts'
 import { keysChannel, readKeys } from './access/queries.ts'
 import { type App, buildApp, version } from './app.ts'
@@ -30,6 +31,7 @@ export class StartRefusedError extends Error {
 const databasePatienceMs = 30_000
 const requestsDeadlineMs = 10_000
 const warmUpDeadlineMs = 2_000
+const probeDeadlineMs = 2_000
 
 /**
  * Starts everything that the configuration asks for.
@@ -84,10 +86,9 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   // The readers go on until everything has been taken in, so that what is written last is still published.
   const stopReaders = new AbortController()
   const readers = [
-    listen(app, database, loadKeys, wakeUp, log, stopReaders.signal),
+    listen({ app, database, loadKeys, pool, wakeUp, log }, stopReaders.signal),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]
-  void warmUp(app, pool, log)
   return {
     url: server.url,
     summary: describe(config, database, app, server.url),
@@ -113,13 +114,17 @@ function refuseOpenDoor(host: string): StartRefusedError {
 
 /** Keeps this instance in step with the others: changed orders leave the cache, new keys are known, the log's bell rings. */
 function listen(
-  app: App,
-  database: Database,
-  loadKeys: () => Promise<void>,
-  wakeUp: WakeUp,
-  log: Logger,
+  options: {
+    app: App
+    database: Database
+    loadKeys: () => Promise<void>
+    pool: Pool
+    wakeUp: WakeUp
+    log: Logger
+  },
   stop: AbortSignal,
 ): Promise<void> {
+  const { app, database, loadKeys, pool, wakeUp, log } = options
   const reloadKeys = () => void loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
   return keepListening(
     {
@@ -132,6 +137,7 @@ function listen(
       },
       onConnect() {
         app.cache.clear()
+        void warmUp(app, pool, log)
         reloadKeys()
         wakeUp.ring()
       },
@@ -163,12 +169,19 @@ async function warmUp(app: App, pool: Pool, log: Logger): Promise<void> {
   }
 }
 
+/** Asks, and takes a slow answer for none: a health check has to be answered while the database hangs. */
 async function probe(ask: () => Promise<unknown>): Promise<DependencyState> {
+  const silence = new AbortController()
   try {
-    await ask()
+    const expiry = sleep(probeDeadlineMs, undefined, { signal: silence.signal, ref: false }).then(() => {
+      throw new Error(`no answer within ${probeDeadlineMs} ms`)
+    })
+    await Promise.race([ask(), expiry])
     return { state: 'up' }
   } catch (error) {
     return { state: 'down', detail: error instanceof Error ? error.message : String(error) }
+  } finally {
+    silence.abort()
   }
 }
 

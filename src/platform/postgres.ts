@@ -44,6 +44,8 @@ export function createPool(
   })
   // An idle connection that the server closes is not an error of anybody's: the pool opens another when one is needed.
   pool.on('error', error => options.log.warn({ err: error }, 'an idle database connection was lost'))
+  // A connection that breaks while it is in use also fails the query that waits on it, and that is where it is dealt with.
+  pool.on('connect', client => client.on('error', () => undefined))
   return pool
 }
 

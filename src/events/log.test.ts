@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
+import { migrations } from '../database.ts'
+import { createLogger } from '../platform/log.ts'
+import { migrate } from '../platform/migrations.ts'
+import { createPool, inTransaction, type Pool } from '../platform/postgres.ts'
+import { appendEvents, type LoggedEvent, logStart, readLog } from './log.ts'
+
+let database: TestDatabase
+let pool: Pool
+
+beforeAll(async () => {
+  database = await createTestDatabase(address => migrate(address, migrations))
+  pool = createPool(database.address, { connectionsMax: 10, name: 'log test', log: createLogger({ level: 'silent' }) })
+})
+
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+const event = (orderUid: string, sequence = 1) => ({
+  orderUid,
+  sequence,
+  type: 'order.confirmed',
+  recordedAtMs: Date.now(),
+  data: JSON.stringify({ text: 'tab\t, backslash \\ and newline\n' }),
+})
+
+const uids = (events: LoggedEvent[]) => events.map(({ orderUid }) => orderUid)
+
+test('nothing is read past a transaction that is still open, and nothing is missed when it commits late', async () => {
+  const late = await pool.connect()
+  await late.query('begin')
+  await appendEvents(late, [event('late')])
+  await inTransaction(pool, client => appendEvents(client, [event('early')]))
+  expect(await readLog(pool, logStart, 10)).toEqual([])
+  await late.query('commit')
+  late.release()
+  const events = await readLog(pool, logStart, 10)
+  expect(uids(events)).toEqual(['late', 'early'])
+  expect(JSON.parse(events[0]?.data ?? '')).toEqual({ text: 'tab\t, backslash \\ and newline\n' })
+})
+
+test('reading on from any place gives every event once, in the same order, whatever the size of a page', async () => {
+  await Promise.all(
+    Array.from({ length: 20 }, (_, writer) =>
+      inTransaction(pool, client =>
+        appendEvents(
+          client,
+          Array.from({ length: 10 }, (_, index) => event(`w${writer}-${index}`)),
+        ),
+      ),
+    ),
+  )
+  const everything = uids(await readLog(pool, logStart, 1000))
+  expect(everything).toHaveLength(202)
+  const paged: string[] = []
+  for (let place = logStart; ; ) {
+    const page = await readLog(pool, place, 7)
+    const last = page.at(-1)
+    if (last === undefined) break
+    paged.push(...uids(page))
+    place = last.place
+  }
+  expect(paged).toEqual(everything)
+})
+
+test('a sequence number is given once', async () => {
+  await inTransaction(pool, client => appendEvents(client, [event('once')]))
+  const again = inTransaction(pool, client => appendEvents(client, [event('once')]))
+  expect(await again.catch(error => error)).toMatchObject({ code: '23505' })
+})

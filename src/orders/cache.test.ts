@@ -1,0 +1,90 @@
+import { expect, test } from 'bun:test'
+import { createOrderCache } from './cache.ts'
+import type { StoredOrder } from './queries.ts'
+
+const order = (orderUid: string, version = 1, size = 100): StoredOrder => ({
+  orderUid,
+  version,
+  json: JSON.stringify({ order_uid: orderUid, version, filler: 'x'.repeat(size) }),
+})
+
+/** A database whose answers the test gives when it likes. */
+function slowLoads() {
+  const asked: { orderUid: string; answer: (order: StoredOrder | undefined) => void; fail: (error: Error) => void }[] =
+    []
+  const load = (orderUid: string) =>
+    new Promise<StoredOrder | undefined>((answer, fail) => asked.push({ orderUid, answer, fail }))
+  return { asked, load }
+}
+
+const versionOf = (found: Awaited<ReturnType<ReturnType<typeof createOrderCache>['get']>>) => found?.etag
+
+test('a miss asks the database once, however many ask', async () => {
+  const { asked, load } = slowLoads()
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const asking = Array.from({ length: 100 }, () => cache.get('a'))
+  expect(asked).toHaveLength(1)
+  asked[0]?.answer(order('a'))
+  const found = await Promise.all(asking)
+  expect(found.every(entry => versionOf(entry) === '"1"')).toBe(true)
+  expect(cache.get('a')).not.toBeInstanceOf(Promise)
+})
+
+test('an order that is not stored is asked for again, since it may be stored by then', async () => {
+  const { asked, load } = slowLoads()
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const first = cache.get('a')
+  asked[0]?.answer(undefined)
+  expect(await first).toBeUndefined()
+  void cache.get('a')
+  expect(asked).toHaveLength(2)
+})
+
+test('a failed read is not remembered', async () => {
+  const { asked, load } = slowLoads()
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const first = cache.get('a')
+  asked[0]?.fail(new Error('gone'))
+  expect(first).rejects.toThrow('gone')
+  await Promise.resolve(first).catch(() => undefined)
+  const second = cache.get('a')
+  asked[1]?.answer(order('a'))
+  expect(versionOf(await second)).toBe('"1"')
+})
+
+test('what was read before a change does not come back after the news of it', async () => {
+  const { asked, load } = slowLoads()
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const before = cache.get('a')
+  cache.forget('a', 2)
+  const after = cache.get('a')
+  expect(asked).toHaveLength(2)
+  asked[0]?.answer(order('a', 1))
+  await before
+  expect(cache.get('a')).toBeInstanceOf(Promise)
+  asked[1]?.answer(order('a', 2))
+  expect(versionOf(await after)).toBe('"2"')
+  cache.keep([order('a', 1)])
+  cache.fill([order('a', 1)])
+  expect(versionOf(await cache.get('a'))).toBe('"2"')
+})
+
+test('it stays within its bytes, and the least used goes', async () => {
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load: async () => undefined })
+  for (let index = 0; index < 10_000; index += 1) {
+    cache.keep([order(`order-${index}`, 1, 1000)])
+    if (index > 0) await cache.get('order-0')
+  }
+  expect(cache.stats().bytes).toBeLessThanOrEqual(1_000_000)
+  expect(cache.get('order-0')).not.toBeInstanceOf(Promise)
+  expect(cache.get('order-1')).toBeInstanceOf(Promise)
+})
+
+test('it is filled ahead only as far as there is room, and newer entries stay', async () => {
+  const cache = createOrderCache({ sizeBytesMax: 100_000, load: async () => undefined })
+  cache.keep([order('a', 3)])
+  expect(cache.fill([order('a', 1), order('b', 1)])).toBe(true)
+  expect(versionOf(await cache.get('a'))).toBe('"3"')
+  expect(cache.fill(Array.from({ length: 1000 }, (_, index) => order(`order-${index}`)))).toBe(false)
+  expect(cache.stats().bytes).toBeLessThan(100_000)
+})

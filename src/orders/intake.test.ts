@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
+import { migrations } from '../database.ts'
+import { createLogger } from '../platform/log.ts'
+import { migrate } from '../platform/migrations.ts'
+import { createPool, type Pool } from '../platform/postgres.ts'
+import type { OrderDocument } from './document.ts'
+import { exampleOrder } from './example.ts'
+import { createIntake, type IntakeOptions } from './intake.ts'
+import { createIntakeStore } from './store.ts'
+import { readOrder, type ValidOrder } from './validate.ts'
+
+const log = createLogger({ level: 'silent' })
+let database: TestDatabase
+let pool: Pool
+
+const migrateTests = (address: TestDatabase['address']) => migrate(address, migrations)
+
+beforeAll(async () => {
+  database = await createTestDatabase(migrateTests)
+  pool = createPool(database.address, { connectionsMax: 10, name: 'intake test', log })
+})
+
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+let made = 0
+
+/** A valid order; each call makes another one. */
+function newOrder(change: (document: OrderDocument) => void = () => undefined): ValidOrder {
+  made += 1
+  const document = exampleOrder(`order-${made}`, Date.now(), Math.random)
+  change(document)
+  const reading = readOrder(Buffer.from(JSON.stringify(document)))
+  if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.violations))
+  return reading.order
+}
+
+function withCity(order: ValidOrder, city: string): ValidOrder {
+  const document = { ...order.document, delivery: { ...order.document.delivery, city } }
+  return { ...order, document, json: JSON.stringify(document) }
+}
+
+function intakeOn(store = createIntakeStore(pool), options: Partial<IntakeOptions> = {}) {
+  return createIntake({ store, log, now: Date.now, onPlaced: () => undefined, ...options })
+}
+
+async function rowsOf(orderUid: string): Promise<{ orders: number; items: number; events: number }> {
+  const { rows } = await pool.query(
+    `select (select count(*)::int from orders where order_uid = $1) as orders,
+            (select count(*)::int from order_items where order_uid = $1) as items,
+            (select count(*)::int from events where order_uid = $1 and type = 'order.placed' and sequence = 1) as events`,
+    [orderUid],
+  )
+  return rows[0]
+}
+
+test('an order is acknowledged with its rows, its lines and its event stored', async () => {
+  const order = newOrder()
+  expect(await intakeOn().submit(order)).toEqual({ kind: 'placed' })
+  expect(await rowsOf(order.document.order_uid)).toEqual({ orders: 1, items: order.document.items.length, events: 1 })
+})
+
+test('the same order in one group is placed once, and measured as JSON', async () => {
+  const order = newOrder()
+  const { order_uid: uid, ...rest } = order.document
+  const reordered = { ...rest, order_uid: uid }
+  const same: ValidOrder = { ...order, document: reordered, json: JSON.stringify(reordered) }
+  const other = withCity(order, 'Elsewhere')
+  const outcomes = await intakeOn().submitAll([order, same, other, order])
+  expect(outcomes.map(outcome => outcome.kind)).toEqual(['placed', 'duplicate', 'conflict', 'duplicate'])
+  expect(await rowsOf(uid)).toMatchObject({ orders: 1, events: 1 })
+})
+
+test('a minus zero that was sent again is the same order', async () => {
+  const order = newOrder()
+  const text = order.json.replace('{', '{"extra":-0,')
+  const readAgain = () => readOrder(Buffer.from(text))
+  const [first, second] = [readAgain(), readAgain()]
+  if (first.kind === 'refused' || second.kind === 'refused') throw new Error('refused')
+  const intake = intakeOn()
+  expect((await intake.submit(first.order)).kind).toBe('placed')
+  expect((await intake.submit(second.order)).kind).toBe('duplicate')
+})
+
+test('a thousand callers with one order place it once', async () => {
+  const order = newOrder()
+  const intake = intakeOn(undefined, { groupOrdersMax: 50 })
+  const outcomes = await Promise.all(Array.from({ length: 1000 }, () => intake.submit(order)))
+  expect(outcomes.filter(outcome => outcome.kind === 'placed')).toHaveLength(1)
+  expect(outcomes.filter(outcome => outcome.kind === 'duplicate')).toHaveLength(999)
+})
+
+test('two instances that are given the same orders in opposite order place each once', async () => {
+  const orders = Array.from({ length: 500 }, () => newOrder())
+  const one = intakeOn(undefined, { groupOrdersMax: 100 })
+  const other = intakeOn(undefined, { groupOrdersMax: 130 })
+  const both = await Promise.all([one.submitAll(orders), other.submitAll(orders.toReversed())])
+  const kinds = both.flat().map(outcome => outcome.kind)
+  expect(kinds.filter(kind => kind === 'placed')).toHaveLength(500)
+  expect(kinds.filter(kind => kind === 'duplicate')).toHaveLength(500)
+})
+
+test('an order that the database refuses is refused alone', async () => {
+  await pool.query(`alter table orders add constraint refused_in_test check (customer_id <> 'refused')`)
+  const orders = Array.from({ length: 40 }, (_, index) =>
+    newOrder(document => {
+      if (index % 13 === 5) document.customer_id = 'refused'
+    }),
+  )
+  const outcomes = await intakeOn().submitAll(orders)
+  outcomes.forEach((outcome, index) => {
+    expect(outcome.kind).toBe(index % 13 === 5 ? 'refused' : 'placed')
+  })
+})
+
+test('a customer may be named by ten thousand characters', async () => {
+  const order = newOrder(document => {
+    document.customer_id = 'x'.repeat(10_000)
+  })
+  expect((await intakeOn().submit(order)).kind).toBe('placed')
+})
+
+test('beyond its bounds the intake refuses callers, and lets streams wait', async () => {
+  const holder = await pool.connect()
+  await holder.query('begin; lock table orders in access exclusive mode')
+  const intake = intakeOn(undefined, { waitingOrdersMax: 5, groupOrdersMax: 1 })
+  const accepted = Array.from({ length: 5 }, () => intake.submit(newOrder()))
+  expect(intake.submit(newOrder())).rejects.toMatchObject({ code: 'OVERLOADED' })
+  const streamed = intake.submitAll(Array.from({ length: 20 }, () => newOrder()))
+  expect(intake.waiting()).toBeLessThanOrEqual(10)
+  await holder.query('rollback')
+  holder.release()
+  expect((await Promise.all(accepted)).every(outcome => outcome.kind === 'placed')).toBe(true)
+  expect((await streamed).every(outcome => outcome.kind === 'placed')).toBe(true)
+  expect((await intake.submit(newOrder())).kind).toBe('placed')
+})
+
+test('callers go before streams', async () => {
+  const placed: string[] = []
+  const intake = intakeOn(undefined, {
+    groupOrdersMax: 10,
+    writersMax: 1,
+    onPlaced: orders => placed.push(...orders.map(order => order.document.order_uid)),
+  })
+  const stream = intake.submitAll(Array.from({ length: 100 }, () => newOrder()))
+  const called = newOrder()
+  await intake.submit(called)
+  expect(placed.length).toBeLessThanOrEqual(20)
+  expect(placed).toContain(called.document.order_uid)
+  await stream
+})
+
+test('a database that cannot be reached is an outage, and nothing is acknowledged', async () => {
+  const nowhere = createPool({ ...database.address, host: '/nonexistent' }, { connectionsMax: 2, name: 'nowhere', log })
+  const intake = intakeOn(createIntakeStore(nowhere), { outageToleranceMs: 100 })
+  const order = newOrder()
+  expect(await intake.submit(order).catch(error => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  expect(await rowsOf(order.document.order_uid)).toEqual({ orders: 0, items: 0, events: 0 })
+  await nowhere.end()
+})
+
+test('a connection that is cut while an order is written costs a repetition, not the order', async () => {
+  const orders = Array.from({ length: 300 }, () => newOrder())
+  const intake = intakeOn(undefined, { groupOrdersMax: 10 })
+  const writing = intake.submitAll(orders)
+  const terminate = () =>
+    pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and query ilike 'copy%'`,
+    )
+  for (let cuts = 0; cuts < 5; cuts += 1) await terminate()
+  const outcomes = await writing
+  // A commit whose answer was cut off is found done by the repetition: then the order is its own duplicate.
+  expect(outcomes.every(outcome => outcome.kind === 'placed' || outcome.kind === 'duplicate')).toBe(true)
+  const { rows } = await pool.query(`select count(*)::int as count from orders where order_uid = any($1)`, [
+    orders.map(order => order.document.order_uid),
+  ])
+  expect(rows[0].count).toBe(300)
+})
+
+test('closing waits for what was taken in, and takes in no more', async () => {
+  const intake = intakeOn()
+  const submitted = Promise.all(Array.from({ length: 50 }, () => intake.submit(newOrder())))
+  await intake.close()
+  expect((await submitted).every(outcome => outcome.kind === 'placed')).toBe(true)
+  expect(await intake.submit(newOrder()).catch(error => error)).toMatchObject({ code: 'STOPPING' })
+})
