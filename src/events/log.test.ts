@@ -1,21 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
-import { migrations } from '../database.ts'
-import { createLogger } from '../platform/log.ts'
-import { migrate } from '../platform/migrations.ts'
-import { createPool, inTransaction, type Pool } from '../platform/postgres.ts'
+import { createOrdersDatabase } from '../../test/app.ts'
+import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { appendEvents, type LoggedEvent, logStart, readLog } from './log.ts'
 
-let database: TestDatabase
+let database: Awaited<ReturnType<typeof createOrdersDatabase>>
 let pool: Pool
 
 beforeAll(async () => {
-  database = await createTestDatabase(address => migrate(address, migrations))
-  pool = createPool(database.address, { connectionsMax: 10, name: 'log test', log: createLogger({ level: 'silent' }) })
+  database = await createOrdersDatabase()
+  pool = database.pool
 })
 
 afterAll(async () => {
-  await pool.end()
   await database.drop()
 })
 

@@ -74,13 +74,16 @@ const item = Type.Object({
   status: integer("The sender's own status code; kept, not interpreted", Number.MIN_SAFE_INTEGER),
 })
 
+/** What an order_uid looks like. */
+export const orderUidForm = /^[A-Za-z0-9_-]{1,64}$/
+
 /** The most lines an order may have. */
 export const itemsMax = 1000
 
 export const orderDocument = Type.Object(
   {
     order_uid: Type.String({
-      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      pattern: orderUidForm.source,
       description: 'The identity of the order, and its idempotency key',
       expected: '1 to 64 of A-Z a-z 0-9 _ -',
     }),

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
-import { migrations } from '../database.ts'
+import { createOrdersDatabase } from '../../test/app.ts'
 import { createLogger } from '../platform/log.ts'
-import { migrate } from '../platform/migrations.ts'
 import { createPool, type Pool } from '../platform/postgres.ts'
 import type { OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
@@ -11,18 +9,15 @@ import { createIntakeStore } from './store.ts'
 import { readOrder, type ValidOrder } from './validate.ts'
 
 const log = createLogger({ level: 'silent' })
-let database: TestDatabase
+let database: Awaited<ReturnType<typeof createOrdersDatabase>>
 let pool: Pool
 
-const migrateTests = (address: TestDatabase['address']) => migrate(address, migrations)
-
 beforeAll(async () => {
-  database = await createTestDatabase(migrateTests)
-  pool = createPool(database.address, { connectionsMax: 10, name: 'intake test', log })
+  database = await createOrdersDatabase()
+  pool = database.pool
 })
 
 afterAll(async () => {
-  await pool.end()
   await database.drop()
 })
 

@@ -5,7 +5,7 @@ import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { takeInLines } from './batch.ts'
 import type { CachedOrder, OrderCache } from './cache.ts'
-import type { OrderDocument } from './document.ts'
+import { type OrderDocument, orderUidForm } from './document.ts'
 import { exampleOrder } from './example.ts'
 import type { Intake } from './intake.ts'
 import { encodeCursor, readListQuery } from './list-query.ts'
@@ -98,7 +98,7 @@ async function placeExample({ intake, metrics, now, sendToTopic }: OrderRoutesOp
 
 function getOrder(context: Context, cache: OrderCache): Response | Promise<Response> {
   const orderUid = context.req.param('id') ?? ''
-  const found = cache.get(orderUid)
+  const found = orderUidForm.test(orderUid) ? cache.get(orderUid) : undefined
   return found instanceof Promise
     ? found.then(order => sendOrder(context, orderUid, order))
     : sendOrder(context, orderUid, found)
