@@ -19,7 +19,7 @@ const event = (orderUid: string, sequence = 1) => ({
   orderUid,
   sequence,
   type: 'order.confirmed',
-  recordedAtMs: Date.now(),
+  recordedAt: new Date().toISOString(),
   data: JSON.stringify({ text: 'tab\t, backslash \\ and newline\n' }),
 })
 

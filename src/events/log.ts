@@ -13,7 +13,8 @@ export type NewEvent = {
   /** Per order, from 1, without gaps. */
   sequence: number
   type: string
-  recordedAtMs: number
+  /** RFC 3339. */
+  recordedAt: string
   /** JSON. */
   data: string
 }
@@ -36,11 +37,16 @@ export const logStart: LogPlace = { xid: '0', position: '0' }
 
 /** Appends events in a caller's transaction. The caller sends `notify` with its commit. */
 export async function appendEvents(client: PoolClient, events: readonly NewEvent[]): Promise<void> {
-  let rows = ''
-  for (const event of events) {
-    rows += `${event.orderUid}\t${event.sequence}\t${event.type}\t${new Date(event.recordedAtMs).toISOString()}\t${copyText(event.data)}\n`
-  }
-  await copyIn(client, 'copy events (order_uid, sequence, type, recorded_at, data) from stdin', rows)
+  await copyIn(
+    client,
+    'copy events (order_uid, sequence, type, recorded_at, data) from stdin',
+    events
+      .values()
+      .map(
+        ({ orderUid, sequence, type, recordedAt, data }) =>
+          `${orderUid}\t${sequence}\t${type}\t${recordedAt}\t${copyText(data)}\n`,
+      ),
+  )
 }
 
 type EventRow = {

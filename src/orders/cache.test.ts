@@ -5,7 +5,8 @@ import type { StoredOrder } from './queries.ts'
 const order = (orderUid: string, version = 1, size = 100): StoredOrder => ({
   orderUid,
   version,
-  json: JSON.stringify({ order_uid: orderUid, version, filler: 'x'.repeat(size) }),
+  document: JSON.stringify({ order_uid: orderUid, filler: 'x'.repeat(size) }),
+  added: JSON.stringify({ version }),
 })
 
 /** A database whose answers the test gives when it likes. */

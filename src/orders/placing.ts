@@ -32,12 +32,13 @@ export function decide(
   stored: ReadonlyMap<string, string>,
   nowMs: number,
 ): { fresh: NewOrder[]; outcomes: Outcome[] } {
+  const placedAt = new Date(nowMs).toISOString()
   const fresh = new Map<string, NewOrder>()
   const outcomes = group.map(({ order }): Outcome => {
     const uid = order.document.order_uid
     const known = stored.get(uid) ?? fresh.get(uid)?.json
     if (known !== undefined) return { kind: isSameJson(known, order.json) ? 'duplicate' : 'conflict' }
-    fresh.set(uid, { ...order, state: initialState(order.document), placedAtMs: nowMs })
+    fresh.set(uid, { ...order, state: initialState(order.document), placedAt })
     return { kind: 'placed' }
   })
   const sorted = [...fresh.values()].sort((a, b) => (a.document.order_uid < b.document.order_uid ? -1 : 1))

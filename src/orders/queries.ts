@@ -7,10 +7,22 @@ import type { ValidOrder } from './validate.ts'
 export const orderChangedChannel = 'order_changed'
 
 /** An order that is about to be written for the first time. */
-export type NewOrder = ValidOrder & { state: OrderState; placedAtMs: number }
+export type NewOrder = ValidOrder & { state: OrderState /** RFC 3339, UTC. */; placedAt: string }
 
-/** An order as it is handed out: ready-made JSON. */
-export type StoredOrder = { orderUid: string; version: number; json: string }
+/** An order as it is handed out. The two texts are joined only when somebody reads them. */
+export type StoredOrder = {
+  orderUid: string
+  version: number
+  /** The document as it was sent: a JSON object. */
+  document: string
+  /** What the service adds behind its last field: another JSON object. */
+  added: string
+}
+
+/** The order as one JSON object: the document, and behind its last field what the service adds. */
+export function jsonOf(order: StoredOrder): string {
+  return joinObjects(order.document, order.added)
+}
 
 type OrderRow = {
   order_uid: string
@@ -37,28 +49,31 @@ export async function findDocuments(pool: Pool, orderUids: readonly string[]): P
  * @throws the database's unique violation when one of them is there already; then none is written
  */
 export async function insertOrders(client: PoolClient, orders: readonly NewOrder[]): Promise<void> {
-  let orderRows = ''
-  let itemRows = ''
-  for (const { document, json, createdAtMs, state, placedAtMs } of orders) {
-    const { order_uid: uid, payment, items } = document
-    orderRows += `${uid}\t${copyText(json)}\t${copyText(document.customer_id)}\t${copyText(document.track_number)}\t${payment.currency}\t${payment.amount}\t${new Date(createdAtMs).toISOString()}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${new Date(placedAtMs).toISOString()}\n`
-    for (let line = 0; line < items.length; line++) {
-      const item = items[line]
-      if (item === undefined) continue
-      itemRows += `${uid}\t${line}\t${item.chrt_id}\t${item.nm_id}\t${item.price}\t${item.sale}\t${item.total_price}\n`
-    }
-  }
   await copyIn(
     client,
     `copy orders (order_uid, document, customer_id, track_number, currency, amount, created_at, status, payment_status,
                   delivery_status, version, updated_at) from stdin`,
-    orderRows,
+    orders.values().map(orderRow),
   )
   await copyIn(
     client,
     'copy order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) from stdin',
-    itemRows,
+    orders.values().map(itemRows),
   )
+}
+
+function orderRow({ document, json, createdAtMs, state, placedAt }: NewOrder): string {
+  const { order_uid: uid, customer_id: customerId, track_number: trackNumber, payment } = document
+  const createdAt = new Date(createdAtMs).toISOString()
+  return `${uid}\t${copyText(json)}\t${copyText(customerId)}\t${copyText(trackNumber)}\t${payment.currency}\t${payment.amount}\t${createdAt}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${placedAt}\n`
+}
+
+function itemRows({ document }: NewOrder): string {
+  let rows = ''
+  document.items.forEach((item, line) => {
+    rows += `${document.order_uid}\t${line}\t${item.chrt_id}\t${item.nm_id}\t${item.price}\t${item.sale}\t${item.total_price}\n`
+  })
+  return rows
 }
 
 /** The order under a uid, or undefined. */
@@ -77,23 +92,18 @@ export function presentNew(order: NewOrder): StoredOrder {
   return {
     orderUid: order.document.order_uid,
     version: 1,
-    json: presentJson(order.json, order.state, 1, new Date(order.placedAtMs)),
+    document: order.json,
+    added: added(order.state, 1, order.placedAt),
   }
 }
 
-function present(row: OrderRow): StoredOrder {
+function present({ order_uid: orderUid, document, version, ...row }: OrderRow): StoredOrder {
   const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
-  return {
-    orderUid: row.order_uid,
-    version: row.version,
-    json: presentJson(row.document, state, row.version, row.updated_at),
-  }
+  return { orderUid, version, document, added: added(state, version, row.updated_at.toISOString()) }
 }
 
-/** The document, and behind its last field what the service adds. */
-function presentJson(document: string, state: OrderState, version: number, updatedAt: Date): string {
-  const rest = `{"version":${version},"updated_at":"${updatedAt.toISOString()}"}`
-  return joinObjects(document, joinObjects(stateJson(state), rest))
+function added(state: OrderState, version: number, updatedAt: string): string {
+  return joinObjects(stateJson(state), `{"version":${version},"updated_at":"${updatedAt}"}`)
 }
 
 /** What a list of orders is narrowed to; every condition given must hold. */

@@ -12,7 +12,7 @@ import { encodeCursor, readListQuery } from './list-query.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { operations } from './operations.ts'
 import { errorOf } from './placing.ts'
-import { listOrders, type OrderFilter } from './queries.ts'
+import { jsonOf, listOrders, type OrderFilter } from './queries.ts'
 import { documentSizeBytesMax, readOrder, validateOrder } from './validate.ts'
 
 export type OrderRoutesOptions = {
@@ -124,7 +124,7 @@ async function list(context: Context, { pool }: OrderRoutesOptions): Promise<Res
     return streamOf(everyOrder(pool, query.filter, query.after))
   }
   const page = await listOrders(pool, query.filter, query.after, query.limit)
-  return new Response(`[${page.orders.map(order => order.json).join(',')}]`, {
+  return new Response(`[${page.orders.map(jsonOf).join(',')}]`, {
     headers: {
       'content-type': 'application/json',
       ...(page.next === undefined ? {} : { link: linkToNext(url, encodeCursor(page.next)) }),
@@ -138,7 +138,7 @@ const streamPageSize = 500
 async function* everyOrder(pool: Pool, filter: OrderFilter, from: Parameters<typeof listOrders>[2]) {
   for (let after = from; ; ) {
     const page = await listOrders(pool, filter, after, streamPageSize)
-    if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(order => order.json).join('\n')}\n`)
+    if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(jsonOf).join('\n')}\n`)
     if (page.next === undefined) return
     after = page.next
   }

@@ -22,7 +22,7 @@ function placed(order: NewOrder): NewEvent {
     orderUid: order.document.order_uid,
     sequence: 1,
     type: 'order.placed',
-    recordedAtMs: order.placedAtMs,
+    recordedAt: order.placedAt,
     data: stateJson(order.state),
   }
 }
