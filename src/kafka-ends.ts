@@ -33,6 +33,8 @@ export type KafkaEnds = {
 
 const clientId = 'orders'
 const partitionsOfNewTopics = 6
+/** An order may have 1 MiB, and travels with headers; Kafka's own bound is 1 MiB for both. */
+const messageBytesMax = 2 * 1024 * 1024
 const sendDeadlineMs = 5_000
 
 /** Prepares the Kafka ends; nothing connects before it is needed, and no outage of Kafka fails anything but them. */
@@ -100,7 +102,7 @@ async function keepMakingTopics(config: KafkaConfig, log: Logger, stop: AbortSig
   const topics = [config.ordersTopic, config.eventsTopic, config.deadLettersTopic]
   for (let failures = 0; !stop.aborted; failures += 1) {
     try {
-      const wanted = topics.map(name => ({ name, partitions: partitionsOfNewTopics }))
+      const wanted = topics.map(name => ({ name, partitions: partitionsOfNewTopics, messageBytesMax }))
       return await ensureTopics(config.brokers, wanted, sendDeadlineMs)
     } catch (error) {
       if (failures === 0) log.warn({ err: error }, 'the topics could not be made yet')

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KafkaRefusedError } from '../platform/kafka.ts'
 import type { OutgoingMessage } from '../platform/kafka-chunks.ts'
 import type { Publisher } from '../platform/kafka-publisher.ts'
 import { holdLock } from '../platform/leadership.ts'
@@ -69,13 +70,26 @@ export async function keepRelaying(
   }
 }
 
-async function announce(options: { pool: Pool; publisher: Publisher; deadLettersTopic: string }): Promise<number> {
-  const letters = await readUnannounced(options.pool, lettersMax)
+type Announcing = { pool: Pool; publisher: Publisher; deadLettersTopic: string }
+
+async function announce({ pool, publisher, deadLettersTopic }: Announcing): Promise<number> {
+  const letters = await readUnannounced(pool, lettersMax)
   if (letters.length === 0) return 0
   const messages = letters.map(toAnnouncement)
-  await options.publisher.send(options.deadLettersTopic, messages, sendDeadlineMs)
+  for (;;) {
+    try {
+      await publisher.send(deadLettersTopic, messages, sendDeadlineMs)
+      break
+    } catch (error) {
+      // A message that this topic will not carry is announced without its bytes, which the API still has.
+      const refused = error instanceof KafkaRefusedError ? messages[error.messageIndex ?? -1] : undefined
+      if (refused === undefined || refused.value === null || error.messageIndex === null) throw error
+      const headers = [...(refused.headers ?? []), ['dlq_value_left_out', error.reason] as const]
+      messages[error.messageIndex] = { ...refused, value: null, headers }
+    }
+  }
   await markAnnounced(
-    options.pool,
+    pool,
     letters.map(letter => letter.id),
   )
   return letters.length

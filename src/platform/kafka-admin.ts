@@ -30,18 +30,19 @@ export async function pingKafka(brokers: readonly string[], deadlineMs: number):
 /**
  * Creates the topics that are not there yet; one that is there stays as it is.
  *
- * @param topics name and, for a new one, its number of partitions
+ * @param topics for a new one its number of partitions, and the largest message that it takes, in bytes
  * @param deadlineMs how long all of it may take, in milliseconds
  * @throws AppError KAFKA_UNAVAILABLE when it could not be done in time or was refused; the detail says which
  */
 export async function ensureTopics(
   brokers: readonly string[],
-  topics: ReadonlyArray<{ name: string; partitions: number }>,
+  topics: ReadonlyArray<{ name: string; partitions: number; messageBytesMax?: number }>,
   deadlineMs: number,
 ): Promise<void> {
   await withAdmin(brokers, deadlineMs, 'The topics could not be created', async (admin, signal) => {
-    for (const { name, partitions } of topics) {
-      await admin.createTopics({ topics: [name], partitions }).catch(error => {
+    for (const { name, partitions, messageBytesMax } of topics) {
+      const configs = messageBytesMax ? [{ name: 'max.message.bytes', value: String(messageBytesMax) }] : []
+      await admin.createTopics({ topics: [name], partitions, configs }).catch(error => {
         if (!hasProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw error
       })
     }
