@@ -44,6 +44,19 @@ export async function takeOwnership(client: Client, patienceMs: number): Promise
   }
 }
 
+/** Whether a living service has the lock; asks without touching it. */
+export async function isOwned(client: Client): Promise<boolean> {
+  // A lock of 64 bits is listed in two halves; the database is that of the connection, `postgres`.
+  const { rowCount } = await client.query(
+    `select from pg_locks
+      where locktype = 'advisory' and granted and objsubid = 1
+        and database = (select oid from pg_database where datname = current_database())
+        and (classid::bigint << 32) + objid::bigint = $1`,
+    [ownerLock],
+  )
+  return rowCount !== 0
+}
+
 /** The server's version, like '18.4'. */
 export async function versionOf(client: Client): Promise<string> {
   const { rows } = await client.query('show server_version')

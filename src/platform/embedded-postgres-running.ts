@@ -1,0 +1,61 @@
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Folder } from './embedded-postgres-folder.ts'
+import { addressOf, connect, isOwned, unreachable, versionOf } from './embedded-postgres-owner.ts'
+import { runningServer } from './embedded-postgres-process.ts'
+import type { PostgresAddress } from './postgres.ts'
+
+/** A server that runs on a data directory already. */
+export type RunningPostgres = {
+  address: PostgresAddress
+  /** Of its first process. */
+  pid: number
+  /** Like '18.4'. */
+  serverVersion: string
+  /** Whether a living service keeps it; false: a killed one left it behind. */
+  isOwned: boolean
+}
+
+/**
+ * The server that runs on a data directory, found and asked without changing anything there or taking it over.
+ *
+ * @param dataDir where the service keeps its data; it need not exist
+ * @param database the name of the database in the address, 'orders' unless given
+ * @returns undefined when none runs
+ * @throws EmbeddedPostgresError when one runs that does not let this account in, or not yet
+ */
+export async function findRunningPostgres(dataDir: string, database = 'orders'): Promise<RunningPostgres | undefined> {
+  const folder = existingFolder(dataDir)
+  const running = folder && runningServer(folder)
+  if (folder === undefined || running === undefined) return undefined
+  const client = await connect(folder)
+  if (client === undefined) throw unreachable(folder, running.pid)
+  try {
+    return {
+      address: addressOf(folder, database),
+      pid: running.pid,
+      serverVersion: await versionOf(client),
+      isOwned: await isOwned(client),
+    }
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** The folder as a start has left it. What only a start needs is left out: the account, the cluster's name. */
+function existingFolder(dataDir: string): Folder | undefined {
+  try {
+    const root = realpathSync(dataDir)
+    const socket = realpathSync(join(root, 'socket'))
+    return {
+      root,
+      data: join(root, 'postgres'),
+      socket,
+      log: join(root, 'postgres.log'),
+      clusterName: '',
+      account: undefined,
+    }
+  } catch {
+    return undefined // No service was ever started there.
+  }
+}
