@@ -69,7 +69,7 @@ db-migrate: setup ## Bring the database's tables up to date
 	@exec $(RUN) src/cli.ts migrate
 
 db-reset: setup ## Remove every order and begin with empty tables
-	@exec $(RUN) src/cli.ts reset
+	@exec $(RUN) src/cli.ts db-reset --yes
 
 docker-build: ## Build the image
 	docker compose build

@@ -1,0 +1,123 @@
+import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { createTestDatabase } from '../../test/database.ts'
+import { environmentOf, runCli } from '../../test/run-cli.ts'
+import { readConfig, scopes } from '../config.ts'
+import { createLogger } from '../platform/log.ts'
+import { startService } from '../service.ts'
+import { createAccessCheck, digestOf, generateKey, KeyRing } from './keys.ts'
+
+setDefaultTimeout(60_000)
+
+const address = 'http://localhost:8080/api/orders'
+
+function request(headers: Record<string, string>): Request {
+  return new Request(address, { headers: { host: 'localhost:8080', ...headers } })
+}
+
+/** What the check says of a request: the code of the refusal, or 'served'. */
+function answer(ring: KeyRing, headers: Record<string, string>, scope = 'orders:read'): string {
+  return createAccessCheck(ring)(request(headers), scope)?.code ?? 'served'
+}
+
+function ringOf(keys: Record<string, readonly string[]>): KeyRing {
+  const ring = new KeyRing()
+  ring.replace(Object.entries(keys).map(([key, held]) => ({ digest: digestOf(key), scopes: held })))
+  return ring
+}
+
+describe('with keys', () => {
+  const reader = generateKey()
+  const ring = ringOf({ [reader]: ['orders:read'] })
+
+  test.each([
+    ['no header', {}, 'KEY_MISSING'],
+    ['an unknown key', { authorization: `Bearer ${generateKey()}` }, 'KEY_UNKNOWN'],
+    ['an empty key', { authorization: 'Bearer ' }, 'KEY_UNKNOWN'],
+    ['another scheme', { authorization: `Basic ${reader}` }, 'KEY_UNKNOWN'],
+    ['the digest in place of the key', { authorization: `Bearer ${digestOf(reader)}` }, 'KEY_UNKNOWN'],
+    ['the beginning of the key', { authorization: `Bearer ${reader.slice(0, -1)}` }, 'KEY_UNKNOWN'],
+    ['the key', { authorization: `Bearer ${reader}` }, 'served'],
+    ['the key, from a page elsewhere', { authorization: `Bearer ${reader}`, origin: 'https://shop.example' }, 'served'],
+  ])('%s', (_, headers, expected) => {
+    expect(answer(ring, headers as Record<string, string>)).toBe(expected)
+  })
+
+  test('each scope opens its own routes and no others, admin neither', () => {
+    for (const held of scopes) {
+      const key = generateKey()
+      const opened = scopes.filter(
+        scope => answer(ringOf({ [key]: [held] }), { authorization: `Bearer ${key}` }, scope) === 'served',
+      )
+      expect(opened).toEqual([held])
+    }
+  })
+
+  test('a public route asks for nothing', () => {
+    expect(answer(ring, {}, 'public')).toBe('served')
+    expect(answer(ring, { host: 'evil.example' }, 'public')).toBe('served')
+  })
+
+  test('a revoked key is as good as unknown', () => {
+    const changing = ringOf({ [reader]: ['orders:read'], [generateKey()]: ['admin'] })
+    expect(answer(changing, { authorization: `Bearer ${reader}` })).toBe('served')
+    changing.replace([{ digest: digestOf(generateKey()), scopes: ['admin'] }])
+    expect(answer(changing, { authorization: `Bearer ${reader}` })).toBe('KEY_UNKNOWN')
+  })
+})
+
+describe('without any key', () => {
+  test.each([
+    ['localhost', { host: 'localhost:8080' }, 'served'],
+    ['127.0.0.1', { host: '127.0.0.1:8080' }, 'served'],
+    ['::1', { host: '[::1]:8080' }, 'served'],
+    ['a name that was pointed here', { host: 'evil.example:8080' }, 'ORIGIN_REFUSED'],
+    ['a name that begins like ours', { host: 'localhost.evil.example' }, 'ORIGIN_REFUSED'],
+    ['our own page', { host: 'localhost:8080', origin: 'http://localhost:8080' }, 'served'],
+    ['a page elsewhere', { host: 'localhost:8080', origin: 'https://evil.example' }, 'ORIGIN_REFUSED'],
+    ['a page of another port', { host: 'localhost:8080', origin: 'http://localhost:3000' }, 'ORIGIN_REFUSED'],
+    ['a page without an origin, like a file', { host: 'localhost:8080', origin: 'null' }, 'ORIGIN_REFUSED'],
+  ])('%s', (_, headers, expected) => {
+    expect(answer(new KeyRing(), headers as Record<string, string>)).toBe(expected)
+  })
+})
+
+test('a key has 256 random bits behind its prefix, and only its digest is kept', () => {
+  const key = generateKey()
+  expect(key).toMatch(/^sk_[A-Za-z0-9_-]{43}$/)
+  expect(generateKey()).not.toBe(key)
+  expect(JSON.stringify(ringOf({ [key]: ['admin'] }))).not.toContain(key)
+})
+
+async function noMigration(): Promise<void> {}
+
+test('a running service honours a key made by the command, and its end, within a second', async () => {
+  const database = await createTestDatabase(noMigration)
+  const environment = environmentOf(database.address)
+  const stop = new AbortController()
+  const config = readConfig({ ...environment, SERVER_PORT: '0' }, new URL('../..', import.meta.url).pathname)
+  const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
+  const statusWith = async (key?: string) => {
+    const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
+    return (await fetch(`${service.url}/api/orders`, { headers })).status
+  }
+  /** Asks until the answer is as expected; how long that took, in milliseconds. */
+  const untilStatus = async (expected: number, key?: string) => {
+    const began = performance.now()
+    while ((await statusWith(key)) !== expected && performance.now() - began < 5_000) await Bun.sleep(10)
+    return performance.now() - began
+  }
+  try {
+    expect(await statusWith()).toBe(200)
+    const made = await runCli(['keys', 'create', '--name', 'shop', '--scopes', 'orders:read', '--json'], environment)
+    const { id, key } = JSON.parse(made.out)
+    expect(await untilStatus(200, key)).toBeLessThan(1_000)
+    expect(await untilStatus(401)).toBeLessThan(1_000)
+    await runCli(['keys', 'create', '--name', 'other', '--scopes', 'admin'], environment)
+    expect(await runCli(['keys', 'revoke', id], environment)).toMatchObject({ exitCode: 0 })
+    expect(await untilStatus(401, key)).toBeLessThan(1_000)
+  } finally {
+    stop.abort()
+    await service.stop()
+    await database.drop()
+  }
+})

@@ -1,0 +1,144 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { DatabaseError } from 'pg'
+import { version } from './app.ts'
+import { type Answer, type Command, CommandError, type Context, UsageError } from './commands/command.ts'
+import { migrateCommand, resetCommand } from './commands/database.ts'
+import { deadLetterCommands } from './commands/dead-letters.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { keyCommands } from './commands/keys.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { EmbeddedPostgresError } from './platform/embedded-postgres.ts'
+import { createLogger } from './platform/log.ts'
+import { MigrationError } from './platform/migrations.ts'
+
+const commands: readonly Command[] = [
+  doctorCommand,
+  migrateCommand,
+  resetCommand,
+  ...keyCommands,
+  ...deadLetterCommands,
+]
+const common = { json: { meaning: 'print JSON' }, help: { meaning: 'print this' } }
+
+/** Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+async function main(): Promise<number> {
+  const words = process.argv.slice(2)
+  const command = commands.find(({ name }) => isBeginning(name.split(' '), words))
+  if (command === undefined) return withoutCommand(words)
+  try {
+    const { values, operand } = read(command, words.slice(command.name.split(' ').length))
+    if (values.help === true) return await print(helpOf(command), 0)
+    const answer = await command.run(contextOf(), values, operand)
+    return await show(answer, values.json === true)
+  } catch (error) {
+    if (error instanceof UsageError) return complain(`${error.message}; see "${command.name} --help"`, 2)
+    return complain(sentenceOf(command, error), 1)
+  }
+}
+
+function isBeginning(beginning: readonly string[], words: readonly string[]): boolean {
+  return beginning.every((word, index) => words[index] === word)
+}
+
+function contextOf(): Context {
+  const config = readConfig(process.env, fileURLToPath(new URL('..', import.meta.url)))
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(130)
+      stop.abort(new CommandError('given up'))
+    })
+  }
+  // A command says itself what it did and why not; the log is for those who look into it.
+  const level = config.logLevel === 'debug' ? 'debug' : 'fatal'
+  return { config, log: createLogger({ level }), stop: stop.signal }
+}
+
+/** @throws UsageError for options and words that the command does not know */
+function read(command: Command, args: string[]): { values: Readonly<Record<string, unknown>>; operand: string } {
+  const options = Object.fromEntries(
+    Object.entries({ ...command.options, ...common }).map(([name, option]) => [
+      name,
+      { type: 'value' in option && option.value !== undefined ? ('string' as const) : ('boolean' as const) },
+    ]),
+  )
+  let parsed: { values: Readonly<Record<string, unknown>>; positionals: string[] }
+  try {
+    parsed = parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+  const { values, positionals } = parsed
+  const expected = command.operand === undefined ? 0 : 1
+  if (positionals.length > expected) throw new UsageError(`unknown argument ${positionals[expected]}`)
+  if (positionals.length < expected && values.help !== true) throw new UsageError(`${command.operand} is needed`)
+  return { values, operand: positionals[0] ?? '' }
+}
+
+function withoutCommand(words: readonly string[]): Promise<number> | number {
+  const [first = ''] = words
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `))
+  if (words.includes('--help') || words.includes('-h'))
+    return print(helpOf(...(group.length > 0 ? group : commands)), 0)
+  if (words.length === 0) return complain(helpOf(...commands), 2)
+  const known = (group.length > 0 ? group : commands).map(({ name }) => `"${name}"`).join(', ')
+  return complain(
+    `there is no command "${words.slice(0, group.length > 0 ? 2 : 1).join(' ')}", only ${known}; see --help`,
+    2,
+  )
+}
+
+function helpOf(...listed: readonly Command[]): string {
+  const [only] = listed
+  if (only === undefined || listed.length > 1) {
+    const lines = listed.map(({ name, operand = '', summary }) => `  ${`${name} ${operand}`.padEnd(22)}${summary}`)
+    return `Orders ${version}: the commands beside the service.
+
+Usage: bun src/cli.ts COMMAND [--json] [--help]
+
+${lines.join('\n')}
+
+They use the same settings as the service (see "bun src/main.ts --help"), and work whether it runs or not.
+Exit codes: 0 done, 1 failed, 2 wrong usage.`
+  }
+  const options = Object.entries({ ...only.options, ...common }).map(
+    ([name, option]) => `  ${`--${name} ${'value' in option ? (option.value ?? '') : ''}`.padEnd(18)}${option.meaning}`,
+  )
+  const operand = only.operand === undefined ? '' : ` ${only.operand}`
+  const first = (only.summary[0] ?? '').toUpperCase() + only.summary.slice(1)
+  return `Usage: bun src/cli.ts ${only.name}${operand} [options]\n\n${first}.\n\n${options.join('\n')}`
+}
+
+async function show(answer: Answer, asJson: boolean): Promise<number> {
+  if (!asJson && answer.remark !== undefined) process.stderr.write(`${answer.remark}\n`)
+  return print(asJson ? JSON.stringify(answer.json, null, 2) : answer.text, answer.isFailure === true ? 1 : 0)
+}
+
+/** Resolves when the reader has it all: ending the process earlier would cut a long text off. */
+function print(text: string, exitCode: number): Promise<number> {
+  return new Promise(resolve => process.stdout.write(`${text}\n`, () => resolve(exitCode)))
+}
+
+function complain(sentence: string, exitCode: number): number {
+  process.stderr.write(`${sentence}\n`)
+  return exitCode
+}
+
+function sentenceOf(command: Command, error: unknown): string {
+  const expected = [CommandError, ConfigError, EmbeddedPostgresError, MigrationError]
+  if (expected.some(type => error instanceof type)) return (error as Error).message
+  // SQLSTATE 42P01: there is no such table.
+  if (error instanceof DatabaseError && error.code === '42P01') {
+    return 'the database does not have the tables yet: run "bun src/cli.ts migrate", or start the service once'
+  }
+  return `${command.name} failed: ${reasonOf(error)}`
+}
+
+/** A host with several addresses fails with one error for each of them, and no message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ')
+  return error instanceof Error ? error.message || error.name : String(error)
+}
+
+process.exit(await main())

@@ -1,0 +1,106 @@
+import type { Config } from '../config.ts'
+import { type Database, openDatabase } from '../database.ts'
+import { findRunningPostgres } from '../platform/embedded-postgres-running.ts'
+import type { Logger } from '../platform/log.ts'
+import { createPool, type Pool } from '../platform/postgres.ts'
+
+/** What a command is given beside its arguments. */
+export type Context = {
+  config: Config
+  log: Logger
+  /** Gives up a start of the own database that is under way. */
+  stop: AbortSignal
+}
+
+/** What a command has to say: the same for a person (`text`, without the last line's end) and for a program (`json`). */
+export type Answer = {
+  text: string
+  json: unknown
+  /** A remark for a person that a script which reads `text` must not get. */
+  remark?: string
+  /** True when something is not as it should be: exit code 1. */
+  isFailure?: boolean
+}
+
+/** Option values by name, as node:util's parseArgs gives them. */
+export type Values = Readonly<Record<string, unknown>>
+
+/** A command of cli.ts. */
+export type Command = {
+  /** Its words: 'keys create'. */
+  name: string
+  summary: string
+  /** What stands behind the words, like 'ID'; undefined when nothing may. */
+  operand?: string
+  /** Options by name; `value` names the value of one that has any. */
+  options: Readonly<Record<string, { value?: string; meaning: string }>>
+  /** @throws UsageError for arguments that make no sense; CommandError and others for what could not be done */
+  run(context: Context, values: Values, operand: string): Promise<Answer>
+}
+
+/** The command was called in a way that it does not know: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** What was asked for could not be done, in a sentence: exit code 1. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/**
+ * The text that was given for an option.
+ *
+ * @throws UsageError when none was, or an empty one
+ */
+export function required(values: Values, name: string): string {
+  const value = values[name]
+  if (typeof value !== 'string' || value.trim() === '') throw new UsageError(`--${name} is needed`)
+  return value.trim()
+}
+
+/**
+ * Works with the database of the configuration. Our own is used as it is where it runs, which a running service does not
+ * notice; otherwise it is started for the command and ended after it.
+ *
+ * @throws EmbeddedPostgresError when our own cannot run, the database's errors, and what `work` throws
+ */
+export async function withDatabase<Result>(
+  { config, log, stop }: Context,
+  work: (database: Database, pool: Pool) => Promise<Result>,
+): Promise<Result> {
+  const running = config.database === undefined ? await findRunningPostgres(config.dataDir) : undefined
+  const database: Database =
+    running === undefined
+      ? await openDatabase(config, log, stop)
+      : {
+          address: running.address,
+          description: `own PostgreSQL ${running.serverVersion} in ${config.dataDir}`,
+          stop: async () => undefined,
+        }
+  const pool = createPool(database.address, { connectionsMax: 1, name: 'orders command', log })
+  try {
+    return await work(database, pool)
+  } finally {
+    await pool.end()
+    await database.stop()
+  }
+}
+
+/**
+ * Rows as columns for a person, under their headings.
+ *
+ * @param rows of texts, each as long as `headings`
+ */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, ...rows]
+  const widths = headings.map((_, column) => Math.max(...all.map(row => (row[column] ?? '').length)))
+  return all
+    .map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map(trimmed)
+    .join('\n')
+}
+
+function trimmed(line: string): string {
+  return line.trimEnd()
+}

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { bringUpToDate } from '../database.ts'
+import { startEmbeddedPostgres } from '../platform/embedded-postgres.ts'
+import { findRunningPostgres } from '../platform/embedded-postgres-running.ts'
+import { type Command, CommandError, type Context, UsageError, withDatabase } from './command.ts'
+
+/** How long a database that does not answer is waited for: it may be starting beside us. */
+const patienceMs = 5_000
+
+export const migrateCommand: Command = {
+  name: 'migrate',
+  summary: "bring the database's tables up to date",
+  options: {},
+  run: context =>
+    withDatabase(context, async database => {
+      const applied = await bringUpToDate(database.address, context.log, patienceMs, context.stop)
+      const lines = applied.map(name => `applied ${name}`)
+      const end = applied.length === 0 ? 'nothing to do: the tables are up to date' : 'the tables are up to date'
+      return { text: [`database: ${database.description}`, ...lines, end].join('\n'), json: { applied } }
+    }),
+}
+
+/** What a service writes into DATA_DIR. The folder is the operator's, who may keep other things in it. */
+const ours = /^(postgres|socket|postgres\.log(\.1)?|postgres\.new-\d+)$/
+
+export const resetCommand: Command = {
+  name: 'db-reset',
+  summary: "remove the service's own database with every order in it",
+  options: { yes: { meaning: 'needed: what is removed cannot be brought back' } },
+  async run(context, values) {
+    const { dataDir, database } = context.config
+    if (database !== undefined) {
+      throw new CommandError(
+        `DB_HOST is set, so the database is yours (${database.database} on ${database.host}): it is not removed from here`,
+      )
+    }
+    if (values.yes !== true) throw new UsageError(`this removes every order in ${dataDir}: say --yes if you mean it`)
+    await endLeftServer(context)
+    const removed = existsSync(dataDir) ? readdirSync(dataDir).filter(name => ours.test(name)) : []
+    for (const name of removed) rmSync(join(dataDir, name), { recursive: true, force: true })
+    if (removed.length > 0 && readdirSync(dataDir).length === 0) rmdirSync(dataDir)
+    const text = removed.length === 0 ? `there was no database in ${dataDir}` : `the database in ${dataDir} is removed`
+    return { text, json: { data_dir: dataDir, removed: removed.length > 0 } }
+  },
+}
+
+/** Ends a server that a killed service has left; one that a service works with is not touched. */
+async function endLeftServer({ config: { dataDir }, log, stop }: Context): Promise<void> {
+  const running = await findRunningPostgres(dataDir)
+  if (running === undefined) return
+  if (running.isOwned) throw new CommandError(`the service is running on ${dataDir}: stop it first`)
+  // Taking it over makes sure that nobody else does, and ends it together with what it may have left.
+  const server = await startEmbeddedPostgres({ dataDir, log, signal: stop })
+  await server.stop()
+}

@@ -1,0 +1,78 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Config, isLoopback } from '../config.ts'
+import { type Command, table } from './command.ts'
+import { checkDatabase } from './doctor-database.ts'
+import { checkKafka } from './doctor-kafka.ts'
+import { checkPort } from './doctor-port.ts'
+
+/**
+ * What was found of one thing that the service uses. `failed`: the service would not start, or not do what it is configured
+ * to do; `off`: not used or not running now, which is no mistake; `note`: worth knowing.
+ */
+export type Finding = { name: string; state: 'ok' | 'note' | 'off' | 'failed'; detail: string }
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'show what the service would use, and whether each of it answers',
+  options: {},
+  async run({ config }) {
+    const [database, kafka, port] = await Promise.all([
+      checkDatabase(config),
+      checkKafka(config.kafka),
+      checkPort(config),
+    ])
+    const findings = [
+      ...database.findings,
+      checkDataDir(config),
+      ...kafka,
+      port,
+      checkStaticDir(config.server.staticDir),
+      checkKeys(config, database.keys),
+    ]
+    const failures = findings.filter(({ state }) => state === 'failed').length
+    const rows = findings.map(({ name, state, detail }) => [name, state, detail])
+    const end = failures === 0 ? 'nothing is in the way of the service' : `${failures} of these need your attention`
+    return {
+      text: `${table(['WHAT', 'STATE', ''], rows)}\n${end}`,
+      json: { is_ready: failures === 0, findings },
+      isFailure: failures > 0,
+    }
+  },
+}
+
+function checkDataDir({ dataDir, database }: Config): Finding {
+  const name = 'data directory'
+  if (database !== undefined) return { name, state: 'off', detail: 'not used, since DB_HOST is set' }
+  const existing = nearestExisting(dataDir)
+  try {
+    accessSync(existing, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch {
+    return { name, state: 'failed', detail: `${existing} cannot be written by this account: set DATA_DIR` }
+  }
+  const detail = existing === dataDir ? `${dataDir} can be written` : `${dataDir} will be made`
+  return { name, state: 'ok', detail }
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
+}
+
+/** Without a page the API works all the same. */
+function checkStaticDir(staticDir: string): Finding {
+  const hasPage = existsSync(join(staticDir, 'index.html'))
+  const detail = hasPage ? staticDir : `${staticDir} has no index.html: there will be no page at /`
+  return { name: 'page', state: hasPage ? 'ok' : 'note', detail }
+}
+
+/** @param stored how many valid keys the database has; undefined when it could not be asked */
+function checkKeys({ apiKeys, server }: Config, stored: number | undefined): Finding {
+  const name = 'API keys'
+  const inDatabase = stored === undefined ? 'those in the database could not be counted' : `${stored} in the database`
+  const detail = `${apiKeys.length} in API_KEYS, ${inDatabase}`
+  if (apiKeys.length > 0 || (stored ?? 0) > 0) return { name, state: 'ok', detail }
+  if (isLoopback(server.host))
+    return { name, state: 'ok', detail: `${detail}; without any, this machine only is served` }
+  const advice = `SERVER_HOST is ${server.host}, which others can reach, so one is needed: see "keys create"`
+  return { name, state: stored === undefined ? 'note' : 'failed', detail: `${detail}; ${advice}` }
+}

@@ -1,0 +1,87 @@
+import { digestOf, generateKey } from '../access/keys.ts'
+import { insertKey, listKeys, readKeys, revokeKey } from '../access/queries.ts'
+import { scopes as knownScopes } from '../config.ts'
+import { bringUpToDate } from '../database.ts'
+import { type Command, CommandError, required, table, UsageError, withDatabase } from './command.ts'
+
+const patienceMs = 5_000
+const nameCharactersMax = 100
+
+const create: Command = {
+  name: 'keys create',
+  summary: 'make an API key and print it, this once',
+  options: {
+    name: { value: 'NAME', meaning: 'whose key it is, for the list' },
+    scopes: { value: 'A,B', meaning: `what it may do: ${knownScopes.join(', ')}` },
+  },
+  run(context, values) {
+    const name = required(values, 'name')
+    if (name.length > nameCharactersMax || /\p{Cc}/u.test(name)) {
+      throw new UsageError(`--name has at most ${nameCharactersMax} characters, all of them printable`)
+    }
+    const scopes = readScopes(required(values, 'scopes'))
+    return withDatabase(context, async (database, pool) => {
+      // A service that others can reach does not start without a key, so this may well come before its first start.
+      await bringUpToDate(database.address, context.log, patienceMs, context.stop)
+      const isFirst = (await readKeys(pool)).length === 0 && context.config.apiKeys.length === 0
+      const key = generateKey()
+      const id = await insertKey(pool, name, digestOf(key), scopes)
+      const first = isFirst ? ' It is the first: from now on every caller of the API needs a key.' : ''
+      return {
+        text: key,
+        json: { id, name, scopes, key },
+        remark: `This is the key ${id}. It is not stored and cannot be shown again.${first}`,
+      }
+    })
+  },
+}
+
+function readScopes(text: string): string[] {
+  const wanted = [...new Set(text.split(',').map(scope => scope.trim()))]
+  const unknown = wanted.filter(scope => !(knownScopes as readonly string[]).includes(scope))
+  if (unknown.length > 0) {
+    throw new UsageError(`--scopes must be some of ${knownScopes.join(', ')}, with commas, and has "${unknown[0]}"`)
+  }
+  return wanted
+}
+
+const list: Command = {
+  name: 'keys list',
+  summary: 'list the API keys that were made, newest first',
+  options: {},
+  run: context =>
+    withDatabase(context, async (_, pool) => {
+      const keys = await listKeys(pool)
+      const rows = keys.map(key => [
+        key.id,
+        key.name,
+        key.scopes.join(','),
+        key.created_at.toISOString(),
+        key.revoked_at?.toISOString() ?? '-',
+      ])
+      const text = keys.length === 0 ? 'no key was made yet' : table(['ID', 'NAME', 'SCOPES', 'MADE', 'REVOKED'], rows)
+      const own = context.config.apiKeys.length
+      return { text, json: keys, ...(own === 0 ? {} : { remark: `API_KEYS has ${own} more.` }) }
+    }),
+}
+
+const revoke: Command = {
+  name: 'keys revoke',
+  summary: 'make an API key invalid',
+  operand: 'ID',
+  options: {},
+  run: (context, _, id) =>
+    withDatabase(context, async (_, pool) => {
+      if (!(await revokeKey(pool, id))) throw new CommandError(`there is no key ${id} that is valid; see "keys list"`)
+      const left = (await readKeys(pool)).length + context.config.apiKeys.length
+      return {
+        text: `key ${id} is revoked`,
+        json: { id, revoked: true },
+        ...(left === 0
+          ? { remark: 'It was the last one: the service now serves this machine only, without keys.' }
+          : {}),
+      }
+    }),
+}
+
+export const keyCommands: readonly Command[] = [create, list, revoke]

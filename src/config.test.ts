@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'bun:test'
+import { ConfigError, isLoopback, readConfig, variables } from './config.ts'
+
+const longKey = 'sk_0123456789abcdefghijklmnop'
+
+/** The problems of an environment; none when it is valid. */
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment, '/checkout')
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+describe('the defaults', () => {
+  test('an empty environment serves this machine, with an own database and without Kafka', () => {
+    const config = readConfig({}, '/checkout')
+    expect(config).toMatchObject({
+      server: { host: '127.0.0.1', port: 8080, staticDir: '/checkout/web' },
+      dataDir: '/checkout/data',
+      cacheSizeBytesMax: 67108864,
+      logLevel: 'info',
+      apiKeys: [],
+    })
+    expect(config.database).toBeUndefined()
+    expect(config.kafka).toBeUndefined()
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  test('an empty variable counts as not set, and spaces around a value do not matter', () => {
+    const config = readConfig({ SERVER_PORT: '', DB_HOST: '  ', LOG_LEVEL: ' WARN ' }, '/checkout')
+    expect(config.server.port).toBe(8080)
+    expect(config.database).toBeUndefined()
+    expect(config.logLevel).toBe('warn')
+  })
+
+  test('DB_HOST and KAFKA_BROKERS bring their own defaults with them', () => {
+    const config = readConfig({ DB_HOST: 'db', KAFKA_BROKERS: 'one:9092, [::1]:9093' }, '/checkout')
+    expect(config.database).toEqual({
+      host: 'db',
+      port: 5432,
+      user: 'postgres',
+      password: undefined,
+      database: 'orders',
+    })
+    expect(config.kafka).toEqual({
+      brokers: ['one:9092', '[::1]:9093'],
+      groupId: 'orders_group',
+      ordersTopic: 'orders',
+      eventsTopic: 'orders.events',
+      deadLettersTopic: 'orders.dlq',
+    })
+  })
+
+  test('a folder that is absolute stays so', () => {
+    expect(readConfig({ DATA_DIR: '/var/lib/orders' }, '/checkout').dataDir).toBe('/var/lib/orders')
+  })
+})
+
+describe('what is wrong', () => {
+  test('every wrong value is reported at once, by name', () => {
+    const wrong = {
+      SERVER_PORT: '65536',
+      LOG_LEVEL: 'loud',
+      DB_HOST: 'db',
+      DB_PORT: '0',
+      DB_CONNECTIONS_MAX: '3',
+      KAFKA_BROKERS: 'broker',
+      KAFKA_TOPIC: 'or ders',
+      KAFKA_EVENTS_TOPIC: 'é',
+      KAFKA_DLQ_TOPIC: 'x'.repeat(250),
+      CACHE_MAX_BYTES: '1e9',
+      API_KEYS: 'short=admin',
+    }
+    const problems = problemsOf(wrong)
+    const missing = Object.keys(wrong).filter(
+      name => name !== 'DB_HOST' && !problems.some(text => text.startsWith(name)),
+    )
+    expect(missing).toEqual([])
+    expect(problems).toHaveLength(Object.keys(wrong).length - 1)
+    expect(new ConfigError(problems).message.split('\n')).toHaveLength(problems.length + 1)
+  })
+
+  test.each([
+    ['SERVER_PORT', ['-1', '80.5', '0x50', 'http', '8080;']],
+    ['CACHE_MAX_BYTES', ['0', '64MB', '1048575', '9007199254740993']],
+    ['DB_CONNECTIONS_MAX', ['0', '1001']],
+    ['KAFKA_BROKERS', ['a', 'a:', 'a:0', 'a:65536', 'a:9092,', 'kafka://a:9092', 'a:1:2']],
+  ])('%s takes none of %j', (name, values) => {
+    for (const value of values) expect(problemsOf({ [name]: value }).join()).toContain(name)
+  })
+
+  test('what has no effect without DB_HOST or KAFKA_BROKERS is reported, not ignored', () => {
+    expect(problemsOf({ DB_PASSWORD: 'hunter2', DB_PORT: '5433', KAFKA_TOPIC: 'mine' })).toEqual([
+      'DB_PORT is set, but DB_HOST is not',
+      'DB_PASSWORD is set, but DB_HOST is not',
+      'KAFKA_TOPIC is set, but KAFKA_BROKERS is not',
+    ])
+  })
+
+  test('two ends of the service do not share a topic', () => {
+    expect(problemsOf({ KAFKA_BROKERS: 'a:9092', KAFKA_EVENTS_TOPIC: 'orders' })).toHaveLength(1)
+  })
+})
+
+describe('secrets', () => {
+  test('no message holds a password or a key, whatever else is wrong', () => {
+    const secret = 'sk_this-must-stay-among-us-1234567890'
+    const text = problemsOf({
+      DB_PASSWORD: secret,
+      SERVER_PORT: 'x',
+      API_KEYS: `${secret}=nonsense,${secret.slice(0, 12)}=admin,${secret}`,
+    }).join('\n')
+    expect(text).toContain('key 1')
+    expect(text).toContain('key 2')
+    expect(text).toContain('key 3')
+    expect(text).not.toContain(secret.slice(3, 12))
+  })
+
+  test('keys of the environment come with their scopes', () => {
+    const config = readConfig({ API_KEYS: `${longKey}=orders:read+orders:write` }, '/checkout')
+    expect(config.apiKeys).toEqual([{ key: longKey, scopes: ['orders:read', 'orders:write'] }])
+  })
+
+  test('a password keeps its spaces, which may be part of it', () => {
+    expect(readConfig({ DB_HOST: 'db', DB_PASSWORD: ' a ' }, '/').database?.password).toBe(' a ')
+  })
+})
+
+test('every variable has a meaning for the help', () => {
+  for (const [name, , meaning] of variables) expect(`${name} ${meaning}`).toMatch(/^[A-Z_]+ .{4,}/)
+})
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.8.8.8', true],
+  ['::1', true],
+  ['localhost', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['192.168.1.5', false],
+  ['127.0.0.1.example.com', false],
+])('%s is loopback: %p', (host, expected) => {
+  expect(isLoopback(host)).toBe(expected)
+})

@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+
+export type CliRun = { exitCode: number; out: string; err: string }
+
+/**
+ * Runs a command of src/cli.ts as a process of its own, as a person would.
+ *
+ * @param args its words and options
+ * @param environment all of it that the command sees, beside PATH
+ */
+export async function runCli(args: readonly string[], environment: Record<string, string> = {}): Promise<CliRun> {
+  const child = Bun.spawn([process.execPath, '--no-env-file', join(root, 'src', 'cli.ts'), ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', ...environment },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  return { exitCode, out, err }
+}
+
+/** The environment that leads a command to a database of the tests. */
+export function environmentOf(address: {
+  host: string
+  port: number
+  user: string
+  password: string | undefined
+  database: string
+}): Record<string, string> {
+  return {
+    DB_HOST: address.host,
+    DB_PORT: String(address.port),
+    DB_USER: address.user,
+    DB_NAME: address.database,
+    ...(address.password === undefined ? {} : { DB_PASSWORD: address.password }),
+  }
+}
