@@ -11,7 +11,7 @@ import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
 import { buildHttp, type Route } from './platform/http.ts'
 import type { Logger } from './platform/log.ts'
-import { createRegistry, type Registry } from './platform/metrics.ts'
+import { createRegistry, type Registry, recordPool } from './platform/metrics.ts'
 import { buildOpenApi } from './platform/openapi.ts'
 import type { Pool } from './platform/postgres.ts'
 import { documentationRoutes } from './system/documentation.ts'
@@ -49,6 +49,7 @@ export const version = '0.1.0'
 export function buildApp(options: AppOptions): App {
   const { pool, log, now } = options
   const registry = createRegistry()
+  recordPool(registry, pool)
   const keys = new KeyRing()
   const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
   const intake = createIntake({

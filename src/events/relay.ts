@@ -81,9 +81,10 @@ async function announce({ pool, publisher, deadLettersTopic }: Announcing): Prom
       await publisher.send(deadLettersTopic, messages, sendDeadlineMs)
       break
     } catch (error) {
+      if (!(error instanceof KafkaRefusedError) || error.messageIndex === null) throw error
       // A message that this topic will not carry is announced without its bytes, which the API still has.
-      const refused = error instanceof KafkaRefusedError ? messages[error.messageIndex ?? -1] : undefined
-      if (refused === undefined || refused.value === null || error.messageIndex === null) throw error
+      const refused = messages[error.messageIndex]
+      if (refused === undefined || refused.value === null) throw error
       const headers = [...(refused.headers ?? []), ['dlq_value_left_out', error.reason] as const]
       messages[error.messageIndex] = { ...refused, value: null, headers }
     }

@@ -21,8 +21,26 @@ export function createLogger(options: { level: string; destination?: { write(lin
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
+      serializers: { err: describeError, cause: describeError },
       redact: { paths: redacted.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
     },
     options.destination ?? process.stderr,
   )
+}
+
+/**
+ * What is logged of an error. Of all its other fields nothing: the database's errors carry the rows they are about
+ * (`detail`, `where`), recipients' data among them.
+ */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { name, message, stack, cause } = error
+  const code = 'code' in error ? error.code : undefined
+  return {
+    type: name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    stack,
+    ...(cause === undefined ? {} : { cause: describeError(cause) }),
+  }
 }

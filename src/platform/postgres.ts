@@ -142,3 +142,23 @@ export function faultOf(error: unknown): 'taken' | 'data' | 'outage' {
   if (code === '23505') return 'taken'
   return ['22', '23', '54'].includes(code.slice(0, 2)) ? 'data' : 'outage'
 }
+
+/** What the driver says when it has lost the server, where the system gave no error code. */
+const lostConnection =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|the database did not answer|connection error and is not queryable|pool after calling end/
+
+const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'])
+
+/** SQLSTATE classes: connection, rollback by the server, resources, locks, operator, system. */
+const outageClasses = new Set(['08', '40', '53', '55', '57', '58'])
+
+/**
+ * Whether an error says that the database is away or busy, so that the same may succeed later. Unlike `faultOf`, which judges
+ * what a write met, it takes nothing for an outage that could be a mistake of ours.
+ */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof DatabaseError) return outageClasses.has((error.code ?? '').slice(0, 2))
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return unreachable.has(code) || lostConnection.test(error.message)
+}

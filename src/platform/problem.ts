@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError, catalogue } from '../errors.ts'
 import type { Logger } from './log.ts'
+import { isOutage } from './postgres.ts'
 
 /** How long a caller is asked to wait before it tries again, in seconds. */
 const retryAfterSeconds = 1
@@ -13,10 +14,10 @@ const retryAfterSeconds = 1
  * @param headers further headers of the answer
  */
 export function problemResponse(error: unknown, log: Logger, headers: Record<string, string> = {}): Response {
-  const known = error instanceof AppError ? error : new AppError('INTERNAL', 'see the log', { cause: error })
+  const known = toAppError(error)
   const { status, title } = catalogue[known.code]
   const requestId = randomUUID()
-  if (status >= 500) log.error({ err: error, cause: known.cause, requestId, code: known.code }, 'a request failed')
+  if (status >= 500) log.error({ err: known, requestId, code: known.code }, 'a request failed')
   return Response.json(
     {
       type: `urn:shopping-cart:problem:${known.code.toLowerCase().replaceAll('_', '-')}`,
@@ -37,4 +38,10 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
       },
     },
   )
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  if (isOutage(error)) return new AppError('STORE_UNAVAILABLE', 'the database does not answer', { cause: error })
+  return new AppError('INTERNAL', 'see the log', { cause: error })
 }
