@@ -1,0 +1,86 @@
+import { expect } from 'bun:test'
+import type { DeadLetterListing } from '../src/events/dead-letters.ts'
+import { fateOf } from './orders.ts'
+import { headerOf, type Read } from './topics.ts'
+
+const listed = 10
+const place = (partition: unknown, offset: unknown) => `${partition}/${offset}`
+
+/** Every dead letter, page by page, as a person would look through them. */
+export async function listDeadLetters(url: string, pageSize = 40): Promise<DeadLetterListing[]> {
+  const letters: DeadLetterListing[] = []
+  for (let path: string | undefined = `/api/dead-letters?limit=${pageSize}`; path !== undefined; ) {
+    const response: Response = await fetch(url + path)
+    expect(response.status).toBe(200)
+    const page = (await response.json()) as DeadLetterListing[]
+    expect(page.length).toBeLessThanOrEqual(pageSize)
+    letters.push(...page)
+    path = /^<([^>]+)>; rel="next"$/.exec(response.headers.get('link') ?? '')?.[1]
+  }
+  return letters
+}
+
+/**
+ * Each message that is no order, and no other, is one dead letter, with its bytes, its origin and the reason.
+ *
+ * @param read the whole topic that orders come in by; the header `kind` tells what each message is
+ */
+export function expectDeadLetters(letters: readonly DeadLetterListing[], read: readonly Read[]): void {
+  const byPlace = new Map(letters.map(letter => [place(letter.partition, letter.offset), letter]))
+  const bad = read.filter(message => fateOf(headerOf(message, 'kind') ?? '') !== undefined)
+  const problems: string[] = []
+  for (const message of bad) {
+    const at = place(message.partition, message.message.offset)
+    const letter = byPlace.get(at)
+    const kind = headerOf(message, 'kind') ?? ''
+    if (letter === undefined) problems.push(`"${kind}" at ${at} is no dead letter`)
+    else if (!isLetterOf(letter, message, kind))
+      problems.push(`"${kind}" at ${at} is ${JSON.stringify(letter).slice(0, 2000)}`)
+    byPlace.delete(at)
+  }
+  for (const letter of byPlace.values())
+    problems.push(`a good message is a dead letter: ${JSON.stringify(letter).slice(0, 2000)}`)
+  expect(problems.slice(0, listed)).toEqual([])
+  expect(letters).toHaveLength(bad.length)
+}
+
+function isLetterOf(letter: DeadLetterListing, { message }: Read, kind: string): boolean {
+  const fate = fateOf(kind)
+  const wanted = fate?.pointer
+  return (
+    letter.code === fate?.code &&
+    letter.detail !== '' &&
+    (wanted === undefined || letter.violations.some(({ pointer }) => pointer.startsWith(wanted))) &&
+    letter.value === base64(message.value) &&
+    letter.key === base64(message.key) &&
+    letter.message_time === new Date(Number(message.timestamp)).toISOString() &&
+    letter.headers.some(([name, value]) => name === 'kind' && value === base64(Buffer.from(kind))) &&
+    letter.headers.some(([name, value]) => name === 'bytes' && value === base64(Buffer.from([0, 0xff, 0x0a])))
+  )
+}
+
+/**
+ * Each dead letter is announced with the message's key, bytes and headers as they came; what is known of it stands before.
+ *
+ * @param announced the whole topic of dead letters
+ */
+export function expectAnnounced(announced: readonly Read[], letters: readonly DeadLetterListing[]): void {
+  const byId = new Map(announced.map(message => [headerOf(message, 'dlq_id'), message]))
+  const problems = letters.flatMap(letter => {
+    const found = byId.get(letter.id)
+    if (found === undefined) return [`dead letter ${letter.id} (${letter.detail}) was not announced`]
+    const isSame =
+      base64(found.message.key) === letter.key &&
+      base64(found.message.value) === letter.value &&
+      headerOf(found, 'dlq_code') === letter.code &&
+      headerOf(found, 'dlq_partition') === String(letter.partition) &&
+      headerOf(found, 'dlq_offset') === letter.offset &&
+      headerOf(found, 'kind') !== undefined
+    return isSame ? [] : [`dead letter ${letter.id} was announced as ${JSON.stringify(found.message.headers)}`]
+  })
+  expect(problems.slice(0, listed)).toEqual([])
+}
+
+function base64(bytes: Buffer | null): string | null {
+  return bytes === null ? null : bytes.toString('base64')
+}

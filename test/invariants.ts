@@ -1,0 +1,117 @@
+import { expect } from 'bun:test'
+import { isDeepStrictEqual } from 'node:util'
+import { Client } from 'pg'
+import type { PostgresAddress } from '../src/platform/postgres.ts'
+
+/** What is promised, checked after every fault: guarantees.md calls them I1 and I4. */
+
+const fieldsOfService = ['status', 'payment_status', 'delivery_status', 'version', 'updated_at']
+const listed = 10
+
+/** The rows of one statement, on a connection of its own. */
+export async function queryDatabase(address: PostgresAddress, text: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ ...address, password: address.password ?? '' })
+  // A server that is killed in a test ends this connection too; the query tells.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return (await client.query(text)).rows
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** A number that a statement returns. */
+export async function countInDatabase(address: PostgresAddress, text: string): Promise<number> {
+  return Number(Object.values((await queryDatabase(address, text))[0] ?? {})[0])
+}
+
+/**
+ * I1: every acknowledged order is stored exactly once and reads back as it was sent, and nothing is stored that was not
+ * sent.
+ *
+ * @param url of a service
+ * @param sent JSON by uid: whatever may be stored
+ * @param acknowledged uids of those that must be
+ */
+export async function expectOrders(
+  url: string,
+  sent: ReadonlyMap<string, string>,
+  acknowledged: Iterable<string>,
+): Promise<void> {
+  const stored = new Set<string>()
+  const problems: string[] = []
+  for await (const line of linesOf(await fetch(`${url}/api/orders`, { headers: { accept: 'application/x-ndjson' } }))) {
+    const order: Record<string, unknown> = JSON.parse(line)
+    const uid = String(order.order_uid)
+    if (stored.has(uid)) problems.push(`${uid} is stored twice`)
+    stored.add(uid)
+    const expected = sent.get(uid)
+    if (expected === undefined) problems.push(`${uid} was not sent`)
+    else if (!isAsSent(line, expected)) problems.push(`${uid} reads back as ${line}, was sent as ${expected}`)
+  }
+  for (const uid of acknowledged) if (!stored.has(uid)) problems.push(`${uid} was acknowledged and is not stored`)
+  expect(problems.slice(0, listed)).toEqual([])
+  await expectReadOneByOne(url, sent, stored)
+}
+
+/** The same order by itself, which comes out of the cache or by another statement than the list. */
+async function expectReadOneByOne(url: string, sent: ReadonlyMap<string, string>, stored: ReadonlySet<string>) {
+  const step = Math.max(1, Math.floor(stored.size / 100))
+  const some = [...stored].filter((_, index) => index % step === 0)
+  const differing = await Promise.all(
+    some.map(async uid => {
+      const text = await (await fetch(`${url}/api/orders/${uid}`)).text()
+      return isAsSent(text, sent.get(uid) ?? '') ? [] : [`${uid} reads back as ${text}`]
+    }),
+  )
+  expect(differing.flat().slice(0, listed)).toEqual([])
+}
+
+function isAsSent(text: string, sent: string): boolean {
+  const order: Record<string, unknown> = JSON.parse(text)
+  for (const field of fieldsOfService) {
+    if (!Object.hasOwn(order, field)) return false
+    delete order[field]
+  }
+  const expected: unknown = JSON.parse(sent)
+  return JSON.stringify(order) === JSON.stringify(expected) || isDeepStrictEqual(order, expected)
+}
+
+const contradictions = {
+  'an order without its order.placed': `select order_uid from orders o where not exists (
+     select 1 from events e where e.order_uid = o.order_uid and e.sequence = 1 and e.type = 'order.placed')`,
+  'an event without its order':
+    'select order_uid from events e where not exists (select 1 from orders o where o.order_uid = e.order_uid)',
+  'a gap or another version than the last event': `select order_uid from orders o join events e using (order_uid)
+     group by order_uid, o.version having count(*) <> max(e.sequence) or min(e.sequence) <> 1 or max(e.sequence) <> o.version`,
+  'another state than the last event says': `select order_uid from orders o join lateral (
+       select data::json as said from events e where e.order_uid = o.order_uid order by sequence desc limit 1) last on true
+     where said->>'status' <> o.status::text or said->>'payment_status' <> o.payment_status::text`,
+  'events whose order in the log is not their own': `select order_uid from (
+       select order_uid, sequence, row_number() over (partition by order_uid order by xid, position) as place from events) e
+     where sequence <> place`,
+  'other lines than the document has': `select order_uid from orders o where json_array_length(document::json->'items') <> (
+       select count(*) from order_items i where i.order_uid = o.order_uid)`,
+  'lines without an order':
+    'select order_uid from order_items i where not exists (select 1 from orders o where o.order_uid = i.order_uid)',
+}
+
+/** I4 as far as the database knows, and that orders, lines and log do not contradict each other. */
+export async function expectConsistent(address: PostgresAddress): Promise<void> {
+  for (const [what, statement] of Object.entries(contradictions)) {
+    const rows = await queryDatabase(address, `${statement} limit ${listed}`)
+    expect(rows, what).toEqual([])
+  }
+}
+
+/** The lines of an answer, as they come. */
+export async function* linesOf(response: Response): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of (response.body ?? new Blob().stream()).pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}

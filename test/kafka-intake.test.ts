@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KafkaBroker } from '../scripts/kafka-broker/broker.ts'
+import { createTestDatabase } from './database.ts'
+import { newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
+import { brokerControlAvailability, eventually, startTestBroker } from './kafka.ts'
+import { beginRun, expectPromises, runSize, sendShare, stored, untilMoreThan } from './kafka-run.ts'
+import { makeOrders } from './orders.ts'
+import {
+  databaseEnv,
+  endServices,
+  newServiceDataDir,
+  ownDatabase,
+  ownPostgresPid,
+  startServiceProcess,
+} from './service-process.ts'
+
+setDefaultTimeout(180_000 + runSize * 10)
+
+/** How long the broker stays paused: longer than the consumer's requests may stay unanswered. */
+const pauseMs = Number(process.env.BROKER_PAUSE_MS || 8_000)
+
+describe.skipIf(brokerControlAvailability() !== null)('orders that come in by Kafka', () => {
+  let broker: KafkaBroker
+
+  beforeAll(async () => {
+    broker = await startTestBroker()
+  })
+  afterEach(async () => {
+    await endServices()
+    await stopServers()
+  })
+  afterAll(async () => {
+    removeDataDirs()
+    await broker?.stop()
+  })
+
+  async function sharedDatabase() {
+    const { address } = await createTestDatabase(leaveEmpty)
+    return { address, env: databaseEnv(address) }
+  }
+
+  test('good and bad ones: each is stored once, or a dead letter', async () => {
+    const run = await beginRun([broker.brokers], 'plain', await sharedDatabase())
+    await sendShare(run, 0, 1)
+    await expectPromises(run)
+  })
+
+  test('the service is killed three times in the middle of them', async () => {
+    const run = await beginRun([broker.brokers], 'killed', await sharedDatabase())
+    for (const [from, to] of [
+      [0, 0.3],
+      [0.3, 0.6],
+      [0.6, 1],
+    ] as const) {
+      const before = await stored(run)
+      const sending = sendShare(run, from, to)
+      await untilMoreThan(run, before)
+      run.service.kill('SIGKILL')
+      await run.service.exited
+      await sending
+      run.service = await startServiceProcess({ env: run.env })
+    }
+    await expectPromises(run)
+  })
+
+  test('the broker is silent for a while: orders go on coming in by HTTP', async () => {
+    const run = await beginRun([broker.brokers], 'paused', await sharedDatabase())
+    await sendShare(run, 0, 0.5)
+    await untilMoreThan(run, 0)
+    const silentUntilMs = Date.now() + pauseMs
+    broker.pause()
+    try {
+      for (const order of makeOrders(100_000, 'meanwhile')) {
+        if (Date.now() > silentUntilMs) break
+        const body = JSON.stringify(order)
+        const response = await fetch(`${run.service.url}/api/orders`, { method: 'POST', body })
+        expect(response.status).toBe(201)
+        run.traffic.orders.set(order.order_uid, body)
+        await sleep(20)
+      }
+      expect((await fetch(`${run.service.url}/readyz`)).status).toBe(200)
+    } finally {
+      broker.resume()
+    }
+    await sendShare(run, 0.5, 1)
+    await expectPromises(run)
+  })
+
+  test("the service's own PostgreSQL is killed in the middle of them", async () => {
+    const dataDir = newServiceDataDir()
+    const run = await beginRun([broker.brokers], 'own', { address: ownDatabase(dataDir), env: { DATA_DIR: dataDir } })
+    const sending = sendShare(run, 0, 1)
+    await untilMoreThan(run, 0)
+    const pid = ownPostgresPid(dataDir) ?? 0
+    process.kill(pid, 'SIGKILL')
+    await sending
+    await eventually('the service has started it again', async () => {
+      return ownPostgresPid(dataDir) !== pid && (await fetch(`${run.service.url}/readyz`)).ok
+    })
+    await expectPromises(run)
+  })
+
+  test('the PostgreSQL of others is killed in the middle of them, and is away for longer than anything is tried', async () => {
+    const dataDir = newDataDir()
+    const server = await start(dataDir, { durable: true })
+    const run = await beginRun([broker.brokers], 'theirs', {
+      address: server.address,
+      env: databaseEnv(server.address),
+    })
+    await sendShare(run, 0, 0.5)
+    await untilMoreThan(run, 0)
+    process.kill(server.processId() ?? 0, 'SIGKILL')
+    // Without this its keeper would start it again at once.
+    await server.stop()
+    await sendShare(run, 0.5, 1)
+    await eventually('an order is refused for want of a database', async () => {
+      const [order] = makeOrders(1, 'refused')
+      const response = await fetch(`${run.service.url}/api/orders`, { method: 'POST', body: JSON.stringify(order) })
+      return response.status === 503 && response.headers.has('retry-after')
+    })
+    await eventually('it says that it is not ready', async () => {
+      return (await fetch(`${run.service.url}/readyz`)).status === 503
+    })
+    await start(dataDir, { durable: true })
+    await expectPromises(run)
+  })
+})
+
+async function leaveEmpty(): Promise<void> {}
