@@ -62,8 +62,8 @@ types: setup ## Check the types
 kafka: setup ## Run a Kafka broker for development
 	@exec $(BUN) --no-env-file scripts/kafka-broker.ts
 
-bench: setup ## Measure how fast it is here
-	@exec $(BUN) --no-env-file bench/run.ts
+bench: setup ## Measure how fast it is here (one: make bench ARGS='--only get')
+	@exec $(BUN) --no-env-file bench/run.ts $(ARGS)
 
 db-migrate: setup ## Bring the database's tables up to date
 	@exec $(RUN) src/cli.ts migrate

@@ -1,0 +1,58 @@
+/** What a figure has to reach. `of` says what is looked at: the figure itself or its ratio to what it is compared with. */
+export type Bound = { of: 'value' | 'ratio'; atLeast: number } | { of: 'value' | 'ratio'; atMost: number }
+
+export type Unit = 'orders/s' | 'requests/s' | 'ms' | 's' | 'MiB' | 'µs'
+
+/** One line of the table. */
+export type Figure = {
+  /** What was measured, in a few words. */
+  what: string
+  value: number
+  unit: Unit
+  /** What it is compared with: measured in the same run, in the same unit. */
+  against?: { what: string; value: number }
+  /** The least that is asked for. */
+  must?: Bound
+  /** What is striven for. */
+  aim?: Bound
+}
+
+/** What one benchmark found: its figures, and sentences that help to read them. */
+export type Findings = { figures: Figure[]; notes: string[] }
+
+export type Verdict = 'aim' | 'must' | 'missed' | 'below aim' | ''
+
+/** The figure as a multiple of what it is compared with; undefined when it is compared with nothing. */
+export function ratioOf(figure: Figure): number | undefined {
+  return figure.against === undefined ? undefined : figure.value / figure.against.value
+}
+
+/** Which target a figure reaches; empty when it has none. */
+export function verdictOf(figure: Figure): Verdict {
+  if (figure.must !== undefined && !isReached(figure, figure.must)) return 'missed'
+  if (figure.aim === undefined) return figure.must === undefined ? '' : 'must'
+  if (isReached(figure, figure.aim)) return 'aim'
+  return figure.must === undefined ? 'below aim' : 'must'
+}
+
+function isReached(figure: Figure, bound: Bound): boolean {
+  const measured = bound.of === 'ratio' ? (ratioOf(figure) ?? Number.NaN) : figure.value
+  return 'atLeast' in bound ? measured >= bound.atLeast : measured <= bound.atMost
+}
+
+/** The middle one of some numbers, or the mean of the middle two. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2
+}
+
+/**
+ * The value below which a share of the numbers lies.
+ *
+ * @param sorted ascending
+ * @param share from 0 to 1: 0.99 for p99
+ */
+export function percentile(sorted: ArrayLike<number>, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}

@@ -1,0 +1,159 @@
+import type { Socket } from 'bun'
+import { percentile } from './figures.ts'
+import type { Load, LoadResult } from './load.ts'
+import { getRequests, postRequests } from './load-requests.ts'
+
+/**
+ * A program: reads a `Load` from standard input, puts it on a server and writes a `LoadResult`. It does as little as
+ * possible for a request, because it shares the machine with what it measures: requests are encoded ahead, and of an
+ * answer it looks at the status and the length.
+ */
+
+type Connection = {
+  sentMs: number
+  kind: number
+  /** Of the answer: bytes that came, and bytes that it has; 0 until its head was read. */
+  received: number
+  expected: number
+  isSuccess: boolean
+  /** What the socket did not take at once. */
+  unsent: Uint8Array | undefined
+}
+
+const answerDeadlineMs = 5_000
+const load = (await Bun.stdin.json()) as Load
+const headers = Object.entries(load.headers ?? {})
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('')
+const nextRequest = load.requests.kind === 'get' ? getRequests(load.requests.paths, headers) : postRequests(headers)
+
+/** How long the whole answer to each kind of request is, once one was seen. */
+const lengths: number[] = []
+const failures: Record<string, number> = {}
+let latencies = new Float32Array(1 << 20)
+let measured = 0
+let succeeded = 0
+let underWay = 0
+let isSending = true
+let isMeasuring = false
+const idle: Socket<Connection>[] = []
+
+function send(socket: Socket<Connection>): void {
+  const { bytes, kind } = nextRequest()
+  const connection = socket.data
+  connection.kind = kind
+  connection.received = 0
+  connection.expected = 0
+  connection.sentMs = performance.now()
+  underWay += 1
+  const written = socket.write(bytes)
+  if (written < bytes.byteLength) connection.unsent = bytes.slice(Math.max(written, 0))
+}
+
+function receive(socket: Socket<Connection>, chunk: Buffer): void {
+  const connection = socket.data
+  connection.received += chunk.byteLength
+  if (connection.expected === 0) readHead(connection, chunk)
+  if (connection.received < connection.expected) return
+  const receivedMs = performance.now()
+  underWay -= 1
+  if (connection.isSuccess) {
+    succeeded += 1
+    if (isMeasuring) {
+      if (measured === latencies.length) {
+        const longer = new Float32Array(measured * 2)
+        longer.set(latencies)
+        latencies = longer
+      }
+      latencies[measured++] = receivedMs - connection.sentMs
+    }
+  }
+  if (!isSending) return
+  if (load.ratePerSecond === undefined) send(socket)
+  else idle.push(socket)
+}
+
+/** The first piece of an answer holds its head: servers send it in one piece. */
+function readHead(connection: Connection, chunk: Buffer): void {
+  connection.isSuccess = chunk[9] === 0x32 // The 2 of `HTTP/1.1 200`.
+  if (connection.isSuccess) connection.expected = lengths[connection.kind] ?? 0
+  if (connection.expected !== 0) return
+  const headLength = chunk.indexOf('\r\n\r\n') + 4
+  const head = chunk.toString('latin1', 0, headLength)
+  const bodyLength = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
+  if (headLength < 4 || bodyLength === undefined) throw new Error(`an answer cannot be read: ${head}`)
+  connection.expected = headLength + Number(bodyLength)
+  if (connection.isSuccess) lengths[connection.kind] = connection.expected
+  else fail(`status ${head.slice(9, 12)}`)
+}
+
+function fail(kind: string): void {
+  failures[kind] = (failures[kind] ?? 0) + 1
+}
+
+const sockets = await Promise.all(
+  Array.from({ length: load.connections }, () =>
+    Bun.connect<Connection>({
+      hostname: '127.0.0.1',
+      port: load.port,
+      data: { sentMs: 0, kind: 0, received: 0, expected: 0, isSuccess: false, unsent: undefined },
+      socket: {
+        data: receive,
+        drain(socket) {
+          const { unsent } = socket.data
+          if (unsent === undefined) return
+          const written = socket.write(unsent)
+          socket.data.unsent = written < unsent.byteLength ? unsent.slice(Math.max(written, 0)) : undefined
+        },
+        close: () => {
+          if (isSending) fail('a closed connection')
+        },
+        error: (_socket, error) => fail(error.message),
+      },
+    }),
+  ),
+)
+
+/** Sends at the asked rate from whichever connections are free. */
+function pace(perSecond: number): Timer {
+  const startedMs = performance.now()
+  let sent = 0
+  idle.push(...sockets)
+  return setInterval(() => {
+    const due = Math.floor(((performance.now() - startedMs) / 1000) * perSecond)
+    for (; sent < due; sent++) {
+      const socket = idle.pop()
+      if (socket === undefined) break
+      send(socket)
+    }
+  }, 1)
+}
+
+const pacing = load.ratePerSecond === undefined ? undefined : pace(load.ratePerSecond)
+if (pacing === undefined) for (const socket of sockets) send(socket)
+await Bun.sleep(load.warmUpSeconds * 1000)
+const processor = process.cpuUsage()
+const startedMs = performance.now()
+isMeasuring = true
+await Bun.sleep(load.seconds * 1000)
+const seconds = (performance.now() - startedMs) / 1000
+const { user, system } = process.cpuUsage(processor)
+const inTime = measured
+isSending = false
+clearInterval(pacing)
+for (const deadline = performance.now() + answerDeadlineMs; underWay > 0 && performance.now() < deadline; ) {
+  await Bun.sleep(5)
+}
+if (underWay > 0) failures['no answer'] = underWay
+
+const sorted = latencies.subarray(0, measured).sort()
+const result: LoadResult = {
+  perSecond: inTime / seconds,
+  p50Ms: percentile(sorted, 0.5),
+  p99Ms: percentile(sorted, 0.99),
+  maxMs: percentile(sorted, 1),
+  succeeded,
+  failures,
+  generatorCores: (user + system) / 1e6 / seconds,
+}
+process.stdout.write(JSON.stringify(result), () => process.exit(0))

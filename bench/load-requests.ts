@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { exampleOrder } from '../src/orders/example.ts'
+
+/** A request that is ready to be sent. Its bytes are good until the next is asked for. */
+export type EncodedRequest = {
+  bytes: Uint8Array
+  /** Requests of one kind get answers of one length. */
+  kind: number
+}
+
+/** How many different orders are made ahead; what makes each request another is written into them. */
+const templatesCount = 2_000
+/** Stands where an order's own digits go; occurs nowhere else. */
+const placeholder = '918273645546'
+
+/** GETs of paths, in turn. */
+export function getRequests(paths: readonly string[], headers: string): () => EncodedRequest {
+  const requests = paths.map((path, kind) => ({
+    kind,
+    bytes: Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers}\r\n`),
+  }))
+  let next = 0
+  return () => {
+    const request = requests[next % requests.length]
+    next += 1
+    if (request === undefined) throw new Error('there are no paths')
+    return request
+  }
+}
+
+type Template = EncodedRequest & { bytes: Buffer; uidPlaces: number[]; datePlace: number }
+
+/** POSTs of orders, each with a uid of its own, scattered like random ones, and made at the time it is sent. */
+export function postRequests(headers: string): () => EncodedRequest {
+  const suffix = randomBytes(4).toString('hex')
+  const templates = Array.from({ length: templatesCount }, (_, kind) => encodeTemplate(kind, suffix, headers))
+  let count = 0
+  let dateMs = 0
+  let date = Buffer.alloc(0)
+  return () => {
+    const template = templates[count % templatesCount]
+    if (template === undefined) throw new Error('there are no templates')
+    const digits = scattered(count)
+    count += 1
+    for (const place of template.uidPlaces) template.bytes.set(digits, place)
+    if (Date.now() !== dateMs) {
+      dateMs = Date.now()
+      date = Buffer.from(new Date(dateMs).toISOString())
+    }
+    template.bytes.set(date, template.datePlace)
+    return template
+  }
+}
+
+function encodeTemplate(kind: number, suffix: string, headers: string): Template {
+  const document = exampleOrder(`${placeholder}${suffix}`, Date.now(), Math.random)
+  const body = Buffer.from(JSON.stringify(document))
+  const head = `POST /api/orders HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.byteLength}\r\n${headers}\r\n`
+  const bytes = Buffer.concat([Buffer.from(head), body])
+  const uidPlaces: number[] = []
+  for (let place = bytes.indexOf(placeholder); place !== -1; place = bytes.indexOf(placeholder, place + 1)) {
+    uidPlaces.push(place)
+  }
+  return { kind, bytes, uidPlaces, datePlace: bytes.indexOf(document.date_created) }
+}
+
+const digitsBuffer = Buffer.alloc(placeholder.length)
+
+/** Twelve digits for a number below 10^12: another for each, and neighbours far apart. */
+function scattered(count: number): Buffer {
+  // The factor has no divisor in common with a million, so that no two below a million come to the same.
+  const high = ((count % 1_000_000) * 618_033) % 1_000_000
+  let rest = high * 1_000_000 + Math.floor(count / 1_000_000)
+  for (let place = digitsBuffer.length - 1; place >= 0; place--) {
+    digitsBuffer[place] = 48 + (rest % 10)
+    rest = Math.floor(rest / 10)
+  }
+  return digitsBuffer
+}

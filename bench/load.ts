@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+
+/** What the load generator is asked to do. It is a process of its own, so that it takes no turns from whoever measures. */
+export type Load = {
+  port: number
+  /** Connections that are kept; each has one request under way at a time. */
+  connections: number
+  /** How long is measured, after a time that is not. */
+  seconds: number
+  warmUpSeconds: number
+  /** Requests a second; as many as are answered when undefined. */
+  ratePerSecond?: number
+  headers?: Record<string, string>
+  /** GETs these paths in turn, or POSTs orders, each another, to /api/orders. */
+  requests: { kind: 'get'; paths: readonly string[] } | { kind: 'post-orders' }
+}
+
+/** What it measured. Times are in milliseconds, from the first byte sent to the last received. */
+export type LoadResult = {
+  /** Answers with a status of 2xx, a second. */
+  perSecond: number
+  p50Ms: number
+  p99Ms: number
+  maxMs: number
+  /** All answers with a status of 2xx, those of the warm-up too. */
+  succeeded: number
+  /** Other answers and broken connections by what they were. */
+  failures: Record<string, number>
+  /** The share of a core that the generator itself was busy: near 1 it is what limits the figure. */
+  generatorCores: number
+}
+
+/**
+ * Puts load on a server.
+ *
+ * @throws Error when the generator fails
+ */
+export async function runLoad(load: Load): Promise<LoadResult> {
+  const child = Bun.spawn([process.execPath, '--no-env-file', join(import.meta.dirname, 'load-generator.ts')], {
+    stdin: new Blob([JSON.stringify(load)]),
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const output = await new Response(child.stdout).text()
+  if ((await child.exited) !== 0) throw new Error(`the load generator ended with ${child.exitCode}`)
+  return JSON.parse(output) as LoadResult
+}
+
+/** The answers that were no success, as a sentence; undefined when there were none. */
+export function describeFailures(result: LoadResult): string | undefined {
+  const kinds = Object.entries(result.failures)
+  return kinds.length === 0 ? undefined : `failures: ${kinds.map(([kind, count]) => `${count} × ${kind}`).join(', ')}`
+}

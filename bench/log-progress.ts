@@ -1,0 +1,45 @@
+import type { Client } from 'pg'
+
+/**
+ * How far the intake and the relay have come, as PostgreSQL knows it. The service's metrics would say it too, but to ask
+ * for them often would slow down what is measured; here each look costs as much as there is new.
+ */
+export type LogProgress = {
+  /** Events that were committed since the beginning, and transactions that brought them. */
+  events: number
+  transactions: number
+  /** Whether the relay has remembered that everything up to the last of them is published. */
+  isPublished: boolean
+}
+
+/** Begins behind what is in the log now. */
+export async function followLog(client: Client): Promise<() => Promise<LogProgress>> {
+  const { rows } = await client.query<{ xid: string }>('select pg_snapshot_xmax(pg_current_snapshot()) as xid')
+  // The first new transaction may have that very number, so it goes on behind the one before.
+  let last = String(BigInt(rows[0]?.xid ?? 1) - 1n)
+  let events = 0
+  let transactions = 0
+  return async () => {
+    const { rows: fresh } = await client.query<{ xid: string; events: number }>({
+      name: 'fresh',
+      text: `select xid, count(*)::int as events
+               from events
+              where xid > $1::xid8 and xid < pg_snapshot_xmin(pg_current_snapshot())
+              group by xid
+              order by xid`,
+      values: [last],
+    })
+    for (const row of fresh) {
+      events += row.events
+      transactions += 1
+      last = row.xid
+    }
+    const { rows: places } = await client.query<{ done: boolean }>({
+      name: 'place',
+      text: `select (xid, position) >= (select xid, position from events order by xid desc, position desc limit 1) as done
+               from log_readers
+              where name = 'kafka'`,
+    })
+    return { events, transactions, isPublished: places[0]?.done ?? false }
+  }
+}

@@ -1,0 +1,43 @@
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type { PostgresAddress } from '../src/platform/postgres.ts'
+import { settle, withClient } from './environment.ts'
+
+/** The tables that an order's intake writes, and the columns that it gives; the server adds the rest, as it does for it. */
+const tables = [
+  'orders (order_uid, document, customer_id, track_number, currency, amount, created_at, status, payment_status, ' +
+    'delivery_status, version, updated_at)',
+  'order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price)',
+  'events (order_uid, sequence, type, recorded_at, data)',
+] as const
+
+/** Large, so that reading the files costs next to nothing. */
+const chunkSizeBytes = 256 * 1024
+
+/**
+ * Measures how fast PostgreSQL takes the very rows that are in the tables: they are written to files, the tables are
+ * emptied, and one connection copies them back, a COPY for each table, with every index in place.
+ *
+ * @param folder where the files may be for that time
+ * @returns seconds
+ */
+export async function measureRawCopy(address: PostgresAddress, folder: string): Promise<number> {
+  const files = tables.map((_, index) => join(folder, `rows-${index}.copy`))
+  return withClient(address, async client => {
+    for (const [index, table] of tables.entries()) {
+      await pipeline(client.query(copyTo(`copy ${table} to stdout`)), createWriteStream(files[index] ?? ''))
+    }
+    await client.query('truncate orders, order_items, events')
+    await settle(address)
+    const startedMs = performance.now()
+    for (const [index, table] of tables.entries()) {
+      const rows = createReadStream(files[index] ?? '', { highWaterMark: chunkSizeBytes })
+      await pipeline(rows, client.query(copyFrom(`copy ${table} from stdin`)))
+    }
+    const seconds = (performance.now() - startedMs) / 1000
+    for (const file of files) rmSync(file)
+    return seconds
+  })
+}

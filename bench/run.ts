@@ -1,0 +1,118 @@
+import { parseArgs } from 'node:util'
+import type { Benchmark, BenchmarkContext } from './context.ts'
+import { createEnvironment } from './environment.ts'
+import { benchGet } from './get.ts'
+import { benchGrowth } from './growth.ts'
+import { benchIngest } from './ingest.ts'
+import { benchList } from './list.ts'
+import { describeMachine } from './machine.ts'
+import { benchPost } from './post.ts'
+import { benchPublish } from './publish.ts'
+import { type Result, renderJson, renderTable } from './report.ts'
+import { benchStart } from './start.ts'
+
+const benchmarks: readonly Benchmark[] = [
+  { name: 'ingest', summary: 'Kafka to PostgreSQL (--orders, 300000)', run: benchIngest },
+  { name: 'post', summary: 'POST /api/orders at 256 connections (--seconds, 60)', run: benchPost },
+  { name: 'get', summary: 'cached GET /api/orders/:id (--seconds a round, 5)', run: benchGet },
+  { name: 'list', summary: 'pages of GET /api/orders (--orders stored, 1000000)', run: benchList },
+  { name: 'start', summary: 'from exec to ready (--orders stored, 100000)', run: benchStart },
+  { name: 'publish', summary: 'commit to event on Kafka at 1000 orders/s (--seconds, 30)', run: benchPublish },
+  { name: 'growth', summary: 'ingest at 5 million orders (--orders stored)', isOptional: true, run: benchGrowth },
+]
+
+const help = `Measures the service against baselines in the same run and prints a table.
+
+Usage: make bench ARGS='…'   or   bun bench/run.ts …
+
+  --only A,B        these benchmarks, instead of all but the optional ones
+  --orders N        how many orders, where it counts in orders
+  --seconds N       how long, where it takes a time
+  --json            prints JSON instead of the table
+  --profile FOLDER  the service leaves profiles of its processor time there (ingest)
+  --help            this text
+
+${benchmarks.map(one => `  ${one.name.padEnd(10)}${one.summary}${one.isOptional ? ', optional' : ''}`).join('\n')}
+
+A target that is missed is marked in the table. The exit code is 1 only when something could not be measured.
+`
+
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(2)
+}
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: 'string' },
+        orders: { type: 'string' },
+        seconds: { type: 'string' },
+        profile: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    return values
+  } catch (error) {
+    return fail(`${error instanceof Error ? error.message : error}; see --help`)
+  }
+}
+
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 1) fail(`--${name} takes a whole number from 1, not ${text}`)
+  return number
+}
+
+function choose(only: string | undefined): readonly Benchmark[] {
+  if (only === undefined) return benchmarks.filter(one => !one.isOptional)
+  return only.split(',').map(name => {
+    const found = benchmarks.find(one => one.name === name)
+    return found ?? fail(`there is no benchmark ${name}; see --help`)
+  })
+}
+
+async function measure(benchmark: Benchmark, context: BenchmarkContext): Promise<Result> {
+  const startedMs = performance.now()
+  const seconds = () => Math.round((performance.now() - startedMs) / 1000)
+  try {
+    const findings = await benchmark.run(context)
+    return { benchmark: benchmark.name, durationSeconds: seconds(), ...findings }
+  } catch (error) {
+    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    context.note(`${benchmark.name}: ${failure}`)
+    return { benchmark: benchmark.name, durationSeconds: seconds(), failure }
+  }
+}
+
+async function main(): Promise<number> {
+  const values = readArguments()
+  if (values.help) {
+    process.stdout.write(help)
+    return 0
+  }
+  const chosen = choose(values.only)
+  const orders = wholeNumber('orders', values.orders)
+  const seconds = wholeNumber('seconds', values.seconds)
+  const startedMs = performance.now()
+  const note = (line: string) => {
+    process.stderr.write(`${((performance.now() - startedMs) / 1000).toFixed(0).padStart(5)} s  ${line}\n`)
+  }
+  const environment = createEnvironment(note)
+  const results: Result[] = []
+  try {
+    const context = { environment, orders, seconds, profileFolder: values.profile, note }
+    for (const benchmark of chosen) results.push(await measure(benchmark, context))
+    const postgres = (await environment.postgres()).serverVersion
+    const machine = describeMachine(postgres, environment.kafkaVersion())
+    process.stdout.write(values.json ? renderJson(machine, results) : renderTable(machine, results))
+  } finally {
+    await environment.close()
+  }
+  return results.some(result => 'failure' in result) ? 1 : 0
+}
+
+process.exit(await main())
