@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'bun:test'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { scopes, variables } from '../src/config.ts'
+import { catalogue } from '../src/errors.ts'
+import type { Route } from '../src/platform/http.ts'
+
+/** The rules of the architecture, proved on the sources. */
+
+const root = join(import.meta.dirname, '..')
+const linesMax = 300
+
+type Source = { path: string; area: string; text: string }
+
+/** The TypeScript files of a folder of the repository. */
+function sourcesOf(folder: string): Source[] {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts'))
+    .map(name => ({
+      path: join(folder, name),
+      area: name.split('/')[0]?.replace(/\.ts$/, '') ?? '',
+      text: readFileSync(join(root, folder, name), 'utf8'),
+    }))
+}
+
+const everything = ['src', 'test', 'scripts', 'bench'].flatMap(sourcesOf)
+const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts'))
+
+const siblings = ['payments', 'deliveries', 'inventory', 'carts']
+const ground = ['platform', 'errors']
+const modules = ['access', 'system', 'orders', ...siblings]
+/** What each area may import beside itself: main → service → app → modules → events → platform → errors. */
+const allowed: Record<string, readonly string[]> = {
+  errors: [],
+  platform: ['errors'],
+  events: ground,
+  access: ground,
+  system: ground,
+  ...Object.fromEntries(siblings.map(name => [name, ['events', ...ground]])),
+  orders: [...siblings, 'events', ...ground],
+  config: ['platform'],
+  database: ['config', ...ground],
+  app: [...modules, 'events', ...ground],
+  'kafka-ends': ['app', 'config', ...modules, 'events', ...ground],
+  service: ['kafka-ends', 'app', 'database', 'config', ...modules, 'events', ...ground],
+  commands: ['app', 'database', 'config', ...modules, 'events', ...ground],
+  cli: ['commands', 'app', 'config', ...ground],
+  main: ['service', 'app', 'config', ...ground],
+}
+
+/** The files that a source imports, as paths from the root of the repository. */
+function importsOf({ path, text }: Source): string[] {
+  const named = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(match => match[1] ?? '')
+  return named.map(name => relative(root, join(root, dirname(path), name)))
+}
+
+/** The places in sources that a pattern matches, as 'path:line: text'. */
+function findAll(sources: readonly Source[], pattern: RegExp): string[] {
+  return sources.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+  )
+}
+
+/** A line of code without what stands in comments and in texts. */
+function codeOnly(source: Source): Source {
+  const text = source.text
+    .replace(/\/\*[\s\S]*?\*\//g, comment => comment.replace(/[^\n]/g, ''))
+    .replace(/(^|\s)\/\/.*$/gm, '')
+    .replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+  return { ...source, text }
+}
+
+describe('imports', () => {
+  test('lead in one direction', () => {
+    const wrong = product.flatMap(source => {
+      const own = allowed[source.area]
+      if (own === undefined) return [`${source.path}: say in test/tidy.test.ts what ${source.area} may import`]
+      return importsOf(source)
+        .map(path => ({ path, area: path.split('/')[1]?.replace(/\.ts$/, '') ?? '' }))
+        .filter(({ path, area }) => path.startsWith('src/') && area !== source.area && !own.includes(area))
+        .map(({ path }) => `${source.path} imports ${path}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('lead to files that exist, named with .ts, and not from the product into tests or scripts', () => {
+    const named = product.flatMap(source => importsOf(source).map(path => ({ from: source.path, path })))
+    expect(named.length).toBeGreaterThan(50)
+    expect(named.filter(({ path }) => !path.endsWith('.ts') || !existsSync(join(root, path)))).toEqual([])
+    expect(named.filter(({ path }) => !path.startsWith('src/'))).toEqual([])
+  })
+
+  test('do not run in a circle between areas', () => {
+    const order = Object.keys(allowed)
+    const circles = order.flatMap(area =>
+      (allowed[area] ?? []).filter(other => allowed[other]?.includes(area)).map(other => `${area} and ${other}`),
+    )
+    expect(circles).toEqual([])
+  })
+})
+
+describe('files', () => {
+  test('have names of their own in kebab case: no barrel, no grab-bag', () => {
+    const grabBag = /(^|\/)(index|utils?|helpers?|lib|common|misc|shared)(\.test)?\.ts$/
+    expect(everything.filter(({ path }) => grabBag.test(path)).map(({ path }) => path)).toEqual([])
+    expect(everything.filter(({ path }) => !/^[a-z0-9-/]+(\.test)?\.ts$/.test(path)).map(({ path }) => path)).toEqual(
+      [],
+    )
+    expect(findAll(everything, /^export \* from/)).toEqual([])
+  })
+
+  test(`have at most ${linesMax} lines`, () => {
+    const long = product.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    expect(long.filter(({ lines }) => lines > linesMax)).toEqual([])
+  })
+
+  test('leave nothing for later', () => {
+    const own = 'tidy.test.ts'
+    const others = everything.filter(({ path }) => !path.endsWith(own))
+    expect(findAll(others, /\b(TODO|FIXME|HACK)\b/)).toEqual([])
+  })
+
+  test('use neither `any`, nor `!` against undefined, nor an order to the compiler to look away', () => {
+    const code = everything.map(codeOnly)
+    expect(findAll(code, /(:|\bas|<|\|)\s*any\b(?!\s*\()/)).toEqual([])
+    expect(findAll(code, /[\w\])]!(?=[.,;)\][]|$)/)).toEqual([])
+    expect(
+      findAll(
+        everything.filter(({ path }) => !path.endsWith('tidy.test.ts')),
+        /@ts-(ignore|nocheck)/,
+      ),
+    ).toEqual([])
+  })
+
+  test('read the environment in one place', () => {
+    // main and cli hand it to readConfig; a PostgreSQL that is started needs the PATH, and nothing else of it.
+    const known = ['src/main.ts', 'src/cli.ts', 'src/platform/embedded-postgres-program.ts']
+    const code = product.filter(({ path }) => !known.includes(path)).map(codeOnly)
+    expect(findAll(code, /process\.env|Bun\.env|import\.meta\.env/)).toEqual([])
+  })
+})
+
+describe('the API', () => {
+  test('no route can leave its scope out, and each scope is one that a key can have', () => {
+    type CanBeLeftOut = undefined extends Route['scope'] ? true : false
+    const canBeLeftOut: CanBeLeftOut = false
+    expect(canBeLeftOut).toBe(false)
+    const named = product.flatMap(({ text }) => [...text.matchAll(/\bscope: '([^']+)'/g)].map(match => match[1] ?? ''))
+    expect(named.length).toBeGreaterThan(5)
+    expect(named.filter(scope => scope !== 'public' && !(scopes as readonly string[]).includes(scope))).toEqual([])
+  })
+
+  test('every error of the catalogue is one that can happen', () => {
+    const uses = product
+      .filter(({ path }) => path !== 'src/errors.ts')
+      .map(({ text }) => text)
+      .join('\n')
+    expect(Object.keys(catalogue).filter(code => !new RegExp(`'${code}'`).test(uses))).toEqual([])
+  })
+})
+
+test('every variable is in the table of README.md, with its default', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const missing = variables.filter(([name, preset]) => {
+    const row = readme.split('\n').find(line => line.startsWith(`| \`${name}\``))
+    return row === undefined || !row.includes(preset)
+  })
+  expect(missing.map(([name]) => name)).toEqual([])
+})
+
+test('migrations are numbered without gaps, and begin with why', () => {
+  const names = readdirSync(join(root, 'migrations')).sort()
+  expect(names.map(name => name.slice(0, 5))).toEqual(names.map((_, index) => `${String(index + 1).padStart(4, '0')}_`))
+  expect(names.filter(name => !/^\d{4}_[a-z0-9_]+\.sql$/.test(name))).toEqual([])
+  const first = names.map(name => readFileSync(join(root, 'migrations', name), 'utf8'))
+  expect(first.filter(text => !text.startsWith('-- '))).toEqual([])
+})
+
+test('dependencies are pinned to exact versions', () => {
+  const described = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >
+  const kinds = ['dependencies', 'devDependencies', 'optionalDependencies']
+  const versions = kinds.flatMap(kind => Object.entries(described[kind] ?? {}))
+  expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual([])
+})
