@@ -71,9 +71,9 @@ export function newServiceDataDir(): string {
   return folder
 }
 
-/** Ends what was started here, the hard way. For afterEach. */
-export async function endServices(): Promise<void> {
-  for (const service of running) service.kill('SIGKILL')
+/** Ends what was started here, the hard way unless told otherwise. For afterEach. */
+export async function endServices(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  for (const service of running) service.kill(signal)
   await Promise.all([...running].map(service => service.exited))
   for (const end of endDataDirs.values()) end()
   endDataDirs.clear()
