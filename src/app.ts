@@ -2,6 +2,7 @@ import { createAccessCheck, KeyRing } from './access/keys.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
 import { deadLetterSchema, eventRoutes } from './events/routes.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
+import { commandRoutes } from './orders/command-routes.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
@@ -66,6 +67,7 @@ export function buildApp(options: AppOptions): App {
   const eventMetrics = createEventMetrics(registry, pool, options.sendToTopic !== undefined)
   const routes: Route[] = [
     ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
+    ...commandRoutes({ pool, now }),
     ...eventRoutes({ pool }),
     ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
     {

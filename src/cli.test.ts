@@ -195,7 +195,7 @@ describe('with DB_HOST', () => {
     expect(listing).toMatchObject({ exitCode: 1, err: 'keys list failed: connect ECONNREFUSED 127.0.0.1:1\n' })
   })
 
-  test('the doctor asks for a key where others can reach the service', async () => {
+  test('where others can reach the service the doctor asks for a key, and the last one stays', async () => {
     const database = await createTestDatabase(allMigrations)
     const environment = { ...environmentOf(database.address), SERVER_HOST: '0.0.0.0', SERVER_PORT: '0' }
     const without = await runCli(['doctor', '--json'], environment)
@@ -203,6 +203,9 @@ describe('with DB_HOST', () => {
     expect(findingOf(without.out, 'API keys')).toMatchObject({ state: 'failed' })
     await runCli(['keys', 'create', '--name', 'x', '--scopes', 'admin'], environment)
     expect((await runCli(['doctor'], environment)).exitCode).toBe(0)
+    const [key] = JSON.parse((await runCli(['keys', 'list', '--json'], environment)).out)
+    const revoked = await runCli(['keys', 'revoke', key.id], environment)
+    expect(revoked).toMatchObject({ exitCode: 1, err: expect.stringContaining('make another first') })
     await database.drop()
   })
 })

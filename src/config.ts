@@ -11,6 +11,8 @@ export type Config = Readonly<{
   /** Undefined: the service runs without Kafka. */
   kafka: KafkaConfig | undefined
   cacheSizeBytesMax: number
+  /** Undefined: unpaid orders wait for ever. */
+  unpaidExpiresAfterMs: number | undefined
   logLevel: LogLevel
   /** Keys that are valid beside those in the database: the key and its scopes. */
   apiKeys: readonly { key: string; scopes: readonly string[] }[]
@@ -45,6 +47,7 @@ export const variables = [
   ['KAFKA_EVENTS_TOPIC', 'orders.events', 'topic that events are published to'],
   ['KAFKA_DLQ_TOPIC', 'orders.dlq', 'topic that dead letters are announced on'],
   ['CACHE_MAX_BYTES', '67108864', 'memory for cached orders, in bytes'],
+  ['UNPAID_EXPIRES_AFTER_MINUTES', '1440', 'how long an order waits for its payment; 0: for ever'],
   ['LOG_LEVEL', 'info', `one of ${logLevels.join(', ')}`],
   ['API_KEYS', '', 'keys beside those made by "keys create": key=scope+scope, several with commas'],
 ] as const
@@ -150,6 +153,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     dataDir: absolute(root, text('DATA_DIR')),
     kafka,
     cacheSizeBytesMax: integer('CACHE_MAX_BYTES', 1024 * 1024, Number.MAX_SAFE_INTEGER),
+    unpaidExpiresAfterMs: integer('UNPAID_EXPIRES_AFTER_MINUTES', 0, 5_256_000) * 60_000 || undefined,
     logLevel,
     apiKeys: readApiKeys(given('API_KEYS'), problems),
   }

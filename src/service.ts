@@ -7,6 +7,7 @@ import { bringUpToDate, type Database, openDatabase } from './database.ts'
 import { logChannel } from './events/log.ts'
 import { WakeUp } from './events/wake-up.ts'
 import { startKafkaEnds } from './kafka-ends.ts'
+import { keepExpiring } from './orders/expiry.ts'
 import { listOrders, orderChangedChannel } from './orders/queries.ts'
 import type { Logger } from './platform/log.ts'
 import { keepListening } from './platform/notifications.ts'
@@ -87,6 +88,9 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const stopReaders = new AbortController()
   const readers = [
     listen({ app, database, loadKeys, pool, wakeUp, log }, stopReaders.signal),
+    config.unpaidExpiresAfterMs === undefined
+      ? undefined
+      : keepExpiring({ pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log }, stopReaders.signal),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]
   return {

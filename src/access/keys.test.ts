@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { join } from 'node:path'
 import { createTestDatabase } from '../../test/database.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { readConfig, scopes } from '../config.ts'
@@ -94,7 +95,7 @@ test('a running service honours a key made by the command, and its end, within a
   const database = await createTestDatabase(noMigration)
   const environment = environmentOf(database.address)
   const stop = new AbortController()
-  const config = readConfig({ ...environment, SERVER_PORT: '0' }, new URL('../..', import.meta.url).pathname)
+  const config = readConfig({ ...environment, SERVER_PORT: '0' }, join(import.meta.dirname, '../..'))
   const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
   const statusWith = async (key?: string) => {
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }

@@ -1,6 +1,6 @@
 import { digestOf, generateKey } from '../access/keys.ts'
 import { insertKey, listKeys, readKeys, revokeKey } from '../access/queries.ts'
-import { scopes as knownScopes } from '../config.ts'
+import { isLoopback, scopes as knownScopes } from '../config.ts'
 import { bringUpToDate } from '../database.ts'
 import { type Command, CommandError, required, table, UsageError, withDatabase } from './command.ts'
 
@@ -72,14 +72,19 @@ const revoke: Command = {
   options: {},
   run: (context, _, id) =>
     withDatabase(context, async (_, pool) => {
+      const { host } = context.config.server
+      const valid = (await readKeys(pool)).length + context.config.apiKeys.length
+      if (valid === 1 && !isLoopback(host)) {
+        throw new CommandError(
+          `it may be the last key, and SERVER_HOST is ${host}, which others can reach: make another first`,
+        )
+      }
       if (!(await revokeKey(pool, id))) throw new CommandError(`there is no key ${id} that is valid; see "keys list"`)
-      const left = (await readKeys(pool)).length + context.config.apiKeys.length
+      const remark = 'It was the last one: a service on a loopback address now serves this machine without keys.'
       return {
         text: `key ${id} is revoked`,
         json: { id, revoked: true },
-        ...(left === 0
-          ? { remark: 'It was the last one: the service now serves this machine only, without keys.' }
-          : {}),
+        ...(valid === 1 ? { remark } : {}),
       }
     }),
 }

@@ -1,0 +1,101 @@
+import type { PoolClient } from '../platform/postgres.ts'
+import type { OrderCommand } from './lifecycle.ts'
+import type { OrderState, OrderStatus } from './order.ts'
+
+/** What a command decides on. */
+export type LockedOrder = { orderUid: string; state: OrderState; version: number }
+
+type LockedRow = {
+  order_uid: string
+  status: OrderState['status']
+  payment_status: OrderState['paymentStatus']
+  delivery_status: OrderState['deliveryStatus']
+  version: number
+}
+
+const lockedColumns = 'order_uid, status, payment_status, delivery_status, version'
+
+function toLocked(row: LockedRow): LockedOrder {
+  const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
+  return { orderUid: row.order_uid, state, version: row.version }
+}
+
+/** Locks an order until the transaction ends. It must come before the transaction's first write: see the event log. */
+export async function lockOrder(client: PoolClient, orderUid: string): Promise<LockedOrder | undefined> {
+  const { rows } = await client.query<LockedRow>(
+    `select ${lockedColumns} from orders where order_uid = $1 for update`,
+    [orderUid],
+  )
+  return rows[0] === undefined ? undefined : toLocked(rows[0])
+}
+
+/** Locks unpaid orders that were not changed since before a time, oldest first; those that others have locked are left. */
+export async function lockUnpaidOrders(client: PoolClient, since: string, ordersMax: number): Promise<LockedOrder[]> {
+  const { rows } = await client.query<LockedRow>(
+    `select ${lockedColumns}
+       from orders
+      where status = 'pending' and payment_status = 'unpaid' and updated_at < $1
+      order by updated_at
+      limit $2
+        for update skip locked`,
+    [since, ordersMax],
+  )
+  return rows.map(toLocked)
+}
+
+export async function updateState(
+  client: PoolClient,
+  orderUid: string,
+  state: OrderState,
+  version: number,
+  updatedAt: string,
+): Promise<void> {
+  await client.query(
+    `update orders
+        set status = $2, payment_status = $3, delivery_status = $4, version = $5, updated_at = $6
+      where order_uid = $1`,
+    [orderUid, state.status, state.paymentStatus, state.deliveryStatus, version, updatedAt],
+  )
+}
+
+export type Transition = {
+  orderUid: string
+  version: number
+  command: OrderCommand
+  from: OrderStatus
+  to: OrderStatus
+  reason: string
+  actor: string
+  recordedAt: string
+}
+
+export async function insertTransition(client: PoolClient, transition: Transition): Promise<void> {
+  const { orderUid, version, command, from, to, reason, actor, recordedAt } = transition
+  await client.query(
+    `insert into order_transitions (order_uid, version, command, from_status, to_status, reason, actor, recorded_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [orderUid, version, command, from, to, reason, actor, recordedAt],
+  )
+}
+
+/** Whether a command was carried out already. */
+export async function hasReceipt(client: PoolClient, orderUid: string, commandId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'select from order_command_receipts where order_uid = $1 and command_id = $2',
+    [orderUid, commandId],
+  )
+  return rowCount === 1
+}
+
+export async function insertReceipt(
+  client: PoolClient,
+  orderUid: string,
+  commandId: string,
+  recordedAt: string,
+): Promise<void> {
+  await client.query('insert into order_command_receipts (order_uid, command_id, recorded_at) values ($1, $2, $3)', [
+    orderUid,
+    commandId,
+    recordedAt,
+  ])
+}

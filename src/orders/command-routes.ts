@@ -1,0 +1,116 @@
+import { type Static, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { AppError } from '../errors.ts'
+import { type Context, type Route, readBody, requireMediaType } from '../platform/http.ts'
+import { answer, problemAnswer } from '../platform/openapi.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { CachedOrder } from './cache.ts'
+import { type CommandRefusal, carryOut } from './commands.ts'
+import { orderUidForm } from './document.ts'
+import type { OrderCommand } from './lifecycle.ts'
+
+const bodySizeBytesMax = 16 * 1024
+
+/** What a command carries. Characters that PostgreSQL cannot keep are refused like any other violation. */
+export const commandBody = Type.Object(
+  {
+    reason: Type.Optional(Type.String({ maxLength: 500, pattern: '^[^\\0]*$', description: 'Why; for people' })),
+    actor: Type.Optional(Type.String({ maxLength: 200, pattern: '^[^\\0]*$', description: 'Who asks' })),
+  },
+  { additionalProperties: false },
+)
+
+const contract = Compile(commandBody)
+
+/** The commands that people and programs give over HTTP, and what the documentation says of them. */
+const summaries = {
+  confirm: 'Confirm an order that waits or is on hold',
+  hold: 'Put a confirmed order on hold',
+  complete: 'Complete a confirmed order',
+  cancel: 'Cancel an order that is not completed',
+} as const satisfies Partial<Record<OrderCommand, string>>
+
+/** Commands to an order over HTTP. */
+export function commandRoutes(options: { pool: Pool; now: () => number }): Route[] {
+  return (Object.keys(summaries) as (keyof typeof summaries)[]).map(command => ({
+    method: 'POST',
+    path: `/api/orders/:id/${command}`,
+    scope: 'orders:write',
+    operation: operationOf(command),
+    handle: context => handle(context, command, options),
+  }))
+}
+
+async function handle(
+  context: Context,
+  command: keyof typeof summaries,
+  { pool, now }: { pool: Pool; now: () => number },
+): Promise<Response> {
+  const orderUid = context.req.param('id') ?? ''
+  const { reason = '', actor = 'api' } = await readCommand(context.req.raw)
+  const expectedVersion = readIfMatch(context.req.raw)
+  if (!orderUidForm.test(orderUid)) throw notFound(orderUid)
+  const request = { orderUid, command, reason, actor, ...(expectedVersion === undefined ? {} : { expectedVersion }) }
+  const result = await carryOut(pool, request, now())
+  if (result.kind !== 'done') throw refusalOf(result, command, orderUid)
+  const order = new CachedOrder(result.order)
+  return new Response(order.bytes, { headers: { 'content-type': 'application/json', etag: order.etag } })
+}
+
+async function readCommand(request: Request): Promise<Static<typeof commandBody>> {
+  requireMediaType(request, ['application/json'])
+  const bytes = await readBody(request, bodySizeBytesMax)
+  if (bytes.byteLength === 0) return {}
+  const invalid = (pointer: string, detail: string) => ({ pointer, detail })
+  const expected = 'must be a JSON object with reason and actor, both text, or be left out'
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations: [invalid('', expected)] })
+  }
+  if (contract.Check(value)) return value
+  const violations = contract.Errors(value).map(error => invalid(error.instancePath, error.message))
+  throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations })
+}
+
+/** RFC 9110, 13.1.1: one strong tag, `"3"`, or `*`. */
+function readIfMatch(request: Request): number | undefined {
+  const header = request.headers.get('if-match')?.trim()
+  if (header === undefined || header === '*') return undefined
+  const version = /^"(\d{1,9})"$/.exec(header)?.[1]
+  if (version !== undefined) return Number(version)
+  const detail = 'must be the ETag of the order, such as "3"'
+  throw new AppError('REQUEST_INVALID', 'a header is not valid', { violations: [{ pointer: '/If-Match', detail }] })
+}
+
+/** A command that was not carried out, as the error that its sender gets. */
+export function refusalOf(result: CommandRefusal, command: OrderCommand, orderUid: string): AppError {
+  if (result.kind === 'absent') return notFound(orderUid)
+  if (result.kind === 'stale') return new AppError('VERSION_STALE', `the order has version ${result.version} by now`)
+  return new AppError('TRANSITION_REFUSED', `${command} cannot take an order from ${result.from} to ${result.to}`)
+}
+
+function notFound(orderUid: string): AppError {
+  return new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
+}
+
+function operationOf(command: keyof typeof summaries): Record<string, unknown> {
+  const stored = { $ref: '#/components/schemas/StoredOrder' }
+  return {
+    operationId: `${command}Order`,
+    summary: summaries[command],
+    description: 'Asking for what already is has no effect and is no error.',
+    tags: ['orders'],
+    parameters: [{ name: 'If-Match', in: 'header', description: 'The ETag it must have', schema: { type: 'string' } }],
+    requestBody: { content: { 'application/json': { schema: commandBody } } },
+    responses: {
+      200: answer('The order as it is now', stored),
+      400: problemAnswer('The body or a header is not valid'),
+      404: problemAnswer('No order has this uid'),
+      409: problemAnswer('The order is in a state that the command does not start from'),
+      412: problemAnswer('The order has another version'),
+      503: problemAnswer('The database is away'),
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import { appendEvents, logChannel } from '../events/log.ts'
+import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
+import {
+  hasReceipt,
+  insertReceipt,
+  insertTransition,
+  lockOrder,
+  lockUnpaidOrders,
+  updateState,
+} from './command-queries.ts'
+import { decideCommand, type OrderCommand } from './lifecycle.ts'
+import { type OrderState, type OrderStatus, stateJson } from './order.ts'
+import { findOrder, type StoredOrder } from './queries.ts'
+
+export type CommandRequest = {
+  orderUid: string
+  command: OrderCommand
+  /** Why, in the words of whoever asks; may be empty. */
+  reason: string
+  /** Who asks. */
+  actor: string
+  /** The version that the order must have; any unless given. */
+  expectedVersion?: number
+  /** The identity of a command that may come twice; the second time has no effect. */
+  commandId?: string
+}
+
+export type CommandRefusal =
+  | { kind: 'absent' }
+  | { kind: 'stale'; version: number }
+  | { kind: 'refused'; from: OrderStatus; to: OrderStatus }
+
+/** What became of a command: done, in effect or because it was so already; or why not. */
+export type CommandResult = { kind: 'done'; order: StoredOrder } | CommandRefusal
+
+/**
+ * Carries out a command: one transaction changes the order, records the transition and appends the event. The order's row is
+ * locked first, so commands to one order come one after another, and its events in the order of its versions.
+ */
+export async function carryOut(pool: Pool, request: CommandRequest, nowMs: number): Promise<CommandResult> {
+  const recordedAt = new Date(nowMs).toISOString()
+  const result = await inTransaction(pool, async client => {
+    const order = await lockOrder(client, request.orderUid)
+    if (order === undefined) return { kind: 'absent' as const }
+    const { commandId } = request
+    if (commandId !== undefined && (await hasReceipt(client, request.orderUid, commandId))) {
+      return { kind: 'unchanged' as const }
+    }
+    if (request.expectedVersion !== undefined && request.expectedVersion !== order.version) {
+      return { kind: 'stale' as const, version: order.version }
+    }
+    const decision = decideCommand(order.state, request.command)
+    if (decision.kind === 'refused') return decision
+    if (decision.kind === 'changed') {
+      await save(client, { ...request, from: order.state.status, version: order.version + 1, recordedAt }, decision)
+    }
+    // Only what was carried out leaves a receipt: a refusal that comes again is refused again.
+    if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, recordedAt)
+    return decision
+  })
+  if (result.kind !== 'changed' && result.kind !== 'unchanged') return result
+  const stored = await findOrder(pool, request.orderUid)
+  return stored === undefined ? { kind: 'absent' } : { kind: 'done', order: stored }
+}
+
+type Change = CommandRequest & { from: OrderStatus; version: number; recordedAt: string }
+
+async function save(client: PoolClient, change: Change, decided: { state: OrderState; eventType: string }) {
+  const { orderUid, version, recordedAt, reason, actor } = change
+  await updateState(client, orderUid, decided.state, version, recordedAt)
+  await insertTransition(client, { ...change, to: decided.state.status })
+  const data = { ...JSON.parse(stateJson(decided.state)), version, previous_status: change.from, reason, actor }
+  const event = { orderUid, sequence: version, type: decided.eventType, recordedAt, data: JSON.stringify(data) }
+  await appendEvents(client, [event])
+  await client.query(`notify ${logChannel}`)
+}
+
+/**
+ * Expires orders that have waited for their payment for too long: one small batch. Safe with many instances at once: each
+ * takes orders that no other has locked.
+ *
+ * @param unpaidSinceMs those that wait since before then, in milliseconds since 1970
+ * @returns how many it expired; fewer than `ordersMax` means that no more are due
+ */
+export async function expireUnpaid(
+  pool: Pool,
+  unpaidSinceMs: number,
+  ordersMax: number,
+  nowMs: number,
+): Promise<number> {
+  const recordedAt = new Date(nowMs).toISOString()
+  return inTransaction(pool, async client => {
+    const orders = await lockUnpaidOrders(client, new Date(unpaidSinceMs).toISOString(), ordersMax)
+    for (const { orderUid, state, version } of orders) {
+      const decision = decideCommand(state, 'expire')
+      if (decision.kind !== 'changed') continue
+      const reason = 'not paid in time'
+      const change = { orderUid, command: 'expire', reason, actor: 'expiry', from: state.status, recordedAt } as const
+      await save(client, { ...change, version: version + 1 }, decision)
+    }
+    return orders.length
+  })
+}

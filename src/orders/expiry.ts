@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../platform/log.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { expireUnpaid } from './commands.ts'
+
+/** Orders expired by one transaction: few, so that no lock is held for long. */
+const batchOrdersMax = 100
+const pauseMs = 5_000
+
+/**
+ * Expires orders that have waited too long for their payment, until told to stop. After downtime it works without pauses
+ * until nothing is due. Any number of instances may do it at once.
+ */
+export async function keepExpiring(
+  options: { pool: Pool; expiresAfterMs: number; now: () => number; log: Logger },
+  stop: AbortSignal,
+): Promise<void> {
+  const { pool, expiresAfterMs, now, log } = options
+  while (!stop.aborted) {
+    let expired = 0
+    try {
+      expired = await expireUnpaid(pool, now() - expiresAfterMs, batchOrdersMax, now())
+      if (expired > 0) log.info({ expired }, 'unpaid orders have expired')
+    } catch (error) {
+      log.warn({ err: error }, 'unpaid orders could not be expired; they will be the next time')
+    }
+    if (expired < batchOrdersMax) await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined)
+  }
+}
