@@ -160,11 +160,13 @@ describe('the API', () => {
   })
 })
 
-test('every variable is in the table of README.md, with its default', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+test('every variable is in the table of README.md and in .env.local, with its default', () => {
+  const lines = (name: string) => readFileSync(join(root, name), 'utf8').split('\n')
+  const rows = lines('README.md')
+  const presets = lines('.env.local')
   const missing = variables.filter(([name, preset]) => {
-    const row = readme.split('\n').find(line => line.startsWith(`| \`${name}\``))
-    return row === undefined || !row.includes(preset)
+    const row = rows.find(line => line.startsWith(`| \`${name}\``))
+    return row === undefined || !row.includes(preset) || !presets.includes(`#${name}=${preset}`)
   })
   expect(missing.map(([name]) => name)).toEqual([])
 })
