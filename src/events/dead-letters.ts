@@ -58,7 +58,7 @@ export async function recordDeadLetters(pool: Pool, letters: readonly DeadLetter
       column(letter =>
         JSON.stringify(letter.headers.map(([name, value]) => [Buffer.from(name).toString(), base64(value)])),
       ),
-      column(letter => new Date(letter.timeMs).toISOString()),
+      column(letter => timeOrNull(letter.timeMs)),
       column(letter => letter.code),
       column(letter => letter.detail),
       column(letter => JSON.stringify(letter.violations)),
@@ -69,6 +69,11 @@ export async function recordDeadLetters(pool: Pool, letters: readonly DeadLetter
       ),
     ],
   )
+}
+
+/** A producer may set any number as a message's time, also one that no calendar and no column has; -1 is for none. */
+function timeOrNull(timeMs: number): string | null {
+  return timeMs >= 0 && timeMs < Date.UTC(10_000) ? new Date(timeMs).toISOString() : null
 }
 
 type DeadLetterRow = {
