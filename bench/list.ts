@@ -98,14 +98,22 @@ function findingsOf(byKeys: Sampled, sampled: readonly Sampled[], count: number)
       aim: { of: 'value', atMost: 3 },
     }),
   )
-  const medians = [byKeys, ...sampled].map(one => `${one.name} ${p(one, 0.5).toFixed(1)}`)
-  const slow = sampled.filter(one => p(one, 0.99) >= limitMs).map(one => one.name)
+  const medians = [byKeys, ...sampled].map(one => `${one.name.replace(', p99', '')} ${p(one, 0.5).toFixed(1)}`)
+  const slow = (share: number) => {
+    const names = sampled.filter(one => p(one, share) >= limitMs).map(one => one.name)
+    return names.length === 0 ? 'none' : names.join('; ')
+  }
+  const isBusy = against.value >= limitMs
   return {
     figures,
     notes: [
       `${count} orders, pages of ${pageSize}, ${rounds} requests each, one at a time, every other from anywhere in the list`,
       `p50 in ms: ${medians.join(', ')}`,
-      slow.length === 0 ? `every p99 is below ${limitMs} ms` : `p99 of ${limitMs} ms or more: ${slow.join('; ')}`,
+      `${limitMs} ms or more at p50: ${slow(0.5)}`,
+      `${limitMs} ms or more at p99: ${slow(0.99)}`,
+      ...(isBusy
+        ? ['the machine was busy with others: even a page by its keys took that long at p99; look at p50']
+        : []),
     ],
   }
 }
