@@ -47,9 +47,9 @@ create table order_items (
   primary key (order_uid, line)
 );
 
--- The append-only log. Its order is (xid, position): a transaction that changes an order locks the order's row before its
--- first write, so an order's events have ascending xids, and a reader that stops below pg_snapshot_xmin() can never be
--- overtaken by a commit that comes late.
+-- The append-only log. Its order is (xid, position): transactions that change an order come one after another, each with its
+-- xid given after the one before has committed, so an order's events have ascending xids; and a reader that stops below
+-- pg_snapshot_xmin() can never be overtaken by a commit that comes late.
 create table events (
   xid         xid8        not null default pg_current_xact_id(),
   position    bigint      not null generated always as identity (cache 100),

@@ -13,32 +13,55 @@ type LockedRow = {
   version: number
 }
 
-const lockedColumns = 'order_uid, status, payment_status, delivery_status, version'
-
 function toLocked(row: LockedRow): LockedOrder {
   const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
   return { orderUid: row.order_uid, state, version: row.version }
 }
 
-/** Locks an order until the transaction ends. It must come before the transaction's first write: see the event log. */
+/** The space of the advisory locks on orders: they share none with the locks of the service itself. */
+const orderLocks = 1
+
+/**
+ * Locks an order until the transaction ends. It must come before the transaction's first write.
+ *
+ * The log's order is that of transaction ids, so an order's transactions must get theirs one after another. A transaction
+ * gets its id when it locks a row, and not only after it has waited for that: of three that wait for one row, two get their
+ * ids as soon as the first is done, and the one with the larger id may go on first. So they wait for an advisory lock, which
+ * gives no id, and whoever has it finds the row free.
+ */
 export async function lockOrder(client: PoolClient, orderUid: string): Promise<LockedOrder | undefined> {
-  const { rows } = await client.query<LockedRow>(
-    `select ${lockedColumns} from orders where order_uid = $1 for update`,
-    [orderUid],
-  )
-  return rows[0] === undefined ? undefined : toLocked(rows[0])
+  await client.query('select pg_advisory_xact_lock($1, hashtext($2))', [orderLocks, orderUid])
+  return (await lockRows(client, [orderUid]))[0]
 }
 
 /** Locks unpaid orders that were not changed since before a time, oldest first; those that others have locked are left. */
 export async function lockUnpaidOrders(client: PoolClient, since: string, ordersMax: number): Promise<LockedOrder[]> {
+  const { rows } = await client.query<{ order_uid: string }>(
+    `select order_uid
+       from (select order_uid
+               from orders
+              where status = 'pending' and payment_status = 'unpaid' and updated_at < $1
+              order by updated_at
+              limit $2) due
+      where pg_try_advisory_xact_lock($3, hashtext(order_uid))`,
+    [since, ordersMax, orderLocks],
+  )
+  const locked = await lockRows(
+    client,
+    rows.map(row => row.order_uid),
+  )
+  // Somebody may have changed one between the look and the lock.
+  return locked.filter(order => order.state.status === 'pending' && order.state.paymentStatus === 'unpaid')
+}
+
+async function lockRows(client: PoolClient, orderUids: readonly string[]): Promise<LockedOrder[]> {
   const { rows } = await client.query<LockedRow>(
-    `select ${lockedColumns}
+    `select order_uid, status, payment_status, delivery_status, version
        from orders
-      where status = 'pending' and payment_status = 'unpaid' and updated_at < $1
-      order by updated_at
-      limit $2
-        for update skip locked`,
-    [since, ordersMax],
+      where order_uid = any($1)
+      order by order_uid
+        for update`,
+    [orderUids],
   )
   return rows.map(toLocked)
 }

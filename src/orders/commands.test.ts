@@ -95,7 +95,7 @@ describe('a command to an order', () => {
     expect(await history(uid)).toEqual([])
   })
 
-  test('given a hundred times at once is carried out once, without a gap in the sequence', async () => {
+  test('given a hundred times at once: the log has the changes in the order of their sequence, without a gap', async () => {
     const uid = await place(true)
     const names = ['hold', 'confirm', 'hold', 'confirm', 'cancel']
     const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => command(uid, names[index % 5] ?? '')))
