@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
+import { WakeUp } from '../src/events/wake-up.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
 
@@ -20,7 +21,7 @@ export async function currentOpenApi(): Promise<string> {
     probes: {},
     isStopping: () => false,
     sendToTopic: undefined,
-    onAppended: () => undefined,
+    logGrown: new WakeUp(),
   })
   const response = await app.fetch(new Request('http://localhost/api/openapi.json'))
   return `${JSON.stringify(await response.json(), null, 2)}\n`

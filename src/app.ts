@@ -1,6 +1,9 @@
 import { createAccessCheck, KeyRing } from './access/keys.ts'
+import { deadLetterRoutes, deadLetterSchema } from './events/dead-letter-routes.ts'
+import { eventRoutes, eventSchema } from './events/event-routes.ts'
+import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
-import { deadLetterSchema, eventRoutes } from './events/routes.ts'
+import type { WakeUp } from './events/wake-up.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import type { OrderDocument } from './orders/document.ts'
@@ -29,8 +32,8 @@ export type AppOptions = {
   isStopping: () => boolean
   /** Undefined without Kafka. */
   sendToTopic: ((order: OrderDocument) => Promise<void>) | undefined
-  /** Hears that this instance has appended to the log. */
-  onAppended: () => void
+  /** Rings when the log has grown, by this instance or another. */
+  logGrown: WakeUp
 }
 
 export type App = {
@@ -38,6 +41,7 @@ export type App = {
   intake: Intake
   cache: OrderCache
   keys: KeyRing
+  feed: EventFeed
   registry: Registry
   orderMetrics: OrderMetrics
   eventMetrics: EventMetrics
@@ -52,6 +56,7 @@ export function buildApp(options: AppOptions): App {
   const registry = createRegistry()
   recordPool(registry, pool)
   const keys = new KeyRing()
+  const feed = new EventFeed(pool, options.logGrown, log)
   const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
   const intake = createIntake({
     store: createIntakeStore(pool),
@@ -59,7 +64,7 @@ export function buildApp(options: AppOptions): App {
     now,
     onPlaced(orders) {
       cache.keep(orders.map(presentNew))
-      options.onAppended()
+      options.logGrown.ring()
     },
     onGroup: group => orderMetrics.group(group),
   })
@@ -68,7 +73,8 @@ export function buildApp(options: AppOptions): App {
   const routes: Route[] = [
     ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
     ...commandRoutes({ pool, now }),
-    ...eventRoutes({ pool }),
+    ...eventRoutes({ pool, feed }),
+    ...deadLetterRoutes({ pool }),
     ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
     {
       method: 'GET',
@@ -84,8 +90,8 @@ export function buildApp(options: AppOptions): App {
     version,
     description: 'Orders in, durable, readable and published. Errors are RFC 9457 problem documents.',
     routes,
-    schemas: { ...orderSchemas, DeadLetter: deadLetterSchema },
+    schemas: { ...orderSchemas, DeadLetter: deadLetterSchema, Event: eventSchema },
   })
   const fetch = buildHttp({ routes, allows: createAccessCheck(keys), registry, log })
-  return { fetch, intake, cache, keys, registry, orderMetrics, eventMetrics }
+  return { fetch, intake, cache, keys, feed, registry, orderMetrics, eventMetrics }
 }

@@ -69,7 +69,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     },
     isStopping: () => stop.aborted,
     sendToTopic: ends?.sendOrder,
-    onAppended: () => wakeUp.ring(),
+    logGrown: wakeUp,
   })
   const loadKeys = async () => {
     const own = config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes }))
@@ -98,6 +98,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     summary: describe(config, database, app, server.url),
     async stop() {
       await ends?.consumed()
+      app.feed.end()
       await server.stop(requestsDeadlineMs)
       await app.intake.close()
       stopReaders.abort()

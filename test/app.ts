@@ -1,5 +1,6 @@
 import { type App, buildApp } from '../src/app.ts'
 import { migrations } from '../src/database.ts'
+import { WakeUp } from '../src/events/wake-up.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
@@ -43,7 +44,7 @@ export async function createTestApp(): Promise<TestApp> {
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,
     sendToTopic: undefined,
-    onAppended: () => undefined,
+    logGrown: new WakeUp(),
   })
   return {
     app,

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createOrdersDatabase } from '../../test/app.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
-import { appendEvents, type LoggedEvent, logStart, readLog } from './log.ts'
+import { appendEvents, type LoggedEvent, readLog } from './log.ts'
+import { logStart } from './place.ts'
 
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
 let pool: Pool

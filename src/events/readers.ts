@@ -1,5 +1,5 @@
 import type { Pool } from '../platform/postgres.ts'
-import { type LogPlace, logStart } from './log.ts'
+import { type LogPlace, logStart } from './place.ts'
 
 /** Where a durable reader of the log goes on: the start of the log for a new one. */
 export async function readPlace(pool: Pool, reader: string): Promise<LogPlace> {

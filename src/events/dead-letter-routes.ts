@@ -52,7 +52,7 @@ const operation = {
 }
 
 /** Dead letters over HTTP. They hold what strangers sent, recipients' data among it, so they are for admins. */
-export function eventRoutes({ pool }: { pool: Pool }): Route[] {
+export function deadLetterRoutes({ pool }: { pool: Pool }): Route[] {
   return [{ method: 'GET', path: '/api/dead-letters', scope: 'admin', operation, handle: c => list(c, pool) }]
 }
 

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { createTestApp, type TestApp } from '../../test/app.ts'
+import { eventually } from '../../test/kafka.ts'
+import { exampleOrder } from '../orders/example.ts'
+
+let t: TestApp
+
+beforeAll(async () => {
+  t = await createTestApp()
+})
+
+afterAll(() => t.close())
+
+async function place(customerId = 'anyone'): Promise<string> {
+  const order = { ...exampleOrder(crypto.randomUUID(), Date.now(), Math.random), customer_id: customerId }
+  expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(201)
+  return order.order_uid
+}
+
+async function command(uid: string, name: string) {
+  expect((await t.call('POST', `/api/orders/${uid}/${name}`)).status).toBe(200)
+}
+
+type Event = { id: string; type: string; order_uid: string; sequence: number; time: string; data: { status: string } }
+
+async function read(path: string): Promise<{ events: Event[]; next: string | undefined }> {
+  const response = await t.call('GET', path)
+  expect(response.status).toBe(200)
+  const next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+  return { events: JSON.parse(await response.text()), next }
+}
+
+/** Follows a stream; `events` grows as they arrive. */
+function follow(path: string, headers: Record<string, string> = {}) {
+  const events: (Event & { cursor: string })[] = []
+  let cursor = ''
+  let reader:
+    | { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>; cancel(): Promise<void> }
+    | undefined
+  const reading = (async () => {
+    const response = await t.call('GET', path, { headers: { accept: 'text/event-stream', ...headers } })
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    reader = response.body?.getReader()
+    let text = ''
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true }
+      if (done) return
+      text += new TextDecoder().decode(value)
+      const frames = text.split('\n\n')
+      text = frames.pop() ?? ''
+      for (const frame of frames) {
+        const field = (name: string) =>
+          frame
+            .split('\n')
+            .find(line => line.startsWith(`${name}: `))
+            ?.slice(name.length + 2)
+        cursor = field('id') ?? cursor
+        const data = field('data')
+        if (data === undefined) continue
+        const event = JSON.parse(data)
+        expect(field('event')).toBe(event.type)
+        events.push({ ...event, cursor })
+      }
+    }
+  })()
+  return {
+    events,
+    cursor: () => cursor,
+    connected: () => eventually('the stream has begun', () => cursor !== ''),
+    until: (count: number) => eventually(`${count} events have arrived`, () => events.length >= count),
+    async close() {
+      await reader?.cancel()
+      await reading
+    },
+  }
+}
+
+const types = (events: Event[]) => events.map(event => `${event.sequence} ${event.type}`)
+
+describe('the history of an order', () => {
+  test('is read from its beginning, with the order as it was placed', async () => {
+    const uid = await place()
+    await command(uid, 'hold')
+    await command(uid, 'confirm')
+    await eventually('the log is settled', async () => (await read(`/api/orders/${uid}/events`)).events.length === 3)
+    const { events } = await read(`/api/orders/${uid}/events`)
+    expect(types(events)).toEqual(['1 order.placed', '2 order.on_hold', '3 order.confirmed'])
+    expect(events[0]?.data).toMatchObject({ order_uid: uid, status: 'confirmed', items: expect.any(Array) })
+    expect((await t.call('GET', '/api/orders/nobody/events')).status).toBe(404)
+  })
+
+  test('is followed live, and told to the end of what happens', async () => {
+    const uid = await place()
+    const stream = follow(`/api/orders/${uid}/events`)
+    await stream.until(1)
+    await place()
+    await command(uid, 'cancel')
+    await stream.until(2)
+    expect(types(stream.events)).toEqual(['1 order.placed', '2 order.cancelled'])
+    await stream.close()
+    await eventually('nobody follows', () => t.app.feed.followers === 0)
+  })
+})
+
+describe('the log', () => {
+  test('is read in pages that miss nothing and repeat nothing', async () => {
+    const uids = new Set(await Promise.all(Array.from({ length: 25 }, () => place())))
+    const isSettled = async () =>
+      (await read('/api/events?limit=1000')).events.filter(e => uids.has(e.order_uid)).length === 25
+    await eventually('the log is settled', isSettled)
+    const seen: string[] = []
+    for (let path: string | undefined = '/api/events?limit=7'; path !== undefined; ) {
+      const page: Awaited<ReturnType<typeof read>> = await read(path)
+      seen.push(...page.events.map(event => event.id))
+      path = page.next
+    }
+    expect(new Set(seen).size).toBe(seen.length)
+    expect(seen).toEqual((await read('/api/events?limit=1000')).events.map(event => event.id))
+  })
+
+  test('is narrowed by type and by customer, in pages and live', async () => {
+    const stream = follow('/api/events?type=order.cancelled&customer_id=sought')
+    await stream.connected()
+    const uids = [await place('sought'), await place('other'), await place('sought')]
+    for (const uid of uids) await command(uid, 'cancel')
+    await stream.until(2)
+    expect(stream.events.map(event => event.order_uid)).toEqual([uids[0] ?? '', uids[2] ?? ''])
+    await stream.close()
+    const { events } = await read('/api/events?type=order.cancelled,order.on_hold&customer_id=sought')
+    expect(events.map(event => event.order_uid)).toEqual([uids[0] ?? '', uids[2] ?? ''])
+  })
+
+  test('begins live where it is, and goes on after a reconnect with nothing missing and nothing twice', async () => {
+    const first = follow('/api/events')
+    await first.connected()
+    const before = await place()
+    await first.until(1)
+    await first.close()
+    const missed = [await place(), await place()]
+    const second = follow('/api/events', { 'last-event-id': first.cursor() })
+    await second.until(2)
+    const after = await place()
+    await second.until(3)
+    expect(first.events.map(event => event.order_uid)).toEqual([before])
+    expect(second.events.map(event => event.order_uid)).toEqual([...missed, after])
+    await second.close()
+  })
+
+  test('is the same for a reader that reads all of it again and one that follows while many write', async () => {
+    const live = follow('/api/events')
+    await live.connected()
+    const uids = await Promise.all(Array.from({ length: 200 }, () => place()))
+    await Promise.all(uids.map(uid => command(uid, 'hold')))
+    await live.until(400)
+    const again = follow('/api/events', { 'last-event-id': '0-0' })
+    const wanted = new Set(uids)
+    const mine = () => again.events.filter(event => wanted.has(event.order_uid))
+    await eventually('all of it was read again', () => mine().length >= 400)
+    expect(mine().map(event => event.id)).toEqual(live.events.map(event => event.id))
+    await Promise.all([live.close(), again.close()])
+  })
+
+  test.each([
+    ['/api/events?after=x', '/after'],
+    ['/api/events?after=99999999999-1', '/after'],
+    ['/api/events?limit=0', '/limit'],
+    ['/api/events?type=Order', '/type'],
+    ['/api/events?typ=order.placed', '/typ'],
+  ])('refuses %s', async (path, pointer) => {
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const refused = await t.call('GET', path, { headers: { accept } })
+      expect(refused.status).toBe(400)
+      expect(JSON.parse(await refused.text()).errors[0].pointer).toBe(pointer)
+    }
+  })
+
+  test('refuses a Last-Event-ID that is none', async () => {
+    const headers = { accept: 'text/event-stream', 'last-event-id': 'yesterday' }
+    expect((await t.call('GET', '/api/events', { headers })).status).toBe(400)
+  })
+
+  test('ends its streams when the service stops', async () => {
+    const stream = follow('/api/events')
+    await stream.connected()
+    t.app.feed.end()
+    await stream.close()
+    expect(t.app.feed.followers).toBe(0)
+  })
+})

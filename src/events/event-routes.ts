@@ -1,0 +1,170 @@
+import { AppError, type Violation } from '../errors.ts'
+import type { Context, Route } from '../platform/http.ts'
+import { linkToNext } from '../platform/links.ts'
+import { problemAnswer, queryParameters } from '../platform/openapi.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { encodeEvent } from './encode.ts'
+import type { EventFeed } from './feed.ts'
+import { isReached, type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
+import { streamEvents } from './stream.ts'
+
+const pageSizeMax = 1000
+const typeForm = /^[a-z]+(\.[a-z_]+)+$/
+
+const paging = {
+  limit: {
+    description: 'Events on a page',
+    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
+  },
+  after: { description: 'Events behind this one: the id of a server-sent event', schema: { type: 'string' } },
+  cursor: { description: 'The same, as taken from a Link header', schema: { type: 'string' } },
+}
+const filters = {
+  type: { description: 'One or several types, with commas', schema: { type: 'string', examples: ['order.placed'] } },
+  customer_id: { description: 'Of orders of this customer', schema: { type: 'string' } },
+}
+
+export const eventSchema = {
+  type: 'object',
+  description: 'Something that happened to an order',
+  required: ['id', 'type', 'order_uid', 'sequence', 'time', 'data'],
+  properties: {
+    id: { type: 'string', description: 'The same when it comes twice' },
+    type: { type: 'string' },
+    order_uid: { type: 'string' },
+    sequence: { type: 'integer', minimum: 1, description: 'Within the order, from 1, without gaps' },
+    time: { type: 'string', format: 'date-time' },
+    data: { type: 'object' },
+  },
+}
+
+const responses = {
+  200: {
+    description: 'A page, oldest first, with a Link to the next; or live, from then on without end',
+    content: {
+      'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Event' } } },
+      'text/event-stream': {
+        schema: { type: 'string', description: 'id: the cursor, event: the type, data: the event' },
+      },
+    },
+  },
+  400: problemAnswer('A parameter is wrong, or the cursor is not of this log; errors lists all'),
+}
+
+const lastEventId = { name: 'Last-Event-ID', in: 'header', description: 'Like after', schema: { type: 'string' } }
+
+/** The log over HTTP: in pages, or live as server-sent events. */
+export function eventRoutes(options: { pool: Pool; feed: EventFeed }): Route[] {
+  const get = { method: 'GET', scope: 'orders:read' } as const
+  return [
+    {
+      ...get,
+      path: '/api/events',
+      operation: {
+        operationId: 'listEvents',
+        summary: 'Read or follow everything that happens',
+        description: 'Live from now on, or from Last-Event-ID on, with Accept: text/event-stream.',
+        tags: ['events'],
+        parameters: [...queryParameters({ ...paging, ...filters }), lastEventId],
+        responses,
+      },
+      handle: context => everything(context, options),
+    },
+    {
+      ...get,
+      path: '/api/orders/:id/events',
+      operation: {
+        operationId: 'listOrderEvents',
+        summary: 'Read or follow the history of an order',
+        tags: ['events'],
+        parameters: [...queryParameters(paging), lastEventId],
+        responses,
+      },
+      handle: context => ofOrder(context, options),
+    },
+  ]
+}
+
+async function everything(context: Context, { pool, feed }: { pool: Pool; feed: EventFeed }): Promise<Response> {
+  const query = readQuery(context, { ...paging, ...filters })
+  const after = await knownPlace(pool, query.after)
+  if (wantsStream(context)) return streamEvents(feed, after ?? (await readLogEnd(pool)), query)
+  return page(context, query, await readFiltered(pool, after ?? logStart, query))
+}
+
+async function ofOrder(context: Context, { pool, feed }: { pool: Pool; feed: EventFeed }): Promise<Response> {
+  const orderUid = context.req.param('id') ?? ''
+  const query = readQuery(context, paging)
+  const after = (await knownPlace(pool, query.after)) ?? logStart
+  const found = orderUid.includes('\0') ? [] : await readOrderLog(pool, orderUid, after, query.limit + 1)
+  if (found.length === 0 && after === logStart) {
+    throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
+  }
+  if (wantsStream(context)) return streamEvents(feed, after, { orderUid })
+  return page(context, query, found)
+}
+
+type Query = { limit: number; after: LogPlace | undefined; types: string[] | undefined; customerId: string | undefined }
+
+/** Looks through the log until a page is full: what a filter leaves out is never sent, but has to be passed. */
+async function readFiltered(pool: Pool, from: LogPlace, query: Query): Promise<LoggedEvent[]> {
+  const { limit, types, customerId } = query
+  const wanted: LoggedEvent[] = []
+  for (let place = from; ; ) {
+    const events = await readLog(pool, place, pageSizeMax)
+    for (const event of events) {
+      if (types !== undefined && !types.includes(event.type)) continue
+      if (customerId !== undefined && event.customerId !== customerId) continue
+      wanted.push(event)
+      if (wanted.length > limit) return wanted
+    }
+    const last = events.at(-1)
+    if (last === undefined || events.length < pageSizeMax) return wanted
+    place = last.place
+  }
+}
+
+/** @param found one more than the page holds when there is a next one */
+function page(context: Context, { limit }: Query, found: readonly LoggedEvent[]): Response {
+  const events = found.slice(0, limit)
+  const last = found.length > limit ? events.at(-1) : undefined
+  const link = last === undefined ? {} : { link: linkToNext(context.req.url, encodePlace(last.place)) }
+  return new Response(`[${events.map(encodeEvent).join(',')}]`, {
+    headers: { 'content-type': 'application/json', ...link },
+  })
+}
+
+function wantsStream(context: Context): boolean {
+  return context.req.header('accept')?.includes('text/event-stream') === true
+}
+
+/** A cursor that this log cannot have handed out would make its reader wait in silence for events that it has missed. */
+async function knownPlace(pool: Pool, place: LogPlace | undefined): Promise<LogPlace | undefined> {
+  if (place === undefined || (await isReached(pool, place))) return place
+  throw invalid([{ pointer: '/after', detail: 'must be a cursor of this log, and the log has not come so far' }])
+}
+
+function readQuery(context: Context, known: Readonly<Record<string, unknown>>): Query {
+  const given = new URL(context.req.url).searchParams
+  const violations: Violation[] = []
+  const refuse = (name: string, detail: string) => violations.push({ pointer: `/${name}`, detail: `must be ${detail}` })
+  for (const name of new Set(given.keys())) {
+    if (!Object.hasOwn(known, name)) refuse(name, `left out: the parameters are ${Object.keys(known).join(', ')}`)
+  }
+  const limit = Number(given.get('limit') || 100)
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax)
+    refuse('limit', `a whole number, 1 to ${pageSizeMax}`)
+  // A browser that comes back says where it was in the header, and goes on asking for the address it began with.
+  const cursor = context.req.header('last-event-id') || given.get('cursor') || given.get('after') || undefined
+  const after = cursor === undefined ? undefined : decodePlace(cursor)
+  if (cursor !== undefined && after === undefined) refuse('after', 'the id of a server-sent event, such as 745-12')
+  const types = given.get('type')?.split(',')
+  if (types?.some(type => !typeForm.test(type))) refuse('type', 'types of events, such as order.placed, with commas')
+  if (violations.length > 0) throw invalid(violations)
+  return { limit, after, types, customerId: given.get('customer_id') ?? undefined }
+}
+
+function invalid(violations: Violation[]): AppError {
+  return new AppError('REQUEST_INVALID', 'the query is not valid', { violations })
+}

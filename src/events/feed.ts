@@ -1,0 +1,160 @@
+import type { Logger } from '../platform/log.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { encodeEvent } from './encode.ts'
+import { type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
+import { WakeUp } from './wake-up.ts'
+
+/** An event on its way to live readers, encoded once for all of them. */
+export type FedEvent = {
+  place: LogPlace
+  orderUid: string
+  customerId: string | null
+  type: string
+  /** A server-sent event. */
+  frame: Uint8Array<ArrayBuffer>
+}
+
+/** What of the newest events is kept for readers that are a little behind; the others read the log themselves. */
+const keptBytesMax = 16 * 1024 * 1024
+const pageEventsMax = 500
+
+/** After an outage of the database the log is read on after so long. */
+const retryMs = 500
+
+/**
+ * The newest part of the log in memory, for all live readers of this instance. It reads the log once however many follow it,
+ * and only while somebody does.
+ */
+export class EventFeed {
+  readonly #pool: Pool
+  readonly #log: Logger
+  readonly #grown: WakeUp
+  /** Rings when there are new events here, and when the feed ends. */
+  readonly arrived = new WakeUp()
+  #kept: FedEvent[] = []
+  #keptBytes = 0
+  /** Everything behind this place, up to the newest event, is kept. Undefined while nobody follows. */
+  #from: LogPlace | undefined
+  #followers = 0
+  #reading: AbortController | undefined
+  readonly #ended = new AbortController()
+
+  /** @param grown rings when the log has grown */
+  constructor(pool: Pool, grown: WakeUp, log: Logger) {
+    this.#pool = pool
+    this.#grown = grown
+    this.#log = log
+  }
+
+  /** Aborted when the service stops: then every stream ends. */
+  get ended(): AbortSignal {
+    return this.#ended.signal
+  }
+
+  get followers(): number {
+    return this.#followers
+  }
+
+  /** Keeps the feed alive until the function that it returns is called. */
+  follow(): () => void {
+    this.#followers += 1
+    if (this.#reading === undefined) {
+      this.#reading = new AbortController()
+      void this.#read(AbortSignal.any([this.#reading.signal, this.#ended.signal]))
+    }
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      this.#followers -= 1
+      if (this.#followers > 0) return
+      this.#reading?.abort()
+      this.#reading = undefined
+      this.#forget()
+    }
+  }
+
+  /** The events behind a place as far as they are kept; undefined when older ones are needed, which the log has. */
+  after(place: LogPlace): readonly FedEvent[] | undefined {
+    if (this.#from === undefined || comparePlaces(place, this.#from) < 0) return undefined
+    let low = 0
+    for (let high = this.#kept.length; low < high; ) {
+      const middle = (low + high) >> 1
+      const event = this.#kept[middle]
+      if (event !== undefined && comparePlaces(event.place, place) <= 0) low = middle + 1
+      else high = middle
+    }
+    return this.#kept.slice(low, low + pageEventsMax)
+  }
+
+  /**
+   * Reads a page of the log itself, for a reader that is further behind.
+   *
+   * @param orderUid only this order's events
+   * @returns the events, and the place that the reader has come to: where nothing more is to be found, the place from which
+   *   on everything is kept here
+   */
+  async older(after: LogPlace, orderUid: string | undefined): Promise<{ events: FedEvent[]; place: LogPlace }> {
+    // Taken before reading: what the log had up to there, this page has.
+    const keptFrom = this.#from
+    const found =
+      orderUid === undefined
+        ? await readLog(this.#pool, after, pageEventsMax)
+        : await readOrderLog(this.#pool, orderUid, after, pageEventsMax)
+    const last = found.at(-1)?.place ?? after
+    const isAll = found.length < pageEventsMax && keptFrom !== undefined && comparePlaces(last, keptFrom) < 0
+    return { events: found.map(toFed), place: isAll ? keptFrom : last }
+  }
+
+  /** Ends all streams. */
+  end(): void {
+    this.#ended.abort()
+    this.arrived.ring()
+  }
+
+  async #read(stop: AbortSignal): Promise<void> {
+    let place: LogPlace | undefined
+    while (!stop.aborted) {
+      try {
+        const rings = this.#grown.rings()
+        place ??= await readLogEnd(this.#pool)
+        if (stop.aborted) return
+        this.#from ??= place
+        const events = (await readLog(this.#pool, place, pageEventsMax)).map(toFed)
+        if (stop.aborted) return
+        place = events.at(-1)?.place ?? place
+        this.#keep(events)
+        if (events.length < pageEventsMax) await this.#grown.next(rings, stop)
+      } catch (error) {
+        this.#log.warn({ err: error }, 'the event log could not be read for live readers; it will be')
+        await new Promise(resolve => setTimeout(resolve, retryMs))
+      }
+    }
+  }
+
+  #keep(events: FedEvent[]): void {
+    if (events.length === 0) return
+    for (const event of events) this.#keptBytes += event.frame.byteLength
+    this.#kept.push(...events)
+    let dropped = 0
+    for (; this.#keptBytes > keptBytesMax && dropped < this.#kept.length; dropped += 1) {
+      this.#keptBytes -= this.#kept[dropped]?.frame.byteLength ?? 0
+    }
+    this.#from = this.#kept[dropped - 1]?.place ?? this.#from
+    if (dropped > 0) this.#kept = this.#kept.slice(dropped)
+    this.arrived.ring()
+  }
+
+  #forget(): void {
+    this.#kept = []
+    this.#keptBytes = 0
+    this.#from = undefined
+  }
+}
+
+function toFed(event: LoggedEvent): FedEvent {
+  const { place, orderUid, customerId, type } = event
+  const frame = `id: ${encodePlace(place)}\nevent: ${type}\ndata: ${encodeEvent(event)}\n\n`
+  return { place, orderUid, customerId, type, frame: new TextEncoder().encode(frame) }
+}
