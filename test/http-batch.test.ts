@@ -10,7 +10,7 @@ import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } fr
 /** 1,000,000 works, too: neither the test nor the service keeps the batch in memory. */
 const lineCount = Number(process.env.LINES_IN_BATCH_TEST || 20_000)
 const comparedMax = 100_000
-const memoryMiBMax = 512
+const memoryMiBMax = 768
 
 setDefaultTimeout(60_000 + lineCount)
 afterEach(() => endServices())

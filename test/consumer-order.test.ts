@@ -1,0 +1,56 @@
+import { expect, test } from 'bun:test'
+import { createOrderConsumer } from '../src/orders/consumer.ts'
+import type { OrderDocument } from '../src/orders/document.ts'
+import { createIntake } from '../src/orders/intake.ts'
+import type { KafkaMessage } from '../src/platform/kafka.ts'
+import type { Pool } from '../src/platform/postgres.ts'
+import { testLog } from './kafka.ts'
+import { makeOrders } from './orders.ts'
+
+function messageOf(order: OrderDocument, offset: bigint): KafkaMessage {
+  const value = Buffer.from(JSON.stringify(order))
+  return {
+    topic: 'orders',
+    partition: 0,
+    offset,
+    key: Buffer.from(order.order_uid),
+    value,
+    headers: [],
+    timestampMs: 0,
+  }
+}
+
+// To be fixed: while the first batch rests between two tries, the second one overtakes it.
+test.failing('of two orders with one uid the earlier is placed, also when the database was away', async () => {
+  const stored = new Map<string, string>()
+  let isAway = true
+  const intake = createIntake({
+    store: {
+      async findDocuments() {
+        if (!isAway) return stored
+        isAway = false
+        throw new Error('the database is away')
+      },
+      async place(orders) {
+        for (const { document, json } of orders) stored.set(document.order_uid, json)
+      },
+    },
+    log: testLog,
+    now: Date.now,
+    onPlaced: () => undefined,
+    // A group by itself, as a batch of two thousand messages is.
+    groupOrdersMax: 1,
+    outageToleranceMs: 0,
+  })
+  const consume = createOrderConsumer({
+    intake,
+    pool: { query: async () => ({ rows: [] }) } as unknown as Pool,
+    metrics: { count: () => undefined, group: () => undefined },
+    log: testLog,
+    stop: new AbortController().signal,
+  })
+  const [order] = makeOrders(1, 'twice')
+  if (order === undefined) throw new Error('an order was asked for')
+  await Promise.all([consume([messageOf(order, 0n)]), consume([messageOf({ ...order, locale: 'de' }, 1n)])])
+  expect(JSON.parse(stored.get('twice-0') ?? '').locale).toBe('en')
+})
