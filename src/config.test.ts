@@ -49,6 +49,7 @@ describe('the defaults', () => {
       brokers: ['one:9092', '[::1]:9093'],
       groupId: 'orders_group',
       ordersTopic: 'orders',
+      commandsTopic: 'orders.commands',
       eventsTopic: 'orders.events',
       deadLettersTopic: 'orders.dlq',
     })

@@ -22,6 +22,7 @@ export type KafkaConfig = Readonly<{
   brokers: string[]
   groupId: string
   ordersTopic: string
+  commandsTopic: string
   eventsTopic: string
   deadLettersTopic: string
 }>
@@ -43,6 +44,7 @@ export const variables = [
   ['DB_CONNECTIONS_MAX', '10', 'connections at a time, beside three that listen'],
   ['KAFKA_BROKERS', '', 'your Kafka: host:port, several with commas'],
   ['KAFKA_TOPIC', 'orders', 'topic that orders come in by'],
+  ['KAFKA_COMMANDS_TOPIC', 'orders.commands', 'topic that commands to orders come in by'],
   ['KAFKA_GROUP_ID', 'orders_group', 'consumer group of the service'],
   ['KAFKA_EVENTS_TOPIC', 'orders.events', 'topic that events are published to'],
   ['KAFKA_DLQ_TOPIC', 'orders.dlq', 'topic that dead letters are announced on'],
@@ -123,7 +125,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
   let kafka: KafkaConfig | undefined
   if (given('KAFKA_BROKERS') === undefined) {
-    needs('KAFKA_BROKERS', ['KAFKA_TOPIC', 'KAFKA_GROUP_ID', 'KAFKA_EVENTS_TOPIC', 'KAFKA_DLQ_TOPIC'])
+    needs(
+      'KAFKA_BROKERS',
+      variables.map(([name]) => name).filter(name => name.startsWith('KAFKA_') && name !== 'KAFKA_BROKERS'),
+    )
   } else {
     const brokers = text('KAFKA_BROKERS')
       .split(',')
@@ -133,12 +138,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       brokers,
       groupId: text('KAFKA_GROUP_ID'),
       ordersTopic: topic('KAFKA_TOPIC'),
+      commandsTopic: topic('KAFKA_COMMANDS_TOPIC'),
       eventsTopic: topic('KAFKA_EVENTS_TOPIC'),
       deadLettersTopic: topic('KAFKA_DLQ_TOPIC'),
     }
-    const topics = [kafka.ordersTopic, kafka.eventsTopic, kafka.deadLettersTopic]
+    const topics = [kafka.ordersTopic, kafka.commandsTopic, kafka.eventsTopic, kafka.deadLettersTopic]
     if (new Set(topics).size < topics.length) {
-      problems.push('KAFKA_TOPIC, KAFKA_EVENTS_TOPIC and KAFKA_DLQ_TOPIC must be three different topics')
+      problems.push(
+        'KAFKA_TOPIC, KAFKA_COMMANDS_TOPIC, KAFKA_EVENTS_TOPIC and KAFKA_DLQ_TOPIC must be different topics',
+      )
     }
   }
 

@@ -15,6 +15,7 @@ export const catalogue = {
   ORDER_CONFLICT: { status: 409, consumer: 'dead-letter', title: 'This order_uid is taken by another order' },
   ORDER_REFUSED_BY_STORE: { status: 500, consumer: 'dead-letter', title: 'The database refused the order' },
   ORDER_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such order' },
+  COMMAND_INVALID: { status: 400, consumer: 'dead-letter', title: 'The command breaks the contract' },
   TRANSITION_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The order is in a state that forbids it' },
   VERSION_STALE: { status: 412, consumer: 'dead-letter', title: 'The order has changed in the meantime' },
   REQUEST_INVALID: { status: 400, consumer: 'dead-letter', title: 'The request is not valid' },

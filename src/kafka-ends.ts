@@ -3,6 +3,7 @@ import type { App } from './app.ts'
 import type { KafkaConfig } from './config.ts'
 import { keepRelaying } from './events/relay.ts'
 import type { WakeUp } from './events/wake-up.ts'
+import { createCommandConsumer } from './orders/command-consumer.ts'
 import { createOrderConsumer } from './orders/consumer.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { ensureTopics } from './platform/kafka-admin.ts'
@@ -12,7 +13,7 @@ import type { Logger } from './platform/log.ts'
 import type { Pool, PostgresAddress } from './platform/postgres.ts'
 import type { DependencyState, Probe } from './system/health.ts'
 
-/** The two ends of the service in Kafka: orders come in by one topic, events and dead letters go out by two. */
+/** The two ends of the service in Kafka: orders and commands come in, events and dead letters go out. */
 export type KafkaEnds = {
   probe: Probe
   /** Sends an order into the topic that orders come in by. */
@@ -53,7 +54,7 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
       await orderPublisher.send(config.ordersTopic, [message], sendDeadlineMs)
     },
     async run({ app, pool, address, wakeUp, stopConsuming, stopRelaying }) {
-      consuming = keepConsuming(
+      const taking = keepConsuming(
         {
           brokers,
           groupId: config.groupId,
@@ -75,6 +76,20 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
         },
         stopConsuming,
       )
+      const obeying = keepConsuming(
+        {
+          brokers,
+          groupId: `${config.groupId}_commands`,
+          topic: config.commandsTopic,
+          clientId,
+          // One batch at a time: two could have commands to the same order.
+          batchesInFlightMax: 1,
+          batchMessagesMax: 200,
+          handle: createCommandConsumer({ pool, now: Date.now, log, stop: stopConsuming }),
+          log,
+        },
+        stopConsuming,
+      )
       const relaying = keepRelaying(
         {
           pool,
@@ -88,6 +103,7 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
         },
         stopRelaying,
       )
+      consuming = Promise.all([taking, obeying]).then(() => undefined)
       await Promise.all([consuming, relaying, keepMakingTopics(config, log, stopConsuming)])
     },
     consumed: () => consuming,
@@ -97,9 +113,9 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
   }
 }
 
-/** Makes the three topics where they are missing, as soon as Kafka answers. */
+/** Makes the topics where they are missing, as soon as Kafka answers. */
 async function keepMakingTopics(config: KafkaConfig, log: Logger, stop: AbortSignal): Promise<void> {
-  const topics = [config.ordersTopic, config.eventsTopic, config.deadLettersTopic]
+  const topics = [config.ordersTopic, config.commandsTopic, config.eventsTopic, config.deadLettersTopic]
   for (let failures = 0; !stop.aborted; failures += 1) {
     try {
       const wanted = topics.map(name => ({ name, partitions: partitionsOfNewTopics, messageBytesMax }))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ErrorCode, Violation } from '../errors.ts'
+import type { KafkaMessage } from '../platform/kafka.ts'
 import type { Pool } from '../platform/postgres.ts'
 
 /**
@@ -18,6 +19,17 @@ export type DeadLetter = {
   code: ErrorCode
   detail: string
   violations: readonly Violation[]
+}
+
+/** A message as a dead letter. */
+export function toDeadLetter(
+  message: KafkaMessage,
+  code: ErrorCode,
+  detail: string,
+  violations: readonly Violation[] = [],
+): DeadLetter {
+  const { topic, partition, offset, key, value, headers, timestampMs } = message
+  return { topic, partition, offset, key, value, headers, timeMs: timestampMs, code, detail, violations }
 }
 
 /** A stored dead letter as the API and the dead letter topic show it. */

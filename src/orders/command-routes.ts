@@ -5,20 +5,15 @@ import { type Context, type Route, readBody, requireMediaType } from '../platfor
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { CachedOrder } from './cache.ts'
-import { type CommandRefusal, carryOut } from './commands.ts'
+import { commandRemarks } from './command-message.ts'
+import { carryOut, notFound, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
 import type { OrderCommand } from './lifecycle.ts'
 
 const bodySizeBytesMax = 16 * 1024
 
-/** What a command carries. Characters that PostgreSQL cannot keep are refused like any other violation. */
-export const commandBody = Type.Object(
-  {
-    reason: Type.Optional(Type.String({ maxLength: 500, pattern: '^[^\\0]*$', description: 'Why; for people' })),
-    actor: Type.Optional(Type.String({ maxLength: 200, pattern: '^[^\\0]*$', description: 'Who asks' })),
-  },
-  { additionalProperties: false },
-)
+/** What a command carries over HTTP. */
+export const commandBody = Type.Object(commandRemarks, { additionalProperties: false })
 
 const contract = Compile(commandBody)
 
@@ -82,17 +77,6 @@ function readIfMatch(request: Request): number | undefined {
   if (version !== undefined) return Number(version)
   const detail = 'must be the ETag of the order, such as "3"'
   throw new AppError('REQUEST_INVALID', 'a header is not valid', { violations: [{ pointer: '/If-Match', detail }] })
-}
-
-/** A command that was not carried out, as the error that its sender gets. */
-export function refusalOf(result: CommandRefusal, command: OrderCommand, orderUid: string): AppError {
-  if (result.kind === 'absent') return notFound(orderUid)
-  if (result.kind === 'stale') return new AppError('VERSION_STALE', `the order has version ${result.version} by now`)
-  return new AppError('TRANSITION_REFUSED', `${command} cannot take an order from ${result.from} to ${result.to}`)
-}
-
-function notFound(orderUid: string): AppError {
-  return new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
 }
 
 function operationOf(command: keyof typeof summaries): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import { appendEvents, logChannel } from '../events/log.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import {
@@ -61,6 +62,17 @@ export async function carryOut(pool: Pool, request: CommandRequest, nowMs: numbe
   if (result.kind !== 'changed' && result.kind !== 'unchanged') return result
   const stored = await findOrder(pool, request.orderUid)
   return stored === undefined ? { kind: 'absent' } : { kind: 'done', order: stored }
+}
+
+/** A command that was not carried out, as the error that its sender gets. */
+export function refusalOf(refusal: CommandRefusal, command: OrderCommand, orderUid: string): AppError {
+  if (refusal.kind === 'absent') return notFound(orderUid)
+  if (refusal.kind === 'stale') return new AppError('VERSION_STALE', `the order has version ${refusal.version} by now`)
+  return new AppError('TRANSITION_REFUSED', `${command} cannot take an order from ${refusal.from} to ${refusal.to}`)
+}
+
+export function notFound(orderUid: string): AppError {
+  return new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
 }
 
 type Change = CommandRequest & { from: OrderStatus; version: number; recordedAt: string }

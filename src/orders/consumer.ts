@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError, catalogue } from '../errors.ts'
-import { type DeadLetter, recordDeadLetters } from '../events/dead-letters.ts'
+import { type DeadLetter, recordDeadLetters, toDeadLetter } from '../events/dead-letters.ts'
+import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
@@ -8,6 +7,8 @@ import type { Intake } from './intake.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { errorOf, type Outcome } from './placing.ts'
 import { readOrder, type ValidOrder } from './validate.ts'
+
+const waiting = 'orders from Kafka wait for the database'
 
 /** Letters are stored in portions of so many, so that a flood of them stays within memory. */
 const lettersMax = 500
@@ -37,17 +38,17 @@ export function createOrderConsumer(options: {
         senders.push(message)
       } else {
         const detail = `the message breaks ${reading.violations.length} rules of the contract`
-        letters.push(letterOf(message, 'ORDER_INVALID', detail, reading.violations))
+        letters.push(toDeadLetter(message, 'ORDER_INVALID', detail, reading.violations))
       }
     }
-    const outcomes = await insist(() => intake.submitAll(orders), log, stop)
+    const outcomes = await insist(() => intake.submitAll(orders), waiting, log, stop)
     outcomes.forEach((outcome, index) => {
       const code = errorOf(outcome)
       if (code === undefined) metrics.count('kafka', outcome.kind)
-      else letters.push(letterOf(senders[index] as KafkaMessage, code, reasonFor(outcome)))
+      else letters.push(toDeadLetter(senders[index] as KafkaMessage, code, reasonFor(outcome)))
     })
     for (let first = 0; first < letters.length; first += lettersMax) {
-      await insist(() => recordDeadLetters(pool, letters.slice(first, first + lettersMax)), log, stop)
+      await insist(() => recordDeadLetters(pool, letters.slice(first, first + lettersMax)), waiting, log, stop)
     }
     for (const letter of letters) metrics.count('kafka', letter.code)
   }
@@ -56,28 +57,4 @@ export function createOrderConsumer(options: {
 function reasonFor(outcome: Outcome): string {
   if (outcome.kind !== 'refused') return 'another order is stored under this order_uid'
   return outcome.error instanceof Error ? outcome.error.message : String(outcome.error)
-}
-
-function letterOf(
-  message: KafkaMessage,
-  code: DeadLetter['code'],
-  detail: string,
-  violations: DeadLetter['violations'] = [],
-): DeadLetter {
-  const { topic, partition, offset, key, value, headers, timestampMs } = message
-  return { topic, partition, offset, key, value, headers, timeMs: timestampMs, code, detail, violations }
-}
-
-/** Repeats what an outage of the database makes fail, until it succeeds or the service stops. */
-async function insist<Result>(work: () => Promise<Result>, log: Logger, stop: AbortSignal): Promise<Result> {
-  for (let failures = 0; ; failures += 1) {
-    try {
-      return await work()
-    } catch (error) {
-      const isPassing = !(error instanceof AppError) || catalogue[error.code].consumer === 'retry'
-      if (stop.aborted || !isPassing) throw error
-      log.warn({ err: error, failures }, 'messages wait for the database')
-      await sleep(Math.min(100 * 2 ** failures, 5_000), undefined, { signal: stop })
-    }
-  }
 }

@@ -5,6 +5,7 @@ import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { takeInLines } from './batch.ts'
 import type { CachedOrder, OrderCache } from './cache.ts'
+import { notFound } from './commands.ts'
 import { type OrderDocument, orderUidForm } from './document.ts'
 import { exampleOrder } from './example.ts'
 import type { Intake } from './intake.ts'
@@ -105,7 +106,7 @@ function getOrder(context: Context, cache: OrderCache): Response | Promise<Respo
 }
 
 function sendOrder(context: Context, orderUid: string, order: CachedOrder | undefined): Response {
-  if (order === undefined) throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
+  if (order === undefined) throw notFound(orderUid)
   const known = context.req.raw.headers.get('if-none-match')
   if (known !== null && isListed(known, order.etag))
     return new Response(null, { status: 304, headers: { etag: order.etag } })

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createTestApp, type TestApp } from '../../test/app.ts'
+import { listDeadLetters } from '../events/dead-letters.ts'
+import type { KafkaMessage } from '../platform/kafka.ts'
+import { createLogger } from '../platform/log.ts'
+import { createCommandConsumer } from './command-consumer.ts'
+import { exampleOrder } from './example.ts'
+
+let t: TestApp
+let consume: ReturnType<typeof createCommandConsumer>
+
+beforeAll(async () => {
+  t = await createTestApp()
+  const log = createLogger({ level: 'silent' })
+  consume = createCommandConsumer({ pool: t.pool, now: Date.now, log, stop: new AbortController().signal })
+})
+
+afterAll(() => t.close())
+
+let offset = 0n
+function message(value: unknown): KafkaMessage {
+  offset += 1n
+  const bytes = value === null ? null : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+  return {
+    topic: 'orders.commands',
+    partition: 0,
+    offset,
+    key: null,
+    value: bytes,
+    headers: [],
+    timestampMs: Date.now(),
+  }
+}
+
+async function place(): Promise<string> {
+  const order = exampleOrder(crypto.randomUUID(), Date.now(), Math.random)
+  expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(201)
+  return order.order_uid
+}
+
+async function transitions(uid: string) {
+  const { rows } = await t.pool.query('select * from order_transitions where order_uid = $1 order by version', [uid])
+  return rows.map(row => `${row.version} ${row.command} ${row.reason} ${row.actor}`)
+}
+
+test('commands to an order are carried out in their order, each once however often it comes', async () => {
+  const uid = await place()
+  const hold = message({ command_id: '1', order_uid: uid, command: 'hold', reason: 'Prüfung 👩‍🚀', actor: 'ada' })
+  const confirm = message({ command_id: '2', order_uid: uid, command: 'confirm' })
+  await consume([hold, confirm])
+  await consume([hold, confirm, message({ command_id: '3', order_uid: uid, command: 'cancel', version: 3 })])
+  expect(await transitions(uid)).toEqual(['2 hold Prüfung 👩‍🚀 ada', '3 confirm  kafka', '4 cancel  kafka'])
+})
+
+test('what cannot be carried out is a dead letter that says why, and its neighbours go through', async () => {
+  const uid = await place()
+  const command = { command_id: 'x', order_uid: uid, command: 'cancel' }
+  const bad: [unknown, string][] = [
+    [null, 'COMMAND_INVALID'],
+    ['{', 'COMMAND_INVALID'],
+    [{ ...command, command: 'expire' }, 'COMMAND_INVALID'],
+    [{ ...command, command_id: '' }, 'COMMAND_INVALID'],
+    [{ ...command, reason: 'a\0b' }, 'COMMAND_INVALID'],
+    [JSON.stringify({ ...command, reason: '?' }).replace('?', '\\ud800'), 'COMMAND_INVALID'],
+    [{ ...command, version: 7 }, 'VERSION_STALE'],
+    [{ ...command, order_uid: 'nobody' }, 'ORDER_NOT_FOUND'],
+  ]
+  const first = offset
+  await consume([...bad.map(([value]) => message(value)), message(command)])
+  expect(await transitions(uid)).toEqual(['2 cancel  kafka'])
+  await consume([message({ ...command, command_id: 'y', command: 'complete' })])
+  const letters = await listDeadLetters(t.pool, {}, 100)
+  const codes = new Map(letters.map(letter => [letter.offset, letter.code]))
+  bad.forEach(([, code], index) => {
+    expect(codes.get(String(first + BigInt(index) + 1n))).toBe(code)
+  })
+  expect(codes.get(String(offset))).toBe('TRANSITION_REFUSED')
+  expect(codes.size).toBe(bad.length + 1)
+})

@@ -1,0 +1,62 @@
+import { type DeadLetter, recordDeadLetters, toDeadLetter } from '../events/dead-letters.ts'
+import { insist } from '../platform/insist.ts'
+import type { KafkaMessage } from '../platform/kafka.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { type CommandMessage, readCommandMessage } from './command-message.ts'
+import { carryOut, refusalOf } from './commands.ts'
+
+const waiting = 'commands from Kafka wait for the database'
+
+/** Orders that are worked on at a time; each takes a connection. */
+const ordersAtATimeMax = 4
+
+type Options = { pool: Pool; now: () => number; log: Logger; stop: AbortSignal }
+
+/**
+ * Carries out a batch of commands that came by Kafka: those to one order one after another, as they came. Resolves when each
+ * was carried out or is a dead letter with its reason. A command that comes again has no second effect.
+ */
+export function createCommandConsumer(options: Options): (messages: readonly KafkaMessage[]) => Promise<void> {
+  return async messages => {
+    const letters: DeadLetter[] = []
+    const byOrder = new Map<string, { message: KafkaMessage; command: CommandMessage }[]>()
+    for (const message of messages) {
+      const reading = readCommandMessage(message.value)
+      if (reading.kind === 'refused') {
+        letters.push(toDeadLetter(message, 'COMMAND_INVALID', 'the command breaks the contract', reading.violations))
+        continue
+      }
+      const { order_uid: orderUid } = reading.message
+      byOrder.set(orderUid, [...(byOrder.get(orderUid) ?? []), { message, command: reading.message }])
+    }
+    const queues = [...byOrder.values()]
+    const worker = async () => {
+      for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
+        for (const { message, command } of queue) {
+          const letter = await obey(message, command, options)
+          if (letter !== undefined) letters.push(letter)
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: ordersAtATimeMax }, worker))
+    const { pool, log, stop } = options
+    if (letters.length > 0) await insist(() => recordDeadLetters(pool, letters), waiting, log, stop)
+  }
+}
+
+async function obey(message: KafkaMessage, command: CommandMessage, options: Options): Promise<DeadLetter | undefined> {
+  const { pool, now, log, stop } = options
+  const request = {
+    orderUid: command.order_uid,
+    command: command.command,
+    reason: command.reason ?? '',
+    actor: command.actor ?? 'kafka',
+    commandId: command.command_id,
+    ...(command.version === undefined ? {} : { expectedVersion: command.version }),
+  }
+  const result = await insist(() => carryOut(pool, request, now()), waiting, log, stop)
+  if (result.kind === 'done') return undefined
+  const refusal = refusalOf(result, request.command, request.orderUid)
+  return toDeadLetter(message, refusal.code, refusal.message)
+}

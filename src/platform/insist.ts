@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError, catalogue } from '../errors.ts'
+import type { Logger } from './log.ts'
+
+/**
+ * Repeats what an outage makes fail, until it succeeds or the service stops.
+ *
+ * @param what is waiting, for the log
+ * @throws what `work` threw when trying again is in vain by the error catalogue, or the service stops
+ */
+export async function insist<Result>(
+  work: () => Promise<Result>,
+  what: string,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<Result> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const isPassing = !(error instanceof AppError) || catalogue[error.code].consumer === 'retry'
+      if (stop.aborted || !isPassing) throw error
+      log.warn({ err: error, failures }, what)
+      await sleep(Math.min(100 * 2 ** failures, 5_000), undefined, { signal: stop })
+    }
+  }
+}
