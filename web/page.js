@@ -92,10 +92,15 @@ function time(text) {
 
 let chosen = ''
 let shown = ''
+let refreshes = 0
 
 async function refresh() {
+  refreshes += 1
+  const own = refreshes
   try {
     const orders = await ask('/api/orders?limit=20')
+    // An answer that was overtaken by a newer question would take away what that one has brought.
+    if (own !== refreshes) return
     say('latest-state', orders.length === 0 ? 'No orders yet. Send a test order to see one arrive.' : '')
     const json = JSON.stringify([chosen, orders])
     // Only a change is drawn, so that neither the focus nor a selection is lost every few seconds.
@@ -196,8 +201,9 @@ async function sendTestOrder() {
     const { order_uid: uid, sent_by: way } = await ask('/api/orders/test', { method: 'POST' })
     say('sent', `Sent by ${way === 'kafka' ? 'Kafka' : 'HTTP'}, waiting for it to arrive …`)
     await arrival(uid, beganMs)
-    say('sent', `It has arrived, ${Math.round(performance.now() - beganMs)} ms after it was sent.`, 'good')
+    const tookMs = Math.round(performance.now() - beganMs)
     await lookUp(uid)
+    say('sent', `It has arrived, ${tookMs} ms after it was sent.`, 'good')
   } catch (error) {
     say('sent', error.message, 'error')
   }
