@@ -4,7 +4,7 @@ import { clientOptions, dispose, loadKafka } from '../src/platform/kafka.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { withClient } from './environment.ts'
 import { followLog, type LogProgress } from './log-progress.ts'
-import { databaseSettings, readMetrics, startServiceProcess } from './service-process.ts'
+import { databaseSettings, readMetrics, startServiceProcess, withoutExpiry } from './service-process.ts'
 import { describeProcessors, residentMaxMib, type Watched, watchProcessors } from './usage.ts'
 
 /** What came of having the service take in a topic. */
@@ -54,6 +54,7 @@ export async function runIngest(options: IngestOptions): Promise<IngestRun> {
     profileFolder: options.profileFolder,
     environment: {
       ...databaseSettings(address),
+      ...withoutExpiry,
       KAFKA_BROKERS: options.brokers,
       KAFKA_TOPIC: topic,
       KAFKA_GROUP_ID: `bench-${address.database}-${topic}`,

@@ -3,7 +3,7 @@ import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase, withClient } from './environment.ts'
 import { type Figure, type Findings, percentile } from './figures.ts'
 import { type ListCase, listCases, randomCursor, type Sample } from './list-cases.ts'
-import { databaseSettings, startServiceProcess } from './service-process.ts'
+import { databaseSettings, startServiceProcess, withoutExpiry } from './service-process.ts'
 import { type StoredOrders, storeOrders, uidOfNumber } from './stored-orders.ts'
 
 const ordersDefault = 1_000_000
@@ -26,7 +26,8 @@ export async function benchList(context: BenchmarkContext): Promise<Findings> {
   const address = await createDatabase(server)
   note(`list: writing ${count} orders`)
   const stored = await storeOrders(address, count, { withLines: false })
-  const service = await startServiceProcess({ folder: environment.folder, environment: databaseSettings(address) })
+  const settings = { ...databaseSettings(address), ...withoutExpiry }
+  const service = await startServiceProcess({ folder: environment.folder, environment: settings })
   try {
     return await withClient(address, async client => {
       const cases = listCases(stored, await readSamples(client, count))
