@@ -20,6 +20,7 @@ export async function currentOpenApi(): Promise<string> {
     staticDir: '',
     probes: {},
     isStopping: () => false,
+    isLocal: true,
     sendToTopic: undefined,
     logGrown: new WakeUp(),
   })

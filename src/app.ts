@@ -30,6 +30,8 @@ export type AppOptions = {
   staticDir: string
   probes: Readonly<Record<string, Probe>>
   isStopping: () => boolean
+  /** Whether only this machine can reach the service. */
+  isLocal: boolean
   /** Undefined without Kafka. */
   sendToTopic: ((order: OrderDocument) => Promise<void>) | undefined
   /** Rings when the log has grown, by this instance or another. */
@@ -92,6 +94,6 @@ export function buildApp(options: AppOptions): App {
     routes,
     schemas: { ...orderSchemas, DeadLetter: deadLetterSchema, Event: eventSchema },
   })
-  const fetch = buildHttp({ routes, allows: createAccessCheck(keys), registry, log })
+  const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), registry, log })
   return { fetch, intake, cache, keys, feed, registry, orderMetrics, eventMetrics }
 }

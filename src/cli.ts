@@ -7,6 +7,7 @@ import { migrateCommand, resetCommand } from './commands/database.ts'
 import { deadLetterCommands } from './commands/dead-letters.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { keyCommands } from './commands/keys.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
@@ -14,6 +15,7 @@ import { MigrationError } from './platform/migrations.ts'
 
 const commands: readonly Command[] = [
   doctorCommand,
+  verifyCommand,
   migrateCommand,
   resetCommand,
   ...keyCommands,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { DatabaseError } from 'pg'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './platform/embedded-postgres.ts'
@@ -16,7 +17,7 @@ export type Database = {
 }
 
 /** The folder of the SQL files that make the schema. */
-export const migrations = new URL('../migrations', import.meta.url).pathname
+export const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
 
 /**
  * The database of the configuration: theirs, or our own, started in `DATA_DIR`.
@@ -49,14 +50,14 @@ export async function bringUpToDate(
   stop: AbortSignal,
 ): Promise<string[]> {
   const giveUpAtMs = Date.now() + patienceMs
-  for (;;) {
+  for (let failures = 0; ; failures += 1) {
     try {
       return await migrate(address, migrations)
     } catch (error) {
       // 57P03: the server is starting. Any other answer will be the same next time.
       const isAnswer = error instanceof DatabaseError && error.code !== '57P03'
       if (isAnswer || error instanceof MigrationError || Date.now() > giveUpAtMs) throw error
-      log.warn({ err: error }, 'the database does not answer yet')
+      if (failures === 0) log.warn({ err: error }, 'the database does not answer yet; it is waited for')
       await sleep(500, undefined, { signal: stop })
     }
   }

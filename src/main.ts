@@ -55,7 +55,9 @@ async function main(): Promise<number> {
 function sentenceOf(error: unknown): string {
   const expected = [ConfigError, EmbeddedPostgresError, ListenError, MigrationError, StartRefusedError]
   if (expected.some(type => error instanceof type)) return (error as Error).message
-  return `cannot start: ${error instanceof Error ? error.message || error.name : error}`
+  // A host with several addresses fails once for each of them.
+  const causes = error instanceof AggregateError ? error.errors : [error]
+  return `cannot start: ${causes.map(cause => (cause instanceof Error ? cause.message : cause)).join('; ')}`
 }
 
 function fail(sentence: string): number {

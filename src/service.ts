@@ -68,6 +68,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       kafka: ends?.probe ?? (async () => ({ state: 'off' })),
     },
     isStopping: () => stop.aborted,
+    isLocal: isLoopback(config.server.host),
     sendToTopic: ends?.sendOrder,
     logGrown: wakeUp,
   })

@@ -43,6 +43,7 @@ export async function createTestApp(): Promise<TestApp> {
     staticDir: new URL('../web', import.meta.url).pathname,
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,
+    isLocal: true,
     sendToTopic: undefined,
     logGrown: new WakeUp(),
   })

@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pingKafka } from '../../src/platform/kafka-admin.ts'
 import { dockerBackend, whyNoDocker } from './docker-broker.ts'
-import { freePort, javaBackend } from './java-broker.ts'
 import { whyNoJava } from './jars.ts'
+import { freePort, javaBackend } from './java-broker.ts'
 
 /** Everything that is downloaded or kept between runs; git-ignored. */
 export const kafkaCacheDir = resolve(import.meta.dirname, '../../.kafka')

@@ -16,8 +16,8 @@ function request(headers: Record<string, string>): Request {
 }
 
 /** What the check says of a request: the code of the refusal, or 'served'. */
-function answer(ring: KeyRing, headers: Record<string, string>, scope = 'orders:read'): string {
-  return createAccessCheck(ring)(request(headers), scope)?.code ?? 'served'
+function answer(ring: KeyRing, headers: Record<string, string>, scope = 'orders:read', isLocal = true): string {
+  return createAccessCheck(ring, isLocal)(request(headers), scope)?.code ?? 'served'
 }
 
 function ringOf(keys: Record<string, readonly string[]>): KeyRing {
@@ -25,6 +25,11 @@ function ringOf(keys: Record<string, readonly string[]>): KeyRing {
   ring.replace(Object.entries(keys).map(([key, held]) => ({ digest: digestOf(key), scopes: held })))
   return ring
 }
+
+test('where others can reach the service nobody is served without a key, also when none is left', () => {
+  expect(answer(new KeyRing(), {}, 'orders:read', false)).toBe('KEY_MISSING')
+  expect(answer(new KeyRing(), {}, 'orders:read', true)).toBe('served')
+})
 
 describe('with keys', () => {
   const reader = generateKey()

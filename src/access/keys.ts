@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import type { AccessCheck } from '../platform/http.ts'
 
@@ -15,12 +16,17 @@ export function digestOf(key: string): string {
   return createHash('sha256').update(key).digest('hex')
 }
 
+const recentKeysMax = 1_000
+
 /** The keys that are valid now; the set is replaced as a whole when keys are made or revoked. */
 export class KeyRing {
   #byDigest: ReadonlyMap<string, ApiKey> = new Map()
+  /** Keys that were found lately: the digest of each would cost more than the rest of a cached read. */
+  readonly #recent = new LRUCache<string, ApiKey>({ max: recentKeysMax })
 
   replace(keys: readonly ApiKey[]): void {
     this.#byDigest = new Map(keys.map(key => [key.digest, key]))
+    this.#recent.clear()
   }
 
   get isEmpty(): boolean {
@@ -29,7 +35,11 @@ export class KeyRing {
 
   /** Looked up by digest: how long that takes tells nothing of any key. */
   find(key: string): ApiKey | undefined {
-    return this.#byDigest.get(digestOf(key))
+    const recent = this.#recent.get(key)
+    if (recent !== undefined) return recent
+    const found = this.#byDigest.get(digestOf(key))
+    if (found !== undefined) this.#recent.set(key, found)
+    return found
   }
 }
 
@@ -37,11 +47,14 @@ export class KeyRing {
  * Who may call what. With keys: a `Bearer` key that has the scope. Without any key the service listens on loopback only,
  * and then a browser on this machine must not be made its caller: the address it was asked under must be loopback (or a
  * foreign name could be pointed here), and the page that asks must be our own.
+ *
+ * @param isLocal whether the service listens on loopback only; elsewhere nobody is served without a key, also when the last
+ *   one was revoked
  */
-export function createAccessCheck(ring: KeyRing): AccessCheck {
+export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck {
   return (request, scope) => {
     if (scope === 'public') return undefined
-    if (ring.isEmpty) return checkOrigin(request)
+    if (isLocal && ring.isEmpty) return checkOrigin(request)
     const authorization = request.headers.get('authorization')
     if (authorization === null) return new AppError('KEY_MISSING', 'send Authorization: Bearer and an API key')
     const key = authorization.startsWith('Bearer ') ? ring.find(authorization.slice(7).trim()) : undefined

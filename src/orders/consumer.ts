@@ -37,7 +37,7 @@ export function createOrderConsumer(options: {
         orders.push(reading.order)
         senders.push(message)
       } else {
-        const detail = `the message breaks ${reading.violations.length} rules of the contract`
+        const detail = `rules of the contract that the message breaks: ${reading.violations.length}`
         letters.push(toDeadLetter(message, 'ORDER_INVALID', detail, reading.violations))
       }
     }

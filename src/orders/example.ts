@@ -1,12 +1,12 @@
 import type { OrderDocument, OrderItem } from './document.ts'
 
 const goods = [
-  ['Mascaras', 'Vivienne Sabo', 45300],
-  ['Lipstick', 'Pupa', 89000],
-  ['Hand cream', 'Weleda', 112500],
-  ['Running shoes', 'Asics', 899000],
-  ['Desk lamp', 'Ikea', 179900],
-  ['Paperback', 'Penguin', 59900],
+  ['Mascaras', 'Vivienne Sabo', 1249],
+  ['Lipstick', 'Pupa', 1890],
+  ['Hand cream', 'Weleda', 1125],
+  ['Running shoes', 'Asics', 11990],
+  ['Desk lamp', 'Ikea', 3499],
+  ['Paperback', 'Penguin', 1299],
 ] as const
 
 const people = [
@@ -44,7 +44,7 @@ export function exampleOrder(orderUid: string, nowMs: number, random: () => numb
   })
   const [name, city, address, region, phone] = pick(people)
   const goodsTotal = items.reduce((sum, item) => sum + item.total_price, 0)
-  const deliveryCost = pick([0, 15000, 49900])
+  const deliveryCost = pick([0, 490, 999])
   return {
     order_uid: orderUid,
     track_number: trackNumber,

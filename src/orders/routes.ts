@@ -45,7 +45,9 @@ async function placeOrder(context: Context, { intake, cache, metrics }: OrderRou
   if (reading.kind === 'refused') {
     metrics.count('http', 'ORDER_INVALID')
     const { violations } = reading
-    throw new AppError('ORDER_INVALID', `the order breaks ${violations.length} rules of the contract`, { violations })
+    throw new AppError('ORDER_INVALID', `rules of the contract that the order breaks: ${violations.length}`, {
+      violations,
+    })
   }
   const { order_uid: orderUid } = reading.order.document
   const outcome = await intake.submit(reading.order)

@@ -36,6 +36,7 @@ export function buildHttp(options: {
 }): (request: Request) => Response | Promise<Response> {
   const record = requestMetrics(options.registry)
   const app = new Hono()
+  const elsewhere = new Hono()
   const methodsOf = new Map<string, string[]>()
   for (const route of options.routes) {
     app.on(route.method, route.path, serve(route, options, record(route.method, route.path)))
@@ -44,16 +45,18 @@ export function buildHttp(options: {
   const unmatched = record('other', 'none')
   for (const [path, methods] of methodsOf) {
     const allow = methods.includes('GET') ? [...methods, 'HEAD'].join(', ') : methods.join(', ')
-    app.all(path, context => {
+    elsewhere.all(path, context => {
       unmatched(performance.now(), 405)
       const refusal = new AppError('METHOD_NOT_ALLOWED', `${context.req.method} is not one of ${allow}`)
       return problemResponse(refusal, options.log, { allow })
     })
   }
-  app.notFound(() => {
+  elsewhere.notFound(() => {
     unmatched(performance.now(), 404)
     return problemResponse(new AppError('ROUTE_NOT_FOUND', 'the API is described at /api/docs'), options.log)
   })
+  // Asked last, by an app of its own: routes for every method would rule out the fast router for all of them.
+  app.notFound(context => elsewhere.fetch(context.req.raw))
   app.onError(error => problemResponse(error, options.log))
   return request => app.fetch(request)
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, type ClientConfig } from 'pg'
-import { answerDeadlineMs, type PostgresAddress } from './postgres.ts'
+import { Client } from 'pg'
+import { clientConfig, type PostgresAddress } from './postgres.ts'
 
 /** How often a lock that another holds is asked for, and the connection that holds ours is checked. */
 const intervalMs = 500
@@ -18,12 +18,7 @@ export async function holdLock(
   stop: AbortSignal,
   work: (held: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const client = new Client({
-    ...(options.address as ClientConfig),
-    application_name: options.name,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: answerDeadlineMs,
-  })
+  const client = new Client(clientConfig(options.address, options.name))
   const lost = new AbortController()
   client.on('error', error => lost.abort(error))
   client.on('end', () => lost.abort(new Error('the connection that held the lock was closed')))

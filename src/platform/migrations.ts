@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Client, type ClientConfig } from 'pg'
-import type { PostgresAddress } from './postgres.ts'
+import { Client } from 'pg'
+import { clientConfig, type PostgresAddress } from './postgres.ts'
 
 /** Any number that no other program on the database takes; all our instances take the same. */
 const migrationLock = 7_306_291
+
+/** A migration may rewrite large tables, and wait for another instance that does. */
+const migrationDeadlineMs = 24 * 3_600_000
 
 type Migration = { version: number; name: string; sql: string; digest: string }
 
@@ -22,7 +25,7 @@ export class MigrationError extends Error {
  * @throws MigrationError when an applied migration's text has changed since; the database's error when one fails
  */
 export async function migrate(address: PostgresAddress, folder: string): Promise<string[]> {
-  const client = new Client(address as ClientConfig)
+  const client = new Client({ ...clientConfig(address, 'orders migration'), query_timeout: migrationDeadlineMs })
   // A connection that is lost makes the query that waits on it reject; without a listener it would end the process too.
   client.on('error', () => undefined)
   await client.connect()

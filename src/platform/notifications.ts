@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, type ClientConfig } from 'pg'
+import { Client } from 'pg'
 import type { Logger } from './log.ts'
-import { answerDeadlineMs, type PostgresAddress } from './postgres.ts'
+import { clientConfig, type PostgresAddress } from './postgres.ts'
 
 /** How often a silent connection is asked whether it is still one, and how long it may take to answer. */
 const heartbeatMs = 500
@@ -23,12 +23,7 @@ export async function keepListening(
   stop: AbortSignal,
 ): Promise<void> {
   for (let failures = 0; !stop.aborted; failures += 1) {
-    const client = new Client({
-      ...(options.address as ClientConfig),
-      application_name: 'orders listener',
-      connectionTimeoutMillis: 5_000,
-      query_timeout: answerDeadlineMs,
-    })
+    const client = new Client(clientConfig(options.address, 'orders listener'))
     const broken = new AbortController()
     client.on('error', () => broken.abort())
     client.on('end', () => broken.abort())

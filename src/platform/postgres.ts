@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
-import { DatabaseError, Pool, type PoolClient } from 'pg'
+import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Logger } from './log.ts'
 
@@ -19,6 +19,28 @@ export type { Pool, PoolClient }
 export const answerDeadlineMs = 15_000
 
 /**
+ * How every connection of ours is opened. What the driver would take from the environment of other programs (`PGPASSWORD`,
+ * `PGOPTIONS`, and for a socket `PGSSLMODE`) is said explicitly.
+ *
+ * @param name what the server lists the connection under
+ */
+export function clientConfig(address: PostgresAddress, name: string): ClientConfig {
+  return {
+    host: address.host,
+    port: address.port,
+    user: address.user,
+    database: address.database,
+    password: address.password ?? '',
+    options: '',
+    application_name: name,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: answerDeadlineMs,
+    keepAlive: true,
+    ...(address.host.startsWith('/') ? { ssl: false } : {}),
+  }
+}
+
+/**
  * A bounded pool of connections. A connection is opened when it is first needed, so this never fails.
  *
  * @param options connectionsMax: the most connections at a time; name: what the server lists them under
@@ -28,20 +50,12 @@ export function createPool(
   options: { connectionsMax: number; name: string; log: Logger },
 ): Pool {
   const pool = new Pool({
-    host: address.host,
-    port: address.port,
-    user: address.user,
-    database: address.database,
-    ...(address.password === undefined ? {} : { password: address.password }),
+    ...clientConfig(address, options.name),
     max: options.connectionsMax,
-    application_name: options.name,
-    connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
-    query_timeout: answerDeadlineMs,
     // The server gives up a little earlier than we do, so that it is not left working for nobody.
     statement_timeout: answerDeadlineMs - 1_000,
     idle_in_transaction_session_timeout: answerDeadlineMs,
-    keepAlive: true,
   })
   // An idle connection that the server closes is not an error of anybody's: the pool opens another when one is needed.
   pool.on('error', error => options.log.warn({ err: error }, 'an idle database connection was lost'))

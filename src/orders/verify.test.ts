@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createTestApp, type TestApp } from '../../test/app.ts'
+import { exampleOrder } from './example.ts'
+import { verifyOrders } from './verify.ts'
+
+let t: TestApp
+
+beforeAll(async () => {
+  t = await createTestApp()
+  for (const name of ['one', 'two', 'three']) {
+    const body = exampleOrder(name, Date.now(), Math.random)
+    expect((await t.call('POST', '/api/orders', { body })).status).toBe(201)
+    for (const command of ['hold', 'confirm']) await t.call('POST', `/api/orders/${name}/${command}`)
+  }
+})
+
+afterAll(() => t.close())
+
+const dayMs = 86_400_000
+
+async function broken(): Promise<string[]> {
+  const findings = await verifyOrders(t.pool, Date.now(), dayMs)
+  return findings.filter(finding => finding.broken > 0).map(({ says, examples }) => `${says}: ${examples}`)
+}
+
+test('a database that only the service has written keeps every guarantee', async () => {
+  expect(await broken()).toEqual([])
+})
+
+test.each([
+  [
+    "update orders set amount = amount + 1 where order_uid = 'one'",
+    'the columns of an order say what its document says: one',
+  ],
+  ["delete from order_items where order_uid = 'two'", 'an order has the lines of its document, each once: two'],
+  ["delete from orders where order_uid = 'two'", 'lines, events and transitions belong to an order that is there: two'],
+  [
+    "delete from events where order_uid = 'one' and sequence = 2",
+    "an order's events are numbered 1 to its version, without a gap: one",
+  ],
+  [
+    "update events set sequence = 5 - sequence where order_uid = 'one' and sequence >= 2",
+    'the log has the events of an order in their order: one',
+  ],
+  [
+    "update orders set status = 'cancelled' where order_uid = 'one'",
+    'the state of an order is what its last event says: one',
+  ],
+  [
+    "update order_transitions set command = 'cancel', to_status = 'cancelled' where order_uid = 'one' and version = 2",
+    'every change of status is in the history, from the status before: one',
+  ],
+  [
+    "update orders set status = 'pending', payment_status = 'unpaid', updated_at = now() - interval '3 days' where order_uid = 'one'",
+    'no unpaid order waits longer than it may: one',
+  ],
+])('%s is found', async (sql, finding) => {
+  const client = await t.pool.connect()
+  try {
+    for (const table of ['orders', 'order_items', 'events', 'order_transitions']) {
+      await client.query(`create temp table kept_${table} as table ${table}`)
+    }
+    await client.query('alter table events drop constraint events_pkey')
+    await client.query(sql)
+    expect(await broken()).toContain(finding)
+  } finally {
+    for (const table of ['orders', 'order_items', 'events', 'order_transitions']) {
+      const columns = table === 'events' ? 'xid, position, order_uid, sequence, type, recorded_at, data' : '*'
+      const into = table === 'events' ? `events (${columns}) overriding system value` : table
+      await client.query(`delete from ${table}; insert into ${into} select ${columns} from kept_${table}`)
+      await client.query(`drop table kept_${table}`)
+    }
+    await client.query('alter table events add constraint events_pkey primary key (order_uid, sequence)')
+    client.release()
+  }
+  expect(await broken()).toEqual([])
+})
