@@ -10,7 +10,7 @@ import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
-import { findOrder, presentNew } from './orders/queries.ts'
+import { findOrder, toStored } from './orders/queries.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
 import { buildHttp, type Route } from './platform/http.ts'
@@ -65,7 +65,7 @@ export function buildApp(options: AppOptions): App {
     log,
     now,
     onPlaced(orders) {
-      cache.keep(orders.map(presentNew))
+      cache.keep(orders.map(toStored))
       options.logGrown.ring()
     },
     onGroup: group => orderMetrics.group(group),

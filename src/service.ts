@@ -31,6 +31,7 @@ export class StartRefusedError extends Error {
 
 const databasePatienceMs = 30_000
 const requestsDeadlineMs = 10_000
+const writingDeadlineMs = 5_000
 const warmUpDeadlineMs = 2_000
 const probeDeadlineMs = 2_000
 
@@ -101,7 +102,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       await ends?.consumed()
       app.feed.end()
       await server.stop(requestsDeadlineMs)
-      await app.intake.close()
+      await app.intake.close(writingDeadlineMs)
       stopReaders.abort()
       await Promise.all(readers)
       await ends?.close()

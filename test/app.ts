@@ -57,7 +57,7 @@ export async function createTestApp(): Promise<TestApp> {
       return app.fetch(new Request(`http://localhost${path}`, init))
     },
     async close() {
-      await app.intake.close()
+      await app.intake.close(5_000)
       await drop()
     },
   }

@@ -64,7 +64,7 @@ async function* takeIn(
 }
 
 function resultOf(line: number, order: ValidOrder, outcome: Outcome): LineResult {
-  const found = { line, order_uid: order.document.order_uid }
+  const found = { line, order_uid: order.orderUid }
   const code = errorOf(outcome)
   if (code !== undefined) return { ...found, outcome: 'refused', code }
   return { ...found, outcome: outcome.kind === 'placed' ? 'placed' : 'duplicate' }

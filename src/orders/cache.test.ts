@@ -1,12 +1,14 @@
 import { expect, test } from 'bun:test'
 import { createOrderCache } from './cache.ts'
+import { initialState } from './order.ts'
 import type { StoredOrder } from './queries.ts'
 
 const order = (orderUid: string, version = 1, size = 100): StoredOrder => ({
   orderUid,
   version,
   document: JSON.stringify({ order_uid: orderUid, filler: 'x'.repeat(size) }),
-  added: JSON.stringify({ version }),
+  state: initialState(true),
+  updatedAt: '2026-01-01T00:00:00.000Z',
 })
 
 /** A database whose answers the test gives when it likes. */

@@ -48,8 +48,8 @@ export type OrderCache = {
   stats(): { hits: number; misses: number; orders: number; bytes: number }
 }
 
-/** What an entry costs beside its bytes: key, list links and wrappers; measured with 100,000 entries. */
-const entryOverheadBytes = 300
+/** What an entry costs beside its document: the status fields, key, list links and wrappers. */
+const entryOverheadBytes = 450
 
 /** For how long, and of how many orders, it is remembered that they were changed: longer than any read takes. */
 const changedTtlMs = 60_000
@@ -137,7 +137,10 @@ export function createOrderCache(options: {
   }
 }
 
-/** As bytes; as text, before it is read, an order takes no more. */
+/**
+ * What an order takes, as text before it is read or as bytes after it. Documents are mostly ASCII, a byte for each character;
+ * counting exactly would cost as much as keeping.
+ */
 function sizeOf(order: StoredOrder): number {
-  return Buffer.byteLength(order.document) + order.added.length + entryOverheadBytes
+  return order.document.length + entryOverheadBytes
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type DeadLetter, recordDeadLetters, toDeadLetter } from '../events/dead-letters.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
@@ -7,6 +8,12 @@ import type { Intake } from './intake.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { errorOf, type Outcome } from './placing.ts'
 import { readOrder, type ValidOrder } from './validate.ts'
+
+/**
+ * Messages read in one turn of the event loop. In longer turns the database's connections run dry: their sockets hold the
+ * rows of two hundred orders, and the next are written only between turns.
+ */
+const turnMessages = 100
 
 const waiting = 'orders from Kafka wait for the database'
 
@@ -31,7 +38,8 @@ export function createOrderConsumer(options: {
     const letters: DeadLetter[] = []
     const senders: KafkaMessage[] = []
     const orders: ValidOrder[] = []
-    for (const message of messages) {
+    for (const [index, message] of messages.entries()) {
+      if (index % turnMessages === turnMessages - 1) await nextTurn()
       const reading = readOrder(message.value ?? new Uint8Array(0))
       if (reading.kind === 'order') {
         orders.push(reading.order)
@@ -41,7 +49,7 @@ export function createOrderConsumer(options: {
         letters.push(toDeadLetter(message, 'ORDER_INVALID', detail, reading.violations))
       }
     }
-    const outcomes = await insist(() => intake.submitAll(orders), waiting, log, stop)
+    const outcomes = await intake.submitAll(orders)
     outcomes.forEach((outcome, index) => {
       const code = errorOf(outcome)
       if (code === undefined) metrics.count('kafka', outcome.kind)

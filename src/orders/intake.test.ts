@@ -33,9 +33,9 @@ function newOrder(change: (document: OrderDocument) => void = () => undefined): 
   return reading.order
 }
 
-function withCity(order: ValidOrder, city: string): ValidOrder {
-  const document = { ...order.document, delivery: { ...order.document.delivery, city } }
-  return { ...order, document, json: JSON.stringify(document) }
+/** The same order with another document. */
+function changed(order: ValidOrder, change: (document: OrderDocument) => unknown): ValidOrder {
+  return { ...order, json: JSON.stringify(change(JSON.parse(order.json))) }
 }
 
 function intakeOn(store = createIntakeStore(pool), options: Partial<IntakeOptions> = {}) {
@@ -55,18 +55,17 @@ async function rowsOf(orderUid: string): Promise<{ orders: number; items: number
 test('an order is acknowledged with its rows, its lines and its event stored', async () => {
   const order = newOrder()
   expect(await intakeOn().submit(order)).toEqual({ kind: 'placed' })
-  expect(await rowsOf(order.document.order_uid)).toEqual({ orders: 1, items: order.document.items.length, events: 1 })
+  expect(await rowsOf(order.orderUid)).toEqual({ orders: 1, items: order.lines.length, events: 1 })
 })
 
 test('the same order in one group is placed once, and measured as JSON', async () => {
   const order = newOrder()
-  const { order_uid: uid, ...rest } = order.document
-  const reordered = { ...rest, order_uid: uid }
-  const same: ValidOrder = { ...order, document: reordered, json: JSON.stringify(reordered) }
-  const other = withCity(order, 'Elsewhere')
+  const same = changed(order, ({ order_uid, ...rest }) => ({ ...rest, order_uid }))
+  const other = changed(order, document => ({ ...document, locale: 'fr' }))
   const outcomes = await intakeOn().submitAll([order, same, other, order])
   expect(outcomes.map(outcome => outcome.kind)).toEqual(['placed', 'duplicate', 'conflict', 'duplicate'])
-  expect(await rowsOf(uid)).toMatchObject({ orders: 1, events: 1 })
+  expect(same.json).not.toBe(order.json)
+  expect(await rowsOf(order.orderUid)).toMatchObject({ orders: 1, events: 1 })
 })
 
 test('a minus zero that was sent again is the same order', async () => {
@@ -138,22 +137,22 @@ test('callers go before streams', async () => {
   const intake = intakeOn(undefined, {
     groupOrdersMax: 10,
     writersMax: 1,
-    onPlaced: orders => placed.push(...orders.map(order => order.document.order_uid)),
+    onPlaced: orders => placed.push(...orders.map(({ order }) => order.orderUid)),
   })
   const stream = intake.submitAll(Array.from({ length: 100 }, () => newOrder()))
   const called = newOrder()
   await intake.submit(called)
   expect(placed.length).toBeLessThanOrEqual(20)
-  expect(placed).toContain(called.document.order_uid)
+  expect(placed).toContain(called.orderUid)
   await stream
 })
 
 test('a database that cannot be reached is an outage, and nothing is acknowledged', async () => {
   const nowhere = createPool({ ...database.address, host: '/nonexistent' }, { connectionsMax: 2, name: 'nowhere', log })
-  const intake = intakeOn(createIntakeStore(nowhere), { outageToleranceMs: 100 })
+  const intake = intakeOn(createIntakeStore(nowhere), { callerPatienceMs: 100 })
   const order = newOrder()
   expect(await intake.submit(order).catch(error => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  expect(await rowsOf(order.document.order_uid)).toEqual({ orders: 0, items: 0, events: 0 })
+  expect(await rowsOf(order.orderUid)).toEqual({ orders: 0, items: 0, events: 0 })
   await nowhere.end()
 })
 
@@ -171,7 +170,7 @@ test('a connection that is cut while an order is written costs a repetition, not
   // A commit whose answer was cut off is found done by the repetition: then the order is its own duplicate.
   expect(outcomes.every(outcome => outcome.kind === 'placed' || outcome.kind === 'duplicate')).toBe(true)
   const { rows } = await pool.query(`select count(*)::int as count from orders where order_uid = any($1)`, [
-    orders.map(order => order.document.order_uid),
+    orders.map(order => order.orderUid),
   ])
   expect(rows[0].count).toBe(300)
 })
@@ -179,7 +178,7 @@ test('a connection that is cut while an order is written costs a repetition, not
 test('closing waits for what was taken in, and takes in no more', async () => {
   const intake = intakeOn()
   const submitted = Promise.all(Array.from({ length: 50 }, () => intake.submit(newOrder())))
-  await intake.close()
+  await intake.close(5_000)
   expect((await submitted).every(outcome => outcome.kind === 'placed')).toBe(true)
   expect(await intake.submit(newOrder()).catch(error => error)).toMatchObject({ code: 'STOPPING' })
 })

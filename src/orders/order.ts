@@ -1,5 +1,3 @@
-import type { OrderDocument } from './document.ts'
-
 /** The states of an order, in the order in which an order can come through them. */
 export const orderStatuses = ['pending', 'confirmed', 'on_hold', 'completed', 'cancelled', 'expired'] as const
 export const paymentStatuses = [
@@ -30,14 +28,12 @@ export type OrderState = {
   deliveryStatus: DeliveryStatus
 }
 
+const paidState: OrderState = { status: 'confirmed', paymentStatus: 'paid', deliveryStatus: 'unfulfilled' }
+const unpaidState: OrderState = { status: 'pending', paymentStatus: 'unpaid', deliveryStatus: 'unfulfilled' }
+
 /** How an order begins: one that arrives already paid is confirmed, any other waits for its payment. */
-export function initialState(document: OrderDocument): OrderState {
-  const isPaid = document.payment.payment_dt > 0
-  return {
-    status: isPaid ? 'confirmed' : 'pending',
-    paymentStatus: isPaid ? 'paid' : 'unpaid',
-    deliveryStatus: 'unfulfilled',
-  }
+export function initialState(isPaid: boolean): OrderState {
+  return isPaid ? paidState : unpaidState
 }
 
 /** The state as JSON fields, the way it stands behind a document and in an event. */

@@ -35,15 +35,18 @@ export function decide(
   const placedAt = new Date(nowMs).toISOString()
   const fresh = new Map<string, NewOrder>()
   const outcomes = group.map(({ order }): Outcome => {
-    const uid = order.document.order_uid
-    const known = stored.get(uid) ?? fresh.get(uid)?.json
-    if (known !== undefined) return { kind: isSameJson(known, order.json) ? 'duplicate' : 'conflict' }
-    fresh.set(uid, { ...order, state: initialState(order.document), placedAt })
-    return { kind: 'placed' }
+    const known = stored.get(order.orderUid) ?? fresh.get(order.orderUid)?.order.json
+    if (known !== undefined) return isSameJson(known, order.json) ? duplicate : conflict
+    fresh.set(order.orderUid, { order, state: initialState(order.isPaid), placedAt })
+    return placed
   })
-  const sorted = [...fresh.values()].sort((a, b) => (a.document.order_uid < b.document.order_uid ? -1 : 1))
+  const sorted = [...fresh.values()].sort((a, b) => (a.order.orderUid < b.order.orderUid ? -1 : 1))
   return { fresh: sorted, outcomes }
 }
+
+const placed: Outcome = { kind: 'placed' }
+const duplicate: Outcome = { kind: 'duplicate' }
+const conflict: Outcome = { kind: 'conflict' }
 
 /** Whether two compact JSON texts say the same, whatever the order of their fields. */
 function isSameJson(one: string, other: string): boolean {

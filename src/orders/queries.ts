@@ -1,27 +1,29 @@
 import { joinObjects } from '../events/log.ts'
 import { copyIn, copyText, type Pool, type PoolClient } from '../platform/postgres.ts'
 import { type OrderState, stateJson } from './order.ts'
-import type { ValidOrder } from './validate.ts'
+import type { OrderLine, ValidOrder } from './validate.ts'
 
 /** Instances are told on this channel, by version and uid, that an order was changed; a trigger does it. */
 export const orderChangedChannel = 'order_changed'
 
 /** An order that is about to be written for the first time. */
-export type NewOrder = ValidOrder & { state: OrderState /** RFC 3339, UTC. */; placedAt: string }
+export type NewOrder = { order: ValidOrder; state: OrderState /** RFC 3339, UTC. */; placedAt: string }
 
-/** An order as it is handed out. The two texts are joined only when somebody reads them. */
+/** An order as it is stored. */
 export type StoredOrder = {
   orderUid: string
   version: number
   /** The document as it was sent: a JSON object. */
   document: string
-  /** What the service adds behind its last field: another JSON object. */
-  added: string
+  state: OrderState
+  /** RFC 3339, UTC. */
+  updatedAt: string
 }
 
 /** The order as one JSON object: the document, and behind its last field what the service adds. */
-export function jsonOf(order: StoredOrder): string {
-  return joinObjects(order.document, order.added)
+export function jsonOf({ document, state, version, updatedAt }: StoredOrder): string {
+  const added = joinObjects(stateJson(state), `{"version":${version},"updated_at":"${updatedAt}"}`)
+  return joinObjects(document, added)
 }
 
 type OrderRow = {
@@ -62,17 +64,25 @@ export async function insertOrders(client: PoolClient, orders: readonly NewOrder
   )
 }
 
-function orderRow({ document, json, createdAtMs, state, placedAt }: NewOrder): string {
-  const { order_uid: uid, customer_id: customerId, track_number: trackNumber, payment } = document
-  const createdAt = new Date(createdAtMs).toISOString()
-  return `${uid}\t${copyText(json)}\t${copyText(customerId)}\t${copyText(trackNumber)}\t${payment.currency}\t${payment.amount}\t${createdAt}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${placedAt}\n`
+function orderRow({ order, state, placedAt }: NewOrder): string {
+  const { orderUid, json, currency, amount } = order
+  // What has to be escaped in a field is escaped in the JSON already, by a backslash: most orders have none.
+  const escaped = json.includes('\\') ? copyText : asItIs
+  const createdAt = new Date(order.createdAtMs).toISOString()
+  return `${orderUid}\t${escaped(json)}\t${escaped(order.customerId)}\t${escaped(order.trackNumber)}\t${currency}\t${amount}\t${createdAt}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${placedAt}\n`
 }
 
-function itemRows({ document }: NewOrder): string {
+function asItIs(text: string): string {
+  return text
+}
+
+function itemRows({ order }: NewOrder): string {
+  const { orderUid, lines } = order
   let rows = ''
-  document.items.forEach((item, line) => {
-    rows += `${document.order_uid}\t${line}\t${item.chrt_id}\t${item.nm_id}\t${item.price}\t${item.sale}\t${item.total_price}\n`
-  })
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] as OrderLine
+    rows += `${orderUid}\t${index}\t${line.chrtId}\t${line.nmId}\t${line.price}\t${line.sale}\t${line.totalPrice}\n`
+  }
   return rows
 }
 
@@ -87,23 +97,14 @@ export async function findOrder(pool: Pool, orderUid: string): Promise<StoredOrd
   return rows[0] === undefined ? undefined : present(rows[0])
 }
 
-/** A new order the way it will be read back. */
-export function presentNew(order: NewOrder): StoredOrder {
-  return {
-    orderUid: order.document.order_uid,
-    version: 1,
-    document: order.json,
-    added: added(order.state, 1, order.placedAt),
-  }
+/** A new order as it will be stored. */
+export function toStored({ order, state, placedAt }: NewOrder): StoredOrder {
+  return { orderUid: order.orderUid, version: 1, document: order.json, state, updatedAt: placedAt }
 }
 
-function present({ order_uid: orderUid, document, version, ...row }: OrderRow): StoredOrder {
+function present({ order_uid: orderUid, document, version, updated_at: updatedAt, ...row }: OrderRow): StoredOrder {
   const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
-  return { orderUid, version, document, added: added(state, version, row.updated_at.toISOString()) }
-}
-
-function added(state: OrderState, version: number, updatedAt: string): string {
-  return joinObjects(stateJson(state), `{"version":${version},"updated_at":"${updatedAt}"}`)
+  return { orderUid, version, document, state, updatedAt: updatedAt.toISOString() }
 }
 
 /** What a list of orders is narrowed to; every condition given must hold. */

@@ -49,7 +49,7 @@ async function placeOrder(context: Context, { intake, cache, metrics }: OrderRou
       violations,
     })
   }
-  const { order_uid: orderUid } = reading.order.document
+  const { orderUid } = reading.order
   const outcome = await intake.submit(reading.order)
   metrics.count('http', errorOf(outcome) ?? outcome.kind)
   if (outcome.kind === 'conflict') {

@@ -1,6 +1,6 @@
 import { appendEvents, logChannel, type NewEvent } from '../events/log.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
-import type { IntakeStore } from './intake.ts'
+import type { IntakeStore } from './group-writer.ts'
 import { stateJson } from './order.ts'
 import { findDocuments, insertOrders, type NewOrder } from './queries.ts'
 
@@ -17,12 +17,6 @@ export function createIntakeStore(pool: Pool): IntakeStore {
   }
 }
 
-function placed(order: NewOrder): NewEvent {
-  return {
-    orderUid: order.document.order_uid,
-    sequence: 1,
-    type: 'order.placed',
-    recordedAt: order.placedAt,
-    data: stateJson(order.state),
-  }
+function placed({ order, state, placedAt }: NewOrder): NewEvent {
+  return { orderUid: order.orderUid, sequence: 1, type: 'order.placed', recordedAt: placedAt, data: stateJson(state) }
 }

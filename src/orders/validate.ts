@@ -14,14 +14,27 @@ export const documentSizeBytesMax = 1024 * 1024
 /** An answer lists at most so many violations: a bad document of a megabyte could have a hundred thousand. */
 export const violationsMax = 1000
 
-/** An order that keeps the contract. */
+/**
+ * An order that keeps the contract: its document as text, and of its content only what it is stored and found by. Thousands
+ * wait at a time, and parsed documents would take three times the memory.
+ */
 export type ValidOrder = {
-  document: OrderDocument
+  orderUid: string
   /** The document as compact JSON: what is stored, sent on and returned. */
   json: string
+  customerId: string
+  trackNumber: string
+  currency: string
+  /** In the currency's minor unit. */
+  amount: number
+  isPaid: boolean
   /** `date_created` in milliseconds since 1970. */
   createdAtMs: number
+  lines: readonly OrderLine[]
 }
+
+/** What of a line is stored as numbers; its texts are in the document. Amounts in the currency's minor unit. */
+export type OrderLine = { chrtId: number; nmId: number; price: number; sale: number; totalPrice: number }
 
 export type Reading = { kind: 'order'; order: ValidOrder } | { kind: 'refused'; violations: Violation[] }
 
@@ -68,10 +81,31 @@ export function validateOrder(value: unknown, mayHoldBadText = true): Reading {
       if (mayHoldBadText || hasUnknownFields(value))
         violations.push(...checkValues(value), ...checkServiceFields(value))
       if (violations.length > 0) return { kind: 'refused', violations: bounded(violations) }
-      return { kind: 'order', order: { document: value, json: JSON.stringify(value), createdAtMs } }
+      return { kind: 'order', order: toValidOrder(value, createdAtMs) }
     }
   }
   return { kind: 'refused', violations: bounded(everyViolation(value)) }
+}
+
+function toValidOrder(document: OrderDocument, createdAtMs: number): ValidOrder {
+  const { payment } = document
+  return {
+    orderUid: document.order_uid,
+    json: JSON.stringify(document),
+    customerId: document.customer_id,
+    trackNumber: document.track_number,
+    currency: payment.currency,
+    amount: payment.amount,
+    isPaid: payment.payment_dt > 0,
+    createdAtMs,
+    lines: document.items.map(item => ({
+      chrtId: item.chrt_id,
+      nmId: item.nm_id,
+      price: item.price,
+      sale: item.sale,
+      totalPrice: item.total_price,
+    })),
+  }
 }
 
 function everyViolation(value: unknown): Violation[] {

@@ -123,7 +123,7 @@ async function check(pool: Pool, invariant: string, says: string, sql: string, v
     const query: QueryConfig & { query_timeout: number } = {
       text: `with found as (${sql})
              select count(*) as broken,
-                    (select array_agg(order_uid) from (select order_uid from found limit ${examplesMax}) some) as examples
+                    (select array_agg(order_uid) from (select order_uid from found limit ${examplesMax}) named) as examples
                from found`,
       values,
       query_timeout: checkDeadlineMs,

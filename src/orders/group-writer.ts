@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError } from '../errors.ts'
+import type { Logger } from '../platform/log.ts'
+import { faultOf } from '../platform/postgres.ts'
+import { decide, type Outcome } from './placing.ts'
+import type { NewOrder } from './queries.ts'
+import type { ValidOrder } from './validate.ts'
+
+/** What the intake needs from the database. */
+export type IntakeStore = {
+  findDocuments(orderUids: readonly string[]): Promise<Map<string, string>>
+  /** Writes all or nothing, durably. */
+  place(orders: readonly NewOrder[]): Promise<void>
+}
+
+/** Orders that were submitted together; whoever submitted them hears of all at once. */
+export type Submission = {
+  outcomes: Outcome[]
+  /** How many have no outcome yet. */
+  open: number
+  resolve: (outcomes: Outcome[]) => void
+  reject: (error: AppError) => void
+}
+
+/** An order on its way into the database. */
+export type Entry = {
+  order: ValidOrder
+  /** Whether somebody waits for just this order; the others come from streams, which can wait. */
+  isCaller: boolean
+  submission: Submission
+  index: number
+  submittedAtMs: number
+}
+
+/** Lost races are as good as never met twice in a row; whoever meets so many is not racing but failing. */
+const racesMax = 10
+
+/** Callers are kept waiting through so many attempts; a stream's orders through all. */
+const callerAttemptsMax = 5
+
+export function settle({ submission, index }: Entry, outcome: Outcome): void {
+  submission.outcomes[index] = outcome
+  submission.open -= 1
+  if (submission.open === 0) submission.resolve(submission.outcomes)
+}
+
+export function fail({ submission }: Entry, error: AppError): void {
+  submission.reject(error)
+}
+
+/**
+ * Makes the function that writes a group of orders by one transaction and settles each of them, whatever happens: lost races
+ * are run again; an order that the database will never take is found and refused alone; an outage is waited for, by callers
+ * for a few attempts and by streams until the intake is closed.
+ */
+export function createGroupWriter(options: {
+  store: IntakeStore
+  log: Logger
+  now: () => number
+  onPlaced: (orders: readonly NewOrder[]) => void
+  isClosed: () => boolean
+}): (group: readonly Entry[]) => Promise<void> {
+  const { store, log, now, onPlaced, isClosed } = options
+
+  async function attempt(group: readonly Entry[]): Promise<void> {
+    const stored = await store.findDocuments(group.map(entry => entry.order.orderUid))
+    const { fresh, outcomes } = decide(group, stored, now())
+    if (fresh.length > 0) {
+      await store.place(fresh)
+      onPlaced(fresh)
+    }
+    group.forEach((entry, index) => {
+      settle(entry, outcomes[index] as Outcome)
+    })
+  }
+
+  /** One order that the database will not take must not take its neighbours with it: halves find it quickly. */
+  async function isolate(group: readonly Entry[], error: unknown): Promise<void> {
+    const [first] = group
+    if (group.length === 1 && first !== undefined) return settle(first, { kind: 'refused', error })
+    const middle = group.length >> 1
+    await writeGroup(group.slice(0, middle))
+    await writeGroup(group.slice(middle))
+  }
+
+  async function writeGroup(whole: readonly Entry[]): Promise<void> {
+    let group = whole
+    for (let failures = 0, races = 0; group.length > 0; ) {
+      try {
+        return await attempt(group)
+      } catch (error) {
+        const fault = faultOf(error)
+        if (fault === 'data') return isolate(group, error)
+        if (fault === 'taken' && races < racesMax) {
+          races += 1
+          continue
+        }
+        failures += 1
+        log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
+        const isGivenUp = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)
+        const unavailable = new AppError('STORE_UNAVAILABLE', 'the order was not stored', { cause: error })
+        for (const entry of group) if (isGivenUp(entry)) fail(entry, unavailable)
+        group = group.filter(entry => !isGivenUp(entry))
+        if (group.length > 0) await sleep(Math.min(50 * 2 ** failures, 2_000))
+      }
+    }
+  }
+
+  return writeGroup
+}
