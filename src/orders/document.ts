@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { instantForm } from './instant.ts'
 
 /**
  * The order document: the wire format that HTTP, Kafka and the read API share. This schema is the type, the check, and
@@ -99,7 +100,7 @@ export const orderDocument = Type.Object(
     shardkey: anyText('The partitioning key'),
     sm_id: integer('As the sender gives it', Number.MIN_SAFE_INTEGER),
     date_created: Type.String({
-      pattern: '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$',
+      pattern: instantForm.source,
       description: 'When the order was made (RFC 3339)',
       expected: 'an RFC 3339 time that exists, such as 2021-11-26T06:22:19Z',
     }),

@@ -1,4 +1,6 @@
-const form = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d+)?(?:[Zz]|[+-](\d{2}):(\d{2}))$/
+/** How RFC 3339 writes a time; the day is looked at by itself, since months differ. */
+export const instantForm =
+  /^\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
 
 /**
  * The instant that an RFC 3339 text names, or undefined when it names none: a 30 February, an hour 24, a year 0
@@ -7,21 +9,13 @@ const form = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(\.\d+)?(?:[Zz]
  * @returns milliseconds since 1970-01-01T00:00:00Z; digits beyond milliseconds are cut off
  */
 export function instantOf(text: string): number | undefined {
-  const parts = form.exec(text)
-  if (parts === null) return undefined
-  const [year, month, day, hour, minute, second, , offsetHour, offsetMinute] = parts.slice(1).map(Number)
-  if (year === undefined || month === undefined || day === undefined || second === undefined) return undefined
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
-  if ((hour ?? 24) > 23 || (minute ?? 60) > 59 || second > 60) return undefined
-  if ((offsetHour ?? 0) > 23 || (offsetMinute ?? 0) > 59) return undefined
-  const leapSecond = second === 60
-  // The language's own parser knows no leap second, so it gets the second before.
-  const instantMs = Date.parse((leapSecond ? text.replace(/:60/, ':59') : text).toUpperCase())
-  if (Number.isNaN(instantMs)) return undefined
-  return leapSecond ? instantMs + 1000 : instantMs
-}
-
-/** Days of a month of the Gregorian calendar; day 0 of the next month is the last of this one. */
-function daysIn(year: number, month: number): number {
-  return new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
+  if (!instantForm.test(text) || text.startsWith('0000')) return undefined
+  // The language's own parser takes 30 February for 2 March, so the day has to come out as it went in.
+  const day = new Date(Date.parse(text.slice(0, 10))).getUTCDate()
+  if (day !== Number(text.slice(8, 10))) return undefined
+  // It knows no leap second either, so it gets the second before.
+  const isLeapSecond = text.startsWith('60', 17)
+  const known = isLeapSecond ? `${text.slice(0, 17)}59${text.slice(19)}` : text
+  const instantMs = Date.parse(known.toUpperCase())
+  return isLeapSecond ? instantMs + 1000 : instantMs
 }

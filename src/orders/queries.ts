@@ -36,10 +36,15 @@ type OrderRow = {
   updated_at: Date
 }
 
-/** The documents that are stored under these uids; those that are not stored are left out. */
+/**
+ * The documents that are stored under these uids; those that are not stored are left out. Each uid is looked up by itself:
+ * given a list, the planner may rather read a whole table of which it knows little.
+ */
 export async function findDocuments(pool: Pool, orderUids: readonly string[]): Promise<Map<string, string>> {
   const { rows } = await pool.query<{ order_uid: string; document: string }>(
-    'select order_uid, document from orders where order_uid = any($1)',
+    `select o.order_uid, o.document
+       from unnest($1::text[]) as wanted (order_uid)
+      cross join lateral (select order_uid, document from orders where order_uid = wanted.order_uid limit 1) o`,
     [orderUids],
   )
   return new Map(rows.map(row => [row.order_uid, row.document]))
