@@ -26,7 +26,7 @@ const list: Command = {
       throw new UsageError(`--code must be one of ${codes.join(', ')}, and is "${code}"`)
     }
     return withDatabase(context, async (_, pool) => {
-      const letters = await listDeadLetters(pool, { code }, limit)
+      const { letters } = await listDeadLetters(pool, { code }, limit)
       // What strangers sent, recipients' data among it, is printed only for programs that ask for it.
       const rows = letters.map(letter => [
         letter.id,

@@ -59,10 +59,8 @@ export function deadLetterRoutes({ pool }: { pool: Pool }): Route[] {
 async function list(context: Context, pool: Pool): Promise<Response> {
   const { url } = context.req.raw
   const query = readQuery(new URL(url).searchParams)
-  // One more than asked for tells whether there is a next page.
-  const found = await listDeadLetters(pool, query, query.limit + 1)
-  const letters = found.slice(0, query.limit)
-  const last = found.length > query.limit ? letters.at(-1) : undefined
+  const { letters, isAll } = await listDeadLetters(pool, query, query.limit)
+  const last = isAll ? undefined : letters.at(-1)
   return Response.json(letters, { headers: last === undefined ? {} : { link: linkToNext(url, last.id) } })
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ErrorCode, Violation } from '../errors.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
-import type { Pool } from '../platform/postgres.ts'
+import { faultOf, type Pool } from '../platform/postgres.ts'
 
 /**
  * Dead letters: messages that could not be taken in, kept with their bytes, their origin and the reason.
@@ -52,8 +52,27 @@ export type DeadLetterListing = {
   recorded_at: string
 }
 
-/** Stores dead letters; one that is stored already (a redelivered message) is left as it is. */
+/**
+ * Stores dead letters; one that is stored already (a redelivered message) is left as it is. One that the database will not
+ * take as it is loses what is not its message: nothing of a message may hold up those behind it.
+ */
 export async function recordDeadLetters(pool: Pool, letters: readonly DeadLetter[]): Promise<void> {
+  try {
+    await insertDeadLetters(pool, letters)
+  } catch (error) {
+    if (faultOf(error) !== 'data') throw error
+    const [first] = letters
+    if (letters.length === 1 && first !== undefined) {
+      await insertDeadLetters(pool, [{ ...first, headers: [], timeMs: Number.NaN, violations: [] }])
+      return
+    }
+    const middle = letters.length >> 1
+    await recordDeadLetters(pool, letters.slice(0, middle))
+    await recordDeadLetters(pool, letters.slice(middle))
+  }
+}
+
+async function insertDeadLetters(pool: Pool, letters: readonly DeadLetter[]): Promise<void> {
   const column = <Value>(pick: (letter: DeadLetter) => Value) => letters.map(pick)
   await pool.query(
     `insert into dead_letters (topic, partition, message_offset, message_key, message_value, headers, message_time, code,
@@ -101,36 +120,55 @@ type DeadLetterRow = {
   detail: string
   violations: Violation[]
   recorded_at: Date
+  found: number
 }
 
-const columns = `id, topic, partition, message_offset, message_key, message_value, headers, message_time, code, detail,
-                 violations, recorded_at`
+/** A page ends with the letter that goes beyond so many bytes: a message may have a megabyte. */
+const pageBytesMax = 4 * 1024 * 1024
 
-/** A page of dead letters, newest first, below an id. */
+/** A page out of a selection of dead letters, in the order of the page. */
+const pageOf = (selection: string, order: string) => `
+  select *
+    from (select id, topic, partition, message_offset, message_key, message_value, headers, message_time, code, detail,
+                 violations, recorded_at, count(*) over ()::int as found,
+                 sum(size) over (order by ${order}) - size as bytes_before
+            from (select *, coalesce(octet_length(message_value), 0) + octet_length(headers::text) as size
+                    from (${selection}) chosen) sized) page
+   where bytes_before < ${pageBytesMax}
+   order by ${order}`
+
+const listed = pageOf(
+  `select *
+     from dead_letters
+    where ($1::text is null or topic = $1)
+      and ($2::text is null or code = $2)
+      and ($3::bigint is null or id < $3)
+    order by id desc
+    limit $4`,
+  'id desc',
+)
+
+const unannounced = pageOf('select * from dead_letters where announced_at is null order by id limit $1', 'id')
+
+/**
+ * A page of dead letters, newest first, below an id. It may hold fewer than asked for and still have a next one, since it is
+ * bounded by bytes.
+ */
 export async function listDeadLetters(
   pool: Pool,
   filter: { topic?: string | undefined; code?: string | undefined; before?: string | undefined },
   limit: number,
-): Promise<DeadLetterListing[]> {
-  const { rows } = await pool.query<DeadLetterRow>(
-    `select ${columns}
-       from dead_letters
-      where ($1::text is null or topic = $1)
-        and ($2::text is null or code = $2)
-        and ($3::bigint is null or id < $3)
-      order by id desc
-      limit $4`,
-    [filter.topic ?? null, filter.code ?? null, filter.before ?? null, limit],
-  )
-  return rows.map(present)
+): Promise<{ letters: DeadLetterListing[]; isAll: boolean }> {
+  // One more than asked for tells whether there is a next page.
+  const values = [filter.topic ?? null, filter.code ?? null, filter.before ?? null, limit + 1]
+  const { rows } = await pool.query<DeadLetterRow>(listed, values)
+  const letters = rows.slice(0, limit).map(present)
+  return { letters, isAll: (rows[0]?.found ?? 0) <= letters.length }
 }
 
-/** The oldest dead letters that were not announced yet. */
+/** The oldest dead letters that were not announced yet, at most so many, and at least one if there is any. */
 export async function readUnannounced(pool: Pool, limit: number): Promise<DeadLetterListing[]> {
-  const { rows } = await pool.query<DeadLetterRow>(
-    `select ${columns} from dead_letters where announced_at is null order by id limit $1`,
-    [limit],
-  )
+  const { rows } = await pool.query<DeadLetterRow>(unannounced, [limit])
   return rows.map(present)
 }
 

@@ -3,5 +3,5 @@ import type { LoggedEvent } from './log.ts'
 /** An event as JSON, the way SSE, the read API and webhooks show it. */
 export function encodeEvent(event: LoggedEvent): string {
   const { place, type, orderUid, sequence, recordedAt, data } = event
-  return `{"id":"${place.position}","type":"${type}","order_uid":"${orderUid}","sequence":${sequence},"time":"${recordedAt.toISOString()}","data":${data}}`
+  return `{"id":"${place.position}","type":"${type}","order_uid":"${orderUid}","sequence":${sequence},"time":"${recordedAt}","data":${data}}`
 }

@@ -5,7 +5,7 @@ import { problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { encodeEvent } from './encode.ts'
 import type { EventFeed } from './feed.ts'
-import { isReached, type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { isReached, type LoggedEvent, type LogPage, readLog, readLogEnd, readOrderLog } from './log.ts'
 import { decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
 import { streamEvents } from './stream.ts'
 
@@ -90,45 +90,42 @@ async function everything(context: Context, { pool, feed }: { pool: Pool; feed: 
   const query = readQuery(context, { ...paging, ...filters })
   const after = await knownPlace(pool, query.after)
   if (wantsStream(context)) return streamEvents(feed, after ?? (await readLogEnd(pool)), query)
-  return page(context, query, await readFiltered(pool, after ?? logStart, query))
+  return page(context, await readFiltered(pool, after ?? logStart, query))
 }
 
 async function ofOrder(context: Context, { pool, feed }: { pool: Pool; feed: EventFeed }): Promise<Response> {
   const orderUid = context.req.param('id') ?? ''
   const query = readQuery(context, paging)
   const after = (await knownPlace(pool, query.after)) ?? logStart
-  const found = orderUid.includes('\0') ? [] : await readOrderLog(pool, orderUid, after, query.limit + 1)
-  if (found.length === 0 && after === logStart) {
+  const isName = !orderUid.includes('\0')
+  const found = isName ? await readOrderLog(pool, orderUid, after, query.limit) : { events: [], isAll: true }
+  if (found.events.length === 0 && after === logStart) {
     throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
   }
   if (wantsStream(context)) return streamEvents(feed, after, { orderUid })
-  return page(context, query, found)
+  return page(context, found)
 }
 
 type Query = { limit: number; after: LogPlace | undefined; types: string[] | undefined; customerId: string | undefined }
 
-/** Looks through the log until a page is full: what a filter leaves out is never sent, but has to be passed. */
-async function readFiltered(pool: Pool, from: LogPlace, query: Query): Promise<LoggedEvent[]> {
-  const { limit, types, customerId } = query
-  const wanted: LoggedEvent[] = []
+/** Looks through the log for a page: what a filter leaves out is never sent, but has to be passed. */
+async function readFiltered(pool: Pool, from: LogPlace, { limit, types, customerId }: Query): Promise<LogPage> {
+  const isWanted = (event: LoggedEvent) =>
+    (types === undefined || types.includes(event.type)) && (customerId === undefined || event.customerId === customerId)
   for (let place = from; ; ) {
-    const events = await readLog(pool, place, pageSizeMax)
-    for (const event of events) {
-      if (types !== undefined && !types.includes(event.type)) continue
-      if (customerId !== undefined && event.customerId !== customerId) continue
-      wanted.push(event)
-      if (wanted.length > limit) return wanted
-    }
-    const last = events.at(-1)
-    if (last === undefined || events.length < pageSizeMax) return wanted
-    place = last.place
+    // Without a filter a page of the log is the page that is asked for.
+    const isFiltered = types !== undefined || customerId !== undefined
+    const found = await readLog(pool, place, isFiltered ? pageSizeMax : limit)
+    const events = found.events.filter(isWanted)
+    if (events.length > limit) return { events: events.slice(0, limit), isAll: false }
+    if (events.length > 0 || found.isAll) return { events, isAll: found.isAll }
+    place = found.events.at(-1)?.place ?? place
   }
 }
 
-/** @param found one more than the page holds when there is a next one */
-function page(context: Context, { limit }: Query, found: readonly LoggedEvent[]): Response {
-  const events = found.slice(0, limit)
-  const last = found.length > limit ? events.at(-1) : undefined
+/** A page may hold fewer events than asked for, and still have a next one. */
+function page(context: Context, { events, isAll }: LogPage): Response {
+  const last = isAll ? undefined : events.at(-1)
   const link = last === undefined ? {} : { link: linkToNext(context.req.url, encodePlace(last.place)) }
   return new Response(`[${events.map(encodeEvent).join(',')}]`, {
     headers: { 'content-type': 'application/json', ...link },

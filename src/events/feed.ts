@@ -102,9 +102,9 @@ export class EventFeed {
       orderUid === undefined
         ? await readLog(this.#pool, after, pageEventsMax)
         : await readOrderLog(this.#pool, orderUid, after, pageEventsMax)
-    const last = found.at(-1)?.place ?? after
-    const isAll = found.length < pageEventsMax && keptFrom !== undefined && comparePlaces(last, keptFrom) < 0
-    return { events: found.map(toFed), place: isAll ? keptFrom : last }
+    const last = found.events.at(-1)?.place ?? after
+    const isAll = found.isAll && keptFrom !== undefined && comparePlaces(last, keptFrom) < 0
+    return { events: found.events.map(toFed), place: isAll ? keptFrom : last }
   }
 
   /** Ends all streams. */
@@ -121,11 +121,12 @@ export class EventFeed {
         place ??= await readLogEnd(this.#pool)
         if (stop.aborted) return
         this.#from ??= place
-        const events = (await readLog(this.#pool, place, pageEventsMax)).map(toFed)
+        const page = await readLog(this.#pool, place, pageEventsMax)
         if (stop.aborted) return
+        const events = page.events.map(toFed)
         place = events.at(-1)?.place ?? place
         this.#keep(events)
-        if (events.length < pageEventsMax) await this.#grown.next(rings, stop)
+        if (page.isAll) await this.#grown.next(rings, stop)
       } catch (error) {
         this.#log.warn({ err: error }, 'the event log could not be read for live readers; it will be')
         await new Promise(resolve => setTimeout(resolve, retryMs))

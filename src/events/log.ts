@@ -27,9 +27,17 @@ export type LoggedEvent = {
   customerId: string | null
   sequence: number
   type: string
-  recordedAt: Date
+  /** RFC 3339, UTC. */
+  recordedAt: string
   /** JSON: what the event says. */
   data: string
+}
+
+/** Events of the log, oldest first. */
+export type LogPage = {
+  events: LoggedEvent[]
+  /** Whether these are all that can be read now. A page may end early, since it is bounded by bytes as well. */
+  isAll: boolean
 }
 
 /** Appends events in a caller's transaction. The caller sends `notify` with its commit. */
@@ -53,57 +61,75 @@ type EventRow = {
   customer_id: string | null
   sequence: number
   type: string
-  recorded_at: Date
+  recorded_at: string
   data: string
   document: string | null
+  found: number
 }
 
-/** `order.placed` carries the order as it was placed; its document is stored once, with the order, and joined here. */
-const columns = `e.xid, e.position, e.order_uid, o.customer_id, e.sequence, e.type, e.recorded_at, e.data,
-                 case when e.type = 'order.placed' then o.document end as document`
+/** A page ends with the event that goes beyond so many bytes of documents: an order may have a megabyte. */
+const pageBytesMax = 8 * 1024 * 1024
+
+/**
+ * A page out of a selection of events. `order.placed` carries the order as it was placed; its document is stored once, with
+ * the order, and joined here. Times are made texts by the server, which is what they are sent as.
+ *
+ * @param selection of rows of events, in the order of the page
+ * @param order of the page
+ */
+const pageOf = (selection: string, order: string) => `
+  select xid, position, order_uid, customer_id, sequence, type, data, document, found,
+         to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at
+    from (select e.*, o.customer_id, o.document, count(*) over ()::int as found,
+                 sum(o.size) over (order by ${order}) - o.size as bytes_before
+            from (${selection}) e
+            left join lateral (
+                   select customer_id, case when e.type = 'order.placed' then document end as document,
+                          case when e.type = 'order.placed' then octet_length(document) else 0 end as size
+                     from orders
+                    where order_uid = e.order_uid
+                    limit 1) o on true) page
+   where bytes_before is null or bytes_before < ${pageBytesMax}
+   order by ${order}`
 
 /** Only what no running transaction can still precede. */
 const isSettled = 'xid < pg_snapshot_xmin(pg_current_snapshot())'
 
+const logPage = pageOf(
+  `select * from events
+    where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
+    order by xid, position
+    limit $3`,
+  'xid, position',
+)
+
+const orderLogPage = pageOf(
+  `select * from events
+    where order_uid = $4 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
+    order by sequence
+    limit $3`,
+  'sequence',
+)
+
 /**
- * The events behind a place, oldest first.
+ * The events behind a place.
  *
- * @param limit the most events returned
+ * @param limit the most events of the page
  */
-export async function readLog(pool: Pool, after: LogPlace, limit: number): Promise<LoggedEvent[]> {
-  const { rows } = await pool.query<EventRow>(
-    `select ${columns}
-       from (select *
-               from events
-              where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
-              order by xid, position
-              limit $3) e
-       left join orders o using (order_uid)
-      order by e.xid, e.position`,
-    [after.xid, after.position, limit],
-  )
-  return rows.map(toEvent)
+export async function readLog(pool: Pool, after: LogPlace, limit: number): Promise<LogPage> {
+  const { rows } = await pool.query<EventRow>(logPage, [after.xid, after.position, limit])
+  return toPage(rows, limit)
 }
 
-/** The events of one order behind a place, oldest first. */
-export async function readOrderLog(
-  pool: Pool,
-  orderUid: string,
-  after: LogPlace,
-  limit: number,
-): Promise<LoggedEvent[]> {
-  const { rows } = await pool.query<EventRow>(
-    `select ${columns}
-       from (select *
-               from events
-              where order_uid = $1 and (xid, position) > ($2::xid8, $3::bigint) and ${isSettled}
-              order by sequence
-              limit $4) e
-       left join orders o using (order_uid)
-      order by e.sequence`,
-    [orderUid, after.xid, after.position, limit],
-  )
-  return rows.map(toEvent)
+/** The events of one order behind a place. */
+export async function readOrderLog(pool: Pool, orderUid: string, after: LogPlace, limit: number): Promise<LogPage> {
+  const { rows } = await pool.query<EventRow>(orderLogPage, [after.xid, after.position, limit, orderUid])
+  return toPage(rows, limit)
+}
+
+function toPage(rows: EventRow[], limit: number): LogPage {
+  const found = rows[0]?.found ?? 0
+  return { events: rows.map(toEvent), isAll: found < limit && rows.length === found }
 }
 
 /** The place behind everything that can be read now: what comes later is behind it. */

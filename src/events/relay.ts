@@ -5,9 +5,9 @@ import type { Publisher } from '../platform/kafka-publisher.ts'
 import { holdLock } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
-import { toCloudEvent } from './cloud-event.ts'
+import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import { type DeadLetterListing, markAnnounced, readUnannounced } from './dead-letters.ts'
-import { readLog } from './log.ts'
+import { type LoggedEvent, readLog } from './log.ts'
 import { readPlace, savePlace } from './readers.ts'
 import type { WakeUp } from './wake-up.ts'
 
@@ -21,45 +21,32 @@ const sendDeadlineMs = 15_000
 /** Of all instances one relays; any number that no other lock of ours has. */
 const relayLock = 7_306_292
 
+export type RelayOptions = {
+  pool: Pool
+  address: PostgresAddress
+  publisher: Publisher
+  eventsTopic: string
+  deadLettersTopic: string
+  /** Rings when the log has grown. */
+  wakeUp: WakeUp
+  onPublished: (events: number) => void
+  log: Logger
+}
+
 /**
  * Publishes the log to Kafka in its order, and announces dead letters, until told to stop. At least once: a place is saved
  * after the broker has acknowledged everything up to it. One instance does it at a time; when it goes away or loses its
  * database connection, another goes on from the saved place.
  */
-export async function keepRelaying(
-  options: {
-    pool: Pool
-    address: PostgresAddress
-    publisher: Publisher
-    eventsTopic: string
-    deadLettersTopic: string
-    /** Rings when the log has grown. */
-    wakeUp: WakeUp
-    onPublished: (events: number) => void
-    log: Logger
-  },
-  stop: AbortSignal,
-): Promise<void> {
-  const { pool, log, wakeUp } = options
+export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Promise<void> {
+  const { log } = options
   for (let failures = 0; !stop.aborted; ) {
     try {
       await holdLock({ address: options.address, lock: relayLock, name: 'orders relay' }, stop, async held => {
         log.info('this instance publishes the event log to Kafka')
-        let place = await readPlace(pool, relayReader)
-        while (!held.aborted) {
-          const rings = wakeUp.rings()
-          const events = await readLog(pool, place, eventsMax)
-          const last = events.at(-1)
-          if (last !== undefined) {
-            await options.publisher.send(options.eventsTopic, events.map(toCloudEvent), sendDeadlineMs)
-            await savePlace(pool, relayReader, last.place)
-            place = last.place
-            options.onPublished(events.length)
-          }
-          const announced = await announce(options)
+        await relay(options, held, () => {
           failures = 0
-          if (events.length < eventsMax && announced < lettersMax) await wakeUp.next(rings, held)
-        }
+        })
       })
     } catch (error) {
       if (stop.aborted) return
@@ -70,25 +57,78 @@ export async function keepRelaying(
   }
 }
 
-type Announcing = { pool: Pool; publisher: Publisher; deadLettersTopic: string }
+/** Relays while the lock is held: the next page is read while the one before is being sent. */
+async function relay(options: RelayOptions, held: AbortSignal, onProgress: () => void): Promise<void> {
+  const { pool, publisher, eventsTopic, wakeUp } = options
+  let place = await readPlace(pool, relayReader)
+  let rings = wakeUp.rings()
+  let next = readLog(pool, place, eventsMax)
+  while (!held.aborted) {
+    const { events, isAll } = await next
+    const last = events.at(-1)
+    if (last !== undefined) {
+      place = last.place
+      rings = wakeUp.rings()
+      next = readLog(pool, place, eventsMax)
+      // Whatever sending meets is met first; what this read met is met again by the next one.
+      next.catch(() => undefined)
+      await sendEvents(publisher, eventsTopic, events)
+      await savePlace(pool, relayReader, place)
+      options.onPublished(events.length)
+    }
+    const announced = await announce(options)
+    onProgress()
+    if (last !== undefined) continue
+    if (isAll && announced === 0) await wakeUp.next(rings, held)
+    rings = wakeUp.rings()
+    next = readLog(pool, place, eventsMax)
+  }
+}
 
-async function announce({ pool, publisher, deadLettersTopic }: Announcing): Promise<number> {
-  const letters = await readUnannounced(pool, lettersMax)
-  if (letters.length === 0) return 0
-  const messages = letters.map(toAnnouncement)
+async function sendEvents(publisher: Publisher, topic: string, events: readonly LoggedEvent[]): Promise<void> {
+  await sendOrReduce(publisher, topic, events.map(toCloudEvent), (_, index) => {
+    const event = events[index]
+    return event === undefined ? undefined : toCloudEventWithoutData(event)
+  })
+}
+
+/**
+ * Sends messages; one that the topic will never carry is sent in a smaller form, since everything behind it would wait for
+ * ever.
+ *
+ * @param reduce the smaller form of a message that was refused; undefined when there is none
+ */
+async function sendOrReduce(
+  publisher: Publisher,
+  topic: string,
+  messages: OutgoingMessage[],
+  reduce: (refused: OutgoingMessage, index: number, reason: string) => OutgoingMessage | undefined,
+): Promise<void> {
+  const reduced = new Set<OutgoingMessage>()
   for (;;) {
     try {
-      await publisher.send(deadLettersTopic, messages, sendDeadlineMs)
-      break
+      return await publisher.send(topic, messages, sendDeadlineMs)
     } catch (error) {
-      if (!(error instanceof KafkaRefusedError) || error.messageIndex === null) throw error
-      // A message that this topic will not carry is announced without its bytes, which the API still has.
-      const refused = messages[error.messageIndex]
-      if (refused === undefined || refused.value === null) throw error
-      const headers = [...(refused.headers ?? []), ['dlq_value_left_out', error.reason] as const]
-      messages[error.messageIndex] = { ...refused, value: null, headers }
+      const index = error instanceof KafkaRefusedError ? error.messageIndex : null
+      const refused = index === null ? undefined : messages[index]
+      if (!(error instanceof KafkaRefusedError) || index === null || refused === undefined) throw error
+      const smaller = reduced.has(refused) ? undefined : reduce(refused, index, error.reason)
+      if (smaller === undefined) throw error
+      messages[index] = smaller
+      reduced.add(smaller)
     }
   }
+}
+
+async function announce({ pool, publisher, deadLettersTopic }: RelayOptions): Promise<number> {
+  const letters = await readUnannounced(pool, lettersMax)
+  if (letters.length === 0) return 0
+  await sendOrReduce(publisher, deadLettersTopic, letters.map(toAnnouncement), (_, index, reason) => {
+    const letter = letters[index]
+    // Its bytes and its own headers are left to the API; what is known of it stays.
+    const bare = letter === undefined ? undefined : toAnnouncement({ ...letter, value: null, headers: [] })
+    return bare && { ...bare, headers: [...(bare.headers ?? []), ['dlq_value_left_out', reason] as const] }
+  })
   await markAnnounced(
     pool,
     letters.map(letter => letter.id),

@@ -127,6 +127,9 @@ export type OrderFilter = Partial<{
   search: string
 }>
 
+/** A page ends with the order that goes beyond so many bytes: a document may have a megabyte. */
+const pageBytesMax = 8 * 1024 * 1024
+
 /** A place in a list: the last order that was handed out. */
 export type ListPlace = { createdAtMs: number; orderUid: string }
 
@@ -136,7 +139,7 @@ export type Page = {
 }
 
 /**
- * A page of orders, newest first.
+ * A page of orders, newest first. It may hold fewer than asked for and still have a next one, since it is bounded by bytes.
  *
  * Each way of finding orders (`branches`) walks one index in the order of the list and stops after a page, so a page costs
  * the same at any depth; documents are fetched only for the orders of the page.
@@ -170,19 +173,25 @@ export async function listOrders(
        order by o.created_at desc, o.order_uid desc
        limit ${limit + 1})`
   const keys = keysQuery(filter, value, pageOf)
-  const { rows } = await pool.query<OrderRow & { created_at: Date }>(
-    `select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at, o.created_at
-       from (select distinct created_at, order_uid
-               from (${keys}) branches
-              order by created_at desc, order_uid desc
-              limit ${limit + 1}) page
-       join orders o using (order_uid)
-      order by o.created_at desc, o.order_uid desc`,
+  const { rows } = await pool.query<OrderRow & { created_at: Date; found: number }>(
+    `select *
+       from (select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at,
+                    o.created_at, count(*) over ()::int as found,
+                    sum(octet_length(o.document)) over (order by o.created_at desc, o.order_uid desc)
+                      - octet_length(o.document) as bytes_before
+               from (select distinct created_at, order_uid
+                       from (${keys}) branches
+                      order by created_at desc, order_uid desc
+                      limit ${limit + 1}) page
+               join orders o using (order_uid)) page
+      where bytes_before < ${pageBytesMax}
+      order by created_at desc, order_uid desc`,
     values,
   )
-  const last = rows.length > limit ? rows[limit - 1] : undefined
+  const onPage = rows.slice(0, limit)
+  const last = (rows[0]?.found ?? 0) > onPage.length ? onPage.at(-1) : undefined
   return {
-    orders: rows.slice(0, limit).map(present),
+    orders: onPage.map(present),
     ...(last === undefined ? {} : { next: { createdAtMs: last.created_at.getTime(), orderUid: last.order_uid } }),
   }
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError, catalogue } from '../errors.ts'
 import type { Logger } from './log.ts'
+import { isOutage } from './postgres.ts'
 
 /**
  * Repeats what an outage makes fail, until it succeeds or the service stops.
  *
  * @param what is waiting, for the log
- * @throws what `work` threw when trying again is in vain by the error catalogue, or the service stops
+ * @throws what `work` threw when it is no outage, or the service stops
  */
 export async function insist<Result>(
   work: () => Promise<Result>,
@@ -18,7 +19,7 @@ export async function insist<Result>(
     try {
       return await work()
     } catch (error) {
-      const isPassing = !(error instanceof AppError) || catalogue[error.code].consumer === 'retry'
+      const isPassing = error instanceof AppError ? catalogue[error.code].consumer === 'retry' : isOutage(error)
       if (stop.aborted || !isPassing) throw error
       log.warn({ err: error, failures }, what)
       await sleep(Math.min(100 * 2 ** failures, 5_000), undefined, { signal: stop })
