@@ -20,7 +20,7 @@ describe('the defaults', () => {
     expect(config).toMatchObject({
       server: { host: '127.0.0.1', port: 8080, staticDir: '/checkout/web' },
       dataDir: '/checkout/data',
-      cacheSizeBytesMax: 67108864,
+      cacheSizeBytesMax: 33554432,
       logLevel: 'info',
       apiKeys: [],
     })

@@ -48,7 +48,7 @@ export const variables = [
   ['KAFKA_GROUP_ID', 'orders_group', 'consumer group of the service'],
   ['KAFKA_EVENTS_TOPIC', 'orders.events', 'topic that events are published to'],
   ['KAFKA_DLQ_TOPIC', 'orders.dlq', 'topic that dead letters are announced on'],
-  ['CACHE_MAX_BYTES', '67108864', 'memory for cached orders, in bytes'],
+  ['CACHE_MAX_BYTES', '33554432', 'memory for cached orders, in bytes'],
   ['UNPAID_EXPIRES_AFTER_MINUTES', '1440', 'how long an order waits for its payment; 0: for ever'],
   ['LOG_LEVEL', 'info', `one of ${logLevels.join(', ')}`],
   ['API_KEYS', '', 'keys beside those made by "keys create": key=scope+scope, several with commas'],

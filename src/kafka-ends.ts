@@ -38,6 +38,10 @@ const partitionsOfNewTopics = 6
 const messageBytesMax = 2 * 1024 * 1024
 const sendDeadlineMs = 5_000
 
+/** What keeps the database busy and no more: messages that wait are memory. */
+const batchMessagesMax = 1_000
+const backlogBytesMax = 4 * 1024 * 1024
+
 /** Prepares the Kafka ends; nothing connects before it is needed, and no outage of Kafka fails anything but them. */
 export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
   const { brokers } = config
@@ -59,6 +63,8 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
           brokers,
           groupId: config.groupId,
           topic: config.ordersTopic,
+          batchMessagesMax,
+          backlogBytesMax,
           clientId,
           handle: createOrderConsumer({
             intake: app.intake,

@@ -1,4 +1,5 @@
-import { copyIn, copyText, type Pool, type PoolClient } from '../platform/postgres.ts'
+import { copyIn, copyText } from '../platform/copy.ts'
+import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { LogPlace } from './place.ts'
 
 /**
@@ -45,12 +46,10 @@ export async function appendEvents(client: PoolClient, events: readonly NewEvent
   await copyIn(
     client,
     'copy events (order_uid, sequence, type, recorded_at, data) from stdin',
-    events
-      .values()
-      .map(
-        ({ orderUid, sequence, type, recordedAt, data }) =>
-          `${orderUid}\t${sequence}\t${type}\t${recordedAt}\t${copyText(data)}\n`,
-      ),
+    events,
+    ({ orderUid, sequence, type, recordedAt, data }, writer) => {
+      writer.write(`${orderUid}\t${sequence}\t${type}\t${recordedAt}\t${copyText(data)}\n`)
+    },
   )
 }
 

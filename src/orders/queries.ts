@@ -1,5 +1,6 @@
 import { joinObjects } from '../events/log.ts'
-import { copyIn, copyText, type Pool, type PoolClient } from '../platform/postgres.ts'
+import { copyIn, copyText, type RowWriter } from '../platform/copy.ts'
+import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 
@@ -58,37 +59,43 @@ export async function findDocuments(pool: Pool, orderUids: readonly string[]): P
 export async function insertOrders(client: PoolClient, orders: readonly NewOrder[]): Promise<void> {
   await copyIn(
     client,
-    `copy orders (order_uid, document, customer_id, track_number, currency, amount, created_at, status, payment_status,
-                  delivery_status, version, updated_at) from stdin`,
-    orders.values().map(orderRow),
+    `copy orders (order_uid, customer_id, track_number, currency, amount, created_at, status, payment_status,
+                  delivery_status, version, updated_at, document) from stdin`,
+    orders,
+    writeOrder,
   )
   await copyIn(
     client,
     'copy order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) from stdin',
-    orders.values().map(itemRows),
+    orders,
+    writeLines,
   )
 }
 
-function orderRow({ order, state, placedAt }: NewOrder): string {
+function writeOrder({ order, state, placedAt }: NewOrder, writer: RowWriter): void {
   const { orderUid, json, currency, amount } = order
   // What has to be escaped in a field is escaped in the JSON already, by a backslash: most orders have none.
   const escaped = json.includes('\\') ? copyText : asItIs
   const createdAt = new Date(order.createdAtMs).toISOString()
-  return `${orderUid}\t${escaped(json)}\t${escaped(order.customerId)}\t${escaped(order.trackNumber)}\t${currency}\t${amount}\t${createdAt}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${placedAt}\n`
+  writer.write(
+    `${orderUid}\t${escaped(order.customerId)}\t${escaped(order.trackNumber)}\t${currency}\t${amount}\t${createdAt}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${placedAt}\t`,
+  )
+  writer.write(escaped(json))
+  writer.write('\n')
 }
 
 function asItIs(text: string): string {
   return text
 }
 
-function itemRows({ order }: NewOrder): string {
+function writeLines({ order }: NewOrder, writer: RowWriter): void {
   const { orderUid, lines } = order
-  let rows = ''
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] as OrderLine
-    rows += `${orderUid}\t${index}\t${line.chrtId}\t${line.nmId}\t${line.price}\t${line.sale}\t${line.totalPrice}\n`
+    writer.write(
+      `${orderUid}\t${index}\t${line.chrtId}\t${line.nmId}\t${line.price}\t${line.sale}\t${line.totalPrice}\n`,
+    )
   }
-  return rows
 }
 
 /** The order under a uid, or undefined. */

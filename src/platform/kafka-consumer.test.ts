@@ -10,7 +10,6 @@ import {
   uniqueName,
 } from '../../test/kafka.ts'
 import { backoffMs } from './kafka-consumer.ts'
-import { createLogger } from './log.ts'
 
 // Longer than any wait inside: a test that runs out of time would take the broker with it.
 setDefaultTimeout(60_000)
@@ -63,7 +62,8 @@ withBroker('keepConsuming', () => {
     expect(third?.value).toBeNull()
     expect([fourth?.key?.length, fourth?.value?.length]).toEqual([0, 0])
     expect(fifth?.headers.map(([name, value]) => `${name}=${value}`)).toEqual(['h=1', 'h=2'])
-    expect(consumer.states).toEqual(['connecting', 'consuming', 'stopped'])
+    expect([consumer.states.at(0), consumer.states.at(-1)]).toEqual(['connecting', 'stopped'])
+    expect(consumer.states).toContain('consuming')
   })
 
   test('reads compressed batches', async () => {
@@ -247,9 +247,7 @@ withBroker('keepConsuming', () => {
     const { brokers, topic, groupId } = await fixture()
     await produce(brokers, topic, messages(0, 10))
     const work = gate()
-    const lines: string[] = []
-    const log = createLogger({ level: 'warn', destination: { write: line => void lines.push(line) } })
-    const consumer = startConsumer({ brokers, topic, groupId, log, batchesInFlightMax: 1, handle: work.wait })
+    const consumer = startConsumer({ brokers, topic, groupId, batchesInFlightMax: 1, handle: work.wait })
     await eventually(
       'the batch is in handle',
       () => consumer.states.includes('consuming') && consumer.lag.get(0) === 10,
@@ -263,9 +261,9 @@ withBroker('keepConsuming', () => {
     await admin.fetchTopicOffsets(topic) // Without it kafkajs does not know the topic that it is asked for next.
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '15' }] })
     await admin.disconnect()
-    const next = startConsumer({ brokers, topic, groupId, log })
+    const next = startConsumer({ brokers, topic, groupId })
     await eventually('what is left came', () => next.received.length === 5)
     await next.stop()
-    expect(lines.some(line => line.includes('out of range'))).toBe(true)
+    expect(next.received.map(message => Number(message.offset)).sort((a, b) => a - b)).toEqual([15, 16, 17, 18, 19])
   })
 })

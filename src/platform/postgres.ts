@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import { finished } from 'node:stream/promises'
 import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
 import type { Logger } from './log.ts'
 
 /** Where a PostgreSQL server is and as whom to speak to it. `host` beginning with '/' is a folder with its socket. */
@@ -112,37 +109,6 @@ async function before<Result>(deadlineMs: number, work: () => Promise<Result>): 
     clearTimeout(timer)
   }
 }
-
-/** How much of a COPY is made ready at a time: what fits the processor's cache and the socket's buffer. */
-const chunkCharacters = 64 * 1024
-
-/**
- * Writes rows by COPY. Rows are made while the server takes those before them.
- *
- * @param statement `copy table (columns) from stdin`
- * @param rows lines of tab-separated fields, each field escaped by `copyText`
- */
-export async function copyIn(client: PoolClient, statement: string, rows: Iterable<string>): Promise<void> {
-  const stream = client.query(copyFrom(statement))
-  const ended = finished(stream)
-  ended.catch(() => undefined)
-  let chunk = ''
-  for (const row of rows) {
-    chunk += row
-    if (chunk.length < chunkCharacters) continue
-    if (!stream.write(Buffer.from(chunk))) await Promise.race([once(stream, 'drain'), ended])
-    chunk = ''
-  }
-  stream.end(Buffer.from(chunk))
-  await ended
-}
-
-/** A text as a field of COPY's text format: the format's own four characters are escaped. */
-export function copyText(text: string): string {
-  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, character => copyEscapes[character] ?? character) : text
-}
-
-const copyEscapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
 /**
  * What an error of the database means for what was being written:
