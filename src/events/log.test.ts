@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createOrdersDatabase } from '../../test/app.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
-import { appendEvents, type LoggedEvent, readLog } from './log.ts'
+import { appendEvent, type LoggedEvent, readLog } from './log.ts'
 import { logStart } from './place.ts'
 
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
@@ -29,8 +29,8 @@ const uids = (events: LoggedEvent[]) => events.map(({ orderUid }) => orderUid)
 test('nothing is read past a transaction that is still open, and nothing is missed when it commits late', async () => {
   const late = await pool.connect()
   await late.query('begin')
-  await appendEvents(late, [event('late')])
-  await inTransaction(pool, client => appendEvents(client, [event('early')]))
+  await appendEvent(late, event('late'))
+  await inTransaction(pool, client => appendEvent(client, event('early')))
   expect(await readLog(pool, logStart, 10)).toEqual({ events: [], isAll: true })
   await late.query('commit')
   late.release()
@@ -42,12 +42,9 @@ test('nothing is read past a transaction that is still open, and nothing is miss
 test('reading on from any place gives every event once, in the same order, whatever the size of a page', async () => {
   await Promise.all(
     Array.from({ length: 20 }, (_, writer) =>
-      inTransaction(pool, client =>
-        appendEvents(
-          client,
-          Array.from({ length: 10 }, (_, index) => event(`w${writer}-${index}`)),
-        ),
-      ),
+      inTransaction(pool, async client => {
+        for (let index = 0; index < 10; index += 1) await appendEvent(client, event(`w${writer}-${index}`))
+      }),
     ),
   )
   const everything = uids((await readLog(pool, logStart, 1000)).events)
@@ -63,7 +60,7 @@ test('reading on from any place gives every event once, in the same order, whate
 })
 
 test('a sequence number is given once', async () => {
-  await inTransaction(pool, client => appendEvents(client, [event('once')]))
-  const again = inTransaction(pool, client => appendEvents(client, [event('once')]))
+  await inTransaction(pool, client => appendEvent(client, event('once')))
+  const again = inTransaction(pool, client => appendEvent(client, event('once')))
   expect(await again.catch(error => error)).toMatchObject({ code: '23505' })
 })

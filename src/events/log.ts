@@ -1,4 +1,4 @@
-import { copyIn, copyText } from '../platform/copy.ts'
+import { type Copy, copyText, type RowWriter } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { LogPlace } from './place.ts'
 
@@ -9,6 +9,7 @@ import type { LogPlace } from './place.ts'
 
 /** Instances are told on this channel that the log has grown; the message is empty. */
 export const logChannel = 'event_log'
+export const notifyOfEvents = `notify ${logChannel}`
 
 export type NewEvent = {
   orderUid: string
@@ -41,16 +42,26 @@ export type LogPage = {
   isAll: boolean
 }
 
-/** Appends events in a caller's transaction. The caller sends `notify` with its commit. */
-export async function appendEvents(client: PoolClient, events: readonly NewEvent[]): Promise<void> {
-  await copyIn(
-    client,
-    'copy events (order_uid, sequence, type, recorded_at, data) from stdin',
-    events,
-    ({ orderUid, sequence, type, recordedAt, data }, writer) => {
+/** The rows of new events. Whoever writes them sends `notify` with them. */
+export function copyOfEvents(events: readonly NewEvent[]): Copy {
+  return {
+    statement: 'copy events (order_uid, sequence, type, recorded_at, data) from stdin',
+    rows: events.values().map(({ orderUid, sequence, type, recordedAt, data }) => (writer: RowWriter) => {
       writer.write(`${orderUid}\t${sequence}\t${type}\t${recordedAt}\t${copyText(data)}\n`)
-    },
-  )
+    }),
+  }
+}
+
+/** Appends an event in a caller's transaction, and tells the readers of the log with its commit. */
+export async function appendEvent(client: PoolClient, event: NewEvent): Promise<void> {
+  await client.query('insert into events (order_uid, sequence, type, recorded_at, data) values ($1, $2, $3, $4, $5)', [
+    event.orderUid,
+    event.sequence,
+    event.type,
+    event.recordedAt,
+    event.data,
+  ])
+  await client.query(notifyOfEvents)
 }
 
 type EventRow = {

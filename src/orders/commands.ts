@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import { appendEvents, logChannel } from '../events/log.ts'
+import { appendEvent } from '../events/log.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import {
   hasReceipt,
@@ -83,8 +83,7 @@ async function save(client: PoolClient, change: Change, decided: { state: OrderS
   await insertTransition(client, { ...change, to: decided.state.status })
   const data = { ...JSON.parse(stateJson(decided.state)), version, previous_status: change.from, reason, actor }
   const event = { orderUid, sequence: version, type: decided.eventType, recordedAt, data: JSON.stringify(data) }
-  await appendEvents(client, [event])
-  await client.query(`notify ${logChannel}`)
+  await appendEvent(client, event)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { joinObjects } from '../events/log.ts'
-import { copyIn, copyText, type RowWriter } from '../platform/copy.ts'
-import type { Pool, PoolClient } from '../platform/postgres.ts'
+import { type Copy, copyText, type RowWriter } from '../platform/copy.ts'
+import type { Pool } from '../platform/postgres.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 
@@ -51,25 +51,19 @@ export async function findDocuments(pool: Pool, orderUids: readonly string[]): P
   return new Map(rows.map(row => [row.order_uid, row.document]))
 }
 
-/**
- * Writes new orders and their lines in a caller's transaction.
- *
- * @throws the database's unique violation when one of them is there already; then none is written
- */
-export async function insertOrders(client: PoolClient, orders: readonly NewOrder[]): Promise<void> {
-  await copyIn(
-    client,
-    `copy orders (order_uid, customer_id, track_number, currency, amount, created_at, status, payment_status,
-                  delivery_status, version, updated_at, document) from stdin`,
-    orders,
-    writeOrder,
-  )
-  await copyIn(
-    client,
-    'copy order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) from stdin',
-    orders,
-    writeLines,
-  )
+/** The rows of new orders and of their lines. Writing them fails with a unique violation when one is there already. */
+export function copiesOfOrders(orders: readonly NewOrder[]): Copy[] {
+  return [
+    {
+      statement: `copy orders (order_uid, customer_id, track_number, currency, amount, created_at, status, payment_status,
+                               delivery_status, version, updated_at, document) from stdin`,
+      rows: orders.values().map(order => (writer: RowWriter) => writeOrder(order, writer)),
+    },
+    {
+      statement: 'copy order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) from stdin',
+      rows: orders.values().map(order => (writer: RowWriter) => writeLines(order, writer)),
+    },
+  ]
 }
 
 function writeOrder({ order, state, placedAt }: NewOrder, writer: RowWriter): void {

@@ -1,19 +1,18 @@
-import { appendEvents, logChannel, type NewEvent } from '../events/log.ts'
-import { inTransaction, type Pool } from '../platform/postgres.ts'
+import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/log.ts'
+import { copyInto } from '../platform/copy.ts'
+import { type Pool, withConnection } from '../platform/postgres.ts'
 import type { IntakeStore } from './group-writer.ts'
 import { stateJson } from './order.ts'
-import { findDocuments, insertOrders, type NewOrder } from './queries.ts'
+import { copiesOfOrders, findDocuments, type NewOrder } from './queries.ts'
 
 /** The intake's store on PostgreSQL: an order, its lines and its `order.placed` are one transaction. */
 export function createIntakeStore(pool: Pool): IntakeStore {
   return {
     findDocuments: orderUids => findDocuments(pool, orderUids),
     place: orders =>
-      inTransaction(pool, async client => {
-        await insertOrders(client, orders)
-        await appendEvents(client, orders.map(placed))
-        await client.query(`notify ${logChannel}`)
-      }),
+      withConnection(pool, client =>
+        copyInto(client, [...copiesOfOrders(orders), copyOfEvents(orders.map(placed))], notifyOfEvents),
+      ),
   }
 }
 

@@ -68,19 +68,37 @@ export function createPool(
  * @throws what `work` threw, after a rollback, or the connection's error. When the connection is lost during the commit
  *   it is not known whether the transaction was committed.
  */
-export async function inTransaction<Result>(
+export function inTransaction<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+  deadlineMs: number = answerDeadlineMs,
+): Promise<Result> {
+  return withConnection(
+    pool,
+    async client => {
+      await client.query('begin')
+      const result = await work(client)
+      await client.query('commit')
+      return result
+    },
+    deadlineMs,
+  )
+}
+
+/**
+ * Works with one connection of the pool.
+ *
+ * @param deadlineMs how long all of it may take; after that the connection is destroyed and this rejects
+ * @throws what `work` threw; a transaction that it left open is rolled back
+ */
+export async function withConnection<Result>(
   pool: Pool,
   work: (client: PoolClient) => Promise<Result>,
   deadlineMs: number = answerDeadlineMs,
 ): Promise<Result> {
   const client = await pool.connect()
   try {
-    const result = await before(deadlineMs, async () => {
-      await client.query('begin')
-      const result = await work(client)
-      await client.query('commit')
-      return result
-    })
+    const result = await before(deadlineMs, () => work(client))
     client.release()
     return result
   } catch (error) {
