@@ -30,6 +30,8 @@ export type Entry = {
   submission: Submission
   index: number
   submittedAtMs: number
+  /** Whoever waited has been told that it was not stored; it is not written any more unless that has begun. */
+  isGivenUp: boolean
 }
 
 /** Lost races are as good as never met twice in a row; whoever meets so many is not racing but failing. */
@@ -38,14 +40,23 @@ const racesMax = 10
 /** Callers are kept waiting through so many attempts; a stream's orders through all. */
 const callerAttemptsMax = 5
 
+/**
+ * After an order was met that is stored already, so many groups are looked up before they are written. Without it, writing
+ * them tells: the database refuses the group, and it is looked up then.
+ */
+const suspicionGroups = 200
+
+const nothing: ReadonlyMap<string, string> = new Map()
+
 export function settle({ submission, index }: Entry, outcome: Outcome): void {
   submission.outcomes[index] = outcome
   submission.open -= 1
   if (submission.open === 0) submission.resolve(submission.outcomes)
 }
 
-export function fail({ submission }: Entry, error: AppError): void {
-  submission.reject(error)
+export function fail(entry: Entry, error: AppError): void {
+  entry.isGivenUp = true
+  entry.submission.reject(error)
 }
 
 /**
@@ -62,8 +73,15 @@ export function createGroupWriter(options: {
 }): (group: readonly Entry[]) => Promise<void> {
   const { store, log, now, onPlaced, isClosed } = options
 
-  async function attempt(group: readonly Entry[]): Promise<void> {
-    const stored = await store.findDocuments(group.map(entry => entry.order.orderUid))
+  /** While nobody repeats himself, asking first what is stored is a round trip and a tenth of the database's work in vain. */
+  let suspiciousGroups = suspicionGroups
+
+  async function attempt(group: readonly Entry[], isRepetition: boolean): Promise<void> {
+    if (isRepetition) suspiciousGroups = suspicionGroups
+    else if (suspiciousGroups > 0) suspiciousGroups -= 1
+    const isAsked = suspiciousGroups > 0
+    const stored = isAsked ? await store.findDocuments(group.map(entry => entry.order.orderUid)) : nothing
+    if (stored.size > 0) suspiciousGroups = suspicionGroups
     const { fresh, outcomes } = decide(group, stored, now())
     if (fresh.length > 0) {
       await store.place(fresh)
@@ -87,7 +105,7 @@ export function createGroupWriter(options: {
     let group = whole
     for (let failures = 0, races = 0; group.length > 0; ) {
       try {
-        return await attempt(group)
+        return await attempt(group, failures + races > 0)
       } catch (error) {
         const fault = faultOf(error)
         if (fault === 'data') return isolate(group, error)
@@ -97,11 +115,11 @@ export function createGroupWriter(options: {
         }
         failures += 1
         log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
-        const isGivenUp = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)
+        const isHopeless = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)
         const unavailable = new AppError('STORE_UNAVAILABLE', 'the order was not stored', { cause: error })
-        for (const entry of group) if (isGivenUp(entry)) fail(entry, unavailable)
-        group = group.filter(entry => !isGivenUp(entry))
-        if (group.length > 0) await sleep(Math.min(50 * 2 ** failures, 2_000))
+        for (const entry of group) if (isHopeless(entry)) fail(entry, unavailable)
+        if (group.some(entry => !entry.isGivenUp)) await sleep(Math.min(50 * 2 ** failures, 2_000))
+        group = group.filter(entry => !entry.isGivenUp)
       }
     }
   }

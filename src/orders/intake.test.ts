@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createOrdersDatabase } from '../../test/app.ts'
+import { eventually } from '../../test/kafka.ts'
 import { createLogger } from '../platform/log.ts'
 import { createPool, type Pool } from '../platform/postgres.ts'
 import type { OrderDocument } from './document.ts'
@@ -154,6 +155,23 @@ test('a database that cannot be reached is an outage, and nothing is acknowledge
   expect(await intake.submit(order).catch(error => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
   expect(await rowsOf(order.orderUid)).toEqual({ orders: 0, items: 0, events: 0 })
   await nowhere.end()
+})
+
+test('a caller who was told that the order was not stored does not find it stored when the database is back', async () => {
+  const store = createIntakeStore(pool)
+  let isAway = true
+  const intake = intakeOn(
+    { ...store, place: orders => (isAway ? Promise.reject(new Error('Connection terminated')) : store.place(orders)) },
+    { callerPatienceMs: 300, writersMax: 1 },
+  )
+  const streamed = intake.submitAll([newOrder()])
+  const order = newOrder()
+  await eventually('the stream has taken the only writer', () => intake.waiting() === 1)
+  expect(await intake.submit(order).catch(error => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  isAway = false
+  expect(await streamed).toEqual([{ kind: 'placed' }])
+  await intake.close(5_000)
+  expect(await rowsOf(order.orderUid)).toEqual({ orders: 0, items: 0, events: 0 })
 })
 
 test('a connection that is cut while an order is written costs a repetition, not the order', async () => {

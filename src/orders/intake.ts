@@ -34,7 +34,7 @@ export type Intake = {
    * Submits one order for which somebody waits.
    *
    * @throws AppError OVERLOADED when too much is waiting, STORE_UNAVAILABLE when it could not be stored in time, STOPPING.
-   *   In all three it may have been stored, and may be submitted again.
+   *   In all three it may be submitted again; where writing it had begun, it may have been stored.
    */
   submit(order: ValidOrder): Promise<Outcome>
   /**
@@ -94,7 +94,14 @@ export function createIntake(options: IntakeOptions): Intake {
       orders.forEach((order, index) => {
         lane.orders += 1
         lane.bytes += order.json.length
-        const entry: Entry = { order, isCaller, submission, index, submittedAtMs: isCaller ? now() : 0 }
+        const entry: Entry = {
+          order,
+          isCaller,
+          submission,
+          index,
+          submittedAtMs: isCaller ? now() : 0,
+          isGivenUp: false,
+        }
         lane.entries.push(entry)
         if (isCaller) unsettled.add(entry)
       })
@@ -121,11 +128,8 @@ export function createIntake(options: IntakeOptions): Intake {
       const startedMs = now()
       await writeGroup(group)
       for (const entry of group) {
-        const lane = entry.isCaller ? callers : streams
-        lane.orders -= 1
-        lane.bytes -= entry.order.json.length
+        release(entry)
         beingWritten.delete(entry.order.orderUid)
-        if (entry.isCaller) unsettled.delete(entry)
       }
       onGroup({ orders: group.length, durationMs: now() - startedMs })
       for (const seeker of roomSeekers.splice(0)) seeker()
@@ -133,6 +137,14 @@ export function createIntake(options: IntakeOptions): Intake {
     writers -= 1
     if (waiting() > 0) wakeUp()
     else if (writers === 0) for (const closer of closers.splice(0)) closer()
+  }
+
+  /** Gives the room of an order back. */
+  function release(entry: Entry): void {
+    const lane = entry.isCaller ? callers : streams
+    lane.orders -= 1
+    lane.bytes -= entry.order.json.length
+    if (entry.isCaller) unsettled.delete(entry)
   }
 
   /** The orders of the next transaction, each uid's like together; what another transaction is writing stays. */
@@ -144,7 +156,8 @@ export function createIntake(options: IntakeOptions): Intake {
       let taken = 0
       for (; taken < entries.length && group.length < groupOrdersMax && bytes < groupBytesMax; taken++) {
         const entry = entries[taken] as Entry
-        if (beingWritten.has(entry.order.orderUid)) staying.push(entry)
+        if (entry.isGivenUp) release(entry)
+        else if (beingWritten.has(entry.order.orderUid)) staying.push(entry)
         else {
           group.push(entry)
           bytes += entry.order.json.length
@@ -156,7 +169,7 @@ export function createIntake(options: IntakeOptions): Intake {
     return group
   }
 
-  /** A database that hangs must not hang its callers: they hear that they may come again, and what they sent goes on. */
+  /** A database that hangs must not hang its callers: they hear that they may come again. */
   const patience = setInterval(() => {
     const sinceMs = now() - callerPatienceMs
     for (const entry of unsettled) {
