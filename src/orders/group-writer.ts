@@ -34,7 +34,7 @@ export type Entry = {
   isGivenUp: boolean
 }
 
-/** Lost races are as good as never met twice in a row; whoever meets so many is not racing but failing. */
+/** Lost races are as good as never met twice in a row; whoever meets so many is not racing but in the way of old rows. */
 const racesMax = 10
 
 /** Callers are kept waiting through so many attempts; a stream's orders through all. */
@@ -108,11 +108,11 @@ export function createGroupWriter(options: {
         return await attempt(group, failures + races > 0)
       } catch (error) {
         const fault = faultOf(error)
-        if (fault === 'data') return isolate(group, error)
         if (fault === 'taken' && races < racesMax) {
           races += 1
           continue
         }
+        if (fault !== 'outage') return isolate(group, error)
         failures += 1
         log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
         const isHopeless = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)

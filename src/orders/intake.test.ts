@@ -111,6 +111,16 @@ test('an order that the database refuses is refused alone', async () => {
   })
 })
 
+test('an order whose uid somebody has used in another table is refused alone, and not tried for ever', async () => {
+  const orders = Array.from({ length: 10 }, () => newOrder())
+  await pool.query(
+    `insert into order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) values ($1, 0, 1, 1, 1, 0, 1)`,
+    [orders[3]?.orderUid],
+  )
+  const outcomes = await intakeOn().submitAll(orders)
+  expect(outcomes.map(outcome => outcome.kind)).toEqual(orders.map((_, index) => (index === 3 ? 'refused' : 'placed')))
+})
+
 test('a customer may be named by ten thousand characters', async () => {
   const order = newOrder(document => {
     document.customer_id = 'x'.repeat(10_000)
