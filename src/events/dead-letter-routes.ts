@@ -1,11 +1,9 @@
-import { AppError, type Violation } from '../errors.ts'
 import type { Context, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import { listDeadLetters } from './dead-letters.ts'
-
-const pageSizeMax = 1000
 
 const parameters = {
   limit: {
@@ -65,23 +63,10 @@ async function list(context: Context, pool: Pool): Promise<Response> {
 }
 
 function readQuery(given: URLSearchParams) {
-  const violations: Violation[] = []
-  for (const name of new Set(given.keys())) {
-    if (!Object.hasOwn(parameters, name)) {
-      const detail = `must be left out: the parameters are ${Object.keys(parameters).join(', ')}`
-      violations.push({ pointer: `/${name}`, detail })
-    } else if (given.get(name)?.includes('\0')) {
-      violations.push({ pointer: `/${name}`, detail: 'must be without the character U+0000' })
-    }
-  }
-  const limit = Number(given.get('limit') || 100)
-  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax) {
-    violations.push({ pointer: '/limit', detail: `must be a whole number, 1 to ${pageSizeMax}` })
-  }
-  const before = given.get('cursor') || undefined
-  if (before !== undefined && !/^\d{1,18}$/.test(before)) {
-    violations.push({ pointer: '/cursor', detail: 'must be taken from a Link header' })
-  }
-  if (violations.length > 0) throw new AppError('REQUEST_INVALID', 'the query is not valid', { violations })
-  return { topic: given.get('topic') || undefined, code: given.get('code') || undefined, before, limit }
+  const query = new QueryReader(given, parameters)
+  const [topic, code, before] = ['topic', 'code', 'cursor'].map(name => query.storableText(name))
+  const limit = query.limit()
+  if (before !== undefined && !/^\d{1,18}$/.test(before)) query.refuse('cursor', 'taken from a Link header')
+  query.end()
+  return { topic, code, before, limit }
 }

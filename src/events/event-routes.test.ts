@@ -164,6 +164,7 @@ describe('the log', () => {
     ['/api/events?after=x', '/after'],
     ['/api/events?after=99999999999-1', '/after'],
     ['/api/events?limit=0', '/limit'],
+    ['/api/events?type=', '/type'],
     ['/api/events?type=Order', '/type'],
     ['/api/events?typ=order.placed', '/typ'],
   ])('refuses %s', async (path, pointer) => {

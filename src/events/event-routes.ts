@@ -1,15 +1,15 @@
-import { AppError, type Violation } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { Context, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import { problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { invalidQuery, pageSizeMax, QueryReader } from '../platform/query.ts'
 import { encodeEvent } from './encode.ts'
 import type { EventFeed } from './feed.ts'
 import { isReached, type LoggedEvent, type LogPage, readLog, readLogEnd, readOrderLog } from './log.ts'
 import { decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
 import { streamEvents } from './stream.ts'
 
-const pageSizeMax = 1000
 const typeForm = /^[a-z]+(\.[a-z_]+)+$/
 
 const paging = {
@@ -139,29 +139,20 @@ function wantsStream(context: Context): boolean {
 /** A cursor that this log cannot have handed out would make its reader wait in silence for events that it has missed. */
 async function knownPlace(pool: Pool, place: LogPlace | undefined): Promise<LogPlace | undefined> {
   if (place === undefined || (await isReached(pool, place))) return place
-  throw invalid([{ pointer: '/after', detail: 'must be a cursor of this log, and the log has not come so far' }])
+  throw invalidQuery([{ pointer: '/after', detail: 'must be a cursor of this log, and the log has not come so far' }])
 }
 
 function readQuery(context: Context, known: Readonly<Record<string, unknown>>): Query {
-  const given = new URL(context.req.url).searchParams
-  const violations: Violation[] = []
-  const refuse = (name: string, detail: string) => violations.push({ pointer: `/${name}`, detail: `must be ${detail}` })
-  for (const name of new Set(given.keys())) {
-    if (!Object.hasOwn(known, name)) refuse(name, `left out: the parameters are ${Object.keys(known).join(', ')}`)
-  }
-  const limit = Number(given.get('limit') || 100)
-  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax)
-    refuse('limit', `a whole number, 1 to ${pageSizeMax}`)
+  const query = new QueryReader(new URL(context.req.url).searchParams, known)
+  const limit = query.limit()
   // A browser that comes back says where it was in the header, and goes on asking for the address it began with.
-  const cursor = context.req.header('last-event-id') || given.get('cursor') || given.get('after') || undefined
+  const cursor = context.req.header('last-event-id') || (query.text('cursor') ?? query.text('after'))
   const after = cursor === undefined ? undefined : decodePlace(cursor)
-  if (cursor !== undefined && after === undefined) refuse('after', 'the id of a server-sent event, such as 745-12')
-  const types = given.get('type')?.split(',')
-  if (types?.some(type => !typeForm.test(type))) refuse('type', 'types of events, such as order.placed, with commas')
-  if (violations.length > 0) throw invalid(violations)
-  return { limit, after, types, customerId: given.get('customer_id') ?? undefined }
-}
-
-function invalid(violations: Violation[]): AppError {
-  return new AppError('REQUEST_INVALID', 'the query is not valid', { violations })
+  if (cursor !== undefined && after === undefined)
+    query.refuse('after', 'the id of a server-sent event, such as 745-12')
+  const types = query.given('type')?.split(',')
+  if (types?.some(type => !typeForm.test(type)))
+    query.refuse('type', 'types of events, such as order.placed, with commas')
+  query.end()
+  return { limit, after, types, customerId: query.given('customer_id') }
 }

@@ -27,8 +27,8 @@ export function createCommandConsumer(options: Options): (messages: readonly Kaf
         letters.push(toDeadLetter(message, 'COMMAND_INVALID', 'the command breaks the contract', reading.violations))
         continue
       }
-      const { order_uid: orderUid } = reading.message
-      byOrder.set(orderUid, [...(byOrder.get(orderUid) ?? []), { message, command: reading.message }])
+      const { order_uid: orderUid } = reading.value
+      byOrder.set(orderUid, [...(byOrder.get(orderUid) ?? []), { message, command: reading.value }])
     }
     const queues = [...byOrder.values()]
     const worker = async () => {

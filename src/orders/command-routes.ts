@@ -5,7 +5,7 @@ import { type Context, type Route, readBody, requireMediaType } from '../platfor
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { CachedOrder } from './cache.ts'
-import { commandRemarks } from './command-message.ts'
+import { commandRemarks, readJson } from './command-message.ts'
 import { carryOut, notFound, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
 import type { OrderCommand } from './lifecycle.ts'
@@ -56,17 +56,10 @@ async function readCommand(request: Request): Promise<Static<typeof commandBody>
   requireMediaType(request, ['application/json'])
   const bytes = await readBody(request, bodySizeBytesMax)
   if (bytes.byteLength === 0) return {}
-  const invalid = (pointer: string, detail: string) => ({ pointer, detail })
   const expected = 'must be a JSON object with reason and actor, both text, or be left out'
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations: [invalid('', expected)] })
-  }
-  if (contract.Check(value)) return value
-  const violations = contract.Errors(value).map(error => invalid(error.instancePath, error.message))
-  throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations })
+  const reading = readJson(contract, bytes, expected)
+  if (reading.kind === 'value') return reading.value
+  throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations: reading.violations })
 }
 
 /** RFC 9110, 13.1.1: one strong tag, `"3"`, or `*`. */

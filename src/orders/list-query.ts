@@ -1,10 +1,7 @@
-import { AppError, type Violation } from '../errors.ts'
+import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import { instantOf } from './instant.ts'
 import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
 import type { ListPlace, OrderFilter } from './queries.ts'
-
-export const pageSizeMax = 1000
-const pageSizeDefault = 100
 
 /** The parameters of `GET /api/orders`; also what its documentation is made from. */
 export const listParameters = {
@@ -35,52 +32,40 @@ export type ListQuery = { filter: OrderFilter; after: ListPlace | undefined; lim
  *   would otherwise return everything
  */
 export function readListQuery(parameters: URLSearchParams): ListQuery {
-  const violations: Violation[] = []
-  const refuse = (name: string, expected: string) => {
-    violations.push({ pointer: `/${name}`, detail: `must be ${expected}` })
-  }
-  const given = (name: keyof typeof listParameters) => parameters.get(name) || undefined
+  const query = new QueryReader(parameters, listParameters)
   for (const name of new Set(parameters.keys())) {
-    if (!Object.hasOwn(listParameters, name)) {
-      refuse(name, `left out: the parameters are ${Object.keys(listParameters).join(', ')}`)
-    } else if (parameters.getAll(name).length > 1) refuse(name, 'given once')
+    if (Object.hasOwn(listParameters, name) && parameters.getAll(name).length > 1) query.refuse(name, 'given once')
   }
 
   function oneOf<Status extends string>(name: keyof typeof listParameters, known: readonly Status[]) {
-    const wanted = given(name)?.split(',')
+    const wanted = query.text(name)?.split(',')
     if (wanted === undefined) return undefined
-    if (!wanted.every(status => (known as readonly string[]).includes(status))) refuse(name, `of ${known.join(', ')}`)
+    if (!wanted.every(status => (known as readonly string[]).includes(status)))
+      query.refuse(name, `of ${known.join(', ')}`)
     return [...new Set(wanted)] as Status[]
   }
   function instant(name: 'from' | 'to') {
-    const text = given(name)
+    const text = query.text(name)
     const instantMs = text === undefined ? undefined : instantOf(text)
-    if (text !== undefined && instantMs === undefined) refuse(name, 'an RFC 3339 time, such as 2021-11-26T06:22:19Z')
+    if (text !== undefined && instantMs === undefined)
+      query.refuse(name, 'an RFC 3339 time, such as 2021-11-26T06:22:19Z')
     return instantMs
   }
-  function text(name: 'customer_id' | 'track_number' | 'q') {
-    const value = given(name)
-    if (value?.includes('\0')) refuse(name, 'without the character U+0000')
-    return value
-  }
-
-  const limit = Number(given('limit') ?? pageSizeDefault)
-  if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax)
-    refuse('limit', `a whole number, 1 to ${pageSizeMax}`)
-  const cursor = given('cursor')
+  const limit = query.limit()
+  const cursor = query.text('cursor')
   const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) refuse('cursor', 'taken from a Link header')
+  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
   const filter = {
     statuses: oneOf('status', orderStatuses),
     paymentStatuses: oneOf('payment_status', paymentStatuses),
     deliveryStatuses: oneOf('delivery_status', deliveryStatuses),
-    customerId: text('customer_id'),
-    trackNumber: text('track_number'),
+    customerId: query.storableText('customer_id'),
+    trackNumber: query.storableText('track_number'),
     fromMs: instant('from'),
     toMs: instant('to'),
-    search: text('q'),
+    search: query.storableText('q'),
   }
-  if (violations.length > 0) throw new AppError('REQUEST_INVALID', 'the query is not valid', { violations })
+  query.end()
   const set = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
   return { filter: set as OrderFilter, after, limit }
 }
