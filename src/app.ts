@@ -33,7 +33,7 @@ export type AppOptions = {
   /** Whether only this machine can reach the service. */
   isLocal: boolean
   /** Undefined without Kafka. */
-  sendToTopic: ((order: OrderDocument) => Promise<void>) | undefined
+  sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
   /** Rings when the log has grown, by this instance or another. */
   logGrown: WakeUp
 }

@@ -11,13 +11,14 @@ import { type ConsumerState, keepConsuming } from './platform/kafka-consumer.ts'
 import { createPublisher } from './platform/kafka-publisher.ts'
 import type { Logger } from './platform/log.ts'
 import type { Pool, PostgresAddress } from './platform/postgres.ts'
+import { traceparentHeader } from './platform/traceparent.ts'
 import type { DependencyState, Probe } from './system/health.ts'
 
 /** The two ends of the service in Kafka: orders and commands come in, events and dead letters go out. */
 export type KafkaEnds = {
   probe: Probe
   /** Sends an order into the topic that orders come in by. */
-  sendOrder(order: OrderDocument): Promise<void>
+  sendOrder(order: OrderDocument, traceparent: string | undefined): Promise<void>
   /** Runs both ends until they are stopped. */
   run(options: {
     app: App
@@ -53,8 +54,9 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
     async probe(): Promise<DependencyState> {
       return state === 'consuming' ? { state: 'up' } : { state: 'down', detail: `the consumer is ${state}` }
     },
-    async sendOrder(order) {
-      const message = { key: order.order_uid, value: JSON.stringify(order) }
+    async sendOrder(order, traceparent) {
+      const headers = traceparent === undefined ? [] : [[traceparentHeader, traceparent] as const]
+      const message = { key: order.order_uid, value: JSON.stringify(order), headers }
       await orderPublisher.send(config.ordersTopic, [message], sendDeadlineMs)
     },
     async run({ app, pool, address, wakeUp, stopConsuming, stopRelaying }) {

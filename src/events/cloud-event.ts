@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from '../platform/kafka-chunks.ts'
+import { traceparentHeader } from '../platform/traceparent.ts'
 import type { LoggedEvent } from './log.ts'
 
 type Header = readonly [name: Buffer, value: Buffer]
@@ -16,6 +17,7 @@ const names = { id: text('ce_id'), type: text('ce_type'), time: text('ce_time') 
 const subjectName = text('ce_subject')
 const sequenceName = text('ce_sequence')
 const firstSequence = text('1')
+const traceparentName = text(traceparentHeader)
 const types = new Map<string, Buffer>()
 
 function typeOf(event: LoggedEvent): Buffer {
@@ -26,7 +28,8 @@ function typeOf(event: LoggedEvent): Buffer {
 
 /**
  * An event as a CloudEvents 1.0 message in Kafka's binary mode: the context in headers, the data as the value, keyed by the
- * order so that a partition has an order's events in their order. A repetition has the same `ce_id`.
+ * order so that a partition has an order's events in their order. A repetition has the same `ce_id`. The trace that the change
+ * belongs to goes with it.
  */
 export function toCloudEvent(event: LoggedEvent): OutgoingMessage {
   const key = text(event.orderUid)
@@ -40,6 +43,7 @@ export function toCloudEvent(event: LoggedEvent): OutgoingMessage {
       [names.time, text(event.recordedAt)],
       [subjectName, key],
       [sequenceName, event.sequence === 1 ? firstSequence : text(String(event.sequence))],
+      ...(event.traceparent === null ? [] : [[traceparentName, text(event.traceparent)] as const]),
     ],
   }
 }

@@ -1,4 +1,4 @@
-import { type Copy, copyText, type RowWriter } from '../platform/copy.ts'
+import { type Copy, copyNull, copyText, type RowWriter } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { LogPlace } from './place.ts'
 
@@ -20,6 +20,8 @@ export type NewEvent = {
   recordedAt: string
   /** JSON. */
   data: string
+  /** W3C Trace Context of the request or message that made the change. */
+  traceparent?: string | undefined
 }
 
 export type LoggedEvent = {
@@ -33,6 +35,8 @@ export type LoggedEvent = {
   recordedAt: string
   /** JSON: what the event says. */
   data: string
+  /** W3C Trace Context of the request or message that made the change; null when it had none. Not part of the event's JSON. */
+  traceparent: string | null
 }
 
 /** Events of the log, oldest first. */
@@ -45,22 +49,19 @@ export type LogPage = {
 /** The rows of new events. Whoever writes them sends `notify` with them. */
 export function copyOfEvents(events: readonly NewEvent[]): Copy {
   return {
-    statement: 'copy events (order_uid, sequence, type, recorded_at, data) from stdin',
-    rows: events.values().map(({ orderUid, sequence, type, recordedAt, data }) => (writer: RowWriter) => {
-      writer.write(`${orderUid}\t${sequence}\t${type}\t${recordedAt}\t${copyText(data)}\n`)
+    statement: 'copy events (order_uid, sequence, type, recorded_at, traceparent, data) from stdin',
+    rows: events.values().map(({ orderUid, sequence, type, recordedAt, traceparent, data }) => (writer: RowWriter) => {
+      writer.write(`${orderUid}\t${sequence}\t${type}\t${recordedAt}\t${traceparent ?? copyNull}\t${copyText(data)}\n`)
     }),
   }
 }
 
 /** Appends an event in a caller's transaction, and tells the readers of the log with its commit. */
 export async function appendEvent(client: PoolClient, event: NewEvent): Promise<void> {
-  await client.query('insert into events (order_uid, sequence, type, recorded_at, data) values ($1, $2, $3, $4, $5)', [
-    event.orderUid,
-    event.sequence,
-    event.type,
-    event.recordedAt,
-    event.data,
-  ])
+  await client.query(
+    'insert into events (order_uid, sequence, type, recorded_at, traceparent, data) values ($1, $2, $3, $4, $5, $6)',
+    [event.orderUid, event.sequence, event.type, event.recordedAt, event.traceparent, event.data],
+  )
   await client.query(notifyOfEvents)
 }
 
@@ -73,6 +74,7 @@ type EventRow = {
   type: string
   recorded_at: string
   data: string
+  traceparent: string | null
   document: string | null
   found: number
 }
@@ -88,7 +90,7 @@ const pageBytesMax = 8 * 1024 * 1024
  * @param order of the page
  */
 const pageOf = (selection: string, order: string) => `
-  select xid, position, order_uid, customer_id, sequence, type, data, document, found,
+  select xid, position, order_uid, customer_id, sequence, type, data, traceparent, document, found,
          to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at
     from (select e.*, o.customer_id, o.document, count(*) over ()::int as found,
                  sum(o.size) over (order by ${order}) - o.size as bytes_before
@@ -171,6 +173,7 @@ function toEvent(row: EventRow): LoggedEvent {
     type: row.type,
     recordedAt: row.recorded_at,
     data: row.document === null ? row.data : joinObjects(row.document, row.data),
+    traceparent: row.traceparent,
   }
 }
 

@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode, type Violation } from '../errors.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, type Outcome } from './placing.ts'
-import { documentSizeBytesMax, readOrder, type ValidOrder } from './validate.ts'
+import { documentSizeBytesMax, inTrace, readOrder, type ValidOrder } from './validate.ts'
 
 /** The answer to one line of a batch. `line` counts from 1. */
 export type LineResult = { line: number; order_uid?: string } & (
@@ -21,15 +21,17 @@ const bytesMax = 2 * 1024 * 1024
  * taking orders the last answer says so.
  *
  * @param onOutcome hears of each line's fate
+ * @param traceparent the trace of the request, which is that of every line
  */
 export async function* takeInLines(
   body: AsyncIterable<Uint8Array>,
   intake: Intake,
   onOutcome: (outcome: string) => void,
+  traceparent?: string,
 ): AsyncGenerator<Uint8Array> {
   const progress = { line: 0 }
   try {
-    yield* takeIn(body, intake, onOutcome, progress)
+    yield* takeIn(body, intake, onOutcome, traceparent, progress)
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const result: LineResult = { line: progress.line + 1, outcome: 'stopped', code: error.code }
@@ -41,11 +43,12 @@ async function* takeIn(
   body: AsyncIterable<Uint8Array>,
   intake: Intake,
   onOutcome: (outcome: string) => void,
+  traceparent: string | undefined,
   progress: { line: number },
 ): AsyncGenerator<Uint8Array> {
   for await (const portion of portionsOf(body)) {
     const readings = portion.map(readOrder)
-    const orders = readings.flatMap(reading => (reading.kind === 'order' ? [reading.order] : []))
+    const orders = readings.flatMap(reading => (reading.kind === 'order' ? [inTrace(reading.order, traceparent)] : []))
     const outcomes = await intake.submitAll(orders)
     let answers = ''
     let next = 0

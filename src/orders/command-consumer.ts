@@ -3,6 +3,7 @@ import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { traceparentOf } from '../platform/traceparent.ts'
 import { type CommandMessage, readCommandMessage } from './command-message.ts'
 import { carryOut, refusalOf } from './commands.ts'
 
@@ -54,6 +55,7 @@ async function obey(message: KafkaMessage, command: CommandMessage, options: Opt
     actor: command.actor ?? 'kafka',
     commandId: command.command_id,
     ...(command.version === undefined ? {} : { expectedVersion: command.version }),
+    traceparent: traceparentOf(message.headers),
   }
   const result = await insist(() => carryOut(pool, request, now()), waiting, log, stop)
   if (result.kind === 'done') return undefined

@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { type Context, type Route, readBody, requireMediaType } from '../platform/http.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { traceOf } from '../platform/traceparent.ts'
 import { CachedOrder } from './cache.ts'
 import { commandRemarks, readJson } from './command-message.ts'
 import { carryOut, notFound, refusalOf } from './commands.ts'
@@ -45,7 +46,9 @@ async function handle(
   const { reason = '', actor = 'api' } = await readCommand(context.req.raw)
   const expectedVersion = readIfMatch(context.req.raw)
   if (!orderUidForm.test(orderUid)) throw notFound(orderUid)
-  const request = { orderUid, command, reason, actor, ...(expectedVersion === undefined ? {} : { expectedVersion }) }
+  const traceparent = traceOf(context.req.raw)
+  const given = { orderUid, command, reason, actor, traceparent }
+  const request = { ...given, ...(expectedVersion === undefined ? {} : { expectedVersion }) }
   const result = await carryOut(pool, request, now())
   if (result.kind !== 'done') throw refusalOf(result, command, orderUid)
   const order = new CachedOrder(result.order)

@@ -24,6 +24,8 @@ export type CommandRequest = {
   expectedVersion?: number
   /** The identity of a command that may come twice; the second time has no effect. */
   commandId?: string
+  /** W3C Trace Context of the request or message. */
+  traceparent?: string | undefined
 }
 
 export type CommandRefusal =
@@ -78,12 +80,12 @@ export function notFound(orderUid: string): AppError {
 type Change = CommandRequest & { from: OrderStatus; version: number; recordedAt: string }
 
 async function save(client: PoolClient, change: Change, decided: { state: OrderState; eventType: string }) {
-  const { orderUid, version, recordedAt, reason, actor } = change
+  const { orderUid, version, recordedAt, reason, actor, traceparent } = change
   await updateState(client, orderUid, decided.state, version, recordedAt)
   await insertTransition(client, { ...change, to: decided.state.status })
   const data = { ...JSON.parse(stateJson(decided.state)), version, previous_status: change.from, reason, actor }
   const event = { orderUid, sequence: version, type: decided.eventType, recordedAt, data: JSON.stringify(data) }
-  await appendEvent(client, event)
+  await appendEvent(client, { ...event, traceparent })
 }
 
 /**

@@ -4,10 +4,11 @@ import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { traceparentOf } from '../platform/traceparent.ts'
 import type { Intake } from './intake.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { errorOf, type Outcome } from './placing.ts'
-import { readOrder, type ValidOrder } from './validate.ts'
+import { inTrace, readOrder, type ValidOrder } from './validate.ts'
 
 /**
  * Messages read in one turn of the event loop. In longer turns the database's connections run dry: their sockets hold the
@@ -42,7 +43,7 @@ export function createOrderConsumer(options: {
       if (index % turnMessages === turnMessages - 1) await nextTurn()
       const reading = readOrder(message.value ?? new Uint8Array(0))
       if (reading.kind === 'order') {
-        orders.push(reading.order)
+        orders.push(inTrace(reading.order, traceparentOf(message.headers)))
         senders.push(message)
       } else {
         const detail = `rules of the contract that the message breaks: ${reading.violations.length}`

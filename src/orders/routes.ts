@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import { type Context, type Route, readBody, requireMediaType } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { traceOf } from '../platform/traceparent.ts'
 import { takeInLines } from './batch.ts'
 import type { CachedOrder, OrderCache } from './cache.ts'
 import { notFound } from './commands.ts'
@@ -14,7 +15,7 @@ import type { OrderMetrics } from './metrics.ts'
 import { operations } from './operations.ts'
 import { errorOf } from './placing.ts'
 import { jsonOf, listOrders, type OrderFilter } from './queries.ts'
-import { documentSizeBytesMax, readOrder, validateOrder } from './validate.ts'
+import { documentSizeBytesMax, inTrace, readOrder, validateOrder } from './validate.ts'
 
 export type OrderRoutesOptions = {
   intake: Intake
@@ -23,7 +24,7 @@ export type OrderRoutesOptions = {
   metrics: OrderMetrics
   now: () => number
   /** Sends an order into the topic that orders come in by; undefined without Kafka. */
-  sendToTopic: ((order: OrderDocument) => Promise<void>) | undefined
+  sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
 }
 
 /** Orders in and out over HTTP. */
@@ -33,7 +34,7 @@ export function orderRoutes(options: OrderRoutesOptions): Route[] {
   return [
     { ...post, path: '/api/orders', operation: operations.placeOrder, handle: c => placeOrder(c, options) },
     { ...post, path: '/api/orders/batch', operation: operations.placeBatch, handle: c => placeBatch(c, options) },
-    { ...post, path: '/api/orders/test', operation: operations.placeExample, handle: () => placeExample(options) },
+    { ...post, path: '/api/orders/test', operation: operations.placeExample, handle: c => placeExample(c, options) },
     { ...get, path: '/api/orders', operation: operations.listOrders, handle: c => list(c, options) },
     { ...get, path: '/api/orders/:id', operation: operations.getOrder, handle: c => getOrder(c, options.cache) },
   ]
@@ -50,7 +51,7 @@ async function placeOrder(context: Context, { intake, cache, metrics }: OrderRou
     })
   }
   const { orderUid } = reading.order
-  const outcome = await intake.submit(reading.order)
+  const outcome = await intake.submit(inTrace(reading.order, traceOf(context.req.raw)))
   metrics.count('http', errorOf(outcome) ?? outcome.kind)
   if (outcome.kind === 'conflict') {
     throw new AppError('ORDER_CONFLICT', `another order is stored under ${orderUid}, and stays as it is`)
@@ -77,22 +78,24 @@ function placeBatch(context: Context, { intake, metrics }: OrderRoutesOptions): 
   const types = ['application/x-ndjson', 'application/jsonl', 'application/json']
   requireMediaType(context.req.raw, types)
   const body = context.req.raw.body ?? new ReadableStream<Uint8Array>({ start: controller => controller.close() })
-  const answers = takeInLines(body, intake, outcome => metrics.count('batch', outcome))
+  const answers = takeInLines(body, intake, outcome => metrics.count('batch', outcome), traceOf(context.req.raw))
   return streamOf(answers, answersBytesMax)
 }
 
 /** Answers kept for a sender that does not read while it sends: those of some 200,000 lines. */
 const answersBytesMax = 16 * 1024 * 1024
 
-async function placeExample({ intake, metrics, now, sendToTopic }: OrderRoutesOptions): Promise<Response> {
+async function placeExample(context: Context, options: OrderRoutesOptions): Promise<Response> {
+  const { intake, metrics, now, sendToTopic } = options
+  const traceparent = traceOf(context.req.raw)
   const document = exampleOrder(randomUUID(), now(), Math.random)
   const { order_uid: orderUid } = document
   if (sendToTopic === undefined) {
     const reading = validateOrder(document)
     if (reading.kind === 'refused') throw new Error(`the example breaks the contract: ${JSON.stringify(reading)}`)
-    const outcome = await intake.submit(reading.order)
+    const outcome = await intake.submit(inTrace(reading.order, traceparent))
     metrics.count('http', errorOf(outcome) ?? outcome.kind)
-  } else await sendToTopic(document)
+  } else await sendToTopic(document, traceparent)
   return Response.json(
     { order_uid: orderUid, sent_by: sendToTopic === undefined ? 'http' : 'kafka' },
     { status: 202, headers: { location: `/api/orders/${orderUid}` } },

@@ -17,5 +17,6 @@ export function createIntakeStore(pool: Pool): IntakeStore {
 }
 
 function placed({ order, state, placedAt }: NewOrder): NewEvent {
-  return { orderUid: order.orderUid, sequence: 1, type: 'order.placed', recordedAt: placedAt, data: stateJson(state) }
+  const { orderUid, traceparent } = order
+  return { orderUid, sequence: 1, type: 'order.placed', recordedAt: placedAt, data: stateJson(state), traceparent }
 }

@@ -31,6 +31,8 @@ export type ValidOrder = {
   /** `date_created` in milliseconds since 1970. */
   createdAtMs: number
   lines: readonly OrderLine[]
+  /** The trace that it came in with (W3C Trace Context): no part of the order, but its event carries it on. */
+  traceparent?: string
 }
 
 /** What of a line is stored as numbers; its texts are in the document. Amounts in the currency's minor unit. */
@@ -106,6 +108,11 @@ function toValidOrder(document: OrderDocument, createdAtMs: number): ValidOrder 
       totalPrice: item.total_price,
     })),
   }
+}
+
+/** The order as one that came in with a trace. */
+export function inTrace(order: ValidOrder, traceparent: string | undefined): ValidOrder {
+  return traceparent === undefined ? order : { ...order, traceparent }
 }
 
 function everyViolation(value: unknown): Violation[] {

@@ -139,4 +139,7 @@ export function copyText(text: string): string {
   return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, character => copyEscapes[character] ?? character) : text
 }
 
+/** What stands for null in COPY's text format. */
+export const copyNull = '\\N'
+
 const copyEscapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

@@ -1,0 +1,34 @@
+/** Where a request or a message says which trace it belongs to (W3C Trace Context), over HTTP and in Kafka alike. */
+export const traceparentHeader = 'traceparent'
+
+const name = Buffer.from(traceparentHeader)
+
+/** Version, trace, parent, flags; a version that is still to come may add fields behind them. */
+const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+
+/**
+ * The trace that a header names, to be sent on. What is not valid is left out and no error (W3C Trace Context, 3.2.2 and 4.3):
+ * another form, the version ff, a trace or a parent of zeros, several headers. Of a version that is still to come only what
+ * version 00 knows is sent on, as version 00.
+ */
+export function readTraceparent(header: string | null): string | undefined {
+  if (header === null) return undefined
+  const [, version, trace = '', parent = '', flags = '', rest] = form.exec(header.trim()) ?? []
+  if (version === undefined || version === 'ff' || /^0+$/.test(trace) || /^0+$/.test(parent)) return undefined
+  if (version !== '00') return `00-${trace}-${parent}-0${Number.parseInt(flags, 16) & 1}`
+  return rest === undefined ? `00-${trace}-${parent}-${flags}` : undefined
+}
+
+/** The trace that a request belongs to. */
+export function traceOf(request: Request): string | undefined {
+  return readTraceparent(request.headers.get(traceparentHeader))
+}
+
+/** The trace that the headers of a Kafka message name; several such headers name none. */
+export function traceparentOf(
+  headers: ReadonlyArray<readonly [name: Buffer, value: Buffer | null]>,
+): string | undefined {
+  if (headers.length === 0) return undefined
+  const values = headers.filter(([found]) => found.equals(name)).map(([, value]) => value)
+  return values.length === 1 ? readTraceparent(values[0]?.toString('latin1') ?? null) : undefined
+}
