@@ -1,12 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
-import { type Context, type Route, readBody, requireMediaType } from '../platform/http.ts'
+import type { Context, Route } from '../platform/http.ts'
+import { readJsonBody } from '../platform/json.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { CachedOrder } from './cache.ts'
-import { commandRemarks, readJson } from './command-message.ts'
+import { commandRemarks } from './command-message.ts'
 import { carryOut, notFound, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
 import type { OrderCommand } from './lifecycle.ts'
@@ -55,14 +56,9 @@ async function handle(
   return new Response(order.bytes, { headers: { 'content-type': 'application/json', etag: order.etag } })
 }
 
-async function readCommand(request: Request): Promise<Static<typeof commandBody>> {
-  requireMediaType(request, ['application/json'])
-  const bytes = await readBody(request, bodySizeBytesMax)
-  if (bytes.byteLength === 0) return {}
+function readCommand(request: Request): Promise<Static<typeof commandBody>> {
   const expected = 'must be a JSON object with reason and actor, both text, or be left out'
-  const reading = readJson(contract, bytes, expected)
-  if (reading.kind === 'value') return reading.value
-  throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations: reading.violations })
+  return readJsonBody(request, contract, { sizeBytesMax: bodySizeBytesMax, expected, absent: {} })
 }
 
 /** RFC 9110, 13.1.1: one strong tag, `"3"`, or `*`. */
