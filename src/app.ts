@@ -1,5 +1,5 @@
 import { createAccessCheck, KeyRing } from './access/keys.ts'
-import { deadLetterRoutes, deadLetterSchema } from './events/dead-letter-routes.ts'
+import { deadLetterRoutes, deadLetterSchema } from './dead-letters/routes.ts'
 import { eventRoutes, eventSchema } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'bun:test'
-import type { DeadLetterListing } from '../src/events/dead-letters.ts'
+import type { DeadLetterListing } from '../src/dead-letters/letter.ts'
 import { fateOf } from './orders.ts'
 import { headerOf, type Read } from './topics.ts'
 

@@ -29,16 +29,17 @@ const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts')
 
 const siblings = ['payments', 'deliveries', 'inventory', 'carts']
 const ground = ['platform', 'errors']
-const modules = ['access', 'system', 'orders', ...siblings]
+const modules = ['access', 'system', 'orders', 'dead-letters', ...siblings]
 /** What each area may import beside itself: main → service → app → modules → events → platform → errors. */
 const allowed: Record<string, readonly string[]> = {
   errors: [],
   platform: ['errors'],
-  events: ground,
+  'dead-letters': ground,
+  events: ['dead-letters', ...ground],
   access: ground,
   system: ground,
   ...Object.fromEntries(siblings.map(name => [name, ['events', ...ground]])),
-  orders: [...siblings, 'events', ...ground],
+  orders: [...siblings, 'events', 'dead-letters', ...ground],
   config: ['platform'],
   database: ['config', ...ground],
   app: [...modules, 'events', ...ground],

@@ -1,5 +1,5 @@
+import { listDeadLetters } from '../dead-letters/queries.ts'
 import { catalogue } from '../errors.ts'
-import { listDeadLetters } from '../events/dead-letters.ts'
 import { type Command, table, UsageError, withDatabase } from './command.ts'
 
 const limitMax = 1000

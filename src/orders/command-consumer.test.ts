@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
-import { listDeadLetters } from '../events/dead-letters.ts'
+import { listDeadLetters } from '../dead-letters/queries.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
 import { createLogger } from '../platform/log.ts'
 import { createCommandConsumer } from './command-consumer.ts'

@@ -1,4 +1,5 @@
-import { type DeadLetter, recordDeadLetters, toDeadLetter } from '../events/dead-letters.ts'
+import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
+import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
 import type { Logger } from '../platform/log.ts'

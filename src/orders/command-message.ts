@@ -1,17 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { type JsonReading, readJson } from '../platform/json.ts'
+import { type JsonReading, readJson, remarks } from '../platform/json.ts'
 import { orderUidForm } from './document.ts'
-
-/** A text for people; characters that PostgreSQL cannot keep are refused like any other violation. */
-const remark = (charactersMax: number, description: string) =>
-  Type.Optional(Type.String({ maxLength: charactersMax, pattern: '^[^\\0\\ud800-\\udfff]*$', description }))
-
-/** Why, and who asks: what every command carries. */
-export const commandRemarks = {
-  reason: remark(500, 'Why; for people'),
-  actor: remark(200, 'Who asks'),
-}
 
 /** A command as a Kafka message. */
 export const commandMessage = Type.Object(
@@ -23,7 +13,7 @@ export const commandMessage = Type.Object(
     order_uid: Type.String({ pattern: orderUidForm.source }),
     command: Type.Enum(['confirm', 'hold', 'complete', 'cancel']),
     version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'That the order must have' })),
-    ...commandRemarks,
+    ...remarks,
   },
   { additionalProperties: false },
 )

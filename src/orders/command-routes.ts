@@ -2,12 +2,11 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
 import type { Context, Route } from '../platform/http.ts'
-import { readJsonBody } from '../platform/json.ts'
+import { readJsonBody, remarks } from '../platform/json.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { CachedOrder } from './cache.ts'
-import { commandRemarks } from './command-message.ts'
 import { carryOut, notFound, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
 import type { OrderCommand } from './lifecycle.ts'
@@ -15,7 +14,7 @@ import type { OrderCommand } from './lifecycle.ts'
 const bodySizeBytesMax = 16 * 1024
 
 /** What a command carries over HTTP. */
-export const commandBody = Type.Object(commandRemarks, { additionalProperties: false })
+export const commandBody = Type.Object(remarks, { additionalProperties: false })
 
 const contract = Compile(commandBody)
 

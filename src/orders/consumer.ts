@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type DeadLetter, recordDeadLetters, toDeadLetter } from '../events/dead-letters.ts'
+import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
+import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
 import type { Logger } from '../platform/log.ts'

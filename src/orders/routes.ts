@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { type Context, type Route, readBody, requireMediaType } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
+import { linesResponse } from '../platform/ndjson.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { takeInLines } from './batch.ts'
@@ -79,7 +80,7 @@ function placeBatch(context: Context, { intake, metrics }: OrderRoutesOptions): 
   requireMediaType(context.req.raw, types)
   const body = context.req.raw.body ?? new ReadableStream<Uint8Array>({ start: controller => controller.close() })
   const answers = takeInLines(body, intake, outcome => metrics.count('batch', outcome), traceOf(context.req.raw))
-  return streamOf(answers, answersBytesMax)
+  return linesResponse(answers, answersBytesMax)
 }
 
 /** Answers kept for a sender that does not read while it sends: those of some 200,000 lines. */
@@ -127,7 +128,7 @@ async function list(context: Context, { pool }: OrderRoutesOptions): Promise<Res
   const { url, headers } = context.req.raw
   const query = readListQuery(new URL(url).searchParams)
   if (headers.get('accept')?.includes('application/x-ndjson')) {
-    return streamOf(everyOrder(pool, query.filter, query.after))
+    return linesResponse(everyOrder(pool, query.filter, query.after))
   }
   const page = await listOrders(pool, query.filter, query.after, query.limit)
   return new Response(`[${page.orders.map(jsonOf).join(',')}]`, {
@@ -148,24 +149,4 @@ async function* everyOrder(pool: Pool, filter: OrderFilter, from: Parameters<typ
     if (page.next === undefined) return
     after = page.next
   }
-}
-
-/**
- * A generator as an answer: it is asked for more only when the receiver has taken what there was.
- *
- * @param aheadBytesMax how much of the answer may wait for the receiver
- */
-function streamOf(lines: AsyncGenerator<Uint8Array>, aheadBytesMax = 1): Response {
-  const source = {
-    async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
-      const { done, value } = await lines.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    async cancel() {
-      await lines.return(undefined)
-    },
-  }
-  const body = new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: aheadBytesMax }))
-  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
 }

@@ -1,7 +1,17 @@
-import type { Static, TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import type { Validator } from 'typebox/compile'
 import { AppError, type Violation } from '../errors.ts'
 import { readBody, requireMediaType } from './http.ts'
+
+/** A text for people; characters that PostgreSQL cannot keep are refused like any other violation. */
+const remark = (charactersMax: number, description: string) =>
+  Type.String({ maxLength: charactersMax, pattern: '^[^\\0\\ud800-\\udfff]*$', description })
+
+/** Why, and who asks: what everything that a person tells the service to do can carry. */
+export const remarks = {
+  reason: Type.Optional(remark(500, 'Why; for people')),
+  actor: Type.Optional(remark(200, 'Who asks')),
+}
 
 export type JsonReading<Value> = { kind: 'value'; value: Value } | { kind: 'refused'; violations: Violation[] }
 

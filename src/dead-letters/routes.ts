@@ -3,7 +3,7 @@ import { linkToNext } from '../platform/links.ts'
 import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
-import { listDeadLetters } from './dead-letters.ts'
+import { listDeadLetters } from './queries.ts'
 
 const parameters = {
   limit: {
