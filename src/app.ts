@@ -10,6 +10,7 @@ import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
+import { overviewRoutes, overviewSchema } from './orders/overview-routes.ts'
 import { findOrder, toStored } from './orders/queries.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
@@ -75,6 +76,11 @@ export function buildApp(options: AppOptions): App {
   const routes: Route[] = [
     ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
     ...commandRoutes({ pool, now }),
+    ...overviewRoutes({
+      pool,
+      now,
+      consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
+    }),
     ...eventRoutes({ pool, feed }),
     ...deadLetterRoutes({ pool }),
     ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
@@ -92,7 +98,7 @@ export function buildApp(options: AppOptions): App {
     version,
     description: 'Orders in, durable, readable and published. Errors are RFC 9457 problem documents.',
     routes,
-    schemas: { ...orderSchemas, DeadLetter: deadLetterSchema, Event: eventSchema },
+    schemas: { ...orderSchemas, DeadLetter: deadLetterSchema, Event: eventSchema, Overview: overviewSchema },
   })
   const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), registry, log })
   return { fetch, intake, cache, keys, feed, registry, orderMetrics, eventMetrics }

@@ -3,7 +3,13 @@ import type { Pool } from '../platform/postgres.ts'
 import { readLagSeconds } from './readers.ts'
 import { relayReader } from './relay.ts'
 
-export type EventMetrics = { published(events: number): void; consumerLag(lag: ReadonlyMap<number, number>): void }
+export type EventMetrics = {
+  published(events: number): void
+  /** Notes how many messages of each partition are not committed. */
+  consumerLag(lag: ReadonlyMap<number, number>): void
+  /** The sum of what was noted last. */
+  messagesBehind(): number
+}
 
 /**
  * The metrics of the log and of Kafka. What the database knows is asked for at the time of the scrape, so every instance
@@ -24,7 +30,7 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
       for (const { code, count } of rows) this.set({ code }, count)
     },
   })
-  if (!withKafka) return { published: () => undefined, consumerLag: () => undefined }
+  if (!withKafka) return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0 }
   new Gauge({
     name: 'relay_lag_seconds',
     help: 'Age of the oldest event that is not yet published to Kafka',
@@ -43,9 +49,12 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
     labelNames: ['partition'],
     registers,
   })
+  let behind = 0
   return {
     published: events => published.inc(events),
+    messagesBehind: () => behind,
     consumerLag: byPartition => {
+      behind = byPartition.values().reduce((sum, messages) => sum + messages, 0)
       lag.reset()
       for (const [partition, messages] of byPartition) lag.set({ partition: String(partition) }, messages)
     },

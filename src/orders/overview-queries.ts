@@ -1,0 +1,102 @@
+import { readLagSeconds } from '../events/readers.ts'
+import { relayReader } from '../events/relay.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { type OrderStatus, orderStatuses } from './order.ts'
+import { bucketSeconds, tallyReader } from './tally.ts'
+
+/** Orders and what they are worth together, in the currency's minor unit: as text, since a sum may exceed 2^53. */
+export type CurrencySum = { currency: string; orders: number; amount: string }
+
+/** How many orders came in within each of a row of equal times, oldest first. */
+export type Series = { from: string; seconds: number; orders: number[] }
+
+/** What came in since an instant, by currency: the one with the most orders first. */
+export async function readSums(pool: Pool, sinceMs: number): Promise<CurrencySum[]> {
+  const { rows } = await pool.query<{ currency: string; orders: string; amount: string }>(
+    `select currency, sum(orders)::text as orders, sum(amount)::text as amount
+       from order_tallies
+      where bucket >= $1
+      group by currency
+      order by sum(orders) desc, currency`,
+    [new Date(sinceMs)],
+  )
+  return rows.map(({ currency, orders, amount }) => ({ currency, orders: Number(orders), amount }))
+}
+
+/**
+ * Orders that came in, in equal parts of the time up to now; the last part is not over yet.
+ *
+ * @param seconds the length of a part, a multiple of a bucket's
+ * @param count how many parts
+ */
+export async function readSeries(pool: Pool, nowMs: number, seconds: number, count: number): Promise<Series> {
+  if (seconds % bucketSeconds !== 0) throw new RangeError(`${seconds} s is not a multiple of ${bucketSeconds} s`)
+  const lastMs = Math.floor(nowMs / (seconds * 1000)) * seconds * 1000
+  const fromMs = lastMs - (count - 1) * seconds * 1000
+  const { rows } = await pool.query<{ part: number; orders: string }>(
+    `select (extract(epoch from bucket - $1) / $2)::int as part, sum(orders)::text as orders
+       from (select date_bin(make_interval(secs => $2), bucket, $1) as bucket, orders
+               from order_tallies
+              where bucket >= $1 and bucket < $3) parts
+      group by bucket`,
+    [new Date(fromMs), seconds, new Date(lastMs + seconds * 1000)],
+  )
+  const orders = new Array<number>(count).fill(0)
+  for (const { part, orders: sum } of rows) orders[part] = Number(sum)
+  return { from: new Date(fromMs).toISOString(), seconds, orders }
+}
+
+/** An order that has just come in. */
+export type LatestOrder = {
+  order_uid: string
+  /** When it came in: RFC 3339, UTC. */
+  placed_at: string
+  customer_id: string
+  currency: string
+  amount: number
+  status: OrderStatus
+}
+
+/** Of so many newest events those that are orders placed are looked for: a bound for a day on which only statuses change. */
+const latestEventsMax = 1_000
+
+/** The orders that came in last, newest first. */
+export async function readLatest(pool: Pool, count: number): Promise<LatestOrder[]> {
+  const { rows } = await pool.query<Omit<LatestOrder, 'placed_at' | 'amount'> & { placed_at: Date; amount: string }>(
+    `select o.order_uid, e.recorded_at as placed_at, o.customer_id, o.currency, o.amount, o.status
+       from (select order_uid, recorded_at
+               from (select order_uid, recorded_at, type, xid, position
+                       from events
+                      order by xid desc, position desc
+                      limit ${latestEventsMax}) newest
+              where type = 'order.placed'
+              order by xid desc, position desc
+              limit $1) e
+      cross join lateral (select * from orders where order_uid = e.order_uid limit 1) o
+      order by e.recorded_at desc, o.order_uid`,
+    [count],
+  )
+  return rows.map(row => ({ ...row, placed_at: row.placed_at.toISOString(), amount: Number(row.amount) }))
+}
+
+/** How many orders are in each status now: read from one index alone. */
+export async function countByStatus(pool: Pool): Promise<Record<OrderStatus, number>> {
+  const { rows } = await pool.query<{ status: OrderStatus; orders: string }>(
+    'select status, count(*)::text as orders from orders group by status',
+  )
+  const counts = Object.fromEntries(orderStatuses.map(status => [status, 0])) as Record<OrderStatus, number>
+  for (const { status, orders } of rows) counts[status] = Number(orders)
+  return counts
+}
+
+/** How many messages could not be taken in and are still there. */
+export async function countDeadLetters(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ letters: string }>('select count(*)::text as letters from dead_letters')
+  return Number(rows[0]?.letters ?? 0)
+}
+
+/** How old the oldest event is that the tallies, and that Kafka, do not have yet; in seconds. */
+export async function readLags(pool: Pool): Promise<{ tally: number; relay: number }> {
+  const [tally, relay] = await Promise.all([readLagSeconds(pool, tallyReader), readLagSeconds(pool, relayReader)])
+  return { tally, relay }
+}
