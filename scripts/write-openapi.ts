@@ -1,19 +1,27 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildApp } from '../src/app.ts'
+import { buildApp, eventDefinitions } from '../src/app.ts'
+import { defaultTopics } from '../src/config.ts'
+import { schemaDocuments } from '../src/events/schemas.ts'
 import { WakeUp } from '../src/events/wake-up.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
 
-/** Where the OpenAPI document is kept for those who read it without a running service. */
-export const openApiFile = join(import.meta.dirname, '..', 'docs', 'openapi.json')
+/** Where what the service says of itself is kept for those who read it without a running service. */
+export const documentsFolder = join(import.meta.dirname, '..', 'docs')
 
-/** The OpenAPI document as the service hands it out, as the text of the file. Needs no database: nothing asks for one. */
-export async function currentOpenApi(): Promise<string> {
+/** The folder of the events' schemas, which holds nothing else. */
+export const schemasFolder = join(documentsFolder, 'events')
+
+/**
+ * The documents that are made of the code, as texts by the names of their files in `documentsFolder`: OpenAPI, AsyncAPI, and
+ * the JSON Schemas of events. Needs no database: nothing asks for one.
+ */
+export async function currentDocuments(): Promise<Map<string, string>> {
   const log = createLogger({ level: 'silent' })
   const address = { host: 'localhost', port: 5432, user: 'nobody', password: undefined, database: 'none' }
   const app = buildApp({
-    pool: createPool(address, { connectionsMax: 1, name: 'openapi', log }),
+    pool: createPool(address, { connectionsMax: 1, name: 'documents', log }),
     log,
     now: Date.now,
     cacheSizeBytesMax: 1024 * 1024,
@@ -21,14 +29,21 @@ export async function currentOpenApi(): Promise<string> {
     probes: {},
     isStopping: () => false,
     isLocal: true,
+    topics: defaultTopics,
     sendToTopic: undefined,
     logGrown: new WakeUp(),
   })
-  const response = await app.fetch(new Request('http://localhost/api/openapi.json'))
-  return `${JSON.stringify(await response.json(), null, 2)}\n`
+  const handedOut = async (name: string) => (await app.fetch(new Request(`http://localhost/api/${name}`))).json()
+  const documents = new Map<string, unknown>()
+  for (const name of ['openapi.json', 'asyncapi.json']) documents.set(name, await handedOut(name))
+  for (const [name, schema] of schemaDocuments(eventDefinitions)) documents.set(`events/${name}.schema.json`, schema)
+  return new Map([...documents].map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`]))
 }
 
 if (import.meta.main) {
-  writeFileSync(openApiFile, await currentOpenApi())
+  const documents = await currentDocuments()
+  mkdirSync(schemasFolder, { recursive: true })
+  for (const name of readdirSync(schemasFolder)) if (!documents.has(`events/${name}`)) rmSync(join(schemasFolder, name))
+  for (const [name, text] of documents) writeFileSync(join(documentsFolder, name), text)
   process.exit(0)
 }

@@ -1,19 +1,25 @@
 import { createAccessCheck, KeyRing } from './access/keys.ts'
+import { deadLetterChannel } from './dead-letters/messages.ts'
 import { deadLetterRoutes, deadLetterSchema } from './dead-letters/routes.ts'
-import { eventRoutes, eventSchema } from './events/event-routes.ts'
+import { eventChannels, eventDataSchemas } from './events/channels.ts'
+import type { EventDefinition } from './events/definition.ts'
+import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
+import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
+import { orderChannels, orderEvents, orderMessageSchemas } from './orders/messages.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
 import { overviewRoutes, overviewSchema } from './orders/overview-routes.ts'
 import { findOrder, toStored } from './orders/queries.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
+import { buildAsyncApi } from './platform/asyncapi.ts'
 import { buildHttp, type Route } from './platform/http.ts'
 import type { Logger } from './platform/log.ts'
 import { createRegistry, type Registry, recordPool } from './platform/metrics.ts'
@@ -33,6 +39,8 @@ export type AppOptions = {
   isStopping: () => boolean
   /** Whether only this machine can reach the service. */
   isLocal: boolean
+  /** What the topics are called, for the documentation. */
+  topics: { ordersTopic: string; commandsTopic: string; eventsTopic: string; deadLettersTopic: string }
   /** Undefined without Kafka. */
   sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
   /** Rings when the log has grown, by this instance or another. */
@@ -52,6 +60,9 @@ export type App = {
 
 /** The version in the API's documents. */
 export const version = '0.1.0'
+
+/** Every type of event that the service tells of. A module that tells of others adds them here. */
+export const eventDefinitions: readonly EventDefinition[] = [...orderEvents]
 
 /** Everything but sockets, signals and Kafka sessions: what `serve` runs and tests call. */
 export function buildApp(options: AppOptions): App {
@@ -81,7 +92,7 @@ export function buildApp(options: AppOptions): App {
       now,
       consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
     }),
-    ...eventRoutes({ pool, feed }),
+    ...eventRoutes({ pool, feed, types: eventDefinitions.map(({ type }) => type) }),
     ...deadLetterRoutes({ pool }),
     ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
     {
@@ -90,15 +101,32 @@ export function buildApp(options: AppOptions): App {
       scope: 'public',
       handle: async () => new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } }),
     },
-    ...documentationRoutes(() => openApi),
+    ...documentationRoutes({ openApi: () => openApi, asyncApi: () => asyncApi }),
     ...staticRoutes({ folder: options.staticDir, prefix: '/' }),
   ]
   const openApi = buildOpenApi({
     title: 'Orders',
     version,
     description: 'Orders in, durable, readable and published. Errors are RFC 9457 problem documents.',
+    externalDocs: { url: '/api/asyncapi.json', description: 'Events and messages, as AsyncAPI 3' },
     routes,
-    schemas: { ...orderSchemas, DeadLetter: deadLetterSchema, Event: eventSchema, Overview: overviewSchema },
+    schemas: {
+      ...orderSchemas,
+      DeadLetter: deadLetterSchema,
+      Event: anyEnvelope(eventDefinitions),
+      Overview: overviewSchema,
+    },
+  })
+  const asyncApi = buildAsyncApi({
+    title: 'Orders: events and messages',
+    version,
+    description: 'Orders and commands that come in by Kafka, and the events that go out by Kafka and live over HTTP.',
+    channels: [
+      ...orderChannels(options.topics),
+      ...eventChannels(eventDefinitions, options.topics),
+      deadLetterChannel(options.topics),
+    ],
+    schemas: { ...orderMessageSchemas, ...eventDataSchemas(eventDefinitions) },
   })
   const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), registry, log })
   return { fetch, intake, cache, keys, feed, registry, orderMetrics, eventMetrics }

@@ -56,6 +56,14 @@ export const variables = [
 
 type Name = (typeof variables)[number][0]
 
+/** What the topics are called unless they are configured. */
+export const defaultTopics = {
+  ordersTopic: defaultOf('KAFKA_TOPIC'),
+  commandsTopic: defaultOf('KAFKA_COMMANDS_TOPIC'),
+  eventsTopic: defaultOf('KAFKA_EVENTS_TOPIC'),
+  deadLettersTopic: defaultOf('KAFKA_DLQ_TOPIC'),
+}
+
 /** The scopes that a key can have. */
 export const scopes = [
   'orders:read',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf } from './access/keys.ts'
 import { keysChannel, readKeys } from './access/queries.ts'
 import { type App, buildApp, version } from './app.ts'
-import { type Config, isLoopback } from './config.ts'
+import { type Config, defaultTopics, isLoopback } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
 import { logChannel } from './events/log.ts'
 import { WakeUp } from './events/wake-up.ts'
@@ -71,6 +71,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     },
     isStopping: () => stop.aborted,
     isLocal: isLoopback(config.server.host),
+    topics: config.kafka ?? defaultTopics,
     sendToTopic: ends?.sendOrder,
     logGrown: wakeUp,
   })

@@ -1,4 +1,5 @@
 import { type App, buildApp } from '../src/app.ts'
+import { defaultTopics } from '../src/config.ts'
 import { migrations } from '../src/database.ts'
 import { WakeUp } from '../src/events/wake-up.ts'
 import { createLogger } from '../src/platform/log.ts'
@@ -44,6 +45,7 @@ export async function createTestApp(): Promise<TestApp> {
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,
     isLocal: true,
+    topics: defaultTopics,
     sendToTopic: undefined,
     logGrown: new WakeUp(),
   })

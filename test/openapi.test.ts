@@ -1,21 +1,31 @@
 import { beforeAll, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
-import { currentOpenApi, openApiFile } from '../scripts/write-openapi.ts'
+import { currentDocuments, documentsFolder, schemasFolder } from '../scripts/write-openapi.ts'
+import { expectReferences } from './references.ts'
 
 type Operation = { operationId: string; responses: Record<string, unknown>; security: unknown[] }
 type Document = { openapi: string; paths: Record<string, Record<string, Operation>> }
 
+let current: Map<string, string>
 let text = ''
 let document: Document
 
 beforeAll(async () => {
-  text = await currentOpenApi()
+  current = await currentDocuments()
+  text = current.get('openapi.json') ?? ''
   document = JSON.parse(text)
 })
 
-test('docs/openapi.json is what the service hands out; otherwise run: bun scripts/write-openapi.ts', () => {
-  expect(readFileSync(openApiFile, 'utf8')).toBe(text)
+test('docs/ holds what the service hands out, and no schema beside; otherwise run: bun scripts/write-openapi.ts', () => {
+  for (const [name, content] of current) expect(readFileSync(join(documentsFolder, name), 'utf8')).toBe(content)
+  const schemas = [...current.keys()].filter(name => name.startsWith('events/'))
+  expect(
+    readdirSync(schemasFolder)
+      .map(name => `events/${name}`)
+      .sort(),
+  ).toEqual(schemas.toSorted())
 })
 
 test('it is valid OpenAPI 3.1', async () => {
@@ -27,14 +37,7 @@ test('it is valid OpenAPI 3.1', async () => {
 })
 
 test('every reference leads somewhere', () => {
-  const references = [...text.matchAll(/"\$ref": "#\/([^"]+)"/g)].map(match => match[1] ?? '')
-  expect(references.length).toBeGreaterThan(0)
-  const lost = references.filter(path => {
-    let place: unknown = document
-    for (const step of path.split('/')) place = (place as Record<string, unknown> | undefined)?.[step]
-    return place === undefined
-  })
-  expect(lost).toEqual([])
+  expectReferences(text)
 })
 
 test('every operation has a name of its own, and every guarded one says what a caller without the right key gets', () => {

@@ -1,5 +1,6 @@
 import type { OutgoingMessage } from '../platform/kafka-chunks.ts'
 import { traceparentHeader } from '../platform/traceparent.ts'
+import { cloudEventType } from './definition.ts'
 import type { LoggedEvent } from './log.ts'
 
 type Header = readonly [name: Buffer, value: Buffer]
@@ -21,7 +22,7 @@ const traceparentName = text(traceparentHeader)
 const types = new Map<string, Buffer>()
 
 function typeOf(event: LoggedEvent): Buffer {
-  const known = types.get(event.type) ?? text(`com.shoppingcart.${event.type}.v1`)
+  const known = types.get(event.type) ?? text(cloudEventType(event.type))
   types.set(event.type, known)
   return known
 }

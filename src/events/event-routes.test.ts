@@ -166,6 +166,7 @@ describe('the log', () => {
     ['/api/events?limit=0', '/limit'],
     ['/api/events?type=', '/type'],
     ['/api/events?type=Order', '/type'],
+    ['/api/events?type=order.placed,order.lost', '/type'],
     ['/api/events?typ=order.placed', '/typ'],
   ])('refuses %s', async (path, pointer) => {
     for (const accept of ['application/json', 'text/event-stream']) {

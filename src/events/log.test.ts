@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { Type } from 'typebox'
 import { createOrdersDatabase } from '../../test/app.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
+import { defineEvent } from './definition.ts'
 import { appendEvent, type LoggedEvent, readLog } from './log.ts'
 import { logStart } from './place.ts'
 
@@ -16,12 +18,21 @@ afterAll(async () => {
   await database.drop()
 })
 
+const data = { text: 'tab\t, backslash \\ and newline\n' }
+const definition = defineEvent({
+  type: 'test.noted',
+  title: 'A note',
+  description: 'Something was noted.',
+  data: Type.Object({ text: Type.String() }),
+  example: data,
+})
+
 const event = (orderUid: string, sequence = 1) => ({
   orderUid,
   sequence,
-  type: 'order.confirmed',
+  definition,
   recordedAt: new Date().toISOString(),
-  data: JSON.stringify({ text: 'tab\t, backslash \\ and newline\n' }),
+  data: JSON.stringify(data),
 })
 
 const uids = (events: LoggedEvent[]) => events.map(({ orderUid }) => orderUid)
@@ -36,7 +47,7 @@ test('nothing is read past a transaction that is still open, and nothing is miss
   late.release()
   const { events } = await readLog(pool, logStart, 10)
   expect(uids(events)).toEqual(['late', 'early'])
-  expect(JSON.parse(events[0]?.data ?? '')).toEqual({ text: 'tab\t, backslash \\ and newline\n' })
+  expect(JSON.parse(events[0]?.data ?? '')).toEqual(data)
 })
 
 test('reading on from any place gives every event once, in the same order, whatever the size of a page', async () => {

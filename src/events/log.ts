@@ -1,5 +1,6 @@
 import { type Copy, copyNull, copyText, type RowWriter } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
+import type { EventDefinition } from './definition.ts'
 import type { LogPlace } from './place.ts'
 
 /**
@@ -15,7 +16,8 @@ export type NewEvent = {
   orderUid: string
   /** Per order, from 1, without gaps. */
   sequence: number
-  type: string
+  /** What it is: an event of a type that is not described cannot be written. */
+  definition: EventDefinition
   /** RFC 3339. */
   recordedAt: string
   /** JSON. */
@@ -50,8 +52,9 @@ export type LogPage = {
 export function copyOfEvents(events: readonly NewEvent[]): Copy {
   return {
     statement: 'copy events (order_uid, sequence, type, recorded_at, traceparent, data) from stdin',
-    rows: events.values().map(({ orderUid, sequence, type, recordedAt, traceparent, data }) => (writer: RowWriter) => {
-      writer.write(`${orderUid}\t${sequence}\t${type}\t${recordedAt}\t${traceparent ?? copyNull}\t${copyText(data)}\n`)
+    rows: events.values().map(event => (writer: RowWriter) => {
+      const { orderUid, sequence, definition, recordedAt, traceparent = copyNull, data } = event
+      writer.write(`${orderUid}\t${sequence}\t${definition.type}\t${recordedAt}\t${traceparent}\t${copyText(data)}\n`)
     }),
   }
 }
@@ -60,7 +63,7 @@ export function copyOfEvents(events: readonly NewEvent[]): Copy {
 export async function appendEvent(client: PoolClient, event: NewEvent): Promise<void> {
   await client.query(
     'insert into events (order_uid, sequence, type, recorded_at, traceparent, data) values ($1, $2, $3, $4, $5, $6)',
-    [event.orderUid, event.sequence, event.type, event.recordedAt, event.traceparent, event.data],
+    [event.orderUid, event.sequence, event.definition.type, event.recordedAt, event.traceparent, event.data],
   )
   await client.query(notifyOfEvents)
 }

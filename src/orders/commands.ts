@@ -9,8 +9,9 @@ import {
   lockUnpaidOrders,
   updateState,
 } from './command-queries.ts'
-import { decideCommand, type OrderCommand } from './lifecycle.ts'
-import { type OrderState, type OrderStatus, stateJson } from './order.ts'
+import { type ChangedStatus, decideCommand, type OrderCommand } from './lifecycle.ts'
+import { orderChanged, type StatusChange } from './messages.ts'
+import type { OrderState, OrderStatus } from './order.ts'
 import { findOrder, type StoredOrder } from './queries.ts'
 
 export type CommandRequest = {
@@ -79,12 +80,21 @@ export function notFound(orderUid: string): AppError {
 
 type Change = CommandRequest & { from: OrderStatus; version: number; recordedAt: string }
 
-async function save(client: PoolClient, change: Change, decided: { state: OrderState; eventType: string }) {
+async function save(client: PoolClient, change: Change, { state }: { state: OrderState & { status: ChangedStatus } }) {
   const { orderUid, version, recordedAt, reason, actor, traceparent } = change
-  await updateState(client, orderUid, decided.state, version, recordedAt)
-  await insertTransition(client, { ...change, to: decided.state.status })
-  const data = { ...JSON.parse(stateJson(decided.state)), version, previous_status: change.from, reason, actor }
-  const event = { orderUid, sequence: version, type: decided.eventType, recordedAt, data: JSON.stringify(data) }
+  await updateState(client, orderUid, state, version, recordedAt)
+  await insertTransition(client, { ...change, to: state.status })
+  const data: StatusChange = {
+    status: state.status,
+    payment_status: state.paymentStatus,
+    delivery_status: state.deliveryStatus,
+    version,
+    previous_status: change.from,
+    reason,
+    actor,
+  }
+  const definition = orderChanged[state.status]
+  const event = { orderUid, sequence: version, definition, recordedAt, data: JSON.stringify(data) }
   await appendEvent(client, { ...event, traceparent })
 }
 

@@ -6,7 +6,8 @@ import { instantForm } from './instant.ts'
  * what OpenAPI and the event schemas show. Fields it does not name are allowed everywhere, kept and returned.
  */
 
-const text = (charactersMax: number, expected: string) => Type.String({ maxLength: charactersMax, expected })
+const line = (meaning: string) =>
+  Type.String({ maxLength: 300, description: meaning, expected: 'a text of at most 300 characters' })
 const anyText = (meaning: string) => Type.String({ description: meaning })
 /** An amount of money in the currency's minor unit (ISO 4217 exponent), as an exact integer. */
 const money = (meaning: string) =>
@@ -25,18 +26,20 @@ const trackNumber = (meaning: string) =>
 
 const delivery = Type.Object(
   {
-    name: text(300, 'a text of at most 300 characters'),
+    name: line('The name'),
     phone: Type.String({
       maxLength: 300,
+      description: 'The phone number',
       pattern: '^[+0-9 ()-]*[0-9][+0-9 ()-]*$',
       expected: 'a phone number: digits, and beside them only +, spaces, - and brackets',
     }),
-    zip: text(300, 'a text of at most 300 characters'),
-    city: text(300, 'a text of at most 300 characters'),
-    address: text(300, 'a text of at most 300 characters'),
-    region: text(300, 'a text of at most 300 characters'),
+    zip: line('The postal code'),
+    city: line('The city'),
+    address: line('Street and house'),
+    region: line('The region'),
     email: Type.String({
       maxLength: 300,
+      description: 'The email address',
       pattern: '^[^\\s@]+@[^\\s@]+$',
       expected: 'an email address: a local part, @ and a domain',
     }),

@@ -4,8 +4,11 @@ import type { OrderState, OrderStatus } from './order.ts'
 export const orderCommands = ['confirm', 'hold', 'complete', 'cancel', 'expire'] as const
 export type OrderCommand = (typeof orderCommands)[number]
 
+/** A status that an order comes to by a command. None leads back to the beginning. */
+export type ChangedStatus = Exclude<OrderStatus, 'pending'>
+
 /** Which command leads where; a check constraint of the database repeats it. */
-const moves: Record<OrderCommand, { from: readonly OrderStatus[]; to: OrderStatus }> = {
+export const moves: Readonly<Record<OrderCommand, { from: readonly OrderStatus[]; to: ChangedStatus }>> = {
   confirm: { from: ['pending', 'on_hold'], to: 'confirmed' },
   hold: { from: ['confirmed'], to: 'on_hold' },
   complete: { from: ['confirmed'], to: 'completed' },
@@ -13,25 +16,16 @@ const moves: Record<OrderCommand, { from: readonly OrderStatus[]; to: OrderStatu
   expire: { from: ['pending'], to: 'expired' },
 }
 
-/** The event that tells of an order's new status. */
-const eventTypes = {
-  confirmed: 'order.confirmed',
-  on_hold: 'order.on_hold',
-  completed: 'order.completed',
-  cancelled: 'order.cancelled',
-  expired: 'order.expired',
-} as const
-
 export type Decision =
   /** A redelivered command is not an error. */
   | { kind: 'unchanged' }
   | { kind: 'refused'; from: OrderStatus; to: OrderStatus }
-  | { kind: 'changed'; state: OrderState; eventType: (typeof eventTypes)[keyof typeof eventTypes] }
+  | { kind: 'changed'; state: OrderState & { status: ChangedStatus } }
 
 /** What a command does to an order in a state. Pure. */
 export function decideCommand(state: OrderState, command: OrderCommand): Decision {
   const { from, to } = moves[command]
   if (state.status === to) return { kind: 'unchanged' }
-  if (to === 'pending' || !from.includes(state.status)) return { kind: 'refused', from: state.status, to }
-  return { kind: 'changed', state: { ...state, status: to }, eventType: eventTypes[to] }
+  if (!from.includes(state.status)) return { kind: 'refused', from: state.status, to }
+  return { kind: 'changed', state: { ...state, status: to } }
 }

@@ -2,6 +2,7 @@ import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/log.ts'
 import { copyInto } from '../platform/copy.ts'
 import { type Pool, withConnection } from '../platform/postgres.ts'
 import type { IntakeStore } from './group-writer.ts'
+import { orderPlaced } from './messages.ts'
 import { stateJson } from './order.ts'
 import { copiesOfOrders, findDocuments, type NewOrder } from './queries.ts'
 
@@ -18,5 +19,5 @@ export function createIntakeStore(pool: Pool): IntakeStore {
 
 function placed({ order, state, placedAt }: NewOrder): NewEvent {
   const { orderUid, traceparent } = order
-  return { orderUid, sequence: 1, type: 'order.placed', recordedAt: placedAt, data: stateJson(state), traceparent }
+  return { orderUid, sequence: 1, definition: orderPlaced, recordedAt: placedAt, data: stateJson(state), traceparent }
 }

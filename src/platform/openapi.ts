@@ -51,6 +51,8 @@ export function buildOpenApi(options: {
   title: string
   version: string
   description: string
+  /** Where more is said. */
+  externalDocs: { url: string; description: string }
   routes: readonly Route[]
   schemas: Json
 }): Json {
@@ -94,6 +96,7 @@ export function buildOpenApi(options: {
       description: options.description,
       license: { name: 'MIT', identifier: 'MIT' },
     },
+    externalDocs: options.externalDocs,
     servers: [{ url: '/' }],
     paths,
     components: {

@@ -21,8 +21,10 @@ const page = `<!doctype html>
 `
 const script = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })\n`
 
-/** The OpenAPI document, and the page that shows it; everything on it comes from this service. */
-export function documentationRoutes(openApi: () => Record<string, unknown>): Route[] {
+type Document = () => Record<string, unknown>
+
+/** The OpenAPI and AsyncAPI documents, and the page that shows the first; everything on it comes from this service. */
+export function documentationRoutes({ openApi, asyncApi }: { openApi: Document; asyncApi: Document }): Route[] {
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   const only = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
   const headers = {
@@ -36,6 +38,7 @@ export function documentationRoutes(openApi: () => Record<string, unknown>): Rou
   const get = { method: 'GET', scope: 'public' } as const
   return [
     { ...get, path: '/api/openapi.json', handle: () => Response.json(openApi()) },
+    { ...get, path: '/api/asyncapi.json', handle: () => Response.json(asyncApi()) },
     { ...get, path: '/api/docs', handle: text(page, 'text/html; charset=utf-8') },
     { ...get, path: '/api/docs/start.js', handle: text(script, 'text/javascript; charset=utf-8') },
     ...staticRoutes({ folder, prefix: '/api/docs/', only }),

@@ -1,0 +1,152 @@
+import { type Static, Type } from 'typebox'
+import { defineEvent } from '../events/definition.ts'
+import type { Channel } from '../platform/asyncapi.ts'
+import { commandMessage } from './command-message.ts'
+import { orderDocument } from './document.ts'
+import { exampleOrder } from './example.ts'
+import { type ChangedStatus, moves, type OrderCommand } from './lifecycle.ts'
+import { deliveryStatuses, initialState, type OrderStatus, orderStatuses, paymentStatuses, stateJson } from './order.ts'
+
+/** What is said of orders on the wire: the events that tell of them, and the topics that orders and commands come in by. */
+
+const status = { description: 'The status of the order' }
+const stateFields = {
+  status: Type.Enum([...orderStatuses], status),
+  payment_status: Type.Enum([...paymentStatuses], { description: 'What of it is paid' }),
+  delivery_status: Type.Enum([...deliveryStatuses], { description: 'What of it is delivered' }),
+}
+
+const example = exampleOrder('b563feb7b2b84b6test', Date.UTC(2026, 0, 15, 12), () => 0)
+
+/** Its data are the order as it was placed, and its state behind the last field. */
+export const orderPlaced = defineEvent({
+  type: 'order.placed',
+  title: 'An order was placed',
+  description: 'The first event of every order: the order as its sender wrote it, and the state that it begins in.',
+  data: Type.Object({ ...orderDocument.properties, ...stateFields }),
+  example: { ...example, ...JSON.parse(stateJson(initialState(true))) },
+})
+
+const orderUid = example.order_uid
+
+/** The event that tells of a command that was carried out. */
+function statusChange(command: OrderCommand, title: string, description: string, reason: string, actor: string) {
+  const { from, to } = moves[command]
+  return defineEvent({
+    type: `order.${to}`,
+    title,
+    description,
+    data: Type.Object({
+      ...stateFields,
+      status: Type.Literal<OrderStatus>(to, status),
+      version: Type.Integer({
+        minimum: 2,
+        description: 'The version of the order after it: the sequence of the event',
+      }),
+      previous_status: Type.Enum([...from], { description: 'The status before it' }),
+      reason: Type.String({ description: 'Why, in the words of whoever asked; may be empty' }),
+      actor: Type.String({ description: 'Who asked' }),
+    }),
+    example: {
+      status: to,
+      payment_status: to === 'expired' ? 'unpaid' : 'paid',
+      delivery_status: 'unfulfilled',
+      version: 2,
+      previous_status: from[0] ?? 'pending',
+      reason,
+      actor,
+    },
+  })
+}
+
+/** The events that tell of an order's new status, by that status. */
+export const orderChanged: Readonly<Record<ChangedStatus, ReturnType<typeof statusChange>>> = {
+  confirmed: statusChange(
+    'confirm',
+    'An order was confirmed',
+    'It waited for its payment, or was on hold, and can be delivered now.',
+    'paid by bank transfer',
+    'accounts',
+  ),
+  on_hold: statusChange(
+    'hold',
+    'An order was put on hold',
+    'It was confirmed, and is not to be delivered until it is confirmed again.',
+    'the address is not clear',
+    'support',
+  ),
+  completed: statusChange(
+    'complete',
+    'An order was completed',
+    'Nothing is left to do for it; it changes no more.',
+    'handed over',
+    'courier',
+  ),
+  cancelled: statusChange(
+    'cancel',
+    'An order was cancelled',
+    'It is not to be delivered; it changes no more.',
+    'the customer changed their mind',
+    'support',
+  ),
+  expired: statusChange(
+    'expire',
+    'An order has expired',
+    'It was not paid in time; it changes no more.',
+    'not paid in time',
+    'expiry',
+  ),
+}
+
+/** What an event of a new status carries. */
+export type StatusChange = Static<(typeof orderChanged)[ChangedStatus]['data']>
+
+export const orderEvents = [orderPlaced, ...Object.values(orderChanged)]
+
+/** The topics that orders and commands come in by. */
+export function orderChannels(topics: { ordersTopic: string; commandsTopic: string }): Channel[] {
+  const command = { command_id: 'c-1', order_uid: orderUid, command: 'hold', reason: 'ask first', actor: 'support' }
+  return [
+    {
+      name: 'orders',
+      address: topics.ordersTopic,
+      server: 'kafka',
+      action: 'receive',
+      title: 'Orders come in',
+      description: 'KAFKA_TOPIC. What is no valid order becomes a dead letter. The same order again has no effect.',
+      messages: [
+        {
+          name: 'order',
+          title: 'An order',
+          summary: 'An order to be placed: the same document as over HTTP',
+          contentType: 'application/json',
+          key: 'The order_uid, so that what concerns one order stays in its order',
+          payload: { $ref: '#/components/schemas/Order' },
+          examples: [{ payload: example }],
+        },
+      ],
+    },
+    {
+      name: 'commands',
+      address: topics.commandsTopic,
+      server: 'kafka',
+      action: 'receive',
+      title: 'Commands to orders come in',
+      description: 'KAFKA_COMMANDS_TOPIC. What is refused becomes a dead letter that says why.',
+      messages: [
+        {
+          name: 'command',
+          title: 'A command to an order',
+          summary: 'It has its effect once, however often it comes',
+          contentType: 'application/json',
+          key: 'The order_uid, so that commands to one order stay in their order',
+          payload: { $ref: '#/components/schemas/Command' },
+          examples: [{ payload: command }],
+        },
+      ],
+    },
+  ]
+}
+
+/** The schemas that the channels refer to. */
+export const orderMessageSchemas = { Order: orderDocument, Command: commandMessage }

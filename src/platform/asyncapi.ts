@@ -1,0 +1,102 @@
+import { withoutOwnKeywords } from './json-schema.ts'
+
+type Json = Record<string, unknown>
+
+/** A kind of message that travels through a channel. */
+export type Message = {
+  /** Unique in the document: of A-Z a-z 0-9 . _ - */
+  name: string
+  title: string
+  summary: string
+  contentType: string
+  /** The schema of its headers. */
+  headers?: object
+  /** What its key is; only on Kafka. */
+  key?: string
+  /** The schema of its content. */
+  payload: object
+  examples: { headers?: object; payload: unknown }[]
+}
+
+/** A way that messages take, and what the service does with it. */
+export type Channel = {
+  /** Unique in the document. */
+  name: string
+  /** The topic, or the path; null where each receiver has its own. */
+  address: string | null
+  /** Of the path: what it holds in braces. */
+  parameters?: Json
+  server: 'kafka' | 'http'
+  /** What the service does. */
+  action: 'send' | 'receive'
+  title: string
+  description: string
+  /** The method that it is asked for with, over HTTP. */
+  method?: 'GET' | 'POST'
+  messages: readonly Message[]
+}
+
+const servers = {
+  kafka: {
+    host: '{brokers}',
+    protocol: 'kafka',
+    description: 'Your Kafka',
+    variables: { brokers: { default: 'localhost:9092', description: 'KAFKA_BROKERS' } },
+  },
+  http: {
+    host: '{host}',
+    protocol: 'http',
+    description: 'The service',
+    variables: { host: { default: 'localhost:8080', description: 'SERVER_HOST and SERVER_PORT' } },
+    security: [{ $ref: '#/components/securitySchemes/key' }],
+  },
+}
+
+/** The AsyncAPI 3 document of channels; messages name their schemas among `schemas` by reference. */
+export function buildAsyncApi(options: {
+  title: string
+  version: string
+  description: string
+  channels: readonly Channel[]
+  schemas: Json
+}): Json {
+  const { title, version, description, channels, schemas } = options
+  const messages = new Map(channels.flatMap(channel => channel.messages.map(message => [message.name, message])))
+  return withoutOwnKeywords({
+    asyncapi: '3.0.0',
+    info: { title, version, description, license: { name: 'MIT' } },
+    defaultContentType: 'application/json',
+    servers,
+    channels: Object.fromEntries(channels.map(channel => [channel.name, describeChannel(channel)])),
+    operations: Object.fromEntries(
+      channels.map(channel => [`${channel.action}-${channel.name}`, describeOperation(channel)]),
+    ),
+    components: {
+      messages: Object.fromEntries([...messages].map(([name, message]) => [name, describeMessage(message)])),
+      schemas,
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key; needed when keys exist' } },
+    },
+  })
+}
+
+function describeChannel({ address, parameters, server, title, description, messages }: Channel): Json {
+  return {
+    address,
+    title,
+    description,
+    servers: [{ $ref: `#/servers/${server}` }],
+    ...(parameters === undefined ? {} : { parameters }),
+    messages: Object.fromEntries(messages.map(({ name }) => [name, { $ref: `#/components/messages/${name}` }])),
+  }
+}
+
+function describeOperation({ name, action, title, method }: Channel): Json {
+  const bindings = method === undefined ? {} : { bindings: { http: { method, bindingVersion: '0.3.0' } } }
+  return { action, channel: { $ref: `#/channels/${name}` }, summary: title, ...bindings }
+}
+
+function describeMessage({ key, ...message }: Message): Json {
+  if (key === undefined) return message
+  const kafka = { key: { type: 'string', description: key }, bindingVersion: '0.5.0' }
+  return { ...message, bindings: { kafka } }
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { documentsFolder, schemasFolder } from '../scripts/write-openapi.ts'
+import { eventDefinitions } from '../src/app.ts'
+import { toCloudEvent, toCloudEventWithoutData } from '../src/events/cloud-event.ts'
+import { cloudEventType, schemaName } from '../src/events/definition.ts'
+import { type LoggedEvent, readLog } from '../src/events/log.ts'
+import { logStart } from '../src/events/place.ts'
+import { expireUnpaid } from '../src/orders/commands.ts'
+import { exampleOrder } from '../src/orders/example.ts'
+import type { OutgoingMessage } from '../src/platform/kafka-chunks.ts'
+import { createTestApp, type TestApp } from './app.ts'
+import { eventually } from './kafka.ts'
+
+/** Events of a real run, held against the schemas that others rely on. */
+
+type Json = Record<string, unknown>
+type Schema = { properties?: Record<string, Schema>; items?: Schema }
+
+const types = eventDefinitions.map(({ type }) => type)
+const schemaOf = (name: string): Json =>
+  JSON.parse(readFileSync(join(schemasFolder, `${schemaName(name)}.schema.json`), 'utf8'))
+
+let t: TestApp
+let events: LoggedEvent[]
+
+beforeAll(async () => {
+  t = await createTestApp()
+  await runEveryCommand()
+  const read = async () => (await readLog(t.pool, logStart, 100)).events
+  await eventually('the log is settled', async () => (await read()).length === 10)
+  events = await read()
+})
+
+afterAll(() => t.close())
+
+async function place(change: (order: ReturnType<typeof exampleOrder>) => object): Promise<string> {
+  const order = exampleOrder(crypto.randomUUID(), Date.now(), Math.random)
+  const body = { ...order, ...change(order) }
+  expect((await t.call('POST', '/api/orders', { body })).status).toBe(201)
+  return order.order_uid
+}
+
+/** Ten events: three orders placed, seven changes. */
+async function runEveryCommand(): Promise<void> {
+  const paid = await place(() => ({}))
+  const cancelled = await place(() => ({}))
+  const unpaid = await place(({ payment }) => ({ payment: { ...payment, payment_dt: 0 } }))
+  const body = { reason: 'a "reason"\n', actor: 'a test' }
+  for (const path of [`${paid}/hold`, `${paid}/confirm`, `${paid}/complete`, `${cancelled}/hold`]) {
+    expect((await t.call('POST', `/api/orders/${path}`, { body })).status).toBe(200)
+  }
+  // Without a body, and with a trace.
+  const headers = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }
+  expect((await t.call('POST', `/api/orders/${cancelled}/cancel`, { headers })).status).toBe(200)
+  expect(await expireUnpaid(t.pool, Date.now() + 60_000, 10, Date.now())).toBe(1)
+  expect((await t.call('POST', `/api/orders/${unpaid}/expire`)).status).toBe(404)
+  await place(() => ({}))
+}
+
+/** Compiles a schema the way others do: strictly, so that no keyword may stand in it that their validators do not know. */
+function compile(schema: object, others: readonly object[] = []): ValidateFunction {
+  const validator = new Ajv2020({ strict: true, allErrors: true, schemas: [...others] })
+  addFormats(validator)
+  return validator.compile(schema)
+}
+
+function expectValid(isValid: ValidateFunction, value: unknown): void {
+  isValid(value)
+  expect(isValid.errors ?? []).toEqual([])
+}
+
+/** A schema that allows only what it names: it finds fields that nobody has described. */
+function closed(schema: Schema): Schema {
+  const { properties, items } = schema
+  return {
+    ...schema,
+    ...(items === undefined ? {} : { items: closed(items) }),
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, closed(field)])),
+          additionalProperties: false,
+        }),
+  }
+}
+
+test('a run of every command makes an event of every type that is described, and no other', () => {
+  expect([...new Set(events.map(({ type }) => type))].sort()).toEqual(types.toSorted())
+})
+
+const eventsOf = (type: string) => events.filter(event => event.type === type)
+
+describe('the schema of', () => {
+  test.each(types)('%s holds for its example and for its events, and names all of their fields', type => {
+    const schema = schemaOf(type)
+    expect([typeof schema.title, typeof schema.description]).toEqual(['string', 'string'])
+    const [isValid, isNamed] = [compile(schema), compile(closed(schema))]
+    const values = [...(schema.examples as unknown[]), ...eventsOf(type).map(({ data }) => JSON.parse(data))]
+    expect(values.length).toBeGreaterThan(1)
+    for (const value of values) {
+      expectValid(isValid, value)
+      expectValid(isNamed, value)
+    }
+  })
+
+  test('an event holds for what the read API gives', async () => {
+    const isEvent = compile(schemaOf('event'), types.map(schemaOf))
+    const shown: Json[] = JSON.parse(await (await t.call('GET', '/api/events')).text())
+    expect(shown).toHaveLength(events.length)
+    for (const event of shown) {
+      expectValid(isEvent, event)
+      for (const wrong of [{ sequence: 0 }, { type: 'order.lost' }, { data: {} }]) {
+        expect(isEvent({ ...event, ...wrong })).toBe(false)
+      }
+    }
+  })
+})
+
+describe('the message of', () => {
+  const asyncApi = JSON.parse(readFileSync(join(documentsFolder, 'asyncapi.json'), 'utf8'))
+  const messages: Record<string, { headers: Schema; payload: Json }> = asyncApi.components.messages
+
+  const headersOf = ({ headers }: OutgoingMessage) =>
+    Object.fromEntries((headers ?? []).map(([name, value]) => [String(name), String(value)]))
+
+  test.each(types)('%s that is published has the headers that are described, and no other', type => {
+    const haveNames = compile(closed(messages[cloudEventType(type)]?.headers ?? {}))
+    const isValid = compile(schemaOf(type))
+    for (const event of eventsOf(type)) {
+      const message = toCloudEvent(event)
+      expect(headersOf(message).ce_subject).toBe(String(message.key))
+      expectValid(haveNames, headersOf(message))
+      expectValid(isValid, JSON.parse(String(message.value)))
+    }
+  })
+
+  test('an event that is too large is described as well, and cannot be taken for the event itself', () => {
+    const described = messages['event-without-data']
+    const haveNames = compile(closed(described?.headers ?? {}))
+    const isReduced = compile(described?.payload ?? {})
+    for (const event of events) {
+      const message = toCloudEventWithoutData(event)
+      const value = JSON.parse(String(message.value))
+      expectValid(haveNames, headersOf(message))
+      expectValid(isReduced, value)
+      expect(compile(schemaOf(event.type))(value)).toBe(false)
+    }
+  })
+})
