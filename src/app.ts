@@ -1,6 +1,9 @@
 import { createAccessCheck, KeyRing } from './access/keys.ts'
+import { createDesk } from './dead-letters/desk.ts'
 import { deadLetterChannel } from './dead-letters/messages.ts'
-import { deadLetterRoutes, deadLetterSchema } from './dead-letters/routes.ts'
+import { recordDeadLetterCounts } from './dead-letters/metrics.ts'
+import { deadLetterSchemas } from './dead-letters/operations.ts'
+import { deadLetterRoutes } from './dead-letters/routes.ts'
 import { eventChannels, eventDataSchemas } from './events/channels.ts'
 import type { EventDefinition } from './events/definition.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -17,6 +20,7 @@ import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
 import { overviewRoutes, overviewSchema } from './orders/overview-routes.ts'
 import { findOrder, toStored } from './orders/queries.ts'
+import { orderReceivers } from './orders/receivers.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
 import { buildAsyncApi } from './platform/asyncapi.ts'
@@ -84,6 +88,9 @@ export function buildApp(options: AppOptions): App {
   })
   const orderMetrics = createOrderMetrics(registry, intake, cache)
   const eventMetrics = createEventMetrics(registry, pool, options.sendToTopic !== undefined)
+  recordDeadLetterCounts(registry, pool)
+  const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
+  const desk = createDesk({ pool, receivers: orderReceivers({ intake, pool, now, onOutcome: onReplayed }), now })
   const routes: Route[] = [
     ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
     ...commandRoutes({ pool, now }),
@@ -93,7 +100,7 @@ export function buildApp(options: AppOptions): App {
       consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
     }),
     ...eventRoutes({ pool, feed, types: eventDefinitions.map(({ type }) => type) }),
-    ...deadLetterRoutes({ pool }),
+    ...deadLetterRoutes({ pool, desk, log }),
     ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
     {
       method: 'GET',
@@ -112,7 +119,7 @@ export function buildApp(options: AppOptions): App {
     routes,
     schemas: {
       ...orderSchemas,
-      DeadLetter: deadLetterSchema,
+      ...deadLetterSchemas,
       Event: anyEnvelope(eventDefinitions),
       Overview: overviewSchema,
     },

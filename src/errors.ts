@@ -18,6 +18,12 @@ export const catalogue = {
   COMMAND_INVALID: { status: 400, consumer: 'dead-letter', title: 'The command breaks the contract' },
   TRANSITION_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The order is in a state that forbids it' },
   VERSION_STALE: { status: 412, consumer: 'dead-letter', title: 'The order has changed in the meantime' },
+  DEAD_LETTER_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such dead letter' },
+  DEAD_LETTER_TAKEN: {
+    status: 409,
+    consumer: 'dead-letter',
+    title: 'Somebody else has dealt with this dead letter, or does',
+  },
   REQUEST_INVALID: { status: 400, consumer: 'dead-letter', title: 'The request is not valid' },
   BODY_TOO_LARGE: { status: 413, consumer: 'dead-letter', title: 'The body is too large' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, consumer: 'dead-letter', title: 'The media type is not supported' },

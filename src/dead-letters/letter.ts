@@ -49,3 +49,43 @@ export type DeadLetterListing = {
   violations: Violation[]
   recorded_at: string
 }
+
+/** A letter is open until it has been dealt with; then it stays what it is. */
+export const letterStates = ['open', 'replayed', 'discarded'] as const
+export type LetterState = (typeof letterStates)[number]
+
+/** What became of a message that was taken in after all: a new order, one that was there already, a command carried out. */
+export type Taken = 'placed' | 'duplicate' | 'carried_out'
+
+/** An attempt to deal with a dead letter. */
+export type Attempt = {
+  /** From 1; of the refused ones the latest are kept. */
+  attempt: number
+  outcome: Taken | 'refused' | 'discarded'
+  actor: string
+  reason: string
+  /** Of the order that was placed or changed. */
+  order_uid: string | null
+  /** Why it was refused. */
+  code: string | null
+  detail: string | null
+  /** Whether other bytes than those of the message were tried. */
+  is_edited: boolean
+  recorded_at: string
+}
+
+/** A dead letter in a list. */
+export type ListedLetter = DeadLetterListing & {
+  state: LetterState
+  attempts: number
+  /** For a letter that is not open: how that came. */
+  last_attempt: Attempt | null
+}
+
+/** A dead letter with everything that was tried, newest first. */
+export type LetterWithHistory = {
+  letter: ListedLetter
+  /** As bytes; null where the message had no value. */
+  value: Buffer | null
+  history: (Attempt & { violations: Violation[]; edited_text: string | null })[]
+}

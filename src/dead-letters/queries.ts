@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Violation } from '../errors.ts'
 import type { Pool } from '../platform/postgres.ts'
-import type { DeadLetterListing } from './letter.ts'
+import type { Attempt, DeadLetterListing, LetterState, LetterWithHistory, ListedLetter } from './letter.ts'
 
 type DeadLetterRow = {
   id: string
@@ -16,6 +16,13 @@ type DeadLetterRow = {
   detail: string
   violations: Violation[]
   recorded_at: Date
+}
+
+type ListedRow = DeadLetterRow & {
+  state: LetterState
+  attempts: number
+  last_attempt: Attempt | null
+  /** How many rows there are before the page is cut by bytes. */
   found: number
 }
 
@@ -26,40 +33,92 @@ const pageBytesMax = 4 * 1024 * 1024
 const pageOf = (selection: string, order: string) => `
   select *
     from (select id, topic, partition, message_offset, message_key, message_value, headers, message_time, code, detail,
-                 violations, recorded_at, count(*) over ()::int as found,
+                 violations, recorded_at, state, attempts, count(*) over ()::int as found,
                  sum(size) over (order by ${order}) - size as bytes_before
             from (select *, coalesce(octet_length(message_value), 0) + octet_length(headers::text) as size
                     from (${selection}) chosen) sized) page
    where bytes_before < ${pageBytesMax}
    order by ${order}`
 
-const listed = pageOf(
-  `select *
-     from dead_letters
-    where ($1::text is null or topic = $1)
-      and ($2::text is null or code = $2)
-      and ($3::bigint is null or id < $3)
-    order by id desc
-    limit $4`,
-  'id desc',
-)
+/** What every entry of the history is shown with. */
+const attempt = `json_build_object('attempt', attempt, 'outcome', outcome, 'actor', actor, 'reason', reason,
+  'order_uid', order_uid, 'code', code, 'detail', detail, 'is_edited', is_edited, 'recorded_at', recorded_at)`
+
+const withLastAttempt = (letters: string) => `
+  select letters.*, (select ${attempt} from dead_letter_history where letter_id = letters.id and attempt = letters.attempts)
+                    as last_attempt
+    from (${letters}) letters`
+
+const listed = `${withLastAttempt(
+  pageOf(
+    `select *
+       from dead_letters
+      where ($1::text is null or topic = $1)
+        and ($2::text is null or code = $2)
+        and ($3::text is null or state = $3)
+        and ($4::bigint is null or id < $4)
+      order by id desc
+      limit $5`,
+    'id desc',
+  ),
+)} order by id desc`
 
 const unannounced = pageOf('select * from dead_letters where announced_at is null order by id limit $1', 'id')
 
+export type LetterFilter = Partial<Record<'topic' | 'code' | 'state' | 'before', string | undefined>>
+
 /**
- * A page of dead letters, newest first, below an id. It may hold fewer than asked for and still have a next one, since it is
- * bounded by bytes.
+ * A page of dead letters, newest first, below the id `before`. It may hold fewer than asked for and still have a next one,
+ * since it is bounded by bytes.
  */
 export async function listDeadLetters(
   pool: Pool,
-  filter: { topic?: string | undefined; code?: string | undefined; before?: string | undefined },
+  { topic, code, state, before }: LetterFilter,
   limit: number,
-): Promise<{ letters: DeadLetterListing[]; isAll: boolean }> {
+): Promise<{ letters: ListedLetter[]; isAll: boolean }> {
   // One more than asked for tells whether there is a next page.
-  const values = [filter.topic ?? null, filter.code ?? null, filter.before ?? null, limit + 1]
-  const { rows } = await pool.query<DeadLetterRow>(listed, values)
-  const letters = rows.slice(0, limit).map(present)
+  const values = [topic ?? null, code ?? null, state ?? null, before ?? null, limit + 1]
+  const { rows } = await pool.query<ListedRow>(listed, values)
+  const letters = rows.slice(0, limit).map(presentListed)
   return { letters, isAll: (rows[0]?.found ?? 0) <= letters.length }
+}
+
+/** A dead letter with everything that was tried, or undefined. */
+export async function findDeadLetter(pool: Pool, id: string): Promise<LetterWithHistory | undefined> {
+  const { rows } = await pool.query<ListedRow>(withLastAttempt('select * from dead_letters where id = $1'), [id])
+  const [row] = rows
+  if (row === undefined) return undefined
+  const { rows: tried } = await pool.query<{
+    entry: Attempt
+    violations: Violation[] | null
+    edited_value: Buffer | null
+  }>(
+    `select ${attempt} as entry, violations, edited_value
+       from dead_letter_history
+      where letter_id = $1
+      order by attempt desc`,
+    [id],
+  )
+  const history = tried.map(({ entry, violations, edited_value: edited }) => ({
+    ...presentAttempt(entry),
+    violations: violations ?? [],
+    edited_text: decode(edited),
+  }))
+  return { letter: presentListed(row), value: row.message_value, history }
+}
+
+/** How many letters there are of each topic, reason and state; bounded by what those can be. */
+export type LetterCount = { topic: string; code: string; state: LetterState; letters: number }
+
+export async function countDeadLetters(pool: Pool): Promise<LetterCount[]> {
+  const { rows } = await pool.query<LetterCount>(
+    `select topic, code, state, letters::float8 as letters
+       from dead_letter_counts
+      where letters > 0
+      order by topic, code, state
+      limit 1000`,
+  )
+  return rows
 }
 
 /** The oldest dead letters that were not announced yet, at most so many, and at least one if there is any. */
@@ -69,7 +128,13 @@ export async function readUnannounced(pool: Pool, limit: number): Promise<DeadLe
 }
 
 export async function markAnnounced(pool: Pool, ids: readonly string[]): Promise<void> {
-  await pool.query('update dead_letters set announced_at = now() where id = any($1::bigint[])', [ids])
+  // Locked in the order in which those who deal with letters lock them.
+  await pool.query(
+    `update dead_letters
+        set announced_at = now()
+      where id in (select id from dead_letters where id = any($1::bigint[]) order by id for no key update)`,
+    [ids],
+  )
 }
 
 function present(row: DeadLetterRow): DeadLetterListing {
@@ -88,6 +153,16 @@ function present(row: DeadLetterRow): DeadLetterListing {
     violations: row.violations,
     recorded_at: row.recorded_at.toISOString(),
   }
+}
+
+function presentListed(row: ListedRow): ListedLetter {
+  const { state, attempts, last_attempt: last } = row
+  return { ...present(row), state, attempts, last_attempt: last === null ? null : presentAttempt(last) }
+}
+
+/** The database's own JSON has times in its own form. */
+function presentAttempt(entry: Attempt): Attempt {
+  return { ...entry, recorded_at: new Date(entry.recorded_at).toISOString() }
 }
 
 function base64(bytes: Buffer | null): string | null {

@@ -1,57 +1,40 @@
 import type { Context, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
-import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
+import type { Logger } from '../platform/log.ts'
+import { linesResponse } from '../platform/ndjson.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { pageSizeMax, QueryReader } from '../platform/query.ts'
-import { listDeadLetters } from './queries.ts'
+import { toAppError } from '../platform/problem.ts'
+import { QueryReader } from '../platform/query.ts'
+import { type Desk, notFound, type Result } from './desk.ts'
+import { letterStates } from './letter.ts'
+import { listParameters, operations } from './operations.ts'
+import { presentResult, presentWhole, sumOf } from './presentation.ts'
+import { countDeadLetters, findDeadLetter, listDeadLetters } from './queries.ts'
+import { idForm, readDiscard, readMany, readReplay } from './requests.ts'
 
-const parameters = {
-  limit: {
-    description: 'Dead letters on a page',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
-  topic: { description: 'The topic it came by', schema: { type: 'string' } },
-  code: { description: 'The reason', schema: { type: 'string', examples: ['ORDER_INVALID', 'ORDER_CONFLICT'] } },
-}
-
-export const deadLetterSchema = {
-  type: 'object',
-  description: 'A message that could not be taken in',
-  properties: {
-    id: { type: 'string' },
-    topic: { type: 'string' },
-    partition: { type: 'integer' },
-    offset: { type: 'string' },
-    key: { type: ['string', 'null'], contentEncoding: 'base64' },
-    value: { type: ['string', 'null'], contentEncoding: 'base64' },
-    text: { type: ['string', 'null'], description: 'The value as text, where it is UTF-8' },
-    headers: { type: 'array', description: 'Name, and value in base64', items: { type: 'array' } },
-    message_time: { type: ['string', 'null'], format: 'date-time' },
-    code: { type: 'string' },
-    detail: { type: 'string' },
-    violations: { $ref: '#/components/schemas/Problem/properties/errors' },
-    recorded_at: { type: 'string', format: 'date-time' },
-  },
-}
-
-const operation = {
-  operationId: 'listDeadLetters',
-  summary: 'List dead letters, newest first',
-  tags: ['dead letters'],
-  parameters: queryParameters(parameters),
-  responses: {
-    200: answer('A page; the Link header leads to the next one', {
-      type: 'array',
-      items: { $ref: '#/components/schemas/DeadLetter' },
-    }),
-    400: problemAnswer('A parameter is wrong; errors lists all of them'),
-  },
-}
+type Options = { pool: Pool; desk: Desk; log: Logger }
 
 /** Dead letters over HTTP. They hold what strangers sent, recipients' data among it, so they are for admins. */
-export function deadLetterRoutes({ pool }: { pool: Pool }): Route[] {
-  return [{ method: 'GET', path: '/api/dead-letters', scope: 'admin', operation, handle: c => list(c, pool) }]
+export function deadLetterRoutes(options: Options): Route[] {
+  const { pool, desk } = options
+  const get = { method: 'GET', scope: 'admin' } as const
+  const post = { method: 'POST', scope: 'admin' } as const
+  const path = '/api/dead-letters'
+  return [
+    { ...get, path, operation: operations.list, handle: c => list(c, pool) },
+    // No name may stand beside an id among the reads: the fast router does not take that.
+    {
+      ...get,
+      path: '/api/dead-letter-counts',
+      operation: operations.count,
+      handle: async () => Response.json(await countDeadLetters(pool)),
+    },
+    { ...get, path: `${path}/:id`, operation: operations.get, handle: c => show(c, options) },
+    { ...post, path: `${path}/replay`, operation: operations.replayMany, handle: c => replayMany(c, options) },
+    { ...post, path: `${path}/discard`, operation: operations.discardMany, handle: c => discardMany(c, options) },
+    { ...post, path: `${path}/:id/replay`, operation: operations.replay, handle: c => replay(c, desk) },
+    { ...post, path: `${path}/:id/discard`, operation: operations.discard, handle: c => discard(c, desk) },
+  ]
 }
 
 async function list(context: Context, pool: Pool): Promise<Response> {
@@ -63,10 +46,83 @@ async function list(context: Context, pool: Pool): Promise<Response> {
 }
 
 function readQuery(given: URLSearchParams) {
-  const query = new QueryReader(given, parameters)
+  const query = new QueryReader(given, listParameters)
   const [topic, code, before] = ['topic', 'code', 'cursor'].map(name => query.storableText(name))
   const limit = query.limit()
-  if (before !== undefined && !/^\d{1,18}$/.test(before)) query.refuse('cursor', 'taken from a Link header')
+  if (before !== undefined && !idForm.test(before)) query.refuse('cursor', 'taken from a Link header')
+  const state = query.text('state')
+  if (state !== undefined && !(letterStates as readonly string[]).includes(state)) {
+    query.refuse('state', `one of ${letterStates.join(', ')}`)
+  }
   query.end()
-  return { topic, code, before, limit }
+  return { topic, code, state, before, limit }
+}
+
+async function show(context: Context, { pool, desk }: Options): Promise<Response> {
+  const id = idOf(context)
+  const found = await findDeadLetter(pool, id)
+  if (found === undefined) throw notFound(id)
+  const { code } = found.letter
+  return new Response(presentWhole(found, desk.check(code, found.value)), {
+    headers: { 'content-type': 'application/json' },
+  })
+}
+
+async function replay(context: Context, desk: Desk): Promise<Response> {
+  const id = idOf(context)
+  const { by, edited } = await readReplay(context.req.raw)
+  const result = await desk.replay(id, by, edited)
+  if (result.outcome === 'refused') throw result.error
+  return Response.json(presentResult(result))
+}
+
+async function discard(context: Context, desk: Desk): Promise<Response> {
+  const id = idOf(context)
+  return Response.json(presentResult(await desk.discard(id, await readDiscard(context.req.raw))))
+}
+
+async function replayMany(context: Context, { desk, log }: Options): Promise<Response> {
+  const { by, filter } = await readMany(context.req.raw, false)
+  return answerMany(desk.replayMany(filter, by), log)
+}
+
+async function discardMany(context: Context, { desk, log }: Options): Promise<Response> {
+  const { by, filter } = await readMany(context.req.raw, true)
+  return answerMany(desk.discardMany(filter, by), log)
+}
+
+/** The first batch is dealt with before the answer begins: what fails at once has a status of its own. */
+async function answerMany(batches: AsyncGenerator<Result[]>, log: Logger): Promise<Response> {
+  const first = await batches.next()
+  return linesResponse(toLines(first.done === true ? [] : first.value, batches, log))
+}
+
+async function* toLines(first: Result[], batches: AsyncGenerator<Result[]>, log: Logger): AsyncGenerator<Uint8Array> {
+  const sums = { replayed: 0, refused: 0, discarded: 0 }
+  const linesOf = (batch: Result[]) => {
+    for (const result of batch) sums[sumOf(result)] += 1
+    return toBytes(batch.map(presentResult))
+  }
+  try {
+    if (first.length > 0) yield linesOf(first)
+    for await (const batch of batches) if (batch.length > 0) yield linesOf(batch)
+    yield toBytes([{ outcome: 'finished', ...sums }])
+  } catch (error) {
+    const known = toAppError(error)
+    if (known.code === 'INTERNAL') log.error({ err: known }, 'dead letters were not dealt with to their end')
+    yield toBytes([{ outcome: 'stopped', ...sums, code: known.code, detail: known.message }])
+  } finally {
+    await batches.return(undefined)
+  }
+}
+
+function toBytes(lines: readonly unknown[]): Uint8Array {
+  return Buffer.from(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+}
+
+/** @throws AppError for what can be no letter's number */
+function idOf(context: Context): string {
+  const id = context.req.param('id') ?? ''
+  if (!idForm.test(id)) throw notFound(id)
+  return id
 }

@@ -17,19 +17,6 @@ export type EventMetrics = {
  */
 export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {
   const registers = [registry]
-  new Gauge({
-    name: 'dead_letters',
-    help: 'Dead letters stored, by reason',
-    labelNames: ['code'],
-    registers,
-    async collect() {
-      const { rows } = await pool
-        .query<{ code: string; count: number }>('select code, count(*)::int as count from dead_letters group by code')
-        .catch(() => ({ rows: [] }))
-      this.reset()
-      for (const { code, count } of rows) this.set({ code }, count)
-    },
-  })
   if (!withKafka) return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0 }
   new Gauge({
     name: 'relay_lag_seconds',

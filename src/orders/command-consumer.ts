@@ -5,7 +5,7 @@ import type { KafkaMessage } from '../platform/kafka.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
-import { type CommandMessage, readCommandMessage } from './command-message.ts'
+import { type CommandMessage, readCommandMessage, toRequest } from './command-message.ts'
 import { carryOut, refusalOf } from './commands.ts'
 
 const waiting = 'commands from Kafka wait for the database'
@@ -49,15 +49,7 @@ export function createCommandConsumer(options: Options): (messages: readonly Kaf
 
 async function obey(message: KafkaMessage, command: CommandMessage, options: Options): Promise<DeadLetter | undefined> {
   const { pool, now, log, stop } = options
-  const request = {
-    orderUid: command.order_uid,
-    command: command.command,
-    reason: command.reason ?? '',
-    actor: command.actor ?? 'kafka',
-    commandId: command.command_id,
-    ...(command.version === undefined ? {} : { expectedVersion: command.version }),
-    traceparent: traceparentOf(message.headers),
-  }
+  const request = { ...toRequest(command), traceparent: traceparentOf(message.headers) }
   const result = await insist(() => carryOut(pool, request, now()), waiting, log, stop)
   if (result.kind === 'done') return undefined
   const refusal = refusalOf(result, request.command, request.orderUid)

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type JsonReading, readJson, remarks } from '../platform/json.ts'
+import type { CommandRequest } from './commands.ts'
 import { orderUidForm } from './document.ts'
 
 /** A command as a Kafka message. */
@@ -25,4 +26,23 @@ const contract = Compile(commandMessage)
 /** Reads a command from the bytes of a message; never throws for bad input. */
 export function readCommandMessage(bytes: Uint8Array | null): JsonReading<CommandMessage> {
   return readJson(contract, bytes ?? new Uint8Array(0), 'must be well-formed JSON')
+}
+
+/** What a command by message asks for. */
+export function toRequest({
+  order_uid: orderUid,
+  command,
+  reason,
+  actor,
+  command_id,
+  version,
+}: CommandMessage): CommandRequest {
+  return {
+    orderUid,
+    command,
+    reason: reason ?? '',
+    actor: actor ?? 'kafka',
+    commandId: command_id,
+    ...(version === undefined ? {} : { expectedVersion: version }),
+  }
 }

@@ -3,7 +3,7 @@ import type { OrderCache } from './cache.ts'
 import type { Intake } from './intake.ts'
 
 /** Where an order came from. */
-export type Source = 'http' | 'batch' | 'kafka'
+export type Source = 'http' | 'batch' | 'kafka' | 'replay'
 
 export type OrderMetrics = {
   /** Counts orders by where they came from and what became of them: placed, duplicate, or an error code. */

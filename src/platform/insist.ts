@@ -19,10 +19,14 @@ export async function insist<Result>(
     try {
       return await work()
     } catch (error) {
-      const isPassing = error instanceof AppError ? catalogue[error.code].consumer === 'retry' : isOutage(error)
-      if (stop.aborted || !isPassing) throw error
+      if (stop.aborted || !isPassing(error)) throw error
       log.warn({ err: error, failures }, what)
       await sleep(Math.min(100 * 2 ** failures, 5_000), undefined, { signal: stop })
     }
   }
+}
+
+/** Whether an error says that the same may succeed later. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof AppError ? catalogue[error.code].consumer === 'retry' : isOutage(error)
 }

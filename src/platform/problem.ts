@@ -40,7 +40,8 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
   )
 }
 
-function toAppError(error: unknown): AppError {
+/** An error as one of the catalogue: an outage of the database, or what the service did not expect. */
+export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (isOutage(error)) return new AppError('STORE_UNAVAILABLE', 'the database does not answer', { cause: error })
   return new AppError('INTERNAL', 'see the log', { cause: error })

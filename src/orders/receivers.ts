@@ -1,0 +1,103 @@
+import { postponedBy, type Receiver, type Verdict } from '../dead-letters/receiver.ts'
+import { AppError } from '../errors.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { traceparentOf } from '../platform/traceparent.ts'
+import { readCommandMessage, toRequest } from './command-message.ts'
+import { carryOut, refusalOf } from './commands.ts'
+import type { Intake } from './intake.ts'
+import { inTrace, readOrder } from './validate.ts'
+
+/**
+ * What takes dead letters of orders and of commands in again.
+ *
+ * @param options onOutcome: hears what became of each order that is replayed
+ */
+export function orderReceivers(options: {
+  intake: Intake
+  pool: Pool
+  now: () => number
+  onOutcome?: (outcome: string) => void
+}): Receiver[] {
+  const { intake, pool, now, onOutcome = () => undefined } = options
+  return [orderReceiver(intake, onOutcome), commandReceiver(pool, now)]
+}
+
+function orderReceiver(intake: Intake, onOutcome: (outcome: string) => void): Receiver {
+  const nothing = new Uint8Array(0)
+  return {
+    codes: ['ORDER_INVALID', 'ORDER_CONFLICT', 'ORDER_REFUSED_BY_STORE'],
+    check(value) {
+      const reading = readOrder(value ?? nothing)
+      return reading.kind === 'refused' ? reading.violations : []
+    },
+    async take(messages) {
+      const verdicts = messages.map(async ({ value, headers }): Promise<Verdict> => {
+        const reading = readOrder(value ?? nothing)
+        if (reading.kind === 'refused') {
+          const { violations } = reading
+          const detail = `rules of the contract that the message breaks: ${violations.length}`
+          return { kind: 'refused', error: new AppError('ORDER_INVALID', detail, { violations }) }
+        }
+        const { orderUid } = reading.order
+        const outcome = await intake.submit(inTrace(reading.order, traceparentOf(headers)))
+        switch (outcome.kind) {
+          case 'placed':
+          case 'duplicate':
+            return { kind: 'taken', outcome: outcome.kind, orderUid }
+          case 'conflict': {
+            const detail = `another order is stored under ${orderUid}, and stays as it is`
+            return { kind: 'refused', error: new AppError('ORDER_CONFLICT', detail) }
+          }
+          case 'refused': {
+            const detail = 'the order keeps the contract, yet the database will not take it'
+            return { kind: 'refused', error: new AppError('ORDER_REFUSED_BY_STORE', detail, { cause: outcome.error }) }
+          }
+        }
+      })
+      const judged = await Promise.all(verdicts.map(verdict => verdict.catch(postponedBy)))
+      for (const verdict of judged) {
+        if (verdict.kind !== 'postponed') onOutcome(verdict.kind === 'taken' ? verdict.outcome : verdict.error.code)
+      }
+      return judged
+    },
+  }
+}
+
+function commandReceiver(pool: Pool, now: () => number): Receiver {
+  return {
+    codes: ['COMMAND_INVALID', 'ORDER_NOT_FOUND', 'TRANSITION_REFUSED', 'VERSION_STALE'],
+    check(value) {
+      const reading = readCommandMessage(value)
+      return reading.kind === 'refused' ? reading.violations : []
+    },
+    async take(messages) {
+      const verdicts: Verdict[] = []
+      // One after another, as they came: several may be to one order.
+      for (const { value, headers } of messages) {
+        const before = verdicts.at(-1)
+        // What comes behind one that could not be judged must not overtake it.
+        if (before?.kind === 'postponed') verdicts.push(before)
+        else verdicts.push(await obey(value, traceparentOf(headers), pool, now).catch(postponedBy))
+      }
+      return verdicts
+    },
+  }
+}
+
+async function obey(
+  value: Buffer | null,
+  traceparent: string | undefined,
+  pool: Pool,
+  now: () => number,
+): Promise<Verdict> {
+  const reading = readCommandMessage(value)
+  if (reading.kind === 'refused') {
+    const { violations } = reading
+    const error = new AppError('COMMAND_INVALID', 'the command breaks the contract', { violations })
+    return { kind: 'refused', error }
+  }
+  const request = { ...toRequest(reading.value), traceparent }
+  const result = await carryOut(pool, request, now())
+  if (result.kind === 'done') return { kind: 'taken', outcome: 'carried_out', orderUid: request.orderUid }
+  return { kind: 'refused', error: refusalOf(result, request.command, request.orderUid) }
+}
