@@ -1,4 +1,4 @@
-import { createAccessCheck, KeyRing } from './access/keys.ts'
+import { callerOf, createAccessCheck, KeyRing } from './access/keys.ts'
 import { createDesk } from './dead-letters/desk.ts'
 import { deadLetterChannel } from './dead-letters/messages.ts'
 import { recordDeadLetterCounts } from './dead-letters/metrics.ts'
@@ -25,6 +25,7 @@ import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
 import { buildAsyncApi } from './platform/asyncapi.ts'
 import { buildHttp, type Route } from './platform/http.ts'
+import { createIdempotency } from './platform/idempotency.ts'
 import type { Logger } from './platform/log.ts'
 import { createRegistry, type Registry, recordPool } from './platform/metrics.ts'
 import { buildOpenApi } from './platform/openapi.ts'
@@ -135,6 +136,7 @@ export function buildApp(options: AppOptions): App {
     ],
     schemas: { ...orderMessageSchemas, ...eventDataSchemas(eventDefinitions) },
   })
-  const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), registry, log })
+  const idempotent = createIdempotency({ pool, registry, log, callerOf: request => callerOf(keys, request) })
+  const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), idempotent, registry, log })
   return { fetch, intake, cache, keys, feed, registry, orderMetrics, eventMetrics }
 }

@@ -24,6 +24,16 @@ export const catalogue = {
     consumer: 'dead-letter',
     title: 'Somebody else has dealt with this dead letter, or does',
   },
+  IDEMPOTENCY_KEY_IN_USE: {
+    status: 409,
+    consumer: 'retry',
+    title: 'A request with this Idempotency-Key is still running',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    consumer: 'dead-letter',
+    title: 'The Idempotency-Key belongs to another request',
+  },
   REQUEST_INVALID: { status: 400, consumer: 'dead-letter', title: 'The request is not valid' },
   BODY_TOO_LARGE: { status: 413, consumer: 'dead-letter', title: 'The body is too large' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, consumer: 'dead-letter', title: 'The media type is not supported' },

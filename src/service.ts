@@ -10,6 +10,7 @@ import { startKafkaEnds } from './kafka-ends.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { listOrders, orderChangedChannel } from './orders/queries.ts'
 import { keepTallying } from './orders/tally.ts'
+import { keepForgetting } from './platform/idempotency-sweep.ts'
 import type { Logger } from './platform/log.ts'
 import { keepListening } from './platform/notifications.ts'
 import { createPool, type Pool } from './platform/postgres.ts'
@@ -96,6 +97,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       ? undefined
       : keepExpiring({ pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log }, stopReaders.signal),
     keepTallying({ pool, logGrown: wakeUp, log }, stopReaders.signal),
+    keepForgetting({ pool, log }, stopReaders.signal),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]
   return {

@@ -64,6 +64,13 @@ export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck 
   }
 }
 
+/** Who sends a request that was let in: the digest of its key, or `anonymous` where none is needed. */
+export function callerOf(ring: KeyRing, request: Request): string {
+  const authorization = request.headers.get('authorization') ?? ''
+  const key = authorization.startsWith('Bearer ') ? ring.find(authorization.slice(7).trim()) : undefined
+  return key?.digest ?? 'anonymous'
+}
+
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
 
 function checkOrigin(request: Request): AppError | undefined {

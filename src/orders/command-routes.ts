@@ -2,12 +2,15 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
 import type { Context, Route } from '../platform/http.ts'
+import { toResponse } from '../platform/idempotency.ts'
+import { type Claim, keepAnswer } from '../platform/idempotency-queries.ts'
 import { readJsonBody, remarks } from '../platform/json.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
+import { answerWith } from './answers.ts'
 import { CachedOrder } from './cache.ts'
-import { carryOut, notFound, refusalOf } from './commands.ts'
+import { type CommandRequest, carryOut, notFound, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
 import type { OrderCommand } from './lifecycle.ts'
 
@@ -32,8 +35,9 @@ export function commandRoutes(options: { pool: Pool; now: () => number }): Route
     method: 'POST',
     path: `/api/orders/:id/${command}`,
     scope: 'orders:write',
+    idempotent: true,
     operation: operationOf(command),
-    handle: context => handle(context, command, options),
+    handle: (context, claim) => handle(context, command, options, claim),
   }))
 }
 
@@ -41,18 +45,25 @@ async function handle(
   context: Context,
   command: keyof typeof summaries,
   { pool, now }: { pool: Pool; now: () => number },
+  claim: Claim | undefined,
 ): Promise<Response> {
   const orderUid = context.req.param('id') ?? ''
   const { reason = '', actor = 'api' } = await readCommand(context.req.raw)
   const expectedVersion = readIfMatch(context.req.raw)
   if (!orderUidForm.test(orderUid)) throw notFound(orderUid)
-  const traceparent = traceOf(context.req.raw)
-  const given = { orderUid, command, reason, actor, traceparent }
-  const request = { ...given, ...(expectedVersion === undefined ? {} : { expectedVersion }) }
+  const request = {
+    orderUid,
+    command,
+    reason,
+    actor,
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    traceparent: traceOf(context.req.raw),
+    keepAnswer: claim && ((client, order) => keepAnswer(client, { claim, answer: answerWith(new CachedOrder(order)) })),
+  } satisfies CommandRequest
   const result = await carryOut(pool, request, now())
   if (result.kind !== 'done') throw refusalOf(result, command, orderUid)
-  const order = new CachedOrder(result.order)
-  return new Response(order.bytes, { headers: { 'content-type': 'application/json', etag: order.etag } })
+  if (claim !== undefined) claim.isKept = true
+  return toResponse(answerWith(new CachedOrder(result.order)))
 }
 
 function readCommand(request: Request): Promise<Static<typeof commandBody>> {

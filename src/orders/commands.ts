@@ -27,6 +27,8 @@ export type CommandRequest = {
   commandId?: string
   /** W3C Trace Context of the request or message. */
   traceparent?: string | undefined
+  /** Called in the transaction that carries the command out, with the order as it will be. */
+  keepAnswer?: ((client: PoolClient, order: StoredOrder) => Promise<void>) | undefined
 }
 
 export type CommandRefusal =
@@ -43,15 +45,15 @@ export type CommandResult = { kind: 'done'; order: StoredOrder } | CommandRefusa
  */
 export async function carryOut(pool: Pool, request: CommandRequest, nowMs: number): Promise<CommandResult> {
   const recordedAt = new Date(nowMs).toISOString()
-  const result = await inTransaction(pool, async client => {
+  return inTransaction(pool, async (client): Promise<CommandResult> => {
     const order = await lockOrder(client, request.orderUid)
-    if (order === undefined) return { kind: 'absent' as const }
+    if (order === undefined) return { kind: 'absent' }
     const { commandId } = request
     if (commandId !== undefined && (await hasReceipt(client, request.orderUid, commandId))) {
-      return { kind: 'unchanged' as const }
+      return done(client, request)
     }
     if (request.expectedVersion !== undefined && request.expectedVersion !== order.version) {
-      return { kind: 'stale' as const, version: order.version }
+      return { kind: 'stale', version: order.version }
     }
     const decision = decideCommand(order.state, request.command)
     if (decision.kind === 'refused') return decision
@@ -60,11 +62,15 @@ export async function carryOut(pool: Pool, request: CommandRequest, nowMs: numbe
     }
     // Only what was carried out leaves a receipt: a refusal that comes again is refused again.
     if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, recordedAt)
-    return decision
+    return done(client, request)
   })
-  if (result.kind !== 'changed' && result.kind !== 'unchanged') return result
-  const stored = await findOrder(pool, request.orderUid)
-  return stored === undefined ? { kind: 'absent' } : { kind: 'done', order: stored }
+}
+
+async function done(client: PoolClient, { orderUid, keepAnswer }: CommandRequest): Promise<CommandResult> {
+  const order = await findOrder(client, orderUid)
+  if (order === undefined) throw new Error(`order ${orderUid} is locked and is not there`)
+  await keepAnswer?.(client, order)
+  return { kind: 'done', order }
 }
 
 /** A command that was not carried out, as the error that its sender gets. */

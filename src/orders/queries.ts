@@ -1,6 +1,6 @@
 import { joinObjects } from '../events/log.ts'
 import { type Copy, copyText, type RowWriter } from '../platform/copy.ts'
-import type { Pool } from '../platform/postgres.ts'
+import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 
@@ -93,8 +93,8 @@ function writeLines({ order }: NewOrder, writer: RowWriter): void {
 }
 
 /** The order under a uid, or undefined. */
-export async function findOrder(pool: Pool, orderUid: string): Promise<StoredOrder | undefined> {
-  const { rows } = await pool.query<OrderRow>(
+export async function findOrder(client: Pool | PoolClient, orderUid: string): Promise<StoredOrder | undefined> {
+  const { rows } = await client.query<OrderRow>(
     `select order_uid, document, status, payment_status, delivery_status, version, updated_at
        from orders
       where order_uid = $1`,

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { type Context, type Route, readBody, requireMediaType } from '../platform/http.ts'
+import { toResponse } from '../platform/idempotency.ts'
+import type { Claim } from '../platform/idempotency-queries.ts'
 import { linkToNext } from '../platform/links.ts'
 import { linesResponse } from '../platform/ndjson.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
+import { answered, answerToPlaced, answerWith } from './answers.ts'
 import { takeInLines } from './batch.ts'
-import type { CachedOrder, OrderCache } from './cache.ts'
+import { CachedOrder, type OrderCache } from './cache.ts'
 import { notFound } from './commands.ts'
 import { type OrderDocument, orderUidForm } from './document.ts'
 import { exampleOrder } from './example.ts'
@@ -31,17 +34,34 @@ export type OrderRoutesOptions = {
 /** Orders in and out over HTTP. */
 export function orderRoutes(options: OrderRoutesOptions): Route[] {
   const post = { method: 'POST', scope: 'orders:write' } as const
+  const once = { idempotent: true } as const
   const get = { method: 'GET', scope: 'orders:read' } as const
   return [
-    { ...post, path: '/api/orders', operation: operations.placeOrder, handle: c => placeOrder(c, options) },
+    {
+      ...post,
+      path: '/api/orders',
+      ...once,
+      operation: operations.placeOrder,
+      handle: (c, claim) => placeOrder(c, options, claim),
+    },
     { ...post, path: '/api/orders/batch', operation: operations.placeBatch, handle: c => placeBatch(c, options) },
-    { ...post, path: '/api/orders/test', operation: operations.placeExample, handle: c => placeExample(c, options) },
+    {
+      ...post,
+      path: '/api/orders/test',
+      ...once,
+      operation: operations.placeExample,
+      handle: (c, claim) => placeExample(c, options, claim),
+    },
     { ...get, path: '/api/orders', operation: operations.listOrders, handle: c => list(c, options) },
     { ...get, path: '/api/orders/:id', operation: operations.getOrder, handle: c => getOrder(c, options.cache) },
   ]
 }
 
-async function placeOrder(context: Context, { intake, cache, metrics }: OrderRoutesOptions): Promise<Response> {
+async function placeOrder(
+  context: Context,
+  { intake, cache, metrics }: OrderRoutesOptions,
+  claim: Claim | undefined,
+): Promise<Response> {
   requireMediaType(context.req.raw, ['application/json'])
   const reading = readOrder(await readBody(context.req.raw, documentSizeBytesMax))
   if (reading.kind === 'refused') {
@@ -52,7 +72,10 @@ async function placeOrder(context: Context, { intake, cache, metrics }: OrderRou
     })
   }
   const { orderUid } = reading.order
-  const outcome = await intake.submit(inTrace(reading.order, traceOf(context.req.raw)))
+  const order = answered(inTrace(reading.order, traceOf(context.req.raw)), claim, placed =>
+    answerToPlaced(orderUid, new CachedOrder(placed)),
+  )
+  const outcome = await intake.submit(order)
   metrics.count('http', errorOf(outcome) ?? outcome.kind)
   if (outcome.kind === 'conflict') {
     throw new AppError('ORDER_CONFLICT', `another order is stored under ${orderUid}, and stays as it is`)
@@ -64,15 +87,9 @@ async function placeOrder(context: Context, { intake, cache, metrics }: OrderRou
   }
   const stored = await cache.get(orderUid)
   if (stored === undefined) throw new Error(`order ${orderUid} was stored and is not there`)
-  const isNew = outcome.kind === 'placed'
-  return new Response(stored.bytes, {
-    status: isNew ? 201 : 200,
-    headers: {
-      'content-type': 'application/json',
-      etag: stored.etag,
-      ...(isNew ? { location: `/api/orders/${orderUid}` } : {}),
-    },
-  })
+  if (outcome.kind === 'duplicate') return toResponse(answerWith(stored))
+  if (claim !== undefined) claim.isKept = true
+  return toResponse(answerToPlaced(orderUid, stored))
 }
 
 function placeBatch(context: Context, { intake, metrics }: OrderRoutesOptions): Response {
@@ -86,21 +103,26 @@ function placeBatch(context: Context, { intake, metrics }: OrderRoutesOptions): 
 /** Answers kept for a sender that does not read while it sends: those of some 200,000 lines. */
 const answersBytesMax = 16 * 1024 * 1024
 
-async function placeExample(context: Context, options: OrderRoutesOptions): Promise<Response> {
+async function placeExample(
+  context: Context,
+  options: OrderRoutesOptions,
+  claim: Claim | undefined,
+): Promise<Response> {
   const { intake, metrics, now, sendToTopic } = options
   const traceparent = traceOf(context.req.raw)
   const document = exampleOrder(randomUUID(), now(), Math.random)
   const { order_uid: orderUid } = document
+  const sent = { order_uid: orderUid, sent_by: sendToTopic === undefined ? 'http' : 'kafka' }
+  const headers = { 'content-type': 'application/json', location: `/api/orders/${orderUid}` }
+  const answer = { status: 202, headers, body: Buffer.from(JSON.stringify(sent)) }
   if (sendToTopic === undefined) {
     const reading = validateOrder(document)
     if (reading.kind === 'refused') throw new Error(`the example breaks the contract: ${JSON.stringify(reading)}`)
-    const outcome = await intake.submit(inTrace(reading.order, traceparent))
+    const outcome = await intake.submit(answered(inTrace(reading.order, traceparent), claim, () => answer))
     metrics.count('http', errorOf(outcome) ?? outcome.kind)
+    if (claim !== undefined) claim.isKept = outcome.kind === 'placed'
   } else await sendToTopic(document, traceparent)
-  return Response.json(
-    { order_uid: orderUid, sent_by: sendToTopic === undefined ? 'http' : 'kafka' },
-    { status: 202, headers: { location: `/api/orders/${orderUid}` } },
-  )
+  return toResponse(answer)
 }
 
 function getOrder(context: Context, cache: OrderCache): Response | Promise<Response> {

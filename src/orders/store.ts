@@ -1,5 +1,6 @@
 import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/log.ts'
-import { copyInto } from '../platform/copy.ts'
+import { type Copy, copyInto } from '../platform/copy.ts'
+import { copyOfAnswers } from '../platform/idempotency-queries.ts'
 import { type Pool, withConnection } from '../platform/postgres.ts'
 import type { IntakeStore } from './group-writer.ts'
 import { orderPlaced } from './messages.ts'
@@ -12,10 +13,21 @@ export function createIntakeStore(pool: Pool): IntakeStore {
     findDocuments: orderUids => findDocuments(pool, orderUids),
     place: orders =>
       withConnection(pool, client =>
-        copyInto(client, [...copiesOfOrders(orders), copyOfEvents(orders.map(placed))], notifyOfEvents),
+        copyInto(
+          client,
+          [...copiesOfOrders(orders), copyOfEvents(orders.map(placed)), ...copiesOfKeptAnswers(orders)],
+          notifyOfEvents,
+        ),
       ),
   }
 }
+
+function copiesOfKeptAnswers(orders: readonly NewOrder[]): Copy[] {
+  const kept = orders.flatMap(placed => placed.order.keepAnswer?.(placed) ?? none)
+  return kept.length === 0 ? [] : [copyOfAnswers(kept)]
+}
+
+const none: [] = []
 
 function placed({ order, state, placedAt }: NewOrder): NewEvent {
   const { orderUid, traceparent } = order

@@ -2,10 +2,12 @@ import { isUtf8 } from 'node:buffer'
 import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import type { Violation } from '../errors.ts'
+import type { KeptAnswer } from '../platform/idempotency-queries.ts'
 import { checkArithmetic } from './arithmetic.ts'
 import { fieldCounts, itemsMax, type OrderDocument, orderDocument, serviceFields } from './document.ts'
 import { instantOf } from './instant.ts'
 import { checkValues } from './json-values.ts'
+import type { NewOrder } from './queries.ts'
 import { describe, expectedAt } from './violations.ts'
 
 /** The largest document that is read, in bytes. */
@@ -33,6 +35,8 @@ export type ValidOrder = {
   lines: readonly OrderLine[]
   /** The trace that it came in with (W3C Trace Context): no part of the order, but its event carries it on. */
   traceparent?: string
+  /** The answer to its request, kept by the transaction that places it. */
+  keepAnswer?: (placed: NewOrder) => KeptAnswer
 }
 
 /** What of a line is stored as numbers; its texts are in the document. Amounts in the currency's minor unit. */

@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors.ts'
+import type { Claim } from './idempotency-queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'
@@ -15,10 +16,17 @@ export type Route = {
   path: string
   /** The scope a caller's key must have, or `public` for none. */
   scope: string
+  /** Heeds `Idempotency-Key`: for every POST that makes something or moves money. Its answers must be whole, not streams. */
+  idempotent?: true
   /** The operation in OpenAPI 3.1; a route without one is not part of the API. */
   operation?: Record<string, unknown>
-  /** Answers; what it throws becomes a problem document. */
-  handle(context: Context): Response | Promise<Response>
+  /**
+   * Answers; what it throws becomes a problem document.
+   *
+   * @param claim of the request's `Idempotency-Key`, if it has one: with it the answer can be kept in the transaction of the
+   *   effect (`keepAnswer`)
+   */
+  handle(context: Context, claim?: Claim): Response | Promise<Response>
 }
 
 /** Says whether a request may be served: nothing, or the refusal. Synchronous, since every request passes it. */
@@ -31,6 +39,8 @@ export type AccessCheck = (request: Request, scope: string) => AppError | undefi
 export function buildHttp(options: {
   routes: readonly Route[]
   allows: AccessCheck
+  /** What an idempotent route is served by. */
+  idempotent: (route: Route) => Route['handle']
   registry: Registry
   log: Logger
 }): (request: Request) => Response | Promise<Response> {
@@ -43,7 +53,8 @@ export function buildHttp(options: {
   for (const route of options.routes) {
     const app = apps.get(route.method) ?? new Hono()
     apps.set(route.method, app)
-    app.on(route.method, route.path, serve(route, options, record(route.method, route.path)))
+    const handle = route.idempotent === true ? options.idempotent(route) : route.handle
+    app.on(route.method, route.path, serve({ ...route, handle }, options, record(route.method, route.path)))
     methodsOf.set(route.path, [...(methodsOf.get(route.path) ?? []), route.method])
   }
   const unmatched = record('other', 'none')

@@ -1,4 +1,5 @@
 import type { Route } from './http.ts'
+import { isKept, keyForm, keyHeader, replayedHeader } from './idempotency.ts'
 
 type Json = Record<string, unknown>
 
@@ -38,14 +39,44 @@ export function answer(description: string, schema: Json, type = 'application/js
   return { description, content: { [type]: { schema } }, ...(headers === undefined ? {} : { headers }) }
 }
 
+const keyParameter = {
+  name: keyHeader,
+  in: 'header',
+  description:
+    'Makes the request safe to repeat: for 24 hours the same request with the same key gets the first answer again',
+  schema: { type: 'string', pattern: keyForm.source },
+}
+
+/** What an idempotent route answers beside its own: refusals of keys, and a mark at each answer that is given again. */
+function withReplays(responses: Json): Json {
+  const replayed = {
+    [replayedHeader]: { description: 'The answer was given before', schema: { const: 'true' } },
+  }
+  const own = Object.entries(responses as Record<string, Json>).map(([status, response]) => {
+    const marked = { ...response, headers: { ...(response.headers as Json | undefined), ...replayed } }
+    return [status, isKept(Number(status)) ? marked : response] as const
+  })
+  const { 409: conflict, ...others } = Object.fromEntries(own) as Record<string, Json>
+  const inUse = `the first request with this ${keyHeader} is still running`
+  return {
+    400: problemAnswer('A header is not valid'),
+    ...others,
+    409:
+      conflict === undefined
+        ? problemAnswer(`T${inUse.slice(1)}`)
+        : { ...conflict, description: `${conflict.description}; or ${inUse}` },
+    422: problemAnswer(`Another request was sent with this ${keyHeader}`),
+  }
+}
+
 /** Query parameters by name, each with its description and schema. */
 export function queryParameters(parameters: Readonly<Record<string, Json>>): Json[] {
   return Object.entries(parameters).map(([name, parameter]) => ({ name, in: 'query', ...parameter }))
 }
 
 /**
- * The OpenAPI 3.1 document of the routes that have an operation. Parameters of the path, the scope and the answers that any
- * route can give are added here, so that no route can leave them out.
+ * The OpenAPI 3.1 document of the routes that have an operation. Parameters of the path, the scope, what an idempotent route
+ * takes and gives, and the answers that any route can give are added here, so that no route can leave them out.
  */
 export function buildOpenApi(options: {
   title: string
@@ -72,7 +103,7 @@ export function buildOpenApi(options: {
       ...operation
     } = route.operation as { parameters?: Json[]; responses?: Json }
     const isPublic = route.scope === 'public'
-    const all = [...inPath, ...parameters]
+    const all = [...inPath, ...parameters, ...(route.idempotent === true ? [keyParameter] : [])]
     paths[path] = {
       ...paths[path],
       [route.method.toLowerCase()]: {
@@ -80,7 +111,7 @@ export function buildOpenApi(options: {
         ...(all.length === 0 ? {} : { parameters: all }),
         security: isPublic ? [] : [{ key: [route.scope] }],
         responses: {
-          ...responses,
+          ...(route.idempotent === true ? withReplays(responses) : responses),
           ...(isPublic
             ? {}
             : { 401: problemAnswer('No key, or an unknown one'), 403: problemAnswer(`The key lacks ${route.scope}`) }),

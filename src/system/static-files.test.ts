@@ -24,6 +24,7 @@ function serve(options: { folder: string; only?: readonly string[] }) {
   return buildHttp({
     routes: staticRoutes({ prefix: '/', ...options }),
     allows: () => undefined,
+    idempotent: route => route.handle,
     registry: createRegistry(),
     log: createLogger({ level: 'silent' }),
   })

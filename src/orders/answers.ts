@@ -1,0 +1,29 @@
+import type { Answer, Claim } from '../platform/idempotency-queries.ts'
+import type { CachedOrder } from './cache.ts'
+import { type StoredOrder, toStored } from './queries.ts'
+import type { ValidOrder } from './validate.ts'
+
+/** An order as an answer. */
+export function answerWith({ bytes, etag }: CachedOrder): Answer & { body: Uint8Array<ArrayBuffer> } {
+  return { status: 200, headers: { 'content-type': 'application/json', etag }, body: bytes }
+}
+
+/** The answer to whoever has placed an order that was not there before. */
+export function answerToPlaced(orderUid: string, order: CachedOrder): Answer & { body: Uint8Array<ArrayBuffer> } {
+  const { headers, body } = answerWith(order)
+  return { status: 201, headers: { ...headers, location: `/api/orders/${orderUid}` }, body }
+}
+
+/**
+ * An order whose request has an Idempotency-Key: the transaction that places it keeps the answer.
+ *
+ * @param claim undefined for a request without a key
+ */
+export function answered(
+  order: ValidOrder,
+  claim: Claim | undefined,
+  answerTo: (placed: StoredOrder) => Answer,
+): ValidOrder {
+  if (claim === undefined) return order
+  return { ...order, keepAnswer: placed => ({ claim, answer: answerTo(toStored(placed)) }) }
+}

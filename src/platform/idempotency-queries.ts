@@ -1,0 +1,168 @@
+import { AppError } from '../errors.ts'
+import { type Copy, copyText, type RowWriter } from './copy.ts'
+import type { Pool, PoolClient } from './postgres.ts'
+
+/** An answer as it is kept and given again. */
+export type Answer = { status: number; headers: Readonly<Record<string, string>>; body: Uint8Array }
+
+/** The right to answer a request that has an Idempotency-Key. */
+export type Claim = {
+  /** A UUID. */
+  readonly id: string
+  /** SHA-256 of who asks and of what: the same key elsewhere is another one. */
+  readonly scope: Buffer
+  readonly key: string
+  /** SHA-256 of the request. */
+  readonly fingerprint: Buffer
+  /** Set by a handler after the commit of a transaction in which it has kept its answer. */
+  isKept: boolean
+}
+
+/** An answer and the claim that it settles. */
+export type KeptAnswer = { claim: Claim; answer: Answer }
+
+/** Who has a key: whoever asked now, somebody else, or nobody any more, since it is answered. */
+export type Holding =
+  | { kind: 'ours' }
+  | { kind: 'held'; fingerprint: Buffer }
+  | { kind: 'answered'; fingerprint: Buffer; answer: Answer }
+
+/**
+ * The longest answer that is kept, in bytes. An order of 1 MiB is given back as up to 3.5 MiB: its numbers are written out, and
+ * 1e15 has then 16 digits.
+ */
+export const answerBytesMax = 4 * 1024 * 1024
+
+type HoldingRow = { fingerprint: Buffer; claim: string | null } & (AnswerRow | { status: null })
+type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer }
+
+/** A claim that a repetition of its request may take over. */
+const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.fingerprint'
+
+/**
+ * Claims a key that is free, or whose claim is over and was made for the same request; otherwise tells how it stands with it.
+ * Times are the server's: instances need not agree on theirs.
+ *
+ * @param leaseMs how long the claim holds, in milliseconds
+ */
+export async function takeClaim(pool: Pool, claim: Claim, leaseMs: number): Promise<Holding> {
+  const { rows } = await pool.query<HoldingRow>(
+    `with answer as (
+       select fingerprint, status, headers, body
+         from idempotency_answers
+        where scope = $1 and key = $2
+     ), claim as (
+       insert into idempotency_claims as held (scope, key, fingerprint, claim, claimed_until)
+       select $1, $2, $3::bytea, $4::uuid, now() + $5 * interval '1 millisecond'
+        where not exists (select from answer)
+       on conflict (scope, key) do update
+          set claim         = case when ${isOver} then excluded.claim         else held.claim         end,
+              claimed_until = case when ${isOver} then excluded.claimed_until else held.claimed_until end
+       returning held.fingerprint, held.claim
+     )
+     select fingerprint, status, headers, body, null as claim from answer
+      union all
+     select fingerprint, null, null, null, claim from claim`,
+    [claim.scope, claim.key, claim.fingerprint, claim.id, leaseMs],
+  )
+  const [row] = rows
+  if (row === undefined) throw new Error('the database has neither claimed the key nor said who has')
+  if (row.status !== null) return { kind: 'answered', fingerprint: row.fingerprint, answer: toAnswer(row) }
+  return row.claim === claim.id ? { kind: 'ours' } : { kind: 'held', fingerprint: row.fingerprint }
+}
+
+/** Gives a claim back, so that the request can be repeated at once. */
+export async function releaseClaim(pool: Pool, claim: Claim): Promise<void> {
+  await pool.query('delete from idempotency_claims where scope = $1 and key = $2 and claim = $3', [
+    claim.scope,
+    claim.key,
+    claim.id,
+  ])
+}
+
+/**
+ * Keeps an answer in a caller's transaction, so that it is kept if and only if the effect is.
+ *
+ * @throws AppError IDEMPOTENCY_KEY_IN_USE when another has answered; the transaction must then be rolled back
+ */
+export async function keepAnswer(client: PoolClient, kept: KeptAnswer): Promise<void> {
+  const { rowCount } = await client.query(insertAnswer, valuesOf(kept))
+  if (rowCount === 0) throw new AppError('IDEMPOTENCY_KEY_IN_USE', 'a request with this Idempotency-Key came first')
+}
+
+/**
+ * Keeps an answer by itself, unless there is one.
+ *
+ * @returns the answer that the same request was given already; undefined when there was none
+ */
+export async function keepFirstAnswer(pool: Pool, kept: KeptAnswer): Promise<Answer | undefined> {
+  const { rowCount } = await pool.query(insertAnswer, valuesOf(kept))
+  if (rowCount === 1) return undefined
+  const { rows } = await pool.query<AnswerRow>(
+    'select status, headers, body from idempotency_answers where scope = $1 and key = $2 and fingerprint = $3',
+    [kept.claim.scope, kept.claim.key, kept.claim.fingerprint],
+  )
+  return rows[0] && toAnswer(rows[0])
+}
+
+const insertAnswer = `
+  insert into idempotency_answers (scope, key, fingerprint, status, headers, body)
+  values ($1, $2, $3, $4, $5, $6)
+  on conflict do nothing`
+
+function valuesOf({ claim, answer }: KeptAnswer): unknown[] {
+  const { status, headers, body } = bounded(answer)
+  return [claim.scope, claim.key, claim.fingerprint, status, JSON.stringify(headers), body]
+}
+
+/** The rows of answers, for an effect that is written by COPY. Writing one fails with a unique violation if there is one. */
+export function copyOfAnswers(kept: readonly KeptAnswer[]): Copy {
+  return {
+    statement: 'copy idempotency_answers (scope, key, fingerprint, status, headers, body) from stdin',
+    rows: kept.values().map(({ claim, answer }) => (writer: RowWriter) => {
+      const { status, headers, body } = bounded(answer)
+      const { scope, key, fingerprint } = claim
+      const texts = `${status}\t${copyText(JSON.stringify(headers))}`
+      writer.write(`${copyBytes(scope)}\t${copyText(key)}\t${copyBytes(fingerprint)}\t${texts}\t${copyBytes(body)}\n`)
+    }),
+  }
+}
+
+function copyBytes(bytes: Uint8Array): string {
+  return `\\\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+}
+
+function bounded(answer: Answer): Answer {
+  const { byteLength } = answer.body
+  if (byteLength <= answerBytesMax) return answer
+  throw new Error(`an answer of ${byteLength} bytes cannot be kept: at most ${answerBytesMax}`)
+}
+
+function toAnswer({ status, headers, body }: AnswerRow): Answer {
+  return { status, headers, body }
+}
+
+/**
+ * Removes what has been kept for long enough: one small batch of each table. Any number of instances may do it at once: each
+ * takes rows that no other has locked.
+ *
+ * @param keptForMs how long keys are kept, in milliseconds
+ * @returns the larger of the two batches; fewer than `rowsMax` means that no more are due
+ */
+export async function removeOldKeys(pool: Pool, keptForMs: number, rowsMax: number): Promise<number> {
+  const remove = async (table: string, time: string) => {
+    const { rowCount } = await pool.query(
+      `delete from ${table}
+        where (scope, key) in (select scope, key
+                                 from ${table}
+                                where ${time} < now() - $1 * interval '1 millisecond'
+                                order by ${time}
+                                limit $2
+                                  for update skip locked)`,
+      [keptForMs, rowsMax],
+    )
+    return rowCount ?? 0
+  }
+  const claims = await remove('idempotency_claims', 'claimed_until')
+  return Math.max(claims, await remove('idempotency_answers', 'kept_at'))
+}

@@ -1,0 +1,167 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { AppError } from '../errors.ts'
+import { type Context, type Route, readBody } from './http.ts'
+import { type Answer, type Claim, keepFirstAnswer, releaseClaim, takeClaim } from './idempotency-queries.ts'
+import type { Logger } from './log.ts'
+import { Counter, type Registry } from './metrics.ts'
+import type { Pool } from './postgres.ts'
+import { problemResponse } from './problem.ts'
+
+/**
+ * Requests with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a repetition gets the first answer again, and
+ * has no effect.
+ *
+ * A request claims its key, the handler does its work, and the answer is kept. Why nothing is done twice, and why whoever
+ * repeats himself gets what the first answer was or would have been, wherever a process is killed:
+ *
+ * - A handler that has a transaction keeps its answer in it. A kill leaves both effect and answer or neither; in the first case
+ *   the repetition is answered at once, in the second it does the work.
+ * - A claim that nobody settles is over after `leaseMs`, which is longer than a handler may work, and a repetition takes it
+ *   over. Should the first still be at work after all, only one of the two transactions can insert the answer: the other is
+ *   rolled back, and its sender gets the answer that was kept.
+ * - A handler without such a transaction has its answer kept when it has returned. Killed in between, it is run again when its
+ *   claim is over. That is for effects that may come twice, as everything does that is sent by Kafka; money is not one of them.
+ * - When an answer cannot be kept after its effect, the sender gets it all the same, since it is true; a repetition is told to
+ *   wait for the claim to be over, and is run again.
+ *
+ * A lock held in the database during the work would need neither claims nor times, but a connection for each request under
+ * way, beside the one that the work needs: with the pool in use each would wait for the other.
+ */
+export type IdempotencyOptions = {
+  pool: Pool
+  registry: Registry
+  log: Logger
+  /** Who sends a request that was let in. */
+  callerOf: (request: Request) => string
+}
+
+/** The header in a request, and the one that marks an answer that was given before. */
+export const keyHeader = 'Idempotency-Key'
+export const replayedHeader = 'Idempotency-Replayed'
+
+/** Visible ASCII characters. */
+export const keyForm = /^[\x21-\x7e]{1,255}$/
+
+const leaseMs = 30_000
+
+/** No route takes more. */
+const bodySizeBytesMax = 1024 * 1024
+
+/**
+ * Refusals that are not kept, beside all of 500 and above. The request was not looked into, so the key is still free for one
+ * that is mended. What depends on the state, such as 404, 409 and 412, is an answer like any other.
+ */
+const unkeptStatuses = new Set([400, 401, 403, 408, 413, 415, 429])
+
+/** Whether an answer with this status is given again to a repetition. */
+export function isKept(status: number): boolean {
+  return status < 500 && !unkeptStatuses.has(status)
+}
+
+type Handle = Route['handle']
+
+/** Makes the handlers of routes idempotent. A request without a key goes straight to its handler. */
+export function createIdempotency(options: IdempotencyOptions): (route: Route) => Handle {
+  const requests = new Counter({
+    name: 'idempotent_requests_total',
+    help: 'Requests with an Idempotency-Key; conflict: the first was still running; mismatch: the key was of another request',
+    labelNames: ['outcome'],
+    registers: [options.registry],
+  })
+  const count = (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => requests.inc({ outcome })
+  return route => context => {
+    const key = context.req.raw.headers.get(keyHeader)
+    return key === null ? route.handle(context) : answerOnce(context, key, route, { ...options, count })
+  }
+}
+
+type Inside = IdempotencyOptions & { count: (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => void }
+
+async function answerOnce(context: Context, key: string, route: Route, inside: Inside): Promise<Response> {
+  const { pool, log, count, callerOf } = inside
+  if (!keyForm.test(key)) throw keyInvalid()
+  const request = context.req.raw
+  const body = await readBody(request, bodySizeBytesMax)
+  // It has been read to its end, and the handler wants to read it too.
+  context.req.raw = new Request(request.url, { method: request.method, headers: request.headers, body })
+  const claim = claimFor(callerOf(request), context, key, route, body)
+  const holding = await takeClaim(pool, claim, leaseMs)
+  if (holding.kind !== 'ours' && !holding.fingerprint.equals(claim.fingerprint)) {
+    count('mismatch')
+    throw new AppError('IDEMPOTENCY_KEY_REUSED', 'another request was sent with this Idempotency-Key')
+  }
+  if (holding.kind === 'held') {
+    count('conflict')
+    const refusal = new AppError(
+      'IDEMPOTENCY_KEY_IN_USE',
+      'the first request with this Idempotency-Key has no answer yet',
+    )
+    return problemResponse(refusal, log, { 'retry-after': '1' })
+  }
+  if (holding.kind === 'answered') {
+    count('replayed')
+    return replay(holding.answer)
+  }
+  count('first')
+  return carryOut(context, route, claim, inside)
+}
+
+/** Runs the handler for whoever has the claim, and settles it. */
+async function carryOut(context: Context, route: Route, claim: Claim, { pool, log }: Inside): Promise<Response> {
+  let response: Response
+  try {
+    response = await route.handle(context, claim)
+  } catch (error) {
+    response = problemResponse(error, log)
+  }
+  if (claim.isKept) return response
+  const { status } = response
+  if (!isKept(status)) {
+    await releaseClaim(pool, claim).catch(error =>
+      log.warn({ err: error }, 'an idempotency key stays claimed for a while'),
+    )
+    return response
+  }
+  const answer = await toAnswer(response)
+  try {
+    const first = await keepFirstAnswer(pool, { claim, answer })
+    if (first !== undefined) return replay(first)
+  } catch (error) {
+    log.error({ err: error, route: route.path, status }, 'an answer could not be kept for a repetition of its request')
+  }
+  return toResponse(answer)
+}
+
+function keyInvalid(): AppError {
+  const detail = 'must be 1 to 255 visible ASCII characters, and be sent once'
+  const violations = [{ pointer: `/${keyHeader}`, detail }]
+  return new AppError('REQUEST_INVALID', `the header ${keyHeader} is not valid`, { violations })
+}
+
+/** A key is known per caller and per address, parameters included; the request is what was asked there, to the byte. */
+function claimFor(caller: string, context: Context, key: string, route: Route, body: Uint8Array): Claim {
+  const address = [route.method, route.path, context.req.param()]
+  const scope = digestOf(JSON.stringify([caller, ...address]))
+  const fingerprint = digestOf(JSON.stringify([...address, new URL(context.req.url).search]), body)
+  return { id: randomUUID(), scope, key, fingerprint, isKept: false }
+}
+
+function digestOf(...parts: (string | Uint8Array)[]): Buffer {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+/** An answer that a handler keeps in its transaction, as what it returns. */
+export function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers })
+}
+
+async function toAnswer(response: Response): Promise<Answer> {
+  const body = new Uint8Array(await response.arrayBuffer())
+  return { status: response.status, headers: Object.fromEntries(response.headers), body }
+}
+
+function replay(answer: Answer): Response {
+  return toResponse({ ...answer, headers: { ...answer.headers, [replayedHeader]: 'true' } })
+}

@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { digestOf } from '../src/access/keys.ts'
+import { exampleOrder } from '../src/orders/example.ts'
+import { createTestApp, type TestApp } from './app.ts'
+
+let t: TestApp
+beforeAll(async () => {
+  t = await createTestApp()
+})
+afterAll(() => t.close())
+
+const newOrder = () => exampleOrder(crypto.randomUUID(), Date.now(), Math.random)
+const newKey = () => crypto.randomUUID()
+
+async function send(path: string, key: string, body?: unknown, headers: Record<string, string> = {}) {
+  const response = await t.call('POST', path, { body, headers: { ...headers, 'idempotency-key': key } })
+  const { 'idempotency-replayed': replayed, ...rest } = Object.fromEntries(response.headers)
+  return { status: response.status, isReplayed: replayed === 'true', headers: rest, text: await response.text() }
+}
+
+const codeOf = (answer: { text: string }) => JSON.parse(answer.text).code
+
+async function eventsOf(orderUid: string) {
+  const { rows } = await t.pool.query('select type from events where order_uid = $1 order by sequence', [orderUid])
+  return rows.map(row => row.type)
+}
+
+async function place(): Promise<string> {
+  const order = newOrder()
+  expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(201)
+  return order.order_uid
+}
+
+/** The time of every claim that is not settled is over, as after a minute. */
+const endClaims = () => t.pool.query("update idempotency_claims set claimed_until = now() - interval '1 second'")
+
+describe('an order that is sent again with its key', () => {
+  test('gets the first answer again, whatever has become of the order', async () => {
+    const order = newOrder()
+    const key = newKey()
+    const first = await send('/api/orders', key, order)
+    expect(first).toMatchObject({ status: 201, isReplayed: false })
+    expect((await t.call('POST', `/api/orders/${order.order_uid}/hold`)).status).toBe(200)
+    for (let time = 0; time < 3; time += 1) {
+      expect(await send('/api/orders', key, order)).toEqual({ ...first, isReplayed: true })
+    }
+    expect(first.headers).toMatchObject({ location: `/api/orders/${order.order_uid}`, etag: '"1"' })
+    expect(await eventsOf(order.order_uid)).toEqual(['order.placed', 'order.on_hold'])
+  })
+
+  test('without the key, or with another, is a duplicate as ever', async () => {
+    const order = newOrder()
+    await send('/api/orders', newKey(), order)
+    expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(200)
+    const key = newKey()
+    expect(await send('/api/orders', key, order)).toMatchObject({ status: 200, isReplayed: false })
+    expect(await send('/api/orders', key, order)).toMatchObject({ status: 200, isReplayed: true })
+  })
+
+  test('may be as large as an order can be, and its answer larger', async () => {
+    const order = { ...newOrder(), numbers: '' }
+    const numbers = `[${'1e15,'.repeat(209_000)}1]`
+    const body = JSON.stringify(order).replace('"numbers":""', `"numbers":${numbers}`)
+    const key = newKey()
+    const first = await send('/api/orders', key, body)
+    expect(first.status).toBe(201)
+    expect(first.text.length).toBeGreaterThan(3 * 1024 * 1024)
+    const again = await send('/api/orders', key, body)
+    expect(again.isReplayed && again.text === first.text).toBe(true)
+  })
+
+  test('a hundred times at once is placed once; the others get its answer or are told that it is under way', async () => {
+    const order = newOrder()
+    const key = newKey()
+    const answers = await Promise.all(Array.from({ length: 100 }, () => send('/api/orders', key, order)))
+    const firsts = answers.filter(({ status, isReplayed }) => status === 201 && !isReplayed)
+    const running = answers.filter(({ status }) => status === 409)
+    const replayed = answers.filter(({ isReplayed }) => isReplayed)
+    expect(firsts).toHaveLength(1)
+    expect(firsts.length + running.length + replayed.length).toBe(100)
+    for (const answer of running) {
+      expect(codeOf(answer)).toBe('IDEMPOTENCY_KEY_IN_USE')
+      expect(answer.headers).toMatchObject({ 'retry-after': '1' })
+    }
+    expect(replayed.filter(({ text }) => text !== firsts[0]?.text)).toEqual([])
+    expect(await eventsOf(order.order_uid)).toEqual(['order.placed'])
+  })
+})
+
+describe('a key', () => {
+  test('is refused for another body, to the byte, and has no effect', async () => {
+    const order = newOrder()
+    const other = newOrder()
+    const key = newKey()
+    await send('/api/orders', key, order)
+    for (const body of [other, JSON.stringify(order, null, 1)]) {
+      const refused = await send('/api/orders', key, body)
+      expect([refused.status, codeOf(refused)]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
+    }
+    expect(await eventsOf(other.order_uid)).toEqual([])
+  })
+
+  test('is one of its own at each address, parameters included', async () => {
+    const key = newKey()
+    const [one, other] = [await place(), await place()]
+    for (const uid of [one, other]) {
+      expect(await send(`/api/orders/${uid}/hold`, key)).toMatchObject({ status: 200, isReplayed: false })
+      expect(await send(`/api/orders/${uid}/confirm`, key)).toMatchObject({ status: 200, isReplayed: false })
+      expect(await eventsOf(uid)).toEqual(['order.placed', 'order.on_hold', 'order.confirmed'])
+    }
+  })
+
+  test('is one of its own for each API key, and for those without', async () => {
+    const key = newKey()
+    expect((await send('/api/orders', key, newOrder())).status).toBe(201)
+    t.app.keys.replace(['one', 'other'].map(name => ({ digest: digestOf(name), scopes: ['orders:write'] })))
+    try {
+      for (const name of ['one', 'other']) {
+        const order = newOrder()
+        const headers = { authorization: `Bearer ${name}` }
+        expect(await send('/api/orders', key, order, headers)).toMatchObject({ status: 201, isReplayed: false })
+        expect(await send('/api/orders', key, order, headers)).toMatchObject({ status: 201, isReplayed: true })
+      }
+      expect((await send('/api/orders', key, newOrder())).status).toBe(401)
+    } finally {
+      t.app.keys.replace([])
+    }
+  })
+
+  test.each([
+    ['empty', ''],
+    ['of 256 characters', 'k'.repeat(256)],
+    ['with a space', 'a b'],
+    ['beyond ASCII', 'schlüssel'],
+  ])('that is %s is refused, and the header is named', async (_, key) => {
+    const order = newOrder()
+    const refused = await send('/api/orders', key, order)
+    expect(refused.status).toBe(400)
+    expect(JSON.parse(refused.text)).toMatchObject({
+      code: 'REQUEST_INVALID',
+      errors: [{ pointer: '/Idempotency-Key' }],
+    })
+    expect(await eventsOf(order.order_uid)).toEqual([])
+  })
+
+  test('that comes twice is refused', async () => {
+    const headers = new Headers({ 'idempotency-key': 'one' })
+    headers.append('idempotency-key', 'other')
+    const body = JSON.stringify(newOrder())
+    const request = new Request('http://localhost/api/orders', { method: 'POST', headers, body })
+    expect((await t.app.fetch(request)).status).toBe(400)
+  })
+
+  test('may be made of whatever is visible', async () => {
+    const order = newOrder()
+    for (const key of ['k'.repeat(255), `"\\t\\'$1;--${newKey()}`]) {
+      const first = await send('/api/orders', key, order)
+      expect(await send('/api/orders', key, order)).toEqual({ ...first, isReplayed: true })
+    }
+  })
+
+  test('is not heeded where each line has an identity of its own, and by reads', async () => {
+    const headers = { 'content-type': 'application/x-ndjson' }
+    for (let time = 0; time < 2; time += 1) {
+      const answer = await send('/api/orders/batch', 'a key', JSON.stringify(newOrder()), headers)
+      expect(answer).toMatchObject({ status: 200, isReplayed: false })
+    }
+  })
+})
+
+describe('a command that is sent again with its key', () => {
+  test('has no second effect, and gets the first answer, also after other commands', async () => {
+    const uid = await place()
+    const key = newKey()
+    const body = { reason: 'payment to be checked' }
+    const first = await send(`/api/orders/${uid}/hold`, key, body, { 'if-match': '"1"' })
+    expect(first).toMatchObject({ status: 200, isReplayed: false, headers: { etag: '"2"' } })
+    expect((await t.call('POST', `/api/orders/${uid}/confirm`)).status).toBe(200)
+    expect(await send(`/api/orders/${uid}/hold`, key, body, { 'if-match': '"1"' })).toEqual({
+      ...first,
+      isReplayed: true,
+    })
+    expect(await eventsOf(uid)).toEqual(['order.placed', 'order.on_hold', 'order.confirmed'])
+  })
+
+  test('gets its refusal again where that came from the state', async () => {
+    const uid = await place()
+    const keys = [newKey(), newKey(), newKey()] as const
+    const ask = () =>
+      Promise.all([
+        send(`/api/orders/${uid}/cancel`, keys[0], undefined, { 'if-match': '"9"' }),
+        send(`/api/orders/absent-${uid}/cancel`, keys[1]),
+        send(`/api/orders/${uid}/complete`, keys[2], { reason: 'x'.repeat(501) }),
+      ])
+    const first = await ask()
+    expect(first.map(({ status }) => status)).toEqual([412, 404, 400])
+    const again = await ask()
+    expect(again.slice(0, 2)).toEqual(first.slice(0, 2).map(answer => ({ ...answer, isReplayed: true })))
+    expect(again[2]).toMatchObject({ status: 400, isReplayed: false })
+  })
+})
+
+test('a test order is made once for a key', async () => {
+  const key = newKey()
+  const first = await send('/api/orders/test', key)
+  expect(first).toMatchObject({ status: 202, isReplayed: false })
+  expect(await send('/api/orders/test', key)).toEqual({ ...first, isReplayed: true })
+  expect((await send('/api/orders/test', newKey())).text).not.toBe(first.text)
+})
+
+test('what is refused unread leaves the key free for the request that is mended', async () => {
+  const order = newOrder()
+  const key = newKey()
+  expect((await send('/api/orders', key, '{')).status).toBe(400)
+  expect((await send('/api/orders', key, 'x', { 'content-type': 'text/plain' })).status).toBe(415)
+  expect((await send('/api/orders', key, 'x'.repeat(1024 * 1024 + 1))).status).toBe(413)
+  expect(await send('/api/orders', key, order)).toMatchObject({ status: 201, isReplayed: false })
+})
+
+test('a claim whose process died is taken over when it is over, by the same request only', async () => {
+  const order = newOrder()
+  const key = newKey()
+  await send('/api/orders', key, order)
+  // As if the process had been killed before its transaction: the claim is all that is left.
+  await t.pool.query('delete from idempotency_answers where key = $1', [key])
+  for (const table of ['orders', 'order_items', 'events']) {
+    await t.pool.query(`delete from ${table} where order_uid = $1`, [order.order_uid])
+  }
+  expect(codeOf(await send('/api/orders', key, order))).toBe('IDEMPOTENCY_KEY_IN_USE')
+  expect(codeOf(await send('/api/orders', key, newOrder()))).toBe('IDEMPOTENCY_KEY_REUSED')
+  await endClaims()
+  expect(codeOf(await send('/api/orders', key, newOrder()))).toBe('IDEMPOTENCY_KEY_REUSED')
+  expect(await send('/api/orders', key, order)).toMatchObject({ status: 201, isReplayed: false })
+  expect(await send('/api/orders', key, order)).toMatchObject({ status: 201, isReplayed: true })
+  expect(await eventsOf(order.order_uid)).toEqual(['order.placed'])
+})
+
+test('requests with a key are counted by what became of them', async () => {
+  const text = await (await t.call('GET', '/metrics')).text()
+  for (const outcome of ['first', 'replayed', 'conflict', 'mismatch']) {
+    expect(text).toMatch(new RegExp(`^idempotent_requests_total\\{outcome="${outcome}"\\} [1-9]`, 'm'))
+  }
+})
