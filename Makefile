@@ -10,7 +10,7 @@ BIOME := node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev start-fresh test test-coverage check fmt lint types kafka bench db-migrate db-reset \
-  docker-build docker-up docker-down docker-restart docker-logs clean node-found
+  docker-build docker-up docker-deps docker-down docker-restart docker-logs clean node-found
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,7 +76,11 @@ docker-build: ## Build the image
 	docker compose build
 
 docker-up: ## Start everything in Docker: the service, PostgreSQL, Kafka, Prometheus, Grafana
-	docker compose up --detach
+	docker compose up --detach --build --wait
+	@docker compose ps
+
+docker-deps: ## Start everything in Docker but the service, for one that runs outside (make run, make dev)
+	COMPOSE_PROFILES= docker compose up --detach --wait
 
 docker-down: ## Stop everything in Docker; the data stay
 	docker compose down

@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+
+# The service in an image without a shell and a package manager. It needs a PostgreSQL of yours (DB_HOST); the binaries of the
+# own one are not in it.
+
+FROM node:24.11.1-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The runtime comes with the last stage, and the optional dependencies are the own PostgreSQL.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+  && rm -rf node_modules/bun node_modules/.bin
+
+FROM oven/bun:1.4.5-distroless
+WORKDIR /app
+ENV NODE_ENV=production SERVER_HOST=0.0.0.0
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY migrations migrations
+COPY web web
+COPY src src
+# By number, so that Kubernetes can tell that it is not root; in this image it is the account nonroot.
+USER 65532:65532
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["bun", "--no-env-file", "-e", "const answer = await fetch(`http://127.0.0.1:${process.env.SERVER_PORT || 8080}/readyz`); process.exit(answer.ok ? 0 : 1)"]
+# No shell stands between Docker and the service, so that it gets the SIGTERM by which it ends in good order. Commands:
+# docker run … src/cli.ts doctor
+ENTRYPOINT ["bun", "--no-env-file"]
+CMD ["src/main.ts"]
