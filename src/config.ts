@@ -13,6 +13,8 @@ export type Config = Readonly<{
   cacheSizeBytesMax: number
   /** Undefined: unpaid orders wait for ever. */
   unpaidExpiresAfterMs: number | undefined
+  /** Undefined: events are kept for ever. */
+  eventsRetentionDays: number | undefined
   logLevel: LogLevel
   /** Keys that are valid beside those in the database: the key and its scopes. */
   apiKeys: readonly { key: string; scopes: readonly string[] }[]
@@ -50,6 +52,7 @@ export const variables = [
   ['KAFKA_DLQ_TOPIC', 'orders.dlq', 'topic that dead letters are announced on'],
   ['CACHE_MAX_BYTES', '33554432', 'memory for cached orders, in bytes'],
   ['UNPAID_EXPIRES_AFTER_MINUTES', '1440', 'how long an order waits for its payment; 0: for ever'],
+  ['EVENTS_RETENTION_DAYS', '0', 'how long events stay in the log, in days; 0: for ever'],
   ['LOG_LEVEL', 'info', `one of ${logLevels.join(', ')}`],
   ['API_KEYS', '', 'keys beside those made by "keys create": key=scope+scope, several with commas'],
 ] as const
@@ -170,6 +173,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     kafka,
     cacheSizeBytesMax: integer('CACHE_MAX_BYTES', 1024 * 1024, Number.MAX_SAFE_INTEGER),
     unpaidExpiresAfterMs: integer('UNPAID_EXPIRES_AFTER_MINUTES', 0, 5_256_000) * 60_000 || undefined,
+    eventsRetentionDays: integer('EVENTS_RETENTION_DAYS', 0, 36_500) || undefined,
     logLevel,
     apiKeys: readApiKeys(given('API_KEYS'), problems),
   }

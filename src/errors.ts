@@ -41,6 +41,7 @@ export const catalogue = {
   KEY_UNKNOWN: { status: 401, consumer: 'dead-letter', title: 'The API key is not known' },
   SCOPE_MISSING: { status: 403, consumer: 'dead-letter', title: 'The API key does not have the scope' },
   ORIGIN_REFUSED: { status: 403, consumer: 'dead-letter', title: 'Without API keys only this machine is served' },
+  CURSOR_DROPPED: { status: 410, consumer: 'dead-letter', title: 'What comes after this cursor was dropped' },
   ROUTE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is nothing at this address' },
   METHOD_NOT_ALLOWED: { status: 405, consumer: 'dead-letter', title: 'The method is not allowed here' },
   OVERLOADED: { status: 503, consumer: 'retry', title: 'The service has more to do than it can' },

@@ -5,6 +5,7 @@ import { type App, buildApp, version } from './app.ts'
 import { type Config, defaultTopics, isLoopback } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
 import { logChannel } from './events/log.ts'
+import { keepLog, keepUp } from './events/retention.ts'
 import { WakeUp } from './events/wake-up.ts'
 import { startKafkaEnds } from './kafka-ends.ts'
 import { keepExpiring } from './orders/expiry.ts'
@@ -80,8 +81,19 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     const own = config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes }))
     app.keys.replace([...own, ...(await readKeys(pool))])
   }
+  const upkeep = {
+    pool,
+    retentionDays: config.eventsRetentionDays,
+    now: Date.now,
+    onLooked: app.eventMetrics.upkeep,
+    log,
+  }
   let server: HttpServer
   try {
+    // After a long time without any instance the log has no partition for today, and gets it before the first event.
+    await keepUp(upkeep).catch(error =>
+      log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
+    )
     await loadKeys()
     if (app.keys.isEmpty && !isLoopback(config.server.host)) throw refuseOpenDoor(config.server.host)
     server = startServer({ host: config.server.host, port: config.server.port, fetch: app.fetch })
@@ -98,6 +110,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       : keepExpiring({ pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log }, stopReaders.signal),
     keepTallying({ pool, logGrown: wakeUp, log }, stopReaders.signal),
     keepForgetting({ pool, log }, stopReaders.signal),
+    keepLog(upkeep, stopReaders.signal),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]
   return {

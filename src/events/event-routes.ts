@@ -6,8 +6,16 @@ import type { Pool } from '../platform/postgres.ts'
 import { invalidQuery, pageSizeMax, QueryReader } from '../platform/query.ts'
 import { encodeEvent } from './encode.ts'
 import type { EventFeed } from './feed.ts'
-import { isReached, type LoggedEvent, type LogPage, readLog, readLogEnd, readOrderLog } from './log.ts'
-import { decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
+import {
+  type LoggedEvent,
+  type LogPage,
+  lookUpPlace,
+  readFirstSequence,
+  readLog,
+  readLogEnd,
+  readOrderLog,
+} from './log.ts'
+import { comparePlaces, decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
 import { streamEvents } from './stream.ts'
 
 const paging = {
@@ -15,7 +23,10 @@ const paging = {
     description: 'Events on a page',
     schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
   },
-  after: { description: 'Events behind this one: the id of a server-sent event', schema: { type: 'string' } },
+  after: {
+    description: 'Events behind this one: the id of a server-sent event; 0-0: all that the log still has',
+    schema: { type: 'string' },
+  },
   cursor: { description: 'The same, as taken from a Link header', schema: { type: 'string' } },
 }
 const filtersBy = (types: readonly string[]) => ({
@@ -39,6 +50,23 @@ const responses = {
     },
   },
   400: problemAnswer('A parameter is wrong, or the cursor is not of this log; errors lists all'),
+  410: problemAnswer('Events behind the cursor were dropped: CURSOR_DROPPED'),
+}
+
+/** Answers that have the history of an order. */
+const historyResponses = {
+  ...responses,
+  200: {
+    ...responses[200],
+    headers: {
+      'First-Sequence': {
+        description:
+          'The sequence of the first event of the order that the log has, on the first page: above 1 where older ones were dropped',
+        schema: { type: 'integer', minimum: 1 },
+      },
+    },
+  },
+  404: problemAnswer('There is no such order'),
 }
 
 const lastEventId = { name: 'Last-Event-ID', in: 'header', description: 'Like after', schema: { type: 'string' } }
@@ -75,7 +103,7 @@ export function eventRoutes(options: Options): Route[] {
         summary: 'Read or follow the history of an order',
         tags: ['events'],
         parameters: [...queryParameters(paging), lastEventId],
-        responses,
+        responses: historyResponses,
       },
       handle: context => ofOrder(context, options),
     },
@@ -84,22 +112,27 @@ export function eventRoutes(options: Options): Route[] {
 
 async function everything(context: Context, { pool, feed, types }: Options): Promise<Response> {
   const query = readQuery(context, { ...paging, ...filtersBy(types) }, types)
-  const after = await knownPlace(pool, query.after)
-  if (wantsStream(context)) return streamEvents(feed, after ?? (await readLogEnd(pool)), query)
-  return page(context, await readFiltered(pool, after ?? logStart, query))
+  if (wantsStream(context)) {
+    await insistOnPlace(pool, query.after)
+    return streamEvents(feed, query.after ?? (await readLogEnd(pool)), query)
+  }
+  const found = await readFiltered(pool, query.after ?? logStart, query)
+  await insistOnPlace(pool, query.after)
+  return page(context, found)
 }
 
 async function ofOrder(context: Context, { pool, feed }: Options): Promise<Response> {
   const orderUid = context.req.param('id') ?? ''
   const query = readQuery(context, paging)
-  const after = (await knownPlace(pool, query.after)) ?? logStart
+  const after = query.after ?? logStart
   const isName = !orderUid.includes('\0')
   const found = isName ? await readOrderLog(pool, orderUid, after, query.limit) : { events: [], isAll: true }
-  if (found.events.length === 0 && after === logStart) {
-    throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
-  }
+  await insistOnPlace(pool, query.after)
+  const isBeginning = comparePlaces(after, logStart) === 0
+  const first = found.events[0]?.sequence ?? (isName ? await readFirstSequence(pool, orderUid) : undefined)
+  if (first === undefined) throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
   if (wantsStream(context)) return streamEvents(feed, after, { orderUid })
-  return page(context, found)
+  return page(context, found, isBeginning ? { 'first-sequence': String(first) } : {})
 }
 
 type Query = { limit: number; after: LogPlace | undefined; types: string[] | undefined; customerId: string | undefined }
@@ -120,11 +153,11 @@ async function readFiltered(pool: Pool, from: LogPlace, { limit, types, customer
 }
 
 /** A page may hold fewer events than asked for, and still have a next one. */
-function page(context: Context, { events, isAll }: LogPage): Response {
+function page(context: Context, { events, isAll }: LogPage, headers: Record<string, string> = {}): Response {
   const last = isAll ? undefined : events.at(-1)
   const link = last === undefined ? {} : { link: linkToNext(context.req.url, encodePlace(last.place)) }
   return new Response(`[${events.map(encodeEvent).join(',')}]`, {
-    headers: { 'content-type': 'application/json', ...link },
+    headers: { 'content-type': 'application/json', ...link, ...headers },
   })
 }
 
@@ -132,9 +165,13 @@ function wantsStream(context: Context): boolean {
   return context.req.header('accept')?.includes('text/event-stream') === true
 }
 
-/** A cursor that this log cannot have handed out would make its reader wait in silence for events that it has missed. */
-async function knownPlace(pool: Pool, place: LogPlace | undefined): Promise<LogPlace | undefined> {
-  if (place === undefined || (await isReached(pool, place))) return place
+/** A cursor that this log cannot have handed out, or whose next events are gone, would make its reader miss them in silence. */
+async function insistOnPlace(pool: Pool, place: LogPlace | undefined): Promise<void> {
+  const found = place === undefined ? 'kept' : await lookUpPlace(pool, place)
+  if (found === 'kept') return
+  if (found === 'dropped') {
+    throw new AppError('CURSOR_DROPPED', 'the log does not go back so far any more; 0-0 reads all that it still has')
+  }
   throw invalidQuery([{ pointer: '/after', detail: 'must be a cursor of this log, and the log has not come so far' }])
 }
 

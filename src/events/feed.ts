@@ -1,7 +1,7 @@
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { encodeEvent } from './encode.ts'
-import { type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { type LoggedEvent, lookUpPlace, readLog, readLogEnd, readOrderLog } from './log.ts'
 import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
 import { WakeUp } from './wake-up.ts'
 
@@ -94,6 +94,7 @@ export class EventFeed {
    * @param orderUid only this order's events
    * @returns the events, and the place that the reader has come to: where nothing more is to be found, the place from which
    *   on everything is kept here
+   * @throws Error when what is behind the place was dropped from the log
    */
   async older(after: LogPlace, orderUid: string | undefined): Promise<{ events: FedEvent[]; place: LogPlace }> {
     // Taken before reading: what the log had up to there, this page has.
@@ -102,6 +103,7 @@ export class EventFeed {
       orderUid === undefined
         ? await readLog(this.#pool, after, pageEventsMax)
         : await readOrderLog(this.#pool, orderUid, after, pageEventsMax)
+    if ((await lookUpPlace(this.#pool, after)) === 'dropped') throw new Error('events behind this place were dropped')
     const last = found.events.at(-1)?.place ?? after
     const isAll = found.isAll && keptFrom !== undefined && comparePlaces(last, keptFrom) < 0
     return { events: found.events.map(toFed), place: isAll ? keptFrom : last }

@@ -1,7 +1,7 @@
 import { type Copy, copyNull, copyText, type RowWriter } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { EventDefinition } from './definition.ts'
-import type { LogPlace } from './place.ts'
+import { comparePlaces, type LogPlace, logStart } from './place.ts'
 
 /**
  * The event log: appended to in the transaction that makes a change, read in the order (xid, position). A reader sees
@@ -112,7 +112,7 @@ const isSettled = 'xid < pg_snapshot_xmin(pg_current_snapshot())'
 
 const logPage = pageOf(
   `select * from events
-    where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
+    where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
     order by xid, position
     limit $3`,
   'xid, position',
@@ -120,26 +120,65 @@ const logPage = pageOf(
 
 const orderLogPage = pageOf(
   `select * from events
-    where order_uid = $4 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
+    where order_uid = $5 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
     order by sequence
     limit $3`,
   'sequence',
 )
 
 /**
- * The events behind a place.
+ * The time from which on everything behind a place was recorded, so that the server passes over the partitions before it. It
+ * has to be known before the page is planned. Until a partition is sealed, an event behind the place may still come into it.
+ */
+export async function readTimeFrom(pool: Pool, { xid, position }: LogPlace): Promise<string> {
+  const { rows } = await pool.query<{ time: string }>(
+    `select coalesce(min(from_time) filter (where (xid, position) > ($1::xid8, $2::bigint)),
+                     max(until_time), '-infinity')::text as time
+       from event_seals`,
+    [xid, position],
+  )
+  return rows[0]?.time ?? '-infinity'
+}
+
+/**
+ * The events behind a place. Those that were dropped are not among them, see `lookUpPlace`.
  *
  * @param limit the most events of the page
  */
 export async function readLog(pool: Pool, after: LogPlace, limit: number): Promise<LogPage> {
-  const { rows } = await pool.query<EventRow>(logPage, [after.xid, after.position, limit])
+  const { rows } = await pool.query<EventRow>(logPage, [
+    after.xid,
+    after.position,
+    limit,
+    await readTimeFrom(pool, after),
+  ])
   return toPage(rows, limit)
 }
 
 /** The events of one order behind a place. */
 export async function readOrderLog(pool: Pool, orderUid: string, after: LogPlace, limit: number): Promise<LogPage> {
-  const { rows } = await pool.query<EventRow>(orderLogPage, [after.xid, after.position, limit, orderUid])
+  const { rows } = await pool.query<EventRow>(orderLogPage, [
+    after.xid,
+    after.position,
+    limit,
+    await readTimeFrom(pool, after),
+    orderUid,
+  ])
   return toPage(rows, limit)
+}
+
+/**
+ * The number of the first event that the log has of an order, also while that is not settled; the one after the last where it
+ * has none any more; undefined when there is no such order.
+ */
+export async function readFirstSequence(pool: Pool, orderUid: string): Promise<number | undefined> {
+  const { rows } = await pool.query<{ first: number }>(
+    `select coalesce((select min(sequence) from events where order_uid = $1), version + 1) as first
+       from orders
+      where order_uid = $1`,
+    [orderUid],
+  )
+  return rows[0]?.first
 }
 
 function toPage(rows: EventRow[], limit: number): LogPage {
@@ -158,13 +197,20 @@ export async function readLogEnd(pool: Pool): Promise<LogPlace> {
 /** Larger than any position of a transaction. */
 const lastPosition = '999999999999999999'
 
-/** Whether the log of this database can have come to a place yet. */
-export async function isReached(pool: Pool, place: LogPlace): Promise<boolean> {
-  const { rows } = await pool.query<{ reached: boolean }>(
-    'select $1::text::numeric < pg_snapshot_xmax(pg_current_snapshot())::text::numeric as reached',
-    [place.xid],
+/**
+ * What a place is to the log of this database: one from which a reader misses nothing; one before events that were dropped;
+ * or one that the log has not come to. What is kept is behind the start of the log, which is never missed from.
+ *
+ * A reader that has to miss nothing asks after it has read: what is dropped later it has.
+ */
+export async function lookUpPlace(pool: Pool, place: LogPlace): Promise<'kept' | 'dropped' | 'not reached'> {
+  const { rows } = await pool.query<{ reached: boolean; dropped: boolean }>(
+    `select $1::text::numeric < pg_snapshot_xmax(pg_current_snapshot())::text::numeric as reached,
+            exists (select from event_log_start where (xid::text::numeric, position) > ($1::text::numeric, $2)) as dropped`,
+    [place.xid, place.position],
   )
-  return rows[0]?.reached === true
+  if (rows[0]?.reached !== true) return 'not reached'
+  return rows[0].dropped && comparePlaces(place, logStart) > 0 ? 'dropped' : 'kept'
 }
 
 function toEvent(row: EventRow): LoggedEvent {

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
+import type { Upkeep } from './partitions.ts'
 import { readLagSeconds } from './readers.ts'
 import { relayReader } from './relay.ts'
 
@@ -9,6 +10,8 @@ export type EventMetrics = {
   consumerLag(lag: ReadonlyMap<number, number>): void
   /** The sum of what was noted last. */
   messagesBehind(): number
+  /** Takes what was found when the partitions of the log were looked at last. */
+  upkeep(found: Upkeep): void
 }
 
 /**
@@ -17,7 +20,10 @@ export type EventMetrics = {
  */
 export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {
   const registers = [registry]
-  if (!withKafka) return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0 }
+  const upkeep = recordUpkeep(registry)
+  if (!withKafka) {
+    return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0, upkeep }
+  }
   new Gauge({
     name: 'relay_lag_seconds',
     help: 'Age of the oldest event that is not yet published to Kafka',
@@ -40,10 +46,35 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
   return {
     published: events => published.inc(events),
     messagesBehind: () => behind,
+    upkeep,
     consumerLag: byPartition => {
       behind = byPartition.values().reduce((sum, messages) => sum + messages, 0)
       lag.reset()
       for (const [partition, messages] of byPartition) lag.set({ partition: String(partition) }, messages)
     },
+  }
+}
+
+/** The metrics of how much of the log is kept: every instance tells what it saw when it last looked. */
+function recordUpkeep(registry: Registry): EventMetrics['upkeep'] {
+  const registers = [registry]
+  let begins: Gauge | undefined
+  const overdue = new Gauge({
+    name: 'event_log_overdue_partitions',
+    help: 'Partitions of the log that are older than EVENTS_RETENTION_DAYS and kept, since a reader still needs them',
+    labelNames: ['reader'],
+    registers,
+  })
+  return ({ beginsMs, heldBackBy, overdue: partitions }) => {
+    if (beginsMs !== undefined) {
+      begins ??= new Gauge({
+        name: 'event_log_begins_timestamp_seconds',
+        help: 'Time, since 1970, before which events were dropped from the log; absent while everything is kept',
+        registers,
+      })
+      begins.set(beginsMs / 1000)
+    }
+    overdue.reset()
+    for (const reader of heldBackBy) overdue.set({ reader }, partitions)
   }
 }

@@ -1,8 +1,19 @@
 import type { Pool } from '../platform/postgres.ts'
 import { type LogPlace, logStart } from './place.ts'
 
-/** Where a durable reader of the log goes on: the start of the log for a new one. */
-export async function readPlace(pool: Pool, reader: string): Promise<LogPlace> {
+/**
+ * Where a durable reader of the log goes on: the start of the log for a new one. It is entered there, since from then on
+ * nothing may be dropped that it has not read.
+ */
+export async function enterReader(pool: Pool, reader: string): Promise<LogPlace> {
+  await pool.query(
+    'insert into log_readers (name, xid, position) values ($1, $2::xid8, $3) on conflict (name) do nothing',
+    [reader, logStart.xid, logStart.position],
+  )
+  return readPlace(pool, reader)
+}
+
+async function readPlace(pool: Pool, reader: string): Promise<LogPlace> {
   const { rows } = await pool.query<LogPlace>('select xid, position from log_readers where name = $1', [reader])
   return rows[0] ?? logStart
 }

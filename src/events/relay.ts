@@ -9,7 +9,7 @@ import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import { type LoggedEvent, readLog } from './log.ts'
-import { readPlace, savePlace } from './readers.ts'
+import { enterReader, savePlace } from './readers.ts'
 import type { WakeUp } from './wake-up.ts'
 
 /** The relay's name among the readers of the log. */
@@ -61,7 +61,7 @@ export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Pr
 /** Relays while the lock is held: the next page is read while the one before is being sent. */
 async function relay(options: RelayOptions, held: AbortSignal, onProgress: () => void): Promise<void> {
   const { pool, publisher, eventsTopic, wakeUp } = options
-  let place = await readPlace(pool, relayReader)
+  let place = await enterReader(pool, relayReader)
   let rings = wakeUp.rings()
   let next = readLog(pool, place, eventsMax)
   while (!held.aborted) {

@@ -3,7 +3,13 @@ import type { OrderCommand } from './lifecycle.ts'
 import type { OrderState, OrderStatus } from './order.ts'
 
 /** What a command decides on. */
-export type LockedOrder = { orderUid: string; state: OrderState; version: number }
+export type LockedOrder = {
+  orderUid: string
+  state: OrderState
+  version: number
+  /** Milliseconds since 1970. */
+  updatedAtMs: number
+}
 
 type LockedRow = {
   order_uid: string
@@ -11,11 +17,12 @@ type LockedRow = {
   payment_status: OrderState['paymentStatus']
   delivery_status: OrderState['deliveryStatus']
   version: number
+  updated_at: Date
 }
 
 function toLocked(row: LockedRow): LockedOrder {
   const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
-  return { orderUid: row.order_uid, state, version: row.version }
+  return { orderUid: row.order_uid, state, version: row.version, updatedAtMs: row.updated_at.getTime() }
 }
 
 /** The space of the advisory locks on orders: they share none with the locks of the service itself. */
@@ -56,7 +63,7 @@ export async function lockUnpaidOrders(client: PoolClient, since: string, orders
 
 async function lockRows(client: PoolClient, orderUids: readonly string[]): Promise<LockedOrder[]> {
   const { rows } = await client.query<LockedRow>(
-    `select order_uid, status, payment_status, delivery_status, version
+    `select order_uid, status, payment_status, delivery_status, version, updated_at
        from orders
       where order_uid = any($1)
       order by order_uid

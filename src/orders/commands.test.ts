@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
-import { expireUnpaid } from './commands.ts'
+import { carryOut, expireUnpaid } from './commands.ts'
 import { exampleOrder } from './example.ts'
 
 let t: TestApp
@@ -59,6 +59,17 @@ describe('a command to an order', () => {
       reason: 'fraud check',
       actor: 'ada',
     })
+  })
+
+  test('by an instance whose clock is behind leaves no event that is older than the one before it', async () => {
+    const uid = await place(true)
+    const request = { orderUid: uid, command: 'hold', reason: '', actor: 'ada' } as const
+    expect(await carryOut(t.pool, request, Date.now() - 3_600_000)).toMatchObject({ kind: 'done' })
+    const { rows } = await t.pool.query(
+      'select count(*)::int as events, count(distinct recorded_at)::int as times from events where order_uid = $1',
+      [uid],
+    )
+    expect(rows).toEqual([{ events: 2, times: 1 }])
   })
 
   test('that asks for what already is has no effect', async () => {

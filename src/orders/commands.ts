@@ -5,6 +5,7 @@ import {
   hasReceipt,
   insertReceipt,
   insertTransition,
+  type LockedOrder,
   lockOrder,
   lockUnpaidOrders,
   updateState,
@@ -44,7 +45,6 @@ export type CommandResult = { kind: 'done'; order: StoredOrder } | CommandRefusa
  * locked first, so commands to one order come one after another, and its events in the order of its versions.
  */
 export async function carryOut(pool: Pool, request: CommandRequest, nowMs: number): Promise<CommandResult> {
-  const recordedAt = new Date(nowMs).toISOString()
   return inTransaction(pool, async (client): Promise<CommandResult> => {
     const order = await lockOrder(client, request.orderUid)
     if (order === undefined) return { kind: 'absent' }
@@ -58,10 +58,10 @@ export async function carryOut(pool: Pool, request: CommandRequest, nowMs: numbe
     const decision = decideCommand(order.state, request.command)
     if (decision.kind === 'refused') return decision
     if (decision.kind === 'changed') {
-      await save(client, { ...request, from: order.state.status, version: order.version + 1, recordedAt }, decision)
+      await save(client, { ...request, order, nowMs }, decision)
     }
     // Only what was carried out leaves a receipt: a refusal that comes again is refused again.
-    if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, recordedAt)
+    if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, new Date(nowMs).toISOString())
     return done(client, request)
   })
 }
@@ -84,18 +84,22 @@ export function notFound(orderUid: string): AppError {
   return new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
 }
 
-type Change = CommandRequest & { from: OrderStatus; version: number; recordedAt: string }
+type Change = CommandRequest & { order: LockedOrder; nowMs: number }
 
 async function save(client: PoolClient, change: Change, { state }: { state: OrderState & { status: ChangedStatus } }) {
-  const { orderUid, version, recordedAt, reason, actor, traceparent } = change
+  const { orderUid, order, reason, actor, traceparent } = change
+  const { status: from } = order.state
+  const version = order.version + 1
+  // Another instance's clock may be ahead of ours. An order's times never run back: the log is cut off by them.
+  const recordedAt = new Date(Math.max(change.nowMs, order.updatedAtMs)).toISOString()
   await updateState(client, orderUid, state, version, recordedAt)
-  await insertTransition(client, { ...change, to: state.status })
+  await insertTransition(client, { ...change, version, recordedAt, from, to: state.status })
   const data: StatusChange = {
     status: state.status,
     payment_status: state.paymentStatus,
     delivery_status: state.deliveryStatus,
     version,
-    previous_status: change.from,
+    previous_status: from,
     reason,
     actor,
   }
@@ -117,15 +121,14 @@ export async function expireUnpaid(
   ordersMax: number,
   nowMs: number,
 ): Promise<number> {
-  const recordedAt = new Date(nowMs).toISOString()
   return inTransaction(pool, async client => {
     const orders = await lockUnpaidOrders(client, new Date(unpaidSinceMs).toISOString(), ordersMax)
-    for (const { orderUid, state, version } of orders) {
-      const decision = decideCommand(state, 'expire')
+    for (const order of orders) {
+      const { orderUid } = order
+      const decision = decideCommand(order.state, 'expire')
       if (decision.kind !== 'changed') continue
       const reason = 'not paid in time'
-      const change = { orderUid, command: 'expire', reason, actor: 'expiry', from: state.status, recordedAt } as const
-      await save(client, { ...change, version: version + 1 }, decision)
+      await save(client, { orderUid, command: 'expire', reason, actor: 'expiry', order, nowMs }, decision)
     }
     return orders.length
   })

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readTimeFrom } from '../events/log.ts'
 import type { WakeUp } from '../events/wake-up.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
@@ -30,6 +31,7 @@ const sumUp = `
            from events
           where (xid, position) > ($1::xid8, $2::bigint)
             and xid < pg_snapshot_xmin(pg_current_snapshot())
+            and recorded_at >= $4
           order by xid, position
           limit $3),
        last as (select xid, position from page order by xid desc, position desc limit 1),
@@ -70,7 +72,8 @@ export async function tallyPage(pool: Pool): Promise<boolean> {
   )
   const place = places[0]
   if (place === undefined) throw new Error('the tally has no place in the log')
-  const { rows } = await pool.query<PageRow>(sumUp, [place.xid, place.position, pageEventsMax])
+  const from = await readTimeFrom(pool, place)
+  const { rows } = await pool.query<PageRow>(sumUp, [place.xid, place.position, pageEventsMax, from])
   const page = rows[0]
   if (page === undefined || page.xid === null) return false
   const values = [tallyReader, place.xid, place.position, page.xid, page.position, JSON.stringify(page.tallies)]

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../platform/log.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { decideUpkeep, readLogState, takeUpkeepStep, type Upkeep } from './partitions.ts'
+
+export type UpkeepOptions = {
+  pool: Pool
+  /** Events are kept for at least so many days; undefined: for ever. */
+  retentionDays: number | undefined
+  now: () => number
+  /** Hears what each look has found. */
+  onLooked: (upkeep: Upkeep) => void
+  log: Logger
+}
+
+const pauseMs = 60_000
+const pauseAfterFailureMs = 5_000
+
+/** Does everything that is due about the partitions of the log; any number of instances may do it at once. */
+export async function keepUp(options: UpkeepOptions): Promise<Upkeep> {
+  const { pool, retentionDays, now, log } = options
+  for (;;) {
+    const upkeep = decideUpkeep(await readLogState(pool), now(), retentionDays)
+    const done = upkeep.step && (await takeUpkeepStep(pool, now, retentionDays))
+    if (done === undefined) return upkeep
+    log.info(done, 'the partitions of the event log were changed')
+  }
+}
+
+/**
+ * Adds partitions to the log before they are needed, seals those that are past and drops those that are older than asked for,
+ * until told to stop. What a reader still needs stays, and that is said.
+ */
+export async function keepLog(options: UpkeepOptions, stop: AbortSignal): Promise<void> {
+  const { log, onLooked } = options
+  let heldBackBefore = ''
+  while (!stop.aborted) {
+    let pause = pauseMs
+    try {
+      const upkeep = await keepUp(options)
+      onLooked(upkeep)
+      const { heldBackBy, overdue } = upkeep
+      const heldBack = `${heldBackBy} ${overdue}`
+      if (overdue > 0 && heldBack !== heldBackBefore) {
+        log.warn({ heldBackBy, partitions: overdue }, 'old events are kept, since readers of the log still need them')
+      }
+      heldBackBefore = heldBack
+    } catch (error) {
+      pause = pauseAfterFailureMs
+      log.warn({ err: error }, 'the partitions of the event log could not be seen to; they will be')
+    }
+    await sleep(pause, undefined, { signal: stop }).catch(() => undefined)
+  }
+}
