@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { digestOf } from '../src/access/keys.ts'
 import { exampleOrder } from '../src/orders/example.ts'
 import { createTestApp, type TestApp } from './app.ts'
+import { recordLetters } from './letters.ts'
 
 let t: TestApp
 beforeAll(async () => {
@@ -206,6 +207,23 @@ test('a test order is made once for a key', async () => {
   expect(first).toMatchObject({ status: 202, isReplayed: false })
   expect(await send('/api/orders/test', key)).toEqual({ ...first, isReplayed: true })
   expect((await send('/api/orders/test', newKey())).text).not.toBe(first.text)
+})
+
+test('a dead letter is replayed or discarded once for a key, and what came of it is told again', async () => {
+  const order = newOrder()
+  const [replayed, discarded] = await recordLetters(t.pool, 'ORDER_INVALID', [JSON.stringify(order), '{'])
+  const asks = [
+    [`/api/dead-letters/${replayed}/replay`, { reason: 'mended' }],
+    [`/api/dead-letters/${discarded}/discard`, { reason: 'no order' }],
+  ] as const
+  for (const [path, body] of asks) {
+    const key = newKey()
+    const first = await send(path, key, body)
+    expect(first).toMatchObject({ status: 200, isReplayed: false })
+    expect(await send(path, key, body)).toEqual({ ...first, isReplayed: true })
+    expect(codeOf(await send(path, newKey(), body))).toBe('DEAD_LETTER_TAKEN')
+  }
+  expect(await eventsOf(order.order_uid)).toEqual(['order.placed'])
 })
 
 test('what is refused unread leaves the key free for the request that is mended', async () => {

@@ -5,7 +5,12 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { currentDocuments, documentsFolder, schemasFolder } from '../scripts/write-openapi.ts'
 import { expectReferences } from './references.ts'
 
-type Operation = { operationId: string; responses: Record<string, unknown>; security: unknown[] }
+type Operation = {
+  operationId: string
+  parameters?: { name: string }[]
+  responses: Record<string, { headers?: object }>
+  security: unknown[]
+}
 type Document = { openapi: string; paths: Record<string, Record<string, Operation>> }
 
 let current: Map<string, string>
@@ -46,5 +51,25 @@ test('every operation has a name of its own, and every guarded one says what a c
   for (const { security, responses } of operations) {
     expect(Object.keys(responses).filter(status => status.startsWith('2'))).not.toEqual([])
     if (security.length > 0) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403']))
+  }
+})
+
+test('every POST heeds an Idempotency-Key and says what comes of it, but for those that answer line by line', () => {
+  const posts = Object.entries(document.paths).flatMap(([path, { post }]) =>
+    post === undefined ? [] : [{ path, post }],
+  )
+  const heedless = posts.filter(({ post }) => post.parameters?.every(({ name }) => name !== 'Idempotency-Key') ?? true)
+  expect(heedless.map(({ path }) => path).sort()).toEqual([
+    '/api/dead-letters/discard',
+    '/api/dead-letters/replay',
+    '/api/orders/batch',
+  ])
+  for (const { post } of posts.filter(one => !heedless.includes(one))) {
+    expect(Object.keys(post.responses)).toEqual(expect.arrayContaining(['400', '409', '422']))
+    const marked = Object.keys(post.responses).filter(
+      status => 'Idempotency-Replayed' in (post.responses[status]?.headers ?? {}),
+    )
+    expect(marked).not.toEqual([])
+    expect(marked.filter(status => ['400', '413', '415', '422', '500', '503'].includes(status))).toEqual([])
   }
 })

@@ -20,6 +20,9 @@ export type By = { actor: string; reason: string }
 /** What became of a letter. Its state is `replayed`, `open` if it was refused, or `discarded`. */
 export type Result = NewAttempt
 
+/** Keeps what one letter's sender is answered, in the transaction that records the result. */
+export type Keep = (client: PoolClient, result: Result) => Promise<void>
+
 /** Where dead letters are dealt with, one by one or many at a time. */
 export type Desk = {
   /** What is wrong with a value now, by the rules for letters with this reason. */
@@ -28,12 +31,13 @@ export type Desk = {
    * Replays a letter: its message is taken in like any other of its kind, and what came of it is recorded.
    *
    * @param edited what to take in instead of the message's value
+   * @param keep not called for a letter that was not dealt with
    * @throws AppError DEAD_LETTER_NOT_FOUND, DEAD_LETTER_TAKEN, or one that passes (then nothing is recorded; if the message
    *   was taken in nevertheless, replaying it again is a success)
    */
-  replay(id: string, by: By, edited?: Buffer): Promise<Result>
+  replay(id: string, by: By, edited?: Buffer, keep?: Keep): Promise<Result>
   /** Discards a letter. @throws as `replay` */
-  discard(id: string, by: By): Promise<Result>
+  discard(id: string, by: By, keep?: Keep): Promise<Result>
   /**
    * Replays every open letter that was there when it began and that the filter lets through, oldest first, in small batches.
    *
@@ -64,21 +68,28 @@ export function createDesk(options: { pool: Pool; receivers: readonly Receiver[]
   const takeTurn = createTurns(waitingMax)
 
   /** Deals with the letters that `pick` locks, and records it. */
-  async function deal(pick: (client: PoolClient) => Promise<LockedLetter[]>, act: Act, by: By, edited?: Buffer) {
+  async function deal(
+    pick: (client: PoolClient) => Promise<LockedLetter[]>,
+    act: Act,
+    by: By,
+    edited?: Buffer,
+    keep?: Keep,
+  ) {
     return inTransaction(pool, async client => {
       await client.query(`set local lock_timeout = ${patienceMs}`)
       const letters = await pick(client)
       const verdicts = await act(letters)
       const attempts = letters.flatMap((letter, index) => toAttempt(letter.id, verdicts[index], edited))
       await recordAttempts(client, attempts, { ...by, at: new Date(now()).toISOString() })
+      if (keep !== undefined) for (const attempt of attempts) await keep(client, attempt)
       const postponed = verdicts.find(verdict => verdict.kind === 'postponed')
       return { attempts, postponed }
     }).catch(explainLock)
   }
 
-  async function dealWithOne(id: string, act: Act, by: By, edited?: Buffer): Promise<Result> {
+  async function dealWithOne(id: string, act: Act, by: By, edited?: Buffer, keep?: Keep): Promise<Result> {
     const pick = async (client: PoolClient) => (await lockLetters(client, [id])).filter(isOpen)
-    const { attempts, postponed } = await takeTurn(() => deal(pick, act, by, edited))
+    const { attempts, postponed } = await takeTurn(() => deal(pick, act, by, edited, keep))
     const [attempt] = attempts
     if (attempt !== undefined) return attempt
     if (postponed !== undefined) throw postponed.error
@@ -116,8 +127,8 @@ export function createDesk(options: { pool: Pool; receivers: readonly Receiver[]
 
   return {
     check: (code, value) => receivers.get(code)?.check(value) ?? [],
-    replay: (id, by, edited) => dealWithOne(id, letters => take(letters, edited), by, edited),
-    discard: (id, by) => dealWithOne(id, throwAway, by),
+    replay: (id, by, edited, keep) => dealWithOne(id, letters => take(letters, edited), by, edited, keep),
+    discard: (id, by, keep) => dealWithOne(id, throwAway, by, undefined, keep),
     replayMany: (filter, by) => dealWithMany(filter, letters => take(letters), by),
     discardMany: (filter, by) => dealWithMany(filter, throwAway, by),
   }

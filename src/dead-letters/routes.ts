@@ -1,11 +1,13 @@
 import type { Context, Route } from '../platform/http.ts'
+import { toResponse } from '../platform/idempotency.ts'
+import { type Claim, keepAnswer } from '../platform/idempotency-queries.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Logger } from '../platform/log.ts'
 import { linesResponse } from '../platform/ndjson.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { toAppError } from '../platform/problem.ts'
 import { QueryReader } from '../platform/query.ts'
-import { type Desk, notFound, type Result } from './desk.ts'
+import { type Desk, type Keep, notFound, type Result } from './desk.ts'
 import { letterStates } from './letter.ts'
 import { listParameters, operations } from './operations.ts'
 import { presentResult, presentWhole, sumOf } from './presentation.ts'
@@ -19,6 +21,7 @@ export function deadLetterRoutes(options: Options): Route[] {
   const { pool, desk } = options
   const get = { method: 'GET', scope: 'admin' } as const
   const post = { method: 'POST', scope: 'admin' } as const
+  const once = { ...post, idempotent: true } as const
   const path = '/api/dead-letters'
   return [
     { ...get, path, operation: operations.list, handle: c => list(c, pool) },
@@ -32,8 +35,13 @@ export function deadLetterRoutes(options: Options): Route[] {
     { ...get, path: `${path}/:id`, operation: operations.get, handle: c => show(c, options) },
     { ...post, path: `${path}/replay`, operation: operations.replayMany, handle: c => replayMany(c, options) },
     { ...post, path: `${path}/discard`, operation: operations.discardMany, handle: c => discardMany(c, options) },
-    { ...post, path: `${path}/:id/replay`, operation: operations.replay, handle: c => replay(c, desk) },
-    { ...post, path: `${path}/:id/discard`, operation: operations.discard, handle: c => discard(c, desk) },
+    { ...once, path: `${path}/:id/replay`, operation: operations.replay, handle: (c, claim) => replay(c, desk, claim) },
+    {
+      ...once,
+      path: `${path}/:id/discard`,
+      operation: operations.discard,
+      handle: (c, claim) => discard(c, desk, claim),
+    },
   ]
 }
 
@@ -68,17 +76,35 @@ async function show(context: Context, { pool, desk }: Options): Promise<Response
   })
 }
 
-async function replay(context: Context, desk: Desk): Promise<Response> {
+async function replay(context: Context, desk: Desk, claim: Claim | undefined): Promise<Response> {
   const id = idOf(context)
   const { by, edited } = await readReplay(context.req.raw)
-  const result = await desk.replay(id, by, edited)
+  const result = await desk.replay(id, by, edited, claim && keeping(claim))
   if (result.outcome === 'refused') throw result.error
-  return Response.json(presentResult(result))
+  return settled(result, claim)
 }
 
-async function discard(context: Context, desk: Desk): Promise<Response> {
+async function discard(context: Context, desk: Desk, claim: Claim | undefined): Promise<Response> {
   const id = idOf(context)
-  return Response.json(presentResult(await desk.discard(id, await readDiscard(context.req.raw))))
+  const by = await readDiscard(context.req.raw)
+  return settled(await desk.discard(id, by, claim && keeping(claim)), claim)
+}
+
+/** A refusal leaves the letter open; nothing has to be kept together with that. */
+function keeping(claim: Claim): Keep {
+  return async (client, result) => {
+    if (result.outcome !== 'refused') await keepAnswer(client, { claim, answer: answerOf(result) })
+  }
+}
+
+function settled(result: Result, claim: Claim | undefined): Response {
+  if (claim !== undefined) claim.isKept = true
+  return toResponse(answerOf(result))
+}
+
+function answerOf(result: Result) {
+  const body = Buffer.from(JSON.stringify(presentResult(result)))
+  return { status: 200, headers: { 'content-type': 'application/json' }, body }
 }
 
 async function replayMany(context: Context, { desk, log }: Options): Promise<Response> {

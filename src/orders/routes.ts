@@ -34,21 +34,19 @@ export type OrderRoutesOptions = {
 /** Orders in and out over HTTP. */
 export function orderRoutes(options: OrderRoutesOptions): Route[] {
   const post = { method: 'POST', scope: 'orders:write' } as const
-  const once = { idempotent: true } as const
+  const once = { ...post, idempotent: true } as const
   const get = { method: 'GET', scope: 'orders:read' } as const
   return [
     {
-      ...post,
-      path: '/api/orders',
       ...once,
+      path: '/api/orders',
       operation: operations.placeOrder,
       handle: (c, claim) => placeOrder(c, options, claim),
     },
     { ...post, path: '/api/orders/batch', operation: operations.placeBatch, handle: c => placeBatch(c, options) },
     {
-      ...post,
-      path: '/api/orders/test',
       ...once,
+      path: '/api/orders/test',
       operation: operations.placeExample,
       handle: (c, claim) => placeExample(c, options, claim),
     },

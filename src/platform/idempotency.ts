@@ -44,8 +44,8 @@ export const keyForm = /^[\x21-\x7e]{1,255}$/
 
 const leaseMs = 30_000
 
-/** No route takes more. */
-const bodySizeBytesMax = 1024 * 1024
+/** More than any route takes: each has a bound of its own. */
+const bodySizeBytesMax = 4 * 1024 * 1024
 
 /**
  * Refusals that are not kept, beside all of 500 and above. The request was not looked into, so the key is still free for one
