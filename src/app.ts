@@ -9,6 +9,7 @@ import type { EventDefinition } from './events/definition.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
+import { RecentOrders } from './events/recent-orders.ts'
 import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
@@ -58,6 +59,7 @@ export type App = {
   cache: OrderCache
   keys: KeyRing
   feed: EventFeed
+  recentOrders: RecentOrders
   registry: Registry
   orderMetrics: OrderMetrics
   eventMetrics: EventMetrics
@@ -75,7 +77,8 @@ export function buildApp(options: AppOptions): App {
   const registry = createRegistry()
   recordPool(registry, pool)
   const keys = new KeyRing()
-  const feed = new EventFeed(pool, options.logGrown, log)
+  const recentOrders = new RecentOrders()
+  const feed = new EventFeed(pool, options.logGrown, recentOrders, log)
   const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
   const intake = createIntake({
     store: createIntakeStore(pool),
@@ -83,6 +86,7 @@ export function buildApp(options: AppOptions): App {
     now,
     onPlaced(orders) {
       cache.keep(orders.map(toStored))
+      for (const { order } of orders) recentOrders.keep(order.orderUid, order.customerId, order.json)
       options.logGrown.ring()
     },
     onGroup: group => orderMetrics.group(group),
@@ -138,5 +142,5 @@ export function buildApp(options: AppOptions): App {
   })
   const idempotent = createIdempotency({ pool, registry, log, callerOf: request => callerOf(keys, request) })
   const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), idempotent, registry, log })
-  return { fetch, intake, cache, keys, feed, registry, orderMetrics, eventMetrics }
+  return { fetch, intake, cache, keys, feed, recentOrders, registry, orderMetrics, eventMetrics }
 }

@@ -106,6 +106,7 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
           eventsTopic: config.eventsTopic,
           deadLettersTopic: config.deadLettersTopic,
           wakeUp,
+          recent: app.recentOrders,
           onPublished: app.eventMetrics.published,
           log,
         },

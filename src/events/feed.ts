@@ -3,6 +3,7 @@ import type { Pool } from '../platform/postgres.ts'
 import { encodeEvent } from './encode.ts'
 import { type LoggedEvent, lookUpPlace, readLog, readLogEnd, readOrderLog } from './log.ts'
 import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
+import type { RecentOrders } from './recent-orders.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** An event on its way to live readers, encoded once for all of them. */
@@ -30,6 +31,7 @@ export class EventFeed {
   readonly #pool: Pool
   readonly #log: Logger
   readonly #grown: WakeUp
+  readonly #recent: RecentOrders
   /** Rings when there are new events here, and when the feed ends. */
   readonly arrived = new WakeUp()
   #kept: FedEvent[] = []
@@ -41,9 +43,10 @@ export class EventFeed {
   readonly #ended = new AbortController()
 
   /** @param grown rings when the log has grown */
-  constructor(pool: Pool, grown: WakeUp, log: Logger) {
+  constructor(pool: Pool, grown: WakeUp, recent: RecentOrders, log: Logger) {
     this.#pool = pool
     this.#grown = grown
+    this.#recent = recent
     this.#log = log
   }
 
@@ -123,7 +126,7 @@ export class EventFeed {
         place ??= await readLogEnd(this.#pool)
         if (stop.aborted) return
         this.#from ??= place
-        const page = await readLog(this.#pool, place, pageEventsMax)
+        const page = await readLog(this.#pool, place, pageEventsMax, this.#recent)
         if (stop.aborted) return
         const events = page.events.map(toFed)
         place = events.at(-1)?.place ?? place

@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Type } from 'typebox'
 import { createOrdersDatabase } from '../../test/app.ts'
+import { makeOrders } from '../../test/orders.ts'
+import { initialState } from '../orders/order.ts'
+import { createIntakeStore } from '../orders/store.ts'
+import { validateOrder } from '../orders/validate.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { defineEvent } from './definition.ts'
-import { appendEvent, type LoggedEvent, readLog } from './log.ts'
+import { appendEvent, type LoggedEvent, readLog, readLogEnd } from './log.ts'
 import { logStart } from './place.ts'
+import { RecentOrders } from './recent-orders.ts'
 
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
 let pool: Pool
@@ -74,4 +79,41 @@ test('a sequence number is given once', async () => {
   await inTransaction(pool, client => appendEvent(client, event('once')))
   const again = inTransaction(pool, client => appendEvent(client, event('once')))
   expect(await again.catch(error => error)).toMatchObject({ code: '23505' })
+})
+
+test('a page has the documents of orders placed, remembered or fetched, and ends where they are many bytes', async () => {
+  const start = await readLogEnd(pool)
+  const placed = makeOrders(16, 'large').map(order => ({ ...order, remark: 'x'.repeat(900_000) }))
+  const ready = placed.map(order => {
+    const reading = validateOrder(order)
+    if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.violations))
+    return { order: reading.order, state: initialState(false), placedAt: new Date().toISOString() }
+  })
+  await createIntakeStore(pool).place(ready)
+  const recent = new RecentOrders()
+  for (const { order } of ready.slice(3, 5)) recent.keep(order.orderUid, order.customerId, order.json)
+  const events: LoggedEvent[] = []
+  let pages = 0
+  for (let place = start; ; pages += 1) {
+    const page = await readLog(pool, place, 100, recent)
+    events.push(...page.events)
+    if (page.isAll) break
+    place = page.events.at(-1)?.place ?? place
+  }
+  expect(pages).toBeGreaterThan(0)
+  expect(uids(events)).toEqual(ready.map(({ order }) => order.orderUid))
+  for (const [index, order] of placed.entries()) {
+    expect(events[index]?.customerId).toBe(order.customer_id)
+    expect(JSON.parse(events[index]?.data ?? '')).toMatchObject(order)
+  }
+})
+
+test('the orders placed last are remembered within a bound, the oldest forgotten first', () => {
+  const recent = new RecentOrders()
+  const document = JSON.stringify({ remark: 'x'.repeat(1024 * 1024) })
+  for (let index = 0; index < 40; index += 1) recent.keep(`uid-${index}`, 'customer', document)
+  const kept = Array.from({ length: 40 }, (_, index) => index).filter(
+    index => recent.find(`uid-${index}`) !== undefined,
+  )
+  expect(kept).toEqual([25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39])
 })

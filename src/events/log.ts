@@ -2,6 +2,7 @@ import { type Copy, copyNull, copyText, type RowWriter } from '../platform/copy.
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { EventDefinition } from './definition.ts'
 import { comparePlaces, type LogPlace, logStart } from './place.ts'
+import type { OrderOfEvent, RecentOrders } from './recent-orders.ts'
 
 /**
  * The event log: appended to in the transaction that makes a change, read in the order (xid, position). A reader sees
@@ -72,59 +73,33 @@ type EventRow = {
   xid: string
   position: string
   order_uid: string
-  customer_id: string | null
   sequence: number
   type: string
   recorded_at: string
   data: string
   traceparent: string | null
-  document: string | null
-  found: number
 }
 
-/** A page ends with the event that goes beyond so many bytes of documents: an order may have a megabyte. */
-const pageBytesMax = 8 * 1024 * 1024
-
-/**
- * A page out of a selection of events. `order.placed` carries the order as it was placed; its document is stored once, with
- * the order, and joined here. Times are made texts by the server, which is what they are sent as.
- *
- * @param selection of rows of events, in the order of the page
- * @param order of the page
- */
-const pageOf = (selection: string, order: string) => `
-  select xid, position, order_uid, customer_id, sequence, type, data, traceparent, document, found,
-         to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at
-    from (select e.*, o.customer_id, o.document, count(*) over ()::int as found,
-                 sum(o.size) over (order by ${order}) - o.size as bytes_before
-            from (${selection}) e
-            left join lateral (
-                   select customer_id, case when e.type = 'order.placed' then document end as document,
-                          case when e.type = 'order.placed' then octet_length(document) else 0 end as size
-                     from orders
-                    where order_uid = e.order_uid
-                    limit 1) o on true) page
-   where bytes_before is null or bytes_before < ${pageBytesMax}
-   order by ${order}`
+/** Times are made texts by the server, which is what they are sent as. */
+const fields = `xid, position, order_uid, sequence, type, data, traceparent,
+         to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at`
 
 /** Only what no running transaction can still precede. */
 const isSettled = 'xid < pg_snapshot_xmin(pg_current_snapshot())'
 
-const logPage = pageOf(
-  `select * from events
-    where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
-    order by xid, position
-    limit $3`,
-  'xid, position',
-)
+const logPage = `
+  select ${fields}
+    from events
+   where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
+   order by xid, position
+   limit $3`
 
-const orderLogPage = pageOf(
-  `select * from events
-    where order_uid = $5 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
-    order by sequence
-    limit $3`,
-  'sequence',
-)
+const orderLogPage = `
+  select ${fields}
+    from events
+   where order_uid = $5 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
+   order by sequence
+   limit $3`
 
 /**
  * The time from which on everything behind a place was recorded, so that the server passes over the partitions before it. It
@@ -144,27 +119,19 @@ export async function readTimeFrom(pool: Pool, { xid, position }: LogPlace): Pro
  * The events behind a place. Those that were dropped are not among them, see `lookUpPlace`.
  *
  * @param limit the most events of the page
+ * @param recent what need not be fetched
  */
-export async function readLog(pool: Pool, after: LogPlace, limit: number): Promise<LogPage> {
-  const { rows } = await pool.query<EventRow>(logPage, [
-    after.xid,
-    after.position,
-    limit,
-    await readTimeFrom(pool, after),
-  ])
-  return toPage(rows, limit)
+export async function readLog(pool: Pool, after: LogPlace, limit: number, recent?: RecentOrders): Promise<LogPage> {
+  const timeFrom = await readTimeFrom(pool, after)
+  const { rows } = await pool.query<EventRow>(logPage, [after.xid, after.position, limit, timeFrom])
+  return toPage(pool, rows, limit, recent)
 }
 
 /** The events of one order behind a place. */
 export async function readOrderLog(pool: Pool, orderUid: string, after: LogPlace, limit: number): Promise<LogPage> {
-  const { rows } = await pool.query<EventRow>(orderLogPage, [
-    after.xid,
-    after.position,
-    limit,
-    await readTimeFrom(pool, after),
-    orderUid,
-  ])
-  return toPage(rows, limit)
+  const timeFrom = await readTimeFrom(pool, after)
+  const { rows } = await pool.query<EventRow>(orderLogPage, [after.xid, after.position, limit, timeFrom, orderUid])
+  return toPage(pool, rows, limit)
 }
 
 /**
@@ -181,9 +148,49 @@ export async function readFirstSequence(pool: Pool, orderUid: string): Promise<n
   return rows[0]?.first
 }
 
-function toPage(rows: EventRow[], limit: number): LogPage {
-  const found = rows[0]?.found ?? 0
-  return { events: rows.map(toEvent), isAll: found < limit && rows.length === found }
+/** A page ends with the event that goes beyond so many bytes of documents: an order may have a megabyte. */
+const pageBytesMax = 8 * 1024 * 1024
+
+/** The orders of events, in the order of the events, up to the bytes of a page. */
+const ordersOfEvents = `
+  select customer_id, document
+    from (select number, customer_id, document, sum(size) over (order by number) - size as bytes_before
+            from (select number, customer_id, document, coalesce(octet_length(document), 0) as size
+                    from unnest($1::text[], $2::boolean[]) with ordinality as event (order_uid, is_placing, number)
+                    left join lateral (
+                           select customer_id, case when event.is_placing then document end as document
+                             from orders
+                            where order_uid = event.order_uid
+                            limit 1) o on true) sized) page
+   where bytes_before < ${pageBytesMax}
+   order by number`
+
+async function fetchOrders(pool: Pool, events: readonly EventRow[]): Promise<OrderOfEvent[]> {
+  if (events.length === 0) return []
+  const uids = events.map(event => event.order_uid)
+  const arePlacing = events.map(event => event.type === 'order.placed')
+  const { rows } = await pool.query<{ customer_id: string | null; document: string | null }>(ordersOfEvents, [
+    uids,
+    arePlacing,
+  ])
+  return rows.map(row => ({ customerId: row.customer_id, document: row.document }))
+}
+
+/** `order.placed` carries the order as it was placed; its document is stored once, with the order, and put in here. */
+async function toPage(pool: Pool, rows: readonly EventRow[], limit: number, recent?: RecentOrders): Promise<LogPage> {
+  const known = rows.map(row => recent?.find(row.order_uid))
+  const fetched = await fetchOrders(
+    pool,
+    rows.filter((_, index) => known[index] === undefined),
+  )
+  const events: LoggedEvent[] = []
+  let taken = 0
+  for (const [index, row] of rows.entries()) {
+    const order = known[index] ?? fetched[taken++]
+    if (order === undefined) break
+    events.push(toEvent(row, order))
+  }
+  return { events, isAll: rows.length < limit && events.length === rows.length }
 }
 
 /** The place behind everything that can be read now: what comes later is behind it. */
@@ -213,15 +220,16 @@ export async function lookUpPlace(pool: Pool, place: LogPlace): Promise<'kept' |
   return rows[0].dropped && comparePlaces(place, logStart) > 0 ? 'dropped' : 'kept'
 }
 
-function toEvent(row: EventRow): LoggedEvent {
+function toEvent(row: EventRow, { customerId, document }: OrderOfEvent): LoggedEvent {
+  const isPlacing = document !== null && row.type === 'order.placed'
   return {
     place: { xid: row.xid, position: row.position },
     orderUid: row.order_uid,
-    customerId: row.customer_id,
+    customerId,
     sequence: row.sequence,
     type: row.type,
     recordedAt: row.recorded_at,
-    data: row.document === null ? row.data : joinObjects(row.document, row.data),
+    data: isPlacing ? joinObjects(document, row.data) : row.data,
     traceparent: row.traceparent,
   }
 }

@@ -9,6 +9,7 @@ import { readOrder } from '../orders/validate.ts'
 import { ensureTopics } from '../platform/kafka-admin.ts'
 import { createPublisher, type Publisher } from '../platform/kafka-publisher.ts'
 import { readLagSeconds } from './readers.ts'
+import { RecentOrders } from './recent-orders.ts'
 import { keepRelaying, relayReader } from './relay.ts'
 import { WakeUp } from './wake-up.ts'
 
@@ -47,6 +48,7 @@ describe.skipIf(missing !== null)('the relay', () => {
         eventsTopic,
         deadLettersTopic,
         wakeUp: new WakeUp(),
+        recent: new RecentOrders(),
         onPublished: () => undefined,
         log: testLog,
       },

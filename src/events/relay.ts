@@ -10,6 +10,7 @@ import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import { type LoggedEvent, readLog } from './log.ts'
 import { enterReader, savePlace } from './readers.ts'
+import type { RecentOrders } from './recent-orders.ts'
 import type { WakeUp } from './wake-up.ts'
 
 /** The relay's name among the readers of the log. */
@@ -30,6 +31,8 @@ export type RelayOptions = {
   deadLettersTopic: string
   /** Rings when the log has grown. */
   wakeUp: WakeUp
+  /** What need not be fetched for an event. */
+  recent: RecentOrders
   onPublished: (events: number) => void
   log: Logger
 }
@@ -58,32 +61,41 @@ export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Pr
   }
 }
 
-/** Relays while the lock is held: the next page is read while the one before is being sent. */
+/**
+ * Relays while the lock is held. Three things go on at a time: a page is being sent, the next one is being read, and the place
+ * behind the one before is being saved.
+ */
 async function relay(options: RelayOptions, held: AbortSignal, onProgress: () => void): Promise<void> {
-  const { pool, publisher, eventsTopic, wakeUp } = options
+  const { pool, publisher, eventsTopic, wakeUp, recent } = options
   let place = await enterReader(pool, relayReader)
   let rings = wakeUp.rings()
-  let next = readLog(pool, place, eventsMax)
+  let next = readLog(pool, place, eventsMax, recent)
+  let saving: Promise<void> = Promise.resolve()
   while (!held.aborted) {
     const { events, isAll } = await next
     const last = events.at(-1)
-    if (last !== undefined) {
-      place = last.place
+    if (last === undefined) {
+      const announced = await announce(options)
+      await saving
+      onProgress()
+      if (isAll && announced === 0) await wakeUp.next(rings, held)
       rings = wakeUp.rings()
-      next = readLog(pool, place, eventsMax)
-      // Whatever sending meets is met first; what this read met is met again by the next one.
-      next.catch(() => undefined)
-      await sendEvents(publisher, eventsTopic, events)
-      await savePlace(pool, relayReader, place)
-      options.onPublished(events.length)
+      next = readLog(pool, place, eventsMax, recent)
+      continue
     }
-    const announced = await announce(options)
-    onProgress()
-    if (last !== undefined) continue
-    if (isAll && announced === 0) await wakeUp.next(rings, held)
     rings = wakeUp.rings()
-    next = readLog(pool, place, eventsMax)
+    next = readLog(pool, last.place, eventsMax, recent)
+    // Whatever sending meets is met first; what this read met is met again by the next one.
+    next.catch(() => undefined)
+    await Promise.all([sendEvents(publisher, eventsTopic, events), announce(options)])
+    await saving
+    place = last.place
+    saving = savePlace(pool, relayReader, place)
+    saving.catch(() => undefined)
+    options.onPublished(events.length)
+    onProgress()
   }
+  await saving
 }
 
 async function sendEvents(publisher: Publisher, topic: string, events: readonly LoggedEvent[]): Promise<void> {
