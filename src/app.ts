@@ -12,6 +12,7 @@ import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
 import { RecentOrders } from './events/recent-orders.ts'
 import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
+import { type AuditMetrics, createAuditMetrics } from './orders/audit.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import type { OrderDocument } from './orders/document.ts'
@@ -33,6 +34,7 @@ import { buildOpenApi } from './platform/openapi.ts'
 import type { Pool } from './platform/postgres.ts'
 import { documentationRoutes } from './system/documentation.ts'
 import { healthRoutes, type Probe } from './system/health.ts'
+import { recordSystem } from './system/metrics.ts'
 import { staticRoutes } from './system/static-files.ts'
 
 export type AppOptions = {
@@ -41,6 +43,8 @@ export type AppOptions = {
   now: () => number
   cacheSizeBytesMax: number
   staticDir: string
+  /** Where the own database is or would be: the disk that is watched. */
+  dataDir: string
   probes: Readonly<Record<string, Probe>>
   isStopping: () => boolean
   /** Whether only this machine can reach the service. */
@@ -63,6 +67,7 @@ export type App = {
   registry: Registry
   orderMetrics: OrderMetrics
   eventMetrics: EventMetrics
+  auditMetrics: AuditMetrics
 }
 
 /** The version in the API's documents. */
@@ -76,6 +81,8 @@ export function buildApp(options: AppOptions): App {
   const { pool, log, now } = options
   const registry = createRegistry()
   recordPool(registry, pool)
+  recordSystem(registry, { version, probes: options.probes, pool, dataDir: options.dataDir })
+  const auditMetrics = createAuditMetrics(registry, now())
   const keys = new KeyRing()
   const recentOrders = new RecentOrders()
   const feed = new EventFeed(pool, options.logGrown, recentOrders, log)
@@ -142,5 +149,5 @@ export function buildApp(options: AppOptions): App {
   })
   const idempotent = createIdempotency({ pool, registry, log, callerOf: request => callerOf(keys, request) })
   const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), idempotent, registry, log })
-  return { fetch, intake, cache, keys, feed, recentOrders, registry, orderMetrics, eventMetrics }
+  return { fetch, intake, cache, keys, feed, recentOrders, registry, orderMetrics, eventMetrics, auditMetrics }
 }

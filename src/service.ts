@@ -8,6 +8,7 @@ import { logChannel } from './events/log.ts'
 import { keepLog, keepUp } from './events/retention.ts'
 import { WakeUp } from './events/wake-up.ts'
 import { startKafkaEnds } from './kafka-ends.ts'
+import { keepAuditing } from './orders/audit.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { listOrders, orderChangedChannel } from './orders/queries.ts'
 import { keepTallying } from './orders/tally.ts'
@@ -67,6 +68,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     now: Date.now,
     cacheSizeBytesMax: config.cacheSizeBytesMax,
     staticDir: config.server.staticDir,
+    dataDir: config.dataDir,
     probes: {
       database: () => probe(() => pool.query('select 1')),
       kafka: ends?.probe ?? (async () => ({ state: 'off' })),
@@ -111,6 +113,10 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     keepTallying({ pool, logGrown: wakeUp, log }, stopReaders.signal),
     keepForgetting({ pool, log }, stopReaders.signal),
     keepLog(upkeep, stopReaders.signal),
+    keepAuditing(
+      { pool, metrics: app.auditMetrics, unpaidExpiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log },
+      stopReaders.signal,
+    ),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]
   return {

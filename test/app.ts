@@ -42,6 +42,7 @@ export async function createTestApp(): Promise<TestApp> {
     now: Date.now,
     cacheSizeBytesMax: 16 * 1024 * 1024,
     staticDir: new URL('../web', import.meta.url).pathname,
+    dataDir: '/',
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,
     isLocal: true,

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type Config, isLoopback } from '../config.ts'
+import { nearestExisting } from '../platform/disk.ts'
 import { type Command, table } from './command.ts'
 import { checkDatabase } from './doctor-database.ts'
 import { checkKafka } from './doctor-kafka.ts'
@@ -52,10 +53,6 @@ function checkDataDir({ dataDir, database }: Config): Finding {
   }
   const detail = existing === dataDir ? `${dataDir} can be written` : `${dataDir} will be made`
   return { name, state: 'ok', detail }
-}
-
-function nearestExisting(path: string): string {
-  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
 }
 
 /** Without a page the API works all the same. */

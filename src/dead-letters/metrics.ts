@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from '../platform/metrics.ts'
+import { type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { countDeadLetters } from './queries.ts'
 
@@ -7,15 +7,9 @@ import { countDeadLetters } from './queries.ts'
  * same; without it the series are absent.
  */
 export function recordDeadLetterCounts(registry: Registry, pool: Pool): void {
-  new Gauge({
-    name: 'dead_letters',
-    help: 'Dead letters stored, by reason and state; those that are open wait for somebody',
-    labelNames: ['code', 'state'],
-    registers: [registry],
-    async collect() {
-      const counts = await countDeadLetters(pool).catch(() => [])
-      this.reset()
-      for (const { code, state, letters } of counts) this.inc({ code, state }, letters)
-    },
+  const help = 'Dead letters stored, by reason and state; those that are open wait for somebody'
+  recordReadings(registry, { name: 'dead_letters', help, labelNames: ['code', 'state'] }, async () => {
+    const counts = await countDeadLetters(pool)
+    return counts.map(({ code, state, letters }) => ({ labels: { code, state }, value: letters }))
   })
 }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from '../platform/metrics.ts'
+import { Counter, Gauge, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { Upkeep } from './partitions.ts'
 import { readLagSeconds } from './readers.ts'
@@ -24,17 +24,11 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
   if (!withKafka) {
     return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0, upkeep }
   }
-  new Gauge({
-    name: 'relay_lag_seconds',
-    help: 'Age of the oldest event that is not yet published to Kafka',
-    registers,
-    async collect() {
-      await readLagSeconds(pool, relayReader).then(
-        seconds => this.set(seconds),
-        () => this.reset(),
-      )
-    },
-  })
+  recordReadings(
+    registry,
+    { name: 'relay_lag_seconds', help: 'Age of the oldest event that is not yet published to Kafka' },
+    async () => [{ value: await readLagSeconds(pool, relayReader) }],
+  )
   const published = new Counter({ name: 'relay_published_total', help: 'Events published to Kafka', registers })
   const lag = new Gauge({
     name: 'kafka_consumer_lag',

@@ -1,16 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { shareFresh } from './fresh.ts'
 
 export { Counter, Gauge, Histogram, Registry }
 
 /** Collecting these walks the whole heap: a scrape during a rush would hold up every order for tenths of a second. */
 const heapWalks = /^nodejs_heap_/
 
+/** Figures that exist on another engine only: here they are always 0, missing, or (the heap) the address space. */
+const meaningless =
+  /^nodejs_(active_|eventloop_utilization_|eventloop_lag_seconds$|external_memory_|gc_|version_)|^process_(heap|virtual_memory)_bytes$/
+
+/** How long a scrape waits for what has to be asked for; Prometheus itself gives up after ten seconds. */
+const readingDeadlineMs = 3_000
+/** How long an answer stands for the next scrape: several that scrape must not become a load. */
+const readingFreshMs = 1_000
+
 /** A registry with the metrics of the process: CPU, memory, event loop lag, open files. */
 export function createRegistry(): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  for (const { name } of registry.getMetricsAsArray()) if (heapWalks.test(name)) registry.removeSingleMetric(name)
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (heapWalks.test(name) || meaningless.test(name)) registry.removeSingleMetric(name)
+  }
   return registry
+}
+
+/** A value of a gauge, and the labels that tell it from the others. */
+export type Reading = { value: number; labels?: Record<string, string> }
+
+/**
+ * A gauge whose values are asked for at the time of a scrape. What is asked may hang without holding the scrape up: after three
+ * seconds, or when it fails, the series are absent.
+ *
+ * @param read gives every value there is; those with the same labels are added up
+ */
+export function recordReadings(
+  registry: Registry,
+  gauge: { name: string; help: string; labelNames?: string[] },
+  read: () => Promise<readonly Reading[]>,
+): void {
+  const shared = shareFresh({ freshMs: readingFreshMs, make: read, now: () => performance.now() })
+  new Gauge({
+    ...gauge,
+    registers: [registry],
+    async collect() {
+      const expiry = new AbortController()
+      const silence = sleep(readingDeadlineMs, [], { signal: expiry.signal, ref: false })
+      const readings = await Promise.race([shared(), silence]).catch(() => [])
+      expiry.abort()
+      this.reset()
+      // The library sets a gauge without labels to 0 when it is reset, which would be a figure.
+      if (gauge.labelNames === undefined) this.remove()
+      for (const { value, labels = {} } of readings) this.inc(labels, value)
+    },
+  })
 }
 
 /** Bounds in seconds for what should take milliseconds. */

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createTestApp, type TestApp } from '../../test/app.ts'
+import { eventually, testLog } from '../../test/kafka.ts'
+import { keepAuditing } from './audit.ts'
+import { exampleOrder } from './example.ts'
+import { verifyNewestOrders } from './verify.ts'
+
+let t: TestApp
+
+beforeAll(async () => {
+  t = await createTestApp()
+})
+afterAll(() => t.close())
+
+async function place(name: string): Promise<void> {
+  const body = exampleOrder(name, Date.now(), Math.random)
+  expect((await t.call('POST', '/api/orders', { body })).status).toBe(201)
+}
+
+async function metric(name: string): Promise<number> {
+  const text = await (await t.call('GET', '/metrics')).text()
+  return Number(
+    text
+      .split('\n')
+      .find(line => line.startsWith(`${name} `))
+      ?.slice(name.length),
+  )
+}
+
+test('a broken guarantee of a new order is counted, and the time of the check is told', async () => {
+  await place('good')
+  await place('bad')
+  expect(await metric('invariant_violations_total{invariant="I1"}')).toBe(0)
+  await t.pool.query(`update orders set amount = amount + 1 where order_uid = 'bad'`)
+  const stop = new AbortController()
+  const nowMs = Date.now() + 3_600_000
+  const auditing = keepAuditing(
+    {
+      pool: t.pool,
+      metrics: t.app.auditMetrics,
+      unpaidExpiresAfterMs: undefined,
+      now: () => nowMs,
+      log: testLog,
+      pauseMs: 5,
+    },
+    stop.signal,
+  )
+  await eventually('it is counted', async () => (await metric('invariant_violations_total{invariant="I1"}')) > 0)
+  expect(await metric('invariants_checked_timestamp_seconds')).toBeCloseTo(nowMs / 1000, 3)
+  expect(await metric('invariant_violations_total{invariant="I4"}')).toBe(0)
+  stop.abort()
+  await auditing
+})
+
+test('the newest alone are looked at', async () => {
+  const batch = await t.call('POST', '/api/orders/batch', {
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: Array.from({ length: 250 }, (_, index) =>
+      JSON.stringify(exampleOrder(`later-${index}`, Date.now(), Math.random)),
+    ).join('\n'),
+  })
+  expect((await batch.text()).trim().split('\n')).toHaveLength(250)
+  const findings = await verifyNewestOrders(t.pool, Date.now(), undefined)
+  expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+  await t.pool.query(`delete from order_items where order_uid = 'later-249'`)
+  const [found] = (await verifyNewestOrders(t.pool, Date.now(), undefined)).filter(({ broken }) => broken > 0)
+  expect(found).toMatchObject({ invariant: 'I1', examples: ['later-249'] })
+})

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../platform/log.ts'
+import { Counter, Gauge, type Registry } from '../platform/metrics.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { checkedInvariants, type Finding, verifyNewestOrders } from './verify.ts'
+
+/** Rarely enough to be no load, often enough to notice a broken guarantee while the change that broke it is still known. */
+const pauseMs = 60_000
+
+export type AuditMetrics = { checked(findings: readonly Finding[], nowMs: number): void }
+
+/** @param nowMs when the service started, in milliseconds since 1970 */
+export function createAuditMetrics(registry: Registry, nowMs: number): AuditMetrics {
+  const registers = [registry]
+  const violations = new Counter({
+    name: 'invariant_violations_total',
+    help: 'Orders among the newest that were found to break a guarantee, by its number; one may be found again',
+    labelNames: ['invariant'],
+    registers,
+  })
+  const checkedAt = new Gauge({
+    name: 'invariants_checked_timestamp_seconds',
+    help: 'When the newest orders were last checked; before that, when the service started',
+    registers,
+  })
+  // A counter that begins at 0 shows its first step.
+  for (const invariant of checkedInvariants) violations.inc({ invariant }, 0)
+  checkedAt.set(nowMs / 1000)
+  return {
+    checked(findings, atMs) {
+      for (const { invariant, broken } of findings) violations.inc({ invariant }, broken)
+      checkedAt.set(atMs / 1000)
+    },
+  }
+}
+
+/**
+ * Checks the guarantees on the newest orders once a minute, until told to stop: what is wrong is counted and logged. The whole
+ * database is left to the command `verify`, which reads all of it. Every instance does this by itself.
+ */
+export async function keepAuditing(
+  options: {
+    pool: Pool
+    metrics: AuditMetrics
+    unpaidExpiresAfterMs: number | undefined
+    now: () => number
+    log: Logger
+    pauseMs?: number
+  },
+  stop: AbortSignal,
+): Promise<void> {
+  const { pool, metrics, unpaidExpiresAfterMs, now, log } = options
+  // The pause comes first: after a standstill overdue orders expire before anybody complains of them.
+  const pause = () => sleep(options.pauseMs ?? pauseMs, true, { signal: stop }).catch(() => false)
+  while (await pause()) {
+    try {
+      const findings = await verifyNewestOrders(pool, now(), unpaidExpiresAfterMs)
+      metrics.checked(findings, now())
+      for (const finding of findings.filter(({ broken }) => broken > 0)) log.error(finding, 'a guarantee is broken')
+    } catch (error) {
+      log.warn({ err: error }, 'the guarantees could not be checked; they will be the next time')
+    }
+  }
+}
