@@ -9,7 +9,7 @@ RUN := BUN_JSC_forceRAMSize=536870912 $(BUN) --no-env-file --env-file=.env.local
 BIOME := node_modules/.bin/biome
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev start-fresh test test-coverage check fmt lint types kafka bench db-migrate db-reset \
+.PHONY: help setup run dev start-fresh test test-coverage check fmt lint types kafka bench dashboards db-migrate db-reset \
   docker-build docker-up docker-deps docker-down docker-restart docker-logs clean node-found
 
 help: ## List the targets
@@ -71,6 +71,9 @@ db-migrate: setup ## Bring the database's tables up to date
 
 db-reset: setup ## Remove every order and begin with empty tables
 	@exec env $(RUN) src/cli.ts db-reset --yes
+
+dashboards: setup ## Write the Grafana dashboards from monitoring/dashboards
+	@$(BUN) --no-env-file scripts/write-dashboards.ts
 
 docker-build: ## Build the image
 	docker compose build

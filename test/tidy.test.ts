@@ -24,7 +24,7 @@ function sourcesOf(folder: string): Source[] {
     }))
 }
 
-const everything = ['src', 'test', 'scripts', 'bench'].flatMap(sourcesOf)
+const everything = ['src', 'test', 'scripts', 'bench', 'monitoring'].flatMap(sourcesOf)
 const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts'))
 
 const siblings = ['payments', 'deliveries', 'inventory', 'carts']

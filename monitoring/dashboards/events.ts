@@ -1,0 +1,109 @@
+import { chosen, type Dashboard, one } from './dashboard.ts'
+
+const noKafka = 'no Kafka'
+
+export const events: Dashboard = {
+  uid: 'orders-events',
+  title: 'Orders: event log and Kafka',
+  description: 'What comes in by Kafka, what is published to it, and what could not be taken in.',
+  rows: [
+    {
+      title: 'Out',
+      panels: [
+        {
+          title: 'Oldest unpublished event',
+          description: 'Its age. It follows outages of Kafka, and goes back to nothing by itself.',
+          unit: 's',
+          limits: { warn: 5, bad: 60 },
+          without: noKafka,
+          queries: one('max(relay_lag_seconds{job="orders"})', 'age'),
+        },
+        {
+          title: 'Events published',
+          description: 'A second. One instance publishes at a time.',
+          unit: 'ops',
+          without: noKafka,
+          queries: one(`sum by (instance) (rate(relay_published_total{${chosen}}[$__rate_interval]))`, '{{instance}}'),
+        },
+        {
+          title: 'Kafka, as the service sees it',
+          description: '1: the consumer has a session.',
+          unit: 'bool_on_off',
+          without: noKafka,
+          queries: one(`min by (instance) (dependency_up{${chosen}, dependency="kafka"})`, '{{instance}}'),
+        },
+      ],
+    },
+    {
+      title: 'In',
+      panels: [
+        {
+          title: 'Orders by Kafka',
+          description: 'Messages taken in, a second, by what became of them.',
+          unit: 'ops',
+          without: noKafka,
+          queries: one(
+            `sum by (outcome) (rate(orders_received_total{${chosen}, source="kafka"}[$__rate_interval]))`,
+            '{{outcome}}',
+          ),
+        },
+        {
+          title: 'Waiting, by partition',
+          description:
+            'Messages that are not committed. One partition alone: one sender sends everything under one key.',
+          unit: 'short',
+          isStacked: true,
+          without: noKafka,
+          queries: one(`sum by (partition) (kafka_consumer_lag{${chosen}})`, 'partition {{partition}}'),
+        },
+        {
+          title: 'Dead letters, by reason',
+          description: 'Stored now.',
+          unit: 'short',
+          isStacked: true,
+          without: 'none',
+          queries: one('max by (code) (dead_letters{job="orders"})', '{{code}}'),
+        },
+      ],
+    },
+    {
+      title: 'Brokers, as the kafka exporter sees them',
+      panels: [
+        {
+          title: 'Messages into topics',
+          description: 'A second.',
+          unit: 'ops',
+          without: noKafka,
+          queries: one(
+            'sum by (topic) (rate(kafka_topic_partition_current_offset{topic!~"__.*"}[$__rate_interval]))',
+            '{{topic}}',
+          ),
+        },
+        {
+          title: 'Waiting, by consumer group',
+          description: 'Also while no instance of the service runs.',
+          unit: 'short',
+          without: noKafka,
+          queries: one('sum by (consumergroup, topic) (kafka_consumergroup_lag)', '{{consumergroup}} {{topic}}'),
+        },
+        {
+          title: 'Members of consumer groups',
+          description: 'An instance is a member of two.',
+          unit: 'short',
+          without: noKafka,
+          queries: one('sum by (consumergroup) (kafka_consumergroup_members)', '{{consumergroup}}'),
+        },
+        {
+          title: 'Brokers, and partitions with too few copies',
+          description: 'The second should be 0.',
+          unit: 'short',
+          without: noKafka,
+          queries: [
+            { expr: 'max(kafka_brokers)', legend: 'brokers' },
+            { expr: 'sum(kafka_topic_partition_under_replicated_partition)', legend: 'too few copies' },
+          ],
+        },
+      ],
+    },
+  ],
+}
