@@ -58,11 +58,11 @@ export const events: Dashboard = {
         },
         {
           title: 'Dead letters, by reason',
-          description: 'Stored now.',
+          description: 'Those that are open: nobody has replayed or discarded them.',
           unit: 'short',
           isStacked: true,
           without: 'none',
-          queries: one('max by (code) (dead_letters{job="orders"})', '{{code}}'),
+          queries: one('max by (code) (dead_letters{job="orders", state="open"})', '{{code}}'),
         },
       ],
     },

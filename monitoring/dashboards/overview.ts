@@ -54,11 +54,11 @@ export const overview: Dashboard = {
         },
         {
           title: 'Dead letters',
-          description: 'Messages that could not be taken in.',
+          description: 'Messages that could not be taken in and that wait for somebody.',
           unit: 'short',
           kind: 'stat',
           limits: { warn: 1, bad: 1000 },
-          queries: one('max(sum by (instance) (dead_letters{job="orders"})) or vector(0)', ''),
+          queries: one('max(sum by (instance) (dead_letters{job="orders", state="open"})) or vector(0)', ''),
         },
         {
           title: 'Instances',
