@@ -392,7 +392,7 @@ describe('two people at once', () => {
     const attempts = orders.map((order, index) => {
       if (index % 5 === 4) return discard(id, { reason: 'mine' }).then(({ status }) => status)
       if (index % 2 === 0) return replay(id, { json: order }).then(({ status }) => status)
-      return other.replay(id, by, Buffer.from(JSON.stringify(order))).then(
+      return other.replay(id, by, { edited: Buffer.from(JSON.stringify(order)) }).then(
         () => 200,
         error => (error.code === 'DEAD_LETTER_TAKEN' ? 409 : 500),
       )
@@ -481,4 +481,29 @@ test('the database itself keeps a letter in a state that says how it came', asyn
   await refused(entry("'discarded', '', null, null"))
   await refused(entry("'refused', '', null, null"))
   await refused(entry("'reopened', 'x', null, null"))
+})
+
+test('a replay or a discarding that is repeated with its Idempotency-Key gets the first answer again', async () => {
+  const [first = '', second = ''] = await recordLetters(t.pool, 'ORDER_INVALID', [newOrder(), 'x'])
+  const send = async (path: string, body: unknown) => {
+    const response = await t.call('POST', `/api/dead-letters/${path}`, { body, headers: { 'idempotency-key': 'once' } })
+    return { status: response.status, again: response.headers.get('idempotency-replayed'), text: await response.text() }
+  }
+  const placed = await send(`${first}/replay`, { reason: 'x' })
+  expect(placed).toMatchObject({ status: 200, again: null })
+  expect(await send(`${first}/replay`, { reason: 'x' })).toEqual({ ...placed, again: 'true' })
+  expect(await send(`${first}/replay`, { reason: 'y' })).toMatchObject({ status: 422 })
+  // What was refused for its content is free for a mended one under the same key.
+  expect(await send(`${second}/replay`, {})).toMatchObject({ status: 400 })
+  const note = 'x'.repeat(1_100_000)
+  expect(await send(`${second}/replay`, { text: note })).toMatchObject({
+    status: 400,
+    text: expect.stringContaining('at most'),
+  })
+  expect(await send(`${second}/discard`, { reason: 'x' })).toMatchObject({ status: 200, again: null })
+  expect(await send(`${second}/discard`, { reason: 'x' })).toMatchObject({ status: 200, again: 'true' })
+  const { rows } = await t.pool.query(
+    "select count(*)::int as n from idempotency_answers where key = 'once' and status = 200",
+  )
+  expect(rows[0]?.n).toBe(2)
 })

@@ -20,7 +20,7 @@ export type By = { actor: string; reason: string }
 /** What became of a letter. Its state is `replayed`, `open` if it was refused, or `discarded`. */
 export type Result = NewAttempt
 
-/** Keeps what one letter's sender is answered, in the transaction that records the result. */
+/** Writes what belongs to a result in the transaction that records it. */
 export type Keep = (client: PoolClient, result: Result) => Promise<void>
 
 /** Where dead letters are dealt with, one by one or many at a time. */
@@ -30,14 +30,14 @@ export type Desk = {
   /**
    * Replays a letter: its message is taken in like any other of its kind, and what came of it is recorded.
    *
-   * @param edited what to take in instead of the message's value
-   * @param keep not called for a letter that was not dealt with
+   * @param options edited: what to take in instead of the message's value; keep: writes what belongs to the result, in the
+   *   transaction that records it, unless the message is refused again
    * @throws AppError DEAD_LETTER_NOT_FOUND, DEAD_LETTER_TAKEN, or one that passes (then nothing is recorded; if the message
    *   was taken in nevertheless, replaying it again is a success)
    */
-  replay(id: string, by: By, edited?: Buffer, keep?: Keep): Promise<Result>
+  replay(id: string, by: By, options?: { edited?: Buffer | undefined; keep?: Keep | undefined }): Promise<Result>
   /** Discards a letter. @throws as `replay` */
-  discard(id: string, by: By, keep?: Keep): Promise<Result>
+  discard(id: string, by: By, options?: { keep?: Keep | undefined }): Promise<Result>
   /**
    * Replays every open letter that was there when it began and that the filter lets through, oldest first, in small batches.
    *
@@ -55,6 +55,8 @@ const patienceMs = 3_000
 /** Callers that may wait for their turn. */
 const waitingMax = 100
 
+type Extras = { edited?: Buffer | undefined; keep?: Keep | undefined }
+
 /** What is done with open letters: a verdict or `discarded` for each. */
 type Act = (letters: readonly LockedLetter[]) => Promise<(Verdict | { kind: 'discarded' })[]>
 
@@ -67,33 +69,24 @@ export function createDesk(options: { pool: Pool; receivers: readonly Receiver[]
   const receivers = byCode(options.receivers)
   const takeTurn = createTurns(waitingMax)
 
-  /** Deals with the letters that `pick` locks, and records it. */
-  async function deal(
-    pick: (client: PoolClient) => Promise<LockedLetter[]>,
-    act: Act,
-    by: By,
-    edited?: Buffer,
-    keep?: Keep,
-  ) {
+  /** Deals with letters that are open still, and records it. */
+  async function deal(ids: readonly string[], act: Act, by: By, { edited, keep }: Extras = {}) {
     return inTransaction(pool, async client => {
       await client.query(`set local lock_timeout = ${patienceMs}`)
-      const letters = await pick(client)
+      const letters = (await lockLetters(client, ids)).filter(({ state }) => state === 'open')
       const verdicts = await act(letters)
-      const attempts = letters.flatMap((letter, index) => toAttempt(letter.id, verdicts[index], edited))
-      await recordAttempts(client, attempts, { ...by, at: new Date(now()).toISOString() })
-      if (keep !== undefined) for (const attempt of attempts) await keep(client, attempt)
-      const postponed = verdicts.find(verdict => verdict.kind === 'postponed')
-      return { attempts, postponed }
+      const results = letters.flatMap((letter, index) => toResult(letter.id, verdicts[index], edited))
+      await recordAttempts(client, results, { ...by, at: new Date(now()).toISOString() })
+      for (const result of results) if (result.outcome !== 'refused') await keep?.(client, result)
+      return { results, postponed: verdicts.find(verdict => verdict.kind === 'postponed') }
     }).catch(explainLock)
   }
 
-  async function dealWithOne(id: string, act: Act, by: By, edited?: Buffer, keep?: Keep): Promise<Result> {
-    const pick = async (client: PoolClient) => (await lockLetters(client, [id])).filter(isOpen)
-    const { attempts, postponed } = await takeTurn(() => deal(pick, act, by, edited, keep))
-    const [attempt] = attempts
-    if (attempt !== undefined) return attempt
-    if (postponed !== undefined) throw postponed.error
-    throw await whyNotOpen(pool, id)
+  async function dealWithOne(id: string, act: Act, by: By, extras?: Extras): Promise<Result> {
+    const { results, postponed } = await takeTurn(() => deal([id], act, by, extras))
+    const [result] = results
+    if (result !== undefined) return result
+    throw postponed === undefined ? await whyNotOpen(pool, id) : postponed.error
   }
 
   async function* dealWithMany(filter: OpenFilter, act: Act, by: By): AsyncGenerator<Result[]> {
@@ -101,9 +94,8 @@ export function createDesk(options: { pool: Pool; receivers: readonly Receiver[]
     for (let after = '0'; ; ) {
       const ids = await chooseOpen(pool, filter, after, last)
       if (ids.length === 0) return
-      const pick = async (client: PoolClient) => (await lockLetters(client, ids)).filter(isOpen)
-      const { attempts, postponed } = await takeTurn(() => deal(pick, act, by))
-      yield attempts
+      const { results, postponed } = await takeTurn(() => deal(ids, act, by))
+      yield results
       if (postponed !== undefined) throw postponed.error
       after = ids.at(-1) ?? last
     }
@@ -127,22 +119,18 @@ export function createDesk(options: { pool: Pool; receivers: readonly Receiver[]
 
   return {
     check: (code, value) => receivers.get(code)?.check(value) ?? [],
-    replay: (id, by, edited, keep) => dealWithOne(id, letters => take(letters, edited), by, edited, keep),
-    discard: (id, by, keep) => dealWithOne(id, throwAway, by, undefined, keep),
+    replay: (id, by, extras) => dealWithOne(id, letters => take(letters, extras?.edited), by, extras),
+    discard: (id, by, extras) => dealWithOne(id, throwAway, by, extras),
     replayMany: (filter, by) => dealWithMany(filter, letters => take(letters), by),
     discardMany: (filter, by) => dealWithMany(filter, throwAway, by),
   }
 }
 
-function isOpen(letter: LockedLetter): boolean {
-  return letter.state === 'open'
-}
-
-function toAttempt(
+function toResult(
   id: string,
   verdict: Verdict | { kind: 'discarded' } | undefined,
   edited: Buffer | undefined,
-): NewAttempt[] {
+): Result[] {
   switch (verdict?.kind) {
     case 'taken':
       return [{ id, edited, outcome: verdict.outcome, orderUid: verdict.orderUid }]

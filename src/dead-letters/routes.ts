@@ -21,7 +21,7 @@ export function deadLetterRoutes(options: Options): Route[] {
   const { pool, desk } = options
   const get = { method: 'GET', scope: 'admin' } as const
   const post = { method: 'POST', scope: 'admin' } as const
-  const once = { ...post, idempotent: true } as const
+  const one = { ...post, idempotent: true } as const
   const path = '/api/dead-letters'
   return [
     { ...get, path, operation: operations.list, handle: c => list(c, pool) },
@@ -35,9 +35,9 @@ export function deadLetterRoutes(options: Options): Route[] {
     { ...get, path: `${path}/:id`, operation: operations.get, handle: c => show(c, options) },
     { ...post, path: `${path}/replay`, operation: operations.replayMany, handle: c => replayMany(c, options) },
     { ...post, path: `${path}/discard`, operation: operations.discardMany, handle: c => discardMany(c, options) },
-    { ...once, path: `${path}/:id/replay`, operation: operations.replay, handle: (c, claim) => replay(c, desk, claim) },
+    { ...one, path: `${path}/:id/replay`, operation: operations.replay, handle: (c, claim) => replay(c, desk, claim) },
     {
-      ...once,
+      ...one,
       path: `${path}/:id/discard`,
       operation: operations.discard,
       handle: (c, claim) => discard(c, desk, claim),
@@ -79,31 +79,28 @@ async function show(context: Context, { pool, desk }: Options): Promise<Response
 async function replay(context: Context, desk: Desk, claim: Claim | undefined): Promise<Response> {
   const id = idOf(context)
   const { by, edited } = await readReplay(context.req.raw)
-  const result = await desk.replay(id, by, edited, claim && keeping(claim))
-  if (result.outcome === 'refused') throw result.error
-  return settled(result, claim)
+  return answerOne(await desk.replay(id, by, { edited, keep: keepOf(claim) }), claim)
 }
 
 async function discard(context: Context, desk: Desk, claim: Claim | undefined): Promise<Response> {
   const id = idOf(context)
   const by = await readDiscard(context.req.raw)
-  return settled(await desk.discard(id, by, claim && keeping(claim)), claim)
+  return answerOne(await desk.discard(id, by, { keep: keepOf(claim) }), claim)
 }
 
-/** A refusal leaves the letter open; nothing has to be kept together with that. */
-function keeping(claim: Claim): Keep {
-  return async (client, result) => {
-    if (result.outcome !== 'refused') await keepAnswer(client, { claim, answer: answerOf(result) })
-  }
+/** Keeps the answer to a request with an Idempotency-Key. */
+function keepOf(claim: Claim | undefined): Keep | undefined {
+  return claim && ((client, result) => keepAnswer(client, { claim, answer: toAnswer(result) }))
 }
 
-function settled(result: Result, claim: Claim | undefined): Response {
+function answerOne(result: Result, claim: Claim | undefined): Response {
+  if (result.outcome === 'refused') throw result.error
   if (claim !== undefined) claim.isKept = true
-  return toResponse(answerOf(result))
+  return toResponse(toAnswer(result))
 }
 
-function answerOf(result: Result) {
-  const body = Buffer.from(JSON.stringify(presentResult(result)))
+function toAnswer(result: Result) {
+  const body = new TextEncoder().encode(JSON.stringify(presentResult(result)))
   return { status: 200, headers: { 'content-type': 'application/json' }, body }
 }
 
