@@ -39,7 +39,11 @@ describe('usage', () => {
     [['keys', 'create', '--help']],
     [['keys', 'list', '--help']],
     [['keys', 'revoke', '--help']],
+    [['dead-letters', '--help']],
     [['dead-letters', 'list', '--help']],
+    [['dead-letters', 'show', '--help']],
+    [['dead-letters', 'replay', '--help']],
+    [['dead-letters', 'discard', '--help']],
   ])('%j explains itself', async args => {
     const { exitCode, out, err } = await runCli(args)
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
@@ -61,6 +65,16 @@ describe('usage', () => {
     [['keys', 'revoke'], 'ID is needed'],
     [['dead-letters', 'list', '--limit', '1001'], '--limit must be'],
     [['dead-letters', 'list', '--code', 'BAD'], '--code must be one of'],
+    [['dead-letters', 'list', '--state', 'lost'], '--state must be one of open, replayed, discarded'],
+    [['dead-letters', 'show'], 'ID is needed'],
+    [['dead-letters', 'replay'], 'say the ID of a letter, or --code or --topic'],
+    [['dead-letters', 'replay', '7', '--code', 'ORDER_INVALID'], 'either an ID, or --code'],
+    [['dead-letters', 'replay', 'seven'], 'an ID is a number'],
+    [['dead-letters', 'replay', '7', '8'], 'unknown argument 8'],
+    [['dead-letters', 'replay', '--topic', 'orders', '--value', 'x.json'], '--value is for one letter'],
+    [['dead-letters', 'replay', '7', '--actor', 'x'.repeat(201)], '--actor has at most 200'],
+    [['dead-letters', 'discard', '7'], '--reason is needed'],
+    [['dead-letters', 'discard', '7', '--reason', ' '], '--reason is needed'],
     [['db-reset'], '--yes'],
   ])('%j is wrong', async (args, sentence) => {
     // A folder that does not exist: a wrong usage must not start anything.

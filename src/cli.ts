@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { keyCommands } from './commands/keys.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { ConfigError, readConfig } from './config.ts'
+import { AppError } from './errors.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
@@ -54,7 +55,19 @@ function contextOf(): Context {
   }
   // A command says itself what it did and why not; the log is for those who look into it.
   const level = config.logLevel === 'debug' ? 'debug' : 'fatal'
-  return { config, log: createLogger({ level }), stop: stop.signal }
+  return { config, log: createLogger({ level }), stop: stop.signal, progress: createProgress(Date.now) }
+}
+
+const progressIntervalMs = 1_000
+
+/** Says how far work has come, from its second second on, beside what scripts read. */
+function createProgress(now: () => number): (sentence: string) => void {
+  let saidMs = now()
+  return sentence => {
+    if (now() - saidMs < progressIntervalMs) return
+    saidMs = now()
+    process.stderr.write(`${sentence} …\n`)
+  }
 }
 
 /** @throws UsageError for options and words that the command does not know */
@@ -73,8 +86,9 @@ function read(command: Command, args: string[]): { values: Readonly<Record<strin
   }
   const { values, positionals } = parsed
   const expected = command.operand === undefined ? 0 : 1
+  const needed = command.operand?.startsWith('[') === true ? 0 : expected
   if (positionals.length > expected) throw new UsageError(`unknown argument ${positionals[expected]}`)
-  if (positionals.length < expected && values.help !== true) throw new UsageError(`${command.operand} is needed`)
+  if (positionals.length < needed && values.help !== true) throw new UsageError(`${command.operand} is needed`)
   return { values, operand: positionals[0] ?? '' }
 }
 
@@ -94,7 +108,7 @@ function withoutCommand(words: readonly string[]): Promise<number> | number {
 function helpOf(...listed: readonly Command[]): string {
   const [only] = listed
   if (only === undefined || listed.length > 1) {
-    const lines = listed.map(({ name, operand = '', summary }) => `  ${`${name} ${operand}`.padEnd(22)}${summary}`)
+    const lines = listed.map(({ name, operand = '', summary }) => `  ${`${name} ${operand}`.padEnd(27)}${summary}`)
     return `Orders ${version}: the commands beside the service.
 
 Usage: bun src/cli.ts COMMAND [--json] [--help]
@@ -128,11 +142,11 @@ function complain(sentence: string, exitCode: number): number {
 }
 
 function sentenceOf(command: Command, error: unknown): string {
-  const expected = [CommandError, ConfigError, EmbeddedPostgresError, MigrationError]
+  const expected = [AppError, CommandError, ConfigError, EmbeddedPostgresError, MigrationError]
   if (expected.some(type => error instanceof type)) return (error as Error).message
-  // SQLSTATE 42P01: there is no such table.
-  if (error instanceof DatabaseError && error.code === '42P01') {
-    return 'the database does not have the tables yet: run "bun src/cli.ts migrate", or start the service once'
+  // SQLSTATE 42P01 and 42703: there is no such table, or no such column.
+  if (error instanceof DatabaseError && ['42P01', '42703'].includes(error.code ?? '')) {
+    return 'the database does not have the tables yet, or older ones: run "bun src/cli.ts migrate", or start the service once'
   }
   return `${command.name} failed: ${reasonOf(error)}`
 }

@@ -10,6 +10,8 @@ export type Context = {
   log: Logger
   /** Gives up a start of the own database that is under way. */
   stop: AbortSignal
+  /** Tells a person how far work has come that takes long; may be called often. */
+  progress(sentence: string): void
 }
 
 /** What a command has to say: the same for a person (`text`, without the last line's end) and for a program (`json`). */
@@ -30,7 +32,7 @@ export type Command = {
   /** Its words: 'keys create'. */
   name: string
   summary: string
-  /** What stands behind the words, like 'ID'; undefined when nothing may. */
+  /** What stands behind the words, like 'ID', or '[ID]' where it may be left out; undefined when nothing may. */
   operand?: string
   /** Options by name; `value` names the value of one that has any. */
   options: Readonly<Record<string, { value?: string; meaning: string }>>
@@ -60,6 +62,17 @@ export function required(values: Values, name: string): string {
 }
 
 /**
+ * The value of an option that has one of a few, or undefined.
+ *
+ * @throws UsageError for any other value
+ */
+export function oneOf(values: Values, name: string, known: readonly string[]): string | undefined {
+  const value = values[name]
+  if (typeof value !== 'string' || known.includes(value)) return typeof value === 'string' ? value : undefined
+  throw new UsageError(`--${name} must be one of ${known.join(', ')}, and is "${value}"`)
+}
+
+/**
  * Works with the database of the configuration. Our own is used as it is where it runs, which a running service does not
  * notice; otherwise it is started for the command and ended after it.
  *
@@ -68,6 +81,7 @@ export function required(values: Values, name: string): string {
 export async function withDatabase<Result>(
   { config, log, stop }: Context,
   work: (database: Database, pool: Pool) => Promise<Result>,
+  connectionsMax = 1,
 ): Promise<Result> {
   const running = config.database === undefined ? await findRunningPostgres(config.dataDir) : undefined
   const database: Database =
@@ -78,7 +92,7 @@ export async function withDatabase<Result>(
           description: `own PostgreSQL ${running.serverVersion} in ${config.dataDir}`,
           stop: async () => undefined,
         }
-  const pool = createPool(database.address, { connectionsMax: 1, name: 'orders command', log })
+  const pool = createPool(database.address, { connectionsMax, name: 'orders command', log })
   try {
     return await work(database, pool)
   } finally {

@@ -1,0 +1,166 @@
+import { readFileSync, statSync } from 'node:fs'
+import { createDesk, type Desk, type Result } from '../dead-letters/desk.ts'
+import { presentResult, sumOf } from '../dead-letters/presentation.ts'
+import { idForm } from '../dead-letters/requests.ts'
+import { AppError, catalogue } from '../errors.ts'
+import { createIntake } from '../orders/intake.ts'
+import { orderReceivers } from '../orders/receivers.ts'
+import { createIntakeStore } from '../orders/store.ts'
+import type { Pool } from '../platform/postgres.ts'
+import {
+  type Answer,
+  type Command,
+  CommandError,
+  type Context,
+  oneOf,
+  required,
+  UsageError,
+  type Values,
+  withDatabase,
+} from './command.ts'
+import { describeRefusal, describeResult } from './letter-text.ts'
+
+/** The reasons that a dead letter can have. */
+export const codes = Object.entries(catalogue)
+  .filter(([, policy]) => policy.consumer === 'dead-letter')
+  .map(([code]) => code)
+
+/** One connection holds a letter's lock while orders are written on others. */
+const connectionsMax = 4
+const closingDeadlineMs = 5_000
+
+/** An edited value that is larger is no order and no command. */
+const valueBytesMax = 4 * 1024 * 1024
+
+/** Letters that were refused again are named, so many of them for a person and so many for a program. */
+const namedMax = 20
+const listedMax = 1_000
+
+const chosen = {
+  code: { value: 'CODE', meaning: 'instead of ID: every open one with this reason' },
+  topic: { value: 'TOPIC', meaning: 'instead of ID: every open one that came by this topic' },
+}
+const actor = { value: 'WHO', meaning: 'who asks, for the record (command line)' }
+
+export const replayCommand: Command = {
+  name: 'dead-letters replay',
+  summary: 'take a dead letter in after all, or many, oldest first; exit code 1 if one is refused again',
+  operand: '[ID]',
+  options: {
+    ...chosen,
+    value: { value: 'FILE', meaning: 'with ID: take in the bytes of this file instead of its own' },
+    reason: { value: 'WHY', meaning: 'for the record' },
+    actor,
+  },
+  run(context, values, id) {
+    const by = { actor: remark(values, 'actor', 200) ?? 'command line', reason: remark(values, 'reason', 500) ?? '' }
+    const filter = readChoice(values, id)
+    const file = typeof values.value === 'string' ? values.value : undefined
+    if (file !== undefined && id === '') throw new UsageError('--value is for one letter: say its ID')
+    const edited = file === undefined ? undefined : readValue(file)
+    return withDesk(context, async desk =>
+      id === '' ? dealWithMany(desk.replayMany(filter, by), context) : answerOne(await desk.replay(id, by, { edited })),
+    )
+  },
+}
+
+export const discardCommand: Command = {
+  name: 'dead-letters discard',
+  summary: 'set a dead letter aside for good, or many; nothing is removed',
+  operand: '[ID]',
+  options: { ...chosen, reason: { value: 'WHY', meaning: 'needed: for the record' }, actor },
+  run(context, values, id) {
+    required(values, 'reason')
+    const by = { actor: remark(values, 'actor', 200) ?? 'command line', reason: remark(values, 'reason', 500) ?? '' }
+    const filter = readChoice(values, id)
+    return withDesk(context, async desk =>
+      id === '' ? dealWithMany(desk.discardMany(filter, by), context) : answerOne(await desk.discard(id, by)),
+    )
+  },
+}
+
+/** Works with dead letters on the database, as a service does on its own. */
+export function withDesk<Done>(context: Context, work: (desk: Desk, pool: Pool) => Promise<Done>): Promise<Done> {
+  return withDatabase(
+    context,
+    async (_, pool) => {
+      const { log } = context
+      const intake = createIntake({ store: createIntakeStore(pool), log, now: Date.now, onPlaced: () => undefined })
+      const receivers = orderReceivers({ intake, pool, now: Date.now })
+      try {
+        return await work(createDesk({ pool, receivers, now: Date.now }), pool)
+      } finally {
+        await intake.close(closingDeadlineMs)
+      }
+    },
+    connectionsMax,
+  )
+}
+
+/** @throws UsageError unless it is either one letter or a choice of many */
+function readChoice(values: Values, id: string): { code: string | undefined; topic: string | undefined } {
+  const code = oneOf(values, 'code', codes)
+  const topic = remark(values, 'topic', 249)
+  const isMany = code !== undefined || topic !== undefined
+  if (id === '' && !isMany) throw new UsageError('say the ID of a letter, or --code or --topic for many')
+  if (id !== '' && isMany) throw new UsageError('say either an ID, or --code and --topic')
+  if (id !== '' && !idForm.test(id)) throw new UsageError(`an ID is a number, and is "${id}"`)
+  return { code, topic }
+}
+
+/** @throws UsageError for a text that is too long, or that the database cannot keep */
+function remark(values: Values, name: string, charactersMax: number): string | undefined {
+  const text = values[name]
+  if (typeof text !== 'string') return undefined
+  if (text.length <= charactersMax && !text.includes('\0') && text.isWellFormed()) return text
+  throw new UsageError(`--${name} has at most ${charactersMax} characters, all of them Unicode text`)
+}
+
+function readValue(file: string): Buffer {
+  try {
+    const { size } = statSync(file)
+    if (size <= valueBytesMax) return readFileSync(file)
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`)
+  }
+  throw new CommandError(`${file} has more than ${valueBytesMax} bytes`)
+}
+
+function answerOne(result: Result): Answer {
+  return { text: describeResult(result), json: presentResult(result), isFailure: result.outcome === 'refused' }
+}
+
+/** Goes on until all are dealt with, somebody gives it up, or it cannot go on; what was done until then stays done. */
+async function dealWithMany(batches: AsyncGenerator<Result[]>, { progress, stop }: Context): Promise<Answer> {
+  const sums = { replayed: 0, refused: 0, discarded: 0 }
+  const refusals: Result[] = []
+  let end: string | undefined
+  const summary = () => `${sums.replayed} replayed, ${sums.refused} refused again, ${sums.discarded} discarded`
+  try {
+    for await (const batch of batches) {
+      for (const result of batch) sums[sumOf(result)] += 1
+      const refused = batch.filter(({ outcome }) => outcome === 'refused')
+      refusals.push(...refused.slice(0, Math.max(0, listedMax - refusals.length)))
+      progress(summary())
+      if (stop.aborted) {
+        end = 'given up; the rest stays open'
+        break
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    end = `it could not go on: ${error.message}; the rest stays open`
+  }
+  const more = sums.refused - Math.min(sums.refused, namedMax)
+  const lines = [
+    summary(),
+    ...refusals.slice(0, namedMax).map(describeRefusal),
+    ...(more > 0 ? [`  and ${more} more: see "dead-letters list --state open"`] : []),
+    ...(end === undefined ? [] : [end]),
+  ]
+  return {
+    text: lines.join('\n'),
+    json: { finished: end === undefined, ...sums, refusals: refusals.map(presentResult) },
+    isFailure: end !== undefined || sums.refused > 0,
+  }
+}
