@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { eventually } from '../../test/kafka.ts'
+import { type BodyReader, framesOf } from '../../test/server-sent-events.ts'
 import { exampleOrder } from '../orders/example.ts'
+import { orderChanged } from '../orders/messages.ts'
+import { appendEvent } from './log.ts'
 
 let t: TestApp
 
@@ -34,33 +37,16 @@ async function read(path: string): Promise<{ events: Event[]; next: string | und
 function follow(path: string, headers: Record<string, string> = {}) {
   const events: (Event & { cursor: string })[] = []
   let cursor = ''
-  let reader:
-    | { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>; cancel(): Promise<void> }
-    | undefined
+  let reader: BodyReader | undefined
   const reading = (async () => {
     const response = await t.call('GET', path, { headers: { accept: 'text/event-stream', ...headers } })
     expect(response.headers.get('content-type')).toBe('text/event-stream')
-    reader = response.body?.getReader()
-    let text = ''
-    for (;;) {
-      const { done, value } = (await reader?.read()) ?? { done: true }
-      if (done) return
-      text += new TextDecoder().decode(value)
-      const frames = text.split('\n\n')
-      text = frames.pop() ?? ''
-      for (const frame of frames) {
-        const field = (name: string) =>
-          frame
-            .split('\n')
-            .find(line => line.startsWith(`${name}: `))
-            ?.slice(name.length + 2)
-        cursor = field('id') ?? cursor
-        const data = field('data')
-        if (data === undefined) continue
-        const event = JSON.parse(data)
-        expect(field('event')).toBe(event.type)
-        events.push({ ...event, cursor })
-      }
+    reader = (response.body ?? new Blob().stream()).getReader()
+    for await (const { id, event, data } of framesOf(reader)) {
+      cursor = id ?? cursor
+      if (data === undefined) continue
+      events.push({ ...JSON.parse(data), cursor })
+      expect(event).toBe(events.at(-1)?.type)
     }
   })()
   return {
@@ -74,6 +60,15 @@ function follow(path: string, headers: Record<string, string> = {}) {
     },
   }
 }
+
+/** An event of a transaction that is held open. */
+const heldBack = (orderUid: string) => ({
+  orderUid,
+  sequence: 1,
+  definition: orderChanged.expired,
+  recordedAt: new Date().toISOString(),
+  data: JSON.stringify(orderChanged.expired.example),
+})
 
 const types = (events: Event[]) => events.map(event => `${event.sequence} ${event.type}`)
 
@@ -176,9 +171,53 @@ describe('the log', () => {
     }
   })
 
-  test('refuses a Last-Event-ID that is none', async () => {
-    const headers = { accept: 'text/event-stream', 'last-event-id': 'yesterday' }
-    expect((await t.call('GET', '/api/events', { headers })).status).toBe(400)
+  test.each(['yesterday', '1', '1-', '-1', '1-2-3', '1.5-2', '0x1-2', '007-1', '7-01', '-', `${'9'.repeat(30)}-1`])(
+    'refuses the Last-Event-ID %p, of everything and of an order',
+    async id => {
+      const headers = { accept: 'text/event-stream', 'last-event-id': id }
+      for (const path of ['/api/events', `/api/orders/${await place()}/events`]) {
+        const refused = await t.call('GET', path, { headers })
+        expect(refused.status).toBe(400)
+        expect(refused.headers.get('content-type')).toBe('application/problem+json')
+        expect(JSON.parse(await refused.text()).errors).toEqual([{ pointer: '/after', detail: expect.any(String) }])
+      }
+      expect(t.app.feed.followers).toBe(0)
+    },
+  )
+
+  test('what commits late is neither missed nor out of its place, and what comes behind it waits', async () => {
+    const live = follow('/api/events')
+    await live.connected()
+    const uid = await place()
+    await live.until(1)
+    const [late, other] = await Promise.all([t.pool.connect(), t.pool.connect()])
+    for (const client of [late, other]) await client.query('begin')
+    await appendEvent(late, heldBack('late'))
+    const behind = await Promise.all([place(), place(), place()])
+    await command(uid, 'hold')
+    await appendEvent(other, heldBack('never'))
+    // A stream that begins now, and one that comes back with an id of before, have to wait as well.
+    const [begun, back] = [follow('/api/events'), follow('/api/events', { 'last-event-id': live.cursor() })]
+    await Promise.all([begun.connected(), back.connected()])
+    const stored = async () => (await t.pool.query('select from events where order_uid = any($1)', [behind])).rowCount
+    expect(await stored()).toBe(3)
+    expect((await read(`/api/events?after=${live.cursor()}`)).events).toEqual([])
+    expect([live.events.length, begun.events.length, back.events.length]).toEqual([1, 0, 0])
+
+    await late.query('commit')
+    await other.query('rollback')
+    for (const client of [late, other]) client.release()
+    await Promise.all([live.until(6), begun.until(5), back.until(5)])
+    const expected = ['late', ...behind, uid].sort()
+    for (const events of [live.events.slice(1), begun.events, back.events]) {
+      expect(events[0]?.order_uid).toBe('late')
+      expect(events.map(event => event.order_uid).sort()).toEqual(expected)
+      expect(events).toEqual(live.events.slice(1))
+    }
+    expect((await read(`/api/events?after=${back.events[0]?.cursor}`)).events.map(event => event.id)).toEqual(
+      back.events.slice(1).map(event => event.id),
+    )
+    await Promise.all([live, begun, back].map(stream => stream.close()))
   })
 
   test('ends its streams when the service stops', async () => {

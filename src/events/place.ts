@@ -9,9 +9,12 @@ export function encodePlace(place: LogPlace): string {
   return `${place.xid}-${place.position}`
 }
 
+/** A number of at most so many digits, written in the one way: places are compared as texts. */
+const placeForm = /^(0|[1-9]\d{0,18})-(0|[1-9]\d{0,17})$/
+
 /** @returns undefined for what is no cursor */
 export function decodePlace(cursor: string): LogPlace | undefined {
-  const [, xid, position] = /^(\d{1,19})-(\d{1,18})$/.exec(cursor) ?? []
+  const [, xid, position] = placeForm.exec(cursor) ?? []
   return xid === undefined || position === undefined ? undefined : { xid, position }
 }
 

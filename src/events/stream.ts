@@ -13,15 +13,21 @@ const heartbeatMs = 15_000
 const heartbeat = new TextEncoder().encode(': alive\n\n')
 
 /** A reader that has not taken what is there for so long is cut off: it can come back with the last id that it has. */
-const takeDeadlineMs = 30_000
+const readerTakesWithinMs = 30_000
 
 /**
  * The log from a place on as server-sent events, without end. What is not taken is not read ahead: a slow reader costs a
  * place in the log, not memory.
  *
  * @param after the place of the last event that the reader has
+ * @param takeDeadlineMs how long a reader may leave what is there before it is cut off
  */
-export function streamEvents(feed: EventFeed, after: LogPlace, filter: EventFilter): Response {
+export function streamEvents(
+  feed: EventFeed,
+  after: LogPlace,
+  filter: EventFilter,
+  takeDeadlineMs = readerTakesWithinMs,
+): Response {
   const leave = feed.follow()
   let place = after
   let isOver = false
@@ -68,7 +74,8 @@ export function streamEvents(feed: EventFeed, after: LogPlace, filter: EventFilt
       controller.enqueue(chunk)
       cutOff = setTimeout(() => {
         end()
-        controller.error(new Error('the reader took nothing for too long'))
+        // It finds a whole stream's end behind what it has left, and a connection that it never reads is closed as idle.
+        controller.close()
       }, takeDeadlineMs)
     },
     cancel: end,
