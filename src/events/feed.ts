@@ -16,9 +16,14 @@ export type FedEvent = {
   frame: Uint8Array<ArrayBuffer>
 }
 
+/** Events, and the place that their reader has come to with them. */
+export type FedPage = { events: readonly FedEvent[]; place: LogPlace }
+
 /** What of the newest events is kept for readers that are a little behind; the others read the log themselves. */
 const keptBytesMax = 16 * 1024 * 1024
 const pageEventsMax = 500
+/** A page is in memory once for each reader that is further behind. */
+const pageBytesMax = 1024 * 1024
 
 /** After an outage of the database the log is read on after so long. */
 const retryMs = 500
@@ -79,7 +84,7 @@ export class EventFeed {
   }
 
   /** The events behind a place as far as they are kept; undefined when older ones are needed, which the log has. */
-  after(place: LogPlace): readonly FedEvent[] | undefined {
+  after(place: LogPlace): FedPage | undefined {
     if (this.#from === undefined || comparePlaces(place, this.#from) < 0) return undefined
     let low = 0
     for (let high = this.#kept.length; low < high; ) {
@@ -88,24 +93,24 @@ export class EventFeed {
       if (event !== undefined && comparePlaces(event.place, place) <= 0) low = middle + 1
       else high = middle
     }
-    return this.#kept.slice(low, low + pageEventsMax)
+    const events = this.#kept.slice(low, low + pageEventsMax)
+    return { events, place: events.at(-1)?.place ?? place }
   }
 
   /**
    * Reads a page of the log itself, for a reader that is further behind.
    *
    * @param orderUid only this order's events
-   * @returns the events, and the place that the reader has come to: where nothing more is to be found, the place from which
-   *   on everything is kept here
+   * @returns the events; where nothing more is to be found, with the place from which on everything is kept here
    * @throws Error when what is behind the place was dropped from the log
    */
-  async older(after: LogPlace, orderUid: string | undefined): Promise<{ events: FedEvent[]; place: LogPlace }> {
+  async older(after: LogPlace, orderUid: string | undefined): Promise<FedPage> {
     // Taken before reading: what the log had up to there, this page has.
     const keptFrom = this.#from
     const found =
       orderUid === undefined
-        ? await readLog(this.#pool, after, pageEventsMax)
-        : await readOrderLog(this.#pool, orderUid, after, pageEventsMax)
+        ? await readLog(this.#pool, after, pageEventsMax, this.#recent, pageBytesMax)
+        : await readOrderLog(this.#pool, orderUid, after, pageEventsMax, pageBytesMax)
     if ((await lookUpPlace(this.#pool, after)) === 'dropped') throw new Error('events behind this place were dropped')
     const last = found.events.at(-1)?.place ?? after
     const isAll = found.isAll && keptFrom !== undefined && comparePlaces(last, keptFrom) < 0

@@ -120,18 +120,31 @@ export async function readTimeFrom(pool: Pool, { xid, position }: LogPlace): Pro
  *
  * @param limit the most events of the page
  * @param recent what need not be fetched
+ * @param bytesMax a page ends with the event that goes beyond so many bytes of documents: an order may have a megabyte
  */
-export async function readLog(pool: Pool, after: LogPlace, limit: number, recent?: RecentOrders): Promise<LogPage> {
+export async function readLog(
+  pool: Pool,
+  after: LogPlace,
+  limit: number,
+  recent?: RecentOrders,
+  bytesMax: number = pageBytesMax,
+): Promise<LogPage> {
   const timeFrom = await readTimeFrom(pool, after)
   const { rows } = await pool.query<EventRow>(logPage, [after.xid, after.position, limit, timeFrom])
-  return toPage(pool, rows, limit, recent)
+  return toPage(pool, rows, limit, bytesMax, recent)
 }
 
 /** The events of one order behind a place. */
-export async function readOrderLog(pool: Pool, orderUid: string, after: LogPlace, limit: number): Promise<LogPage> {
+export async function readOrderLog(
+  pool: Pool,
+  orderUid: string,
+  after: LogPlace,
+  limit: number,
+  bytesMax: number = pageBytesMax,
+): Promise<LogPage> {
   const timeFrom = await readTimeFrom(pool, after)
   const { rows } = await pool.query<EventRow>(orderLogPage, [after.xid, after.position, limit, timeFrom, orderUid])
-  return toPage(pool, rows, limit)
+  return toPage(pool, rows, limit, bytesMax)
 }
 
 /**
@@ -148,7 +161,7 @@ export async function readFirstSequence(pool: Pool, orderUid: string): Promise<n
   return rows[0]?.first
 }
 
-/** A page ends with the event that goes beyond so many bytes of documents: an order may have a megabyte. */
+/** The bytes of documents of a page, unless asked for fewer. */
 const pageBytesMax = 8 * 1024 * 1024
 
 /** The orders of events, in the order of the events, up to the bytes of a page. */
@@ -162,26 +175,34 @@ const ordersOfEvents = `
                              from orders
                             where order_uid = event.order_uid
                             limit 1) o on true) sized) page
-   where bytes_before < ${pageBytesMax}
+   where bytes_before < $3::int
    order by number`
 
-async function fetchOrders(pool: Pool, events: readonly EventRow[]): Promise<OrderOfEvent[]> {
+async function fetchOrders(pool: Pool, events: readonly EventRow[], bytesMax: number): Promise<OrderOfEvent[]> {
   if (events.length === 0) return []
   const uids = events.map(event => event.order_uid)
   const arePlacing = events.map(event => event.type === 'order.placed')
   const { rows } = await pool.query<{ customer_id: string | null; document: string | null }>(ordersOfEvents, [
     uids,
     arePlacing,
+    bytesMax,
   ])
   return rows.map(row => ({ customerId: row.customer_id, document: row.document }))
 }
 
 /** `order.placed` carries the order as it was placed; its document is stored once, with the order, and put in here. */
-async function toPage(pool: Pool, rows: readonly EventRow[], limit: number, recent?: RecentOrders): Promise<LogPage> {
+async function toPage(
+  pool: Pool,
+  rows: readonly EventRow[],
+  limit: number,
+  bytesMax: number,
+  recent?: RecentOrders,
+): Promise<LogPage> {
   const known = rows.map(row => recent?.find(row.order_uid))
   const fetched = await fetchOrders(
     pool,
     rows.filter((_, index) => known[index] === undefined),
+    bytesMax,
   )
   const events: LoggedEvent[] = []
   let taken = 0

@@ -1,4 +1,4 @@
-import type { EventFeed, FedEvent } from './feed.ts'
+import type { EventFeed, FedEvent, FedPage } from './feed.ts'
 import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
 
 /** What a reader wants to hear of; everything that is given must hold. */
@@ -15,6 +15,12 @@ const heartbeat = new TextEncoder().encode(': alive\n\n')
 /** A reader that has not taken what is there for so long is cut off: it can come back with the last id that it has. */
 const readerTakesWithinMs = 30_000
 
+/** What is on its way to one reader at a time, but for an event that is larger by itself. */
+const chunkBytesMax = 64 * 1024
+
+/** A reader that takes nothing for so long keeps none of the log in memory; what it is to get next is read again. */
+const letGoMs = 1_000
+
 /**
  * The log from a place on as server-sent events, without end. What is not taken is not read ahead: a slow reader costs a
  * place in the log, not memory.
@@ -30,31 +36,54 @@ export function streamEvents(
 ): Response {
   const leave = feed.follow()
   let place = after
+  /** What is read and not yet sent. */
+  let page: FedPage = { events: [], place }
   let isOver = false
+  let letGo: ReturnType<typeof setTimeout> | undefined
   let cutOff: ReturnType<typeof setTimeout> | undefined
 
-  /** The next events that the reader wants; nothing when only a heartbeat is due; undefined at the end. */
+  /** The next events that the reader wants; a heartbeat when there were none for long; undefined at the end. */
   async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const dueAtMs = Date.now() + heartbeatMs
     while (!feed.ended.aborted && !isOver) {
       const rings = feed.arrived.rings()
-      const kept = feed.after(place)
-      const page = kept === undefined ? await feed.older(place, filter.orderUid) : { events: kept, place }
-      const { events } = page
-      const hasMoved = comparePlaces(page.place, place) > 0
-      place = kept?.at(-1)?.place ?? page.place
-      const wanted = events.filter(event => isWanted(event, filter))
+      if (page.events.length === 0) page = feed.after(place) ?? (await feed.older(place, filter.orderUid))
+      const hasMoved = page.events.length > 0 || comparePlaces(page.place, place) > 0
+      const wanted = takeChunk()
       if (wanted.length > 0) return concat(wanted)
-      if (events.length > 0 || hasMoved) continue
+      if (hasMoved) continue
       if (Date.now() > dueAtMs) return heartbeat
       await feed.arrived.next(rings, feed.ended)
     }
     return undefined
   }
 
+  /** Takes as much of the page as is sent at a time. */
+  function takeChunk(): FedEvent[] {
+    const wanted: FedEvent[] = []
+    let bytes = 0
+    let taken = 0
+    for (const event of page.events) {
+      if (bytes > 0 && bytes + event.frame.byteLength > chunkBytesMax) break
+      taken += 1
+      if (!isWanted(event, filter)) continue
+      wanted.push(event)
+      bytes += event.frame.byteLength
+    }
+    const isAll = taken === page.events.length
+    place = isAll ? page.place : (page.events[taken - 1]?.place ?? place)
+    page = { events: isAll ? [] : page.events.slice(taken), place: page.place }
+    return wanted
+  }
+
+  function stopTimers(): void {
+    clearTimeout(letGo)
+    clearTimeout(cutOff)
+  }
+
   function end(): void {
     isOver = true
-    clearTimeout(cutOff)
+    stopTimers()
     leave()
   }
 
@@ -64,7 +93,7 @@ export function streamEvents(
       controller.enqueue(new TextEncoder().encode(`retry: 1000\nid: ${encodePlace(place)}\n: connected\n\n`))
     },
     async pull(controller) {
-      clearTimeout(cutOff)
+      stopTimers()
       const chunk = await next().catch(() => undefined)
       if (chunk === undefined || isOver) {
         end()
@@ -72,6 +101,9 @@ export function streamEvents(
         return
       }
       controller.enqueue(chunk)
+      letGo = setTimeout(() => {
+        page = { events: [], place }
+      }, letGoMs)
       cutOff = setTimeout(() => {
         end()
         // It finds a whole stream's end behind what it has left, and a connection that it never reads is closed as idle.
