@@ -33,6 +33,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     topics: defaultTopics,
     sendToTopic: undefined,
     logGrown: new WakeUp(),
+    webhooksAllowPrivate: false,
   })
   const handedOut = async (name: string) => (await app.fetch(new Request(`http://localhost/api/${name}`))).json()
   const documents = new Map<string, unknown>()

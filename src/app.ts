@@ -36,6 +36,12 @@ import { documentationRoutes } from './system/documentation.ts'
 import { healthRoutes, type Probe } from './system/health.ts'
 import { recordSystem } from './system/metrics.ts'
 import { staticRoutes } from './system/static-files.ts'
+import { deliveryRoutes } from './webhooks/delivery-routes.ts'
+import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts'
+import { webhookSchemas } from './webhooks/operations.ts'
+import { webhookRoutes } from './webhooks/routes.ts'
+import { createSender, patience, type Sender } from './webhooks/sender.ts'
+import { resolveHost } from './webhooks/targets.ts'
 
 export type AppOptions = {
   pool: Pool
@@ -55,6 +61,8 @@ export type AppOptions = {
   sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
   /** Rings when the log has grown, by this instance or another. */
   logGrown: WakeUp
+  /** Whether webhooks may go to addresses inside the network. */
+  webhooksAllowPrivate: boolean
 }
 
 export type App = {
@@ -68,6 +76,7 @@ export type App = {
   orderMetrics: OrderMetrics
   eventMetrics: EventMetrics
   auditMetrics: AuditMetrics
+  webhooks: { sender: Sender; metrics: WebhookMetrics }
 }
 
 /** The version in the API's documents. */
@@ -103,6 +112,10 @@ export function buildApp(options: AppOptions): App {
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
   const desk = createDesk({ pool, receivers: orderReceivers({ intake, pool, now, onOutcome: onReplayed }), now })
+  const webhooks = {
+    sender: createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience }),
+    metrics: createWebhookMetrics(registry, pool),
+  }
   const routes: Route[] = [
     ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
     ...commandRoutes({ pool, now }),
@@ -113,6 +126,14 @@ export function buildApp(options: AppOptions): App {
     }),
     ...eventRoutes({ pool, feed, types: eventDefinitions.map(({ type }) => type) }),
     ...deadLetterRoutes({ pool, desk, log }),
+    ...webhookRoutes({
+      pool,
+      eventTypes: eventDefinitions.map(({ type }) => type),
+      allowPrivate: options.webhooksAllowPrivate,
+      resolve: resolveHost,
+      now,
+    }),
+    ...deliveryRoutes({ pool, ...webhooks, now }),
     ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
     {
       method: 'GET',
@@ -134,6 +155,7 @@ export function buildApp(options: AppOptions): App {
       ...deadLetterSchemas,
       Event: anyEnvelope(eventDefinitions),
       Overview: overviewSchema,
+      ...webhookSchemas,
     },
   })
   const asyncApi = buildAsyncApi({
@@ -149,5 +171,17 @@ export function buildApp(options: AppOptions): App {
   })
   const idempotent = createIdempotency({ pool, registry, log, callerOf: request => callerOf(keys, request) })
   const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), idempotent, registry, log })
-  return { fetch, intake, cache, keys, feed, recentOrders, registry, orderMetrics, eventMetrics, auditMetrics }
+  return {
+    fetch,
+    intake,
+    cache,
+    keys,
+    feed,
+    recentOrders,
+    registry,
+    orderMetrics,
+    eventMetrics,
+    auditMetrics,
+    webhooks,
+  }
 }

@@ -65,6 +65,7 @@ describe('what is wrong', () => {
     const wrong = {
       SERVER_PORT: '65536',
       LOG_LEVEL: 'loud',
+      WEBHOOKS_ALLOW_PRIVATE: 'yes',
       DB_HOST: 'db',
       DB_PORT: '0',
       DB_CONNECTIONS_MAX: '3',

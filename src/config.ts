@@ -15,6 +15,8 @@ export type Config = Readonly<{
   unpaidExpiresAfterMs: number | undefined
   /** Undefined: events are kept for ever. */
   eventsRetentionDays: number | undefined
+  /** Whether webhooks may go to addresses inside the network. */
+  webhooksAllowPrivate: boolean
   logLevel: LogLevel
   /** Keys that are valid beside those in the database: the key and its scopes. */
   apiKeys: readonly { key: string; scopes: readonly string[] }[]
@@ -43,7 +45,7 @@ export const variables = [
   ['DB_USER', 'postgres', 'user'],
   ['DB_PASSWORD', '', 'password'],
   ['DB_NAME', 'orders', 'database'],
-  ['DB_CONNECTIONS_MAX', '10', 'connections at a time, beside three that listen'],
+  ['DB_CONNECTIONS_MAX', '10', 'connections at a time, beside four that listen'],
   ['KAFKA_BROKERS', '', 'your Kafka: host:port, several with commas'],
   ['KAFKA_TOPIC', 'orders', 'topic that orders come in by'],
   ['KAFKA_COMMANDS_TOPIC', 'orders.commands', 'topic that commands to orders come in by'],
@@ -53,6 +55,7 @@ export const variables = [
   ['CACHE_MAX_BYTES', '33554432', 'memory for cached orders, in bytes'],
   ['UNPAID_EXPIRES_AFTER_MINUTES', '1440', 'how long an order waits for its payment; 0: for ever'],
   ['EVENTS_RETENTION_DAYS', '0', 'how long events stay in the log, in days; 0: for ever'],
+  ['WEBHOOKS_ALLOW_PRIVATE', 'false', 'whether webhooks may go inside private networks: true or false'],
   ['LOG_LEVEL', 'info', `one of ${logLevels.join(', ')}`],
   ['API_KEYS', '', 'keys beside those made by "keys create": key=scope+scope, several with commas'],
 ] as const
@@ -107,6 +110,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       wrong(name, `a whole number from ${minimum} to ${maximum}`)
     }
     return number
+  }
+  function flag(name: Name): boolean {
+    if (!['true', 'false'].includes(text(name))) wrong(name, 'true or false')
+    return text(name) === 'true'
   }
   function topic(name: Name): string {
     // Kafka's own rule for topic names.
@@ -174,6 +181,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     cacheSizeBytesMax: integer('CACHE_MAX_BYTES', 1024 * 1024, Number.MAX_SAFE_INTEGER),
     unpaidExpiresAfterMs: integer('UNPAID_EXPIRES_AFTER_MINUTES', 0, 5_256_000) * 60_000 || undefined,
     eventsRetentionDays: integer('EVENTS_RETENTION_DAYS', 0, 36_500) || undefined,
+    webhooksAllowPrivate: flag('WEBHOOKS_ALLOW_PRIVATE'),
     logLevel,
     apiKeys: readApiKeys(given('API_KEYS'), problems),
   }

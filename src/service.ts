@@ -15,9 +15,12 @@ import { keepTallying } from './orders/tally.ts'
 import { keepForgetting } from './platform/idempotency-sweep.ts'
 import type { Logger } from './platform/log.ts'
 import { keepListening } from './platform/notifications.ts'
-import { createPool, type Pool } from './platform/postgres.ts'
+import { createPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
 import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/health.ts'
+import { keepDelivering } from './webhooks/deliver.ts'
+import { webhooksChannel } from './webhooks/queries.ts'
+import { deliveryRules } from './webhooks/webhook.ts'
 
 /** A running service. */
 export type Service = {
@@ -61,6 +64,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const { databaseConnectionsMax: connectionsMax } = config
   const pool = createPool(database.address, { connectionsMax, name: 'orders', log })
   const wakeUp = new WakeUp()
+  const webhooksChanged = new WakeUp()
   const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, log)
   const app = buildApp({
     pool,
@@ -78,6 +82,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     topics: config.kafka ?? defaultTopics,
     sendToTopic: ends?.sendOrder,
     logGrown: wakeUp,
+    webhooksAllowPrivate: config.webhooksAllowPrivate,
   })
   const loadKeys = async () => {
     const own = config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes }))
@@ -106,7 +111,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   // The readers go on until everything has been taken in, so that what is written last is still published.
   const stopReaders = new AbortController()
   const readers = [
-    listen({ app, database, loadKeys, pool, wakeUp, log }, stopReaders.signal),
+    listen({ app, database, loadKeys, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
     config.unpaidExpiresAfterMs === undefined
       ? undefined
       : keepExpiring({ pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log }, stopReaders.signal),
@@ -117,6 +122,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       { pool, metrics: app.auditMetrics, unpaidExpiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log },
       stopReaders.signal,
     ),
+    deliverWebhooks({ app, pool, address: database.address, changed: webhooksChanged, log }, stopReaders.signal),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]
   return {
@@ -129,11 +135,21 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       await app.intake.close(writingDeadlineMs)
       stopReaders.abort()
       await Promise.all(readers)
+      app.webhooks.sender.close()
       await ends?.close()
       await pool.end()
       await database.stop()
     },
   }
+}
+
+function deliverWebhooks(
+  options: { app: App; pool: Pool; address: PostgresAddress; changed: WakeUp; log: Logger },
+  stop: AbortSignal,
+): Promise<void> {
+  const { app, ...rest } = options
+  const { feed, webhooks } = app
+  return keepDelivering({ ...rest, feed, ...webhooks, rules: deliveryRules, now: Date.now, random: Math.random }, stop)
 }
 
 function refuseOpenDoor(host: string): StartRefusedError {
@@ -151,18 +167,20 @@ function listen(
     loadKeys: () => Promise<void>
     pool: Pool
     wakeUp: WakeUp
+    webhooksChanged: WakeUp
     log: Logger
   },
   stop: AbortSignal,
 ): Promise<void> {
-  const { app, database, loadKeys, pool, wakeUp, log } = options
+  const { app, database, loadKeys, pool, wakeUp, webhooksChanged, log } = options
   const reloadKeys = () => void loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
   return keepListening(
     {
       address: database.address,
-      channels: [logChannel, keysChannel, orderChangedChannel],
+      channels: [logChannel, keysChannel, orderChangedChannel, webhooksChannel],
       onNotify(channel, message) {
         if (channel === logChannel) wakeUp.ring()
+        else if (channel === webhooksChannel) webhooksChanged.ring()
         else if (channel === orderChangedChannel) forgetChanged(app, message)
         else reloadKeys()
       },
@@ -171,6 +189,7 @@ function listen(
         void warmUp(app, pool, log)
         reloadKeys()
         wakeUp.ring()
+        webhooksChanged.ring()
       },
       log,
     },

@@ -1,4 +1,4 @@
-import { type App, buildApp } from '../src/app.ts'
+import { type App, type AppOptions, buildApp } from '../src/app.ts'
 import { defaultTopics } from '../src/config.ts'
 import { migrations } from '../src/database.ts'
 import { WakeUp } from '../src/events/wake-up.ts'
@@ -28,14 +28,15 @@ export async function createOrdersDatabase() {
 export type TestApp = {
   app: App
   pool: Pool
+  address: PostgresAddress
   /** Calls the app without a socket; a body that is no text or bytes is sent as JSON. */
   call(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>
   close(): Promise<void>
 }
 
-/** The app on a database of its own, without sockets and Kafka. */
-export async function createTestApp(): Promise<TestApp> {
-  const { pool, drop } = await createOrdersDatabase()
+/** The app on a database of its own, without sockets and Kafka. @param change options that the test needs otherwise */
+export async function createTestApp(change: Partial<AppOptions> = {}): Promise<TestApp> {
+  const { pool, address, drop } = await createOrdersDatabase()
   const app = buildApp({
     pool,
     log,
@@ -49,10 +50,13 @@ export async function createTestApp(): Promise<TestApp> {
     topics: defaultTopics,
     sendToTopic: undefined,
     logGrown: new WakeUp(),
+    webhooksAllowPrivate: true,
+    ...change,
   })
   return {
     app,
     pool,
+    address,
     async call(method, path, { body, headers = {} } = {}) {
       const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
       const init: RequestInit = { method, headers: { 'content-type': 'application/json', ...headers } }
@@ -61,6 +65,7 @@ export async function createTestApp(): Promise<TestApp> {
     },
     async close() {
       await app.intake.close(5_000)
+      app.webhooks.sender.close()
       await drop()
     },
   }

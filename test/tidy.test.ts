@@ -29,7 +29,7 @@ const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts')
 
 const siblings = ['payments', 'deliveries', 'inventory', 'carts']
 const ground = ['platform', 'errors']
-const modules = ['access', 'system', 'orders', 'dead-letters', ...siblings]
+const modules = ['access', 'system', 'orders', 'dead-letters', 'webhooks', ...siblings]
 /** What each area may import beside itself: main → service → app → modules → events → platform → errors. */
 const allowed: Record<string, readonly string[]> = {
   errors: [],
@@ -38,6 +38,7 @@ const allowed: Record<string, readonly string[]> = {
   events: ['dead-letters', ...ground],
   access: ground,
   system: ground,
+  webhooks: ['events', ...ground],
   ...Object.fromEntries(siblings.map(name => [name, ['events', ...ground]])),
   orders: [...siblings, 'events', 'dead-letters', ...ground],
   config: ['platform'],

@@ -11,9 +11,22 @@ export type FedEvent = {
   place: LogPlace
   orderUid: string
   customerId: string | null
+  sequence: number
   type: string
+  /** RFC 3339, UTC. */
+  recordedAt: string
   /** A server-sent event. */
   frame: Uint8Array<ArrayBuffer>
+  /** Where in the frame its data begin. */
+  dataStart: number
+}
+
+/** What ends a server-sent event behind its data. */
+const frameEnd = '\n\n'
+
+/** The event as JSON, without the frame around it. */
+export function jsonOf({ frame, dataStart }: FedEvent): Uint8Array<ArrayBuffer> {
+  return frame.subarray(dataStart, frame.byteLength - frameEnd.length)
 }
 
 /** Events, and the place that their reader has come to with them. */
@@ -165,7 +178,9 @@ export class EventFeed {
 }
 
 function toFed(event: LoggedEvent): FedEvent {
-  const { place, orderUid, customerId, type } = event
-  const frame = `id: ${encodePlace(place)}\nevent: ${type}\ndata: ${encodeEvent(event)}\n\n`
-  return { place, orderUid, customerId, type, frame: new TextEncoder().encode(frame) }
+  const { place, orderUid, customerId, sequence, type, recordedAt } = event
+  // All of it is ASCII, so its characters are its bytes.
+  const head = `id: ${encodePlace(place)}\nevent: ${type}\ndata: `
+  const frame = new TextEncoder().encode(`${head}${encodeEvent(event)}${frameEnd}`)
+  return { place, orderUid, customerId, sequence, type, recordedAt, frame, dataStart: head.length }
 }

@@ -214,6 +214,15 @@ async function toPage(
   return { events, isAll: rows.length < limit && events.length === rows.length }
 }
 
+const oneEvent = `select ${fields} from events where order_uid = $1 and sequence = $2`
+
+/** An event by its number within its order; undefined when the log does not have it, or no longer. */
+export async function readEvent(pool: Pool, orderUid: string, sequence: number): Promise<LoggedEvent | undefined> {
+  const { rows } = await pool.query<EventRow>(oneEvent, [orderUid, sequence])
+  const { events } = await toPage(pool, rows, 1)
+  return events[0]
+}
+
 /** The place behind everything that can be read now: what comes later is behind it. */
 export async function readLogEnd(pool: Pool): Promise<LogPlace> {
   const { rows } = await pool.query<{ xid: string }>(

@@ -13,7 +13,8 @@ export async function enterReader(pool: Pool, reader: string): Promise<LogPlace>
   return readPlace(pool, reader)
 }
 
-async function readPlace(pool: Pool, reader: string): Promise<LogPlace> {
+/** Where a reader that was entered is. */
+export async function readPlace(pool: Pool, reader: string): Promise<LogPlace> {
   const { rows } = await pool.query<LogPlace>('select xid, position from log_readers where name = $1', [reader])
   return rows[0] ?? logStart
 }
@@ -26,6 +27,15 @@ export async function savePlace(pool: Pool, reader: string, place: LogPlace): Pr
          on conflict (name) do update set xid = excluded.xid, position = excluded.position, updated_at = now()`,
     [reader, place.xid, place.position],
   )
+}
+
+/** The same for a reader that somebody may have removed; one that was is not brought back. */
+export async function movePlace(pool: Pool, reader: string, place: LogPlace): Promise<void> {
+  await pool.query('update log_readers set xid = $2::xid8, position = $3, updated_at = now() where name = $1', [
+    reader,
+    place.xid,
+    place.position,
+  ])
 }
 
 /** How far a reader is behind: the age in seconds of the oldest event it has not dealt with; 0 when there is none. */

@@ -1,5 +1,5 @@
-import type { Context, Route } from '../platform/http.ts'
 import { shareFresh } from '../platform/fresh.ts'
+import type { Context, Route } from '../platform/http.ts'
 import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'

@@ -7,7 +7,7 @@ import { problemResponse } from './problem.ts'
 
 export type { Context }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** An address of the API: what it does, who may call it, and what the documentation says of it. */
 export type Route = {

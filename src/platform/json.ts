@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import type { Validator } from 'typebox/compile'
+import type { TLocalizedValidationError } from 'typebox/error'
 import { AppError, type Violation } from '../errors.ts'
 import { readBody, requireMediaType } from './http.ts'
 
@@ -19,11 +20,13 @@ export type JsonReading<Value> = { kind: 'value'; value: Value } | { kind: 'refu
  * Reads JSON that keeps a schema.
  *
  * @param expected what is said of bytes that are no JSON
+ * @param check further rules, of any value: what it returns is told beside what the schema says
  */
 export function readJson<Schema extends TSchema>(
   contract: Validator<Record<never, never>, Schema>,
   bytes: Uint8Array,
   expected: string,
+  check: (value: unknown) => readonly Violation[] = () => [],
 ): JsonReading<Static<Schema>> {
   let value: unknown
   try {
@@ -31,27 +34,52 @@ export function readJson<Schema extends TSchema>(
   } catch {
     return { kind: 'refused', violations: [{ pointer: '', detail: expected }] }
   }
-  if (contract.Check(value)) return { kind: 'value', value: value as Static<Schema> }
-  const violations = contract.Errors(value).map(error => ({ pointer: error.instancePath, detail: error.message }))
-  return { kind: 'refused', violations }
+  const further = check(value)
+  const keepsSchema = contract.Check(value)
+  if (keepsSchema && further.length === 0) return { kind: 'value', value: value as Static<Schema> }
+  const errors = keepsSchema ? [] : contract.Errors(value)
+  return { kind: 'refused', violations: [...errors.flatMap(toViolations), ...further] }
+}
+
+/** An error of the schema library in words that help: each field by its name, and what is allowed where there is a choice. */
+function toViolations(error: TLocalizedValidationError): Violation[] {
+  const pointer = error.instancePath
+  switch (error.keyword) {
+    case 'required':
+      return error.params.requiredProperties.map(name => ({ pointer: `${pointer}/${name}`, detail: 'is required' }))
+    case 'enum':
+      return [{ pointer, detail: `must be one of ${error.params.allowedValues.join(', ')}` }]
+    case 'additionalProperties':
+      // Each of the fields has an error of its own.
+      return []
+    case 'boolean':
+      return [{ pointer, detail: 'must be left out: there is no such field' }]
+    default:
+      return [{ pointer, detail: error.message }]
+  }
 }
 
 /**
  * Reads the body of a request as JSON that keeps a schema.
  *
  * @param options expected: what is said of a body that is no JSON; absent: what a request without a body means, if it may
- *   have none
+ *   have none; check: as for `readJson`
  * @throws AppError REQUEST_INVALID with every violation, BODY_TOO_LARGE or MEDIA_TYPE_UNSUPPORTED
  */
 export async function readJsonBody<Schema extends TSchema>(
   request: Request,
   contract: Validator<Record<never, never>, Schema>,
-  options: { sizeBytesMax: number; expected: string; absent?: Static<Schema> },
+  options: {
+    sizeBytesMax: number
+    expected: string
+    absent?: Static<Schema>
+    check?: (value: unknown) => readonly Violation[]
+  },
 ): Promise<Static<Schema>> {
   requireMediaType(request, ['application/json'])
   const bytes = await readBody(request, options.sizeBytesMax)
   if (bytes.byteLength === 0 && options.absent !== undefined) return options.absent
-  const reading = readJson(contract, bytes, options.expected)
+  const reading = readJson(contract, bytes, options.expected, options.check)
   if (reading.kind === 'value') return reading.value
   throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations: reading.violations })
 }

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readPlace } from '../events/readers.ts'
+import type { WakeUp } from '../events/wake-up.ts'
+import { holdLock } from '../platform/leadership.ts'
+import type { Logger } from '../platform/log.ts'
+import type { PostgresAddress } from '../platform/postgres.ts'
+import { DeliveryLog, deliveryLogBounds, sweepDeliveryLog } from './delivery-log.ts'
+import { insertDeliveries, readParked } from './delivery-queries.ts'
+import { readEnabled, readerOf, releasePlaces } from './queries.ts'
+import { Subscription, type SubscriptionOptions } from './subscription.ts'
+import { placeKeptMs, type Webhook } from './webhook.ts'
+
+/** Of all instances one delivers; any number that no other lock of ours has. */
+const deliveryLock = 7_306_293
+
+/** How often the subscriptions are read when nobody says that they have changed. */
+const lookMs = 5_000
+const sweepMs = 60_000
+
+export type DeliverOptions = Omit<SubscriptionOptions, 'deliveryLog'> & {
+  address: PostgresAddress
+  /** Rings when subscriptions have changed. */
+  changed: WakeUp
+  log: Logger
+}
+
+/**
+ * Delivers events to all subscriptions until told to stop. One instance does it at a time; when it goes away or loses its
+ * database connection, another goes on from the saved places.
+ */
+export async function keepDelivering(options: DeliverOptions, stop: AbortSignal): Promise<void> {
+  const { address, log } = options
+  for (let failures = 0; !stop.aborted; ) {
+    try {
+      await holdLock({ address, lock: deliveryLock, name: 'orders webhooks' }, stop, async held => {
+        log.info('this instance delivers webhooks')
+        await deliverAll(options, stop, held, () => {
+          failures = 0
+        })
+      })
+    } catch (error) {
+      if (stop.aborted) return
+      if (failures === 0) log.warn({ err: error }, 'webhooks are interrupted; they go on where they were')
+      failures += 1
+    }
+    await sleep(Math.min(200 * 2 ** failures, 5_000), undefined, { signal: stop }).catch(() => undefined)
+  }
+}
+
+type Running = Map<string, { subscription: Subscription; isOver: Promise<void> }>
+
+/** Runs every enabled subscription while the lock is held, and keeps what they leave behind in bounds. */
+async function deliverAll(
+  options: DeliverOptions,
+  stop: AbortSignal,
+  held: AbortSignal,
+  onProgress: () => void,
+): Promise<void> {
+  const { pool, changed, now, log } = options
+  const deliveryLog = new DeliveryLog(deliveries => insertDeliveries(pool, deliveries), log)
+  const running: Running = new Map()
+  let rings = -1
+  let lookedAtMs = 0
+  let sweptAtMs = 0
+  try {
+    while (!held.aborted) {
+      if (rings !== changed.rings() || now() - lookedAtMs > lookMs) {
+        rings = changed.rings()
+        lookedAtMs = now()
+        await follow(await readEnabled(pool), running, { ...options, deliveryLog })
+      }
+      if (now() - sweptAtMs > sweepMs) {
+        sweptAtMs = now()
+        await sweep(options)
+      }
+      await deliveryLog.flush()
+      onProgress()
+      await changed.next(rings, held)
+    }
+  } finally {
+    const hasLostLock = !stop.aborted
+    for (const { subscription } of running.values()) {
+      if (hasLostLock) subscription.cutOff()
+      else subscription.end()
+    }
+    await Promise.all([...running.values()].map(({ isOver }) => isOver))
+    await deliveryLog.flush().catch(error => log.warn({ err: error }, 'the last deliveries were not logged'))
+  }
+}
+
+/** Runs what is enabled and does not run yet, hands on changes, and ends what is not enabled any more. */
+async function follow(
+  enabled: readonly Webhook[],
+  running: Running,
+  options: SubscriptionOptions & { changed: WakeUp },
+): Promise<void> {
+  const { pool } = options
+  const ids = new Set(enabled.map(({ id }) => id))
+  for (const [id, { subscription }] of running) if (!ids.has(id)) subscription.end()
+  for (const webhook of enabled) {
+    const known = running.get(webhook.id)
+    known?.subscription.update(webhook)
+    if (known !== undefined) continue
+    const place = await readPlace(pool, readerOf(webhook.id))
+    const subscription = new Subscription(options, webhook, { place, parked: await readParked(pool, webhook.id) })
+    const isOver = subscription.run().finally(() => {
+      running.delete(webhook.id)
+      // It may have been enabled again while it ended; what failed waits for the next look.
+      if (!subscription.hasFailed) options.changed.ring()
+    })
+    running.set(webhook.id, { subscription, isOver })
+  }
+}
+
+/** Lets go of what is kept no longer. */
+async function sweep({ pool, now, log }: DeliverOptions): Promise<void> {
+  await sweepDeliveryLog(pool, now(), deliveryLogBounds)
+  for (const webhook of await releasePlaces(pool, now() - placeKeptMs)) {
+    log.warn({ webhook }, 'the place of a webhook that has been disabled for long is not kept any longer')
+  }
+}

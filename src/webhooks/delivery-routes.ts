@@ -1,0 +1,79 @@
+import { AppError } from '../errors.ts'
+import { readEvent } from '../events/log.ts'
+import type { Context, Route } from '../platform/http.ts'
+import { linkToNext } from '../platform/links.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { QueryReader } from '../platform/query.ts'
+import { insertDeliveries, listDeliveries } from './delivery-queries.ts'
+import { existing, existingDelivery, idCursor, idOf } from './finding.ts'
+import type { WebhookMetrics } from './metrics.ts'
+import { deliveryOperations, deliveryParameters } from './operations.ts'
+import { fromLog, isDelivered, sendSigned, toDelivery } from './outgoing.ts'
+import { presentDelivery } from './presenting.ts'
+import type { Sender } from './sender.ts'
+
+export type DeliveryRoutesOptions = { pool: Pool; sender: Sender; metrics: WebhookMetrics; now: () => number }
+
+/** The delivery log of a subscription over HTTP. */
+export function deliveryRoutes(options: DeliveryRoutesOptions): Route[] {
+  const path = '/api/webhooks/:id/deliveries'
+  const scope = 'admin'
+  return [
+    { method: 'GET', path, scope, operation: deliveryOperations.deliveries, handle: context => list(context, options) },
+    {
+      method: 'GET',
+      path: `${path}/:delivery`,
+      scope,
+      operation: deliveryOperations.delivery,
+      handle: async context => Response.json(presentDelivery(await existingDelivery(options.pool, context))),
+    },
+    {
+      method: 'POST',
+      path: `${path}/:delivery/redeliver`,
+      scope,
+      idempotent: true,
+      operation: deliveryOperations.redeliver,
+      handle: context => redeliver(context, options),
+    },
+  ]
+}
+
+async function list(context: Context, { pool }: DeliveryRoutesOptions): Promise<Response> {
+  const { url } = context.req.raw
+  const query = new QueryReader(new URL(url).searchParams, deliveryParameters)
+  const limit = query.limit()
+  const before = idCursor(query)
+  const orderUid = query.storableText('order_uid')
+  const outcome = query.text('outcome')
+  const outcomes = deliveryParameters.outcome.schema.enum
+  if (outcome !== undefined && !outcomes.includes(outcome)) query.refuse('outcome', `one of ${outcomes.join(', ')}`)
+  query.end()
+  const { id } = await existing(pool, idOf(context))
+  // One more than asked for tells whether there is a next page.
+  const found = await listDeliveries(pool, id, { orderUid, outcome, before }, limit + 1)
+  const deliveries = found.slice(0, limit)
+  const last = found.length > limit ? deliveries.at(-1) : undefined
+  return Response.json(deliveries.map(presentDelivery), {
+    headers: last === undefined ? {} : { link: linkToNext(url, last.id) },
+  })
+}
+
+/** Sends the event of a delivery once more, whatever became of it, and waits for the answer. */
+async function redeliver(context: Context, options: DeliveryRoutesOptions): Promise<Response> {
+  const { pool, sender, metrics, now } = options
+  const { orderUid, sequence, webhookId } = await existingDelivery(options.pool, context)
+  const webhook = await existing(pool, webhookId)
+  const logged = await readEvent(pool, orderUid, sequence)
+  if (logged === undefined) {
+    throw new AppError('EVENT_NOT_FOUND', `the log no longer has event ${sequence} of ${orderUid}`)
+  }
+  const event = fromLog(logged)
+  const attemptedAtMs = now()
+  const attempt = await sendSigned(sender, webhook, event, attemptedAtMs)
+  const outcome = isDelivered(attempt) ? 'delivered' : 'failed'
+  metrics.attempted(outcome, attempt.durationMs)
+  const delivery = toDelivery(webhookId, event, attempt, { attempt: 0, outcome, attemptedAtMs })
+  const [id] = await insertDeliveries(pool, [delivery])
+  if (id === undefined) throw new AppError('WEBHOOK_NOT_FOUND', `webhook ${webhookId} was deleted meanwhile`)
+  return Response.json(presentDelivery({ ...delivery, id }))
+}

@@ -1,0 +1,58 @@
+import { Counter, durationBuckets, Gauge, Histogram, type Registry } from '../platform/metrics.ts'
+import type { Pool } from '../platform/postgres.ts'
+import type { DeliveryOutcome } from './delivery-queries.ts'
+import { readStandings } from './standings.ts'
+
+export type WebhookMetrics = { attempted(outcome: DeliveryOutcome, durationMs: number): void }
+
+/**
+ * The metrics of webhooks, of all subscriptions together. What the database knows is asked for at the time of the scrape, so
+ * every instance tells the same, also when it delivers nothing; without the database these series are absent.
+ */
+export function createWebhookMetrics(registry: Registry, pool: Pool): WebhookMetrics {
+  const registers = [registry]
+  const deliveries = new Counter({
+    name: 'webhook_deliveries_total',
+    help: 'Attempts to deliver an event, by outcome: delivered; failed, to be repeated; given_up',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'webhook_attempt_duration_seconds',
+    help: 'Time that a receiver took for its answer',
+    buckets: durationBuckets,
+    registers,
+  })
+  const lag = new Gauge({
+    name: 'webhook_lag_seconds',
+    help: 'Age of the oldest event that an enabled subscription has not got',
+    registers,
+  })
+  const parked = new Gauge({
+    name: 'webhook_parked_events',
+    help: 'Events that wait for their repetition, or behind one of their order that does',
+    registers,
+  })
+  new Gauge({
+    name: 'webhooks',
+    help: 'Subscriptions, by how they stand',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      const standings = await readStandings(pool).catch(() => undefined)
+      this.reset()
+      lag.reset()
+      parked.reset()
+      if (standings === undefined) return
+      for (const status of ['active', 'failing', 'disabled'] as const) this.set({ status }, standings[status])
+      lag.set(standings.lagSeconds)
+      parked.set(standings.parked)
+    },
+  })
+  return {
+    attempted(outcome, durationMs) {
+      deliveries.inc({ outcome })
+      durations.observe(durationMs / 1000)
+    },
+  }
+}

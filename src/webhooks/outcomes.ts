@@ -1,0 +1,71 @@
+import type { Logger } from '../platform/log.ts'
+import type { Breaker } from './breaker.ts'
+import type { DeliveryLog } from './delivery-log.ts'
+import type { DeliveryOutcome } from './delivery-queries.ts'
+import type { WebhookMetrics } from './metrics.ts'
+import { isDelivered, type OutgoingEvent, toDelivery } from './outgoing.ts'
+import type { Attempt } from './sender.ts'
+import { type DeliveryRules, type DisabledReason, retryDelayMs } from './webhook.ts'
+
+/** An attempt that is over: the how manieth of its event, from 1, and when it began. */
+export type Tried = { event: OutgoingEvent; attempt: Attempt; number: number; attemptedAtMs: number }
+
+/** What follows from an attempt. */
+export type Verdict =
+  | { kind: 'delivered' /** Whether the subscription had been pausing until now. */; isBack: boolean }
+  /** Tried again at a time, or given up where that is undefined; the receiver may have failed for the last time. */
+  | { kind: 'failed'; dueAtMs: number | undefined; disable: DisabledReason | undefined }
+
+export type OutcomesOptions = {
+  rules: DeliveryRules
+  metrics: WebhookMetrics
+  deliveryLog: DeliveryLog
+  now: () => number
+  random: () => number
+  log: Logger
+}
+
+/** Judges the attempts of a subscription, and records them. */
+export class Outcomes {
+  readonly #options: OutcomesOptions
+  readonly #webhookId: string
+  readonly #breaker: Breaker
+
+  constructor(options: OutcomesOptions, webhookId: string, breaker: Breaker) {
+    this.#options = options
+    this.#webhookId = webhookId
+    this.#breaker = breaker
+  }
+
+  judge(tried: Tried): Verdict {
+    if (!isDelivered(tried.attempt)) return this.#failed(tried)
+    this.#record(tried, 'delivered')
+    const isBack = this.#breaker.succeeded()
+    if (isBack) this.#options.log.info({ webhook: this.#webhookId }, 'the receiver of a webhook is back')
+    return { kind: 'delivered', isBack }
+  }
+
+  #failed(tried: Tried): Verdict {
+    const { rules, now, random, log } = this.#options
+    const { status, error } = tried.attempt
+    const nowMs = now()
+    const pauseMs = this.#breaker.failed(nowMs, random(), tried.number > 1)
+    if (pauseMs !== undefined) {
+      log.warn({ webhook: this.#webhookId, status, error, pauseMs }, 'a webhook pauses: its receiver takes nothing')
+    }
+    const failingForMs = nowMs - (this.#breaker.failingSinceMs ?? nowMs)
+    const isTooLong = failingForMs > rules.disableAfterMs
+    const disable = status === 410 ? 'gone' : isTooLong ? 'failing' : undefined
+    // An event is not given up for the fault of a receiver that takes nothing: it waits until the subscription is enabled.
+    const delayMs = retryDelayMs(rules, tried.number, random()) ?? (disable && 0)
+    this.#record(tried, delayMs === undefined ? 'given_up' : 'failed')
+    return { kind: 'failed', dueAtMs: delayMs === undefined ? undefined : nowMs + delayMs, disable }
+  }
+
+  #record({ event, attempt, number, attemptedAtMs }: Tried, outcome: DeliveryOutcome): void {
+    this.#options.metrics.attempted(outcome, attempt.durationMs)
+    this.#options.deliveryLog.add(
+      toDelivery(this.#webhookId, event, attempt, { attempt: number, outcome, attemptedAtMs }),
+    )
+  }
+}

@@ -1,0 +1,58 @@
+import { encodeEvent } from '../events/encode.ts'
+import { type FedEvent, jsonOf } from '../events/feed.ts'
+import type { LoggedEvent } from '../events/log.ts'
+import type { Delivery, DeliveryOutcome } from './delivery-queries.ts'
+import type { Attempt, Sender } from './sender.ts'
+import { signedHeaders, validSecrets } from './signing.ts'
+import type { Endpoint } from './webhook.ts'
+
+/** An event as a receiver gets it. */
+export type OutgoingEvent = {
+  /** The event's identity: the same when it comes twice, and to every receiver. */
+  id: string
+  orderUid: string
+  sequence: number
+  type: string
+  /** RFC 3339. */
+  recordedAt: string
+  /** The event as JSON, byte for byte what SSE has as `data`. */
+  body: Uint8Array
+}
+
+export function fromFeed(event: FedEvent): OutgoingEvent {
+  const { place, orderUid, sequence, type, recordedAt } = event
+  return { id: place.position, orderUid, sequence, type, recordedAt, body: jsonOf(event) }
+}
+
+export function fromLog(event: LoggedEvent): OutgoingEvent {
+  const { place, orderUid, sequence, type, recordedAt } = event
+  const body = new TextEncoder().encode(encodeEvent(event))
+  return { id: place.position, orderUid, sequence, type, recordedAt, body }
+}
+
+/** Signs an event with every valid secret and sends it, once. */
+export function sendSigned(
+  sender: Sender,
+  endpoint: Endpoint,
+  { id, body }: OutgoingEvent,
+  nowMs: number,
+  stop?: AbortSignal,
+): Promise<Attempt> {
+  return sender.post(endpoint.url, signedHeaders(id, body, validSecrets(endpoint, nowMs), nowMs), body, stop)
+}
+
+/** What the receiver took: any status of success. A redirect is none. */
+export function isDelivered({ status }: Attempt): boolean {
+  return status !== null && status >= 200 && status < 300
+}
+
+/** An attempt as an entry of the delivery log. */
+export function toDelivery(
+  webhookId: string,
+  event: OutgoingEvent,
+  attempt: Attempt,
+  about: { attempt: number; outcome: DeliveryOutcome; attemptedAtMs: number },
+): Delivery {
+  const { id: eventId, orderUid, sequence, type: eventType } = event
+  return { webhookId, orderUid, sequence, eventId, eventType, ...attempt, ...about }
+}

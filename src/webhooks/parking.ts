@@ -1,0 +1,74 @@
+import { insist } from '../platform/insist.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { deleteParked, insertParked, updateParked } from './delivery-queries.ts'
+import { type ParkedEvent, ParkedEvents } from './parked.ts'
+
+/**
+ * The parked events of a subscription in memory and in the database. What happens to them is written in the order in which it
+ * happened, or a row could outlive its event; an outage of the database is waited for.
+ */
+export class Parking {
+  readonly #pool: Pool
+  readonly #webhookId: string
+  readonly #log: Logger
+  readonly #stop: AbortSignal
+  readonly #parked = new ParkedEvents()
+  #writes: Promise<unknown> = Promise.resolve()
+
+  /** @param stop ends the waiting for a database that is away: then what is not written yet rejects */
+  constructor(pool: Pool, webhookId: string, parked: readonly ParkedEvent[], log: Logger, stop: AbortSignal) {
+    this.#pool = pool
+    this.#webhookId = webhookId
+    this.#log = log
+    this.#stop = stop
+    for (const event of parked) this.#parked.add(event)
+  }
+
+  get count(): number {
+    return this.#parked.count
+  }
+
+  /** Whether later events of an order have to wait behind a parked one. */
+  holds(orderUid: string): boolean {
+    return this.#parked.holds(orderUid)
+  }
+
+  takeDue(nowMs: number): ParkedEvent | undefined {
+    return this.#parked.takeDue(nowMs)
+  }
+
+  makeDue(nowMs: number): void {
+    this.#parked.makeDue(nowMs)
+  }
+
+  /** Parks events: at once here, so that the next of the order finds them. Resolves when the database has them. */
+  async park(events: readonly ParkedEvent[]): Promise<void> {
+    for (const event of events) this.#parked.add(event)
+    await this.write(() => insertParked(this.#pool, this.#webhookId, events))
+  }
+
+  /** An event that was taken is delivered or given up. */
+  async remove(event: ParkedEvent): Promise<void> {
+    await this.write(() => deleteParked(this.#pool, this.#webhookId, event))
+    this.#parked.remove(event)
+  }
+
+  /** An event that was taken has failed once more. */
+  async postpone(event: ParkedEvent, attempts: number, dueAtMs: number): Promise<void> {
+    await this.write(() => updateParked(this.#pool, this.#webhookId, event, attempts, dueAtMs))
+    this.#parked.postpone(event, attempts, dueAtMs)
+  }
+
+  /** Writes when everything before is written. */
+  write<Result>(work: () => Promise<Result>): Promise<Result> {
+    const written = this.#writes.then(() => insist(work, 'a webhook waits for the database', this.#log, this.#stop))
+    this.#writes = written.catch(() => undefined)
+    return written
+  }
+
+  /** Resolves when nothing is left to be written. */
+  async settled(): Promise<void> {
+    await this.#writes
+  }
+}

@@ -1,0 +1,59 @@
+import type { DeliveryListing } from './delivery-queries.ts'
+import type { WebhookListing } from './queries.ts'
+import { deliveryRules, placeKeptMs } from './webhook.ts'
+
+/** How a subscription stands, in a word: the one that most needs somebody to look. */
+export function statusOf(webhook: WebhookListing): 'active' | 'failing' | 'waiting' | 'disabled' {
+  if (webhook.disabled !== null) return 'disabled'
+  if (webhook.parked >= deliveryRules.parkedMax) return 'waiting'
+  return webhook.failingSinceMs === null ? 'active' : 'failing'
+}
+
+/** A subscription as the API shows it: without its secrets. */
+export function presentWebhook(webhook: WebhookListing, nowMs: number) {
+  const { disabled, previousSecret, behindSeconds } = webhook
+  const previousIsValid = previousSecret !== null && previousSecret.untilMs > nowMs
+  return {
+    id: webhook.id,
+    url: webhook.url,
+    description: webhook.description,
+    event_types: webhook.eventTypes,
+    status: statusOf(webhook),
+    disabled:
+      disabled === null
+        ? null
+        : {
+            reason: disabled.reason,
+            at: timeOf(disabled.atMs),
+            place_kept_until: behindSeconds === null ? null : timeOf(disabled.atMs + placeKeptMs),
+          },
+    failing_since: webhook.failingSinceMs === null ? null : timeOf(webhook.failingSinceMs),
+    parked: webhook.parked,
+    behind_seconds: behindSeconds,
+    previous_secret_valid_until: previousIsValid ? timeOf(previousSecret.untilMs) : null,
+    created_at: timeOf(webhook.createdAtMs),
+    updated_at: timeOf(webhook.updatedAtMs),
+  }
+}
+
+/** An entry of the delivery log as the API shows it. */
+export function presentDelivery(delivery: DeliveryListing) {
+  return {
+    id: delivery.id,
+    order_uid: delivery.orderUid,
+    sequence: delivery.sequence,
+    event_id: delivery.eventId,
+    event_type: delivery.eventType,
+    attempt: delivery.attempt,
+    outcome: delivery.outcome,
+    status: delivery.status,
+    error: delivery.error,
+    answer: delivery.answer,
+    duration_ms: delivery.durationMs,
+    attempted_at: timeOf(delivery.attemptedAtMs),
+  }
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
+}

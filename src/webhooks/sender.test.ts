@@ -1,0 +1,260 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import http from 'node:http'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import { eventually } from '../../test/kafka.ts'
+import { isSignedWith, type Receiver, startReceiver, withoutDuration } from '../../test/receiver.ts'
+import { createSender, type Patience, patience, type Sender } from './sender.ts'
+import { secretOf, signedHeaders, validSecrets } from './signing.ts'
+import type { Resolve } from './targets.ts'
+
+const closing: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+async function receiverOf(...args: Parameters<typeof startReceiver>): Promise<Receiver> {
+  const receiver = await startReceiver(...args)
+  closing.push(() => receiver.close())
+  return receiver
+}
+
+/** A receiver that does with a connection what it likes. */
+async function rawReceiver(onConnection: (socket: Socket) => void): Promise<string> {
+  const server = net.createServer(socket => {
+    socket.on('error', () => undefined)
+    onConnection(socket)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+function senderOf(options: { allowPrivate?: boolean; resolve?: Resolve; patience?: Partial<Patience> } = {}): Sender {
+  const { allowPrivate = true, resolve = async () => ['127.0.0.1'] } = options
+  const sender = createSender({ allowPrivate, resolve, patience: { ...patience, ...options.patience } })
+  closing.push(() => sender.close())
+  return sender
+}
+
+const body = new TextEncoder().encode('{"id":"7","data":{"name":"Ünïcödé"}}')
+const post = async (sender: Sender, url: string, headers: Record<string, string> = {}) =>
+  withoutDuration(await sender.post(url, headers, body))
+
+describe('a delivery', () => {
+  const now = Date.now()
+  const oldSecret = secretOf(new Uint8Array(32).fill(1))
+  const newSecret = secretOf(crypto.getRandomValues(new Uint8Array(32)))
+
+  test('is signed so that the library of Standard Webhooks accepts it, with each valid secret', async () => {
+    const receiver = await receiverOf()
+    const endpoint = {
+      id: '1',
+      url: receiver.url,
+      eventTypes: ['*'],
+      secret: newSecret,
+      previousSecret: { secret: oldSecret, untilMs: now + 1 },
+    }
+    await post(senderOf(), receiver.url, signedHeaders('7', body, validSecrets(endpoint, now), now))
+    await post(senderOf(), receiver.url, signedHeaders('7', body, validSecrets(endpoint, now + 1), now))
+    const [both, one] = receiver.received
+    if (both === undefined || one === undefined) throw new Error('nothing came')
+    expect(both.body).toBe(new TextDecoder().decode(body))
+    expect(both.headers['webhook-signature']).toMatch(/^v1,\S{44} v1,\S{44}$/)
+    expect([newSecret, oldSecret].map(secret => isSignedWith(secret, both))).toEqual([true, true])
+    expect([newSecret, oldSecret].map(secret => isSignedWith(secret, one))).toEqual([true, false])
+    expect(isSignedWith(newSecret, { ...one, body: `${one.body} ` })).toBe(false)
+    expect(newSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+  })
+
+  test('keeps its connection for the next one', async () => {
+    const ports = new Set<number | undefined>()
+    const receiver = await receiverOf((_, __, request) => {
+      ports.add(request.socket.remotePort)
+      return 204
+    })
+    const sender = senderOf()
+    for (let index = 0; index < 5; index += 1) await post(sender, receiver.url)
+    expect(receiver.received).toHaveLength(5)
+    expect(ports.size).toBe(1)
+  })
+
+  test('goes out again at once when the kept connection has been closed meanwhile', async () => {
+    let connections = 0
+    const url = await rawReceiver(socket => {
+      connections += 1
+      let requests = 0
+      socket.on('data', () => {
+        requests += 1
+        if (requests > 1) socket.destroy()
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      })
+    })
+    const sender = senderOf()
+    const answered = { status: 200, error: null, answer: 'ok' }
+    expect(await post(sender, url)).toEqual(answered)
+    expect(await post(sender, url)).toEqual(answered)
+    expect(connections).toBe(2)
+  })
+})
+
+describe('an answer', () => {
+  test('that redirects is not followed', async () => {
+    const elsewhere = await receiverOf()
+    const receiver = await receiverOf((_, response) => {
+      response.writeHead(307, { location: elsewhere.url }).end('go there')
+      return undefined
+    })
+    expect(await post(senderOf(), receiver.url)).toEqual({ status: 307, error: null, answer: 'go there' })
+    expect(elsewhere.received).toEqual([])
+  })
+
+  test('that never comes is not waited for', async () => {
+    const receiver = await receiverOf(() => undefined)
+    const sender = senderOf({ patience: { answerMs: 100 } })
+    expect(await post(sender, receiver.url)).toEqual({ status: null, error: 'no answer within 100 ms', answer: '' })
+  })
+
+  test('whose head comes byte by byte is cut off', async () => {
+    const url = await rawReceiver(socket => {
+      const head = 'HTTP/1.1 200 OK\r\nX-Slow: yes\r\n'.split('')
+      const drip = setInterval(() => socket.write(head.shift() ?? 'x'), 20)
+      socket.on('close', () => clearInterval(drip))
+    })
+    const sender = senderOf({ patience: { answerMs: 200 } })
+    expect(await post(sender, url)).toEqual({ status: null, error: 'no answer within 200 ms', answer: '' })
+  })
+
+  test('whose body comes byte by byte is cut off; its status counts', async () => {
+    let isClosed = false
+    const receiver = await receiverOf((_, response) => {
+      response.writeHead(200)
+      const drip = setInterval(() => response.write('x'), 20)
+      response.on('close', () => {
+        clearInterval(drip)
+        isClosed = true
+      })
+      return undefined
+    })
+    const { status, error, answer } = await post(senderOf({ patience: { bodyMs: 150 } }), receiver.url)
+    expect({ status, error }).toEqual({ status: 200, error: null })
+    expect(answer).toMatch(/^x{2,8}$/)
+    await eventually('the receiver is rid of it', () => isClosed)
+  })
+
+  test('without end is cut off, and only its beginning kept', async () => {
+    let sentBytes = 0
+    const receiver = await receiverOf((_, response) => {
+      response.writeHead(200)
+      const chunk = Buffer.alloc(16 * 1024, 'a')
+      const send = () => {
+        while (!response.destroyed && response.write(chunk)) sentBytes += chunk.byteLength
+      }
+      response.on('drain', send)
+      send()
+      return undefined
+    })
+    const attempt = await post(senderOf({ patience: { bodyMs: 10_000 } }), receiver.url)
+    expect(attempt).toEqual({ status: 200, error: null, answer: 'a'.repeat(1024) })
+    expect(sentBytes).toBeLessThan(20 * 1024 * 1024)
+  })
+
+  test.each([
+    ['no HTTP', 'not http at all\r\n\r\n'],
+    ['nothing but headers', `HTTP/1.1 200 OK\r\n${`X-Large: ${'a'.repeat(1000)}\r\n`.repeat(200)}`],
+  ])('that is %s is a failure', async (_, text) => {
+    const url = await rawReceiver(socket => socket.write(text))
+    const attempt = await post(senderOf({ patience: { answerMs: 2_000 } }), url)
+    expect(attempt).toEqual({ status: null, error: expect.stringContaining('HPE_'), answer: '' })
+  })
+
+  test('with bytes that no text has is kept as text', async () => {
+    const receiver = await receiverOf((_, response) => {
+      response.writeHead(500).end(Buffer.from([0x61, 0x00, 0xff, 0x62]))
+      return undefined
+    })
+    expect(await post(senderOf(), receiver.url)).toEqual({ status: 500, error: null, answer: 'a\ufffd\ufffdb' })
+  })
+})
+
+describe('a connection', () => {
+  test('that is refused is a failure', async () => {
+    const receiver = await startReceiver()
+    await receiver.close()
+    expect(await post(senderOf(), receiver.url)).toEqual({ status: null, error: 'ECONNREFUSED', answer: '' })
+  })
+
+  test('is broken off when the service has to stop', async () => {
+    const stop = new AbortController()
+    const receiver = await receiverOf(() => {
+      stop.abort()
+      return undefined
+    })
+    const attempt = await senderOf().post(receiver.url, {}, body, stop.signal)
+    expect(attempt.error).toBe('the service stopped')
+  })
+
+  test('goes to the address that was looked up, under the name that was asked for', async () => {
+    const receiver = await receiverOf()
+    const { port } = new URL(receiver.url)
+    const asked: string[] = []
+    const sender = senderOf({
+      resolve: async host => {
+        asked.push(host)
+        return ['127.0.0.1']
+      },
+    })
+    expect((await post(sender, `http://hooks.example:${port}/`)).status).toBe(200)
+    expect(asked).toEqual(['hooks.example'])
+    expect(receiver.received[0]?.headers.host).toBe(`hooks.example:${port}`)
+  })
+
+  const inside = { status: null, error: 'the target is not on the public internet', answer: '' }
+
+  test('into the network is refused, whether by address or by name', async () => {
+    const receiver = await receiverOf()
+    const { port } = new URL(receiver.url)
+    const sender = senderOf({ allowPrivate: false })
+    for (const host of ['127.0.0.1', 'localhost', 'hooks.example', '[::1]', '[::ffff:127.0.0.1]', '2130706433']) {
+      expect(await post(sender, `http://${host}:${port}/`)).toEqual(inside)
+    }
+    expect(receiver.received).toEqual([])
+  })
+
+  test('to a name that has come to lead inside is refused, though it was public before', async () => {
+    const receiver = await receiverOf()
+    const { port } = new URL(receiver.url)
+    const addresses = [['1.1.1.1'], ['127.0.0.1'], ['1.1.1.1', '127.0.0.1']]
+    const sender = senderOf({
+      allowPrivate: false,
+      resolve: async () => addresses.shift() ?? [],
+      patience: { connectMs: 100 },
+    })
+    expect((await post(sender, `http://rebinding.example:${port}/`)).error).not.toBe(inside.error)
+    for (let look = 0; look < 3; look += 1) {
+      expect(await post(sender, `http://rebinding.example:${port}/`)).toEqual(inside)
+    }
+    expect(receiver.received).toEqual([])
+  })
+
+  test('asks no proxy of the environment', async () => {
+    const proxy = await receiverOf()
+    const target = http.createServer((_, response) => response.end('direct'))
+    await new Promise<void>(resolve => target.listen(0, '127.0.0.1', resolve))
+    closing.push(() => target.close())
+    const names = ['HTTP_PROXY', 'http_proxy', 'NODE_USE_ENV_PROXY'] as const
+    const before = names.map(name => process.env[name])
+    try {
+      for (const name of names) process.env[name] = name === 'NODE_USE_ENV_PROXY' ? '1' : proxy.url
+      const url = `http://hooks.example:${(target.address() as AddressInfo).port}/`
+      expect(await post(senderOf(), url)).toEqual({ status: 200, error: null, answer: 'direct' })
+    } finally {
+      names.forEach((name, index) => {
+        const value = before[index]
+        if (value === undefined) delete process.env[name]
+        else process.env[name] = value
+      })
+    }
+    expect(proxy.received).toEqual([])
+  })
+})

@@ -1,0 +1,180 @@
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { isIP, type LookupFunction, type Socket } from 'node:net'
+import { hostOf, publicAddresses, type Resolve, TargetRefusedError } from './targets.ts'
+
+/** What came of a request: the answer's status, or why there was none. */
+export type Attempt = {
+  status: number | null
+  error: string | null
+  /** The beginning of the answer's body. */
+  answer: string
+  durationMs: number
+}
+
+/** How long a receiver may take, in milliseconds. */
+export type Patience = {
+  /** Until a connection stands, with TLS. */
+  connectMs: number
+  /** From the beginning until the head of the answer is there. */
+  answerMs: number
+  /** For its body, which is only kept for the delivery log: what is delivered the status says. */
+  bodyMs: number
+}
+
+export const patience: Patience = { connectMs: 5_000, answerMs: 15_000, bodyMs: 2_000 }
+
+export type Sender = {
+  /** Sends an event; never rejects. @param stop ends it at once */
+  post(url: string, headers: Record<string, string>, body: Uint8Array, stop?: AbortSignal): Promise<Attempt>
+  close(): void
+}
+
+/** What is read of an answer at most, and what is kept of it. */
+const answerBytesMax = 64 * 1024
+const answerKeptBytes = 1024
+
+/** Connections are kept for the next event; this long, and so many to one host. */
+const agentOptions = { keepAlive: true, timeout: 30_000, maxFreeSockets: 16 }
+
+/** A kept connection that the receiver has closed in the meantime says so only when it is used. */
+const lostWhileIdle = new Set(['ECONNRESET', 'EPIPE'])
+
+/**
+ * Sends events by HTTP. Redirects are not followed, and no proxy of the environment is asked.
+ *
+ * @param options allowPrivate: whether targets may be inside the network; resolve: gives the addresses of names
+ */
+export function createSender(options: { allowPrivate: boolean; resolve: Resolve; patience: Patience }): Sender {
+  const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) }
+  const lookup: LookupFunction = (host, { all }, done) => {
+    const addresses = options.allowPrivate ? options.resolve(host) : publicAddresses(host, options.resolve)
+    addresses.then(
+      found => {
+        const targets = found.map(address => ({ address, family: isIP(address) }))
+        if (all) done(null, targets)
+        else done(null, targets[0]?.address ?? '', targets[0]?.family)
+      },
+      error => done(error, ''),
+    )
+  }
+
+  function request(url: URL, headers: Record<string, string>, bodyBytes: number): ClientRequest {
+    const isSecure = url.protocol === 'https:'
+    return (isSecure ? https : http).request({
+      method: 'POST',
+      host: hostOf(url),
+      port: url.port || (isSecure ? 443 : 80),
+      path: url.pathname + url.search,
+      headers: { 'content-type': 'application/json', ...headers, 'content-length': bodyBytes },
+      agent: isSecure ? agents['https:'] : agents['http:'],
+      lookup,
+    })
+  }
+
+  return {
+    async post(text, headers, body, stop) {
+      const startedMs = performance.now()
+      const took = () => Math.round(performance.now() - startedMs)
+      try {
+        const url = new URL(text)
+        // An address is not looked up, so it is checked here; a name is when its connection is made.
+        if (!options.allowPrivate && isIP(hostOf(url)) !== 0) await publicAddresses(hostOf(url), options.resolve)
+        for (let isAgain = false; ; isAgain = true) {
+          const outgoing = request(url, headers, body.byteLength)
+          try {
+            return { ...(await exchange(outgoing, body, options.patience, stop)), error: null, durationMs: took() }
+          } catch (error) {
+            if (isAgain || !outgoing.reusedSocket || !lostWhileIdle.has(codeOf(error))) throw error
+          }
+        }
+      } catch (error) {
+        return { status: null, error: describe(error), answer: '', durationMs: took() }
+      }
+    },
+    close() {
+      agents['http:'].destroy()
+      agents['https:'].destroy()
+    },
+  }
+}
+
+/** Sends a request and reads its answer, within all bounds. @throws what kept the head of the answer from coming */
+function exchange(
+  outgoing: ClientRequest,
+  body: Uint8Array,
+  { connectMs, answerMs, bodyMs }: Patience,
+  stop: AbortSignal | undefined,
+): Promise<{ status: number; answer: string }> {
+  return new Promise((resolve, reject) => {
+    const timers = new Set<ReturnType<typeof setTimeout>>()
+    const giveUpAfter = (durationMs: number, reason: string) => {
+      const timer = setTimeout(() => outgoing.destroy(new Error(`${reason} within ${durationMs} ms`)), durationMs)
+      timers.add(timer)
+      return () => clearTimeout(timer)
+    }
+    const onStop = () => outgoing.destroy(new Error('the service stopped'))
+    const settled = () => {
+      for (const timer of timers) clearTimeout(timer)
+      stop?.removeEventListener('abort', onStop)
+    }
+    let hasStatus = false
+    outgoing.on('error', error => {
+      // Once the status is there, whatever happens to the body is no failure.
+      if (hasStatus) return
+      settled()
+      reject(error)
+    })
+    const answered = giveUpAfter(answerMs, 'no answer')
+    outgoing.on('socket', socket => onceConnected(socket, giveUpAfter(connectMs, 'no connection')))
+    outgoing.on('response', response => {
+      hasStatus = true
+      answered()
+      giveUpAfter(bodyMs, 'the body did not end')
+      void readAnswer(response).then(answer => {
+        settled()
+        resolve({ status: response.statusCode ?? 0, answer })
+      })
+    })
+    if (stop?.aborted) onStop()
+    else stop?.addEventListener('abort', onStop)
+    outgoing.end(body)
+  })
+}
+
+function onceConnected(socket: Socket, connected: () => void): void {
+  const isKept = !socket.connecting
+  if (isKept) connected()
+  else socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected)
+}
+
+/** The beginning of the body; ends when it does, breaks off, or has become too large, and then so does the connection. */
+function readAnswer(response: IncomingMessage): Promise<string> {
+  return new Promise(resolve => {
+    let kept = Buffer.alloc(0)
+    let bytes = 0
+    response.on('error', () => undefined)
+    response.on('close', () => resolve(toText(kept)))
+    response.on('end', () => resolve(toText(kept)))
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.byteLength
+      kept = Buffer.concat([kept, chunk.subarray(0, answerKeptBytes - kept.byteLength)])
+      if (bytes > answerBytesMax) response.destroy()
+    })
+  })
+}
+
+/** The bytes as text that PostgreSQL can keep. */
+function toText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).replaceAll('\0', '\ufffd')
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** What is told of a failure: its code where the system gave one, since the texts carry addresses. */
+function describe(error: unknown): string {
+  if (error instanceof TargetRefusedError) return `the target ${error.message}`
+  return codeOf(error) || (error instanceof Error ? error.message : String(error))
+}

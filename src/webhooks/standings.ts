@@ -1,0 +1,35 @@
+import type { Pool } from '../platform/postgres.ts'
+
+/** How all subscriptions stand together. */
+export type Standings = { active: number; failing: number; disabled: number; parked: number; lagSeconds: number }
+
+/** The oldest event that somebody enabled has not got is behind the last of their places, or parked. */
+const standings = `
+  with enabled as (select * from webhooks where disabled_at is null),
+       last_place as (select r.xid, r.position
+                        from enabled w
+                        join log_readers r on r.name = 'webhook:' || w.id
+                       order by r.xid, r.position
+                       limit 1),
+       waiting as (select count(*)::int as parked, min(recorded_at) as oldest
+                     from webhook_parked
+                    where webhook_id in (select id from enabled)),
+       unread as (select recorded_at as oldest
+                    from events
+                   where (xid, position) > (select xid, position from last_place)
+                   order by xid, position
+                   limit 1)
+  select (select count(*)::int from enabled where failing_since is null) as active,
+         (select count(*)::int from enabled where failing_since is not null) as failing,
+         (select count(*)::int from webhooks where disabled_at is not null) as disabled,
+         waiting.parked,
+         greatest(extract(epoch from now() - least(waiting.oldest, (select oldest from unread))), 0)::float8
+           as "lagSeconds"
+    from waiting`
+
+export async function readStandings(pool: Pool): Promise<Standings> {
+  const { rows } = await pool.query<Standings>(standings)
+  const [row] = rows
+  if (row === undefined) throw new Error('a count without a row')
+  return row
+}

@@ -1,0 +1,299 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EventFeed, FedEvent } from '../events/feed.ts'
+import { readEvent } from '../events/log.ts'
+import { comparePlaces, type LogPlace } from '../events/place.ts'
+import { movePlace } from '../events/readers.ts'
+import { WakeUp } from '../events/wake-up.ts'
+import { insist } from '../platform/insist.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { Breaker } from './breaker.ts'
+import { Lanes } from './lanes.ts'
+import { Outcomes, type OutcomesOptions, type Tried, type Verdict } from './outcomes.ts'
+import { fromFeed, fromLog, type OutgoingEvent, sendSigned } from './outgoing.ts'
+import type { ParkedEvent } from './parked.ts'
+import { Parking } from './parking.ts'
+import { disableWebhook, readerOf, saveFailingSince } from './queries.ts'
+import type { Sender } from './sender.ts'
+import { type DisabledReason, type Webhook, wantsType } from './webhook.ts'
+import { LogWindow, type WindowEntry } from './window.ts'
+
+export type SubscriptionOptions = OutcomesOptions & { pool: Pool; feed: EventFeed; sender: Sender }
+
+const waiting = 'a webhook waits for the database'
+
+type Job = { event: OutgoingEvent; entry: WindowEntry }
+
+/**
+ * Delivers the log to one receiver: a reader of the log with a place of its own. Events of different orders go side by side,
+ * those of one order one after another. One that fails is parked in the database, those of its order behind it, and the
+ * others go on; the place moves over what is delivered or parked. So a good event costs no row, a place is saved now and
+ * then, and after a kill what was delivered since comes again, from the place on and in order.
+ */
+export class Subscription {
+  /** Whether it ended because of what nobody expected. */
+  hasFailed = false
+  readonly #options: SubscriptionOptions
+  readonly #lanes = new Lanes<Job>()
+  readonly #window: LogWindow
+  readonly #parking: Parking
+  readonly #breaker: Breaker
+  readonly #outcomes: Outcomes
+  readonly #hasChanged = new WakeUp()
+  /** Nothing more is begun. */
+  readonly #ending = new AbortController()
+  /** What is under way is broken off. */
+  readonly #cut = new AbortController()
+  #webhook: Webhook
+  #requests = 0
+  #repetitions = 0
+  #savedPlace: LogPlace
+  #savedFailingSinceMs: number | null
+
+  /** @param state what the database has of it: its place in the log, and what is parked */
+  constructor(options: SubscriptionOptions, webhook: Webhook, state: { place: LogPlace; parked: ParkedEvent[] }) {
+    this.#options = options
+    this.#webhook = webhook
+    this.#window = new LogWindow(state.place)
+    this.#savedPlace = state.place
+    this.#breaker = new Breaker(options.rules, webhook.failingSinceMs)
+    this.#outcomes = new Outcomes(options, webhook.id, this.#breaker)
+    this.#savedFailingSinceMs = webhook.failingSinceMs
+    this.#parking = new Parking(options.pool, webhook.id, state.parked, options.log, this.#cut.signal)
+  }
+
+  /** Takes over a change of the subscription; to another address what waits goes at once. */
+  update(webhook: Webhook): void {
+    const isElsewhere = webhook.url !== this.#webhook.url
+    this.#webhook = webhook
+    if (!isElsewhere) return
+    this.#breaker.forget()
+    this.#parking.makeDue(this.#options.now())
+  }
+
+  /** Begins nothing more; `run` resolves when what is under way is finished, or has taken too long. */
+  end(): void {
+    this.#ending.abort()
+  }
+
+  /** Breaks off at once, without another word to the database: another instance goes on. */
+  cutOff(): void {
+    this.#ending.abort()
+    this.#cut.abort()
+  }
+
+  /** Delivers until ended, disabled or cut off, or until it meets what is no outage; then it is to be begun anew. */
+  async run(): Promise<void> {
+    const leave = this.#options.feed.follow()
+    try {
+      await Promise.all([this.#read().catch(error => this.#fail(error)), this.#tick()])
+      await this.#drain()
+    } finally {
+      leave()
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { feed, log } = this.#options
+    const { signal } = this.#ending
+    while (!signal.aborted) {
+      const changes = this.#hasChanged.rings()
+      if (!this.#hasRoom()) {
+        await this.#hasChanged.next(changes, signal)
+        continue
+      }
+      const rings = feed.arrived.rings()
+      const place = this.#window.readUpTo
+      const kept = feed.after(place)
+      const page =
+        kept === undefined
+          ? await insist(() => feed.older(place, undefined), waiting, log, signal)
+          : { events: kept, place: kept.at(-1)?.place ?? place }
+      if (signal.aborted) return
+      this.#take(page.events)
+      this.#window.passTo(page.place)
+      this.#begin()
+      if (comparePlaces(page.place, place) === 0) await feed.arrived.next(rings, signal)
+    }
+  }
+
+  #hasRoom(): boolean {
+    const { windowEventsMax, windowBytesMax, parkedMax } = this.#options.rules
+    const { entries, bytes } = this.#window
+    return entries < windowEventsMax && bytes < windowBytesMax && this.#parking.count < parkedMax
+  }
+
+  #take(events: readonly FedEvent[]): void {
+    const behind: Job[] = []
+    for (const fed of events) {
+      if (!wantsType(this.#webhook.eventTypes, fed.type)) continue
+      const job = { event: fromFeed(fed), entry: this.#window.add(fed.place, fed.frame.byteLength) }
+      if (this.#parking.holds(fed.orderUid)) behind.push(job)
+      else this.#lanes.add(fed.orderUid, job)
+    }
+    this.#park(behind, 0, this.#options.now())
+  }
+
+  /**
+   * Begins what may be begun now. Repetitions first, since they have waited longest; but a receiver that was down is asked
+   * with a new event, for it may be back and still refuse an old one.
+   */
+  #begin(): void {
+    const { now } = this.#options
+    while (!this.#ending.signal.aborted && this.#requests < this.#breaker.requestsMax(now())) {
+      const work = this.#breaker.isOpen
+        ? (this.#nextDelivery() ?? this.#nextRepetition())
+        : (this.#nextRepetition() ?? this.#nextDelivery())
+      if (work === undefined) return
+      this.#watch(work)
+    }
+  }
+
+  #nextDelivery(): Promise<void> | undefined {
+    const next = this.#lanes.take()?.work
+    return next && this.#deliver(next)
+  }
+
+  #nextRepetition(): Promise<void> | undefined {
+    const { rules, now } = this.#options
+    const due = this.#repetitions < rules.repetitionsMax ? this.#parking.takeDue(now()) : undefined
+    return due && this.#repeat(due)
+  }
+
+  /** Counts a request while it is under way, and begins the next when it is over. */
+  #watch(work: Promise<void>): void {
+    this.#requests += 1
+    void work
+      .catch(error => this.#fail(error))
+      .finally(() => {
+        this.#requests -= 1
+        this.#begin()
+        this.#hasChanged.ring()
+      })
+  }
+
+  /** Whatever fails ends all of it, so that it is begun anew from what is saved. */
+  #fail(error: unknown): void {
+    // What waited for the database is told so when it is ended.
+    if (this.#cut.signal.aborted || (error instanceof Error && error.name === 'AbortError')) return
+    this.#options.log.error({ err: error, webhook: this.#webhook.id }, 'a webhook has to begin anew')
+    this.hasFailed = true
+    this.cutOff()
+  }
+
+  async #deliver(job: Job): Promise<void> {
+    const { event, entry } = job
+    const tried = await this.#try(event, 1)
+    if (tried === undefined) return
+    const verdict = this.#judge(tried)
+    if (verdict.kind === 'delivered') {
+      this.#lanes.done(event.orderUid)
+      this.#window.done(entry)
+      return
+    }
+    const dueAtMs = verdict.dueAtMs ?? tried.attemptedAtMs
+    this.#park([job], 1, dueAtMs)
+    this.#park(this.#lanes.clear(event.orderUid), 0, dueAtMs)
+  }
+
+  async #repeat(parked: ParkedEvent): Promise<void> {
+    this.#repetitions += 1
+    try {
+      const { pool, log } = this.#options
+      const { orderUid, sequence } = parked
+      const read = () => readEvent(pool, orderUid, sequence)
+      const logged = await insist(read, waiting, log, this.#cut.signal)
+      if (logged === undefined) {
+        log.warn({ webhook: this.#webhook.id, orderUid, sequence }, 'an event to repeat is no longer in the log')
+        return await this.#parking.remove(parked)
+      }
+      const tried = await this.#try(fromLog(logged), parked.attempts + 1)
+      if (tried === undefined) return
+      const verdict = this.#judge(tried)
+      const dueAtMs = verdict.kind === 'delivered' ? undefined : verdict.dueAtMs
+      if (dueAtMs === undefined) await this.#parking.remove(parked)
+      else await this.#parking.postpone(parked, tried.number, dueAtMs)
+    } finally {
+      this.#repetitions -= 1
+    }
+  }
+
+  /** @returns undefined when it was broken off, and nothing is known of the event */
+  async #try(event: OutgoingEvent, number: number): Promise<Tried | undefined> {
+    const attemptedAtMs = this.#options.now()
+    const attempt = await sendSigned(this.#options.sender, this.#webhook, event, attemptedAtMs, this.#cut.signal)
+    return this.#cut.signal.aborted ? undefined : { event, attempt, number, attemptedAtMs }
+  }
+
+  #judge(tried: Tried): Verdict {
+    const verdict = this.#outcomes.judge(tried)
+    if (verdict.kind === 'failed') {
+      if (verdict.disable !== undefined) this.#disable(verdict.disable)
+    } else if (verdict.isBack) this.#parking.makeDue(this.#options.now())
+    return verdict
+  }
+
+  #disable(reason: DisabledReason): void {
+    const { pool, now, log } = this.#options
+    if (this.#ending.signal.aborted) return
+    this.#ending.abort()
+    log.warn({ webhook: this.#webhook.id, reason }, 'a webhook is disabled')
+    this.#parking.write(() => disableWebhook(pool, this.#webhook.id, reason, now())).catch(error => this.#fail(error))
+  }
+
+  /** Parks events; they count as dealt with as soon as the database has them. */
+  #park(jobs: readonly Job[], attempts: number, dueAtMs: number): void {
+    if (jobs.length === 0) return
+    const parked = jobs.map(({ event: { orderUid, sequence, recordedAt } }) => ({
+      orderUid,
+      sequence,
+      attempts,
+      dueAtMs,
+      recordedAt,
+    }))
+    this.#parking.park(parked).then(
+      () => {
+        for (const { entry } of jobs) this.#window.done(entry)
+        this.#hasChanged.ring()
+      },
+      error => this.#fail(error),
+    )
+  }
+
+  /** Begins what has become due, and saves how far it has come. */
+  async #tick(): Promise<void> {
+    const { signal } = this.#ending
+    while (!signal.aborted) {
+      this.#begin()
+      await this.#save()
+      await sleep(this.#options.rules.tickMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { pool, log } = this.#options
+    const { id } = this.#webhook
+    const place = this.#window.doneUpTo
+    const { failingSinceMs } = this.#breaker
+    try {
+      if (comparePlaces(place, this.#savedPlace) !== 0) await movePlace(pool, readerOf(id), place)
+      this.#savedPlace = place
+      if (failingSinceMs !== this.#savedFailingSinceMs) await saveFailingSince(pool, id, failingSinceMs)
+      this.#savedFailingSinceMs = failingSinceMs
+    } catch (error) {
+      log.warn({ err: error, webhook: id }, 'the place of a webhook could not be saved; it will be')
+    }
+  }
+
+  /** Waits for what is under way, for a while; then the place is saved a last time. */
+  async #drain(): Promise<void> {
+    const isCutOff = this.#cut.signal.aborted
+    const deadline = setTimeout(() => this.#cut.abort(), this.#options.rules.drainMs)
+    while (this.#requests > 0) await this.#hasChanged.next(this.#hasChanged.rings(), never)
+    await this.#parking.settled()
+    clearTimeout(deadline)
+    if (!isCutOff) await this.#save()
+  }
+}
+
+/** For waiting that nothing ends but what is waited for. */
+const never = new AbortController().signal

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WakeUp } from '../src/events/wake-up.ts'
+import { createLogger } from '../src/platform/log.ts'
+import { keepDelivering } from '../src/webhooks/deliver.ts'
+import { type DeliveryRules, deliveryRules } from '../src/webhooks/webhook.ts'
+import { createTestApp, type TestApp } from './app.ts'
+
+/** The rules with times that a test can wait for. */
+export const quickRules: DeliveryRules = {
+  ...deliveryRules,
+  retryAfterMs: [20, 40, 80, 160, 320],
+  pauseMs: 20,
+  pauseMsMax: 100,
+  tickMs: 10,
+  drainMs: 500,
+}
+
+export type WebhookJson = {
+  id: string
+  url: string
+  event_types: string[]
+  status: string
+  disabled: { reason: string; at: string; place_kept_until: string | null } | null
+  failing_since: string | null
+  parked: number
+  behind_seconds: number | null
+  previous_secret_valid_until: string | null
+  secret: string
+}
+
+export type DeliveryJson = {
+  id: string
+  order_uid: string
+  sequence: number
+  event_type: string
+  attempt: number
+  outcome: string
+  status: number | null
+  error: string | null
+  answer: string
+}
+
+/** An app with its deliveries, as the service runs them; changes are told to them at once. */
+export async function createWebhookApp(): Promise<
+  TestApp & {
+    deliver(rules?: Partial<DeliveryRules>): { stop(): Promise<void> }
+    ask<Json>(
+      method: string,
+      path: string,
+      body?: unknown,
+    ): Promise<{ status: number; json: Json; link: string | null }>
+    subscribe(url: string, more?: object): Promise<WebhookJson>
+    deliveries(id: string, query?: string): Promise<DeliveryJson[]>
+  }
+> {
+  const logGrown = new WakeUp()
+  const t = await createTestApp({ logGrown })
+  const changed = new WakeUp()
+
+  async function ask<Json>(method: string, path: string, body?: unknown) {
+    const response = await t.call(method, path, body === undefined ? {} : { body })
+    const text = await response.text()
+    logGrown.ring()
+    changed.ring()
+    const json = (text === '' ? undefined : JSON.parse(text)) as Json
+    return { status: response.status, json, link: response.headers.get('link') }
+  }
+
+  return {
+    ...t,
+    ask,
+    deliver(rules = {}) {
+      const stop = new AbortController()
+      const { pool, address, app } = t
+      const log = createLogger({ level: 'silent' })
+      const delivering = keepDelivering(
+        {
+          pool,
+          address,
+          feed: app.feed,
+          ...app.webhooks,
+          rules: { ...quickRules, ...rules },
+          changed,
+          now: Date.now,
+          random: Math.random,
+          log,
+        },
+        stop.signal,
+      )
+      return {
+        async stop() {
+          stop.abort()
+          await Promise.race([
+            delivering,
+            sleep(15_000, undefined, { ref: false }).then(() => {
+              throw new Error('deliveries did not stop')
+            }),
+          ])
+        },
+      }
+    },
+    async subscribe(url, more = {}) {
+      const { status, json } = await ask<WebhookJson>('POST', '/api/webhooks', { url, ...more })
+      if (status !== 201) throw new Error(JSON.stringify(json))
+      return json
+    },
+    async deliveries(id, query = '') {
+      return (await ask<DeliveryJson[]>('GET', `/api/webhooks/${id}/deliveries${query}`)).json
+    },
+  }
+}
