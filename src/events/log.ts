@@ -219,7 +219,7 @@ const oneEvent = `select ${fields} from events where order_uid = $1 and sequence
 /** An event by its number within its order; undefined when the log does not have it, or no longer. */
 export async function readEvent(pool: Pool, orderUid: string, sequence: number): Promise<LoggedEvent | undefined> {
   const { rows } = await pool.query<EventRow>(oneEvent, [orderUid, sequence])
-  const { events } = await toPage(pool, rows, 1)
+  const { events } = await toPage(pool, rows, 1, pageBytesMax)
   return events[0]
 }
 

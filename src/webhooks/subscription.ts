@@ -103,11 +103,7 @@ export class Subscription {
       }
       const rings = feed.arrived.rings()
       const place = this.#window.readUpTo
-      const kept = feed.after(place)
-      const page =
-        kept === undefined
-          ? await insist(() => feed.older(place, undefined), waiting, log, signal)
-          : { events: kept, place: kept.at(-1)?.place ?? place }
+      const page = feed.after(place) ?? (await insist(() => feed.older(place, undefined), waiting, log, signal))
       if (signal.aborted) return
       this.#take(page.events)
       this.#window.passTo(page.place)
