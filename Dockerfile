@@ -10,14 +10,23 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/bun node_modules/.bin
 
+FROM oven/bun:1.4.5-slim AS page
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json tsconfig.json ./
+COPY scripts/build-web.ts scripts/
+COPY src src
+COPY web web
+RUN bun --no-env-file scripts/build-web.ts
+
 FROM oven/bun:1.4.5-distroless
 WORKDIR /app
 ENV NODE_ENV=production SERVER_HOST=0.0.0.0
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY migrations migrations
-COPY web web
 COPY src src
+COPY --from=page /app/build build
 # By number, so that Kubernetes can tell that it is not root; in this image it is the account nonroot.
 USER 65532:65532
 EXPOSE 8080

@@ -8,8 +8,12 @@ BUN := node_modules/.bin/bun
 RUN := BUN_JSC_forceRAMSize=536870912 $(BUN) --no-env-file --env-file=.env.local
 BIOME := node_modules/.bin/biome
 
+# The built page; the sources it is made of, so that it is built again when one has changed.
+WEB := build/web/index.html
+WEB_SOURCES := $(shell find web) scripts/build-web.ts package-lock.json
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev start-fresh test test-coverage check fmt lint types kafka bench dashboards db-migrate db-reset \
+.PHONY: help setup build run dev start-fresh test test-coverage check fmt lint types kafka bench dashboards db-migrate db-reset \
   docker-build docker-up docker-deps docker-down docker-restart docker-logs clean node-found
 
 help: ## List the targets
@@ -32,11 +36,16 @@ node_modules/.package-lock.json: package-lock.json
 	@npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error
 	@touch $@
 
+build: setup $(WEB) ## Build the page
+
+$(WEB): $(WEB_SOURCES) | setup
+	@$(BUN) --no-env-file scripts/build-web.ts
+
 # `exec` leaves no shell between make and the service, so that a signal reaches the service, and reaches it once.
-run: setup ## Install what is missing and serve at http://localhost:8080
+run: setup $(WEB) ## Install what is missing and serve at http://localhost:8080
 	@exec env $(RUN) src/main.ts
 
-dev: setup ## Serve, and start again whenever a source file changes
+dev: setup $(WEB) ## Serve, and start again whenever a source file changes
 	@exec env $(RUN) --watch --no-clear-screen src/main.ts
 
 start-fresh: db-reset run ## Serve with an empty database
@@ -59,6 +68,7 @@ lint: setup ## Look for mistakes in the sources
 
 types: setup ## Check the types
 	@node_modules/.bin/tsc --noEmit
+	@node_modules/.bin/tsc --noEmit --project web
 
 kafka: setup ## Run a Kafka broker for development
 	@exec $(BUN) --no-env-file scripts/kafka-broker.ts
@@ -93,5 +103,5 @@ docker-restart: docker-down docker-up ## Stop and start everything in Docker
 docker-logs: ## Follow the logs in Docker
 	@exec docker compose logs --follow
 
-clean: ## Remove what can be made again: the dependencies and the coverage report. The data stay
-	rm -rf node_modules coverage
+clean: ## Remove what can be made again: the dependencies, the page and the coverage report. The data stay
+	rm -rf node_modules coverage build

@@ -35,7 +35,7 @@ import type { Pool } from './platform/postgres.ts'
 import { documentationRoutes } from './system/documentation.ts'
 import { healthRoutes, type Probe } from './system/health.ts'
 import { recordSystem } from './system/metrics.ts'
-import { staticRoutes } from './system/static-files.ts'
+import { pageRoutes } from './system/static-files.ts'
 import { deliveryRoutes } from './webhooks/delivery-routes.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts'
 import { webhookSchemas } from './webhooks/operations.ts'
@@ -142,7 +142,7 @@ export function buildApp(options: AppOptions): App {
       handle: async () => new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } }),
     },
     ...documentationRoutes({ openApi: () => openApi, asyncApi: () => asyncApi }),
-    ...staticRoutes({ folder: options.staticDir, prefix: '/' }),
+    ...pageRoutes(options.staticDir),
   ]
   const openApi = buildOpenApi({
     title: 'Orders',

@@ -18,7 +18,7 @@ describe('the defaults', () => {
   test('an empty environment serves this machine, with an own database and without Kafka', () => {
     const config = readConfig({}, '/checkout')
     expect(config).toMatchObject({
-      server: { host: '127.0.0.1', port: 8080, staticDir: '/checkout/web' },
+      server: { host: '127.0.0.1', port: 8080, staticDir: '/checkout/build/web' },
       dataDir: '/checkout/data',
       cacheSizeBytesMax: 33554432,
       logLevel: 'info',

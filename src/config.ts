@@ -38,7 +38,7 @@ type LogLevel = (typeof logLevels)[number]
 export const variables = [
   ['SERVER_HOST', '127.0.0.1', 'address to listen on; any but loopback needs an API key'],
   ['SERVER_PORT', '8080', 'port to listen on'],
-  ['STATIC_DIR', 'web', 'folder of the page at /'],
+  ['STATIC_DIR', 'build/web', 'folder of the built page at /'],
   ['DATA_DIR', 'data', 'folder of the own PostgreSQL, used without DB_HOST'],
   ['DB_HOST', '', 'your PostgreSQL: host, or folder of its socket'],
   ['DB_PORT', '5432', 'its port'],

@@ -42,7 +42,7 @@ export async function createTestApp(change: Partial<AppOptions> = {}): Promise<T
     log,
     now: Date.now,
     cacheSizeBytesMax: 16 * 1024 * 1024,
-    staticDir: new URL('../web', import.meta.url).pathname,
+    staticDir: '',
     dataDir: '/',
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,

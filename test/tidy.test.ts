@@ -12,19 +12,20 @@ const linesMax = 300
 
 type Source = { path: string; area: string; text: string }
 
-/** The TypeScript files of a folder of the repository. */
+/** The TypeScript files of a folder of the repository, those with markup among them. */
 function sourcesOf(folder: string): Source[] {
   if (!existsSync(join(root, folder))) return []
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.ts'))
+    .filter(name => /\.tsx?$/.test(name))
     .map(name => ({
       path: join(folder, name),
-      area: name.split('/')[0]?.replace(/\.ts$/, '') ?? '',
+      area: name.split('/')[0]?.replace(/\.tsx?$/, '') ?? '',
       text: readFileSync(join(root, folder, name), 'utf8'),
     }))
 }
 
-const everything = ['src', 'test', 'scripts', 'bench', 'monitoring'].flatMap(sourcesOf)
+const everything = ['src', 'test', 'scripts', 'bench', 'monitoring', 'web'].flatMap(sourcesOf)
+const web = sourcesOf('web')
 const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts'))
 
 const siblings = ['payments', 'deliveries', 'inventory', 'carts']
@@ -104,16 +105,16 @@ describe('imports', () => {
 
 describe('files', () => {
   test('have names of their own in kebab case: no barrel, no grab-bag', () => {
-    const grabBag = /(^|\/)(index|utils?|helpers?|lib|common|misc|shared)(\.test)?\.ts$/
+    const grabBag = /(^|\/)(index|utils?|helpers?|lib|common|misc|shared)(\.test)?\.tsx?$/
     expect(everything.filter(({ path }) => grabBag.test(path)).map(({ path }) => path)).toEqual([])
-    expect(everything.filter(({ path }) => !/^[a-z0-9-/]+(\.test)?\.ts$/.test(path)).map(({ path }) => path)).toEqual(
+    expect(everything.filter(({ path }) => !/^[a-z0-9-/]+(\.test)?\.tsx?$/.test(path)).map(({ path }) => path)).toEqual(
       [],
     )
     expect(findAll(everything, /^export \* from/)).toEqual([])
   })
 
   test(`have at most ${linesMax} lines`, () => {
-    const long = product.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    const long = [...product, ...web].map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
     expect(long.filter(({ lines }) => lines > linesMax)).toEqual([])
   })
 
@@ -140,6 +141,40 @@ describe('files', () => {
     const known = ['src/main.ts', 'src/cli.ts', 'src/platform/embedded-postgres-program.ts']
     const code = product.filter(({ path }) => !known.includes(path)).map(codeOnly)
     expect(findAll(code, /process\.env|Bun\.env|import\.meta\.env/)).toEqual([])
+  })
+})
+
+describe('the page', () => {
+  test('takes of the service only what the service decides by, and types', () => {
+    const shared = ['src/orders/lifecycle.ts', 'src/orders/order.ts']
+    const code = web.map(source => ({ ...source, text: source.text.replace(/^import type .*$/gm, '') }))
+    const taken = code.flatMap(source => importsOf(source).map(path => ({ from: source.path, path })))
+    expect(taken.filter(({ path }) => !path.startsWith('web/') && !shared.includes(path))).toEqual([])
+    expect(taken.filter(({ path }) => !existsSync(join(root, path)))).toEqual([])
+  })
+
+  test('has modules that do not import each other', () => {
+    const common = ['platform', 'parts', 'shell', 'routes', 'texts']
+    const between = web
+      .filter(({ area }) => !['main', 'pages', 'shell', ...common].includes(area))
+      .flatMap(source => importsOf(source).map(path => ({ from: source.path, area: source.area, path })))
+      .filter(({ path }) => path.startsWith('web/'))
+      .filter(({ area, path }) => ![area, ...common].includes(path.split('/')[1]?.replace(/\.tsx?$/, '') ?? ''))
+    expect(between.map(({ from, path }) => `${from} imports ${path}`)).toEqual([])
+  })
+
+  test('puts data into the document as text only', () => {
+    expect(web.length).toBeGreaterThan(20)
+    const markup =
+      /innerHTML|outerHTML|insertAdjacent|document\.write|createContextualFragment|DOMParser|\beval\(|new Function/
+    expect(findAll(web, markup)).toEqual([])
+  })
+
+  test('has its words in one place', () => {
+    const markup = web.filter(({ path }) => path.endsWith('.tsx'))
+    expect(findAll(markup, />\s*[A-Za-z][a-z]+[^<>{}()=;]*<\//)).toEqual([])
+    expect(findAll(markup, /^\s+[A-Z][a-z]+( [a-z]+)+[.:…]?$/)).toEqual([])
+    expect(findAll(markup, /\b(aria-label|title|placeholder|alt|label)="[^"]*[a-z]/)).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import { instantOf } from './instant.ts'
 import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
-import type { ListPlace, OrderFilter } from './queries.ts'
+import { type ListOrdering, type ListPlace, listOrderings, type OrderFilter } from './queries.ts'
 
 /** The parameters of `GET /api/orders`; also what its documentation is made from. */
 export const listParameters = {
@@ -21,9 +21,13 @@ export const listParameters = {
   from: { description: 'Created at or after', schema: { type: 'string', format: 'date-time' } },
   to: { description: 'Created before', schema: { type: 'string', format: 'date-time' } },
   q: { description: 'The uid, tracking number or customer of an order, whole', schema: { type: 'string' } },
+  sort: {
+    description: 'By the time at which orders were made',
+    schema: { type: 'string', enum: listOrderings, default: 'newest' },
+  },
 } as const
 
-export type ListQuery = { filter: OrderFilter; after: ListPlace | undefined; limit: number }
+export type ListQuery = { filter: OrderFilter; after: ListPlace | undefined; limit: number; ordering: ListOrdering }
 
 /**
  * Reads the query of a list.
@@ -55,6 +59,8 @@ export function readListQuery(parameters: URLSearchParams): ListQuery {
   const cursor = query.text('cursor')
   const after = cursor === undefined ? undefined : decodeCursor(cursor)
   if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
+  const ordering = listOrderings.find(known => known === (query.text('sort') ?? 'newest'))
+  if (ordering === undefined) query.refuse('sort', `one of ${listOrderings.join(', ')}`)
   const filter = {
     statuses: oneOf('status', orderStatuses),
     paymentStatuses: oneOf('payment_status', paymentStatuses),
@@ -67,7 +73,7 @@ export function readListQuery(parameters: URLSearchParams): ListQuery {
   }
   query.end()
   const set = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-  return { filter: set as OrderFilter, after, limit }
+  return { filter: set as OrderFilter, after, limit, ordering: ordering ?? 'newest' }
 }
 
 /** A place as text that a client hands back untouched. */

@@ -96,7 +96,7 @@ export const operations = {
   },
   listOrders: {
     operationId: 'listOrders',
-    summary: 'List orders, newest first',
+    summary: 'List orders, newest first unless sorted otherwise',
     description: 'Every condition given must hold. With Accept: application/x-ndjson every match is streamed.',
     tags,
     parameters: queryParameters(listParameters),

@@ -131,6 +131,10 @@ export type OrderFilter = Partial<{
 /** A page ends with the order that goes beyond so many bytes: a document may have a megabyte. */
 const pageBytesMax = 8 * 1024 * 1024
 
+/** The order of a list, by the time at which orders were made. */
+export const listOrderings = ['newest', 'oldest'] as const
+export type ListOrdering = (typeof listOrderings)[number]
+
 /** A place in a list: the last order that was handed out. */
 export type ListPlace = { createdAtMs: number; orderUid: string }
 
@@ -140,7 +144,7 @@ export type Page = {
 }
 
 /**
- * A page of orders, newest first. It may hold fewer than asked for and still have a next one, since it is bounded by bytes.
+ * A page of orders, newest first unless told otherwise. It may hold fewer than asked for and still have a next one, since it is bounded by bytes.
  *
  * Each way of finding orders (`branches`) walks one index in the order of the list and stops after a page, so a page costs
  * the same at any depth; documents are fetched only for the orders of the page.
@@ -153,13 +157,15 @@ export async function listOrders(
   filter: OrderFilter,
   after: ListPlace | undefined,
   limit: number,
+  ordering: ListOrdering = 'newest',
 ): Promise<Page> {
+  const [direction, behind] = ordering === 'newest' ? ['desc', '<'] : ['asc', '>']
   const values: unknown[] = []
   const value = (given: unknown) => `$${values.push(given)}`
   const conditions = ['true']
   if (after !== undefined) {
     const instant = value(new Date(after.createdAtMs).toISOString())
-    conditions.push(`(o.created_at, o.order_uid) < (${instant}::timestamptz, ${value(after.orderUid)})`)
+    conditions.push(`(o.created_at, o.order_uid) ${behind} (${instant}::timestamptz, ${value(after.orderUid)})`)
   }
   if (filter.fromMs !== undefined) conditions.push(`o.created_at >= ${value(new Date(filter.fromMs))}`)
   if (filter.toMs !== undefined) conditions.push(`o.created_at < ${value(new Date(filter.toMs))}`)
@@ -171,22 +177,22 @@ export async function listOrders(
         from orders o
        where ${where}
          and ${conditions.join('\n         and ')}
-       order by o.created_at desc, o.order_uid desc
+       order by o.created_at ${direction}, o.order_uid ${direction}
        limit ${limit + 1})`
   const keys = keysQuery(filter, value, pageOf)
   const { rows } = await pool.query<OrderRow & { created_at: Date; found: number }>(
     `select *
        from (select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at,
                     o.created_at, count(*) over ()::int as found,
-                    sum(octet_length(o.document)) over (order by o.created_at desc, o.order_uid desc)
+                    sum(octet_length(o.document)) over (order by o.created_at ${direction}, o.order_uid ${direction})
                       - octet_length(o.document) as bytes_before
                from (select distinct created_at, order_uid
                        from (${keys}) branches
-                      order by created_at desc, order_uid desc
+                      order by created_at ${direction}, order_uid ${direction}
                       limit ${limit + 1}) page
                join orders o using (order_uid)) page
       where bytes_before < ${pageBytesMax}
-      order by created_at desc, order_uid desc`,
+      order by created_at ${direction}, order_uid ${direction}`,
     values,
   )
   const onPage = rows.slice(0, limit)

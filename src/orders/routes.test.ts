@@ -207,6 +207,26 @@ describe('GET /api/orders', () => {
     expect(await uids()).toEqual(uidsOf(indexes.map(index => orders[index] ?? newOrder())))
   })
 
+  test('gives pages oldest first when asked to, linked by a cursor, each order once, also as a stream', async () => {
+    const seen: string[] = []
+    let query = `${window}&sort=oldest&limit=2`
+    for (;;) {
+      const { response, uids } = await list(query)
+      seen.push(...(await uids()))
+      const next = /<\/api\/orders\?([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      if (next === undefined) break
+      query = next
+    }
+    expect(seen).toEqual(uidsOf(orders).reverse())
+    const { uids } = await list(`${window}&sort=oldest&status=cancelled,confirmed&customer_id=odd`)
+    expect(await uids()).toEqual(uidsOf(orders.filter((_, index) => index % 2 === 1)).reverse())
+    const headers = { accept: 'application/x-ndjson' }
+    const lines = (await (await t.call('GET', `/api/orders?${window}&sort=oldest`, { headers })).text())
+      .trim()
+      .split('\n')
+    expect(uidsOf(lines.map(line => JSON.parse(line)))).toEqual(uidsOf(orders).reverse())
+  })
+
   test('streams every match as NDJSON', async () => {
     const { response } = await list(window, { accept: 'application/x-ndjson' })
     const lines = (await response.text()).trim().split('\n')

@@ -14,11 +14,11 @@ import { notFound } from './commands.ts'
 import { type OrderDocument, orderUidForm } from './document.ts'
 import { exampleOrder } from './example.ts'
 import type { Intake } from './intake.ts'
-import { encodeCursor, readListQuery } from './list-query.ts'
+import { encodeCursor, type ListQuery, readListQuery } from './list-query.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { operations } from './operations.ts'
 import { errorOf } from './placing.ts'
-import { jsonOf, listOrders, type OrderFilter } from './queries.ts'
+import { jsonOf, listOrders } from './queries.ts'
 import { documentSizeBytesMax, inTrace, readOrder, validateOrder } from './validate.ts'
 
 export type OrderRoutesOptions = {
@@ -148,9 +148,9 @@ async function list(context: Context, { pool }: OrderRoutesOptions): Promise<Res
   const { url, headers } = context.req.raw
   const query = readListQuery(new URL(url).searchParams)
   if (headers.get('accept')?.includes('application/x-ndjson')) {
-    return linesResponse(everyOrder(pool, query.filter, query.after))
+    return linesResponse(everyOrder(pool, query))
   }
-  const page = await listOrders(pool, query.filter, query.after, query.limit)
+  const page = await listOrders(pool, query.filter, query.after, query.limit, query.ordering)
   return new Response(`[${page.orders.map(jsonOf).join(',')}]`, {
     headers: {
       'content-type': 'application/json',
@@ -162,9 +162,9 @@ async function list(context: Context, { pool }: OrderRoutesOptions): Promise<Res
 /** Orders that a page of a stream holds: one is in memory at a time. */
 const streamPageSize = 500
 
-async function* everyOrder(pool: Pool, filter: OrderFilter, from: Parameters<typeof listOrders>[2]) {
-  for (let after = from; ; ) {
-    const page = await listOrders(pool, filter, after, streamPageSize)
+async function* everyOrder(pool: Pool, query: ListQuery) {
+  for (let { after } = query; ; ) {
+    const page = await listOrders(pool, query.filter, after, streamPageSize, query.ordering)
     if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(jsonOf).join('\n')}\n`)
     if (page.next === undefined) return
     after = page.next

@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildHttp } from '../platform/http.ts'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
+import { buildHttp, type Route } from '../platform/http.ts'
 import { createLogger } from '../platform/log.ts'
 import { createRegistry } from '../platform/metrics.ts'
 import { startServer } from '../platform/server.ts'
-import { staticRoutes } from './static-files.ts'
+import { pageRoutes, staticRoutes } from './static-files.ts'
 
 const outside = mkdtempSync(join(tmpdir(), 'orders-static-'))
 const folder = join(outside, 'web')
@@ -20,15 +21,18 @@ writeFileSync(join(folder, 'parts', 'part.css'), 'a { color: red }')
 writeFileSync(join(folder, 'notes.txt'), 'of a kind that is not served')
 writeFileSync(join(folder, '.env'), 'SECRET=1')
 
-function serve(options: { folder: string; only?: readonly string[] }) {
+function serveRoutes(routes: Route[]) {
   return buildHttp({
-    routes: staticRoutes({ prefix: '/', ...options }),
+    routes,
     allows: () => undefined,
     idempotent: route => route.handle,
     registry: createRegistry(),
     log: createLogger({ level: 'silent' }),
   })
 }
+
+const serve = (options: { folder: string; only?: readonly string[] }) =>
+  serveRoutes(staticRoutes({ prefix: '/', ...options }))
 
 const fetchFile = serve({ folder })
 const get = (path: string, headers: Record<string, string> = {}) =>
@@ -73,6 +77,77 @@ describe('what is there', () => {
     writeFileSync(join(folder, 'late.js'), '')
     expect((await get('/late.js')).status).toBe(404)
   })
+})
+
+describe('a built page', () => {
+  const built = join(outside, 'built')
+  const script = 'export const answer = 42\n'.repeat(50)
+  mkdirSync(join(built, 'assets'), { recursive: true })
+  writeFileSync(join(built, 'index.html'), '<!doctype html><title>page</title>')
+  writeFileSync(join(built, 'pages.json'), '["/", "/orders", "/orders/:id"]')
+  writeFileSync(join(built, 'assets', 'main-0a1b2c3d.js'), script)
+  writeFileSync(join(built, 'assets', 'main-0a1b2c3d.js.br'), brotliCompressSync(script))
+  writeFileSync(join(built, 'assets', 'main-0a1b2c3d.js.gz'), gzipSync(script))
+  const address = '/assets/main-0a1b2c3d.js'
+  const fetchBuilt = serveRoutes(pageRoutes(built))
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    // `fetch` of a browser would unpack by itself; this looks at what is sent.
+    const response = await fetchBuilt(new Request(`http://localhost${path}`, { headers }))
+    return { response, bytes: Buffer.from(await response.arrayBuffer()) }
+  }
+
+  test.each([
+    ['br, gzip, deflate', 'br', brotliDecompressSync],
+    ['gzip, deflate', 'gzip', gunzipSync],
+    ['GZIP;q=0.5, br;q=0', 'gzip', gunzipSync],
+  ] as const)('a client that takes %s gets %s', async (accepted, encoding, unpack) => {
+    const { response, bytes } = await ask(address, { 'accept-encoding': accepted })
+    expect(response.headers.get('content-encoding')).toBe(encoding)
+    expect(response.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    expect(response.headers.get('vary')).toBe('accept-encoding')
+    expect(unpack(bytes).toString()).toBe(script)
+  })
+
+  test.each(['', 'identity', 'br;q=0, gzip;q=0.0', 'brotli'])('one that takes %p gets it as it is', async accepted => {
+    const { response, bytes } = await ask(address, { 'accept-encoding': accepted })
+    expect(response.headers.get('content-encoding')).toBeNull()
+    expect(bytes.toString()).toBe(script)
+  })
+
+  test('each form has a tag of its own, and what a browser has in that form is not sent again', async () => {
+    const tags = new Set<string>()
+    for (const accepted of ['br', 'gzip', 'identity']) {
+      const headers = { 'accept-encoding': accepted }
+      const etag = (await ask(address, headers)).response.headers.get('etag') ?? ''
+      const { response } = await ask(address, { ...headers, 'if-none-match': etag })
+      expect(response.status).toBe(304)
+      tags.add(etag)
+    }
+    expect(tags.size).toBe(3)
+  })
+
+  test('what has the hash of its content in its name is kept for ever, the document is asked for each time', async () => {
+    const { response } = await ask(address)
+    expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect((await ask('/')).response.headers.get('cache-control')).toBe('no-cache')
+  })
+
+  test.each(['/', '/index.html', '/orders', '/orders/some-id'])('%s is the document', async path => {
+    const { response, bytes } = await ask(path)
+    expect(response.status).toBe(200)
+    expect(bytes.toString()).toContain('<title>page</title>')
+  })
+
+  test.each(['/pages.json', `${address}.br`, '/orders/some-id/more', '/assets'])('%s is not there', async path => {
+    expect((await ask(path)).response.status).toBe(404)
+  })
+})
+
+test('without a built page the address says how to build one, and the rest of the service is not touched', async () => {
+  const fetchNone = serveRoutes(pageRoutes(join(outside, 'nowhere')))
+  const response = await fetchNone(new Request('http://localhost/'))
+  expect(response.status).toBe(503)
+  expect(await response.text()).toContain('make build')
 })
 
 describe('what is not there', () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
-import type { Route } from '../platform/http.ts'
+import type { Context, Route } from '../platform/http.ts'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -19,9 +19,29 @@ const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+const safety = {
+  'content-security-policy': contentSecurityPolicy,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+}
+
+/** A name that ends with the hash of its content, as the build makes them: what it stands for never changes. */
+const hashedName = /-[a-z0-9]{8,}\.[a-z0-9]+$/
+
+/** How a file may be there compressed already: what a client calls it, and how its name goes on. Best first. */
+const encodings = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const
+
+/** The document is handed out at the addresses that this file lists too: templates of routes, as JSON. */
+const pagesFile = 'pages.json'
+
 /**
  * The files of a folder as routes. They are listed and read once: an address that is not one of them is unknown, so no path
- * can lead out of the folder.
+ * can lead out of the folder. Of a file that is there compressed as well a client gets what it can take.
  *
  * @param options folder: nothing is served when it does not exist; prefix: the address it is served under, ending in '/';
  *   only: the names served, all unless given
@@ -29,32 +49,80 @@ const contentSecurityPolicy =
 export function staticRoutes(options: { folder: string; prefix: string; only?: readonly string[] }): Route[] {
   const { folder, prefix, only } = options
   if (!existsSync(folder)) return []
+  const pages = addressesOf(folder)
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map(name => relative(folder, join(folder, name)))
-    .filter(name => statSync(join(folder, name)).isFile() && types[extname(name)] !== undefined)
+    .filter(name => name !== pagesFile && statSync(join(folder, name)).isFile() && types[extname(name)] !== undefined)
     .filter(name => only === undefined || only.includes(name))
-    .flatMap(name => fileRoutes(join(folder, name), prefix, name))
+    .flatMap(name => {
+      const own = name === 'index.html' ? pages.map(page => prefix + page.slice(1)) : []
+      return fileRoutes(join(folder, name), name, [...new Set([...own, prefix + name])])
+    })
 }
 
-function fileRoutes(file: string, prefix: string, name: string): Route[] {
-  const bytes = readFileSync(file)
-  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+/**
+ * The page at `/`. Where it was not built, what is there instead says how to build it.
+ *
+ * @param folder of the built page
+ */
+export function pageRoutes(folder: string): Route[] {
+  if (existsSync(join(folder, 'index.html'))) return staticRoutes({ folder, prefix: '/' })
+  const headers = { ...safety, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }
+  return [{ method: 'GET', path: '/', scope: 'public', handle: () => new Response(notBuilt, { status: 503, headers }) }]
+}
+
+const notBuilt = `<!doctype html>
+<html lang="en">
+  <head><meta charset="utf-8"><title>Orders</title></head>
+  <body>
+    <h1>The page is not built yet</h1>
+    <p>Run <code>make build</code> in the checkout and start the service again. The API works without the page: it is
+      described <a href="/api/docs">here</a>.</p>
+  </body>
+</html>
+`
+
+function addressesOf(folder: string): string[] {
+  const file = join(folder, pagesFile)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as string[]) : ['/']
+}
+
+type Variant = { encoding: string | undefined; etag: string; bytes: Buffer }
+
+function fileRoutes(file: string, name: string, paths: readonly string[]): Route[] {
+  const plain = variantOf(file, undefined)
+  const compressed = encodings.flatMap(([encoding, ending]) =>
+    existsSync(file + ending) ? [variantOf(file + ending, encoding)] : [],
+  )
   const headers = {
     'content-type': types[extname(name)] ?? 'application/octet-stream',
-    'content-security-policy': contentSecurityPolicy,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cache-control': 'no-cache',
-    etag,
+    ...safety,
+    'cache-control': hashedName.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
+    ...(compressed.length === 0 ? {} : { vary: 'accept-encoding' }),
   }
-  const paths = name === 'index.html' ? [prefix, prefix + name] : [prefix + name]
-  return paths.map(path => ({
-    method: 'GET',
-    path,
-    scope: 'public',
-    handle: context =>
-      context.req.raw.headers.get('if-none-match') === etag
-        ? new Response(null, { status: 304, headers })
-        : new Response(bytes, { headers }),
-  }))
+  const handle = (context: Context) => {
+    const taken = encodingsTaken(context.req.header('accept-encoding') ?? '')
+    const { encoding, etag, bytes } = compressed.find(({ encoding }) => taken.has(encoding ?? '')) ?? plain
+    const own = { ...headers, etag }
+    if (context.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers: own })
+    return new Response(bytes, { headers: encoding === undefined ? own : { ...own, 'content-encoding': encoding } })
+  }
+  return paths.map(path => ({ method: 'GET', path, scope: 'public', handle }))
+}
+
+function variantOf(file: string, encoding: string | undefined): Variant {
+  const bytes = readFileSync(file)
+  // Each variant has a tag of its own, since the bytes that it stands for are others.
+  const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
+  return { encoding, etag, bytes }
+}
+
+/** RFC 9110, 12.5.3: the codings that are named and not ruled out by a weight of 0. */
+function encodingsTaken(header: string): Set<string> {
+  const taken = header
+    .toLowerCase()
+    .split(',')
+    .map(part => part.split(';').map(text => text.trim()))
+    .filter(([, weight]) => weight === undefined || !/^q=0(\.0*)?$/.test(weight))
+  return new Set(taken.map(([coding = '']) => coding))
 }

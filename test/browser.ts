@@ -1,0 +1,136 @@
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { buildWeb } from '../scripts/build-web.ts'
+import { readConfig } from '../src/config.ts'
+import { createLogger } from '../src/platform/log.ts'
+import { type Service, startService } from '../src/service.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+import { endWithThisProcess } from './end-with-this-process.ts'
+import { environmentOf } from './run-cli.ts'
+
+const root = join(import.meta.dirname, '..')
+const executable = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+].find(path => path !== undefined && path !== '' && existsSync(path))
+
+/** Whether there is no Chromium here; then the tests in a browser are skipped, and that is said aloud. */
+export const hasNoBrowser = executable === undefined
+if (hasNoBrowser) console.error('SKIPPED: the tests in a browser. Install Chromium, or set CHROMIUM to its path.')
+
+/** The canonical order of the contract. */
+export const sample = JSON.parse(readFileSync(join(root, 'test/samples/valid/canonical.json'), 'utf8'))
+
+let built: Promise<string> | undefined
+
+/** The page, built from the sources as they are now, in a folder that ends with this process. */
+function webFolder(): Promise<string> {
+  built ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'orders-web-'))
+    endWithThisProcess(folder)
+    await buildWeb(folder)
+    return folder
+  })()
+  return built
+}
+
+export type View = { width?: number; height?: number; colorScheme?: 'light' | 'dark'; url?: string }
+
+/** A service with an empty database of its own, and browsers that look at its page. */
+export type Stage = {
+  url: string
+  environment: Record<string, string>
+  /** Opens an address of the page in a browser of its own. What its console complains of is noted. */
+  open(path: string, view?: View): Promise<Page>
+  /** What consoles have complained of since it was last asked for. */
+  complaints(): string[]
+  /** Places an order over HTTP. */
+  place(order: unknown): Promise<void>
+  /** Does something to an order over HTTP. */
+  command(uid: string, command: string, reason: string): Promise<void>
+  close(): Promise<void>
+}
+
+async function noMigration(): Promise<void> {}
+
+/** Starts a service and a browser. */
+export async function setStage(): Promise<Stage> {
+  const browser = await chromium.launch({ executablePath: executable ?? '', args: ['--no-sandbox'] })
+  const database = await createTestDatabase(noMigration)
+  const environment = environmentOf(database.address)
+  const stop = new AbortController()
+  const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: await webFolder() }, root)
+  const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
+  const contexts = new Set<BrowserContext>()
+  let complaints: string[] = []
+  const post = async (path: string, body: unknown) => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${service.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  }
+  return {
+    url: service.url,
+    environment,
+    async open(path, { width = 1280, height = 900, colorScheme = 'light', url = service.url } = {}) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-US' })
+      contexts.add(context)
+      const page = await context.newPage()
+      page.on('pageerror', error => complaints.push(String(error)))
+      page.on('dialog', dialog => complaints.push(`a dialog of a script: ${dialog.message()}`))
+      page.on('console', message => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+      })
+      await page.goto(`${url}${path}`)
+      return page
+    },
+    complaints() {
+      const found = complaints
+      complaints = []
+      return found
+    },
+    place: order => post('/api/orders', order),
+    command: (uid, command, reason) => post(`/api/orders/${uid}/${command}`, { reason, actor: 'test' }),
+    close: () => strike({ browser, contexts, service, database, stop }),
+  }
+}
+
+async function strike(stage: {
+  browser: Browser
+  contexts: ReadonlySet<BrowserContext>
+  service: Service
+  database: TestDatabase
+  stop: AbortController
+}): Promise<void> {
+  for (const context of stage.contexts) await context.close()
+  await stage.browser.close()
+  stage.stop.abort()
+  await stage.service.stop()
+  await stage.database.drop()
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const everyRule = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']
+
+/**
+ * What breaks WCAG 2.1 A and AA on a page, as axe finds it: each rule with the places.
+ *
+ * @param rules what is looked at: tags or rules of axe
+ */
+export async function violationsOf(page: Page, rules: readonly string[] = everyRule): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(`
+    axe.run(document, { runOnly: ${JSON.stringify(rules)} })
+      .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(node => id + ': ' + node.html)))`)
+}
+
+/** By how many pixels a page is wider than the window. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+}

@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { hasNoBrowser, type Stage, sample, setStage } from './browser.ts'
+import { runCli } from './run-cli.ts'
+
+setDefaultTimeout(60_000)
+
+describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await setStage()
+  })
+  afterAll(() => stage.close())
+  afterEach(() => expect(stage.complaints()).toEqual([]))
+
+  test('is read as an invoice in the form of its currency, and as JSON', async () => {
+    await stage.place(sample)
+    await stage.place({ ...sample, order_uid: 'yen', payment: { ...sample.payment, currency: 'JPY' } })
+    const page = await stage.open(`/orders/${sample.order_uid}`)
+    const invoice = page.locator('.invoice')
+    await invoice.getByText('Mascaras').waitFor()
+    const text = await invoice.textContent()
+    for (const part of ['$18.17', '$4.53', '−30 %', 'Kiryat Mozkin', 'WBILMTESTTRACK']) expect(text).toContain(part)
+    await page.getByRole('radio', { name: 'JSON' }).check()
+    expect(JSON.parse((await page.locator('.document pre').textContent()) ?? '')).toMatchObject(sample)
+    await page.goto(`${stage.url}/orders/yen`)
+    await page.locator('.totals').getByText('¥1,817').waitFor()
+  })
+
+  test('goes through its life by clicks: each is confirmed, given a reason, and told in the history', async () => {
+    await stage.place({ ...sample, order_uid: 'life', payment: { ...sample.payment, payment_dt: 0 } })
+    const page = await stage.open('/orders/life')
+    const act = async (button: string, reason: string) => {
+      await page.locator('.page-head').getByRole('button', { name: button }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Reason').fill(reason)
+      await dialog.getByRole('button', { name: button }).click()
+      await dialog.waitFor({ state: 'hidden' })
+    }
+    await act('Confirm', 'paid by wire')
+    await page.getByText('The order life is confirmed.').waitFor()
+    await act('Put on hold', 'address is checked')
+    await act('Confirm', '')
+    await act('Complete', '')
+    await page.locator('.timeline li').nth(4).waitFor()
+    expect(await page.locator('.event-title').allInnerTexts()).toEqual([
+      'Completed',
+      'Confirmed',
+      'Put on hold',
+      'Confirmed',
+      'Order placed',
+    ])
+    expect(await page.locator('.reason').allInnerTexts()).toEqual(['address is checked', 'paid by wire'])
+    expect(await page.locator('.page-head').getByRole('button').count()).toBe(0)
+  })
+
+  test('a reason is asked for before an order is cancelled, and nothing happens without it', async () => {
+    await stage.place({ ...sample, order_uid: 'kept' })
+    const page = await stage.open('/orders/kept')
+    await page.getByRole('button', { name: 'Cancel order' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Cancel order' }).click()
+    expect(await dialog.isVisible()).toBe(true)
+    await dialog.getByRole('button', { name: 'Back' }).click()
+    const order = await (await fetch(`${stage.url}/api/orders/kept`)).json()
+    expect(order).toMatchObject({ status: 'confirmed', version: 1 })
+  })
+
+  test('what somebody else does is shown as it happens; what it forbids is refused, and said clearly', async () => {
+    await stage.place({ ...sample, order_uid: 'raced' })
+    const page = await stage.open('/orders/raced')
+    await page.getByRole('button', { name: 'Complete' }).click()
+    const dialog = page.getByRole('dialog')
+    // The page must not have heard of the change before it is asked to complete the order.
+    await page.route('**/api/orders/raced', route => route.abort())
+    await stage.command('raced', 'cancel', 'the customer called')
+    await page.locator('.event-title').getByText('Cancelled').waitFor()
+    await page.unroute('**/api/orders/raced')
+    await dialog.getByRole('button', { name: 'Complete' }).click()
+    await dialog.getByText('The order has changed in the meantime').waitFor()
+    await dialog.getByText('The order is now: cancelled. Nothing was done.').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Complete' }).isDisabled()).toBe(true)
+    await dialog.getByRole('button', { name: 'Back' }).click()
+    expect(await page.locator('.page-head').getByRole('button').count()).toBe(0)
+    const complaints = stage.complaints()
+    expect(complaints.filter(text => !text.startsWith('Failed to load resource'))).toEqual([])
+  })
+
+  test('one that is not there is said not to be there', async () => {
+    const page = await stage.open('/orders/nobody')
+    await page.getByText('There is no order nobody.').waitFor()
+    expect(stage.complaints().every(text => text.includes('404'))).toBe(true)
+  })
+
+  test('a key is asked for when one is needed, a wrong one is refused, and it is kept for this tab only', async () => {
+    const page = await stage.open('/')
+    await page.locator('.live-live').waitFor()
+    const made = await runCli(
+      ['keys', 'create', '--name', 'page', '--scopes', 'orders:read,orders:write'],
+      stage.environment,
+    )
+    const dialog = page.getByRole('dialog')
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByText('Without an API key nothing can be shown.').waitFor()
+    await page.getByRole('button', { name: 'Enter a key' }).click()
+    await dialog.getByLabel('API key').fill('sk_not-one-of-ours')
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await dialog.getByText('not one of ours').waitFor()
+    await dialog.getByLabel('API key').fill(made.out.trim())
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await page.locator('.tiles').waitFor()
+    await page.getByRole('button', { name: 'Send a test order' }).click()
+    await page.getByText('has arrived').waitFor()
+    await page.reload()
+    await page.locator('.tiles').waitFor()
+    const kept = await page.evaluate('[Object.values(sessionStorage), localStorage.length, document.cookie]')
+    expect(kept).toEqual([[made.out.trim()], 0, ''])
+    await page.getByRole('button', { name: 'Forget the API key' }).click()
+    await dialog.waitFor()
+    expect(await page.evaluate('sessionStorage.length')).toBe(0)
+    expect(stage.complaints().every(text => text.includes('401'))).toBe(true)
+  })
+})

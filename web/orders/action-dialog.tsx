@@ -1,0 +1,72 @@
+import { useSignal } from '@preact/signals'
+import type { TargetedSubmitEvent } from 'preact'
+import { Dialog } from '../parts/dialog.tsx'
+import { Violations } from '../parts/states.tsx'
+import { statusText } from '../parts/status.tsx'
+import { Refusal } from '../platform/api.ts'
+import { notify } from '../platform/notices.ts'
+import { texts } from '../texts.ts'
+import { type Action, actionsOf } from './order.ts'
+import type { OrderModel } from './order-model.ts'
+
+/** Nobody should have to ask later why an order stands still or was cancelled. */
+const needReason: readonly Action[] = ['hold', 'cancel']
+const reasonCharactersMax = 300
+
+/** Asks whether an action is meant, and why; then does it, and says what came of it. */
+export function ActionDialog({ model, action, close }: { model: OrderModel; action: Action; close: () => void }) {
+  const isRunning = useSignal(false)
+  const failure = useSignal<unknown>(undefined)
+  const words = texts.actions[action]
+  const order = model.order.value
+  const isPossible = order !== undefined && actionsOf(order).includes(action)
+  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const reason = String(new FormData(event.currentTarget).get('reason') ?? '').trim()
+    isRunning.value = true
+    failure.value = undefined
+    try {
+      await model.act(action, reason)
+      notify({ tone: 'good', text: words.done(model.orderUid) })
+      close()
+    } catch (error) {
+      failure.value = error
+    } finally {
+      isRunning.value = false
+    }
+  }
+  return (
+    <Dialog title={words.question} onClose={close}>
+      <form class="stack" onSubmit={submit}>
+        <p>{words.effect}</p>
+        <label class="field">
+          {needReason.includes(action) ? texts.actions.reason : texts.actions.reasonOptional}
+          <textarea name="reason" rows={3} maxLength={reasonCharactersMax} required={needReason.includes(action)} />
+        </label>
+        {failure.value !== undefined && <Outcome error={failure.value} status={order?.status} />}
+        <div class="buttons">
+          <button type="button" class="quiet" onClick={close}>
+            {texts.actions.back}
+          </button>
+          <button type="submit" class={action === 'cancel' ? 'danger' : ''} disabled={isRunning.value || !isPossible}>
+            {isRunning.value ? texts.actions.running : words.button}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+function Outcome({ error, status }: { error: unknown; status: string | undefined }) {
+  const isRefusal = error instanceof Refusal
+  return (
+    <div class="failure" role="alert">
+      <p class="failure-title">{isRefusal ? error.message : texts.failure.unexpected}</p>
+      <p>{isRefusal ? error.detail : String(error)}</p>
+      {isRefusal && <Violations of={error} />}
+      {isRefusal && [409, 412].includes(error.status) && status !== undefined && (
+        <p>{texts.actions.isNow(statusText(status))}</p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,53 @@
+import { useSignal } from '@preact/signals'
+import { Icon } from '../parts/icon.tsx'
+import { Refusal, request } from '../platform/api.ts'
+import { notify } from '../platform/notices.ts'
+import { texts } from '../texts.ts'
+
+/** Saves every order that the filter matches as a file, one order a line. The key travels in a header, so a link would not do. */
+export function ExportButton({ query }: { query: string }) {
+  const under = useSignal<AbortController | undefined>(undefined)
+  const bytes = useSignal(0)
+  const save = async () => {
+    if (under.value !== undefined) return under.value.abort()
+    const stop = new AbortController()
+    under.value = stop
+    bytes.value = 0
+    try {
+      const headers = { accept: 'application/x-ndjson' }
+      const response = await request(`/api/orders?${query}`, { headers, signal: stop.signal })
+      const counting = new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          bytes.value += chunk.byteLength
+          controller.enqueue(chunk)
+        },
+      })
+      // The browser keeps what it gathers on its disk, so a million orders do not fill the memory.
+      const blob = await new Response(response.body?.pipeThrough(counting)).blob()
+      download(blob, texts.exporting.file(new Date().toISOString().slice(0, 10)))
+    } catch (error) {
+      if (!stop.signal.aborted) notify({ tone: 'bad', text: texts.exporting.failed(messageOf(error)) })
+    } finally {
+      under.value = undefined
+    }
+  }
+  return (
+    <button type="button" class="second" onClick={save}>
+      <Icon name="download" />
+      {under.value === undefined ? texts.exporting.label : texts.exporting.running((bytes.value / 1e6).toFixed(1))}
+    </button>
+  )
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Refusal ? `${error.message}. ${error.detail}` : String(error)
+}
+
+function download(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob)
+  const link = document.createElement('a')
+  link.href = address
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
+}

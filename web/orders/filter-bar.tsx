@@ -1,0 +1,98 @@
+import { deliveryStatuses, orderStatuses, paymentStatuses } from '../../src/orders/order.ts'
+import { statusText } from '../parts/status.tsx'
+import { texts } from '../texts.ts'
+import { isNarrowed, type OrderFilter } from './order-filter.ts'
+
+/** Where there is little room, the fields are shown when they are asked for. */
+const isWide = matchMedia('(min-width: 48rem)')
+
+function hasFields({ payment_status: payment, delivery_status: delivery, from, to, sort }: OrderFilter): boolean {
+  return [payment, delivery, from, to].some(value => value !== '') || sort !== 'newest'
+}
+
+/** What the list is narrowed to and how it is sorted; each change is in the address. */
+export function FilterBar({ filter, change }: { filter: OrderFilter; change: (to: Partial<OrderFilter>) => void }) {
+  const toggle = (status: string) =>
+    change({
+      status: filter.status.includes(status)
+        ? filter.status.filter(other => other !== status)
+        : [...filter.status, status],
+    })
+  const words = (['q', 'customer_id', 'track_number'] as const).filter(name => filter[name] !== '')
+  const nothing: OrderFilter = {
+    ...{ q: '', status: [], payment_status: '', delivery_status: '', customer_id: '', track_number: '' },
+    ...{ from: '', to: '', sort: filter.sort },
+  }
+  return (
+    <section class="filters" aria-label={texts.filters.label}>
+      <fieldset class="chips">
+        <legend class="hidden">{texts.filters.status}</legend>
+        {orderStatuses.map(status => (
+          <label key={status} class="chip">
+            <input type="checkbox" checked={filter.status.includes(status)} onChange={() => toggle(status)} />
+            <span>{statusText(status)}</span>
+          </label>
+        ))}
+      </fieldset>
+      <details class="more" open={isWide.matches || hasFields(filter)}>
+        <summary>{texts.filters.more}</summary>
+        <div class="fields">
+          <Choice name="payment_status" values={paymentStatuses} filter={filter} change={change} />
+          <Choice name="delivery_status" values={deliveryStatuses} filter={filter} change={change} />
+          <Day name="from" filter={filter} change={change} />
+          <Day name="to" filter={filter} change={change} />
+          <label class="field">
+            {texts.filters.sort}
+            <select
+              value={filter.sort}
+              onChange={event => change({ sort: event.currentTarget.value === 'oldest' ? 'oldest' : 'newest' })}
+            >
+              <option value="newest">{texts.filters.newest}</option>
+              <option value="oldest">{texts.filters.oldest}</option>
+            </select>
+          </label>
+        </div>
+      </details>
+      {isNarrowed(filter) && (
+        <p class="narrowed">
+          {words.map(name => (
+            <button key={name} type="button" class="quiet small" onClick={() => change({ [name]: '' })}>
+              {texts.filters.without(texts.filters[name], filter[name])}
+            </button>
+          ))}
+          <button type="button" class="quiet small" onClick={() => change(nothing)}>
+            {texts.filters.clear}
+          </button>
+        </p>
+      )}
+    </section>
+  )
+}
+
+type Part<Name> = { name: Name; filter: OrderFilter; change: (to: Partial<OrderFilter>) => void }
+
+function Choice(props: Part<'payment_status' | 'delivery_status'> & { values: readonly string[] }) {
+  const { name, filter, change, values } = props
+  return (
+    <label class="field">
+      {texts.filters[name]}
+      <select value={filter[name]} onChange={event => change({ [name]: event.currentTarget.value })}>
+        <option value="">{texts.filters.any}</option>
+        {values.map(value => (
+          <option key={value} value={value}>
+            {statusText(value)}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function Day({ name, filter, change }: Part<'from' | 'to'>) {
+  return (
+    <label class="field">
+      {texts.filters[name]}
+      <input type="date" value={filter[name]} onChange={event => change({ [name]: event.currentTarget.value })} />
+    </label>
+  )
+}

@@ -1,0 +1,135 @@
+import { Time } from '../parts/time.tsx'
+import { money } from '../platform/money.ts'
+import { ordersAddress } from '../routes.ts'
+import { texts } from '../texts.ts'
+import type { Order } from './order.ts'
+
+const words = texts.invoice
+
+/** The order as an invoice: whom it goes to, what it holds, what it costs. */
+export function Invoice({ order }: { order: Order }) {
+  const { delivery, payment } = order
+  const place = [delivery.zip, delivery.city].filter(Boolean).join(' ')
+  return (
+    <div class="invoice">
+      <div class="parties">
+        <section>
+          <h3>{words.recipient}</h3>
+          <address>
+            {[delivery.name, delivery.address, place, delivery.region].filter(Boolean).map((line, index) => (
+              <span key={index}>{line}</span>
+            ))}
+            <span>{delivery.phone}</span>
+            <span>{delivery.email}</span>
+          </address>
+        </section>
+        <section>
+          <h3>{words.order}</h3>
+          <dl class="pairs">
+            <dt>{words.made}</dt>
+            <dd>
+              <Time at={order.date_created} isAbsolute />
+            </dd>
+            <dt>{words.customer}</dt>
+            <dd>
+              <a href={ordersAddress({ customer_id: order.customer_id })}>{order.customer_id}</a>
+            </dd>
+            <dt>{words.tracking}</dt>
+            <dd>
+              <a href={ordersAddress({ track_number: order.track_number })}>{order.track_number}</a>
+            </dd>
+            <dt>{words.carrier}</dt>
+            <dd>{order.delivery_service}</dd>
+          </dl>
+        </section>
+        <section>
+          <h3>{words.payment}</h3>
+          <dl class="pairs">
+            <dt>{words.provider}</dt>
+            <dd>{[payment.provider, payment.bank].filter(Boolean).join(', ')}</dd>
+            <dt>{words.transaction}</dt>
+            <dd>{payment.transaction}</dd>
+            <dt>{words.paid}</dt>
+            <dd>
+              {payment.payment_dt === 0 ? (
+                words.notYet
+              ) : (
+                <Time at={new Date(payment.payment_dt * 1000).toISOString()} isAbsolute />
+              )}
+            </dd>
+          </dl>
+        </section>
+      </div>
+      <Lines order={order} />
+      <Totals order={order} />
+      <Others order={order} />
+    </div>
+  )
+}
+
+function Lines({ order: { items, payment, track_number: parcel } }: { order: Order }) {
+  return (
+    <table class="lines">
+      <thead>
+        <tr>
+          <th scope="col">{words.item}</th>
+          <th scope="col" class="amount">
+            {words.price}
+          </th>
+          <th scope="col" class="amount">
+            {words.discount}
+          </th>
+          <th scope="col" class="amount">
+            {words.sum}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.map((item, index) => (
+          <tr key={index}>
+            <td>
+              <span class="item-name">{item.name}</span>
+              <span class="faint">
+                {[item.brand, item.size === '0' ? '' : item.size, words.sku(item.chrt_id)].filter(Boolean).join(' · ')}
+                {item.track_number !== parcel && ` · ${words.parcel(item.track_number)}`}
+              </span>
+            </td>
+            <td class="amount">{money(item.price, payment.currency)}</td>
+            <td class="amount">{item.sale === 0 ? '–' : words.percent(item.sale)}</td>
+            <td class="amount">{money(item.total_price, payment.currency)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Totals({ order: { payment } }: { order: Order }) {
+  const sum = (amount: number) => money(amount, payment.currency)
+  return (
+    <dl class="totals">
+      <dt>{words.goods}</dt>
+      <dd>{sum(payment.goods_total)}</dd>
+      <dt>{words.delivery}</dt>
+      <dd>{sum(payment.delivery_cost)}</dd>
+      <dt>{words.customs}</dt>
+      <dd>{sum(payment.custom_fee)}</dd>
+      <dt class="total">{words.total}</dt>
+      <dd class="total">{sum(payment.amount)}</dd>
+    </dl>
+  )
+}
+
+/** Fields that are of no use to a reader, for the one who looks for one of them. */
+function Others({ order }: { order: Order }) {
+  const { entry, locale, internal_signature, shardkey, sm_id, oof_shard } = order
+  const fields = Object.entries({ entry, locale, internal_signature, shardkey, sm_id, oof_shard })
+  return (
+    <details class="others">
+      <summary>{words.others}</summary>
+      <dl class="pairs">
+        {fields.map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}-value`}>{String(value)}</dd>])}
+      </dl>
+    </details>
+  )
+}

@@ -1,0 +1,95 @@
+import { signal } from '@preact/signals'
+import { request } from '../platform/api.ts'
+import type { LiveEvent } from '../platform/live.ts'
+import type { Order } from './order.ts'
+
+/** What a row shows of an order; the rest of it is let go, for there may be many rows. */
+export type OrderRow = {
+  uid: string
+  customer: string
+  madeAt: string
+  lines: number
+  currency: string
+  amount: number
+  status: string
+  paymentStatus: string
+}
+
+const pageSize = 100
+
+/** The orders that match a query, page by page as they are wanted. */
+export class OrderList {
+  readonly query: string
+  readonly rows = signal<readonly OrderRow[]>([])
+  readonly isLoading = signal(false)
+  readonly failure = signal<unknown>(undefined)
+  readonly isComplete = signal(false)
+  /** Orders that came in since the list was begun; they are shown when the person asks for them. */
+  readonly newer = signal(0)
+  /** How far the page was scrolled when it was left. */
+  scrolled = 0
+  #next: string | undefined
+
+  /** @param query the API's, without a page */
+  constructor(query: string) {
+    this.query = query
+    this.#next = `/api/orders?${new URLSearchParams([...new URLSearchParams(query), ['limit', String(pageSize)]])}`
+  }
+
+  /** Reads the next page, unless one is being read or all are there. */
+  async more(): Promise<void> {
+    const address = this.#next
+    if (this.isLoading.peek() || address === undefined) return
+    this.isLoading.value = true
+    this.failure.value = undefined
+    try {
+      const response = await request(address)
+      const orders = (await response.json()) as Order[]
+      this.#next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.isComplete.value = this.#next === undefined
+      this.rows.value = [...this.rows.peek(), ...orders.map(toRow)]
+    } catch (error) {
+      this.failure.value = error
+    } finally {
+      this.isLoading.value = false
+    }
+  }
+
+  /** Counts orders that come in, and shows the new status of those that are listed. */
+  take(events: readonly LiveEvent[]): void {
+    const placed = events.filter(({ type }) => type === 'order.placed').length
+    if (placed > 0) this.newer.value += placed
+    const statuses = new Map<string, { status?: string; payment_status?: string }>()
+    for (const { type, data } of events) {
+      if (type === 'order.placed') continue
+      const event = JSON.parse(data) as { order_uid?: string; data: { status?: string; payment_status?: string } }
+      if (event.order_uid !== undefined) statuses.set(event.order_uid, event.data)
+    }
+    if (statuses.size === 0 || !this.rows.peek().some(({ uid }) => statuses.has(uid))) return
+    this.rows.value = this.rows.peek().map(row => {
+      const { status = row.status, payment_status: paymentStatus = row.paymentStatus } = statuses.get(row.uid) ?? {}
+      return { ...row, status, paymentStatus }
+    })
+  }
+}
+
+function toRow(order: Order): OrderRow {
+  return {
+    uid: order.order_uid,
+    customer: order.customer_id,
+    madeAt: order.date_created,
+    lines: order.items.length,
+    currency: order.payment.currency,
+    amount: order.payment.amount,
+    status: order.status,
+    paymentStatus: order.payment_status,
+  }
+}
+
+let remembered: OrderList | undefined
+
+/** The list of a query: the one that was left last, if it was of this query, so that going back finds it as it was. */
+export function listOf(query: string, isNew: boolean): OrderList {
+  if (isNew || remembered?.query !== query) remembered = new OrderList(query)
+  return remembered
+}

@@ -1,0 +1,139 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { useRoute } from 'preact-iso'
+import { CopyButton } from '../parts/copy-button.tsx'
+import { Icon } from '../parts/icon.tsx'
+import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { Status } from '../parts/status.tsx'
+import { Refusal } from '../platform/api.ts'
+import { money } from '../platform/money.ts'
+import { routes } from '../routes.ts'
+import { PageHead } from '../shell/page.tsx'
+import { texts } from '../texts.ts'
+import { ActionDialog } from './action-dialog.tsx'
+import { Invoice } from './invoice.tsx'
+import { type Action, actionsOf, type Order } from './order.ts'
+import { OrderModel } from './order-model.ts'
+import { Timeline } from './timeline.tsx'
+
+/** One order: what it is, what happened to it, and what can be done with it. */
+export default function OrderPage() {
+  const { id = '' } = useRoute().params
+  const model = useMemo(() => new OrderModel(id), [id])
+  useEffect(() => {
+    scrollTo(0, 0)
+    const stop = new AbortController()
+    void model.run(stop.signal)
+    return () => stop.abort()
+  }, [model])
+  const order = model.order.value
+  const failure = model.failure.value
+  const isUnknown = failure instanceof Refusal && failure.status === 404
+  return (
+    <>
+      <a class="back" href={routes.orders}>
+        <Icon name="left" />
+        {texts.orders.title}
+      </a>
+      {isUnknown && (
+        <>
+          <PageHead title={texts.order.title} />
+          <Empty title={texts.order.unknown(id)}>
+            <p>{texts.order.unknownHint}</p>
+          </Empty>
+        </>
+      )}
+      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
+      {order === undefined && failure === undefined && (
+        <>
+          <PageHead title={id} />
+          <div class="card">
+            <Skeleton lines={12} />
+          </div>
+        </>
+      )}
+      {order !== undefined && <Content model={model} order={order} />}
+    </>
+  )
+}
+
+function Content({ model, order }: { model: OrderModel; order: Order }) {
+  const asked = useSignal<Action | undefined>(undefined)
+  return (
+    <>
+      <PageHead title={order.order_uid}>
+        {actionsOf(order).map(action => (
+          <button
+            key={action}
+            type="button"
+            class={action === 'cancel' ? 'danger-quiet' : action === 'hold' ? 'second' : ''}
+            onClick={() => {
+              asked.value = action
+            }}
+          >
+            {texts.actions[action].button}
+          </button>
+        ))}
+      </PageHead>
+      <div class="order-summary">
+        <span class="figure">{money(order.payment.amount, order.payment.currency)}</span>
+        <Status value={order.status} />
+        <Status value={order.payment_status} />
+        <Status value={order.delivery_status} />
+        <CopyButton text={order.order_uid} label={texts.order.copyId} />
+      </div>
+      <div class="order">
+        <Document order={order} />
+        <section class="card history" aria-labelledby="history-title">
+          <h2 id="history-title">{texts.timeline.title}</h2>
+          <Timeline events={model.timeline.value} />
+        </section>
+      </div>
+      {asked.value !== undefined && (
+        <ActionDialog
+          model={model}
+          action={asked.value}
+          close={() => {
+            asked.value = undefined
+          }}
+        />
+      )}
+    </>
+  )
+}
+
+function Document({ order }: { order: Order }) {
+  const view = useSignal<'invoice' | 'json'>('invoice')
+  const json = JSON.stringify(order, null, 2)
+  return (
+    <section class="card document" aria-labelledby="document-title">
+      <div class="card-head">
+        <h2 id="document-title">{texts.order.document}</h2>
+        <fieldset class="segments">
+          <legend class="hidden">{texts.order.view}</legend>
+          {(['invoice', 'json'] as const).map(name => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="view"
+                checked={view.value === name}
+                onChange={() => {
+                  view.value = name
+                }}
+              />
+              <span>{texts.order.views[name]}</span>
+            </label>
+          ))}
+        </fieldset>
+      </div>
+      {view.value === 'invoice' ? (
+        <Invoice order={order} />
+      ) : (
+        <div class="command">
+          <pre>{json}</pre>
+          <CopyButton text={json} label={texts.order.copyJson} />
+        </div>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,52 @@
+import { Skeleton } from '../parts/states.tsx'
+import { statusText } from '../parts/status.tsx'
+import { Time } from '../parts/time.tsx'
+import { texts } from '../texts.ts'
+import type { TimelineEvent } from './order-model.ts'
+
+const words = texts.timeline
+/** The state is told by the page itself, and the numbers say nothing to a reader. */
+const leftOut = ['status', 'payment_status', 'delivery_status', 'version', 'previous_status', 'reason', 'actor']
+
+/** Everything that happened to the order, newest first. */
+export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
+  if (events.length === 0) return <Skeleton lines={3} />
+  return (
+    <ol class="timeline" reversed>
+      {events.map(event => (
+        <li key={event.sequence} class={`event event-${event.type.replace(/[._]/g, '-')}`}>
+          <p class="event-title">{(words.titles as Record<string, string>)[event.type] ?? event.type}</p>
+          <Details event={event} />
+          <p class="faint">
+            <Time at={event.time} isAbsolute />
+          </p>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Details({ event: { type, data } }: { event: TimelineEvent }) {
+  const { reason, actor, previous_status: before } = data
+  // What an order was when it was placed is the page itself.
+  const facts =
+    type === 'order.placed'
+      ? []
+      : Object.entries(data).filter(([name, value]) => !leftOut.includes(name) && typeof value !== 'object')
+  return (
+    <>
+      {typeof reason === 'string' && reason !== '' && <p class="reason">{reason}</p>}
+      {typeof actor === 'string' && actor !== '' && (
+        <p class="faint">{words.by(actor, typeof before === 'string' ? statusText(before) : '')}</p>
+      )}
+      {facts.length > 0 && (
+        <dl class="pairs">
+          {facts.map(([name, value]) => [
+            <dt key={name}>{name.replaceAll('_', ' ')}</dt>,
+            <dd key={`${name}-value`}>{String(value)}</dd>,
+          ])}
+        </dl>
+      )}
+    </>
+  )
+}

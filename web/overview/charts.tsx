@@ -1,0 +1,47 @@
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { Chart, type Points } from '../parts/chart.tsx'
+import { count } from '../platform/money.ts'
+import { texts } from '../texts.ts'
+import type { Overview, Series } from './overview-model.ts'
+
+/** Orders over time: the last quarter of an hour, or the last day. */
+export function Charts({ overview }: { overview: Overview }) {
+  const span = useSignal<'recent' | 'day'>('recent')
+  const series = overview[span.value]
+  const points = useMemo(() => toPoints(series), [series])
+  const sum = series.orders.reduce((total, orders) => total + orders, 0)
+  return (
+    <section class="card chart-card">
+      <div class="card-head">
+        <h2>{texts.overview.charts[span.value]}</h2>
+        <fieldset class="segments">
+          <legend class="hidden">{texts.overview.span}</legend>
+          {(['recent', 'day'] as const).map(name => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="span"
+                checked={span.value === name}
+                onChange={() => {
+                  span.value = name
+                }}
+              />
+              <span>{texts.overview.spans[name]}</span>
+            </label>
+          ))}
+        </fieldset>
+      </div>
+      <Chart
+        points={points}
+        unit={texts.orders.title}
+        label={texts.overview.chartLabel(texts.overview.spans[span.value], count(sum))}
+      />
+    </section>
+  )
+}
+
+function toPoints({ from, seconds, orders }: Series): Points {
+  const first = Date.parse(from) / 1000
+  return [orders.map((_, index) => first + index * seconds), orders]
+}

@@ -1,0 +1,31 @@
+import { CopyButton } from '../parts/copy-button.tsx'
+import { SendButton } from '../parts/send-button.tsx'
+import { apiKey } from '../platform/key.ts'
+import { texts } from '../texts.ts'
+
+/** What is shown before the first order: how to send one. */
+export function FirstOrder() {
+  const key = apiKey.value === undefined ? '' : ` -H "Authorization: Bearer $KEY"`
+  const made = `curl -X POST ${location.origin}/api/orders/test${key}`
+  const own = `curl ${location.origin}/api/orders${key} -H 'Content-Type: application/json' \\\n  --data @test/samples/valid/canonical.json`
+  return (
+    <section class="card first-order" aria-labelledby="first-title">
+      <h2 id="first-title">{texts.firstOrder.title}</h2>
+      <p>{texts.firstOrder.text}</p>
+      <SendButton isLarge />
+      <p class="faint">{texts.firstOrder.shell}</p>
+      <Command text={made} />
+      <p class="faint">{texts.firstOrder.own}</p>
+      <Command text={own} />
+    </section>
+  )
+}
+
+function Command({ text }: { text: string }) {
+  return (
+    <div class="command">
+      <pre>{text}</pre>
+      <CopyButton text={text} label={texts.firstOrder.copy} />
+    </div>
+  )
+}

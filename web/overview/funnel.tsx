@@ -1,0 +1,25 @@
+import { statusText } from '../parts/status.tsx'
+import { count } from '../platform/money.ts'
+import { ordersAddress } from '../routes.ts'
+import { texts } from '../texts.ts'
+
+/** How many orders are in each status; each leads to the list of them. */
+export function Funnel({ statuses }: { statuses: Record<string, number> }) {
+  const most = Math.max(...Object.values(statuses), 1)
+  return (
+    <section class="card">
+      <h2>{texts.overview.funnel}</h2>
+      <ul class="funnel">
+        {Object.entries(statuses).map(([status, orders]) => (
+          <li key={status}>
+            <a href={ordersAddress({ status })}>
+              <span>{statusText(status)}</span>
+              <span class="number">{count(orders)}</span>
+              <span class={`bar bar-${status}`} style={{ '--share': `${(100 * orders) / most}%` }} />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,35 @@
+import { Status } from '../parts/status.tsx'
+import { Time } from '../parts/time.tsx'
+import { money } from '../platform/money.ts'
+import { orderAddress, routes } from '../routes.ts'
+import { texts } from '../texts.ts'
+import type { OverviewModel } from './overview-model.ts'
+
+/** The orders that came in last, new ones on top as they come. */
+export function LatestOrders({ model }: { model: OverviewModel }) {
+  return (
+    <section class="card latest" aria-labelledby="latest-title">
+      <div class="card-head">
+        <h2 id="latest-title">{texts.overview.latest}</h2>
+        <a href={routes.orders}>{texts.overview.allOrders}</a>
+      </div>
+      <ul class="order-rows">
+        {model.latest.value.map(({ order_uid, placed_at, customer_id, amount, currency, status }) => (
+          <li key={order_uid} class={model.arrived.has(order_uid) ? 'arrived' : ''}>
+            <a href={orderAddress(order_uid)} data-row>
+              <span class="uid">{order_uid}</span>
+              <span class="customer">{customer_id}</span>
+              <span class="when">
+                <Time at={placed_at} />
+              </span>
+              <span class="state">
+                <Status value={status} />
+              </span>
+              <span class="amount">{money(amount, currency)}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,136 @@
+import { signal } from '@preact/signals'
+import { ask } from '../platform/api.ts'
+import { follow, type LiveEvent } from '../platform/live.ts'
+import { utcOffsetMinutes } from '../platform/time.ts'
+
+/** Orders in equal parts of time, oldest first; the last part is not over yet. */
+export type Series = { from: string; seconds: number; orders: number[] }
+
+export type LatestOrder = {
+  order_uid: string
+  placed_at: string
+  customer_id: string
+  currency: string
+  amount: number
+  status: string
+}
+
+/** What `GET /api/overview` answers. */
+export type Overview = {
+  at: string
+  today: { from: string; orders: number; sums: { currency: string; orders: number; amount: string }[] }
+  recent: Series
+  day: Series
+  latest: LatestOrder[]
+  statuses: Record<string, number>
+  dead_letters: number
+  lags: { tally_seconds: number; relay_seconds: number | null; consumer_messages: number | null }
+}
+
+const latestMax = 20
+/** While something happens the answer is asked for each second, which is how often the server makes a new one. */
+const busyMs = 1_000
+const quietMs = 10_000
+/** So many answers after the last event, since the sums come a little behind the events. */
+const answersAfterEvent = 4
+const rateSeconds = 5
+
+/** What the overview shows, kept up to date while it is open. */
+export class OverviewModel {
+  readonly overview = signal<Overview | undefined>(undefined)
+  readonly failure = signal<unknown>(undefined)
+  readonly latest = signal<readonly LatestOrder[]>([])
+  /** Orders per second, over the last few. */
+  readonly rate = signal(0)
+  /** Orders that came while the page was open: these are marked as new. */
+  readonly arrived = new Set<string>()
+  #placed: { atMs: number; orders: number }[] = []
+  #askSoon = answersAfterEvent
+  #wake: () => void = () => undefined
+
+  /** Follows the service until stopped. */
+  async run(stop: AbortSignal): Promise<void> {
+    const ticking = setInterval(() => this.#measureRate(), 1_000)
+    stop.addEventListener('abort', () => clearInterval(ticking))
+    const onStart = () => void this.reload()
+    void follow('/api/events', { onEvents: events => this.#take(events), onStart }, stop)
+    while (!stop.aborted) {
+      await this.#load(stop, this.overview.peek() === undefined)
+      const waitMs = this.#askSoon > 0 ? busyMs : quietMs
+      this.#askSoon = Math.max(this.#askSoon - 1, 0)
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, waitMs)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        stop.addEventListener('abort', this.#wake)
+      })
+    }
+  }
+
+  /** Reads everything anew. */
+  async reload(): Promise<void> {
+    await this.#load(undefined, true)
+  }
+
+  async #load(stop: AbortSignal | undefined, withLatest: boolean): Promise<void> {
+    try {
+      const path = `/api/overview?utc_offset=${utcOffsetMinutes()}`
+      const overview = await ask<Overview>(path, stop === undefined ? {} : { signal: stop })
+      this.overview.value = overview
+      this.failure.value = undefined
+      if (withLatest) this.latest.value = merge(overview.latest, this.latest.peek())
+    } catch (error) {
+      if (stop?.aborted !== true) this.failure.value = error
+    }
+  }
+
+  #take(events: readonly LiveEvent[]): void {
+    const placed = events.filter(({ type }) => type === 'order.placed')
+    if (placed.length > 0) this.#placed.push({ atMs: performance.now(), orders: placed.length })
+    // Of a rush only those that will be seen are looked at.
+    const newest = placed.slice(-latestMax).map(toLatest).reverse()
+    for (const { order_uid: uid } of newest) this.arrived.add(uid)
+    const statuses = new Map(events.filter(({ type }) => type !== 'order.placed').flatMap(statusOf))
+    const rows = merge(newest, this.latest.peek())
+    this.latest.value = rows.map(row => {
+      const status = statuses.get(row.order_uid)
+      return status === undefined ? row : { ...row, status }
+    })
+    if (this.#askSoon === 0) this.#wake()
+    this.#askSoon = answersAfterEvent
+  }
+
+  #measureRate(): void {
+    const sinceMs = performance.now() - rateSeconds * 1_000
+    this.#placed = this.#placed.filter(({ atMs }) => atMs >= sinceMs)
+    this.rate.value = this.#placed.reduce((sum, { orders }) => sum + orders, 0) / rateSeconds
+  }
+}
+
+/** The orders of both lists, newest first, each once, as the first list has it, and not too many. */
+function merge(newer: readonly LatestOrder[], older: readonly LatestOrder[]): readonly LatestOrder[] {
+  const known = new Set(newer.map(({ order_uid: uid }) => uid))
+  const all = [...newer, ...older.filter(({ order_uid: uid }) => !known.has(uid))]
+  return all.sort((one, other) => Date.parse(other.placed_at) - Date.parse(one.placed_at)).slice(0, latestMax)
+}
+
+function toLatest({ data }: LiveEvent): LatestOrder {
+  const {
+    order_uid,
+    time,
+    data: order,
+  } = JSON.parse(data) as {
+    order_uid: string
+    time: string
+    data: { customer_id: string; payment: { currency: string; amount: number }; status: string }
+  }
+  const { customer_id, payment, status } = order
+  return { order_uid, placed_at: time, customer_id, currency: payment.currency, amount: payment.amount, status }
+}
+
+function statusOf({ data }: LiveEvent): [string, string][] {
+  const event = JSON.parse(data) as { order_uid?: string; data: { status?: string } }
+  return event.order_uid === undefined || event.data.status === undefined ? [] : [[event.order_uid, event.data.status]]
+}

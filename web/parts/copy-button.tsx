@@ -1,0 +1,23 @@
+import { useSignal } from '@preact/signals'
+import { texts } from '../texts.ts'
+import { Icon } from './icon.tsx'
+
+const saidMs = 2_000
+
+/** Copies a text, and says that it did. */
+export function CopyButton({ text, label }: { text: string; label: string }) {
+  const isCopied = useSignal(false)
+  const copy = async () => {
+    await navigator.clipboard.writeText(text)
+    isCopied.value = true
+    setTimeout(() => {
+      isCopied.value = false
+    }, saidMs)
+  }
+  return (
+    <button type="button" class="quiet small" onClick={copy} aria-label={label} title={label}>
+      <Icon name="copy" />
+      <span role="status">{isCopied.value ? texts.copied : ''}</span>
+    </button>
+  )
+}

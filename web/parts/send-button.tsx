@@ -1,0 +1,14 @@
+import { Icon } from '../parts/icon.tsx'
+import { texts } from '../texts.ts'
+import { sending, sendTestOrder } from './send-order.ts'
+
+/** Sends a test order, and says how far it has come. */
+export function SendButton({ isLarge = false }: { isLarge?: boolean }) {
+  const state = sending.value
+  return (
+    <button type="button" class={isLarge ? 'large' : 'second'} disabled={state !== undefined} onClick={sendTestOrder}>
+      <Icon name="send" />
+      {state === undefined ? texts.sendOrder.send : texts.sendOrder[state]}
+    </button>
+  )
+}

@@ -1,0 +1,42 @@
+import { signal } from '@preact/signals'
+import { ask, Refusal } from '../platform/api.ts'
+import { notify } from '../platform/notices.ts'
+import { orderAddress } from '../routes.ts'
+import { texts } from '../texts.ts'
+
+const arrivalDeadlineMs = 15_000
+const lookMs = 100
+
+/** What became of the test order that was sent last; undefined while none is under way. */
+export const sending = signal<'sending' | 'waiting' | undefined>(undefined)
+
+/** Has the service make an order up and send it the way orders come in, and tells when it has arrived. */
+export async function sendTestOrder(): Promise<void> {
+  if (sending.peek() !== undefined) return
+  const beganMs = performance.now()
+  sending.value = 'sending'
+  try {
+    const { order_uid: uid, sent_by: way } = await ask<{ order_uid: string; sent_by: string }>('/api/orders/test', {
+      method: 'POST',
+    })
+    sending.value = 'waiting'
+    const isThere = await arrives(uid, beganMs + arrivalDeadlineMs)
+    const tookMs = Math.round(performance.now() - beganMs)
+    const link = { href: orderAddress(uid), label: texts.sendOrder.look }
+    if (isThere) notify({ tone: 'good', text: texts.sendOrder.arrived(way, tookMs), link })
+    else notify({ tone: 'bad', text: texts.sendOrder.missing(uid) })
+  } catch (error) {
+    notify({ tone: 'bad', text: error instanceof Refusal ? `${error.message}: ${error.detail}` : String(error) })
+  } finally {
+    sending.value = undefined
+  }
+}
+
+/** Waits until an order is stored. By the list, since asking for an order that is not there yet counts as an error. */
+async function arrives(uid: string, deadlineMs: number): Promise<boolean> {
+  while (performance.now() < deadlineMs) {
+    if ((await ask<unknown[]>(`/api/orders?limit=1&q=${encodeURIComponent(uid)}`)).length > 0) return true
+    await new Promise(resolve => setTimeout(resolve, lookMs))
+  }
+  return false
+}

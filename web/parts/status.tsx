@@ -1,0 +1,28 @@
+import { texts } from '../texts.ts'
+
+/** The tone of each status: what is on its way, what is done, what needs a look, what ended otherwise. */
+const tones: Record<string, string> = {
+  pending: 'waiting',
+  unpaid: 'waiting',
+  unfulfilled: 'plain',
+  confirmed: 'active',
+  authorized: 'active',
+  partially_paid: 'active',
+  partially_shipped: 'active',
+  shipped: 'active',
+  partially_delivered: 'active',
+  on_hold: 'attention',
+  completed: 'good',
+  paid: 'good',
+  delivered: 'good',
+}
+
+/** A status as a tag: its words, and a colour that says nothing the words do not say. */
+export function Status({ value }: { value: string }) {
+  return <span class={`tag tone-${tones[value] ?? 'plain'}`}>{statusText(value)}</span>
+}
+
+/** A status in words. */
+export function statusText(status: string): string {
+  return (texts.statuses as Record<string, string>)[status] ?? status.replaceAll('_', ' ')
+}

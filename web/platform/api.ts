@@ -1,0 +1,85 @@
+import { texts } from '../texts.ts'
+import { apiKey, askForKey } from './key.ts'
+
+/** One thing that is wrong with what was sent: where (JSON Pointer) and what was expected. */
+export type Violation = { pointer: string; detail: string }
+
+type Problem = { title?: string; detail?: string; code?: string; errors?: Violation[] }
+
+/** What the API answered with instead of what was asked for; `status` is 0 when it could not be reached. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  readonly violations: readonly Violation[]
+
+  constructor(status: number, { title, detail = '', code = '', errors = [] }: Problem) {
+    super(title ?? texts.failure.status(status))
+    this.status = status
+    this.code = code
+    this.detail = detail
+    this.violations = errors
+  }
+}
+
+export type AskOptions = {
+  method?: 'GET' | 'POST'
+  headers?: Record<string, string>
+  body?: unknown
+  signal?: AbortSignal
+}
+
+const answerDeadlineMs = 15_000
+
+/** For these another key may help; every other refusal of access would stay one. */
+const keyProblems = ['KEY_MISSING', 'KEY_UNKNOWN', 'SCOPE_MISSING']
+
+/**
+ * Asks the API; where it wants a key, asks the person for one and repeats.
+ *
+ * @returns the answer, which is a success (or 304)
+ * @throws Refusal; what `signal` was aborted with
+ */
+export async function request(path: string, options: AskOptions = {}): Promise<Response> {
+  for (;;) {
+    const key = apiKey.value
+    const response = await send(path, options, key)
+    if (response.ok || response.status === 304) return response
+    const refusal = new Refusal(response.status, await problemOf(response))
+    if (!keyProblems.includes(refusal.code)) throw refusal
+    // Another question may have brought a key meanwhile.
+    if (apiKey.value === key && !(await askForKey(key === undefined ? '' : refusal.detail))) throw refusal
+  }
+}
+
+/** The same for an answer that is JSON and comes as a whole, within some seconds. */
+export async function ask<Answer>(path: string, options: AskOptions = {}): Promise<Answer> {
+  const deadline = AbortSignal.timeout(answerDeadlineMs)
+  const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
+  const response = await request(path, { ...options, signal })
+  return (await response.json()) as Answer
+}
+
+async function send(path: string, options: AskOptions, key: string | undefined): Promise<Response> {
+  const { method = 'GET', headers = {}, body, signal } = options
+  const init: RequestInit = {
+    method,
+    headers: {
+      ...headers,
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  }
+  try {
+    return await fetch(path, init)
+  } catch (error) {
+    if (signal?.aborted === true && (signal.reason as Error | undefined)?.name !== 'TimeoutError') throw error
+    throw new Refusal(0, { title: texts.failure.unreachable, detail: texts.failure.unreachableHint })
+  }
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  return (await response.json().catch(() => ({}))) as Problem
+}

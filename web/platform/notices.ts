@@ -1,0 +1,30 @@
+import { signal } from '@preact/signals'
+
+/** A short message about something that the person did, in the corner of the page. */
+export type Notice = {
+  id: number
+  tone: 'good' | 'bad' | 'plain'
+  text: string
+  /** Where more is to be seen. */
+  link?: { href: string; label: string }
+}
+
+const shownMs = 12_000
+const shownMax = 4
+
+export const notices = signal<readonly Notice[]>([])
+let lastId = 0
+
+/** Shows a notice for some seconds. @returns its number */
+export function notify(notice: Omit<Notice, 'id'>): number {
+  lastId += 1
+  const id = lastId
+  notices.value = [...notices.value.slice(1 - shownMax), { ...notice, id }]
+  setTimeout(() => dismiss(id), shownMs)
+  return id
+}
+
+/** Takes a notice away. */
+export function dismiss(id: number): void {
+  notices.value = notices.value.filter(notice => notice.id !== id)
+}

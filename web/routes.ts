@@ -1,0 +1,20 @@
+/**
+ * The addresses of the pages, by name. The build tells the server of them, so that each can be opened by its address; so
+ * this file imports nothing.
+ */
+export const routes = {
+  overview: '/',
+  orders: '/orders',
+  order: '/orders/:id',
+} as const
+
+/** The address of an order's page. */
+export function orderAddress(orderUid: string): string {
+  return routes.order.replace(':id', encodeURIComponent(orderUid))
+}
+
+/** The address of the list of orders, narrowed by the API's own parameters. */
+export function ordersAddress(parameters: Record<string, string>): string {
+  const query = new URLSearchParams(parameters).toString()
+  return query === '' ? routes.orders : `${routes.orders}?${query}`
+}

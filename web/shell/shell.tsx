@@ -1,0 +1,130 @@
+import { useEffect } from 'preact/hooks'
+import { ErrorBoundary, Route, Router, useLocation } from 'preact-iso'
+import { pages } from '../pages.ts'
+import { Icon } from '../parts/icon.tsx'
+import { apiKey, forgetKey } from '../platform/key.ts'
+import { isHelpOpen, listenToKeys } from '../platform/shortcuts.ts'
+import { routes } from '../routes.ts'
+import { texts } from '../texts.ts'
+import { attempt, Banner, LiveMark } from './connection.tsx'
+import { HelpDialog } from './help-dialog.tsx'
+import { KeyDialog } from './key-dialog.tsx'
+import { NotFound } from './not-found.tsx'
+import { Notices } from './notices.tsx'
+import { Search } from './search.tsx'
+import { switchTheme, theme } from './theme.ts'
+
+/** What stands around every page, and the page that the address names. */
+export function Shell() {
+  const { path, route } = useLocation()
+  useEffect(
+    () =>
+      listenToKeys(key => {
+        const page = pages.find(entry => 'navigation' in entry && entry.navigation.key === key)
+        if (page !== undefined) route(page.path)
+      }),
+    [route],
+  )
+  return (
+    <>
+      <a class="skip" href="#main">
+        {texts.skip}
+      </a>
+      <header class="top">
+        <a class="brand" href={routes.overview}>
+          <Logo />
+          {texts.brand}
+        </a>
+        <Search />
+        <div class="tools">
+          <LiveMark />
+          <Tools />
+        </div>
+      </header>
+      <Navigation path={path} />
+      <main id="main" tabIndex={-1}>
+        <Banner />
+        <ErrorBoundary>
+          <Router key={attempt.value}>
+            {pages.map(page => (
+              <Route key={page.path} path={page.path} component={page.component} />
+            ))}
+            <Route default component={NotFound} />
+          </Router>
+        </ErrorBoundary>
+      </main>
+      <Notices />
+      <KeyDialog />
+      <HelpDialog />
+    </>
+  )
+}
+
+function Navigation({ path }: { path: string }) {
+  const open = pages.find(page => page.path === path) ?? pages.find(page => 'parent' in page && fits(path, page.path))
+  const marked = open !== undefined && 'parent' in open ? open.parent : open?.path
+  return (
+    <nav class="menu" aria-label={texts.menu}>
+      {pages.map(page =>
+        'navigation' in page ? (
+          <a key={page.path} href={page.path} aria-current={page.path === marked ? 'page' : undefined}>
+            <Icon name={page.navigation.icon} />
+            {page.title}
+          </a>
+        ) : null,
+      )}
+      <a href="/api/docs" class="outside">
+        <Icon name="book" />
+        {texts.apiDocs}
+      </a>
+    </nav>
+  )
+}
+
+/** Whether an address is one of a route with a parameter at its end. */
+function fits(path: string, route: string): boolean {
+  return path.startsWith(route.slice(0, route.indexOf(':')))
+}
+
+function Tools() {
+  return (
+    <>
+      {apiKey.value !== undefined && (
+        <button
+          type="button"
+          class="quiet tool"
+          onClick={forgetKey}
+          aria-label={texts.key.forget}
+          title={texts.key.forget}
+        >
+          <Icon name="key" />
+        </button>
+      )}
+      <button type="button" class="quiet tool" onClick={switchTheme} aria-label={texts.theme} title={texts.theme}>
+        <Icon name={theme.value === 'dark' ? 'light' : 'dark'} />
+      </button>
+      <button
+        type="button"
+        class="quiet tool wide"
+        onClick={() => {
+          isHelpOpen.value = true
+        }}
+        aria-label={texts.help.title}
+        title={texts.help.title}
+      >
+        <Icon name="help" />
+      </button>
+    </>
+  )
+}
+
+function Logo() {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" />
+      <path d="M8 10h2l3 11h9l3-8H12" />
+      <circle cx="14" cy="25" r="1.8" />
+      <circle cx="21" cy="25" r="1.8" />
+    </svg>
+  )
+}
