@@ -15,6 +15,8 @@ export type FedEvent = {
   type: string
   /** RFC 3339, UTC. */
   recordedAt: string
+  /** W3C Trace Context; for those who send events on. */
+  traceparent: string | null
   /** A server-sent event. */
   frame: Uint8Array<ArrayBuffer>
   /** Where in the frame its data begin. */
@@ -178,9 +180,9 @@ export class EventFeed {
 }
 
 function toFed(event: LoggedEvent): FedEvent {
-  const { place, orderUid, customerId, sequence, type, recordedAt } = event
+  const { place, orderUid, customerId, sequence, type, recordedAt, traceparent } = event
   // All of it is ASCII, so its characters are its bytes.
   const head = `id: ${encodePlace(place)}\nevent: ${type}\ndata: `
   const frame = new TextEncoder().encode(`${head}${encodeEvent(event)}${frameEnd}`)
-  return { place, orderUid, customerId, sequence, type, recordedAt, frame, dataStart: head.length }
+  return { place, orderUid, customerId, sequence, type, recordedAt, traceparent, frame, dataStart: head.length }
 }

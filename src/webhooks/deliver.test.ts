@@ -92,6 +92,19 @@ describe('a subscription', () => {
     expect(log[0]).toMatchObject({ order_uid: uid, event_type: 'order.on_hold', answer: 'answered 200', error: null })
   })
 
+  test('gets the trace of what made the change as a header, when it is sent and when it is sent again', async () => {
+    await settle(await place())
+    const { id } = await t.subscribe(receiver.url)
+    const [uid = ''] = await place()
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    expect((await t.call('POST', `/api/orders/${uid}/hold`, { headers: { traceparent } })).status).toBe(200)
+    await came(2)
+    await eventually('both are logged', async () => (await t.deliveries(id)).length === 2)
+    const held = (await t.deliveries(id)).find(({ sequence }) => sequence === 2)
+    expect((await t.ask('POST', `/api/webhooks/${id}/deliveries/${held?.id}/redeliver`)).status).toBe(200)
+    expect(receiver.received.map(({ headers }) => headers.traceparent)).toEqual([undefined, traceparent, traceparent])
+  })
+
   test('gets only the types that it wants, and comes to the end of the log all the same', async () => {
     const { id } = await t.subscribe(receiver.url, { event_types: ['order.cancelled', 'order.on_hold'] })
     const [uid = '', other = ''] = await place(2)

@@ -1,6 +1,7 @@
 import { encodeEvent } from '../events/encode.ts'
 import { type FedEvent, jsonOf } from '../events/feed.ts'
 import type { LoggedEvent } from '../events/log.ts'
+import { traceparentHeader } from '../platform/traceparent.ts'
 import type { Delivery, DeliveryOutcome } from './delivery-queries.ts'
 import type { Attempt, Sender } from './sender.ts'
 import { signedHeaders, validSecrets } from './signing.ts'
@@ -15,30 +16,34 @@ export type OutgoingEvent = {
   type: string
   /** RFC 3339. */
   recordedAt: string
+  /** W3C Trace Context of what made the change; null when it had none. */
+  traceparent: string | null
   /** The event as JSON, byte for byte what SSE has as `data`. */
   body: Uint8Array
 }
 
 export function fromFeed(event: FedEvent): OutgoingEvent {
-  const { place, orderUid, sequence, type, recordedAt } = event
-  return { id: place.position, orderUid, sequence, type, recordedAt, body: jsonOf(event) }
+  const { place, orderUid, sequence, type, recordedAt, traceparent } = event
+  return { id: place.position, orderUid, sequence, type, recordedAt, traceparent, body: jsonOf(event) }
 }
 
 export function fromLog(event: LoggedEvent): OutgoingEvent {
-  const { place, orderUid, sequence, type, recordedAt } = event
+  const { place, orderUid, sequence, type, recordedAt, traceparent } = event
   const body = new TextEncoder().encode(encodeEvent(event))
-  return { id: place.position, orderUid, sequence, type, recordedAt, body }
+  return { id: place.position, orderUid, sequence, type, recordedAt, traceparent, body }
 }
 
 /** Signs an event with every valid secret and sends it, once. */
 export function sendSigned(
   sender: Sender,
   endpoint: Endpoint,
-  { id, body }: OutgoingEvent,
+  { id, body, traceparent }: OutgoingEvent,
   nowMs: number,
   stop?: AbortSignal,
 ): Promise<Attempt> {
-  return sender.post(endpoint.url, signedHeaders(id, body, validSecrets(endpoint, nowMs), nowMs), body, stop)
+  const signed = signedHeaders(id, body, validSecrets(endpoint, nowMs), nowMs)
+  const headers = traceparent === null ? signed : { ...signed, [traceparentHeader]: traceparent }
+  return sender.post(endpoint.url, headers, body, stop)
 }
 
 /** What the receiver took: any status of success. A redirect is none. */
