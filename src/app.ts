@@ -36,6 +36,7 @@ import { documentationRoutes } from './system/documentation.ts'
 import { healthRoutes, type Probe } from './system/health.ts'
 import { recordSystem } from './system/metrics.ts'
 import { pageRoutes } from './system/static-files.ts'
+import { webhookChannel } from './webhooks/channels.ts'
 import { deliveryRoutes } from './webhooks/delivery-routes.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts'
 import { webhookSchemas } from './webhooks/operations.ts'
@@ -165,6 +166,7 @@ export function buildApp(options: AppOptions): App {
     channels: [
       ...orderChannels(options.topics),
       ...eventChannels(eventDefinitions, options.topics),
+      webhookChannel(eventDefinitions),
       deadLetterChannel(options.topics),
     ],
     schemas: { ...orderMessageSchemas, ...eventDataSchemas(eventDefinitions) },

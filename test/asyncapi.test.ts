@@ -53,6 +53,7 @@ test('it names every way in and out, with the topics as they are unless configur
     'receive orders.commands',
     'send /api/events',
     'send /api/orders/{order_uid}/events',
+    'send null',
     'send orders.dlq',
     'send orders.events',
   ])
@@ -64,6 +65,7 @@ test('every type of event is published and live', () => {
   const published = Object.keys(document.channels.events?.messages ?? {})
   expect(published).toEqual([...types.map(cloudEventType), 'event-without-data'])
   expect(Object.keys(document.channels['live-events']?.messages ?? {})).toEqual(types)
+  expect(Object.keys(document.channels.webhooks?.messages ?? {})).toEqual(types.map(type => `webhook.${type}`))
 })
 
 test('the examples of every message keep its schemas', () => {

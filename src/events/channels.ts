@@ -81,7 +81,7 @@ function withoutData(definitions: readonly EventDefinition[]): Message {
 }
 
 /** An event as one JSON object. */
-function envelope(definition: EventDefinition): Message {
+export function envelope(definition: EventDefinition): Message {
   const { type, title, description, example } = definition
   const sequence = sequenceOf(definition)
   return {

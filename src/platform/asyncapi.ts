@@ -18,24 +18,6 @@ export type Message = {
   examples: { headers?: object; payload: unknown }[]
 }
 
-/** A way that messages take, and what the service does with it. */
-export type Channel = {
-  /** Unique in the document. */
-  name: string
-  /** The topic, or the path; null where each receiver has its own. */
-  address: string | null
-  /** Of the path: what it holds in braces. */
-  parameters?: Json
-  server: 'kafka' | 'http'
-  /** What the service does. */
-  action: 'send' | 'receive'
-  title: string
-  description: string
-  /** The method that it is asked for with, over HTTP. */
-  method?: 'GET' | 'POST'
-  messages: readonly Message[]
-}
-
 const servers = {
   kafka: {
     host: '{brokers}',
@@ -50,6 +32,30 @@ const servers = {
     variables: { host: { default: 'localhost:8080', description: 'SERVER_HOST and SERVER_PORT' } },
     security: [{ $ref: '#/components/securitySchemes/key' }],
   },
+  receiver: {
+    host: '{receiver}',
+    protocol: 'https',
+    description: 'Yours: the URL of a webhook',
+    variables: { receiver: { default: 'receiver.example' } },
+  },
+}
+
+/** A way that messages take, and what the service does with it. */
+export type Channel = {
+  /** Unique in the document. */
+  name: string
+  /** The topic, or the path; null where each receiver has its own. */
+  address: string | null
+  /** Of the path: what it holds in braces. */
+  parameters?: Json
+  server: keyof typeof servers
+  /** What the service does. */
+  action: 'send' | 'receive'
+  title: string
+  description: string
+  /** The method that it is asked for with, over HTTP. */
+  method?: 'GET' | 'POST'
+  messages: readonly Message[]
 }
 
 /** The AsyncAPI 3 document of channels; messages name their schemas among `schemas` by reference. */
