@@ -5,7 +5,8 @@
 
 BUN := node_modules/.bin/bun
 # The engine lets its heap grow by the memory of the machine; told that there are 512 MiB it collects in time.
-RUN := BUN_JSC_forceRAMSize=536870912 $(BUN) --no-env-file --env-file=.env.local
+MEMORY := BUN_JSC_forceRAMSize=536870912
+RUN := $(MEMORY) $(BUN) --no-env-file --env-file=.env.local
 BIOME := node_modules/.bin/biome
 
 # The built page; the sources it is made of, so that it is built again when one has changed.
@@ -13,7 +14,8 @@ WEB := build/web/index.html
 WEB_SOURCES := $(shell find web) scripts/build-web.ts package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run dev start-fresh test test-coverage check fmt lint types kafka bench dashboards db-migrate db-reset \
+.PHONY: help setup build build-release run run-release dev start-fresh fresh-in-docker fresh-here test test-coverage \
+  check fmt lint types kafka bench dashboards db-migrate db-reset \
   docker-build docker-up docker-deps docker-down docker-restart docker-logs clean node-found
 
 help: ## List the targets
@@ -48,7 +50,21 @@ run: setup $(WEB) ## Install what is missing and serve at http://localhost:8080
 dev: setup $(WEB) ## Serve, and start again whenever a source file changes
 	@exec env $(RUN) --watch --no-clear-screen src/main.ts
 
-start-fresh: db-reset run ## Serve with an empty database
+start-fresh: ## Remove every order and start everything anew: in Docker where it runs, otherwise here
+	@if docker info >/dev/null 2>&1; then $(MAKE) fresh-in-docker; else $(MAKE) fresh-here; fi
+
+fresh-in-docker:
+	docker compose down --volumes
+	@$(MAKE) docker-up
+
+fresh-here: db-reset $(WEB)
+	@exec env $(RUN) scripts/start-fresh.ts
+
+build-release: setup ## Build the service and its commands into one program: build/orders
+	@$(BUN) --no-env-file scripts/build-release.ts
+
+run-release: build-release ## Build it and serve with it, with the settings of the environment
+	@exec env $(MEMORY) build/orders
 
 test: setup ## Run the tests (one file: make test ARGS=src/errors.test.ts)
 	@exec $(BUN) --no-env-file test $(ARGS)
@@ -103,5 +119,5 @@ docker-restart: docker-down docker-up ## Stop and start everything in Docker
 docker-logs: ## Follow the logs in Docker
 	@exec docker compose logs --follow
 
-clean: ## Remove what can be made again: the dependencies, the page and the coverage report. The data stay
+clean: ## Remove what can be made again: the dependencies, builds and the coverage report. The data stay
 	rm -rf node_modules coverage build

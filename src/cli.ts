@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { DatabaseError } from 'pg'
 import { version } from './app.ts'
@@ -13,6 +12,7 @@ import { AppError } from './errors.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
+import { filesRoot, settingsRoot } from './platform/root.ts'
 
 const commands: readonly Command[] = [
   doctorCommand,
@@ -45,7 +45,7 @@ function isBeginning(beginning: readonly string[], words: readonly string[]): bo
 }
 
 function contextOf(): Context {
-  const config = readConfig(process.env, fileURLToPath(new URL('..', import.meta.url)))
+  const config = readConfig(process.env, settingsRoot, filesRoot)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -96,9 +96,14 @@ export class ConfigError extends Error {
  *
  * @param environment usually `process.env`
  * @param root the folder that relative paths are taken from: the checkout
+ * @param filesRoot the folder of what comes with the code, when that is another
  * @throws ConfigError with every wrong value at once, by name
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>, root: string): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  root: string,
+  filesRoot = root,
+): Config {
   const problems: string[] = []
   const given = (name: Name) => environment[name]?.trim() || undefined
   const text = (name: Name): string => given(name) ?? defaultOf(name)
@@ -172,7 +177,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     server: {
       host: text('SERVER_HOST'),
       port: integer('SERVER_PORT', 0, 65535),
-      staticDir: absolute(root, text('STATIC_DIR')),
+      staticDir: absolute(given('STATIC_DIR') === undefined ? filesRoot : root, text('STATIC_DIR')),
     },
     database,
     databaseConnectionsMax: integer('DB_CONNECTIONS_MAX', 4, 1000),

@@ -1,11 +1,12 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { DatabaseError } from 'pg'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './platform/embedded-postgres.ts'
 import type { Logger } from './platform/log.ts'
 import { MigrationError, migrate } from './platform/migrations.ts'
 import type { PostgresAddress } from './platform/postgres.ts'
+import { filesRoot } from './platform/root.ts'
 
 /** The database that the configuration asks for. */
 export type Database = {
@@ -17,7 +18,7 @@ export type Database = {
 }
 
 /** The folder of the SQL files that make the schema. */
-export const migrations = fileURLToPath(new URL('../migrations', import.meta.url))
+export const migrations = join(filesRoot, 'migrations')
 
 /**
  * The database of the configuration: theirs, or our own, started in `DATA_DIR`.

@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { version } from './app.ts'
 import { ConfigError, readConfig, variables } from './config.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
+import { filesRoot, settingsRoot } from './platform/root.ts'
 import { ListenError } from './platform/server.ts'
 import { type Service, StartRefusedError, startService } from './service.ts'
 
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
 
   let service: Service
   try {
-    const config = readConfig(process.env, fileURLToPath(new URL('..', import.meta.url)))
+    const config = readConfig(process.env, settingsRoot, filesRoot)
     const log = createLogger({ level: config.logLevel })
     process.on('unhandledRejection', error => log.error({ err: error }, 'a failure that nobody waited for'))
     service = await startService(config, log, stop.signal)

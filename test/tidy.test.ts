@@ -49,6 +49,7 @@ const allowed: Record<string, readonly string[]> = {
   service: ['kafka-ends', 'app', 'database', 'config', ...modules, 'events', ...ground],
   commands: ['app', 'database', 'config', ...modules, 'events', ...ground],
   cli: ['commands', 'app', 'config', ...ground],
+  release: ['main', 'cli'],
   main: ['service', 'app', 'config', ...ground],
 }
 

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Client, type ClientConfig } from 'pg'
 import type { Config } from '../config.ts'
+import { migrations } from '../database.ts'
 import { findProgram } from '../platform/embedded-postgres-program.ts'
 import { findRunningPostgres } from '../platform/embedded-postgres-running.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import type { Finding } from './doctor.ts'
 
 const answerDeadlineMs = 5_000
-const migrations = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 /** What was found of the database; `keys`: how many valid API keys it has, undefined when it could not be asked. */
 type DatabaseFindings = { findings: Finding[]; keys: number | undefined }

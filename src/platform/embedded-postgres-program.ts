@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
+import { settingsRoot } from './root.ts'
 
 /** Why the service's own PostgreSQL cannot run, in one sentence for the person who started it. */
 export class EmbeddedPostgresError extends Error {
@@ -47,16 +48,14 @@ export function findProgram(platform = `${process.platform}-${process.arch}`): P
   return { folder, version: `${major}.${minor}`, major }
 }
 
-/** The package's folder, seen from this file or, in a build of one file, from where it was started. */
+/** The package's folder, seen from this file; for a build of one file, beside it or where it was started. */
 function resolvePackage(name: string): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    try {
-      return dirname(dirname(createRequire(from).resolve(name)))
-    } catch {
-      // Not to be found from here; the caller says so when it is nowhere.
-    }
+  try {
+    return dirname(dirname(createRequire(import.meta.url).resolve(name)))
+  } catch {
+    const folders = [dirname(process.execPath), settingsRoot].map(folder => join(folder, 'node_modules', name))
+    return folders.find(folder => existsSync(folder))
   }
-  return undefined
 }
 
 /**

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { join } from 'node:path'
 import type { Route } from '../platform/http.ts'
+import { filesRoot } from '../platform/root.ts'
 import { staticRoutes } from './static-files.ts'
 
 const page = `<!doctype html>
@@ -25,7 +25,7 @@ type Document = () => Record<string, unknown>
 
 /** The OpenAPI and AsyncAPI documents, and the page that shows the first; everything on it comes from this service. */
 export function documentationRoutes({ openApi, asyncApi }: { openApi: Document; asyncApi: Document }): Route[] {
-  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+  const folder = join(filesRoot, 'node_modules', 'swagger-ui-dist')
   const only = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
   const headers = {
     'content-security-policy':
