@@ -2,12 +2,13 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { buildWeb } from '../scripts/build-web.ts'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/platform/log.ts'
-import { type Service, startService } from '../src/service.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
+import { startService } from '../src/service.ts'
+import type { PostgresAddress } from '../src/platform/postgres.ts'
+import { createTestDatabase } from './database.ts'
 import { endWithThisProcess } from './end-with-this-process.ts'
 import { environmentOf } from './run-cli.ts'
 
@@ -40,13 +41,22 @@ function webFolder(): Promise<string> {
   return built
 }
 
-export type View = { width?: number; height?: number; colorScheme?: 'light' | 'dark'; url?: string }
+export type View = {
+  width?: number
+  height?: number
+  colorScheme?: 'light' | 'dark'
+  url?: string
+  /** Pixels of a picture for each pixel of the window. */
+  scale?: number
+}
 
 /** A service with an empty database of its own, and browsers that look at its page. */
 export type Stage = {
   url: string
+  /** The environment that leads a command to the service's database. */
   environment: Record<string, string>
-  /** Opens an address of the page in a browser of its own. What its console complains of is noted. */
+  database: PostgresAddress
+  /** Opens an address of the page in a new browser, instead of the one before. What its console complains of is noted. */
   open(path: string, view?: View): Promise<Page>
   /** What consoles have complained of since it was last asked for. */
   complaints(): string[]
@@ -67,7 +77,7 @@ export async function setStage(): Promise<Stage> {
   const stop = new AbortController()
   const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: await webFolder() }, root)
   const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
-  const contexts = new Set<BrowserContext>()
+  let context: BrowserContext | undefined
   let complaints: string[] = []
   const post = async (path: string, body: unknown) => {
     const headers = { 'content-type': 'application/json' }
@@ -77,9 +87,11 @@ export async function setStage(): Promise<Stage> {
   return {
     url: service.url,
     environment,
-    async open(path, { width = 1280, height = 900, colorScheme = 'light', url = service.url } = {}) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, locale: 'en-US' })
-      contexts.add(context)
+    database: database.address,
+    async open(path, { width = 1280, height = 900, colorScheme = 'light', url = service.url, scale = 1 } = {}) {
+      await context?.close()
+      const viewport = { width, height }
+      context = await browser.newContext({ viewport, colorScheme, locale: 'en-US', deviceScaleFactor: scale })
       const page = await context.newPage()
       page.on('pageerror', error => complaints.push(String(error)))
       page.on('dialog', dialog => complaints.push(`a dialog of a script: ${dialog.message()}`))
@@ -96,22 +108,13 @@ export async function setStage(): Promise<Stage> {
     },
     place: order => post('/api/orders', order),
     command: (uid, command, reason) => post(`/api/orders/${uid}/${command}`, { reason, actor: 'test' }),
-    close: () => strike({ browser, contexts, service, database, stop }),
+    async close() {
+      await browser.close()
+      stop.abort()
+      await service.stop()
+      await database.drop()
+    },
   }
-}
-
-async function strike(stage: {
-  browser: Browser
-  contexts: ReadonlySet<BrowserContext>
-  service: Service
-  database: TestDatabase
-  stop: AbortController
-}): Promise<void> {
-  for (const context of stage.contexts) await context.close()
-  await stage.browser.close()
-  stage.stop.abort()
-  await stage.service.stop()
-  await stage.database.drop()
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

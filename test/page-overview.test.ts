@@ -91,7 +91,7 @@ describe.skipIf(hasNoBrowser)('the overview, in Chromium', () => {
     await page.locator('.order-rows .uid').getByText('during-the-cut').waitFor()
     await page.locator('.live-live').waitFor()
     expect(await page.getByText('The connection was interrupted').count()).toBe(0)
-    await page.context().close()
+    await page.goto('about:blank')
     await line.close()
     // The browser notes each request that fails, whatever the page makes of it.
     const others = stage.complaints().filter(text => !/^Failed to load resource|net::ERR/.test(text))

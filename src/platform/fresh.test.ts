@@ -7,6 +7,7 @@ function counting(tookMs: number) {
   let made = 0
   const ask = shareFresh({
     freshMs: 1_000,
+    restShare: 20,
     now: () => nowMs,
     async make() {
       made += 1

@@ -1,19 +1,17 @@
-/** A small part of the time may go into making an answer anew: one part in so many. */
-const restShare = 20
-
 /**
  * Shares an answer among all who ask for it: while it is fresh it is handed out again, and while it is being made the others
- * wait for it. One that takes long to make is kept for longer, so that however many ask, making it stays a small load. A
- * failure is told to those who waited, and the next one tries again.
+ * wait for it. A failure is told to those who waited, and the next one tries again.
  *
- * @param options freshMs: how long an answer stands at least; make: makes one; now: milliseconds of any clock
+ * @param options freshMs: how long an answer stands at least; restShare: and how many times as long as it took to make, so
+ *   that however many ask, making it stays a small load; make: makes one; now: milliseconds of any clock
  */
 export function shareFresh<Answer>(options: {
   freshMs: number
+  restShare?: number
   make: () => Promise<Answer>
   now: () => number
 }): () => Promise<Answer> {
-  const { freshMs, make, now } = options
+  const { freshMs, restShare = 0, make, now } = options
   let latest: Promise<Answer> | undefined
   let untilMs = Number.POSITIVE_INFINITY
 

@@ -74,13 +74,15 @@ export class OverviewModel {
     await this.#load(undefined, true)
   }
 
-  async #load(stop: AbortSignal | undefined, withLatest: boolean): Promise<void> {
+  async #load(stop: AbortSignal | undefined, isStart: boolean): Promise<void> {
     try {
       const path = `/api/overview?utc_offset=${utcOffsetMinutes()}`
       const overview = await ask<Overview>(path, stop === undefined ? {} : { signal: stop })
       this.overview.value = overview
       this.failure.value = undefined
-      if (withLatest) this.latest.value = merge(overview.latest, this.latest.peek())
+      // What the stream has told is newer than the answer, unless the stream has just begun.
+      const own = this.latest.peek()
+      this.latest.value = isStart ? merge(overview.latest, own) : merge(own, overview.latest)
     } catch (error) {
       if (stop?.aborted !== true) this.failure.value = error
     }

@@ -33,6 +33,11 @@ export function Chart({ points, label, unit }: { points: Points; label: string; 
   return <div class="chart" ref={place} role="img" aria-label={label} />
 }
 
+/** The seconds from one point to the next. */
+function stepOf(times: ArrayLike<number>): number {
+  return (times[1] ?? 0) - (times[0] ?? 0)
+}
+
 function sizeOf(box: HTMLElement): { width: number; height: number } {
   return { width: Math.max(box.clientWidth, 100), height: Math.max(box.clientHeight, 100) }
 }
@@ -50,7 +55,11 @@ function optionsFor(box: HTMLElement, unit: string): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     padding: [12, 8, 0, 0],
-    scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
+    // The last part of the time is drawn too, which begins at the last point.
+    scales: {
+      x: { range: (chart, min, max) => [min, max + stepOf(chart.data[0])] },
+      y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },
+    },
     axes: [
       { ...axis, grid: { show: false }, size: 28, space: 70, values: timesOfDay },
       { ...axis, size: 52, space: 40 },
