@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeadLetterListing } from '../dead-letters/letter.ts'
 import { markAnnounced, readUnannounced } from '../dead-letters/queries.ts'
 import { KafkaRefusedError } from '../platform/kafka.ts'
 import type { OutgoingMessage } from '../platform/kafka-chunks.ts'
 import type { Publisher } from '../platform/kafka-publisher.ts'
-import { holdLock } from '../platform/leadership.ts'
+import { keepLeading } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
@@ -43,22 +42,9 @@ export type RelayOptions = {
  * database connection, another goes on from the saved place.
  */
 export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Promise<void> {
-  const { log } = options
-  for (let failures = 0; !stop.aborted; ) {
-    try {
-      await holdLock({ address: options.address, lock: relayLock, name: 'orders relay' }, stop, async held => {
-        log.info('this instance publishes the event log to Kafka')
-        await relay(options, held, () => {
-          failures = 0
-        })
-      })
-    } catch (error) {
-      if (stop.aborted) return
-      if (failures === 0) log.warn({ err: error }, 'publishing to Kafka is interrupted; it goes on where it was')
-      failures += 1
-    }
-    await sleep(Math.min(200 * 2 ** failures, 5_000), undefined, { signal: stop }).catch(() => undefined)
-  }
+  const { address, log } = options
+  const leadership = { address, lock: relayLock, name: 'orders relay', does: 'publishes the event log to Kafka', log }
+  await keepLeading(leadership, stop, (held, onProgress) => relay(options, held, onProgress))
 }
 
 /**

@@ -1,20 +1,64 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import type { Logger } from './log.ts'
 import { clientConfig, type PostgresAddress } from './postgres.ts'
 
 /** How often a lock that another holds is asked for, and the connection that holds ours is checked. */
 const intervalMs = 500
 
+/** What one instance of all does. */
+export type Leadership = {
+  address: PostgresAddress
+  /** The number of the lock that the leader holds. */
+  lock: number
+  /** What the server lists the connection under. */
+  name: string
+  /** What is done, in a sentence without its subject: `publishes the event log`. */
+  does: string
+  log: Logger
+}
+
+const pauseMaxMs = 5_000
+
 /**
- * Waits until this process holds a lock that only one connection of the database can have, and works while it does. The lock
- * goes with the connection, however that ends.
+ * Has one instance of all do a work, until told to stop: whoever holds a lock of the database does it. When it goes away or
+ * loses its connection another goes on; when the work fails it is begun anew after a pause.
  *
- * @param options lock: its number; name: what the server lists the connection under
- * @param work is told by its signal to end when the lock is lost or the service stops
+ * @param work is told by its signal to end; it tells when it gets on, so that the next failure counts as the first again
+ */
+export async function keepLeading(
+  leadership: Leadership,
+  stop: AbortSignal,
+  work: (held: AbortSignal, onProgress: () => void) => Promise<void>,
+): Promise<void> {
+  const { does, log } = leadership
+  let failures = 0
+  const onProgress = () => {
+    failures = 0
+  }
+  while (!stop.aborted) {
+    try {
+      await holdLock(leadership, stop, async held => {
+        log.info(`this instance ${does}`)
+        await work(held, onProgress)
+      })
+    } catch (error) {
+      if (stop.aborted) return
+      if (failures === 0) log.warn({ err: error }, `interrupted: whoever ${does} goes on where it was`)
+      failures += 1
+    }
+    await sleep(Math.min(200 * 2 ** failures, pauseMaxMs), undefined, { signal: stop }).catch(() => undefined)
+  }
+}
+
+/**
+ * Waits until this process holds the lock, which only one connection of the database can have, and works while it does. The
+ * lock goes with the connection, however that ends.
+ *
  * @throws the connection's error, and what `work` throws
  */
-export async function holdLock(
-  options: { address: PostgresAddress; lock: number; name: string },
+async function holdLock(
+  options: Leadership,
   stop: AbortSignal,
   work: (held: AbortSignal) => Promise<void>,
 ): Promise<void> {

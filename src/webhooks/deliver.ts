@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { readPlace } from '../events/readers.ts'
 import type { WakeUp } from '../events/wake-up.ts'
-import { holdLock } from '../platform/leadership.ts'
+import { keepLeading } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { DeliveryLog, deliveryLogBounds, sweepDeliveryLog } from './delivery-log.ts'
@@ -30,21 +29,8 @@ export type DeliverOptions = Omit<SubscriptionOptions, 'deliveryLog'> & {
  */
 export async function keepDelivering(options: DeliverOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
-  for (let failures = 0; !stop.aborted; ) {
-    try {
-      await holdLock({ address, lock: deliveryLock, name: 'orders webhooks' }, stop, async held => {
-        log.info('this instance delivers webhooks')
-        await deliverAll(options, stop, held, () => {
-          failures = 0
-        })
-      })
-    } catch (error) {
-      if (stop.aborted) return
-      if (failures === 0) log.warn({ err: error }, 'webhooks are interrupted; they go on where they were')
-      failures += 1
-    }
-    await sleep(Math.min(200 * 2 ** failures, 5_000), undefined, { signal: stop }).catch(() => undefined)
-  }
+  const leadership = { address, lock: deliveryLock, name: 'orders webhooks', does: 'delivers webhooks', log }
+  await keepLeading(leadership, stop, (held, onProgress) => deliverAll(options, stop, held, onProgress))
 }
 
 type Running = Map<string, { subscription: Subscription; isOver: Promise<void> }>
