@@ -117,3 +117,28 @@ test('the orders placed last are remembered within a bound, the oldest forgotten
   )
   expect(kept).toEqual([25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39])
 })
+
+test('a page costs what it holds, also where the statistics are wrong about what is behind its place', async () => {
+  await pool.query(`insert into events (order_uid, sequence, type, recorded_at, data)
+    select 'many-' || n, 1, 'test.noted', now(), '{}' from generate_series(1, 5000) n`)
+  // Behind the only transaction that the statistics know, nothing is expected.
+  await pool.query("delete from events where order_uid not like 'many-%'")
+  await pool.query('analyze events')
+  const { events } = await readLog(pool, logStart, 1)
+  const place = events[0]?.place ?? logStart
+  const fetched = await inTransaction(pool, async client => {
+    const countRows = async () => {
+      const { rows } = await client.query<{ count: number }>(
+        `select sum(coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0))::int as count
+           from pg_stat_xact_user_tables
+          where relname like 'events%'`,
+      )
+      return rows[0]?.count ?? Number.NaN
+    }
+    const before = await countRows()
+    const page = await client.query('select from events_after($1::xid8, $2::bigint, 10)', [place.xid, place.position])
+    expect(page.rowCount).toBe(10)
+    return (await countRows()) - before
+  })
+  expect(fetched).toBeLessThan(100)
+})

@@ -89,31 +89,15 @@ const isSettled = 'xid < pg_snapshot_xmin(pg_current_snapshot())'
 
 const logPage = `
   select ${fields}
-    from events
-   where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
-   order by xid, position
-   limit $3`
+    from events_after($1::xid8, $2::bigint, $3)
+   order by xid, position`
 
 const orderLogPage = `
   select ${fields}
     from events
-   where order_uid = $5 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled} and recorded_at >= $4
+   where order_uid = $4 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
    order by sequence
    limit $3`
-
-/**
- * The time from which on everything behind a place was recorded, so that the server passes over the partitions before it. It
- * has to be known before the page is planned. Until a partition is sealed, an event behind the place may still come into it.
- */
-export async function readTimeFrom(pool: Pool, { xid, position }: LogPlace): Promise<string> {
-  const { rows } = await pool.query<{ time: string }>(
-    `select coalesce(min(from_time) filter (where (xid, position) > ($1::xid8, $2::bigint)),
-                     max(until_time), '-infinity')::text as time
-       from event_seals`,
-    [xid, position],
-  )
-  return rows[0]?.time ?? '-infinity'
-}
 
 /**
  * The events behind a place. Those that were dropped are not among them, see `lookUpPlace`.
@@ -129,8 +113,7 @@ export async function readLog(
   recent?: RecentOrders,
   bytesMax: number = pageBytesMax,
 ): Promise<LogPage> {
-  const timeFrom = await readTimeFrom(pool, after)
-  const { rows } = await pool.query<EventRow>(logPage, [after.xid, after.position, limit, timeFrom])
+  const { rows } = await pool.query<EventRow>(logPage, [after.xid, after.position, limit])
   return toPage(pool, rows, limit, bytesMax, recent)
 }
 
@@ -142,8 +125,7 @@ export async function readOrderLog(
   limit: number,
   bytesMax: number = pageBytesMax,
 ): Promise<LogPage> {
-  const timeFrom = await readTimeFrom(pool, after)
-  const { rows } = await pool.query<EventRow>(orderLogPage, [after.xid, after.position, limit, timeFrom, orderUid])
+  const { rows } = await pool.query<EventRow>(orderLogPage, [after.xid, after.position, limit, orderUid])
   return toPage(pool, rows, limit, bytesMax)
 }
 

@@ -14,7 +14,7 @@ const nowMs = Date.parse('2026-11-22T10:00:00Z')
 const ahead = [partition('2026-11-23'), partition('2026-11-24'), partition('2026-11-26')]
 
 function upkeep(given: Partial<LogState>, retentionDays?: number, serviceNowMs = nowMs) {
-  const state = { databaseNowMs: nowMs, partitions: ahead, readers: [], beginsMs: null, ...given }
+  const state = { databaseNowMs: nowMs, partitions: ahead, readers: [], owing: [], beginsMs: null, ...given }
   return decideUpkeep(state, serviceNowMs, retentionDays)
 }
 
@@ -72,5 +72,14 @@ describe('a sealed partition is dropped', () => {
     expect(upkeep({ partitions, readers: readers(5) }, 3).step).toEqual({ kind: 'drop', name: 'until_2026-11-18' })
     // What is behind the oldest is not dropped before it.
     expect(upkeep({ partitions, readers: readers(4) }, 4)).toMatchObject({ heldBackBy: ['kafka'], overdue: 1 })
+  })
+  test('not before every webhook has delivered what it has passed', () => {
+    const owing = (date: string) => [{ name: 'webhook:1', sinceMs: day(date) }]
+    expect(upkeep({ partitions, owing: owing('2026-11-17') }, 4)).toMatchObject({ step: undefined, overdue: 1 })
+    expect(upkeep({ partitions, owing: owing('2026-11-17') }, 4).heldBackBy).toEqual(['webhook:1'])
+    expect(upkeep({ partitions, owing: owing('2026-11-18') }, 4).step).toEqual({
+      kind: 'drop',
+      name: 'until_2026-11-18',
+    })
   })
 })

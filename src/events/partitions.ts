@@ -20,6 +20,8 @@ export type LogState = {
   beginsMs: number | null
   /** The durable readers, and up to where each has dealt with the log. */
   readers: { name: string; place: LogPlace }[]
+  /** Readers that have passed events which they have yet to deliver, and when the oldest was recorded. */
+  owing: { name: string; sinceMs: number }[]
 }
 
 export type UpkeepStep = { kind: 'add'; untilMs: number } | { kind: 'seal' | 'drop'; name: string }
@@ -61,7 +63,9 @@ export function decideUpkeep(state: LogState, nowMs: number, retentionDays: numb
   const due = partitions.filter(isDue)
   // They go from the oldest on, so that what is kept of an order has no gaps.
   const [oldest] = due
-  const heldBackBy = state.readers.filter(reader => isNeeded(oldest, reader.place)).map(reader => reader.name)
+  const behind = state.readers.filter(({ place }) => isNeeded(oldest, place))
+  const owing = state.owing.filter(({ sinceMs }) => oldest !== undefined && sinceMs < oldest.untilMs)
+  const heldBackBy = [...new Set([...behind, ...owing].map(({ name }) => name))]
   const lastUntilMs = partitions.at(-1)?.untilMs ?? Number.POSITIVE_INFINITY
   const toSeal = partitions.find(one => one.sealedAt === null && one.untilMs <= databaseNowMs - sealAfterMs)
   const step: UpkeepStep | undefined =
@@ -102,7 +106,12 @@ export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
                        left join event_seals s on s.partition = p.name), '[]') as partitions,
            coalesce((select json_agg(json_build_object('name', name, 'place',
                               json_build_object('xid', xid::text, 'position', position::text)) order by name)
-                       from log_readers), '[]') as readers`)
+                       from log_readers), '[]') as readers,
+           coalesce((select json_agg(json_build_object('name', name, 'sinceMs', since) order by name)
+                       from (select 'webhook:' || webhook_id as name,
+                                    extract(epoch from min(recorded_at))::float8 * 1000 as since
+                               from webhook_parked
+                              group by webhook_id) parked), '[]') as owing`)
   const [state] = rows
   if (state === undefined) throw new Error('the state of the log could not be read')
   return state

@@ -43,10 +43,7 @@ export async function readLagSeconds(pool: Pool, reader: string): Promise<number
   const place = await readPlace(pool, reader)
   const { rows } = await pool.query<{ age: number }>(
     `select greatest(extract(epoch from now() - recorded_at), 0)::float8 as age
-       from events
-      where (xid, position) > ($1::xid8, $2::bigint)
-      order by xid, position
-      limit 1`,
+       from events_after($1::xid8, $2::bigint, 1)`,
     [place.xid, place.position],
   )
   return rows[0]?.age ?? 0

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readTimeFrom } from '../events/log.ts'
 import type { WakeUp } from '../events/wake-up.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
@@ -28,12 +27,7 @@ type PageRow = { xid: string | null; position: string | null; found: number; tal
 const sumUp = `
   with page as materialized (
          select xid, position, order_uid, type, recorded_at
-           from events
-          where (xid, position) > ($1::xid8, $2::bigint)
-            and xid < pg_snapshot_xmin(pg_current_snapshot())
-            and recorded_at >= $4
-          order by xid, position
-          limit $3),
+           from events_after($1::xid8, $2::bigint, $3)),
        last as (select xid, position from page order by xid desc, position desc limit 1),
        tallies as (
          select date_bin(make_interval(secs => ${bucketSeconds}), page.recorded_at, 'epoch') as bucket,
@@ -72,8 +66,7 @@ export async function tallyPage(pool: Pool): Promise<boolean> {
   )
   const place = places[0]
   if (place === undefined) throw new Error('the tally has no place in the log')
-  const from = await readTimeFrom(pool, place)
-  const { rows } = await pool.query<PageRow>(sumUp, [place.xid, place.position, pageEventsMax, from])
+  const { rows } = await pool.query<PageRow>(sumUp, [place.xid, place.position, pageEventsMax])
   const page = rows[0]
   if (page === undefined || page.xid === null) return false
   const values = [tallyReader, place.xid, place.position, page.xid, page.position, JSON.stringify(page.tallies)]

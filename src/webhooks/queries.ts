@@ -55,10 +55,7 @@ const listed = `
   select w.*, (select count(*)::int from webhook_parked where webhook_id = w.id) as parked,
          case when r.name is not null then coalesce(
            (select greatest(extract(epoch from now() - recorded_at), 0)::float8
-              from events
-             where (xid, position) > (r.xid, r.position)
-             order by xid, position
-             limit 1), 0) end as behind
+              from events_after(r.xid, r.position, 1)), 0) end as behind
     from webhooks w
     left join log_readers r on r.name = 'webhook:' || w.id`
 

@@ -14,11 +14,9 @@ const standings = `
        waiting as (select count(*)::int as parked, min(recorded_at) as oldest
                      from webhook_parked
                     where webhook_id in (select id from enabled)),
-       unread as (select recorded_at as oldest
-                    from events
-                   where (xid, position) > (select xid, position from last_place)
-                   order by xid, position
-                   limit 1)
+       unread as (select e.recorded_at as oldest
+                    from last_place p
+                   cross join lateral events_after(p.xid, p.position, 1) e)
   select (select count(*)::int from enabled where failing_since is null) as active,
          (select count(*)::int from enabled where failing_since is not null) as failing,
          (select count(*)::int from webhooks where disabled_at is not null) as disabled,
