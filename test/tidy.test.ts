@@ -137,6 +137,11 @@ describe('files', () => {
     ).toEqual([])
   })
 
+  test('ask for a metric in the way that no outage holds a scrape up', () => {
+    const others = product.filter(({ path }) => path !== 'src/platform/metrics.ts')
+    expect(findAll(others, /async collect\(/)).toEqual([])
+  })
+
   test('read the environment in one place', () => {
     // main and cli hand it to readConfig; a PostgreSQL that is started needs the PATH, and nothing else of it.
     const known = ['src/main.ts', 'src/cli.ts', 'src/platform/embedded-postgres-program.ts']

@@ -67,6 +67,34 @@ export const events: Dashboard = {
       ],
     },
     {
+      title: 'Webhooks',
+      panels: [
+        {
+          title: 'Oldest undelivered event',
+          description: 'Its age, over all subscriptions that are not disabled.',
+          unit: 's',
+          limits: { warn: 60, bad: 600 },
+          queries: one('max(webhook_lag_seconds{job="orders"})', 'age'),
+        },
+        {
+          title: 'Attempts to deliver',
+          description: 'A second, by outcome. failed: it is tried again; given_up: after three days no more.',
+          unit: 'ops',
+          queries: one(
+            `sum by (outcome) (rate(webhook_deliveries_total{${chosen}}[$__rate_interval])) or vector(0)`,
+            '{{outcome}}',
+          ),
+        },
+        {
+          title: 'Subscriptions',
+          description: 'By how they stand. failing: its receiver refuses or does not answer.',
+          unit: 'short',
+          isStacked: true,
+          queries: one('max by (status) (webhooks{job="orders"})', '{{status}}'),
+        },
+      ],
+    },
+    {
       title: 'Brokers, as the kafka exporter sees them',
       panels: [
         {

@@ -1,4 +1,5 @@
-import { Counter, durationBuckets, Gauge, Histogram, type Registry } from '../platform/metrics.ts'
+import { shareFresh } from '../platform/fresh.ts'
+import { Counter, durationBuckets, Histogram, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { DeliveryOutcome } from './delivery-queries.ts'
 import { readStandings } from './standings.ts'
@@ -23,32 +24,28 @@ export function createWebhookMetrics(registry: Registry, pool: Pool): WebhookMet
     buckets: durationBuckets,
     registers,
   })
-  const lag = new Gauge({
-    name: 'webhook_lag_seconds',
-    help: 'Age of the oldest event that an enabled subscription has not got',
-    registers,
-  })
-  const parked = new Gauge({
-    name: 'webhook_parked_events',
-    help: 'Events that wait for their repetition, or behind one of their order that does',
-    registers,
-  })
-  new Gauge({
-    name: 'webhooks',
-    help: 'Subscriptions, by how they stand',
-    labelNames: ['status'],
-    registers,
-    async collect() {
-      const standings = await readStandings(pool).catch(() => undefined)
-      this.reset()
-      lag.reset()
-      parked.reset()
-      if (standings === undefined) return
-      for (const status of ['active', 'failing', 'disabled'] as const) this.set({ status }, standings[status])
-      lag.set(standings.lagSeconds)
-      parked.set(standings.parked)
+  const standings = shareFresh({ freshMs: 1_000, make: () => readStandings(pool), now: () => performance.now() })
+  recordReadings(
+    registry,
+    { name: 'webhook_lag_seconds', help: 'Age of the oldest event that an enabled subscription has not got' },
+    async () => [{ value: (await standings()).lagSeconds }],
+  )
+  recordReadings(
+    registry,
+    {
+      name: 'webhook_parked_events',
+      help: 'Events that wait for their repetition, or behind one of their order that does',
     },
-  })
+    async () => [{ value: (await standings()).parked }],
+  )
+  recordReadings(
+    registry,
+    { name: 'webhooks', help: 'Subscriptions, by how they stand', labelNames: ['status'] },
+    async () => {
+      const now = await standings()
+      return (['active', 'failing', 'disabled'] as const).map(status => ({ labels: { status }, value: now[status] }))
+    },
+  )
   return {
     attempted(outcome, durationMs) {
       deliveries.inc({ outcome })
