@@ -15,7 +15,7 @@ WEB_SOURCES := $(shell find web) scripts/build-web.ts package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build build-release run run-release dev start-fresh fresh-in-docker fresh-here test test-coverage \
-  check fmt lint types kafka bench dashboards db-migrate db-reset \
+  check fmt lint types kafka bench load dashboards db-migrate db-reset \
   docker-build docker-up docker-deps docker-down docker-restart docker-logs clean node-found
 
 help: ## List the targets
@@ -88,6 +88,9 @@ types: setup ## Check the types
 
 kafka: setup ## Run a Kafka broker for development
 	@exec $(BUN) --no-env-file scripts/kafka-broker.ts
+
+load: setup ## Put orders on the running service (make load ARGS='--rate 200 --bad 1%')
+	@exec env $(RUN) src/cli.ts load $(ARGS)
 
 bench: setup ## Measure how fast it is here (one: make bench ARGS='--only get')
 	@exec $(BUN) --no-env-file bench/run.ts $(ARGS)

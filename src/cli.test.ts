@@ -44,6 +44,7 @@ describe('usage', () => {
     [['dead-letters', 'show', '--help']],
     [['dead-letters', 'replay', '--help']],
     [['dead-letters', 'discard', '--help']],
+    [['load', '--help']],
   ])('%j explains itself', async args => {
     const { exitCode, out, err } = await runCli(args)
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
@@ -76,6 +77,13 @@ describe('usage', () => {
     [['dead-letters', 'discard', '7'], '--reason is needed'],
     [['dead-letters', 'discard', '7', '--reason', ' '], '--reason is needed'],
     [['db-reset'], '--yes'],
+    [['load', '--rate', '0'], '--rate must be a whole number from 1'],
+    [['load', '--seconds', '2', '--ramp', '3'], '--ramp must be a whole number from 0 to 2'],
+    [['load', '--bad', '1'], '--bad must be a share'],
+    [['load', '--bad', '60%', '--repeated', '60%'], 'more than 100%'],
+    [['load', '--url', 'localhost'], '--url must be like'],
+    [['load', '--kafka'], 'needs KAFKA_BROKERS'],
+    [['load', '--kafka', '--connections', '9'], '--connections is for HTTP'],
   ])('%j is wrong', async (args, sentence) => {
     // A folder that does not exist: a wrong usage must not start anything.
     const { exitCode, out, err } = await runCli(args, { DATA_DIR: '/nonexistent/orders' })

@@ -6,6 +6,7 @@ import { migrateCommand, resetCommand } from './commands/database.ts'
 import { deadLetterCommands } from './commands/dead-letters.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { keyCommands } from './commands/keys.ts'
+import { loadCommand } from './commands/load.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { AppError } from './errors.ts'
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   resetCommand,
   ...keyCommands,
   ...deadLetterCommands,
+  loadCommand,
 ]
 const common = { json: { meaning: 'print JSON' }, help: { meaning: 'print this' } }
 
@@ -58,7 +60,8 @@ function contextOf(): Context {
   return { config, log: createLogger({ level }), stop: stop.signal, progress: createProgress(Date.now) }
 }
 
-const progressIntervalMs = 1_000
+/** A little less than a second, so that what is told each second is said each second. */
+const progressIntervalMs = 900
 
 /** Says how far work has come, from its second second on, beside what scripts read. */
 function createProgress(now: () => number): (sentence: string) => void {

@@ -73,6 +73,19 @@ export function oneOf(values: Values, name: string, known: readonly string[]): s
 }
 
 /**
+ * The value of an option that is a whole number.
+ *
+ * @param preset what it is when it was not given
+ * @throws UsageError for any other value
+ */
+export function wholeNumber(values: Values, name: string, preset: number, minimum: number, maximum: number): number {
+  const value = values[name]
+  const number = value === undefined ? preset : Number(value)
+  if (Number.isInteger(number) && number >= minimum && number <= maximum) return number
+  throw new UsageError(`--${name} must be a whole number from ${minimum} to ${maximum}, and is "${value}"`)
+}
+
+/**
  * Works with the database of the configuration. Our own is used as it is where it runs, which a running service does not
  * notice; otherwise it is started for the command and ended after it.
  *

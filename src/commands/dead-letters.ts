@@ -2,7 +2,7 @@ import { letterStates } from '../dead-letters/letter.ts'
 import { presentWhole } from '../dead-letters/presentation.ts'
 import { findDeadLetter, listDeadLetters } from '../dead-letters/queries.ts'
 import { idForm } from '../dead-letters/requests.ts'
-import { type Command, CommandError, oneOf, table, UsageError, withDatabase } from './command.ts'
+import { type Command, CommandError, oneOf, table, wholeNumber, withDatabase } from './command.ts'
 import { codes, discardCommand, replayCommand, withDesk } from './dead-letters-deal.ts'
 import { describeLetter } from './letter-text.ts'
 
@@ -19,10 +19,7 @@ const list: Command = {
     state: { value: 'STATE', meaning: `only those that are ${letterStates.join(', ')}` },
   },
   run(context, values) {
-    const limit = values.limit === undefined ? limitDefault : Number(values.limit)
-    if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) {
-      throw new UsageError(`--limit must be a whole number from 1 to ${limitMax}, and is "${values.limit}"`)
-    }
+    const limit = wholeNumber(values, 'limit', limitDefault, 1, limitMax)
     const code = oneOf(values, 'code', codes)
     const state = oneOf(values, 'state', letterStates)
     const topic = typeof values.topic === 'string' ? values.topic : undefined
