@@ -104,7 +104,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       const looked: string[] = []
       const look = async (title: string) => {
         looked.push(title)
-        expect(await page.title()).toBe(`${title} · Orders`)
+        await page.waitForFunction(`document.title === ${JSON.stringify(`${title} · Orders`)}`)
         const selector =
           'main :is(img, script, iframe, object, [onload], [onerror], [onmouseover], a[href^="javascript"])'
         expect(await page.locator(selector).count()).toBe(0)

@@ -98,6 +98,24 @@ describe.skipIf(hasNoBrowser)('the overview, in Chromium', () => {
     expect(others).toEqual([])
   })
 
+  test('a page that nobody looks at lets its stream go, and is up to date when somebody does', async () => {
+    const page = await stage.open('/orders')
+    await page.clock.install()
+    await page.goto(stage.url)
+    await page.locator('.live-live').waitFor()
+    const see = (isSeen: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${!isSeen}, configurable: true })
+        document.dispatchEvent(new Event('visibilitychange'))`)
+    await see(false)
+    await page.clock.fastForward(31_000)
+    await page.locator('.live-connecting').waitFor()
+    await stage.place({ ...sample, order_uid: 'while-away' })
+    await see(true)
+    await page.locator('.live-live').waitFor()
+    await page.locator('.order-rows .uid').getByText('while-away').waitFor()
+    expect(stage.complaints()).toEqual([])
+  })
+
   test('a service that cannot be reached is said to be so, until it answers again', async () => {
     const page = await stage.open('/orders')
     await page.locator('.table').waitFor()

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { Refusal, request } from './api.ts'
+import { FrameQueue } from './frame-queue.ts'
 
 /** An event of the log; `data` is JSON, and left as text because in a rush most of it is never looked at. */
 export type LiveEvent = { id: string; type: string; data: string }
@@ -11,8 +12,11 @@ type LiveState = 'connecting' | 'live' | 'interrupted'
 const silenceMsMax = 40_000
 const retryMsMin = 500
 const retryMsMax = 10_000
-/** What waits for the next frame; more is not taken from the server, which waits with it. */
-const waitingMax = 5_000
+/**
+ * A page that nobody has looked at for so long lets its stream go: a browser opens six connections to a server at a time, and
+ * tabs that were left open would use them up.
+ */
+const hiddenMsMax = 30_000
 
 const states = signal<ReadonlyMap<symbol, LiveState>>(new Map())
 
@@ -24,10 +28,10 @@ export const liveState = computed<LiveState | undefined>(() => {
 
 /**
  * Follows a stream of events until stopped: after an interruption it goes on behind the last event that came, and says so by
- * `liveState`. Events are handed over at most once a frame, however fast they come.
+ * `liveState`. Events are handed over at most once a frame, however fast they come. While nobody looks at the page it rests.
  *
  * @param options onEvents: takes what came; onStart: called when the stream begins anew, so that what was before it has to
- *   be read: at first, and where no event came before an interruption
+ *   be read: at first, after a rest, and where no event came before an interruption
  */
 export async function follow(
   path: string,
@@ -45,8 +49,9 @@ export async function follow(
   stop.addEventListener('abort', () => setState(undefined))
   setState('connecting')
   for (let failures = 0; !stop.aborted; failures += 1) {
+    const hidden = watchHidden()
     try {
-      await readStream(path, lastId, stop, {
+      await readStream(path, lastId, AbortSignal.any([stop, hidden.signal]), {
         onOpen() {
           failures = 0
           if (lastId === undefined) options.onStart?.()
@@ -60,8 +65,18 @@ export async function follow(
     } catch (error) {
       // A place that the log does not have: it is another log than before, and is read from now on.
       if (error instanceof Refusal && error.status === 400) lastId = undefined
+    } finally {
+      hidden.end()
     }
     if (stop.aborted) return
+    if (hidden.signal.aborted) {
+      // There may be too much to catch up with: it begins anew.
+      lastId = undefined
+      failures = -1
+      setState('connecting')
+      await untilVisible(stop)
+      continue
+    }
     setState('interrupted')
     await pause(Math.min(retryMsMin * 2 ** failures, retryMsMax), stop)
   }
@@ -102,39 +117,35 @@ async function readStream(
   }
 }
 
-/** Collects events and hands them over together before the next frame is drawn. */
-class FrameQueue {
-  readonly #take: (events: readonly LiveEvent[]) => void
-  #waiting: LiveEvent[] = []
-  #frame: Promise<void> | undefined
-
-  constructor(take: (events: readonly LiveEvent[]) => void) {
-    this.#take = take
+/** A signal that is aborted when the page has been hidden for long. */
+function watchHidden(): { signal: AbortSignal; end: () => void } {
+  const rest = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const look = () => {
+    clearTimeout(timer)
+    if (document.hidden) timer = setTimeout(() => rest.abort(), hiddenMsMax)
   }
-
-  /** Resolves at once while there is room, and otherwise when the next frame has made some. */
-  add(event: LiveEvent): Promise<void> | undefined {
-    this.#waiting.push(event)
-    this.#frame ??= nextFrame().then(() => this.flush())
-    return this.#waiting.length < waitingMax ? undefined : this.#frame
+  look()
+  document.addEventListener('visibilitychange', look)
+  const end = () => {
+    clearTimeout(timer)
+    document.removeEventListener('visibilitychange', look)
   }
-
-  flush(): void {
-    const events = this.#waiting
-    this.#waiting = []
-    this.#frame = undefined
-    if (events.length > 0) this.#take(events)
-  }
+  return { signal: rest.signal, end }
 }
 
-/** The next frame; a page that is not shown has none, and goes on a little later. */
-function nextFrame(): Promise<void> {
+/** Resolves when somebody looks at the page, at once if somebody does, and when stopped. */
+function untilVisible(stop: AbortSignal): Promise<void> {
   return new Promise(resolve => {
-    const timer = setTimeout(resolve, 250)
-    requestAnimationFrame(() => {
-      clearTimeout(timer)
+    const look = () => {
+      if (document.hidden && !stop.aborted) return
+      document.removeEventListener('visibilitychange', look)
+      stop.removeEventListener('abort', look)
       resolve()
-    })
+    }
+    document.addEventListener('visibilitychange', look)
+    stop.addEventListener('abort', look)
+    look()
   })
 }
 
