@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { hasNoBrowser, overflowOf, type Stage, sample, setStage, violationsOf } from './browser.ts'
+import { eventually } from './kafka.ts'
 
 setDefaultTimeout(60_000)
 
@@ -104,7 +105,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       const looked: string[] = []
       const look = async (title: string) => {
         looked.push(title)
-        await page.waitForFunction(`document.title === ${JSON.stringify(`${title} · Orders`)}`)
+        await eventually(`the title is ${title}`, async () => (await page.title()) === `${title} · Orders`)
         const selector =
           'main :is(img, script, iframe, object, [onload], [onerror], [onmouseover], a[href^="javascript"])'
         expect(await page.locator(selector).count()).toBe(0)
