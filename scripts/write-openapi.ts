@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp, eventDefinitions } from '../src/app.ts'
-import { defaultTopics } from '../src/config.ts'
+import { defaultTopics, scopes } from '../src/config.ts'
 import { schemaDocuments } from '../src/events/schemas.ts'
 import { WakeUp } from '../src/events/wake-up.ts'
 import { createLogger } from '../src/platform/log.ts'
@@ -30,6 +30,9 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     probes: {},
     isStopping: () => false,
     isLocal: true,
+    access: { scopes, configured: [] },
+    settings: [],
+    grafanaUrl: undefined,
     topics: defaultTopics,
     sendToTopic: undefined,
     logGrown: new WakeUp(),

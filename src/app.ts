@@ -1,4 +1,7 @@
-import { callerOf, createAccessCheck, KeyRing } from './access/keys.ts'
+import { type ApiKey, callerOf, createAccessCheck, KeyRing } from './access/keys.ts'
+import { keySchemas } from './access/operations.ts'
+import { readKeys } from './access/queries.ts'
+import { keyRoutes } from './access/routes.ts'
 import { createDesk } from './dead-letters/desk.ts'
 import { deadLetterChannel } from './dead-letters/messages.ts'
 import { recordDeadLetterCounts } from './dead-letters/metrics.ts'
@@ -20,6 +23,7 @@ import { createIntake, type Intake } from './orders/intake.ts'
 import { orderChannels, orderEvents, orderMessageSchemas } from './orders/messages.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
+import { readLags } from './orders/overview-queries.ts'
 import { overviewRoutes, overviewSchema } from './orders/overview-routes.ts'
 import { findOrder, toStored } from './orders/queries.ts'
 import { orderReceivers } from './orders/receivers.ts'
@@ -33,15 +37,17 @@ import { createRegistry, type Registry, recordPool } from './platform/metrics.ts
 import { buildOpenApi } from './platform/openapi.ts'
 import type { Pool } from './platform/postgres.ts'
 import { documentationRoutes } from './system/documentation.ts'
-import { healthRoutes, type Probe } from './system/health.ts'
+import { createHealth, healthRoutes, type Probe } from './system/health.ts'
 import { recordSystem } from './system/metrics.ts'
 import { pageRoutes } from './system/static-files.ts'
+import { type Lags, type Setting, systemRoutes, systemSchema } from './system/system-routes.ts'
 import { webhookChannel } from './webhooks/channels.ts'
 import { deliveryRoutes } from './webhooks/delivery-routes.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts'
 import { webhookSchemas } from './webhooks/operations.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 import { createSender, patience, type Sender } from './webhooks/sender.ts'
+import { readStandings } from './webhooks/standings.ts'
 import { resolveHost } from './webhooks/targets.ts'
 
 export type AppOptions = {
@@ -56,6 +62,11 @@ export type AppOptions = {
   isStopping: () => boolean
   /** Whether only this machine can reach the service. */
   isLocal: boolean
+  /** The scopes that a key can have, and the keys that are valid beside those that are made. */
+  access: { scopes: readonly string[]; configured: readonly ApiKey[] }
+  /** What the page shows of the configuration. */
+  settings: readonly Setting[]
+  grafanaUrl: string | undefined
   /** What the topics are called, for the documentation. */
   topics: { ordersTopic: string; commandsTopic: string; eventsTopic: string; deadLettersTopic: string }
   /** Undefined without Kafka. */
@@ -71,6 +82,8 @@ export type App = {
   intake: Intake
   cache: OrderCache
   keys: KeyRing
+  /** Makes the keys that are valid those that are configured and stored now. */
+  loadKeys(): Promise<void>
   feed: EventFeed
   recentOrders: RecentOrders
   registry: Registry
@@ -94,6 +107,8 @@ export function buildApp(options: AppOptions): App {
   recordSystem(registry, { version, probes: options.probes, pool, dataDir: options.dataDir })
   const auditMetrics = createAuditMetrics(registry, now())
   const keys = new KeyRing()
+  const loadKeys = async () => keys.replace([...options.access.configured, ...(await readKeys(pool))])
+  const caller = (request: Request) => callerOf(keys, request)
   const recentOrders = new RecentOrders()
   const feed = new EventFeed(pool, options.logGrown, recentOrders, log)
   const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
@@ -117,6 +132,7 @@ export function buildApp(options: AppOptions): App {
     sender: createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience }),
     metrics: createWebhookMetrics(registry, pool),
   }
+  const readiness = createHealth({ ...options, needed: ['database'] })
   const routes: Route[] = [
     ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
     ...commandRoutes({ pool, now }),
@@ -135,7 +151,24 @@ export function buildApp(options: AppOptions): App {
       now,
     }),
     ...deliveryRoutes({ pool, ...webhooks, now }),
-    ...healthRoutes({ probes: options.probes, needed: ['database'], isStopping: options.isStopping, now }),
+    ...keyRoutes({
+      pool,
+      scopes: options.access.scopes,
+      mayBeLast: options.isLocal || options.access.configured.length > 0,
+      callerOf: caller,
+      // The key is made already: whoever made it must get it, and it is heeded when the notification comes.
+      reload: () => loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read')),
+    }),
+    ...healthRoutes(readiness),
+    ...systemRoutes({
+      version,
+      startedAtMs: now(),
+      readiness,
+      lags: () => readAllLags(pool, options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind),
+      settings: options.settings,
+      needsKey: () => !options.isLocal || !keys.isEmpty,
+      grafanaUrl: options.grafanaUrl,
+    }),
     {
       method: 'GET',
       path: '/metrics',
@@ -157,6 +190,8 @@ export function buildApp(options: AppOptions): App {
       Event: anyEnvelope(eventDefinitions),
       Overview: overviewSchema,
       ...webhookSchemas,
+      ...keySchemas(options.access.scopes),
+      System: systemSchema,
     },
   })
   const asyncApi = buildAsyncApi({
@@ -171,13 +206,14 @@ export function buildApp(options: AppOptions): App {
     ],
     schemas: { ...orderMessageSchemas, ...eventDataSchemas(eventDefinitions) },
   })
-  const idempotent = createIdempotency({ pool, registry, log, callerOf: request => callerOf(keys, request) })
+  const idempotent = createIdempotency({ pool, registry, log, callerOf: caller })
   const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), idempotent, registry, log })
   return {
     fetch,
     intake,
     cache,
     keys,
+    loadKeys,
     feed,
     recentOrders,
     registry,
@@ -185,5 +221,17 @@ export function buildApp(options: AppOptions): App {
     eventMetrics,
     auditMetrics,
     webhooks,
+  }
+}
+
+/** How far everything is behind; what cannot be told while the database is away is null. */
+async function readAllLags(pool: Pool, messagesBehind: (() => number) | undefined): Promise<Lags> {
+  const none = () => undefined
+  const [lags, standings] = await Promise.all([readLags(pool).catch(none), readStandings(pool).catch(none)])
+  return {
+    tally_seconds: lags?.tally ?? null,
+    relay_seconds: messagesBehind === undefined ? null : (lags?.relay ?? null),
+    consumer_messages: messagesBehind?.() ?? null,
+    webhooks_seconds: standings?.lagSeconds ?? null,
   }
 }

@@ -147,3 +147,21 @@ test.each([
 ])('%s is loopback: %p', (host, expected) => {
   expect(isLoopback(host)).toBe(expected)
 })
+
+describe('what is shown of it', () => {
+  test('is every variable, and of secrets only whether they are set', () => {
+    const { settings } = readConfig({ DB_HOST: 'db', DB_PASSWORD: 'hidden', SERVER_PORT: '81' }, '/checkout')
+    const shown = new Map(settings.map(({ name, ...setting }) => [name, setting]))
+    expect([...shown.keys()]).toEqual(variables.map(([name]) => name))
+    expect(shown.get('DB_PASSWORD')).toEqual({ value: null, isDefault: false, isSecret: true })
+    expect(shown.get('API_KEYS')).toEqual({ value: null, isDefault: true, isSecret: true })
+    expect(shown.get('SERVER_PORT')).toEqual({ value: '81', isDefault: false, isSecret: false })
+    expect(shown.get('LOG_LEVEL')).toEqual({ value: 'info', isDefault: true, isSecret: false })
+  })
+
+  test.each(['localhost:3000', 'ftp://grafana', 'https://me:secret@grafana'])('Grafana is not at %s', address => {
+    const problems = problemsOf({ GRAFANA_URL: address })
+    expect(problems).toEqual([expect.stringContaining('GRAFANA_URL must be')])
+    expect(problems[0]).not.toContain('secret')
+  })
+})

@@ -17,10 +17,17 @@ export type Config = Readonly<{
   eventsRetentionDays: number | undefined
   /** Whether webhooks may go to addresses inside the network. */
   webhooksAllowPrivate: boolean
+  /** Where Grafana is for the people who look at the page; undefined: nowhere that is known. */
+  grafanaUrl: string | undefined
   logLevel: LogLevel
   /** Keys that are valid beside those in the database: the key and its scopes. */
   apiKeys: readonly { key: string; scopes: readonly string[] }[]
+  /** Every variable as it is set, for people. */
+  settings: readonly Setting[]
 }>
+
+/** A variable and its value; of a secret nothing but whether it is set. */
+export type Setting = { name: string; value: string | null; isDefault: boolean; isSecret: boolean }
 
 export type KafkaConfig = Readonly<{
   brokers: string[]
@@ -56,6 +63,7 @@ export const variables = [
   ['UNPAID_EXPIRES_AFTER_MINUTES', '1440', 'how long an order waits for its payment; 0: for ever'],
   ['EVENTS_RETENTION_DAYS', '0', 'how long events stay in the log, in days; 0: for ever'],
   ['WEBHOOKS_ALLOW_PRIVATE', 'false', 'whether webhooks may go inside private networks: true or false'],
+  ['GRAFANA_URL', '', 'address of Grafana, which the page leads to'],
   ['LOG_LEVEL', 'info', `one of ${logLevels.join(', ')}`],
   ['API_KEYS', '', 'keys beside those made by "keys create": key=scope+scope, several with commas'],
 ] as const
@@ -125,6 +133,15 @@ export function readConfig(
     if (!/^[A-Za-z0-9._-]{1,249}$/.test(text(name))) wrong(name, 'up to 249 of A-Z a-z 0-9 . _ -')
     return text(name)
   }
+  function webAddress(name: Name): string | undefined {
+    const address = given(name)
+    if (address === undefined) return undefined
+    const url = URL.canParse(address) ? new URL(address) : undefined
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.username + url.password !== '') {
+      problems.push(`${name} must be an address with http:// or https://, without user and password`)
+    }
+    return url?.href
+  }
   function needs(name: Name, names: readonly Name[]): void {
     for (const dependent of names) {
       if (given(dependent) !== undefined) problems.push(`${dependent} is set, but ${name} is not`)
@@ -187,11 +204,23 @@ export function readConfig(
     unpaidExpiresAfterMs: integer('UNPAID_EXPIRES_AFTER_MINUTES', 0, 5_256_000) * 60_000 || undefined,
     eventsRetentionDays: integer('EVENTS_RETENTION_DAYS', 0, 36_500) || undefined,
     webhooksAllowPrivate: flag('WEBHOOKS_ALLOW_PRIVATE'),
+    grafanaUrl: webAddress('GRAFANA_URL'),
     logLevel,
     apiKeys: readApiKeys(given('API_KEYS'), problems),
+    settings: variables.map(([name, preset]) => toSetting(name, preset, given(name))),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
+}
+
+/** Names of variables that hold secrets; a new one that is named like these is one too. */
+const secretName = /PASSWORD|SECRET|TOKEN|KEYS?$/
+
+/** Of an address with user and password these are left out, whatever the variable is for. */
+function toSetting(name: Name, preset: string, given: string | undefined): Setting {
+  const isSecret = secretName.test(name)
+  const value = (given ?? preset).replace(/\/\/[^/@\s]*@/g, '//***@')
+  return { name, value: isSecret ? null : value, isDefault: given === undefined, isSecret }
 }
 
 /** Whether only this machine can reach the address. */

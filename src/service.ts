@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf } from './access/keys.ts'
-import { keysChannel, readKeys } from './access/queries.ts'
+import { keysChannel } from './access/queries.ts'
 import { type App, buildApp, version } from './app.ts'
-import { type Config, defaultTopics, isLoopback } from './config.ts'
+import { type Config, defaultTopics, isLoopback, scopes } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
 import { logChannel } from './events/log.ts'
 import { keepLog, keepUp } from './events/retention.ts'
@@ -79,15 +79,14 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     },
     isStopping: () => stop.aborted,
     isLocal: isLoopback(config.server.host),
+    access: { scopes, configured: config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes })) },
+    settings: config.settings,
+    grafanaUrl: config.grafanaUrl,
     topics: config.kafka ?? defaultTopics,
     sendToTopic: ends?.sendOrder,
     logGrown: wakeUp,
     webhooksAllowPrivate: config.webhooksAllowPrivate,
   })
-  const loadKeys = async () => {
-    const own = config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes }))
-    app.keys.replace([...own, ...(await readKeys(pool))])
-  }
   const upkeep = {
     pool,
     retentionDays: config.eventsRetentionDays,
@@ -101,7 +100,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     await keepUp(upkeep).catch(error =>
       log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
     )
-    await loadKeys()
+    await app.loadKeys()
     if (app.keys.isEmpty && !isLoopback(config.server.host)) throw refuseOpenDoor(config.server.host)
     server = startServer({ host: config.server.host, port: config.server.port, fetch: app.fetch })
   } catch (error) {
@@ -111,7 +110,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   // The readers go on until everything has been taken in, so that what is written last is still published.
   const stopReaders = new AbortController()
   const readers = [
-    listen({ app, database, loadKeys, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
+    listen({ app, database, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
     config.unpaidExpiresAfterMs === undefined
       ? undefined
       : keepExpiring({ pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log }, stopReaders.signal),
@@ -164,7 +163,6 @@ function listen(
   options: {
     app: App
     database: Database
-    loadKeys: () => Promise<void>
     pool: Pool
     wakeUp: WakeUp
     webhooksChanged: WakeUp
@@ -172,8 +170,9 @@ function listen(
   },
   stop: AbortSignal,
 ): Promise<void> {
-  const { app, database, loadKeys, pool, wakeUp, webhooksChanged, log } = options
-  const reloadKeys = () => void loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
+  const { app, database, pool, wakeUp, webhooksChanged, log } = options
+  const reloadKeys = () =>
+    void app.loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
   return keepListening(
     {
       address: database.address,

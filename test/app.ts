@@ -1,5 +1,5 @@
 import { type App, type AppOptions, buildApp } from '../src/app.ts'
-import { defaultTopics } from '../src/config.ts'
+import { defaultTopics, scopes } from '../src/config.ts'
 import { migrations } from '../src/database.ts'
 import { WakeUp } from '../src/events/wake-up.ts'
 import { createLogger } from '../src/platform/log.ts'
@@ -47,6 +47,9 @@ export async function createTestApp(change: Partial<AppOptions> = {}): Promise<T
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,
     isLocal: true,
+    access: { scopes, configured: [] },
+    settings: [],
+    grafanaUrl: undefined,
     topics: defaultTopics,
     sendToTopic: undefined,
     logGrown: new WakeUp(),

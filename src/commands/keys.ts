@@ -1,11 +1,11 @@
+import { nameCharactersMax } from '../access/bodies.ts'
 import { digestOf, generateKey } from '../access/keys.ts'
-import { insertKey, listKeys, readKeys, revokeKey } from '../access/queries.ts'
+import { insertKey, keysMax, listKeys, readKeys, revokeKey } from '../access/queries.ts'
 import { isLoopback, scopes as knownScopes } from '../config.ts'
 import { bringUpToDate } from '../database.ts'
 import { type Command, CommandError, required, table, UsageError, withDatabase } from './command.ts'
 
 const patienceMs = 5_000
-const nameCharactersMax = 100
 
 const create: Command = {
   name: 'keys create',
@@ -25,7 +25,9 @@ const create: Command = {
       await bringUpToDate(database.address, context.log, patienceMs, context.stop)
       const isFirst = (await readKeys(pool)).length === 0 && context.config.apiKeys.length === 0
       const key = generateKey()
-      const id = await insertKey(pool, name, digestOf(key), scopes)
+      const made = await insertKey(pool, { name, digest: digestOf(key), scopes })
+      if (made === undefined) throw new CommandError(`there may be ${keysMax} valid keys: revoke some first`)
+      const { id } = made
       const first = isFirst ? ' It is the first: from now on every caller of the API needs a key.' : ''
       return {
         text: key,
@@ -73,18 +75,20 @@ const revoke: Command = {
   run: (context, _, id) =>
     withDatabase(context, async (_, pool) => {
       const { host } = context.config.server
-      const valid = (await readKeys(pool)).length + context.config.apiKeys.length
-      if (valid === 1 && !isLoopback(host)) {
+      const own = context.config.apiKeys.length
+      const before = await revokeKey(pool, id, isLoopback(host) || own > 0)
+      if (before === 'last') {
         throw new CommandError(
-          `it may be the last key, and SERVER_HOST is ${host}, which others can reach: make another first`,
+          `it is the last key, and SERVER_HOST is ${host}, which others can reach: make another first`,
         )
       }
-      if (!(await revokeKey(pool, id))) throw new CommandError(`there is no key ${id} that is valid; see "keys list"`)
+      if (before !== 'valid') throw new CommandError(`there is no key ${id} that is valid; see "keys list"`)
+      const isOpen = own === 0 && (await readKeys(pool)).length === 0
       const remark = 'It was the last one: a service on a loopback address now serves this machine without keys.'
       return {
         text: `key ${id} is revoked`,
         json: { id, revoked: true },
-        ...(valid === 1 ? { remark } : {}),
+        ...(isOpen ? { remark } : {}),
       }
     }),
 }

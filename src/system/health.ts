@@ -9,18 +9,20 @@ export type Probe = () => Promise<DependencyState>
 /** How long an answer stands for the next who asks: health checks must not become a load. */
 const freshMs = 500
 
+/** Whether orders can be taken, and how each dependency is. */
+export type Readiness = { isReady: boolean; dependencies: Record<string, DependencyState> }
+
 /**
- * Health over HTTP. `/livez`: the process answers. `/readyz`: it can take orders, with the state of each dependency.
- * `/health`: the same in short.
+ * Looks after the dependencies, for whoever asks.
  *
  * @param probes by name; those named in `needed` must be up for orders to be taken. Kafka need not: HTTP works without it
  */
-export function healthRoutes(options: {
+export function createHealth(options: {
   probes: Readonly<Record<string, Probe>>
   needed: readonly string[]
   isStopping: () => boolean
   now: () => number
-}): Route[] {
+}): () => Promise<Readiness> {
   let latest: { atMs: number; states: Promise<Record<string, DependencyState>> } | undefined
   function states(): Promise<Record<string, DependencyState>> {
     if (latest === undefined || options.now() - latest.atMs > freshMs) {
@@ -31,11 +33,21 @@ export function healthRoutes(options: {
     }
     return latest.states
   }
-  async function readiness() {
+  return async () => {
     const dependencies = await states()
-    const isReady = !options.isStopping() && options.needed.every(name => dependencies[name]?.state === 'up')
-    return { dependencies, isReady, status: isReady ? 200 : 503 }
+    return {
+      dependencies,
+      isReady: !options.isStopping() && options.needed.every(name => dependencies[name]?.state === 'up'),
+    }
   }
+}
+
+/**
+ * Health over HTTP. `/livez`: the process answers. `/readyz`: it can take orders, with the state of each dependency.
+ * `/health`: the same in short.
+ */
+export function healthRoutes(readiness: () => Promise<Readiness>): Route[] {
+  const statusOf = (isReady: boolean) => ({ status: isReady ? 200 : 503 })
   const get = { method: 'GET', scope: 'public' } as const
   return [
     { ...get, path: '/livez', handle: () => Response.json({ status: 'ok' }) },
@@ -43,16 +55,16 @@ export function healthRoutes(options: {
       ...get,
       path: '/readyz',
       async handle() {
-        const { dependencies, isReady, status } = await readiness()
-        return Response.json({ status: isReady ? 'ready' : 'not ready', dependencies }, { status })
+        const { dependencies, isReady } = await readiness()
+        return Response.json({ status: isReady ? 'ready' : 'not ready', dependencies }, statusOf(isReady))
       },
     },
     {
       ...get,
       path: '/health',
       async handle() {
-        const { isReady, status } = await readiness()
-        return Response.json({ status: isReady ? 'ok' : 'unavailable' }, { status })
+        const { isReady } = await readiness()
+        return Response.json({ status: isReady ? 'ok' : 'unavailable' }, statusOf(isReady))
       },
     },
   ]

@@ -1,0 +1,99 @@
+import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
+import { pageSizeMax } from '../platform/query.ts'
+import type { KeyContract } from './bodies.ts'
+
+/** What OpenAPI says of API keys. */
+
+/** The parameters of `GET /api/keys`. */
+export const listParameters = {
+  limit: {
+    description: 'Keys on a page',
+    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
+  },
+  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+}
+
+const tags = ['API keys']
+const key = { $ref: '#/components/schemas/ApiKey' }
+
+const created = {
+  allOf: [
+    key,
+    {
+      type: 'object',
+      required: ['key'],
+      properties: {
+        key: {
+          type: ['string', 'null'],
+          description: 'The key, this once; null in an answer that was given before, since it is not kept',
+        },
+      },
+    },
+  ],
+}
+
+/** @param scopes those that a key can have */
+export function keySchemas(scopes: readonly string[]) {
+  const time = { type: 'string', format: 'date-time' }
+  return {
+    ApiKey: {
+      type: 'object',
+      description: 'An API key, without what it is',
+      required: ['id', 'name', 'scopes', 'created_at', 'revoked_at', 'is_current'],
+      properties: {
+        id: { type: 'string', format: 'uuid' },
+        name: { type: 'string' },
+        scopes: { type: 'array', items: { enum: scopes } },
+        created_at: time,
+        revoked_at: { ...time, type: ['string', 'null'] },
+        is_current: { type: 'boolean', description: 'Whether the request was sent with it' },
+      },
+    },
+  }
+}
+
+/** @param contract of the body that makes a key */
+export function keyOperations(contract: KeyContract) {
+  return {
+    list: {
+      operationId: 'listKeys',
+      summary: 'List the API keys that were made, newest first',
+      description: 'Those that are revoked too. Those of API_KEYS are not among them.',
+      tags,
+      parameters: queryParameters(listParameters),
+      responses: {
+        200: answer('A page; the Link header leads to the next one', { type: 'array', items: key }),
+        400: problemAnswer('A parameter is wrong; errors lists all of them'),
+      },
+    },
+    create: {
+      operationId: 'createKey',
+      summary: 'Make an API key',
+      description:
+        'The answer has the key, this once: only its digest is kept, also where the answer is kept for an Idempotency-Key. ' +
+        'After the first key every caller needs one.',
+      tags,
+      requestBody: { required: true, content: { 'application/json': { schema: contract } } },
+      responses: {
+        201: answer('Made', created),
+        400: problemAnswer('The body is not valid; errors lists everything'),
+        409: problemAnswer('There are as many valid keys as there may be'),
+        413: problemAnswer('The body is too large'),
+        415: problemAnswer('The body is not JSON'),
+      },
+    },
+    revoke: {
+      operationId: 'revokeKey',
+      summary: 'Revoke an API key',
+      description:
+        'For good. One that is revoked already stays so. After the last one a service that only this machine can reach serves ' +
+        'it without keys; one that others can reach keeps its last key.',
+      tags,
+      responses: {
+        204: { description: 'It is no longer valid' },
+        404: problemAnswer('There is no such key'),
+        409: problemAnswer('It is the last key, and others can reach the service'),
+      },
+    },
+  }
+}
