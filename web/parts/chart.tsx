@@ -33,6 +33,9 @@ export function Chart({ points, label, unit }: { points: Points; label: string; 
   return <div class="chart" ref={place} role="img" aria-label={label} />
 }
 
+/** Things are counted in whole numbers, so their axis goes up in such. */
+const wholeSteps = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map(step => step * 10 ** power)).flat()
+
 /** The seconds from one point to the next. */
 function stepOf(times: ArrayLike<number>): number {
   return (times[1] ?? 0) - (times[0] ?? 0)
@@ -62,7 +65,7 @@ function optionsFor(box: HTMLElement, unit: string): uPlot.Options {
     },
     axes: [
       { ...axis, grid: { show: false }, size: 28, space: 70, values: timesOfDay },
-      { ...axis, size: 52, space: 40 },
+      { ...axis, size: 52, space: 40, incrs: wholeSteps },
     ],
     series: [
       {},
