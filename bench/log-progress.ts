@@ -14,7 +14,7 @@ export type LogProgress = {
 
 /** Begins behind what is in the log now. */
 export async function followLog(client: Client): Promise<() => Promise<LogProgress>> {
-  const { rows } = await client.query<{ xid: string }>('select pg_snapshot_xmax(pg_current_snapshot()) as xid')
+  const { rows } = await client.query<{ xid: string }>('select in_log(pg_snapshot_xmax(pg_current_snapshot())) as xid')
   // The first new transaction may have that very number, so it goes on behind the one before.
   let last = String(BigInt(rows[0]?.xid ?? 1) - 1n)
   let events = 0
@@ -24,7 +24,7 @@ export async function followLog(client: Client): Promise<() => Promise<LogProgre
       name: 'fresh',
       text: `select xid, count(*)::int as events
                from events
-              where xid > $1::xid8 and xid < pg_snapshot_xmin(pg_current_snapshot())
+              where xid > $1::xid8 and xid < in_log(pg_snapshot_xmin(pg_current_snapshot()))
               group by xid
               order by xid`,
       values: [last],

@@ -45,6 +45,7 @@ describe('usage', () => {
     [['dead-letters', 'replay', '--help']],
     [['dead-letters', 'discard', '--help']],
     [['load', '--help']],
+    [['db-restored', '--help']],
   ])('%j explains itself', async args => {
     const { exitCode, out, err } = await runCli(args)
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { DatabaseError } from 'pg'
 import { version } from './app.ts'
+import { backupCommands } from './commands/backup.ts'
 import { type Answer, type Command, CommandError, type Context, UsageError } from './commands/command.ts'
 import { migrateCommand, resetCommand } from './commands/database.ts'
 import { deadLetterCommands } from './commands/dead-letters.ts'
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   resetCommand,
   ...keyCommands,
   ...deadLetterCommands,
+  ...backupCommands,
   loadCommand,
 ]
 const common = { json: { meaning: 'print JSON' }, help: { meaning: 'print this' } }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError } from 'pg'
 import type { Config } from './config.ts'
+import { continueRestoredLog } from './events/restored.ts'
 import { startEmbeddedPostgres } from './platform/embedded-postgres.ts'
 import type { Logger } from './platform/log.ts'
 import { MigrationError, migrate } from './platform/migrations.ts'
@@ -38,8 +39,12 @@ export async function openDatabase(config: Config, log: Logger, stop: AbortSigna
   }
 }
 
+const restored =
+  'this database was restored from a backup of another server: its event log goes on behind what it has; see docs/backup.md'
+
 /**
- * Brings the schema up to date. A database that does not answer is waited for.
+ * Brings the schema up to date, and lets the log of a database that was restored go on. A database that does not answer is
+ * waited for.
  *
  * @param patienceMs how long it is waited for
  * @throws MigrationError, or the database's own refusal (of the password, say), or its silence after `patienceMs`
@@ -53,7 +58,9 @@ export async function bringUpToDate(
   const giveUpAtMs = Date.now() + patienceMs
   for (let failures = 0; ; failures += 1) {
     try {
-      return await migrate(address, migrations)
+      const applied = await migrate(address, migrations)
+      if (await continueRestoredLog(address)) log.warn(restored)
+      return applied
     } catch (error) {
       // 57P03: the server is starting. Any other answer will be the same next time.
       const isAnswer = error instanceof DatabaseError && error.code !== '57P03'

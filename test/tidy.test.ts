@@ -44,7 +44,7 @@ const allowed: Record<string, readonly string[]> = {
   orders: [...siblings, 'events', 'dead-letters', ...ground],
   load: ['orders', ...ground],
   config: ['platform'],
-  database: ['config', ...ground],
+  database: ['config', 'events', ...ground],
   app: [...modules, 'events', ...ground],
   'kafka-ends': ['app', 'config', ...modules, 'events', ...ground],
   service: ['kafka-ends', 'app', 'database', 'config', ...modules, 'events', ...ground],

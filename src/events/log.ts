@@ -85,7 +85,7 @@ const fields = `xid, position, order_uid, sequence, type, data, traceparent,
          to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at`
 
 /** Only what no running transaction can still precede. */
-const isSettled = 'xid < pg_snapshot_xmin(pg_current_snapshot())'
+const isSettled = 'xid < in_log(pg_snapshot_xmin(pg_current_snapshot()))'
 
 const logPage = `
   select ${fields}
@@ -208,7 +208,7 @@ export async function readEvent(pool: Pool, orderUid: string, sequence: number):
 /** The place behind everything that can be read now: what comes later is behind it. */
 export async function readLogEnd(pool: Pool): Promise<LogPlace> {
   const { rows } = await pool.query<{ xid: string }>(
-    'select (pg_snapshot_xmin(pg_current_snapshot())::text::numeric - 1)::text as xid',
+    'select (in_log(pg_snapshot_xmin(pg_current_snapshot()))::text::numeric - 1)::text as xid',
   )
   return { xid: rows[0]?.xid ?? '0', position: lastPosition }
 }
@@ -224,7 +224,7 @@ const lastPosition = '999999999999999999'
  */
 export async function lookUpPlace(pool: Pool, place: LogPlace): Promise<'kept' | 'dropped' | 'not reached'> {
   const { rows } = await pool.query<{ reached: boolean; dropped: boolean }>(
-    `select $1::text::numeric < pg_snapshot_xmax(pg_current_snapshot())::text::numeric as reached,
+    `select $1::text::numeric < in_log(pg_snapshot_xmax(pg_current_snapshot()))::text::numeric as reached,
             exists (select from event_log_start where (xid::text::numeric, position) > ($1::text::numeric, $2)) as dropped`,
     [place.xid, place.position],
   )

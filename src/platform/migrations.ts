@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Client } from 'pg'
-import { clientConfig, type PostgresAddress } from './postgres.ts'
+import type { Client } from 'pg'
+import { type PostgresAddress, withClient } from './postgres.ts'
 
 /** Any number that no other program on the database takes; all our instances take the same. */
 const migrationLock = 7_306_291
@@ -24,12 +24,8 @@ export class MigrationError extends Error {
  * @returns the names of those it applied
  * @throws MigrationError when an applied migration's text has changed since; the database's error when one fails
  */
-export async function migrate(address: PostgresAddress, folder: string): Promise<string[]> {
-  const client = new Client({ ...clientConfig(address, 'orders migration'), query_timeout: migrationDeadlineMs })
-  // A connection that is lost makes the query that waits on it reject; without a listener it would end the process too.
-  client.on('error', () => undefined)
-  await client.connect()
-  try {
+export function migrate(address: PostgresAddress, folder: string): Promise<string[]> {
+  return withClient(address, 'orders migration', migrationDeadlineMs, async client => {
     await client.query('select pg_advisory_lock($1)', [migrationLock])
     await client.query(`
       create table if not exists schema_migrations (
@@ -53,9 +49,7 @@ export async function migrate(address: PostgresAddress, folder: string): Promise
       }
     }
     return applied
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {

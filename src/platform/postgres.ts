@@ -1,4 +1,4 @@
-import { type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
+import { Client, type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import type { Logger } from './log.ts'
 
 /** Where a PostgreSQL server is and as whom to speak to it. `host` beginning with '/' is a folder with its socket. */
@@ -59,6 +59,30 @@ export function createPool(
   // A connection that breaks while it is in use also fails the query that waits on it, and that is where it is dealt with.
   pool.on('connect', client => client.on('error', () => undefined))
   return pool
+}
+
+/**
+ * Works with a connection of its own, for what takes longer than the statements of the service.
+ *
+ * @param name what the server lists it under
+ * @param deadlineMs how long each statement may take
+ * @throws what `work` threw, and the connection's error
+ */
+export async function withClient<Result>(
+  address: PostgresAddress,
+  name: string,
+  deadlineMs: number,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client({ ...clientConfig(address, name), query_timeout: deadlineMs })
+  // A connection that is lost makes the query that waits on it reject; without a listener it would end the process too.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
 }
 
 /**
