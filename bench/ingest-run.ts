@@ -5,6 +5,7 @@ import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { withClient } from './environment.ts'
 import { followLog, type LogProgress } from './log-progress.ts'
 import { databaseSettings, readMetrics, startServiceProcess, withoutExpiry } from './service-process.ts'
+import { startStreamReaders } from './streams.ts'
 import { describeProcessors, residentMaxMib, type Watched, watchProcessors } from './usage.ts'
 
 /** What came of having the service take in a topic. */
@@ -14,6 +15,8 @@ export type IngestRun = {
   /** From the first commit until every event was acknowledged by the broker; undefined when the relay was held back. */
   publishedPerSecond: number | undefined
   residentMaxMib: number | undefined
+  /** From the first event on a stream until every stream had all; undefined without streams. */
+  streamedSeconds: number | undefined
   notes: string[]
 }
 
@@ -26,6 +29,8 @@ export type IngestOptions = {
   ordersBefore?: number
   lines: number
   withRelay: boolean
+  /** How many follow the live events, from the first. */
+  streamReaders?: number
   folder: string
   profileFolder: string | undefined
   watched: Watched
@@ -62,9 +67,14 @@ export async function runIngest(options: IngestOptions): Promise<IngestRun> {
       KAFKA_DLQ_TOPIC: `${topic}.dlq`,
     },
   })
+  const { streamReaders: readers = 0, orders: events } = options
+  const streams =
+    readers === 0 ? undefined : await startStreamReaders({ port: service.port, readers, after: '0-0', events })
   try {
     const waits = watchWaits(address)
-    const progress = await follow(look, { service: service.pid, ...options.watched }, options)
+    const watched = { service: service.pid, streams: streams?.pid, ...options.watched }
+    const progress = await follow(look, watched, options)
+    const streamed = await streams?.result
     const resident = residentMaxMib(service.pid)
     const label = options.withRelay ? 'with the relay' : 'the relay held back'
     const notes = [
@@ -75,8 +85,9 @@ export async function runIngest(options: IngestOptions): Promise<IngestRun> {
     notes.push(`${label}: ${Math.round(progress.ordersATransaction)} orders a transaction`)
     await checkStored(options)
     if (options.withRelay) await checkPublished(options.brokers, eventsTopic, options.orders)
-    return { ...progress, residentMaxMib: resident, notes }
+    return { ...progress, residentMaxMib: resident, streamedSeconds: streamed?.seconds, notes }
   } finally {
+    await streams?.stop()
     await service.stop()
     await client.end()
   }

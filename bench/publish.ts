@@ -8,6 +8,7 @@ import { createDatabase, dropDatabase } from './environment.ts'
 import { type Findings, percentile } from './figures.ts'
 import { describeFailures, runLoad } from './load.ts'
 import { databaseSettings, startServiceProcess } from './service-process.ts'
+import { startStreamReaders } from './streams.ts'
 import { describeProcessors, watchProcessors } from './usage.ts'
 
 const ratePerSecond = 1_000
@@ -18,7 +19,7 @@ const partitions = 6
 const arrivalDeadlineMs = 10_000
 
 /**
- * How long after an order's commit its event is with a consumer of the events' topic, at 1,000 orders a second. The time of
+ * How long after an order's commit its event is with a consumer of the events' topic, and with a reader of the live events, at 1,000 orders a second. The time of
  * an event is taken just before its transaction is written, so what is measured includes the commit and a little more.
  */
 export async function benchPublish(context: BenchmarkContext): Promise<Findings> {
@@ -48,10 +49,14 @@ export async function benchPublish(context: BenchmarkContext): Promise<Findings>
     const startedAtMs = Date.now() + warmUpSeconds * 1000
     const endWatch = watchProcessors({ service: service.pid, PostgreSQL: server.processId(), Kafka: kafka.pid })
     const requests = { kind: 'post-orders' } as const
+    const events = ratePerSecond * seconds
+    const stream = await startStreamReaders({ port: service.port, readers: 1, events, measuresDelays: true })
     const load = await runLoad({ port: service.port, connections, seconds, warmUpSeconds, ratePerSecond, requests })
     const processors = describeProcessors(endWatch(), load.generatorCores)
     await arrivals.until(load.succeeded)
     const delaysMs = arrivals.delaysMs(startedAtMs)
+    const streamed = await stream.result
+    const streamDelaysMs = streamed.delaysMs.slice(ratePerSecond * warmUpSeconds).toSorted((a, b) => a - b)
     return {
       figures: [
         {
@@ -63,6 +68,14 @@ export async function benchPublish(context: BenchmarkContext): Promise<Findings>
         },
         { what: 'to a Kafka consumer, p50', value: percentile(delaysMs, 0.5), unit: 'ms' },
         { what: 'to a Kafka consumer, slowest', value: percentile(delaysMs, 1), unit: 'ms' },
+        {
+          what: 'to a stream (SSE), p99',
+          value: percentile(streamDelaysMs, 0.99),
+          unit: 'ms',
+          must: { of: 'value', atMost: 150 },
+          aim: { of: 'value', atMost: 50 },
+        },
+        { what: 'to a stream (SSE), p50', value: percentile(streamDelaysMs, 0.5), unit: 'ms' },
         { what: 'POST meanwhile, p99', value: load.p99Ms, unit: 'ms' },
       ],
       notes: [

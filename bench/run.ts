@@ -8,6 +8,8 @@ import { benchList } from './list.ts'
 import { describeMachine } from './machine.ts'
 import { benchPost } from './post.ts'
 import { benchPublish } from './publish.ts'
+import { benchReaders } from './readers.ts'
+import { benchReplay } from './replay.ts'
 import { type Result, renderJson, renderTable } from './report.ts'
 import { benchStart } from './start.ts'
 
@@ -17,7 +19,9 @@ const benchmarks: readonly Benchmark[] = [
   { name: 'get', summary: 'cached GET /api/orders/:id (--seconds a round, 5)', run: benchGet },
   { name: 'list', summary: 'pages of GET /api/orders (--orders stored, 1000000)', run: benchList },
   { name: 'start', summary: 'from exec to ready (--orders stored, 100000)', run: benchStart },
-  { name: 'publish', summary: 'commit to event on Kafka at 1000 orders/s (--seconds, 30)', run: benchPublish },
+  { name: 'publish', summary: 'commit to event on Kafka and SSE at 1000 orders/s (--seconds, 30)', run: benchPublish },
+  { name: 'readers', summary: 'what the relay and 100 streams cost the intake (--orders, 150000)', run: benchReaders },
+  { name: 'replay', summary: 'the whole log by SSE (--orders, 1000000 events)', run: benchReplay },
   { name: 'growth', summary: 'ingest at 5 million orders (--orders stored)', isOptional: true, run: benchGrowth },
 ]
 

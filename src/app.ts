@@ -12,6 +12,7 @@ import type { EventDefinition } from './events/definition.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
+import { Pacer } from './events/pacer.ts'
 import { RecentOrders } from './events/recent-orders.ts'
 import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
@@ -93,6 +94,9 @@ export type App = {
   webhooks: { sender: Sender; metrics: WebhookMetrics }
 }
 
+/** When so many orders are stored at a time they have queued up, and live readers have to stand back. */
+const rushOrders = 128
+
 /** The version in the API's documents. */
 export const version = '0.1.0'
 
@@ -110,7 +114,8 @@ export function buildApp(options: AppOptions): App {
   const loadKeys = async () => keys.replace([...options.access.configured, ...(await readKeys(pool))])
   const caller = (request: Request) => callerOf(keys, request)
   const recentOrders = new RecentOrders()
-  const feed = new EventFeed(pool, options.logGrown, recentOrders, log)
+  const pacer = new Pacer(now)
+  const feed = new EventFeed(pool, options.logGrown, recentOrders, pacer, log)
   const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
   const intake = createIntake({
     store: createIntakeStore(pool),
@@ -121,7 +126,10 @@ export function buildApp(options: AppOptions): App {
       for (const { order } of orders) recentOrders.keep(order.orderUid, order.customerId, order.json)
       options.logGrown.ring()
     },
-    onGroup: group => orderMetrics.group(group),
+    onGroup(group) {
+      orderMetrics.group(group)
+      if (group.orders >= rushOrders) pacer.rush()
+    },
   })
   const orderMetrics = createOrderMetrics(registry, intake, cache)
   const eventMetrics = createEventMetrics(registry, pool, options.sendToTopic !== undefined)

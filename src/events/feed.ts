@@ -2,6 +2,8 @@ import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { encodeEvent } from './encode.ts'
 import { type LoggedEvent, lookUpPlace, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { behind, OlderPages } from './older-pages.ts'
+import type { Pacer } from './pacer.ts'
 import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
 import type { RecentOrders } from './recent-orders.ts'
 import { WakeUp } from './wake-up.ts'
@@ -36,8 +38,8 @@ export type FedPage = { events: readonly FedEvent[]; place: LogPlace }
 
 /** What of the newest events is kept for readers that are a little behind; the others read the log themselves. */
 const keptBytesMax = 16 * 1024 * 1024
-const pageEventsMax = 500
-/** A page is in memory once for each reader that is further behind. */
+const pageEventsMax = 1_000
+/** The documents of a page for readers that are further behind; some of these pages are in memory at a time. */
 const pageBytesMax = 1024 * 1024
 
 /** After an outage of the database the log is read on after so long. */
@@ -61,9 +63,14 @@ export class EventFeed {
   #followers = 0
   #reading: AbortController | undefined
   readonly #ended = new AbortController()
+  readonly #older = new OlderPages(after => this.#readOlder(after))
+
+  /** Whoever sends events to live readers asks it first. */
+  readonly pacer: Pacer
 
   /** @param grown rings when the log has grown */
-  constructor(pool: Pool, grown: WakeUp, recent: RecentOrders, log: Logger) {
+  constructor(pool: Pool, grown: WakeUp, recent: RecentOrders, pacer: Pacer, log: Logger) {
+    this.pacer = pacer
     this.#pool = pool
     this.#grown = grown
     this.#recent = recent
@@ -101,14 +108,7 @@ export class EventFeed {
   /** The events behind a place as far as they are kept; undefined when older ones are needed, which the log has. */
   after(place: LogPlace): FedPage | undefined {
     if (this.#from === undefined || comparePlaces(place, this.#from) < 0) return undefined
-    let low = 0
-    for (let high = this.#kept.length; low < high; ) {
-      const middle = (low + high) >> 1
-      const event = this.#kept[middle]
-      if (event !== undefined && comparePlaces(event.place, place) <= 0) low = middle + 1
-      else high = middle
-    }
-    const events = this.#kept.slice(low, low + pageEventsMax)
+    const events = behind(this.#kept, place).slice(0, pageEventsMax)
     return { events, place: events.at(-1)?.place ?? place }
   }
 
@@ -119,7 +119,11 @@ export class EventFeed {
    * @returns the events; where nothing more is to be found, with the place from which on everything is kept here
    * @throws Error when what is behind the place was dropped from the log
    */
-  async older(after: LogPlace, orderUid: string | undefined): Promise<FedPage> {
+  older(after: LogPlace, orderUid: string | undefined): Promise<FedPage> {
+    return orderUid === undefined ? this.#older.after(after) : this.#readOlder(after, orderUid)
+  }
+
+  async #readOlder(after: LogPlace, orderUid?: string): Promise<FedPage> {
     // Taken before reading: what the log had up to there, this page has.
     const keptFrom = this.#from
     const found =
@@ -151,6 +155,7 @@ export class EventFeed {
         const events = page.events.map(toFed)
         place = events.at(-1)?.place ?? place
         this.#keep(events)
+        await this.pacer.pass(sizeOf(events), stop)
         if (page.isAll) await this.#grown.next(rings, stop)
       } catch (error) {
         this.#log.warn({ err: error }, 'the event log could not be read for live readers; it will be')
@@ -161,7 +166,7 @@ export class EventFeed {
 
   #keep(events: FedEvent[]): void {
     if (events.length === 0) return
-    for (const event of events) this.#keptBytes += event.frame.byteLength
+    this.#keptBytes += sizeOf(events)
     this.#kept.push(...events)
     let dropped = 0
     for (; this.#keptBytes > keptBytesMax && dropped < this.#kept.length; dropped += 1) {
@@ -176,6 +181,7 @@ export class EventFeed {
     this.#kept = []
     this.#keptBytes = 0
     this.#from = undefined
+    this.#older.forget()
   }
 }
 
@@ -185,4 +191,9 @@ function toFed(event: LoggedEvent): FedEvent {
   const head = `id: ${encodePlace(place)}\nevent: ${type}\ndata: `
   const frame = new TextEncoder().encode(`${head}${encodeEvent(event)}${frameEnd}`)
   return { place, orderUid, customerId, sequence, type, recordedAt, traceparent, frame, dataStart: head.length }
+}
+
+/** What events take when they are sent, in bytes. */
+export function sizeOf(events: readonly FedEvent[]): number {
+  return events.reduce((bytes, event) => bytes + event.frame.byteLength, 0)
 }

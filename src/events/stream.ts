@@ -1,4 +1,4 @@
-import type { EventFeed, FedEvent, FedPage } from './feed.ts'
+import { type EventFeed, type FedEvent, type FedPage, sizeOf } from './feed.ts'
 import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
 
 /** What a reader wants to hear of; everything that is given must hold. */
@@ -50,7 +50,10 @@ export function streamEvents(
       if (page.events.length === 0) page = feed.after(place) ?? (await feed.older(place, filter.orderUid))
       const hasMoved = page.events.length > 0 || comparePlaces(page.place, place) > 0
       const wanted = takeChunk()
-      if (wanted.length > 0) return concat(wanted)
+      if (wanted.length > 0) {
+        await feed.pacer.pass(sizeOf(wanted), feed.ended)
+        return concat(wanted)
+      }
       if (hasMoved) continue
       if (Date.now() > dueAtMs) return heartbeat
       await feed.arrived.next(rings, feed.ended)
@@ -128,7 +131,7 @@ function isWanted(event: FedEvent, { orderUid, customerId, types }: EventFilter)
 function concat(events: readonly FedEvent[]): Uint8Array<ArrayBuffer> {
   const [first] = events
   if (events.length === 1 && first !== undefined) return first.frame
-  const all = new Uint8Array(events.reduce((bytes, event) => bytes + event.frame.byteLength, 0))
+  const all = new Uint8Array(sizeOf(events))
   let offset = 0
   for (const { frame } of events) {
     all.set(frame, offset)

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What all live readers of an instance are sent together while the intake has more to do than it can. */
+const bytesPerSecondWhenBusy = 8 * 1024 * 1024
+
+/** A rush is over when nothing has told of it for so long: the intake also has nothing to do while it is kept from fetching. */
+const rushMs = 1_000
+
+/** How long one who waits goes without asking whether that is over. */
+const patienceMs = 100
+
+/**
+ * Keeps the readers of the log from taking what the intake needs. To send every order to a hundred readers is more work than to
+ * store it; so as long as orders queue up the readers get a share that hardly counts, fall behind, and catch up afterwards.
+ */
+export class Pacer {
+  readonly #now: () => number
+  #rushedAtMs = Number.NEGATIVE_INFINITY
+  #freeAtMs = 0
+
+  /** @param now milliseconds of any clock */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** Tells that the intake has more to do than it can. */
+  rush(): void {
+    this.#rushedAtMs = this.#now()
+  }
+
+  #isBusy(): boolean {
+    return this.#now() - this.#rushedAtMs < rushMs
+  }
+
+  /** Resolves when so many bytes may be sent: at once unless the intake is busy. */
+  async pass(sizeBytes: number, stop: AbortSignal): Promise<void> {
+    if (!this.#isBusy()) return
+    const turnAtMs = Math.max(this.#now(), this.#freeAtMs)
+    this.#freeAtMs = turnAtMs + (sizeBytes / bytesPerSecondWhenBusy) * 1000
+    while (this.#isBusy() && !stop.aborted) {
+      const waitMs = turnAtMs - this.#now()
+      if (waitMs <= 0) return
+      await sleep(Math.min(waitMs, patienceMs), undefined, { signal: stop }).catch(() => undefined)
+    }
+    // What was to be sent at its turn has been sent without it: the turns behind it do not wait for it.
+    if (!this.#isBusy()) this.#freeAtMs = 0
+  }
+}
