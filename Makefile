@@ -15,7 +15,7 @@ WEB_SOURCES := $(shell find web) scripts/build-web.ts package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build build-release run run-release dev start-fresh fresh-in-docker fresh-here test test-coverage \
-  check fmt lint types kafka bench load dashboards db-migrate db-reset \
+  check fmt lint types kafka bench load dashboards manifests db-migrate db-reset \
   docker-build docker-up docker-deps docker-down docker-restart docker-logs clean node-found
 
 help: ## List the targets
@@ -103,6 +103,9 @@ db-reset: setup ## Remove every order and begin with empty tables
 
 dashboards: setup ## Write the Grafana dashboards from monitoring/dashboards
 	@$(BUN) --no-env-file scripts/write-dashboards.ts
+
+manifests: setup ## Write the Kubernetes manifests from the Helm chart (needs helm)
+	@$(BUN) --no-env-file scripts/render-manifests.ts
 
 docker-build: ## Build the image
 	docker compose build

@@ -215,6 +215,16 @@ test('every variable is in the table of README.md and in .env.local, with its de
   expect(missing.map(([name]) => name)).toEqual([])
 })
 
+test('every variable can be set in the Helm chart, or is one that it sets itself or that means nothing in a cluster', () => {
+  const schema = JSON.parse(readFileSync(join(root, 'deploy/helm/orders/values.schema.json'), 'utf8')) as {
+    properties: { config: { properties: Record<string, unknown> } }
+  }
+  const meaningless = ['DATA_DIR', 'STATIC_DIR']
+  const own = ['SERVER_PORT', 'DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'KAFKA_BROKERS', 'API_KEYS']
+  const settable = Object.keys(schema.properties.config.properties)
+  expect([...settable, ...own, ...meaningless].sort()).toEqual(variables.map(([name]) => name).sort())
+})
+
 test('migrations have a number each that no other has, and begin with why', () => {
   const names = readdirSync(join(root, 'migrations')).sort()
   expect(new Set(names.map(name => name.slice(0, 5))).size).toBe(names.length)
