@@ -34,8 +34,9 @@ import { buildAsyncApi } from './platform/asyncapi.ts'
 import { buildHttp, type Route } from './platform/http.ts'
 import { createIdempotency } from './platform/idempotency.ts'
 import type { Logger } from './platform/log.ts'
-import { createRegistry, type Registry, recordPool } from './platform/metrics.ts'
+import { createRegistry, type Registry, recordPool, recordSpans } from './platform/metrics.ts'
 import { buildOpenApi } from './platform/openapi.ts'
+import type { Tracing } from './platform/otlp-tracing.ts'
 import type { Pool } from './platform/postgres.ts'
 import { documentationRoutes } from './system/documentation.ts'
 import { createHealth, healthRoutes, type Probe } from './system/health.ts'
@@ -48,6 +49,7 @@ import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts
 import { webhookSchemas } from './webhooks/operations.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 import { createSender, patience, type Sender } from './webhooks/sender.ts'
+import { traceDeliveries } from './webhooks/sender-tracing.ts'
 import { readStandings } from './webhooks/standings.ts'
 import { resolveHost } from './webhooks/targets.ts'
 
@@ -76,6 +78,8 @@ export type AppOptions = {
   logGrown: WakeUp
   /** Whether webhooks may go to addresses inside the network. */
   webhooksAllowPrivate: boolean
+  /** Undefined: nothing is traced. */
+  tracing?: Tracing | undefined
 }
 
 export type App = {
@@ -107,7 +111,9 @@ export const eventDefinitions: readonly EventDefinition[] = [...orderEvents]
 export function buildApp(options: AppOptions): App {
   const { pool, log, now } = options
   const registry = createRegistry()
+  const tracer = options.tracing?.tracer
   recordPool(registry, pool)
+  if (options.tracing !== undefined) recordSpans(registry, options.tracing.counts)
   recordSystem(registry, { version, probes: options.probes, pool, dataDir: options.dataDir })
   const auditMetrics = createAuditMetrics(registry, now())
   const keys = new KeyRing()
@@ -121,6 +127,7 @@ export function buildApp(options: AppOptions): App {
     store: createIntakeStore(pool),
     log,
     now,
+    tracer,
     onPlaced(orders) {
       cache.keep(orders.map(toStored))
       for (const { order } of orders) recentOrders.keep(order.orderUid, order.customerId, order.json)
@@ -136,8 +143,9 @@ export function buildApp(options: AppOptions): App {
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
   const desk = createDesk({ pool, receivers: orderReceivers({ intake, pool, now, onOutcome: onReplayed }), now })
+  const sender = createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience })
   const webhooks = {
-    sender: createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience }),
+    sender: tracer === undefined ? sender : traceDeliveries(tracer, sender),
     metrics: createWebhookMetrics(registry, pool),
   }
   const readiness = createHealth({ ...options, needed: ['database'] })
@@ -215,7 +223,14 @@ export function buildApp(options: AppOptions): App {
     schemas: { ...orderMessageSchemas, ...eventDataSchemas(eventDefinitions) },
   })
   const idempotent = createIdempotency({ pool, registry, log, callerOf: caller })
-  const fetch = buildHttp({ routes, allows: createAccessCheck(keys, options.isLocal), idempotent, registry, log })
+  const fetch = buildHttp({
+    routes,
+    allows: createAccessCheck(keys, options.isLocal),
+    idempotent,
+    registry,
+    tracer,
+    log,
+  })
   return {
     fetch,
     intake,

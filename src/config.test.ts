@@ -55,6 +55,21 @@ describe('the defaults', () => {
     })
   })
 
+  test('nothing is traced without a collector, and what it gets has defaults of its own', () => {
+    expect(readConfig({ OTEL_SERVICE_NAME: 'shop' }, '/checkout').tracing).toBeUndefined()
+    const endpoint = 'http://collector:4318'
+    const headers = 'authorization=Bearer%20k%3D1, x-team=shop'
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers }
+    expect(readConfig(environment, '/checkout').tracing).toEqual({
+      endpoint,
+      headers: { authorization: 'Bearer k=1', 'x-team': 'shop' },
+      serviceName: 'orders',
+      resourceAttributes: {},
+      sampler: 'parentbased_always_on',
+      ratio: 1,
+    })
+  })
+
   test('a folder that is absolute stays so', () => {
     expect(readConfig({ DATA_DIR: '/var/lib/orders' }, '/checkout').dataDir).toBe('/var/lib/orders')
   })
@@ -100,6 +115,21 @@ describe('what is wrong', () => {
       'DB_PASSWORD is set, but DB_HOST is not',
       'KAFKA_TOPIC is set, but KAFKA_BROKERS is not',
     ])
+  })
+
+  test('what is set of tracing is checked once it is switched on, all at once and without a word of the headers', () => {
+    const wrong = {
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization Bearer-secret',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_RESOURCE_ATTRIBUTES: 'team=%E0%A4%A',
+      OTEL_TRACES_SAMPLER: 'jaeger_remote',
+      OTEL_TRACES_SAMPLER_ARG: '1.5',
+    }
+    expect(problemsOf(wrong)).toEqual([])
+    const problems = problemsOf({ ...wrong, OTEL_EXPORTER_OTLP_ENDPOINT: 'me:secret@localhost:4318' })
+    const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', ...Object.keys(wrong)]
+    expect(problems.map(text => text.split(' ')[0] ?? '').toSorted()).toEqual(names.toSorted())
+    expect(problems.join()).not.toContain('secret')
   })
 
   test('two ends of the service do not share a topic', () => {
@@ -155,6 +185,7 @@ describe('what is shown of it', () => {
     expect([...shown.keys()]).toEqual(variables.map(([name]) => name))
     expect(shown.get('DB_PASSWORD')).toEqual({ value: null, isDefault: false, isSecret: true })
     expect(shown.get('API_KEYS')).toEqual({ value: null, isDefault: true, isSecret: true })
+    expect(shown.get('OTEL_EXPORTER_OTLP_HEADERS')).toEqual({ value: null, isDefault: true, isSecret: true })
     expect(shown.get('SERVER_PORT')).toEqual({ value: '81', isDefault: false, isSecret: false })
     expect(shown.get('LOG_LEVEL')).toEqual({ value: 'info', isDefault: true, isSecret: false })
   })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { PostgresAddress } from './platform/postgres.ts'
+import { readTracingSettings, samplers, type TracingSettings } from './platform/tracing-settings.ts'
 
 /** Everything that can be set, checked and frozen. Made once at start; nothing else reads the environment. */
 export type Config = Readonly<{
@@ -19,6 +20,8 @@ export type Config = Readonly<{
   webhooksAllowPrivate: boolean
   /** Where Grafana is for the people who look at the page; undefined: nowhere that is known. */
   grafanaUrl: string | undefined
+  /** Undefined: nothing is traced. */
+  tracing: TracingSettings | undefined
   logLevel: LogLevel
   /** Keys that are valid beside those in the database: the key and its scopes. */
   apiKeys: readonly { key: string; scopes: readonly string[] }[]
@@ -65,6 +68,17 @@ export const variables = [
   ['WEBHOOKS_ALLOW_PRIVATE', 'false', 'whether webhooks may go inside private networks: true or false'],
   ['GRAFANA_URL', '', 'address of Grafana, which the page leads to'],
   ['LOG_LEVEL', 'info', `one of ${logLevels.join(', ')}`],
+  [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    '',
+    'collector of traces, such as http://localhost:4318; without it nothing is traced',
+  ],
+  ['OTEL_EXPORTER_OTLP_HEADERS', '', 'headers for it, such as keys: name=value, several with commas'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', 'how spans are sent; http/json is the only way'],
+  ['OTEL_SERVICE_NAME', 'orders', 'what traces call the service'],
+  ['OTEL_RESOURCE_ATTRIBUTES', '', 'what else they say of it: name=value, several with commas'],
+  ['OTEL_TRACES_SAMPLER', 'parentbased_always_on', `which traces: one of ${samplers.join(', ')}`],
+  ['OTEL_TRACES_SAMPLER_ARG', '1', 'the share of them, from 0 to 1, for the samplers by ratio'],
   ['API_KEYS', '', 'keys beside those made by "keys create": key=scope+scope, several with commas'],
 ] as const
 
@@ -190,6 +204,9 @@ export function readConfig(
     }
   }
 
+  const secretWrong = (name: Name, expected: string) => problems.push(`${name} must be ${expected}`)
+  const tracing = readTracingSettings(text, wrong, secretWrong)
+
   const config: Config = {
     server: {
       host: text('SERVER_HOST'),
@@ -205,6 +222,7 @@ export function readConfig(
     eventsRetentionDays: integer('EVENTS_RETENTION_DAYS', 0, 36_500) || undefined,
     webhooksAllowPrivate: flag('WEBHOOKS_ALLOW_PRIVATE'),
     grafanaUrl: webAddress('GRAFANA_URL'),
+    tracing,
     logLevel,
     apiKeys: readApiKeys(given('API_KEYS'), problems),
     settings: variables.map(([name, preset]) => toSetting(name, preset, given(name))),
@@ -214,7 +232,7 @@ export function readConfig(
 }
 
 /** Names of variables that hold secrets; a new one that is named like these is one too. */
-const secretName = /PASSWORD|SECRET|TOKEN|KEYS?$/
+const secretName = /PASSWORD|SECRET|TOKEN|HEADERS|KEYS?$/
 
 /** Of an address with user and password these are left out, whatever the variable is for. */
 function toSetting(name: Name, preset: string, given: string | undefined): Setting {

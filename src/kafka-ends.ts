@@ -9,9 +9,11 @@ import type { OrderDocument } from './orders/document.ts'
 import { ensureTopics } from './platform/kafka-admin.ts'
 import { type ConsumerState, keepConsuming } from './platform/kafka-consumer.ts'
 import { createPublisher } from './platform/kafka-publisher.ts'
+import { about, traceBatches } from './platform/kafka-tracing.ts'
 import type { Logger } from './platform/log.ts'
 import type { Pool, PostgresAddress } from './platform/postgres.ts'
 import { traceparentHeader } from './platform/traceparent.ts'
+import { type Tracer, within } from './platform/tracing.ts'
 import type { DependencyState, Probe } from './system/health.ts'
 
 /** The two ends of the service in Kafka: orders and commands come in, events and dead letters go out. */
@@ -44,7 +46,7 @@ const batchMessagesMax = 1_000
 const backlogBytesMax = 4 * 1024 * 1024
 
 /** Prepares the Kafka ends; nothing connects before it is needed, and no outage of Kafka fails anything but them. */
-export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
+export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, log: Logger): KafkaEnds {
   const { brokers } = config
   const relayPublisher = createPublisher({ brokers, clientId, log })
   const orderPublisher = createPublisher({ brokers, clientId, log })
@@ -54,12 +56,23 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
     async probe(): Promise<DependencyState> {
       return state === 'consuming' ? { state: 'up' } : { state: 'down', detail: `the consumer is ${state}` }
     },
-    async sendOrder(order, traceparent) {
+    async sendOrder(order, cause) {
+      const { ordersTopic: topic } = config
+      const span = tracer?.begin(`send ${topic}`, {
+        kind: 'producer',
+        parent: cause,
+        attributes: about('send', topic, 1),
+      })
+      const traceparent = span?.traceparent ?? cause
       const headers = traceparent === undefined ? [] : [[traceparentHeader, traceparent] as const]
       const message = { key: order.order_uid, value: JSON.stringify(order), headers }
-      await orderPublisher.send(config.ordersTopic, [message], sendDeadlineMs)
+      await within(span, () => orderPublisher.send(topic, [message], sendDeadlineMs))
     },
     async run({ app, pool, address, wakeUp, stopConsuming, stopRelaying }) {
+      const { intake, orderMetrics: metrics } = app
+      const takeIn = createOrderConsumer({ intake, pool, metrics, log, stop: stopConsuming })
+      const obey = createCommandConsumer({ pool, now: Date.now, log, stop: stopConsuming })
+      const commandsGroupId = `${config.groupId}_commands`
       const taking = keepConsuming(
         {
           brokers,
@@ -68,13 +81,7 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
           batchMessagesMax,
           backlogBytesMax,
           clientId,
-          handle: createOrderConsumer({
-            intake: app.intake,
-            pool,
-            metrics: app.orderMetrics,
-            log,
-            stop: stopConsuming,
-          }),
+          handle: traceBatches(tracer, { topic: config.ordersTopic, groupId: config.groupId }, takeIn),
           onState: (next, detail) => {
             if (next !== state) log.info({ state: next, detail }, 'the Kafka consumer changed its state')
             state = next
@@ -87,13 +94,13 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
       const obeying = keepConsuming(
         {
           brokers,
-          groupId: `${config.groupId}_commands`,
+          groupId: commandsGroupId,
           topic: config.commandsTopic,
           clientId,
           // One batch at a time: two could have commands to the same order.
           batchesInFlightMax: 1,
           batchMessagesMax: 200,
-          handle: createCommandConsumer({ pool, now: Date.now, log, stop: stopConsuming }),
+          handle: traceBatches(tracer, { topic: config.commandsTopic, groupId: commandsGroupId }, obey),
           log,
         },
         stopConsuming,
@@ -108,6 +115,7 @@ export function startKafkaEnds(config: KafkaConfig, log: Logger): KafkaEnds {
           wakeUp,
           recent: app.recentOrders,
           onPublished: app.eventMetrics.published,
+          tracer,
           log,
         },
         stopRelaying,

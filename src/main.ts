@@ -14,7 +14,7 @@ Usage: make run            with the settings of .env.local, if there is one
        bun src/cli.ts      for the other commands
 
 Environment:
-${variables.map(([name, preset, meaning]) => `  ${name.padEnd(20)}${meaning}${preset === '' ? '' : ` (${preset})`}`).join('\n')}
+${variables.map(([name, preset, meaning]) => `  ${name.padEnd(30)}${meaning}${preset === '' ? '' : ` (${preset})`}`).join('\n')}
 `
 
 /** Runs the service until SIGINT or SIGTERM. Exit codes: 0 stopped as asked, 1 could not start. */

@@ -15,6 +15,7 @@ import { keepTallying } from './orders/tally.ts'
 import { keepForgetting } from './platform/idempotency-sweep.ts'
 import type { Logger } from './platform/log.ts'
 import { keepListening } from './platform/notifications.ts'
+import { startTracing } from './platform/otlp-tracing.ts'
 import { createPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
 import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/health.ts'
@@ -41,6 +42,7 @@ const requestsDeadlineMs = 10_000
 const writingDeadlineMs = 5_000
 const warmUpDeadlineMs = 2_000
 const probeDeadlineMs = 2_000
+const spansDeadlineMs = 2_000
 
 /**
  * Starts everything that the configuration asks for.
@@ -65,7 +67,8 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const pool = createPool(database.address, { connectionsMax, name: 'orders', log })
   const wakeUp = new WakeUp()
   const webhooksChanged = new WakeUp()
-  const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, log)
+  const tracing = config.tracing === undefined ? undefined : await startTracing(config.tracing, version, log)
+  const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, tracing?.tracer, log)
   const app = buildApp({
     pool,
     log,
@@ -86,6 +89,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     sendToTopic: ends?.sendOrder,
     logGrown: wakeUp,
     webhooksAllowPrivate: config.webhooksAllowPrivate,
+    tracing,
   })
   const upkeep = {
     pool,
@@ -136,6 +140,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       await Promise.all(readers)
       app.webhooks.sender.close()
       await ends?.close()
+      await tracing?.close(spansDeadlineMs)
       await pool.end()
       await database.stop()
     },

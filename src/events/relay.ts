@@ -3,9 +3,11 @@ import { markAnnounced, readUnannounced } from '../dead-letters/queries.ts'
 import { KafkaRefusedError } from '../platform/kafka.ts'
 import type { OutgoingMessage } from '../platform/kafka-chunks.ts'
 import type { Publisher } from '../platform/kafka-publisher.ts'
+import { about } from '../platform/kafka-tracing.ts'
 import { keepLeading } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
+import { type Tracer, within } from '../platform/tracing.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import { type LoggedEvent, readLog } from './log.ts'
 import { enterReader, savePlace } from './readers.ts'
@@ -33,6 +35,8 @@ export type RelayOptions = {
   /** What need not be fetched for an event. */
   recent: RecentOrders
   onPublished: (events: number) => void
+  /** Undefined: nothing is traced. */
+  tracer?: Tracer | undefined
   log: Logger
 }
 
@@ -52,7 +56,7 @@ export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Pr
  * behind the one before is being saved.
  */
 async function relay(options: RelayOptions, held: AbortSignal, onProgress: () => void): Promise<void> {
-  const { pool, publisher, eventsTopic, wakeUp, recent } = options
+  const { pool, wakeUp, recent } = options
   let place = await enterReader(pool, relayReader)
   let rings = wakeUp.rings()
   let next = readLog(pool, place, eventsMax, recent)
@@ -73,7 +77,7 @@ async function relay(options: RelayOptions, held: AbortSignal, onProgress: () =>
     next = readLog(pool, last.place, eventsMax, recent)
     // Whatever sending meets is met first; what this read met is met again by the next one.
     next.catch(() => undefined)
-    await Promise.all([sendEvents(publisher, eventsTopic, events), announce(options)])
+    await Promise.all([sendEvents(options, events), announce(options)])
     await saving
     place = last.place
     saving = savePlace(pool, relayReader, place)
@@ -84,11 +88,19 @@ async function relay(options: RelayOptions, held: AbortSignal, onProgress: () =>
   await saving
 }
 
-async function sendEvents(publisher: Publisher, topic: string, events: readonly LoggedEvent[]): Promise<void> {
-  await sendOrReduce(publisher, topic, events.map(toCloudEvent), (_, index) => {
+async function sendEvents(options: RelayOptions, events: readonly LoggedEvent[]): Promise<void> {
+  const { publisher, eventsTopic: topic, tracer } = options
+  // No producer, as the conventions say: what is received has the trace of its change for its parent, and not this span.
+  const span = tracer?.beginFor(
+    `send ${topic}`,
+    events.map(({ traceparent }) => traceparent),
+    { kind: 'client', attributes: about('send', topic, events.length) },
+  )
+  const reduce = (_: OutgoingMessage, index: number) => {
     const event = events[index]
     return event === undefined ? undefined : toCloudEventWithoutData(event)
-  })
+  }
+  await within(span, () => sendOrReduce(publisher, topic, events.map(toCloudEvent), reduce))
 }
 
 /**

@@ -2,6 +2,7 @@ import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
+import type { HandleBatch } from '../platform/kafka-tracing.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
@@ -19,8 +20,8 @@ type Options = { pool: Pool; now: () => number; log: Logger; stop: AbortSignal }
  * Carries out a batch of commands that came by Kafka: those to one order one after another, as they came. Resolves when each
  * was carried out or is a dead letter with its reason. A command that comes again has no second effect.
  */
-export function createCommandConsumer(options: Options): (messages: readonly KafkaMessage[]) => Promise<void> {
-  return async messages => {
+export function createCommandConsumer(options: Options): HandleBatch {
+  return async (messages, traceparent) => {
     const letters: DeadLetter[] = []
     const byOrder = new Map<string, { message: KafkaMessage; command: CommandMessage }[]>()
     for (const message of messages) {
@@ -36,7 +37,7 @@ export function createCommandConsumer(options: Options): (messages: readonly Kaf
     const worker = async () => {
       for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
         for (const { message, command } of queue) {
-          const letter = await obey(message, command, options)
+          const letter = await obey(message, command, traceparent, options)
           if (letter !== undefined) letters.push(letter)
         }
       }
@@ -47,9 +48,14 @@ export function createCommandConsumer(options: Options): (messages: readonly Kaf
   }
 }
 
-async function obey(message: KafkaMessage, command: CommandMessage, options: Options): Promise<DeadLetter | undefined> {
+async function obey(
+  message: KafkaMessage,
+  command: CommandMessage,
+  traceOfBatch: string | undefined,
+  options: Options,
+): Promise<DeadLetter | undefined> {
   const { pool, now, log, stop } = options
-  const request = { ...toRequest(command), traceparent: traceparentOf(message.headers) }
+  const request = { ...toRequest(command), traceparent: traceparentOf(message.headers) ?? traceOfBatch }
   const result = await insist(() => carryOut(pool, request, now()), waiting, log, stop)
   if (result.kind === 'done') return undefined
   const refusal = refusalOf(result, request.command, request.orderUid)

@@ -3,6 +3,7 @@ import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka.ts'
+import type { HandleBatch } from '../platform/kafka-tracing.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
@@ -34,9 +35,9 @@ export function createOrderConsumer(options: {
   log: Logger
   /** Ends the waiting for the database: then the batch rejects, and is delivered again another time. */
   stop: AbortSignal
-}): (messages: readonly KafkaMessage[]) => Promise<void> {
+}): HandleBatch {
   const { intake, pool, metrics, log, stop } = options
-  return async messages => {
+  return async (messages, traceparent) => {
     const letters: DeadLetter[] = []
     const senders: KafkaMessage[] = []
     const orders: ValidOrder[] = []
@@ -44,7 +45,7 @@ export function createOrderConsumer(options: {
       if (index % turnMessages === turnMessages - 1) await nextTurn()
       const reading = readOrder(message.value ?? new Uint8Array(0))
       if (reading.kind === 'order') {
-        orders.push(inTrace(reading.order, traceparentOf(message.headers)))
+        orders.push(inTrace(reading.order, traceparentOf(message.headers) ?? traceparent))
         senders.push(message)
       } else {
         const detail = `rules of the contract that the message breaks: ${reading.violations.length}`

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../platform/log.ts'
 import { faultOf } from '../platform/postgres.ts'
+import type { Tracer } from '../platform/tracing.ts'
+import { traceGroup } from './group-tracing.ts'
 import { decide, type Outcome } from './placing.ts'
 import type { NewOrder } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
@@ -70,13 +72,14 @@ export function createGroupWriter(options: {
   now: () => number
   onPlaced: (orders: readonly NewOrder[]) => void
   isClosed: () => boolean
+  tracer?: Tracer | undefined
 }): (group: readonly Entry[]) => Promise<void> {
-  const { store, log, now, onPlaced, isClosed } = options
+  const { log, now, onPlaced, isClosed, tracer } = options
 
   /** While nobody repeats himself, asking first what is stored is a round trip and a tenth of the database's work in vain. */
   let suspiciousGroups = suspicionGroups
 
-  async function attempt(group: readonly Entry[], isRepetition: boolean): Promise<void> {
+  async function attempt(group: readonly Entry[], isRepetition: boolean, store: IntakeStore): Promise<void> {
     if (isRepetition) suspiciousGroups = suspicionGroups
     else if (suspiciousGroups > 0) suspiciousGroups -= 1
     const isAsked = suspiciousGroups > 0
@@ -93,26 +96,26 @@ export function createGroupWriter(options: {
   }
 
   /** One order that the database will not take must not take its neighbours with it: halves find it quickly. */
-  async function isolate(group: readonly Entry[], error: unknown): Promise<void> {
+  async function isolate(group: readonly Entry[], error: unknown, store: IntakeStore): Promise<void> {
     const [first] = group
     if (group.length === 1 && first !== undefined) return settle(first, { kind: 'refused', error })
     const middle = group.length >> 1
-    await writeGroup(group.slice(0, middle))
-    await writeGroup(group.slice(middle))
+    await writeGroup(group.slice(0, middle), store)
+    await writeGroup(group.slice(middle), store)
   }
 
-  async function writeGroup(whole: readonly Entry[]): Promise<void> {
+  async function writeGroup(whole: readonly Entry[], store: IntakeStore): Promise<void> {
     let group = whole
     for (let failures = 0, races = 0; group.length > 0; ) {
       try {
-        return await attempt(group, failures + races > 0)
+        return await attempt(group, failures + races > 0, store)
       } catch (error) {
         const fault = faultOf(error)
         if (fault === 'taken' && races < racesMax) {
           races += 1
           continue
         }
-        if (fault !== 'outage') return isolate(group, error)
+        if (fault !== 'outage') return isolate(group, error, store)
         failures += 1
         log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
         const isHopeless = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)
@@ -124,5 +127,6 @@ export function createGroupWriter(options: {
     }
   }
 
-  return writeGroup
+  if (tracer === undefined) return group => writeGroup(group, options.store)
+  return group => traceGroup(tracer, options.store, group, store => writeGroup(group, store))
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { Logger } from '../platform/log.ts'
+import type { Tracer } from '../platform/tracing.ts'
 import { createGroupWriter, type Entry, fail, type IntakeStore } from './group-writer.ts'
 import type { Outcome } from './placing.ts'
 import type { NewOrder } from './queries.ts'
@@ -14,6 +15,8 @@ export type IntakeOptions = {
   store: IntakeStore
   log: Logger
   now: () => number
+  /** Undefined: nothing is traced. */
+  tracer?: Tracer | undefined
   /** Hears of each order that was placed, after its commit. */
   onPlaced: (orders: readonly NewOrder[]) => void
   onGroup?: (group: { orders: number; durationMs: number }) => void

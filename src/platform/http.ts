@@ -1,9 +1,11 @@
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors.ts'
+import { traceRequests } from './http-tracing.ts'
 import type { Claim } from './idempotency-queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'
+import type { Tracer } from './tracing.ts'
 
 export type { Context }
 
@@ -42,6 +44,8 @@ export function buildHttp(options: {
   /** What an idempotent route is served by. */
   idempotent: (route: Route) => Route['handle']
   registry: Registry
+  /** Undefined: nothing is traced. */
+  tracer?: Tracer | undefined
   log: Logger
 }): (request: Request) => Response | Promise<Response> {
   const record = requestMetrics(options.registry)
@@ -54,7 +58,10 @@ export function buildHttp(options: {
     const app = apps.get(route.method) ?? new Hono()
     apps.set(route.method, app)
     const handle = route.idempotent === true ? options.idempotent(route) : route.handle
-    app.on(route.method, route.path, serve({ ...route, handle }, options, record(route.method, route.path)))
+    const answer = serve({ ...route, handle }, options, record(route.method, route.path))
+    // What anybody may ask for is what probes and scrapes ask for all the time. Decided here, once: a request pays nothing.
+    const tracer = route.scope === 'public' ? undefined : options.tracer
+    app.on(route.method, route.path, tracer === undefined ? answer : traceRequests(tracer, route, answer))
     methodsOf.set(route.path, [...(methodsOf.get(route.path) ?? []), route.method])
   }
   const unmatched = record('other', 'none')

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 import { shareFresh } from './fresh.ts'
+import type { SpanCounts } from './tracing.ts'
 
 export { Counter, Gauge, Histogram, Registry }
 
@@ -74,6 +75,20 @@ export function recordPool(
       this.set({ state: 'busy' }, pool.totalCount - pool.idleCount)
       this.set({ state: 'idle' }, pool.idleCount)
       this.set({ state: 'waiting' }, pool.waitingCount)
+    },
+  })
+}
+
+/** What became of spans, for a service that is traced. */
+export function recordSpans(registry: Registry, counts: () => SpanCounts): void {
+  new Counter({
+    name: 'tracing_spans_total',
+    help: 'Spans: exported to the collector; failed: not taken by it; dropped: too many waited for it',
+    labelNames: ['outcome'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [outcome, count] of Object.entries(counts())) this.inc({ outcome }, count)
     },
   })
 }

@@ -34,7 +34,7 @@ type Name =
  *
  * @param text the value of a variable, or its default
  * @param wrong hears of each variable that is not valid, and what it must be
- * @param secretWrong the same for one whose value must not get into a log
+ * @param secretWrong the same for one whose value may hold a secret, and is not told
  * @returns undefined without an endpoint: then the other variables, which may be set for every service, are not looked at
  */
 export function readTracingSettings(
@@ -45,7 +45,9 @@ export function readTracingSettings(
   const endpoint = text('OTEL_EXPORTER_OTLP_ENDPOINT')
   if (endpoint === '') return undefined
   const pairs = 'name=value, several with commas, percent-encoded'
-  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) wrong('OTEL_EXPORTER_OTLP_ENDPOINT', 'an http(s) address')
+  if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
+    secretWrong('OTEL_EXPORTER_OTLP_ENDPOINT', 'an address with http:// or https://')
+  }
   if (text('OTEL_EXPORTER_OTLP_PROTOCOL') !== 'http/json') {
     wrong('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json, which collectors take at port 4318')
   }

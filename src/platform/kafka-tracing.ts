@@ -1,0 +1,49 @@
+import type { KafkaMessage } from './kafka.ts'
+import { traceparentOf } from './traceparent.ts'
+import { type Attributes, type Tracer, within } from './tracing.ts'
+
+/**
+ * Handles a batch of messages.
+ *
+ * @param traceparent the trace of messages that have none of their own
+ */
+export type HandleBatch = (messages: readonly KafkaMessage[], traceparent?: string) => Promise<void>
+
+/**
+ * Has each batch of a topic handled within a span, which has links to the traces of its messages. Where none of them comes with
+ * a trace that is sampled, the batch begins one, if the sampler says so, and the messages without any become part of it.
+ */
+export function traceBatches(
+  tracer: Tracer | undefined,
+  { topic, groupId }: { topic: string; groupId: string },
+  handle: HandleBatch,
+): HandleBatch {
+  if (tracer === undefined) return handle
+  return messages => {
+    const options = {
+      kind: 'consumer',
+      attributes: { ...about('process', topic, messages.length), 'messaging.consumer.group.name': groupId },
+    } as const
+    const name = `process ${topic}`
+    const theirs = tracer.beginFor(
+      name,
+      messages.map(({ headers }) => traceparentOf(headers)),
+      options,
+    )
+    if (theirs !== undefined) return within(theirs, () => handle(messages))
+    const own = tracer.begin(name, options)
+    return within(own, () => handle(messages, own.isSampled ? own.traceparent : undefined))
+  }
+}
+
+/** What the conventions want to be known of messages. @param operation `process` or `send` */
+export function about(operation: 'process' | 'send', topic: string, messages: number): Attributes {
+  return {
+    'messaging.system': 'kafka',
+    'messaging.operation.name': operation,
+    'messaging.operation.type': operation,
+    'messaging.destination.name': topic,
+    // The conventions know no batch of one.
+    ...(messages > 1 ? { 'messaging.batch.message_count': messages } : {}),
+  }
+}

@@ -1,0 +1,38 @@
+import { traceparentHeader } from '../platform/traceparent.ts'
+import { isSampled, type Tracer } from '../platform/tracing.ts'
+import { isDelivered } from './outgoing.ts'
+import type { Sender } from './sender.ts'
+
+/**
+ * Has each attempt to deliver an event made within a span, below the change that the event tells of; the receiver gets that span
+ * as its parent. Of the address only the host is told: what stands behind it may be a secret.
+ */
+export function traceDeliveries(tracer: Tracer, sender: Sender): Sender {
+  return {
+    async post(url, headers, body, stop) {
+      const parent = headers[traceparentHeader]
+      if (!isSampled(parent)) return sender.post(url, headers, body, stop)
+      const span = tracer.begin('POST', {
+        kind: 'client',
+        parent,
+        attributes: {
+          'http.request.method': 'POST',
+          'cloudevents.event_id': headers['webhook-id'] ?? '',
+          ...hostOf(url),
+        },
+      })
+      const attempt = await sender.post(url, { ...headers, [traceparentHeader]: span.traceparent }, body, stop)
+      if (attempt.status !== null) span.set({ 'http.response.status_code': attempt.status })
+      if (!isDelivered(attempt)) span.fail(String(attempt.status ?? 'no answer'))
+      span.end()
+      return attempt
+    },
+    close: () => sender.close(),
+  }
+}
+
+function hostOf(text: string) {
+  const url = URL.parse(text)
+  if (url === null) return {}
+  return { 'server.address': url.hostname, 'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80) }
+}
