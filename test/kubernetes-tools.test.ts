@@ -12,7 +12,7 @@ import {
   plainValues,
 } from '../scripts/render-manifests.ts'
 import { dashboards } from '../scripts/write-dashboards.ts'
-import { type Manifest, parseManifests } from './manifests.ts'
+import { firstOf, parseManifests } from './manifests.ts'
 import { rulesFolder } from './monitoring-rules.ts'
 
 /** What Helm, kubeconform and Kubernetes' own schemas say of the chart and of the manifests. */
@@ -78,14 +78,15 @@ describe.skipIf(helm === undefined)('Helm', () => {
 
   test('hands rules and dashboards on as they are', () => {
     const everything = parseManifests(helmTemplate(['--values', join(chartFolder, 'ci/everything-values.yaml')]))
-    const find = (kind: string, name: string) =>
-      everything.find(manifest => manifest.kind === kind && manifest.metadata.name === name) as Manifest
     const groups = readdirSync(rulesFolder)
       .filter(name => name.endsWith('.rules.yml'))
       .sort()
       .flatMap(name => (YAML.parse(readFileSync(join(rulesFolder, name), 'utf8')) as { groups: unknown[] }).groups)
-    expect(find('PrometheusRule', 'shop').spec).toEqual({ groups })
-    const { data } = find('ConfigMap', 'shop-dashboards') as unknown as { data: Record<string, string> }
+    expect(firstOf(everything, 'PrometheusRule').spec).toEqual({ groups })
+    const { data } = firstOf(
+      everything.filter(({ metadata }) => metadata.name === 'shop-dashboards'),
+      'ConfigMap',
+    )
     expect(Object.keys(data).sort()).toEqual(
       Object.keys(dashboards)
         .map(name => `${name}.json`)
@@ -98,11 +99,11 @@ describe.skipIf(helm === undefined)('Helm', () => {
     const rendered = parseManifests(
       helmTemplate(['--values', plainValues, '--set-json', brokers, '--set', 'config.CACHE_MAX_BYTES=1073741824']),
     )
-    const settings = rendered.find(({ kind }) => kind === 'ConfigMap') as unknown as { data: Record<string, string> }
-    expect(settings.data).toMatchObject({ KAFKA_BROKERS: 'a:9092,b:9093,c:9092', CACHE_MAX_BYTES: '1073741824' })
-    const { egress } = rendered.find(({ kind }) => kind === 'NetworkPolicy')?.spec as {
-      egress: { ports: { port: number }[] }[]
-    }
+    expect(firstOf(rendered, 'ConfigMap').data).toMatchObject({
+      KAFKA_BROKERS: 'a:9092,b:9093,c:9092',
+      CACHE_MAX_BYTES: '1073741824',
+    })
+    const { egress } = firstOf(rendered, 'NetworkPolicy').spec as { egress: { ports: { port: number }[] }[] }
     const ports = egress.map(rule => rule.ports.map(({ port }) => port))
     expect(ports).toEqual([[53, 53], [5432], [9092, 9093], [443]])
   })

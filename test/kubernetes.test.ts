@@ -7,7 +7,7 @@ import { chartDigest, chartFolder, manifestsFolder } from '../scripts/render-man
 import { readConfig, variables } from '../src/config.ts'
 import { healthRoutes } from '../src/system/health.ts'
 import { patience } from '../src/webhooks/sender.ts'
-import { type Manifest, parseManifests, withDefaults } from './manifests.ts'
+import { firstOf, parseManifests, withDefaults } from './manifests.ts'
 import { rulesFolder } from './monitoring-rules.ts'
 
 /** What can be known of the chart and of the manifests without Helm and without a cluster. */
@@ -19,11 +19,7 @@ const manifests = readdirSync(manifestsFolder).flatMap(name =>
   parseManifests(readFileSync(join(manifestsFolder, name), 'utf8')),
 )
 
-function ofKind(kind: string): Manifest {
-  const found = manifests.find(manifest => manifest.kind === kind)
-  if (found === undefined) throw new Error(`there is no ${kind} in deploy/kubernetes`)
-  return found
-}
+const ofKind = (kind: string) => firstOf(manifests, kind)
 
 type Pod = {
   automountServiceAccountToken: boolean
@@ -44,7 +40,7 @@ type Container = {
 const podOf = (kind: string) => (ofKind(kind).spec as { template: { spec: Pod } }).template.spec
 const service = podOf('Deployment')
 const migration = podOf('Job')
-const settings = (ofKind('ConfigMap') as unknown as { data: Record<string, string> }).data
+const settings = ofKind('ConfigMap').data
 
 /** What a container's environment is; what is in a Secret is made up. */
 function environmentOf({ containers: [{ env, envFrom = [] }] }: Pod): Record<string, string> {
@@ -105,8 +101,7 @@ describe('the manifests', () => {
 
   test('health is asked for where it is told, and the metrics where they are', () => {
     const [container] = service.containers
-    const options = { probes: {}, needed: [], isStopping: () => false, now: Date.now }
-    const paths = healthRoutes(options).map(({ path }) => path)
+    const paths = healthRoutes(() => Promise.reject(new Error('is not asked'))).map(({ path }) => path)
     const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe]
     expect(probes.map(({ httpGet }) => httpGet.path)).toEqual(['/livez', '/livez', '/readyz'])
     expect(probes.filter(({ httpGet }) => !paths.includes(httpGet.path) || httpGet.port !== 'http')).toEqual([])

@@ -4,12 +4,29 @@ import { YAML } from 'bun'
 import { chartFolder } from '../scripts/render-manifests.ts'
 
 /** A resource of Kubernetes. */
-export type Manifest = { apiVersion: string; kind: string; metadata: { name: string }; spec: unknown }
+export type Manifest = {
+  apiVersion: string
+  kind: string
+  metadata: { name: string }
+  spec: unknown
+  data: Record<string, string>
+}
 
 /** The resources of a text with any number of them. */
 export function parseManifests(text: string): Manifest[] {
   const parsed = YAML.parse(text) as Manifest | (Manifest | null)[]
   return [parsed].flat().filter(manifest => manifest !== null)
+}
+
+/**
+ * The first of a kind.
+ *
+ * @throws Error when there is none
+ */
+export function firstOf(manifests: readonly Manifest[], kind: string): Manifest {
+  const found = manifests.find(manifest => manifest.kind === kind)
+  if (found === undefined) throw new Error(`there is no ${kind}`)
+  return found
 }
 
 type Values = { [name: string]: unknown }
