@@ -13,7 +13,9 @@ import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
 import { Pacer } from './events/pacer.ts'
+import { readLagSeconds } from './events/readers.ts'
 import { RecentOrders } from './events/recent-orders.ts'
+import { relayReader } from './events/relay.ts'
 import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
 import { type AuditMetrics, createAuditMetrics } from './orders/audit.ts'
@@ -24,7 +26,6 @@ import { createIntake, type Intake } from './orders/intake.ts'
 import { orderChannels, orderEvents, orderMessageSchemas } from './orders/messages.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
-import { readLags } from './orders/overview-queries.ts'
 import { overviewRoutes, overviewSchema } from './orders/overview-routes.ts'
 import { findOrder, toStored } from './orders/queries.ts'
 import { orderReceivers } from './orders/receivers.ts'
@@ -250,10 +251,12 @@ export function buildApp(options: AppOptions): App {
 /** How far everything is behind; what cannot be told while the database is away is null. */
 async function readAllLags(pool: Pool, messagesBehind: (() => number) | undefined): Promise<Lags> {
   const none = () => undefined
-  const [lags, standings] = await Promise.all([readLags(pool).catch(none), readStandings(pool).catch(none)])
+  const [relayLag, standings] = await Promise.all([
+    messagesBehind === undefined ? null : readLagSeconds(pool, relayReader).catch(none),
+    readStandings(pool).catch(none),
+  ])
   return {
-    tally_seconds: lags?.tally ?? null,
-    relay_seconds: messagesBehind === undefined ? null : (lags?.relay ?? null),
+    relay_seconds: relayLag ?? null,
     consumer_messages: messagesBehind?.() ?? null,
     webhooks_seconds: standings?.lagSeconds ?? null,
   }

@@ -11,7 +11,7 @@ import { startKafkaEnds } from './kafka-ends.ts'
 import { keepAuditing } from './orders/audit.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { listOrders, orderChangedChannel } from './orders/queries.ts'
-import { keepTallying } from './orders/tally.ts'
+import { keepMergingTallies } from './orders/tally.ts'
 import { keepForgetting } from './platform/idempotency-sweep.ts'
 import type { Logger } from './platform/log.ts'
 import { keepListening } from './platform/notifications.ts'
@@ -118,7 +118,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     config.unpaidExpiresAfterMs === undefined
       ? undefined
       : keepExpiring({ pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log }, stopReaders.signal),
-    keepTallying({ pool, logGrown: wakeUp, log }, stopReaders.signal),
+    keepMergingTallies({ pool, now: Date.now, log }, stopReaders.signal),
     keepForgetting({ pool, log }, stopReaders.signal),
     keepLog(upkeep, stopReaders.signal),
     keepAuditing(

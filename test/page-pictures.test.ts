@@ -103,8 +103,7 @@ async function tellOfTheDay(stage: Stage): Promise<void> {
                     ((60 + 40 * sin(n / 9.0) + n * 7919 % 31) * share)::int as orders
                from generate_series(1, 8640) n
               cross join (values ('USD', 1.0, 6120), ('EUR', 0.7, 5470), ('JPY', 0.2, 7350), ('GBP', 0.15, 4890))
-                      as of_currency (currency, share, price)) day
-         on conflict (bucket, currency) do nothing`,
+                      as of_currency (currency, share, price)) day`,
   )
   await pool.end()
 }

@@ -112,7 +112,9 @@ test('the orders placed last are remembered within a bound', () => {
   const recent = new RecentOrders()
   const document = JSON.stringify({ remark: 'x'.repeat(1024 * 1024) })
   for (let index = 0; index < 40; index += 1) recent.keep(`uid-${index}`, 'customer', document)
-  const kept = Array.from({ length: 40 }, (_, index) => index).filter(index => recent.find(`uid-${index}`) !== undefined)
+  const kept = Array.from({ length: 40 }, (_, index) => index).filter(
+    index => recent.find(`uid-${index}`) !== undefined,
+  )
   expect(kept.length).toBeGreaterThanOrEqual(8)
   expect(kept.length).toBeLessThanOrEqual(16)
   expect(kept).toEqual(Array.from(kept, (_, index) => 40 - kept.length + index))

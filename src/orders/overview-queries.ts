@@ -1,8 +1,6 @@
-import { readLagSeconds } from '../events/readers.ts'
-import { relayReader } from '../events/relay.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { type OrderStatus, orderStatuses } from './order.ts'
-import { bucketSeconds, tallyReader } from './tally.ts'
+import { bucketSeconds } from './tally.ts'
 
 /** Orders and what they are worth together, in the currency's minor unit: as text, since a sum may exceed 2^53. */
 export type CurrencySum = { currency: string; orders: number; amount: string }
@@ -95,10 +93,4 @@ export async function countDeadLetters(pool: Pool): Promise<number> {
     "select coalesce(sum(letters), 0)::text as letters from dead_letter_counts where state = 'open'",
   )
   return Number(rows[0]?.letters ?? 0)
-}
-
-/** How old the oldest event is that the tallies, and that Kafka, do not have yet; in seconds. */
-export async function readLags(pool: Pool): Promise<{ tally: number; relay: number }> {
-  const [tally, relay] = await Promise.all([readLagSeconds(pool, tallyReader), readLagSeconds(pool, relayReader)])
-  return { tally, relay }
 }

@@ -1,10 +1,12 @@
+import { readLagSeconds } from '../events/readers.ts'
+import { relayReader } from '../events/relay.ts'
 import { shareFresh } from '../platform/fresh.ts'
 import type { Context, Route } from '../platform/http.ts'
 import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
 import { orderStatuses } from './order.ts'
-import { countByStatus, countDeadLetters, readLags, readLatest, readSeries, readSums } from './overview-queries.ts'
+import { countByStatus, countDeadLetters, readLatest, readSeries, readSums } from './overview-queries.ts'
 import { bucketSeconds } from './tally.ts'
 
 /** An answer stands for so long for everybody who asks. */
@@ -102,9 +104,8 @@ export const overviewSchema = {
     dead_letters: count,
     lags: {
       type: 'object',
-      required: ['tally_seconds', 'relay_seconds', 'consumer_messages'],
+      required: ['relay_seconds', 'consumer_messages'],
       properties: {
-        tally_seconds: { ...seconds, description: 'By how much today and the charts are behind' },
         relay_seconds: {
           ...seconds,
           type: ['number', 'null'],
@@ -152,22 +153,17 @@ export function overviewRoutes(options: {
     return { statuses, dead_letters: deadLetters }
   }, restShare)
   const flow = share(async () => {
-    const [lately, wholeDay, latest, lags] = await Promise.all([
+    const [lately, wholeDay, latest, relayLag] = await Promise.all([
       readSeries(pool, now(), recent.seconds, recent.count),
       readSeries(pool, now(), day.seconds, day.count),
       readLatest(pool, latestCount),
-      readLags(pool),
+      consumerLag === undefined ? undefined : readLagSeconds(pool, relayReader),
     ])
-    const ofKafka = consumerLag === undefined ? undefined : { relay: lags.relay, messages: consumerLag() }
     return {
       recent: lately,
       day: wholeDay,
       latest,
-      lags: {
-        tally_seconds: lags.tally,
-        relay_seconds: ofKafka?.relay ?? null,
-        consumer_messages: ofKafka?.messages ?? null,
-      },
+      lags: { relay_seconds: relayLag ?? null, consumer_messages: consumerLag?.() ?? null },
     }
   })
   const todays = new Map<number, ReturnType<typeof todayFor>>()

@@ -6,6 +6,7 @@ import type { IntakeStore } from './group-writer.ts'
 import { orderPlaced } from './messages.ts'
 import { stateJson } from './order.ts'
 import { copiesOfOrders, findDocuments, type NewOrder } from './queries.ts'
+import { copyOfTallies } from './tally.ts'
 
 /** The intake's store on PostgreSQL: an order, its lines and its `order.placed` are one transaction. */
 export function createIntakeStore(pool: Pool): IntakeStore {
@@ -15,7 +16,12 @@ export function createIntakeStore(pool: Pool): IntakeStore {
       withConnection(pool, client =>
         copyInto(
           client,
-          [...copiesOfOrders(orders), copyOfEvents(orders.map(placed)), ...copiesOfKeptAnswers(orders)],
+          [
+            ...copiesOfOrders(orders),
+            copyOfEvents(orders.map(placed)),
+            copyOfTallies(orders),
+            ...copiesOfKeptAnswers(orders),
+          ],
           notifyOfEvents,
         ),
       ),

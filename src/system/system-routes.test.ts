@@ -33,7 +33,7 @@ test('the service is shown as it runs, with every variable and no secret', async
   expect(system).toMatchObject({
     is_ready: true,
     dependencies: { database: { state: 'up' }, kafka: { state: 'off' } },
-    lags: { tally_seconds: 0, relay_seconds: null, consumer_messages: null, webhooks_seconds: 0 },
+    lags: { relay_seconds: null, consumer_messages: null, webhooks_seconds: 0 },
     needs_key: false,
     grafana_url: 'http://localhost:3000/',
   })
@@ -60,7 +60,7 @@ test('it is shown while the database is away, and then says so', async () => {
   expect(await response.json()).toMatchObject({
     is_ready: false,
     dependencies: { database },
-    lags: { tally_seconds: null, relay_seconds: null, webhooks_seconds: null },
+    lags: { relay_seconds: null, webhooks_seconds: null },
   })
   database = { state: 'up' }
 })

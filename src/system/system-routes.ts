@@ -4,7 +4,6 @@ import type { Readiness } from './health.ts'
 
 /** How far the readers of the log and of Kafka are behind. Null: there is no such reader, or the database does not tell. */
 export type Lags = {
-  tally_seconds: number | null
   relay_seconds: number | null
   consumer_messages: number | null
   webhooks_seconds: number | null
@@ -54,9 +53,8 @@ export const systemSchema = {
     lags: {
       type: 'object',
       description: 'Null where there is no such reader, or the database is away',
-      required: ['tally_seconds', 'relay_seconds', 'consumer_messages', 'webhooks_seconds'],
+      required: ['relay_seconds', 'consumer_messages', 'webhooks_seconds'],
       properties: {
-        tally_seconds: behind('By how much the sums of the overview are behind'),
         relay_seconds: behind('Age of the oldest event that Kafka does not have'),
         consumer_messages: behind('Messages that this instance has still to take in from Kafka', 'integer'),
         webhooks_seconds: behind('Age of the oldest event that an enabled webhook has not got'),

@@ -24,7 +24,7 @@ export type Overview = {
   latest: LatestOrder[]
   statuses: Record<string, number>
   dead_letters: number
-  lags: { tally_seconds: number; relay_seconds: number | null; consumer_messages: number | null }
+  lags: { relay_seconds: number | null; consumer_messages: number | null }
 }
 
 const latestMax = 20
