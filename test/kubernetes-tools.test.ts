@@ -96,8 +96,10 @@ describe.skipIf(helm === undefined)('Helm', () => {
 
   test('writes numbers as they were said, and each broker’s port into the network policy', () => {
     const brokers = 'kafka.brokers=["a:9092","b:9093","c:9092"]'
+    const config =
+      'config={"CACHE_MAX_BYTES":1073741824,"OTEL_TRACES_SAMPLER_ARG":0.05,"OTEL_EXPORTER_OTLP_ENDPOINT":"https://c/v1"}'
     const rendered = parseManifests(
-      helmTemplate(['--values', plainValues, '--set-json', brokers, '--set', 'config.CACHE_MAX_BYTES=1073741824']),
+      helmTemplate(['--values', plainValues, '--set-json', brokers, '--set-json', config]),
     )
     expect(firstOf(rendered, 'ConfigMap').data).toMatchObject({
       KAFKA_BROKERS: 'a:9092,b:9093,c:9092',
@@ -105,7 +107,7 @@ describe.skipIf(helm === undefined)('Helm', () => {
     })
     const { egress } = firstOf(rendered, 'NetworkPolicy').spec as { egress: { ports: { port: number }[] }[] }
     const ports = egress.map(rule => rule.ports.map(({ port }) => port))
-    expect(ports).toEqual([[53, 53], [5432], [9092, 9093], [443]])
+    expect(ports).toEqual([[53, 53], [5432], [9092, 9093], [443], [443]])
   })
 
   test('without values it says which it needs', () => {
