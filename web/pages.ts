@@ -23,6 +23,18 @@ export const pages = [
     component: lazy(() => import('./orders/order-page.tsx')),
     parent: routes.orders,
   },
+  {
+    path: routes.deadLetters,
+    title: texts.titles.deadLetters,
+    component: lazy(() => import('./dead-letters/dead-letters-page.tsx')),
+    navigation: { icon: 'letters', key: 'd' },
+  },
+  {
+    path: routes.deadLetter,
+    title: texts.titles.deadLetters,
+    component: lazy(() => import('./dead-letters/letter-page.tsx')),
+    parent: routes.deadLetters,
+  },
 ] as const satisfies readonly PageEntry[]
 
 /** A page of the table; one with `navigation` is in the menu, and `g` and its key lead there. */

@@ -6,6 +6,8 @@ export const routes = {
   overview: '/',
   orders: '/orders',
   order: '/orders/:id',
+  deadLetters: '/dead-letters',
+  deadLetter: '/dead-letters/:id',
 } as const
 
 /** The address of an order's page. */
@@ -17,4 +19,15 @@ export function orderAddress(orderUid: string): string {
 export function ordersAddress(parameters: Record<string, string>): string {
   const query = new URLSearchParams(parameters).toString()
   return query === '' ? routes.orders : `${routes.orders}?${query}`
+}
+
+/** The address of the list of dead letters, narrowed by parameters. */
+export function deadLettersAddress(parameters: Record<string, string>): string {
+  const query = new URLSearchParams(parameters).toString()
+  return query === '' ? routes.deadLetters : `${routes.deadLetters}?${query}`
+}
+
+/** The address of a dead letter's page. */
+export function deadLetterAddress(id: string): string {
+  return routes.deadLetter.replace(':id', encodeURIComponent(id))
 }

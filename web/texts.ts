@@ -1,6 +1,6 @@
-/** Every word that the pages say. */
+import { plural } from './texts/plural.ts'
 
-const plural = (things: number, one: string, many: string) => (things === 1 ? one : many)
+/** What is said on several pages and around them; what only one module says is in `texts/`. */
 
 export const texts = {
   brand: 'Orders',
@@ -8,6 +8,13 @@ export const texts = {
   skip: 'To the content',
   apiDocs: 'API',
   theme: 'Switch between light and dark',
+  titles: {
+    events: 'Events',
+    deadLetters: 'Dead letters',
+    webhooks: 'Webhooks',
+    keys: 'API keys',
+    system: 'System',
+  },
   loading: 'Loading …',
   cancel: 'Cancel',
   close: 'Close',
@@ -30,7 +37,7 @@ export const texts = {
   key: {
     title: 'An API key is needed',
     explanation:
-      'It needs the scope orders:read to look, and orders:write to change orders. It stays in this tab and is forgotten when you close it.',
+      'It needs the scope orders:read to look at orders, orders:write to change them, and admin for dead letters, webhooks, keys and the system. It stays in this tab and is forgotten when you close it.',
     label: 'API key',
     submit: 'Continue',
     forget: 'Forget the API key',
@@ -41,8 +48,9 @@ export const texts = {
     title: 'Keys',
     keys: [
       ['/', 'Search'],
-      ['j', 'Next order of a list'],
-      ['k', 'Previous order of a list'],
+      ['j', 'Next entry of a list'],
+      ['k', 'Previous entry of a list'],
+      ['x', 'Select a dead letter of a list'],
       ['Enter', 'Open it'],
       ['Esc', 'Close, or leave a field'],
       ['?', 'This list'],

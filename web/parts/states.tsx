@@ -43,6 +43,18 @@ export function Failure({ error, retry }: { error: unknown; retry: () => void })
   )
 }
 
+/** What was answered instead of what was asked for, for a place that has a button of its own to try again. */
+export function Refused({ error }: { error: unknown }) {
+  const isRefusal = error instanceof Refusal
+  return (
+    <div class="failure" role="alert">
+      <p class="failure-title">{isRefusal ? error.message : texts.failure.unexpected}</p>
+      <p>{isRefusal ? error.detail : String(error)}</p>
+      {isRefusal && <Violations of={error} />}
+    </div>
+  )
+}
+
 /** What of an input is wrong, place by place. */
 export function Violations({ of: { violations } }: { of: Refusal }) {
   if (violations.length === 0) return null

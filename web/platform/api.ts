@@ -23,7 +23,7 @@ export class Refusal extends Error {
 }
 
 export type AskOptions = {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   headers?: Record<string, string>
   body?: unknown
   signal?: AbortSignal

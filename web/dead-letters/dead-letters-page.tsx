@@ -1,0 +1,159 @@
+import { useSignal } from '@preact/signals'
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
+import { usePolling } from '../parts/polling.ts'
+import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { ask } from '../platform/api.ts'
+import { count } from '../platform/money.ts'
+import { PagedList } from '../platform/paged.ts'
+import { deadLettersAddress } from '../routes.ts'
+import { PageHead } from '../shell/page.tsx'
+import { letterTexts as words } from '../texts/dead-letters.ts'
+import { texts } from '../texts.ts'
+import type { Chosen } from './deal-many.ts'
+import { countOf, type LetterCount, type LetterFilter, type ListedLetter, readFilter, toParameters } from './letter.ts'
+import { LetterFilters } from './letter-filters.tsx'
+import { LetterRows } from './letter-rows.tsx'
+import { ManyDialog } from './many-dialog.tsx'
+
+const countEveryMs = 2_000
+const pageSize = 50
+/** The API deals with at most so many by their ids. */
+const selectedMax = 1_000
+
+/** The messages that could not be taken in, to be dealt with one by one or many at a time. */
+export default function DeadLettersPage() {
+  const location = useLocation()
+  const filter = readFilter(location.query)
+  const query = new URLSearchParams({ ...toParameters(filter, 'all'), limit: String(pageSize) }).toString()
+  const list = useMemo(() => new PagedList<ListedLetter>(`/api/dead-letters?${query}`), [query])
+  const counts = useSignal<readonly LetterCount[] | undefined>(undefined)
+  const selected = useSignal<ReadonlySet<string>>(new Set())
+  /** How many there were when the list was read. */
+  const seen = useSignal<number | undefined>(undefined)
+  const load = useCallback(async () => {
+    // The page shows what went wrong by the list, which is asked for in the same moment.
+    const read = await ask<LetterCount[]>('/api/dead-letter-counts').catch(() => undefined)
+    if (read !== undefined) counts.value = read
+  }, [counts])
+  const begin = useCallback(async () => {
+    selected.value = new Set()
+    await Promise.all([list.renew(), load()])
+    seen.value = undefined
+  }, [list, load, selected, seen])
+  useEffect(() => void begin(), [begin])
+  usePolling(load, countEveryMs)
+  const change = (to: Partial<LetterFilter>) =>
+    location.route(deadLettersAddress(toParameters({ ...filter, ...to }, 'open')), true)
+  const now = counts.value === undefined ? undefined : countOf(counts.value, filter)
+  if (seen.value === undefined && now !== undefined && list.rows.value !== undefined) seen.value = now
+  const newer = (now ?? 0) - (seen.value ?? now ?? 0)
+  return (
+    <>
+      <PageHead title={texts.titles.deadLetters} />
+      <LetterFilters filter={filter} counts={counts.value ?? []} change={change} />
+      <div class="newer" role="status">
+        {newer > 0 && (
+          <button type="button" class="small" onClick={() => void begin()}>
+            {words.newer(count(newer))}
+          </button>
+        )}
+      </div>
+      <Many filter={filter} letters={now ?? 0} selected={selected.value} list={list} onDone={() => void begin()} />
+      <Content
+        list={list}
+        filter={filter}
+        selected={selected.value}
+        select={ids => {
+          selected.value = new Set([...ids].slice(0, selectedMax))
+        }}
+      />
+    </>
+  )
+}
+
+type Selection = { selected: ReadonlySet<string>; select: (ids: Iterable<string>) => void }
+
+function Content({ list, filter, ...selection }: { list: PagedList<ListedLetter>; filter: LetterFilter } & Selection) {
+  const rows = list.rows.value
+  const failure = list.failure.value
+  const isNarrowed = filter.code !== '' || filter.topic !== '' || filter.state !== 'open'
+  return (
+    <>
+      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
+      {rows === undefined && failure === undefined && (
+        <div class="card">
+          <Skeleton lines={8} />
+        </div>
+      )}
+      {rows?.length === 0 && (
+        <Empty title={isNarrowed ? words.noMatch : words.none}>
+          <p>{isNarrowed ? words.noMatchHint : words.noneHint}</p>
+          {isNarrowed && <a href={deadLettersAddress({ state: 'all' })}>{words.showAll}</a>}
+        </Empty>
+      )}
+      {rows !== undefined && rows.length > 0 && (
+        <>
+          <LetterRows letters={rows} {...selection} />
+          <p class="table-foot faint" role="status">
+            {list.isComplete.value ? (
+              words.end(count(rows.length))
+            ) : (
+              <button type="button" class="second" disabled={list.isLoading.value} onClick={() => void list.more()}>
+                {words.more}
+              </button>
+            )}
+          </p>
+        </>
+      )}
+    </>
+  )
+}
+
+type ManyProps = {
+  filter: LetterFilter
+  letters: number
+  selected: ReadonlySet<string>
+  list: PagedList<ListedLetter>
+  onDone: () => void
+}
+
+/** What can be done with those that are selected, or with all open ones that a reason or topic names. */
+function Many({ filter, letters, selected, list, onDone }: ManyProps) {
+  const asked = useSignal<'replay' | 'discard' | undefined>(undefined)
+  const { code, topic } = filter
+  const isAll = selected.size === 0
+  const isPossible = filter.state === 'open' && (!isAll || ((code !== '' || topic !== '') && letters > 0))
+  const hasRows = (list.rows.value?.length ?? 0) > 0
+  if (filter.state !== 'open' || !hasRows) return null
+  const chosen: Chosen = isAll
+    ? { ...(code === '' ? {} : { code }), ...(topic === '' ? {} : { topic }) }
+    : { ids: [...selected] }
+  return (
+    <div class="many">
+      <p role="status" class={isPossible ? '' : 'faint'}>
+        {!isPossible && words.selectHint}
+        {isPossible && (isAll ? words.ofFilter(count(letters)) : words.selected(selected.size))}
+      </p>
+      <div class="buttons">
+        <button type="button" class="danger-quiet" disabled={!isPossible} onClick={() => (asked.value = 'discard')}>
+          {isAll && isPossible ? words.discardAll : words.discard}
+        </button>
+        <button type="button" disabled={!isPossible} onClick={() => (asked.value = 'replay')}>
+          {isAll && isPossible ? words.replayAll : words.replay}
+        </button>
+      </div>
+      {asked.value !== undefined && (
+        <ManyDialog
+          kind={asked.value}
+          chosen={chosen}
+          letters={isAll ? letters : selected.size}
+          close={() => {
+            asked.value = undefined
+            onDone()
+          }}
+        />
+      )}
+    </div>
+  )
+}

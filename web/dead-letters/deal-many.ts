@@ -1,0 +1,80 @@
+import { signal } from '@preact/signals'
+import { request } from '../platform/api.ts'
+import type { Result } from './letter.ts'
+
+/** Which letters: by their ids, or all open ones with a reason or topic. */
+export type Chosen = { ids: readonly string[] } | { code?: string; topic?: string }
+
+export type Sums = { replayed: number; refused: number; discarded: number }
+
+/** How it ended: all were dealt with; it could not go on, and why; or the answer broke off. */
+export type Ending = { kind: 'finished' } | { kind: 'stopped'; detail: string } | { kind: 'cut' }
+
+type Line = Result | ({ outcome: 'finished' } & Sums) | ({ outcome: 'stopped'; detail: string } & Sums)
+
+/** Refusals that are shown; the list has all of them. */
+const refusedMax = 50
+
+/** Work on many dead letters, as far as it has come. */
+export class DealMany {
+  readonly sums = signal<Sums>({ replayed: 0, refused: 0, discarded: 0 })
+  readonly refused = signal<readonly Result[]>([])
+  readonly ending = signal<Ending | undefined>(undefined)
+  /** Resolves when the service has begun to answer. */
+  readonly begun: Promise<void>
+  readonly #stop = new AbortController()
+  #begin: () => void = () => undefined
+
+  constructor() {
+    this.begun = new Promise(resolve => {
+      this.#begin = resolve
+    })
+  }
+
+  /** Stops reading, and with that the work, after a few batches. */
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  /**
+   * Deals with the letters, until all are dealt with or it is stopped.
+   *
+   * @throws Refusal when it could not begin
+   */
+  async run(kind: 'replay' | 'discard', chosen: Chosen, reason: string): Promise<void> {
+    const body = { ...chosen, reason, actor: 'web' }
+    const options = { method: 'POST', body, signal: this.#stop.signal } as const
+    const response = await request(`/api/dead-letters/${kind}`, options)
+    this.#begin()
+    try {
+      for await (const line of linesOf(response)) this.#take(JSON.parse(line) as Line)
+    } catch {
+      // What was done is known; how much more the service does before it notices is not.
+    }
+    this.ending.value ??= { kind: 'cut' }
+  }
+
+  #take(line: Line): void {
+    if (line.outcome === 'finished') this.ending.value = { kind: 'finished' }
+    else if (line.outcome === 'stopped') this.ending.value = { kind: 'stopped', detail: line.detail ?? '' }
+    else {
+      const name = line.outcome === 'refused' || line.outcome === 'discarded' ? line.outcome : 'replayed'
+      const sums = this.sums.peek()
+      this.sums.value = { ...sums, [name]: sums[name] + 1 }
+      const refused = this.refused.peek()
+      if (name === 'refused' && refused.length < refusedMax) this.refused.value = [...refused, line as Result]
+    }
+  }
+}
+
+/** The lines of an answer, as they come. */
+async function* linesOf(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  for (let rest = ''; reader !== undefined; ) {
+    const { done, value } = await reader.read()
+    if (done) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter(line => line !== '')
+  }
+}

@@ -1,0 +1,71 @@
+import { signal } from '@preact/signals'
+import { request } from './api.ts'
+
+/** A list of the API, newest first, page by page as it is wanted. */
+export class PagedList<Row extends { id: string }> {
+  readonly address: string
+  /** Undefined until the first page is there. */
+  readonly rows = signal<readonly Row[] | undefined>(undefined)
+  readonly isLoading = signal(false)
+  readonly failure = signal<unknown>(undefined)
+  readonly isComplete = signal(false)
+  #next: string | undefined
+
+  /** @param address of the first page */
+  constructor(address: string) {
+    this.address = address
+    this.#next = address
+  }
+
+  /** Reads the next page, unless one is being read or all are there. */
+  async more(): Promise<void> {
+    const address = this.#next
+    if (this.isLoading.peek() || address === undefined) return
+    await this.#read(address, rows => [...(this.rows.peek() ?? []), ...rows])
+  }
+
+  /** Begins anew; what is shown stays until the first page is there. */
+  async renew(): Promise<void> {
+    await this.#read(this.address, rows => rows)
+  }
+
+  /**
+   * Reads the first page again and puts it before what was read further down, as long as it reaches that; entries do not
+   * come in between.
+   */
+  async refresh(): Promise<void> {
+    const known = this.rows.peek()
+    if (known === undefined || this.isLoading.peek()) return
+    const next = this.#next
+    const wasComplete = this.isComplete.peek()
+    await this.#read(this.address, rows => {
+      const last = rows.at(-1)
+      const at = last === undefined ? -1 : known.findIndex(({ id }) => id === last.id)
+      if (at === -1) return rows
+      this.#next = next
+      this.isComplete.value = wasComplete
+      return [...rows, ...known.slice(at + 1)]
+    })
+  }
+
+  /** Shows an entry otherwise, as it is known to be now. */
+  replace(row: Row): void {
+    this.rows.value = this.rows.peek()?.map(other => (other.id === row.id ? row : other))
+  }
+
+  async #read(address: string, join: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
+    this.isLoading.value = true
+    try {
+      const response = await request(address)
+      const rows = (await response.json()) as Row[]
+      this.#next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.isComplete.value = this.#next === undefined
+      this.rows.value = join(rows)
+      this.failure.value = undefined
+    } catch (error) {
+      this.failure.value = error
+    } finally {
+      this.isLoading.value = false
+    }
+  }
+}
