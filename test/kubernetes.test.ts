@@ -74,6 +74,8 @@ describe('the manifests', () => {
     expect(Object.keys(environment).filter(name => !known.includes(name))).toEqual([])
     expect(environment.DATA_DIR).toBeUndefined()
     const config = readConfig(environment, root)
+    // docs/kubernetes.md names the host by its place.
+    expect(pod.containers[0].env[0]?.name).toBe('DB_HOST')
     expect(config.database).toMatchObject({ host: 'postgres.example.com', user: 'orders', password: 'secret' })
   })
 
