@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { DatabaseError } from 'pg'
 import { version } from './app.ts'
+import { ExportError } from './backup/export.ts'
+import { ImportError } from './backup/reader.ts'
 import { backupCommands } from './commands/backup.ts'
 import { type Answer, type Command, CommandError, type Context, UsageError } from './commands/command.ts'
 import { migrateCommand, resetCommand } from './commands/database.ts'
@@ -133,7 +135,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`
 
 async function show(answer: Answer, asJson: boolean): Promise<number> {
   if (!asJson && answer.remark !== undefined) process.stderr.write(`${answer.remark}\n`)
-  return print(asJson ? JSON.stringify(answer.json, null, 2) : answer.text, answer.isFailure === true ? 1 : 0)
+  const exitCode = answer.isFailure === true ? 1 : 0
+  if (!asJson && answer.text === '') return exitCode
+  return print(asJson ? JSON.stringify(answer.json, null, 2) : answer.text, exitCode)
 }
 
 /** Resolves when the reader has it all: ending the process earlier would cut a long text off. */
@@ -147,7 +151,15 @@ function complain(sentence: string, exitCode: number): number {
 }
 
 function sentenceOf(command: Command, error: unknown): string {
-  const expected = [AppError, CommandError, ConfigError, EmbeddedPostgresError, MigrationError]
+  const expected = [
+    AppError,
+    CommandError,
+    ConfigError,
+    EmbeddedPostgresError,
+    ExportError,
+    ImportError,
+    MigrationError,
+  ]
   if (expected.some(type => error instanceof type)) return (error as Error).message
   // SQLSTATE 42P01 and 42703: there is no such table, or no such column.
   if (error instanceof DatabaseError && ['42P01', '42703'].includes(error.code ?? '')) {

@@ -47,6 +47,7 @@ const restored =
  * waited for.
  *
  * @param patienceMs how long it is waited for
+ * @param upTo the last migration that is applied; all when undefined
  * @throws MigrationError, or the database's own refusal (of the password, say), or its silence after `patienceMs`
  */
 export async function bringUpToDate(
@@ -54,11 +55,12 @@ export async function bringUpToDate(
   log: Logger,
   patienceMs: number,
   stop: AbortSignal,
+  upTo?: string,
 ): Promise<string[]> {
   const giveUpAtMs = Date.now() + patienceMs
   for (let failures = 0; ; failures += 1) {
     try {
-      const applied = await migrate(address, migrations)
+      const applied = await migrate(address, migrations, upTo)
       if (await continueRestoredLog(address)) log.warn(restored)
       return applied
     } catch (error) {

@@ -1,9 +1,96 @@
-import { bringUpToDate } from '../database.ts'
+import { createReadStream, existsSync } from 'node:fs'
+import { open, rename, rm } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import { exportState } from '../backup/export.ts'
+import type { RowCounts } from '../backup/format.ts'
+import { importState } from '../backup/import.ts'
+import { ExportReader } from '../backup/reader.ts'
+import { bringUpToDate, migrations } from '../database.ts'
 import { continueLog } from '../events/restored.ts'
-import { type Command, withDatabase } from './command.ts'
+import { listMigrations } from '../platform/migrations.ts'
+import { type Answer, type Command, CommandError, table, UsageError, withDatabase } from './command.ts'
 
 /** How long a database that does not answer is waited for: it may be starting beside us. */
 const patienceMs = 5_000
+
+/** Instead of a file: standard output, or standard input. */
+const standard = '-'
+
+const exporting: Command = {
+  name: 'export',
+  summary: 'write everything that is stored as NDJSON, also while the service runs',
+  operand: '[FILE]',
+  options: {},
+  run(context, values, operand) {
+    const file = operand === '' ? standard : operand
+    if (file === standard && values.json === true)
+      throw new UsageError('--json needs a FILE: the export is on standard output')
+    return withDatabase(context, async ({ address }) => {
+      const migration = (await listMigrations(migrations)).at(-1) ?? ''
+      const onProgress = (rows: number) => context.progress(`${rows.toLocaleString('en')} rows written`)
+      const counts = await withOutput(file, out => exportState({ address, migration, out, onProgress }, context.stop))
+      const answer = describe(counts, 'exported')
+      // The export itself is what a script reads.
+      return file === standard ? { ...answer, text: '', remark: answer.text } : answer
+    })
+  },
+}
+
+/** A file is there as a whole or not at all, and only its owner may read it: it has recipients' data and secrets. */
+async function withOutput<Result>(file: string, work: (out: Writable) => Promise<Result>): Promise<Result> {
+  if (file === standard) return work(process.stdout)
+  if (existsSync(file)) throw new CommandError(`${file} is there already, and is left alone`)
+  const unfinished = `${file}.part`
+  const out = (await open(unfinished, 'w', 0o600)).createWriteStream({ flush: true })
+  // Whoever writes hears of an error as well.
+  out.on('error', () => undefined)
+  try {
+    const result = await work(out)
+    await new Promise<void>((resolve, reject) => {
+      out.once('error', reject)
+      out.end(() => resolve())
+    })
+    await rename(unfinished, file)
+    return result
+  } catch (error) {
+    out.destroy()
+    await rm(unfinished, { force: true })
+    throw error
+  }
+}
+
+const importing: Command = {
+  name: 'import',
+  summary: 'read an export into an empty database: all of it or nothing',
+  operand: '[FILE]',
+  options: {},
+  run(context, _, operand) {
+    const isStandard = operand === '' || operand === standard
+    if (isStandard && process.stdin.isTTY) throw new UsageError('a FILE is needed, or an export on standard input')
+    if (!isStandard && !existsSync(operand)) throw new CommandError(`there is no file ${operand}`)
+    return withDatabase(context, async ({ address }) => {
+      const reader = new ExportReader(isStandard ? process.stdin : createReadStream(operand))
+      const counts = await importState(
+        {
+          address,
+          reader,
+          migrations: await listMigrations(migrations),
+          migrate: upTo => bringUpToDate(address, context.log, patienceMs, context.stop, upTo),
+          onProgress: rows => context.progress(`${rows.toLocaleString('en')} rows read`),
+        },
+        context.stop,
+      )
+      return { ...describe(counts, 'imported'), remark: 'Run "verify" to check that it all agrees.' }
+    })
+  },
+}
+
+function describe(counts: RowCounts, done: string): Answer {
+  const rows = Object.entries(counts).map(([name, count]) => [name, count.toLocaleString('en').padStart(12)])
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  const text = `${table(['TABLE', '        ROWS'], rows)}\n${all.toLocaleString('en')} rows are ${done}`
+  return { text, json: { rows: counts } }
+}
 
 const restored: Command = {
   name: 'db-restored',
@@ -18,4 +105,4 @@ const restored: Command = {
     }),
 }
 
-export const backupCommands: readonly Command[] = [restored]
+export const backupCommands: readonly Command[] = [exporting, importing, restored]

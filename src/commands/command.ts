@@ -14,7 +14,10 @@ export type Context = {
   progress(sentence: string): void
 }
 
-/** What a command has to say: the same for a person (`text`, without the last line's end) and for a program (`json`). */
+/**
+ * What a command has to say: the same for a person (`text`, without the last line's end; empty where it has written itself) and
+ * for a program (`json`).
+ */
 export type Answer = {
   text: string
   json: unknown

@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode, type Violation } from '../errors.ts'
+import { portionsOf } from '../platform/ndjson.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, type Outcome } from './placing.ts'
 import { documentSizeBytesMax, inTrace, readOrder, type ValidOrder } from './validate.ts'
@@ -12,8 +13,7 @@ export type LineResult = { line: number; order_uid?: string } & (
 )
 
 /** Lines that are written together; large enough to share a commit, small enough to stay within memory. */
-const linesMax = 1000
-const bytesMax = 2 * 1024 * 1024
+const bounds = { linesMax: 1000, bytesMax: 2 * 1024 * 1024, lineBytesMax: documentSizeBytesMax }
 
 /**
  * Takes in orders as NDJSON, a line each, and answers line by line in the same order. Holds one portion of lines and its
@@ -46,7 +46,7 @@ async function* takeIn(
   traceparent: string | undefined,
   progress: { line: number },
 ): AsyncGenerator<Uint8Array> {
-  for await (const portion of portionsOf(body)) {
+  for await (const portion of portionsOf(body, bounds, tooLong)) {
     const readings = portion.map(readOrder)
     const orders = readings.flatMap(reading => (reading.kind === 'order' ? [inTrace(reading.order, traceparent)] : []))
     const outcomes = await intake.submitAll(orders)
@@ -66,44 +66,13 @@ async function* takeIn(
   }
 }
 
+function tooLong(): AppError {
+  return new AppError('BODY_TOO_LARGE', `a line has at most ${documentSizeBytesMax} bytes`)
+}
+
 function resultOf(line: number, order: ValidOrder, outcome: Outcome): LineResult {
   const found = { line, order_uid: order.orderUid }
   const code = errorOf(outcome)
   if (code !== undefined) return { ...found, outcome: 'refused', code }
   return { ...found, outcome: outcome.kind === 'placed' ? 'placed' : 'duplicate' }
-}
-
-/** Cuts a stream of bytes into lines without their ends, in portions. Empty lines are left out. */
-async function* portionsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array[]> {
-  let lines: Uint8Array[] = []
-  let bytes = 0
-  let rest: Uint8Array[] = []
-  let restBytes = 0
-  const endLine = (last: Uint8Array) => {
-    const line = rest.length === 0 ? last : Buffer.concat([...rest, last])
-    rest = []
-    restBytes = 0
-    if (line.byteLength === 0 || (line.byteLength === 1 && line[0] === 0x0d)) return
-    lines.push(line)
-    bytes += line.byteLength
-  }
-  for await (const chunk of body) {
-    let start = 0
-    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
-      endLine(chunk.subarray(start, end))
-      start = end + 1
-      if (lines.length >= linesMax || bytes >= bytesMax) {
-        yield lines
-        lines = []
-        bytes = 0
-      }
-    }
-    rest.push(chunk.slice(start))
-    restBytes += chunk.byteLength - start
-    if (restBytes > documentSizeBytesMax) {
-      throw new AppError('BODY_TOO_LARGE', `a line has at most ${documentSizeBytesMax} bytes`)
-    }
-  }
-  endLine(new Uint8Array(0))
-  if (lines.length > 0) yield lines
 }

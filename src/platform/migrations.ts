@@ -21,10 +21,11 @@ export class MigrationError extends Error {
  * transaction. Instances that start at once wait for each other.
  *
  * @param folder plain SQL files named `0001_what.sql`
+ * @param upTo the name of the last one that is applied; all when undefined
  * @returns the names of those it applied
  * @throws MigrationError when an applied migration's text has changed since; the database's error when one fails
  */
-export function migrate(address: PostgresAddress, folder: string): Promise<string[]> {
+export function migrate(address: PostgresAddress, folder: string, upTo?: string): Promise<string[]> {
   return withClient(address, 'orders migration', migrationDeadlineMs, async client => {
     await client.query('select pg_advisory_lock($1)', [migrationLock])
     await client.query(`
@@ -40,6 +41,7 @@ export function migrate(address: PostgresAddress, folder: string): Promise<strin
     const digests = new Map(rows.map(row => [row.version, row.digest]))
     const applied: string[] = []
     for (const migration of await readMigrations(folder)) {
+      if (upTo !== undefined && migration.name > upTo) break
       const digest = digests.get(migration.version)
       if (digest === undefined) {
         await apply(client, migration)
@@ -52,10 +54,14 @@ export function migrate(address: PostgresAddress, folder: string): Promise<strin
   })
 }
 
+/** The names of the migrations of a folder, in the order in which they are applied. */
+export async function listMigrations(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter(name => /^\d{4}_\w+\.sql$/.test(name)).sort()
+}
+
 async function readMigrations(folder: string): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter(name => /^\d{4}_\w+\.sql$/.test(name)).sort()
   return Promise.all(
-    names.map(async name => {
+    (await listMigrations(folder)).map(async name => {
       const sql = await readFile(join(folder, name), 'utf8')
       return { version: Number(name.slice(0, 4)), name, sql, digest: createHash('sha256').update(sql).digest('hex') }
     }),

@@ -17,3 +17,45 @@ export function linesResponse(lines: AsyncGenerator<Uint8Array>, aheadBytesMax =
   const body = new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: aheadBytesMax }))
   return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
 }
+
+/**
+ * Cuts a stream of bytes into lines without their ends, in portions. Empty lines are left out.
+ *
+ * @param bounds when a portion is full, and how long a line may be
+ * @param tooLong makes the error of a line that is longer
+ */
+export async function* portionsOf(
+  body: AsyncIterable<Uint8Array>,
+  bounds: { linesMax: number; bytesMax: number; lineBytesMax: number },
+  tooLong: () => Error,
+): AsyncGenerator<Uint8Array[]> {
+  let lines: Uint8Array[] = []
+  let bytes = 0
+  let rest: Uint8Array[] = []
+  let restBytes = 0
+  const endLine = (last: Uint8Array) => {
+    const line = rest.length === 0 ? last : Buffer.concat([...rest, last])
+    rest = []
+    restBytes = 0
+    if (line.byteLength === 0 || (line.byteLength === 1 && line[0] === 0x0d)) return
+    lines.push(line)
+    bytes += line.byteLength
+  }
+  for await (const chunk of body) {
+    let start = 0
+    for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
+      endLine(chunk.subarray(start, end))
+      start = end + 1
+      if (lines.length >= bounds.linesMax || bytes >= bounds.bytesMax) {
+        yield lines
+        lines = []
+        bytes = 0
+      }
+    }
+    rest.push(chunk.slice(start))
+    restBytes += chunk.byteLength - start
+    if (restBytes > bounds.lineBytesMax) throw tooLong()
+  }
+  endLine(new Uint8Array(0))
+  if (lines.length > 0) yield lines
+}

@@ -1,0 +1,208 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Client, escapeIdentifier } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import { copyNull, copyText } from '../platform/copy.ts'
+import { type PostgresAddress, withClient } from '../platform/postgres.ts'
+import { type ExportHeader, type ExportLine, formatVersion, type RowCounts } from './format.ts'
+import { type ExportReader, ImportError } from './reader.ts'
+
+/** However large an export is; a person waits for it, and may give it up. */
+const deadlineMs = 24 * 3_600_000
+
+/** What the migrations write by themselves, and what is written over: rows of these do not make a database one in use. */
+const technical = ['schema_migrations', 'log_readers']
+
+export type ImportOptions = {
+  address: PostgresAddress
+  reader: ExportReader
+  /** The migrations that this program has, in their order. */
+  migrations: readonly string[]
+  /** Brings the tables up to date, up to a migration if one is named. */
+  migrate(upTo?: string): Promise<unknown>
+  /** May be called often. */
+  onProgress(rows: number): void
+}
+
+/**
+ * Reads an export into an empty database: all of it or nothing. The tables are first made as they were when the export was made
+ * and brought up to date at the end, so that exports of older versions can be read.
+ *
+ * @param stop gives it up
+ * @returns how many rows of each table there are
+ * @throws ImportError for an export that is none or not whole, and for a database that cannot take it; the database's error
+ */
+export async function importState(options: ImportOptions, stop: AbortSignal): Promise<RowCounts> {
+  const { address, reader, migrations, migrate } = options
+  const header = await readHeader(reader, migrations)
+  const counts = await withClient(address, 'orders import', deadlineMs, async client => {
+    await insistOnQuiet(client)
+    await insistOnOlderTables(client, header)
+    await migrate(header.migration)
+    await client.query('begin')
+    const tables = await lockEmptyTables(client)
+    await makeRoomInLog(client, header)
+    await client.query('delete from log_readers')
+    const counts = await readRows(client, options, tables, stop)
+    await client.query('select continue_log()')
+    await client.query('commit')
+    // Until then the planner takes the tables for empty.
+    await client.query('analyze')
+    return counts
+  })
+  await migrate()
+  return counts
+}
+
+async function readHeader(reader: ExportReader, migrations: readonly string[]): Promise<ExportHeader> {
+  const header = await reader.next()
+  if (header === undefined || !('orders_export' in header))
+    throw new ImportError('this is no export: its first line is no header')
+  if (header.orders_export !== formatVersion || !migrations.includes(header.migration)) {
+    throw new ImportError(
+      `the export was made by a newer version of the program (format ${header.orders_export}, ${header.migration}): import it with that`,
+    )
+  }
+  return header
+}
+
+/** A service that runs would have keys and orders in memory that are not those of the import. */
+async function insistOnQuiet(client: Client): Promise<void> {
+  const { rows } = await client.query<{ instances: number }>(
+    `select count(*)::int as instances from pg_stat_activity
+      where datname = current_database() and application_name in ('orders', 'orders listener')`,
+  )
+  if (rows[0]?.instances !== 0) throw new ImportError('a service is running on this database: stop it first')
+}
+
+async function insistOnOlderTables(client: Client, { migration }: ExportHeader): Promise<void> {
+  const { rows: made } = await client.query("select from pg_class where oid = to_regclass('schema_migrations')")
+  if (made.length === 0) return
+  const { rows } = await client.query('select name from schema_migrations where name > $1 limit 1', [migration])
+  if (rows.length === 0) return
+  throw new ImportError(
+    `the tables here are newer than the export, which was made at ${migration}: import it into a database without tables`,
+  )
+}
+
+/** The columns of every table by its name. */
+type Tables = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Makes sure that nobody else writes, and that nobody has. */
+async function lockEmptyTables(client: Client): Promise<Tables> {
+  const { rows } = await client.query<{ name: string; columns: string[] }>(
+    `select c.relname as name, array_agg(a.attname::text) as columns
+       from pg_class c
+       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = current_schema()::regnamespace
+      group by 1 order by 1`,
+  )
+  for (const { name } of rows) {
+    if (technical.includes(name)) continue
+    await client.query(`lock table ${escapeIdentifier(name)} in access exclusive mode`)
+    const { rows: some } = await client.query(`select from ${escapeIdentifier(name)} limit 1`)
+    if (some.length > 0) {
+      throw new ImportError(
+        `the database is not empty, ${name} has rows: import into a new one ("db-reset --yes" empties the service's own)`,
+      )
+    }
+  }
+  return new Map(rows.map(({ name, columns }) => [name, new Set(columns)]))
+}
+
+/** The times of events stay as they are, where a partition takes them. */
+async function makeRoomInLog(client: Client, { log_until }: ExportHeader): Promise<void> {
+  await client.query(
+    'select add_event_partition($1::timestamptz) where $1::timestamptz > (select max(until_time) from event_partitions)',
+    [log_until],
+  )
+}
+
+/** Reads everything behind the header, and checks that the export is whole. */
+async function readRows(
+  client: Client,
+  { reader, onProgress }: ImportOptions,
+  tables: Tables,
+  stop: AbortSignal,
+): Promise<RowCounts> {
+  const counts: RowCounts = {}
+  let all = 0
+  for (;;) {
+    const line = await reader.peek()
+    if (line === undefined) throw new ImportError('the export is not whole: its end is missing')
+    if ('table' in line) {
+      const count = await copyRows(client, reader, line, tables, stop, count => onProgress(all + count))
+      counts[line.table] = (counts[line.table] ?? 0) + count
+      all += count
+      continue
+    }
+    await reader.next()
+    if ('sequence' in line) await setSequence(client, reader, line)
+    else if ('end' in line) {
+      const wrong = Object.entries(line.end).find(([table, count]) => (counts[table] ?? 0) !== count)
+      if (wrong !== undefined) {
+        throw new ImportError(
+          `the export is not whole: of ${wrong[0]} ${counts[wrong[0]] ?? 0} of ${wrong[1]} rows are there`,
+        )
+      }
+      if ((await reader.next()) !== undefined) throw reader.wrong('stands behind the end')
+      return counts
+    } else throw reader.wrong('is a second header')
+  }
+}
+
+type Row = Extract<ExportLine, { table: string }>
+
+/** Copies the rows of one table that stand together. @returns how many */
+async function copyRows(
+  client: Client,
+  reader: ExportReader,
+  first: Row,
+  tables: Tables,
+  stop: AbortSignal,
+  onProgress: (rows: number) => void,
+): Promise<number> {
+  const columns = Object.keys(first.row)
+  const known = tables.get(first.table)
+  if (known === undefined || technical[0] === first.table)
+    throw reader.wrong(`has rows of ${first.table}, which is no table`)
+  const unknown = columns.find(column => !known.has(column))
+  if (unknown !== undefined || columns.length === 0)
+    throw reader.wrong(`has a column that ${first.table} has not: ${unknown}`)
+  let count = 0
+  const lines = async function* () {
+    for (let line = await reader.peek(); line !== undefined && 'table' in line; line = await reader.peek()) {
+      if (line.table !== first.table) return
+      await reader.next()
+      yield Buffer.from(encodeRow(line, columns, reader))
+      onProgress(++count)
+    }
+  }
+  const names = columns.map(escapeIdentifier).join(', ')
+  const copy = client.query(copyFrom(`copy ${escapeIdentifier(first.table)} (${names}) from stdin`))
+  await pipeline(Readable.from(lines(), { objectMode: false }), copy, { signal: stop })
+  return count
+}
+
+function encodeRow({ table, row }: Row, columns: readonly string[], reader: ExportReader): string {
+  const fields = columns.map(column => {
+    const value = row[column]
+    if (value === undefined) throw reader.wrong(`has no ${column}, which the row of ${table} before it had`)
+    return value === null ? copyNull : copyText(value)
+  })
+  if (Object.keys(row).length > columns.length)
+    throw reader.wrong(`has columns that the row of ${table} before it had not`)
+  return `${fields.join('\t')}\n`
+}
+
+async function setSequence(
+  client: Client,
+  reader: ExportReader,
+  { sequence, last_value, is_called }: Extract<ExportLine, { sequence: string }>,
+): Promise<void> {
+  const { rows } = await client.query(
+    "select setval(c.oid::regclass, $2, $3) from pg_class c where c.oid = to_regclass($1) and c.relkind = 'S'",
+    [escapeIdentifier(sequence), last_value, is_called],
+  )
+  if (rows.length === 0) throw reader.wrong(`names ${sequence}, which is no sequence`)
+}

@@ -1,0 +1,58 @@
+import { portionsOf } from '../platform/ndjson.ts'
+import { type ExportLine, readLine } from './format.ts'
+
+/** Why an export is not imported, in a sentence. */
+export class ImportError extends Error {
+  override readonly name = 'ImportError'
+}
+
+/** A row may hold a message of a topic, as hexadecimal digits, and a line in JSON is longer still. */
+const bounds = { linesMax: 1_000, bytesMax: 1024 * 1024, lineBytesMax: 64 * 1024 * 1024 }
+
+/** The lines of an export, one after the other; a portion of them is in memory. */
+export class ExportReader {
+  readonly #portions: AsyncGenerator<Uint8Array[]>
+  #portion: Uint8Array[] = []
+  #index = 0
+  #line = 0
+  #peeked: ExportLine | undefined
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#portions = portionsOf(source, bounds, () => this.wrong(`is longer than ${bounds.lineBytesMax} bytes`))
+  }
+
+  /** The line that `next` takes; undefined behind the last one. */
+  async peek(): Promise<ExportLine | undefined> {
+    if (this.#peeked !== undefined) return this.#peeked
+    while (this.#index >= this.#portion.length) {
+      const { done, value } = await this.#portions.next()
+      if (done) return undefined
+      this.#portion = value
+      this.#index = 0
+    }
+    const bytes = this.#portion[this.#index++]
+    this.#line += 1
+    this.#peeked = readLine(decode(bytes) ?? '')
+    if (this.#peeked === undefined) throw this.wrong('is none of an export')
+    return this.#peeked
+  }
+
+  async next(): Promise<ExportLine | undefined> {
+    const line = await this.peek()
+    this.#peeked = undefined
+    return line
+  }
+
+  /** @param what is wrong with the line that was looked at last */
+  wrong(what: string): ImportError {
+    return new ImportError(`line ${this.#line} ${what}`)
+  }
+}
+
+function decode(bytes: Uint8Array | undefined): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
