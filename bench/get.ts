@@ -58,7 +58,8 @@ export async function benchGet(context: BenchmarkContext): Promise<Findings> {
   }
 }
 
-async function placeOrders(service: ServiceProcess): Promise<string[]> {
+/** Places the orders that are asked for. @returns their paths */
+export async function placeOrders(service: ServiceProcess): Promise<string[]> {
   const orders = [...exampleOrders(ordersCount)]
   const body = orders.map(order => JSON.stringify(order)).join('\n')
   const headers = { 'content-type': 'application/x-ndjson' }

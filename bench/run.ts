@@ -12,6 +12,7 @@ import { benchReaders } from './readers.ts'
 import { benchReplay } from './replay.ts'
 import { type Result, renderJson, renderTable } from './report.ts'
 import { benchStart } from './start.ts'
+import { benchTracing } from './tracing.ts'
 
 const benchmarks: readonly Benchmark[] = [
   { name: 'ingest', summary: 'Kafka to PostgreSQL (--orders, 300000)', run: benchIngest },
@@ -22,6 +23,7 @@ const benchmarks: readonly Benchmark[] = [
   { name: 'publish', summary: 'commit to event on Kafka and SSE at 1000 orders/s (--seconds, 30)', run: benchPublish },
   { name: 'readers', summary: 'what the relay and 100 streams cost the intake (--orders, 150000)', run: benchReaders },
   { name: 'replay', summary: 'the whole log by SSE (--orders, 1000000 events)', run: benchReplay },
+  { name: 'tracing', summary: 'what traces cost (--seconds a round, 5)', isOptional: true, run: benchTracing },
   { name: 'growth', summary: 'ingest at 5 million orders (--orders stored)', isOptional: true, run: benchGrowth },
 ]
 

@@ -12,21 +12,26 @@ type Answer = (context: Context) => Response | Promise<Response>
  * @param answer never rejects
  */
 export function traceRequests(tracer: Tracer, route: { method: string; path: string }, answer: Answer): Answer {
+  const name = `${route.method} ${route.path}`
+  const isRead = route.method === 'GET'
   return context => {
     const { raw } = context.req
-    const span = tracer.begin(`${raw.method} ${route.path}`, {
-      kind: 'server',
-      parent: traceOf(raw),
-      attributes: {
-        'http.request.method': raw.method,
+    const { method } = raw
+    // HEAD is served by the routes of GET.
+    const spanName = method === route.method ? name : `${method} ${route.path}`
+    const span = tracer.begin(spanName, { kind: 'server', parent: traceOf(raw) })
+    // A read leads to nothing, and is what there is most of.
+    if (!isRead) raw.headers.set(traceparentHeader, span.traceparent)
+    const end = (response: Response) => {
+      // Whatever is not recorded, which may be 99 of 100 requests, is not described either.
+      if (!span.isSampled) return response
+      span.set({
+        'http.request.method': method,
         'http.route': route.path,
+        'http.response.status_code': response.status,
         'url.path': context.req.path,
         'url.scheme': 'http',
-      },
-    })
-    raw.headers.set(traceparentHeader, span.traceparent)
-    const end = (response: Response) => {
-      span.set({ 'http.response.status_code': response.status })
+      })
       if (response.status >= 500) span.fail(String(response.status))
       span.end()
       return response

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Context as OtelContext, Span as OtelSpan, SpanContext } from '@opentelemetry/api'
+import type { Context as OtelContext, Span as OtelSpan, SpanContext, SpanOptions } from '@opentelemetry/api'
 import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
 import type { Logger } from './log.ts'
 import { type Cause, isSampled, type Span, type SpanCounts, type SpanKind, type Tracer } from './tracing.ts'
@@ -121,7 +121,9 @@ function counting(exporter: SpanExporter, counts: SpanCounts, holding: { spans: 
         // 0 is success in the library's enumeration.
         const hasFailed = result.code !== 0
         counts[hasFailed ? 'failed' : 'exported'] += spans.length
-        if (hasFailed && !isFailing) log.warn({ err: result.error }, 'the collector takes no spans; they are dropped')
+        // Not the error itself, which holds the whole of what the collector answered.
+        const reason = result.error?.message
+        if (hasFailed && !isFailing) log.warn({ reason }, 'the collector takes no spans; they are dropped')
         if (!hasFailed && isFailing) log.info('the collector takes spans again')
         isFailing = hasFailed
         done(result)
@@ -142,20 +144,15 @@ function tracerOf(api: Api, tracer: ReturnType<Api['trace']['getTracer']>): Trac
   }
   const contextOf = (parent: Cause, isRemote: boolean): OtelContext =>
     parent == null ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, toSpanContext(parent, isRemote))
-  const begin: Tracer['begin'] = (name, { kind = 'internal', parent, links = [], attributes, startedAtMs } = {}) =>
-    toSpan(
-      tracer.startSpan(
-        name,
-        {
-          kind: kinds[kind],
-          links: links.slice(0, linksMax).map(link => ({ context: toSpanContext(link, false) })),
-          ...(attributes === undefined ? {} : { attributes }),
-          ...(startedAtMs === undefined ? {} : { startTime: startedAtMs }),
-        },
-        contextOf(parent, kind === 'server' || kind === 'consumer'),
-      ),
-      api,
-    )
+  const begin: Tracer['begin'] = (name, { kind = 'internal', parent, links = [], attributes, startedAtMs } = {}) => {
+    const options: SpanOptions = { kind: kinds[kind] }
+    if (links.length > 0) {
+      options.links = links.slice(0, linksMax).map(link => ({ context: toSpanContext(link, false) }))
+    }
+    if (attributes !== undefined) options.attributes = attributes
+    if (startedAtMs !== undefined) options.startTime = startedAtMs
+    return toSpan(tracer.startSpan(name, options, contextOf(parent, kind === 'server' || kind === 'consumer')), api)
+  }
   return {
     begin,
     beginFor(name, causes, options) {
@@ -174,9 +171,11 @@ function toSpanContext(traceparent: string, isRemote: boolean): SpanContext {
 function toSpan(span: OtelSpan, api: Api): Span {
   const { traceId, spanId, traceFlags } = span.spanContext()
   return {
-    traceparent: `00-${traceId}-${spanId}-0${traceFlags & 1}`,
+    get traceparent() {
+      return `00-${traceId}-${spanId}-0${traceFlags & 1}`
+    },
     isSampled: (traceFlags & 1) === 1,
-    set: attributes => void span.setAttributes({ ...attributes }),
+    set: attributes => void span.setAttributes(attributes),
     fail(reason) {
       span.setAttribute('error.type', reason)
       span.setStatus({ code: api.SpanStatusCode.ERROR })
