@@ -11,7 +11,7 @@ export const exported = [
   { name: 'events', order: 'xid, position' },
   { name: 'event_log_start', order: 'only_row' },
   { name: 'log_readers', order: 'name' },
-  { name: 'order_tallies', order: 'bucket, currency' },
+  { name: 'order_tallies', order: 'bucket, currency, orders, amount' },
   { name: 'dead_letters', order: 'id' },
   { name: 'dead_letter_history', order: 'letter_id, attempt' },
   { name: 'webhooks', order: 'id' },
