@@ -9,7 +9,7 @@ import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { type Tracer, within } from '../platform/tracing.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
-import { type LoggedEvent, readLog } from './log.ts'
+import { type LoggedEvent, type LogPage, readLog } from './log.ts'
 import { enterReader, savePlace } from './readers.ts'
 import type { RecentOrders } from './recent-orders.ts'
 import type { WakeUp } from './wake-up.ts'
@@ -51,41 +51,49 @@ export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Pr
   await keepLeading(leadership, stop, (held, onProgress) => relay(options, held, onProgress))
 }
 
-/**
- * Relays while the lock is held. Three things go on at a time: a page is being sent, the next one is being read, and the place
- * behind the one before is being saved.
- */
+/** While there is always more to send, the place is saved and dead letters are looked for so often. */
+const noteEveryMs = 100
+
+/** Relays while the lock is held. While a page is being sent, the next one is being read where there is more. */
 async function relay(options: RelayOptions, held: AbortSignal, onProgress: () => void): Promise<void> {
   const { pool, wakeUp, recent } = options
   let place = await enterReader(pool, relayReader)
-  let rings = wakeUp.rings()
-  let next = readLog(pool, place, eventsMax, recent)
-  let saving: Promise<void> = Promise.resolve()
+  let ahead: Promise<LogPage> | undefined
+  let noting: Promise<unknown> = Promise.resolve()
+  let notedAtMs = 0
+  let saved = place
   while (!held.aborted) {
-    const { events, isAll } = await next
+    const rings = wakeUp.rings()
+    const isAhead = ahead !== undefined
+    const { events, isAll } = await (ahead ?? readLog(pool, place, eventsMax, recent))
+    ahead = undefined
     const last = events.at(-1)
-    if (last === undefined) {
-      const announced = await announce(options)
-      await saving
+    if (last !== undefined) {
+      // What comes while the last page is being sent is to be on the next one.
+      if (!isAll) ahead = readLog(pool, last.place, eventsMax, recent)
+      // Whatever sending meets is met first; what this read met is met again by the next one.
+      ahead?.catch(() => undefined)
+      await sendEvents(options, events)
+      place = last.place
+      options.onPublished(events.length)
       onProgress()
-      if (isAll && announced === 0) await wakeUp.next(rings, held)
-      rings = wakeUp.rings()
-      next = readLog(pool, place, eventsMax, recent)
+      if (performance.now() - notedAtMs < noteEveryMs) continue
+      await noting
+      notedAtMs = performance.now()
+      saved = place
+      noting = Promise.all([savePlace(pool, relayReader, place), announce(options)])
+      noting.catch(() => undefined)
       continue
     }
-    rings = wakeUp.rings()
-    next = readLog(pool, last.place, eventsMax, recent)
-    // Whatever sending meets is met first; what this read met is met again by the next one.
-    next.catch(() => undefined)
-    await Promise.all([sendEvents(options, events), announce(options)])
-    await saving
-    place = last.place
-    saving = savePlace(pool, relayReader, place)
-    saving.catch(() => undefined)
-    options.onPublished(events.length)
+    await noting
+    if (place !== saved) await savePlace(pool, relayReader, place)
+    saved = place
+    const announced = await announce(options)
     onProgress()
+    if (isAll && !isAhead && announced === 0) await wakeUp.next(rings, held)
   }
-  await saving
+  await noting
+  if (place !== saved) await savePlace(pool, relayReader, place)
 }
 
 async function sendEvents(options: RelayOptions, events: readonly LoggedEvent[]): Promise<void> {
