@@ -7,6 +7,7 @@ import { followLog, type LogProgress } from './log-progress.ts'
 import { databaseSettings, readMetrics, startServiceProcess, withoutExpiry } from './service-process.ts'
 import { startStreamReaders } from './streams.ts'
 import { describeProcessors, residentMaxMib, type Watched, watchProcessors } from './usage.ts'
+import { receiveWebhooks } from './webhook-receiver.ts'
 
 /** What came of having the service take in a topic. */
 export type IngestRun = {
@@ -31,6 +32,8 @@ export type IngestOptions = {
   withRelay: boolean
   /** How many follow the live events, from the first. */
   streamReaders?: number
+  /** Whether a webhook gets every event. */
+  withWebhook?: boolean
   folder: string
   profileFolder: string | undefined
   watched: Watched
@@ -65,15 +68,18 @@ export async function runIngest(options: IngestOptions): Promise<IngestRun> {
       KAFKA_GROUP_ID: `bench-${address.database}-${topic}`,
       KAFKA_EVENTS_TOPIC: eventsTopic,
       KAFKA_DLQ_TOPIC: `${topic}.dlq`,
+      WEBHOOKS_ALLOW_PRIVATE: 'true',
     },
   })
   const { streamReaders: readers = 0, orders: events } = options
   const streams =
     readers === 0 ? undefined : await startStreamReaders({ port: service.port, readers, after: '0-0', events })
+  const webhook = options.withWebhook ? await receiveWebhooks(service.url) : undefined
   try {
     const waits = watchWaits(address)
     const watched = { service: service.pid, streams: streams?.pid, ...options.watched }
     const progress = await follow(look, watched, options)
+    const received = webhook?.received()
     const streamed = await streams?.result
     const resident = residentMaxMib(service.pid)
     const label = options.withRelay ? 'with the relay' : 'the relay held back'
@@ -83,11 +89,13 @@ export async function runIngest(options: IngestOptions): Promise<IngestRun> {
       `${label}: ${await scrape(service.url)}`,
     ]
     notes.push(`${label}: ${Math.round(progress.ordersATransaction)} orders a transaction`)
+    if (received !== undefined) notes.push(`the webhook had ${received} events by then, and goes on`)
     await checkStored(options)
     if (options.withRelay) await checkPublished(options.brokers, eventsTopic, options.orders)
     return { ...progress, residentMaxMib: resident, streamedSeconds: streamed?.seconds, notes }
   } finally {
     await streams?.stop()
+    await webhook?.stop()
     await service.stop()
     await client.end()
   }

@@ -9,8 +9,8 @@ const ordersDefault = 150_000
 const streamReaders = 100
 
 /**
- * What the readers of the log cost the intake when it has all it can do: a topic is taken in with the relay publishing and
- * 100 readers of the live events, over the same with nobody reading, which is measured before and after.
+ * What the readers of the log cost the intake when it has all it can do: a topic is taken in with the relay publishing, 100
+ * readers of the live events and a webhook, over the same with nobody reading, which is measured before and after.
  */
 export async function benchReaders(context: BenchmarkContext): Promise<Findings> {
   const { environment, note, profileFolder, orders = ordersDefault } = context
@@ -32,6 +32,7 @@ export async function benchReaders(context: BenchmarkContext): Promise<Findings>
       lines,
       withRelay: areOn,
       streamReaders: areOn ? streamReaders : 0,
+      withWebhook: areOn,
       folder: environment.folder,
       profileFolder,
       watched,
@@ -47,7 +48,7 @@ export async function benchReaders(context: BenchmarkContext): Promise<Findings>
   return {
     figures: [
       {
-        what: `stored, relay and ${streamReaders} streams on`,
+        what: `stored, relay, ${streamReaders} streams, a webhook`,
         value: on.ordersPerSecond,
         unit: 'orders/s',
         against: { what: 'stored, nobody reading', value: off },
@@ -60,7 +61,7 @@ export async function benchReaders(context: BenchmarkContext): Promise<Findings>
       ...before.notes.slice(0, 1),
       `all of it was stored after ${(orders / on.ordersPerSecond).toFixed(1)} s`,
       ...on.notes,
-      'every reader had every event',
+      'every stream had every event',
     ],
   }
 }

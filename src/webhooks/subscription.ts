@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EventFeed, FedEvent } from '../events/feed.ts'
+import { type EventFeed, type FedEvent, sizeOf } from '../events/feed.ts'
 import { readEvent } from '../events/log.ts'
 import { comparePlaces, type LogPlace } from '../events/place.ts'
 import { movePlace } from '../events/readers.ts'
@@ -20,6 +20,9 @@ import { LogWindow, type WindowEntry } from './window.ts'
 export type SubscriptionOptions = OutcomesOptions & { pool: Pool; feed: EventFeed; sender: Sender }
 
 const waiting = 'a webhook waits for the database'
+
+/** To deliver an event by a request of its own is as much work as to send it to so many streams. */
+const streamsADelivery = 16
 
 type Job = { event: OutgoingEvent; entry: WindowEntry }
 
@@ -104,6 +107,7 @@ export class Subscription {
       const rings = feed.arrived.rings()
       const place = this.#window.readUpTo
       const page = feed.after(place) ?? (await insist(() => feed.older(place, undefined), waiting, log, signal))
+      await feed.pacer.pass(sizeOf(page.events) * streamsADelivery, signal)
       if (signal.aborted) return
       this.#take(page.events)
       this.#window.passTo(page.place)
