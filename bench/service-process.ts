@@ -21,6 +21,9 @@ const readyDeadlineMs = 60_000
 const stopDeadlineMs = 30_000
 let started = 0
 
+/** As `make run` and the image start it. */
+const heap = { BUN_JSC_forceRAMSize: String(512 * 1024 * 1024) }
+
 /**
  * Starts the service and waits until it is ready.
  *
@@ -43,7 +46,7 @@ export async function startServiceProcess(options: {
   const startedMs = performance.now()
   const child = Bun.spawn([process.execPath, '--no-env-file', ...profiling, 'src/main.ts'], {
     cwd: root,
-    env: { PATH, HOME, SERVER_PORT: String(port), LOG_LEVEL: 'warn', ...options.environment },
+    env: { PATH, HOME, ...heap, SERVER_PORT: String(port), LOG_LEVEL: 'warn', ...options.environment },
     stdin: 'ignore',
     stdout: output,
     stderr: output,
