@@ -69,13 +69,13 @@ export type Stage = {
 
 async function noMigration(): Promise<void> {}
 
-/** Starts a service and a browser. */
-export async function setStage(): Promise<Stage> {
+/** Starts a service and a browser. @param settings variables of the service that are set otherwise */
+export async function setStage(settings: Record<string, string> = {}): Promise<Stage> {
   const browser = await chromium.launch({ executablePath: executable ?? '', args: ['--no-sandbox'] })
   const database = await createTestDatabase(noMigration)
   const environment = environmentOf(database.address)
   const stop = new AbortController()
-  const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: await webFolder() }, root)
+  const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: await webFolder(), ...settings }, root)
   const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
   let context: BrowserContext | undefined
   let complaints: string[] = []

@@ -57,7 +57,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
     await page.keyboard.type('1817')
     await page.getByRole('button', { name: 'Replay edited' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Replay edited' }).click()
-    await page.locator('.letter-summary').getByText('Replayed').waitFor()
+    await page.locator('.summary-line').getByText('Replayed').waitFor()
     await page.getByRole('link', { name: 'Look at the order' }).click()
     await page.getByRole('heading', { level: 1, name: 'mended' }).waitFor()
     // The refusal on the way is noted by the browser.
@@ -90,7 +90,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
     expect(await stateOf(id)).toBe('open')
     await dialog.getByLabel('Reason').fill('noise')
     await dialog.getByRole('button', { name: 'Discard' }).click()
-    await page.locator('.letter-summary').getByText('Discarded').waitFor()
+    await page.locator('.summary-line').getByText('Discarded').waitFor()
     expect(await stateOf(id)).toBe('discarded')
     await page.locator('.attempts').getByText('noise').waitFor()
   })

@@ -35,6 +35,24 @@ export const pages = [
     component: lazy(() => import('./dead-letters/letter-page.tsx')),
     parent: routes.deadLetters,
   },
+  {
+    path: routes.webhooks,
+    title: texts.titles.webhooks,
+    component: lazy(() => import('./webhooks/webhooks-page.tsx')),
+    navigation: { icon: 'hooks', key: 'w' },
+  },
+  {
+    path: routes.webhook,
+    title: texts.titles.webhooks,
+    component: lazy(() => import('./webhooks/webhook-page.tsx')),
+    parent: routes.webhooks,
+  },
+  {
+    path: routes.keys,
+    title: texts.titles.keys,
+    component: lazy(() => import('./keys/keys-page.tsx')),
+    navigation: { icon: 'keys', key: 'k' },
+  },
 ] as const satisfies readonly PageEntry[]
 
 /** A page of the table; one with `navigation` is in the menu, and `g` and its key lead there. */

@@ -8,6 +8,9 @@ export const routes = {
   order: '/orders/:id',
   deadLetters: '/dead-letters',
   deadLetter: '/dead-letters/:id',
+  webhooks: '/webhooks',
+  webhook: '/webhooks/:id',
+  keys: '/keys',
 } as const
 
 /** The address of an order's page. */
@@ -30,4 +33,9 @@ export function deadLettersAddress(parameters: Record<string, string>): string {
 /** The address of a dead letter's page. */
 export function deadLetterAddress(id: string): string {
   return routes.deadLetter.replace(':id', encodeURIComponent(id))
+}
+
+/** The address of a webhook's page. */
+export function webhookAddress(id: string): string {
+  return routes.webhook.replace(':id', encodeURIComponent(id))
 }

@@ -20,6 +20,8 @@ export const texts = {
   close: 'Close',
   dismiss: 'Dismiss',
   copied: 'Copied',
+  copySecret: 'Copy it',
+  done: 'Done',
   live: {
     connecting: 'Connecting …',
     live: 'Live',

@@ -69,7 +69,7 @@ export function LetterHistory({ letter: { history } }: { letter: WholeLetter }) 
             {entry.edited_text !== null && (
               <details>
                 <summary>{words.editedAs}</summary>
-                <pre class="edition">{entry.edited_text}</pre>
+                <textarea class="edition" aria-label={words.editedAs} rows={10} readOnly value={entry.edited_text} />
               </details>
             )}
           </li>

@@ -65,12 +65,12 @@ function Content({ model }: { model: LetterModel }) {
           </>
         )}
       </PageHead>
-      <div class="letter-summary">
+      <div class="summary-line">
         <span class={`tag tone-${tones[letter.state]}`}>{words.states[letter.state]}</span>
         <span class="code">{letter.code}</span>
         <span>{letter.detail}</span>
       </div>
-      <div class="letter">
+      <div class="beside">
         <LetterMessage model={model} letter={letter} />
         <div class="stack">
           <LetterFacts letter={letter} />

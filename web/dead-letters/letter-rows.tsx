@@ -16,7 +16,7 @@ export function LetterRows({ letters, selected, select }: Props) {
   const toggle = (id: string) =>
     select(selected.has(id) ? [...selected].filter(other => other !== id) : [...selected, id])
   return (
-    <table class="letters">
+    <table class="rows letters">
       <thead>
         <tr>
           <th scope="col" class="pick">

@@ -52,6 +52,12 @@ export function forgetKey(): void {
   location.reload()
 }
 
+/** Uses a key from now on that the person has agreed to. */
+export function takeKey(key: string): void {
+  setKey(key)
+  isKeyDeclined.value = false
+}
+
 function setKey(key: string): void {
   sessionStorage.setItem(storageName, key)
   apiKey.value = key

@@ -1,0 +1,73 @@
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { hasNoBrowser, overflowOf, type Stage, setStage, violationsOf } from './browser.ts'
+
+setDefaultTimeout(60_000)
+
+describe.skipIf(hasNoBrowser)('API keys, in Chromium', () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await setStage()
+  })
+  afterAll(() => stage.close())
+  afterEach(() => expect(stage.complaints().filter(text => !text.includes('401'))).toEqual([]))
+
+  test('the first is announced to close the door, shown once, used; another is made and revoked; the last opens it again', async () => {
+    const page = await stage.open('/keys')
+    // A notice that is still fading in has less contrast than it will have.
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await page.getByText('No API key is needed yet').waitFor()
+    expect(await violationsOf(page)).toEqual([])
+    await page.getByRole('button', { name: 'New key' }).click()
+    const form = page.getByRole('dialog', { name: 'New API key' })
+    await form.getByText('From now on every caller of the API needs one').waitFor()
+    await form.getByRole('checkbox', { name: 'admin' }).uncheck()
+    await form.getByText('Without admin it cannot make or revoke keys').waitFor()
+    await form.getByRole('checkbox', { name: 'admin' }).check()
+    await form.getByLabel('Name').fill('ada')
+    expect(await violationsOf(page)).toEqual([])
+    await form.getByRole('button', { name: 'Make the key' }).click()
+    const shown = page.getByRole('dialog', { name: 'The key ada' })
+    const key = (await shown.locator('pre').textContent()) ?? ''
+    expect(key).toMatch(/^sk_[\w-]{43}$/)
+    expect((await fetch(`${stage.url}/api/orders`)).status).toBe(401)
+    expect((await fetch(`${stage.url}/api/orders`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200)
+    expect(await violationsOf(page)).toEqual([])
+    await shown.getByRole('button', { name: 'Done' }).click()
+    await page.locator('.keys-made').getByText('This page uses it').waitFor()
+    await page.getByText('No API key is needed yet').waitFor({ state: 'detached' })
+    expect(await page.content()).not.toContain(key)
+    expect(await page.evaluate('JSON.stringify(localStorage) + location.href + document.cookie')).not.toContain(key)
+
+    await page.getByRole('button', { name: 'New key' }).click()
+    await form.getByLabel('Name').fill('shop')
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'The key shop' }).getByRole('button', { name: 'Done' }).click()
+    await page.getByRole('button', { name: 'Revoke the key shop' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+    await page.locator('.keys-made .over').getByText('shop').waitFor()
+    expect(await violationsOf(page)).toEqual([])
+
+    await page.getByRole('button', { name: 'Revoke the key ada' }).click()
+    await page.getByRole('dialog').getByText('It is the last key that was made.').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
+    await page.getByText('No API key is needed yet').waitFor()
+    expect((await fetch(`${stage.url}/api/orders`)).status).toBe(200)
+  })
+
+  test('whoever would not use the first key here is asked for one, and finds the page as it was', async () => {
+    const page = await stage.open('/keys', { colorScheme: 'dark', width: 360 })
+    await page.getByRole('button', { name: 'New key' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('x'.repeat(100))
+    await page.getByRole('dialog').getByRole('button', { name: 'Make the key' }).click()
+    const shown = page.getByRole('dialog', { name: 'The key' })
+    const key = (await shown.locator('pre').textContent()) ?? ''
+    await shown.getByRole('checkbox').uncheck()
+    await shown.getByRole('button', { name: 'Done' }).click()
+    const question = page.getByRole('dialog', { name: 'An API key is needed' })
+    await question.getByLabel('API key').fill(key)
+    await question.getByRole('button', { name: 'Continue' }).click()
+    await page.locator('.keys-made').getByText('This page uses it').waitFor()
+    expect(await overflowOf(page)).toBe(0)
+    expect(await violationsOf(page)).toEqual([])
+  })
+})

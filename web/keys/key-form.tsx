@@ -1,0 +1,78 @@
+import { useSignal } from '@preact/signals'
+import { FormDialog, textOf } from '../parts/form-dialog.tsx'
+import { SecretDialog } from '../parts/secret-dialog.tsx'
+import { Refusal } from '../platform/api.ts'
+import { keyTexts as words } from '../texts/keys.ts'
+import { type MadeKey, scopes } from './key.ts'
+
+const nameCharactersMax = 100
+
+type FormProps = {
+  /** Whether nobody needs a key until now. */
+  isFirst: boolean
+  create: (name: string, scopes: readonly string[]) => Promise<void>
+  close: () => void
+}
+
+/** Asks whose key it is to be, and what it may do. The first one, which closes the door, may do everything unless changed. */
+export function KeyForm({ isFirst, create, close }: FormProps) {
+  const chosen = useSignal<readonly string[]>(isFirst ? scopes : ['orders:read'])
+  const submit = async (form: FormData) => {
+    if (chosen.value.length === 0) throw new Refusal(0, { title: words.noScopes })
+    await create(textOf(form, 'name'), chosen.value)
+  }
+  const toggle = (scope: string) => {
+    chosen.value = chosen.value.includes(scope)
+      ? chosen.value.filter(other => other !== scope)
+      : [...chosen.value, scope]
+  }
+  return (
+    <FormDialog title={words.createTitle} submit={words.createButton} onSubmit={submit} onClose={close}>
+      {isFirst && <p class="warning">{words.createFirst}</p>}
+      <label class="field">
+        {words.name}
+        <input name="name" required maxLength={nameCharactersMax} pattern=".*\S.*" autocomplete="off" />
+      </label>
+      <fieldset class="choices">
+        <legend class="field">{words.scopes}</legend>
+        {scopes.map(scope => (
+          <label key={scope}>
+            <input type="checkbox" checked={chosen.value.includes(scope)} onChange={() => toggle(scope)} />
+            <span>
+              <span class="code">{scope}</span> <span class="faint">{words.meanings[scope]}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {isFirst && !chosen.value.includes('admin') && <p class="warning">{words.noAdmin}</p>}
+    </FormDialog>
+  )
+}
+
+type NewProps = { made: MadeKey; isFirst: boolean; onDone: (isUsed: boolean) => void }
+
+/** Shows a new key, this once. After the first one the page needs a key itself, and takes this one if the person agrees. */
+export function NewKeyDialog({ made, isFirst, onDone }: NewProps) {
+  const isUsed = useSignal(isFirst)
+  return (
+    <SecretDialog
+      title={words.secretTitle(made.name)}
+      secret={made.key}
+      note={words.secretNote}
+      onDone={() => onDone(isUsed.value)}
+    >
+      {isFirst && (
+        <label class="choice">
+          <input
+            type="checkbox"
+            checked={isUsed.value}
+            onChange={() => {
+              isUsed.value = !isUsed.value
+            }}
+          />
+          <span>{words.use}</span>
+        </label>
+      )}
+    </SecretDialog>
+  )
+}

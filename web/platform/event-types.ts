@@ -1,0 +1,22 @@
+import { ask } from './api.ts'
+
+type Document = {
+  paths: { '/api/events': { get: { parameters: { name: string; schema: { items?: { enum?: string[] } } }[] } } }
+}
+
+let asked: Promise<readonly string[]> | undefined
+
+/** Every type of event that the service tells of, as its own description of the API says; none while that is not to be had. */
+export function eventTypes(): Promise<readonly string[]> {
+  asked ??= readTypes().catch(() => {
+    asked = undefined
+    return []
+  })
+  return asked
+}
+
+async function readTypes(): Promise<readonly string[]> {
+  const { paths } = await ask<Document>('/api/openapi.json')
+  const type = paths['/api/events'].get.parameters.find(({ name }) => name === 'type')
+  return type?.schema.items?.enum ?? []
+}

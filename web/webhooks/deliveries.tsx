@@ -1,0 +1,167 @@
+import { useSignal } from '@preact/signals'
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { usePolling } from '../parts/polling.ts'
+import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { Time } from '../parts/time.tsx'
+import { ask, Refusal } from '../platform/api.ts'
+import { notify } from '../platform/notices.ts'
+import { PagedList } from '../platform/paged.ts'
+import { orderAddress } from '../routes.ts'
+import { webhookTexts as words } from '../texts/webhooks.ts'
+import { type Delivery, tones } from './webhook.ts'
+
+const refreshEveryMs = 2_000
+const pageSize = 50
+const outcomes = ['', 'delivered', 'failed', 'given_up'] as const
+
+/** What was sent to a receiver and what it answered, newest first; each can be sent again. */
+export function Deliveries({ webhookId }: { webhookId: string }) {
+  const outcome = useSignal<(typeof outcomes)[number]>('')
+  const orderUid = useSignal('')
+  const chosen = Object.entries({ outcome: outcome.value, order_uid: orderUid.value }).filter(([, text]) => text !== '')
+  const query = new URLSearchParams([...chosen, ['limit', String(pageSize)]]).toString()
+  const list = useMemo(
+    () => new PagedList<Delivery>(`/api/webhooks/${webhookId}/deliveries?${query}`),
+    [webhookId, query],
+  )
+  useEffect(() => void list.renew(), [list])
+  usePolling(
+    useCallback(() => list.refresh(), [list]),
+    refreshEveryMs,
+  )
+  return (
+    <section class="card" aria-labelledby="deliveries-title">
+      <div class="card-head">
+        <h2 id="deliveries-title">{words.deliveries}</h2>
+        <fieldset class="segments">
+          <legend class="hidden">{words.outcome}</legend>
+          {outcomes.map(name => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="outcome"
+                checked={outcome.value === name}
+                onChange={() => {
+                  outcome.value = name
+                }}
+              />
+              <span>{words.outcomes[name]}</span>
+            </label>
+          ))}
+        </fieldset>
+        <input
+          type="search"
+          class="fitting"
+          aria-label={words.order}
+          placeholder={words.order}
+          maxLength={64}
+          onChange={event => {
+            orderUid.value = event.currentTarget.value.trim()
+          }}
+        />
+      </div>
+      <Content list={list} isNarrowed={chosen.length > 0} webhookId={webhookId} />
+    </section>
+  )
+}
+
+type ContentProps = { list: PagedList<Delivery>; isNarrowed: boolean; webhookId: string }
+
+function Content({ list, isNarrowed, webhookId }: ContentProps) {
+  const rows = list.rows.value
+  const failure = list.failure.value
+  if (failure !== undefined) return <Failure error={failure} retry={() => void list.renew()} />
+  if (rows === undefined) return <Skeleton lines={5} />
+  if (rows.length === 0) {
+    return (
+      <Empty title={isNarrowed ? words.noMatch : words.noDeliveries}>
+        {!isNarrowed && <p>{words.noDeliveriesHint}</p>}
+      </Empty>
+    )
+  }
+  return (
+    <>
+      <ol class="deliveries">
+        {rows.map(delivery => (
+          <li key={delivery.id}>
+            <Entry delivery={delivery} webhookId={webhookId} refresh={() => list.refresh()} />
+          </li>
+        ))}
+      </ol>
+      {!list.isComplete.value && (
+        <p class="table-foot">
+          <button type="button" class="second" disabled={list.isLoading.value} onClick={() => void list.more()}>
+            {words.more}
+          </button>
+        </p>
+      )}
+    </>
+  )
+}
+
+type EntryProps = { delivery: Delivery; webhookId: string; refresh: () => Promise<void> }
+
+function Entry({ delivery, webhookId, refresh }: EntryProps) {
+  const isSending = useSignal(false)
+  const send = async () => {
+    isSending.value = true
+    const path = `/api/webhooks/${webhookId}/deliveries/${delivery.id}/redeliver`
+    try {
+      const again = await ask<Delivery>(path, { method: 'POST' })
+      if (again.outcome === 'delivered') notify({ tone: 'good', text: words.redelivered(again.status ?? 0) })
+      else notify({ tone: 'bad', text: words.notRedelivered(whatCame(again)) })
+      await refresh()
+    } catch (error) {
+      notify({ tone: 'bad', text: error instanceof Refusal ? `${error.message}: ${error.detail}` : String(error) })
+    } finally {
+      isSending.value = false
+    }
+  }
+  return (
+    <details>
+      <summary data-row>
+        <span class={`tag tone-${tones[delivery.outcome]}`}>{words.outcomes[delivery.outcome]}</span>
+        <span class="type">{delivery.event_type}</span>
+        <span class="uid faint">{delivery.order_uid}</span>
+        <span class="came faint">
+          {delivery.status ?? words.noAnswer} · {words.took(delivery.duration_ms)} · {words.attempt(delivery.attempt)}
+        </span>
+        <span class="when faint">
+          <Time at={delivery.attempted_at} />
+        </span>
+      </summary>
+      <div class="delivery">
+        <dl class="pairs">
+          <dt>{words.orderLink}</dt>
+          <dd>
+            <a href={orderAddress(delivery.order_uid)}>{delivery.order_uid}</a>
+          </dd>
+          <dt>{words.eventId}</dt>
+          <dd>{delivery.event_id}</dd>
+          {delivery.error !== null && (
+            <>
+              <dt>{words.error}</dt>
+              <dd>{delivery.error}</dd>
+            </>
+          )}
+        </dl>
+        {delivery.status !== null && <h3>{words.answer}</h3>}
+        {delivery.status !== null &&
+          (delivery.answer === '' ? (
+            <p class="faint">{words.emptyAnswer}</p>
+          ) : (
+            <pre class="answer">{delivery.answer}</pre>
+          ))}
+        <p>
+          <button type="button" class="second small" disabled={isSending.value} onClick={send}>
+            {isSending.value ? words.sending : words.redeliver}
+          </button>
+        </p>
+      </div>
+    </details>
+  )
+}
+
+function whatCame({ status, error }: Delivery): string {
+  return status === null ? (error ?? words.noAnswer) : words.answered(status)
+}
