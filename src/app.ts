@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiKey, callerOf, createAccessCheck, KeyRing } from './access/keys.ts'
 import { keySchemas } from './access/operations.ts'
 import { readKeys } from './access/queries.ts'
@@ -248,12 +249,16 @@ export function buildApp(options: AppOptions): App {
   }
 }
 
+const lagsDeadlineMs = 2_000
+
 /** How far everything is behind; what cannot be told while the database is away is null. */
 async function readAllLags(pool: Pool, messagesBehind: (() => number) | undefined): Promise<Lags> {
-  const none = () => undefined
+  // A database may hang, too.
+  const silence = sleep(lagsDeadlineMs, undefined, { ref: false })
+  const ask = <Answer>(asked: Promise<Answer>) => Promise.race([asked, silence]).catch(() => undefined)
   const [relayLag, standings] = await Promise.all([
-    messagesBehind === undefined ? null : readLagSeconds(pool, relayReader).catch(none),
-    readStandings(pool).catch(none),
+    messagesBehind === undefined ? null : ask(readLagSeconds(pool, relayReader)),
+    ask(readStandings(pool)),
   ])
   return {
     relay_seconds: relayLag ?? null,

@@ -180,12 +180,19 @@ test.each([
 
 describe('what is shown of it', () => {
   test('is every variable, and of secrets only whether they are set', () => {
-    const { settings } = readConfig({ DB_HOST: 'db', DB_PASSWORD: 'hidden', SERVER_PORT: '81' }, '/checkout')
+    const headers = 'authorization=hidden'
+    const collector = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://traces:4318/?key=hidden',
+      OTEL_EXPORTER_OTLP_HEADERS: headers,
+    }
+    const environment = { DB_HOST: 'db', DB_PASSWORD: 'hidden', SERVER_PORT: '81', ...collector }
+    const { settings } = readConfig(environment, '/checkout')
+    expect(JSON.stringify(settings)).not.toContain('hidden')
     const shown = new Map(settings.map(({ name, ...setting }) => [name, setting]))
     expect([...shown.keys()]).toEqual(variables.map(([name]) => name))
     expect(shown.get('DB_PASSWORD')).toEqual({ value: null, isDefault: false, isSecret: true })
     expect(shown.get('API_KEYS')).toEqual({ value: null, isDefault: true, isSecret: true })
-    expect(shown.get('OTEL_EXPORTER_OTLP_HEADERS')).toEqual({ value: null, isDefault: true, isSecret: true })
+    expect(shown.get('OTEL_EXPORTER_OTLP_HEADERS')).toEqual({ value: null, isDefault: false, isSecret: true })
     expect(shown.get('SERVER_PORT')).toEqual({ value: '81', isDefault: false, isSecret: false })
     expect(shown.get('LOG_LEVEL')).toEqual({ value: 'info', isDefault: true, isSecret: false })
   })

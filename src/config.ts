@@ -234,10 +234,10 @@ export function readConfig(
 /** Names of variables that hold secrets; a new one that is named like these is one too. */
 const secretName = /PASSWORD|SECRET|TOKEN|HEADERS|KEYS?$/
 
-/** Of an address with user and password these are left out, whatever the variable is for. */
+/** What an address has before its host, and in its query, may be a credential: it is left out, whatever the variable is for. */
 function toSetting(name: Name, preset: string, given: string | undefined): Setting {
   const isSecret = secretName.test(name)
-  const value = (given ?? preset).replace(/\/\/[^/@\s]*@/g, '//***@')
+  const value = (given ?? preset).replace(/\/\/[^/@\s]*@/g, '//***@').replace(/([?&][^=&\s]*=)[^&\s]*/g, '$1***')
   return { name, value: isSecret ? null : value, isDefault: given === undefined, isSecret }
 }
 

@@ -53,6 +53,12 @@ export const pages = [
     component: lazy(() => import('./keys/keys-page.tsx')),
     navigation: { icon: 'keys', key: 'k' },
   },
+  {
+    path: routes.system,
+    title: texts.titles.system,
+    component: lazy(() => import('./system/system-page.tsx')),
+    navigation: { icon: 'system', key: 's' },
+  },
 ] as const satisfies readonly PageEntry[]
 
 /** A page of the table; one with `navigation` is in the menu, and `g` and its key lead there. */

@@ -11,6 +11,7 @@ export const routes = {
   webhooks: '/webhooks',
   webhook: '/webhooks/:id',
   keys: '/keys',
+  system: '/system',
 } as const
 
 /** The address of an order's page. */
