@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
-import { clientOptions, dispose, loadKafka } from '../src/platform/kafka.ts'
+import { clientOptions, dispose, loadKafka } from '../src/platform/kafka/client.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { withClient } from './environment.ts'
 import { followLog, type LogProgress } from './log-progress.ts'

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { OrderDocument } from '../src/orders/document.ts'
 import { exampleOrder } from '../src/orders/example.ts'
-import { ensureTopics } from '../src/platform/kafka-admin.ts'
-import { createPublisher } from '../src/platform/kafka-publisher.ts'
+import { ensureTopics } from '../src/platform/kafka/admin.ts'
+import { createPublisher } from '../src/platform/kafka/publisher.ts'
 import { createLogger } from '../src/platform/log.ts'
 
 /** As many as the service makes for a topic of its own. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts'
+import { startEmbeddedPostgres } from '../src/platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { endWithThisProcess } from '../test/end-with-this-process.ts'
 import type { BenchmarkContext } from './context.ts'

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pingKafka } from '../src/platform/kafka-admin.ts'
+import { pingKafka } from '../src/platform/kafka/admin.ts'
 import { kafkaBrokerAvailability, kafkaCacheDir, startKafkaBroker } from './kafka-broker/broker.ts'
 
 /**

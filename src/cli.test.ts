@@ -9,7 +9,7 @@ import { kafkaAvailability, testBroker, uniqueName } from '../test/kafka.ts'
 import { environmentOf, runCli } from '../test/run-cli.ts'
 import { bringUpToDate } from './database.ts'
 import { recordDeadLetters } from './dead-letters/recording.ts'
-import { ensureTopics } from './platform/kafka-admin.ts'
+import { ensureTopics } from './platform/kafka/admin.ts'
 import { createLogger } from './platform/log.ts'
 import { createPool, type PostgresAddress } from './platform/postgres.ts'
 

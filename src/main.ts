@@ -1,6 +1,6 @@
 import { version } from './app.ts'
 import { ConfigError, readConfig, variables } from './config.ts'
-import { EmbeddedPostgresError } from './platform/embedded-postgres.ts'
+import { EmbeddedPostgresError } from './platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
 import { filesRoot, settingsRoot } from './platform/root.ts'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/embedded-postgres.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { endWithThisProcess } from './end-with-this-process.ts'
 
@@ -59,7 +59,7 @@ export async function start(
 /** Starts a server from another process, which says the server's number, or why it failed. It stops on SIGTERM. */
 export function startElsewhere(dataDir: string) {
   const program = `
-    import { startEmbeddedPostgres } from '${join(platform, 'embedded-postgres.ts')}'
+    import { startEmbeddedPostgres } from '${join(platform, 'embedded-postgres', 'embedded-postgres.ts')}'
     import { createLogger } from '${join(platform, 'log.ts')}'
     const options = ${JSON.stringify({ dataDir, settings, durable: false })}
     const starting = startEmbeddedPostgres({ ...options, log: createLogger({ level: 'silent' }) })

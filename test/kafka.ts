@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
 import { type KafkaBroker, kafkaBrokerAvailability, startKafkaBroker } from '../scripts/kafka-broker/broker.ts'
-import type { KafkaMessage } from '../src/platform/kafka.ts'
-import { ensureTopics } from '../src/platform/kafka-admin.ts'
-import { type ConsumeOptions, type ConsumerState, keepConsuming } from '../src/platform/kafka-consumer.ts'
+import { ensureTopics } from '../src/platform/kafka/admin.ts'
+import type { KafkaMessage } from '../src/platform/kafka/client.ts'
+import { type ConsumeOptions, type ConsumerState, keepConsuming } from '../src/platform/kafka/consumer.ts'
 import { createLogger } from '../src/platform/log.ts'
 
 /** A logger for what is under test: silent unless LOG_LEVEL asks for more. */

@@ -116,7 +116,7 @@ describe('the manifests', () => {
     const milliseconds = (path: string, pattern: RegExp) =>
       Number((pattern.exec(read(path))?.[1] ?? 'NaN').replaceAll('_', ''))
     const stopping = [
-      milliseconds('src/platform/kafka-consumer.ts', /stopDeadlineMs \?\? ([\d_]+)/),
+      milliseconds('src/platform/kafka/consumer.ts', /stopDeadlineMs \?\? ([\d_]+)/),
       milliseconds('src/service.ts', /requestsDeadlineMs = ([\d_]+)/),
       milliseconds('src/service.ts', /writingDeadlineMs = ([\d_]+)/),
       // The readers of the log end together: what is being published, and what is being delivered.

@@ -146,7 +146,7 @@ describe('files', () => {
 
   test('read the environment in one place', () => {
     // main and cli hand it to readConfig; a PostgreSQL that is started needs the PATH, and nothing else of it.
-    const known = ['src/main.ts', 'src/cli.ts', 'src/platform/embedded-postgres-program.ts']
+    const known = ['src/main.ts', 'src/cli.ts', 'src/platform/embedded-postgres/program.ts']
     const code = product.filter(({ path }) => !known.includes(path)).map(codeOnly)
     expect(findAll(code, /process\.env|Bun\.env|import\.meta\.env/)).toEqual([])
   })

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pingKafka } from '../../src/platform/kafka-admin.ts'
+import { pingKafka } from '../../src/platform/kafka/admin.ts'
 import { dockerBackend, whyNoDocker } from './docker-broker.ts'
 import { whyNoJava } from './jars.ts'
 import { freePort, javaBackend } from './java-broker.ts'

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../database.ts'
-import { findRunningPostgres } from '../platform/embedded-postgres-running.ts'
+import { findRunningPostgres } from '../platform/embedded-postgres/running.ts'
 import type { Logger } from '../platform/log.ts'
 import { createPool, type Pool } from '../platform/postgres.ts'
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bringUpToDate } from '../database.ts'
-import { startEmbeddedPostgres } from '../platform/embedded-postgres.ts'
-import { findRunningPostgres } from '../platform/embedded-postgres-running.ts'
+import { startEmbeddedPostgres } from '../platform/embedded-postgres/embedded-postgres.ts'
+import { findRunningPostgres } from '../platform/embedded-postgres/running.ts'
 import { type Command, CommandError, type Context, UsageError, withDatabase } from './command.ts'
 
 /** How long a database that does not answer is waited for: it may be starting beside us. */

@@ -1,5 +1,5 @@
 import type { KafkaConfig } from '../config.ts'
-import { clientOptions, describe, dispose, loadKafka, tolerateLateErrors, within } from '../platform/kafka.ts'
+import { clientOptions, describe, dispose, loadKafka, tolerateLateErrors, within } from '../platform/kafka/client.ts'
 import type { Finding } from './doctor.ts'
 
 const deadlineMs = 6_000

@@ -5,7 +5,7 @@ import type { LoadProgress, LoadReport } from '../load/report.ts'
 import { runLoad } from '../load/run.ts'
 import { makeSchedule } from '../load/schedule.ts'
 import { httpTarget, kafkaTarget, type Target } from '../load/targets.ts'
-import { createPublisher } from '../platform/kafka-publisher.ts'
+import { createPublisher } from '../platform/kafka/publisher.ts'
 import { type Command, CommandError, type Context, table, UsageError, type Values, wholeNumber } from './command.ts'
 
 const rateDefault = 100

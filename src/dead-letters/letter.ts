@@ -1,5 +1,5 @@
 import type { ErrorCode, Violation } from '../errors.ts'
-import type { KafkaMessage } from '../platform/kafka.ts'
+import type { KafkaMessage } from '../platform/kafka/client.ts'
 
 /**
  * Dead letters: messages that could not be taken in, kept with their bytes, their origin and the reason.

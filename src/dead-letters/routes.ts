@@ -1,6 +1,6 @@
 import type { Context, Route } from '../platform/http.ts'
-import { toResponse } from '../platform/idempotency.ts'
-import { type Claim, keepAnswer } from '../platform/idempotency-queries.ts'
+import { toResponse } from '../platform/idempotency/idempotency.ts'
+import { type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Logger } from '../platform/log.ts'
 import { linesResponse } from '../platform/ndjson.ts'

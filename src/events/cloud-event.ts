@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from '../platform/kafka-chunks.ts'
+import type { OutgoingMessage } from '../platform/kafka/chunks.ts'
 import { traceparentHeader } from '../platform/traceparent.ts'
 import { cloudEventType } from './definition.ts'
 import type { LoggedEvent } from './log.ts'

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, te
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { newDataDir, removeDataDirs, start, stopServers } from '../../test/embedded-servers.ts'
 import { makeOrders } from '../../test/orders.ts'
-import { runCli, environmentOf } from '../../test/run-cli.ts'
+import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { databaseEnv, endServices, startServiceProcess } from '../../test/service-process.ts'
 import { bringUpToDate } from '../database.ts'
 import { verifyOrders } from '../orders/verify.ts'

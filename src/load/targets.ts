@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
-import { KafkaRefusedError } from '../platform/kafka.ts'
-import type { Publisher } from '../platform/kafka-publisher.ts'
+import { KafkaRefusedError } from '../platform/kafka/client.ts'
+import type { Publisher } from '../platform/kafka/publisher.ts'
 import type { Shot } from './orders.ts'
 
 /** What became of a shot. */

@@ -1,4 +1,4 @@
-import type { Answer, Claim } from '../platform/idempotency-queries.ts'
+import type { Answer, Claim } from '../platform/idempotency/queries.ts'
 import type { CachedOrder } from './cache.ts'
 import { type StoredOrder, toStored } from './queries.ts'
 import type { ValidOrder } from './validate.ts'

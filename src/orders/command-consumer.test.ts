@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { listDeadLetters } from '../dead-letters/queries.ts'
-import type { KafkaMessage } from '../platform/kafka.ts'
+import type { KafkaMessage } from '../platform/kafka/client.ts'
 import { createLogger } from '../platform/log.ts'
 import { createCommandConsumer } from './command-consumer.ts'
 import { exampleOrder } from './example.ts'

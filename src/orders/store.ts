@@ -1,6 +1,6 @@
 import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/log.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
-import { copyOfAnswers } from '../platform/idempotency-queries.ts'
+import { copyOfAnswers } from '../platform/idempotency/queries.ts'
 import { type Pool, withConnection } from '../platform/postgres.ts'
 import type { IntakeStore } from './group-writer.ts'
 import { orderPlaced } from './messages.ts'

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors.ts'
 import { traceRequests } from './http-tracing.ts'
-import type { Claim } from './idempotency-queries.ts'
+import type { Claim } from './idempotency/queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'

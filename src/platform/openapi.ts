@@ -1,5 +1,5 @@
 import type { Route } from './http.ts'
-import { isKept, keyForm, keyHeader, replayedHeader } from './idempotency.ts'
+import { isKept, keyForm, keyHeader, replayedHeader } from './idempotency/idempotency.ts'
 
 type Json = Record<string, unknown>
 

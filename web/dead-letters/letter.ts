@@ -1,5 +1,5 @@
-import type { LetterCount } from '../../src/dead-letters/queries.ts'
 import type { Attempt, LetterState, ListedLetter } from '../../src/dead-letters/letter.ts'
+import type { LetterCount } from '../../src/dead-letters/queries.ts'
 import type { Violation } from '../platform/api.ts'
 
 export type { Attempt, LetterCount, LetterState, ListedLetter }

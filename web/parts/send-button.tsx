@@ -1,5 +1,5 @@
-import { Icon } from '../parts/icon.tsx'
 import { texts } from '../texts.ts'
+import { Icon } from './icon.tsx'
 import { sending, sendTestOrder } from './send-order.ts'
 
 /** Sends a test order, and says how far it has come. */

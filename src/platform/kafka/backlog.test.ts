@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import type { KafkaMessage } from './kafka.ts'
-import { Backlog, CommitOrder, startingPositions } from './kafka-backlog.ts'
+import { Backlog, CommitOrder, startingPositions } from './backlog.ts'
+import type { KafkaMessage } from './client.ts'
 
 function message(partition: number, offset: number, bytes = 10): KafkaMessage {
   const value = Buffer.alloc(bytes)

@@ -1,4 +1,5 @@
 import type { Consumer, GroupOptions } from '@platformatic/kafka'
+import type { Offsets } from './backlog.ts'
 import {
   clientOptions,
   dispose,
@@ -7,8 +8,7 @@ import {
   requestTimeoutMs,
   tolerateLateErrors,
   within,
-} from './kafka.ts'
-import type { Offsets } from './kafka-backlog.ts'
+} from './client.ts'
 
 /** Without a heartbeat for this long the group goes on without the member; a killed process holds its share so long. */
 const sessionTimeoutMs = 10_000

@@ -1,10 +1,10 @@
-import { prepareFolder, removeTemporarySocket } from './embedded-postgres-folder.ts'
-import { Keeper } from './embedded-postgres-keeper.ts'
-import { addressOf } from './embedded-postgres-owner.ts'
-import { boundLog } from './embedded-postgres-process.ts'
-import { EmbeddedPostgresError, findProgram } from './embedded-postgres-program.ts'
-import type { Logger } from './log.ts'
-import type { PostgresAddress } from './postgres.ts'
+import type { Logger } from '../log.ts'
+import type { PostgresAddress } from '../postgres.ts'
+import { prepareFolder, removeTemporarySocket } from './folder.ts'
+import { Keeper } from './keeper.ts'
+import { addressOf } from './owner.ts'
+import { boundLog } from './process.ts'
+import { EmbeddedPostgresError, findProgram } from './program.ts'
 
 export { EmbeddedPostgresError }
 

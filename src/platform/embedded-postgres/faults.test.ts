@@ -13,7 +13,7 @@ import {
   startElsewhere,
   stopServers,
   until,
-} from '../../test/embedded-servers.ts'
+} from '../../../test/embedded-servers.ts'
 
 setDefaultTimeout(30_000)
 afterEach(stopServers)

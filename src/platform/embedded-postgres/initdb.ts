@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { chownSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Account, commandFor, EmbeddedPostgresError, type Program } from './embedded-postgres-program.ts'
+import { type Account, commandFor, EmbeddedPostgresError, type Program } from './program.ts'
 
 /**
  * Sets up the data beside their final place and renames them, so that a set-up that was killed half way leaves nothing

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { settingsRoot } from './root.ts'
+import { settingsRoot } from '../root.ts'
 
 /** Why the service's own PostgreSQL cannot run, in one sentence for the person who started it. */
 export class EmbeddedPostgresError extends Error {

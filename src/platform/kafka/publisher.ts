@@ -1,4 +1,6 @@
 import type { CompressionAlgorithmValue, Producer } from '@platformatic/kafka'
+import type { Logger } from '../log.ts'
+import { chunked, type Outgoing, type OutgoingMessage } from './chunks.ts'
 import {
   clientOptions,
   describe,
@@ -10,9 +12,7 @@ import {
   tolerateLateErrors,
   unavailable,
   within,
-} from './kafka.ts'
-import { chunked, type Outgoing, type OutgoingMessage } from './kafka-chunks.ts'
-import type { Logger } from './log.ts'
+} from './client.ts'
 
 export type Publisher = {
   /**

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test'
-import { createOrdersDatabase } from '../../test/app.ts'
-import { eventually } from '../../test/kafka.ts'
-import { AppError } from '../errors.ts'
-import { buildHttp, type Route } from './http.ts'
+import { createOrdersDatabase } from '../../../test/app.ts'
+import { eventually } from '../../../test/kafka.ts'
+import { AppError } from '../../errors.ts'
+import { buildHttp, type Route } from '../http.ts'
+import { createLogger } from '../log.ts'
+import { createRegistry } from '../metrics.ts'
+import { createPool, inTransaction, type Pool } from '../postgres.ts'
 import { createIdempotency } from './idempotency.ts'
-import { answerBytesMax, keepAnswer, removeOldKeys } from './idempotency-queries.ts'
-import { keepForgetting } from './idempotency-sweep.ts'
-import { createLogger } from './log.ts'
-import { createRegistry } from './metrics.ts'
-import { createPool, inTransaction, type Pool } from './postgres.ts'
+import { answerBytesMax, keepAnswer, removeOldKeys } from './queries.ts'
+import { keepForgetting } from './sweep.ts'
 
 const log = createLogger({ level: 'silent' })
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
-import { type Folder, socketPath } from './embedded-postgres-folder.ts'
-import { EmbeddedPostgresError } from './embedded-postgres-program.ts'
-import type { PostgresAddress } from './postgres.ts'
+import type { PostgresAddress } from '../postgres.ts'
+import { type Folder, socketPath } from './folder.ts'
+import { EmbeddedPostgresError } from './program.ts'
 
 /** Any number, the same in every version of the service: who holds this lock in database `postgres` owns the server. */
 const ownerLock = 7_305_816_442

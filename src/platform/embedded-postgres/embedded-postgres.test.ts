@@ -1,8 +1,8 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isAlive, newDataDir, query, removeDataDirs, start, stopServers } from '../../test/embedded-servers.ts'
-import { findProgram } from './embedded-postgres-program.ts'
+import { isAlive, newDataDir, query, removeDataDirs, start, stopServers } from '../../../test/embedded-servers.ts'
+import { findProgram } from './program.ts'
 
 setDefaultTimeout(30_000)
 afterEach(stopServers)

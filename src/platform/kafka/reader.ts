@@ -1,4 +1,5 @@
 import type { Consumer, fetchV17 } from '@platformatic/kafka'
+import type { Bounds, Offsets, Segment } from './backlog.ts'
 import {
   clientOptions,
   dispose,
@@ -7,8 +8,7 @@ import {
   requestTimeoutMs,
   tolerateLateErrors,
   within,
-} from './kafka.ts'
-import type { Bounds, Offsets, Segment } from './kafka-backlog.ts'
+} from './client.ts'
 
 const controlBatch = 1 << 5
 const fetchWaitMs = 500

@@ -9,7 +9,7 @@ import {
   tolerateLateErrors,
   unavailable,
   within,
-} from './kafka.ts'
+} from './client.ts'
 
 /**
  * Asks the brokers for themselves.

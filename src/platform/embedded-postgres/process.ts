@@ -2,10 +2,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, copyFileSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Folder, socketPath } from './embedded-postgres-folder.ts'
-import { giveTo, processExists } from './embedded-postgres-initdb.ts'
-import { commandFor, EmbeddedPostgresError, type Program } from './embedded-postgres-program.ts'
-import type { Logger } from './log.ts'
+import type { Logger } from '../log.ts'
+import { type Folder, socketPath } from './folder.ts'
+import { giveTo, processExists } from './initdb.ts'
+import { commandFor, EmbeddedPostgresError, type Program } from './program.ts'
 
 /** What the keeper works with: `settings` are PostgreSQL's by name, `stopTimeoutMs` is for its end in good order. */
 export type Keeping = {

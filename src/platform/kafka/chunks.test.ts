@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { chunked } from './kafka-chunks.ts'
+import { chunked } from './chunks.ts'
 
 const message = (key: string, bytes: number) => ({ key, value: Buffer.alloc(bytes) })
 const partitionOf = (key: Buffer | null | undefined) => Number(String(key))

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { removeOldKeys } from './idempotency-queries.ts'
-import type { Logger } from './log.ts'
-import type { Pool } from './postgres.ts'
+import type { Logger } from '../log.ts'
+import type { Pool } from '../postgres.ts'
+import { removeOldKeys } from './queries.ts'
 
 const keptForMs = 24 * 3_600_000
 /** Removed by one statement: few, so that no lock is held for long. */

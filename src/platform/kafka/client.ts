@@ -1,5 +1,5 @@
 import type { Base } from '@platformatic/kafka'
-import { AppError } from '../errors.ts'
+import { AppError } from '../../errors.ts'
 
 /**
  * What every Kafka client here shares. The library is loaded when it is first used, so that a service without Kafka

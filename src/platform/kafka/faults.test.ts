@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KafkaBroker } from '../../scripts/kafka-broker/broker.ts'
+import type { KafkaBroker } from '../../../scripts/kafka-broker/broker.ts'
 import {
   brokerControlAvailability,
   eventually,
@@ -9,9 +9,9 @@ import {
   startTestBroker,
   testLog,
   uniqueName,
-} from '../../test/kafka.ts'
-import { ensureTopics } from './kafka-admin.ts'
-import { createPublisher } from './kafka-publisher.ts'
+} from '../../../test/kafka.ts'
+import { ensureTopics } from './admin.ts'
+import { createPublisher } from './publisher.ts'
 
 setDefaultTimeout(120_000)
 const pauseMs = 16_000

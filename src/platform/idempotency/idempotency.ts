@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { AppError } from '../errors.ts'
-import { type Context, type Route, readBody } from './http.ts'
-import { type Answer, type Claim, keepFirstAnswer, releaseClaim, takeClaim } from './idempotency-queries.ts'
-import type { Logger } from './log.ts'
-import { Counter, type Registry } from './metrics.ts'
-import type { Pool } from './postgres.ts'
-import { problemResponse } from './problem.ts'
+import { AppError } from '../../errors.ts'
+import { type Context, type Route, readBody } from '../http.ts'
+import type { Logger } from '../log.ts'
+import { Counter, type Registry } from '../metrics.ts'
+import type { Pool } from '../postgres.ts'
+import { problemResponse } from '../problem.ts'
+import { type Answer, type Claim, keepFirstAnswer, releaseClaim, takeClaim } from './queries.ts'
 
 /**
  * Requests with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a repetition gets the first answer again, and

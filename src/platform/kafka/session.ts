@@ -1,9 +1,9 @@
-import { describe, type KafkaLibrary, type KafkaMessage } from './kafka.ts'
-import { type Offsets, startingPositions } from './kafka-backlog.ts'
-import { GroupMember } from './kafka-member.ts'
-import { TopicReader } from './kafka-reader.ts'
-import { Share } from './kafka-share.ts'
-import type { Logger } from './log.ts'
+import type { Logger } from '../log.ts'
+import { type Offsets, startingPositions } from './backlog.ts'
+import { describe, type KafkaLibrary, type KafkaMessage } from './client.ts'
+import { GroupMember } from './member.ts'
+import { TopicReader } from './reader.ts'
+import { Share } from './share.ts'
 
 const probeEveryMs = 1000
 /** Shorter than the group's patience with a member that sends no heartbeat, which it does not while it finishes work. */

@@ -1,4 +1,4 @@
-import type { KafkaMessage } from './kafka.ts'
+import type { KafkaMessage } from './client.ts'
 
 /** Where the group stands: for each partition the offset of the next message to read. */
 export type Offsets = ReadonlyMap<number, bigint>

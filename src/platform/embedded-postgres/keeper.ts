@@ -1,14 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
-import {
-  connect,
-  ensureDatabase,
-  inUse,
-  isAnswer,
-  takeOwnership,
-  unreachable,
-  versionOf,
-} from './embedded-postgres-owner.ts'
+import { connect, ensureDatabase, inUse, isAnswer, takeOwnership, unreachable, versionOf } from './owner.ts'
 import {
   clearAfterFailure,
   endServer,
@@ -18,8 +10,8 @@ import {
   launch,
   runningServer,
   wasStartedLike,
-} from './embedded-postgres-process.ts'
-import { EmbeddedPostgresError } from './embedded-postgres-program.ts'
+} from './process.ts'
+import { EmbeddedPostgresError } from './program.ts'
 
 /** How long a server that says it is ready may refuse connections before a person has to look at it. */
 const unreachableMs = 30_000

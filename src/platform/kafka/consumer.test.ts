@@ -8,8 +8,8 @@ import {
   startConsumer,
   testBroker,
   uniqueName,
-} from '../../test/kafka.ts'
-import { backoffMs } from './kafka-consumer.ts'
+} from '../../../test/kafka.ts'
+import { backoffMs } from './consumer.ts'
 
 // Longer than any wait inside: a test that runs out of time would take the broker with it.
 setDefaultTimeout(60_000)

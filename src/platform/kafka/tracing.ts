@@ -1,6 +1,6 @@
-import type { KafkaMessage } from './kafka.ts'
-import { traceparentOf } from './traceparent.ts'
-import { type Attributes, type Tracer, within } from './tracing.ts'
+import { traceparentOf } from '../traceparent.ts'
+import { type Attributes, type Tracer, within } from '../tracing.ts'
+import type { KafkaMessage } from './client.ts'
 
 /**
  * Handles a batch of messages.

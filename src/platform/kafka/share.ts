@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KafkaMessage } from './kafka.ts'
-import { Backlog, CommitOrder, type Offsets } from './kafka-backlog.ts'
-import type { GroupMember } from './kafka-member.ts'
-import type { TopicReader } from './kafka-reader.ts'
+import { Backlog, CommitOrder, type Offsets } from './backlog.ts'
+import type { KafkaMessage } from './client.ts'
+import type { GroupMember } from './member.ts'
+import type { TopicReader } from './reader.ts'
 
 /** A commit costs the broker a write; so often is enough, and a crash repeats no more than this. */
 const commitEveryMs = 100

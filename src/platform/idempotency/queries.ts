@@ -1,6 +1,6 @@
-import { AppError } from '../errors.ts'
-import { type Copy, copyText, type RowWriter } from './copy.ts'
-import type { Pool, PoolClient } from './postgres.ts'
+import { AppError } from '../../errors.ts'
+import { type Copy, copyText, type RowWriter } from '../copy.ts'
+import type { Pool, PoolClient } from '../postgres.ts'
 
 /** An answer as it is kept and given again. */
 export type Answer = { status: number; headers: Readonly<Record<string, string>>; body: Uint8Array }

@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Folder } from './embedded-postgres-folder.ts'
-import { addressOf, connect, isOwned, unreachable, versionOf } from './embedded-postgres-owner.ts'
-import { runningServer } from './embedded-postgres-process.ts'
-import type { PostgresAddress } from './postgres.ts'
+import type { PostgresAddress } from '../postgres.ts'
+import type { Folder } from './folder.ts'
+import { addressOf, connect, isOwned, unreachable, versionOf } from './owner.ts'
+import { runningServer } from './process.ts'
 
 /** A server that runs on a data directory already. */
 export type RunningPostgres = {

@@ -1,10 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Message } from 'kafkajs'
-import { eventually, kafkaAvailability, otherClient, testBroker, testLog, uniqueName } from '../../test/kafka.ts'
-import { AppError } from '../errors.ts'
-import { KafkaRefusedError } from './kafka.ts'
-import { ensureTopics, pingKafka } from './kafka-admin.ts'
-import { createPublisher } from './kafka-publisher.ts'
+import { eventually, kafkaAvailability, otherClient, testBroker, testLog, uniqueName } from '../../../test/kafka.ts'
+import { AppError } from '../../errors.ts'
+import { ensureTopics, pingKafka } from './admin.ts'
+import { KafkaRefusedError } from './client.ts'
+import { createPublisher } from './publisher.ts'
 
 setDefaultTimeout(60_000)
 const withBroker = describe.skipIf(kafkaAvailability() !== null)

@@ -16,8 +16,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { codeOf, giveTo, initialize, removeAbandoned } from './embedded-postgres-initdb.ts'
-import { type Account, chooseAccount, EmbeddedPostgresError, type Program } from './embedded-postgres-program.ts'
+import { codeOf, giveTo, initialize, removeAbandoned } from './initdb.ts'
+import { type Account, chooseAccount, EmbeddedPostgresError, type Program } from './program.ts'
 
 /** Where everything of one server is. All paths are absolute and free of symbolic links. */
 export type Folder = {

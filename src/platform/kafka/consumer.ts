@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, isUnknownTopic, type KafkaLibrary, type KafkaMessage, loadKafka } from './kafka.ts'
-import { PartitionsChangedError, Session } from './kafka-session.ts'
-import type { Logger } from './log.ts'
+import type { Logger } from '../log.ts'
+import { describe, isUnknownTopic, type KafkaLibrary, type KafkaMessage, loadKafka } from './client.ts'
+import { PartitionsChangedError, Session } from './session.ts'
 
 /**
  * What a consumer is doing. 'connecting': on the way into the group; 'topic-absent': the broker answers but has no such
