@@ -24,6 +24,12 @@ export const pages = [
     parent: routes.orders,
   },
   {
+    path: routes.events,
+    title: texts.titles.events,
+    component: lazy(() => import('./events/events-page.tsx')),
+    navigation: { icon: 'events', key: 'e' },
+  },
+  {
     path: routes.deadLetters,
     title: texts.titles.deadLetters,
     component: lazy(() => import('./dead-letters/dead-letters-page.tsx')),

@@ -6,6 +6,7 @@ export const routes = {
   overview: '/',
   orders: '/orders',
   order: '/orders/:id',
+  events: '/events',
   deadLetters: '/dead-letters',
   deadLetter: '/dead-letters/:id',
   webhooks: '/webhooks',
@@ -39,4 +40,10 @@ export function deadLetterAddress(id: string): string {
 /** The address of a webhook's page. */
 export function webhookAddress(id: string): string {
   return routes.webhook.replace(':id', encodeURIComponent(id))
+}
+
+/** The address of the live log, narrowed by the API's own parameters. */
+export function eventsAddress(parameters: Record<string, string>): string {
+  const query = new URLSearchParams(parameters).toString()
+  return query === '' ? routes.events : `${routes.events}?${query}`
 }

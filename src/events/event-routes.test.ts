@@ -125,6 +125,28 @@ describe('the log', () => {
     expect(events.map(event => event.order_uid)).toEqual([uids[0] ?? '', uids[2] ?? ''])
   })
 
+  test('is read backwards in pages that miss nothing and repeat nothing, also narrowed', async () => {
+    const uids = [await place('back'), await place('forth'), await place('back')]
+    for (const uid of uids) await command(uid, 'hold')
+    const forward = async (query: string) => (await read(`/api/events?limit=1000${query}`)).events.map(({ id }) => id)
+    await eventually('the log is settled', async () => (await forward('&customer_id=back')).length === 4)
+    for (const query of ['', '&customer_id=back', '&type=order.on_hold', '&customer_id=nobody']) {
+      const seen: string[] = []
+      for (let path: string | undefined = `/api/events?sort=newest&limit=3${query}`; path !== undefined; ) {
+        const page: Awaited<ReturnType<typeof read>> = await read(path)
+        expect(page.events.length).toBeLessThanOrEqual(3)
+        seen.push(...page.events.map(({ id }) => id))
+        path = page.next
+      }
+      expect(seen.toReversed()).toEqual(await forward(query))
+    }
+    for (const wrong of ['sort=best', 'sort=newest&after=0-0', 'sort=newest&cursor=later']) {
+      expect((await t.call('GET', `/api/events?${wrong}`)).status).toBe(400)
+    }
+    const stream = { headers: { accept: 'text/event-stream' } }
+    expect((await t.call('GET', '/api/events?sort=newest', stream)).status).toBe(400)
+  })
+
   test('begins live where it is, and goes on after a reconnect with nothing missing and nothing twice', async () => {
     const first = follow('/api/events')
     await first.connected()

@@ -6,15 +6,8 @@ import type { Pool } from '../platform/postgres.ts'
 import { invalidQuery, pageSizeMax, QueryReader } from '../platform/query.ts'
 import { encodeEvent } from './encode.ts'
 import type { EventFeed } from './feed.ts'
-import {
-  type LoggedEvent,
-  type LogPage,
-  lookUpPlace,
-  readFirstSequence,
-  readLog,
-  readLogEnd,
-  readOrderLog,
-} from './log.ts'
+import { type LoggedEvent, type LogPage, lookUpPlace, readFirstSequence, readLogEnd, readOrderLog } from './log.ts'
+import { readFiltered, readFilteredBack, type Wanted } from './log-pages.ts'
 import { comparePlaces, decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
 import { streamEvents } from './stream.ts'
 
@@ -29,6 +22,12 @@ const paging = {
   },
   cursor: { description: 'The same, as taken from a Link header', schema: { type: 'string' } },
 }
+const sorting = {
+  sort: {
+    description: 'newest: the newest events first, and the Link leads to older ones; not with after, and not live',
+    schema: { enum: ['oldest', 'newest'], default: 'oldest' },
+  },
+}
 const filtersBy = (types: readonly string[]) => ({
   type: {
     description: 'One or several types, with commas',
@@ -41,7 +40,8 @@ const filtersBy = (types: readonly string[]) => ({
 
 const responses = {
   200: {
-    description: 'A page, oldest first, with a Link to the next; or live, from then on without end',
+    description:
+      'A page with a Link to the next, which may hold fewer events than asked for, or none; or live, from then on without end',
     content: {
       'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Event' } } },
       'text/event-stream': {
@@ -90,7 +90,7 @@ export function eventRoutes(options: Options): Route[] {
         summary: 'Read or follow everything that happens',
         description: 'Live from now on, or from Last-Event-ID on, with Accept: text/event-stream.',
         tags: ['events'],
-        parameters: [...queryParameters({ ...paging, ...filtersBy(options.types) }), lastEventId],
+        parameters: [...queryParameters({ ...paging, ...sorting, ...filtersBy(options.types) }), lastEventId],
         responses,
       },
       handle: context => everything(context, options),
@@ -111,7 +111,11 @@ export function eventRoutes(options: Options): Route[] {
 }
 
 async function everything(context: Context, { pool, feed, types }: Options): Promise<Response> {
-  const query = readQuery(context, { ...paging, ...filtersBy(types) }, types)
+  const query = readQuery(context, { ...paging, ...sorting, ...filtersBy(types) }, types)
+  if (query.isNewestFirst) {
+    const { events, next } = await readFilteredBack(pool, query.after ?? (await readLogEnd(pool)), query)
+    return answerPage(context, events, next)
+  }
   if (wantsStream(context)) {
     await insistOnPlace(pool, query.after)
     return streamEvents(feed, query.after ?? (await readLogEnd(pool)), query)
@@ -135,27 +139,24 @@ async function ofOrder(context: Context, { pool, feed }: Options): Promise<Respo
   return page(context, found, isBeginning ? { 'first-sequence': String(first) } : {})
 }
 
-type Query = { limit: number; after: LogPlace | undefined; types: string[] | undefined; customerId: string | undefined }
-
-/** Looks through the log for a page: what a filter leaves out is never sent, but has to be passed. */
-async function readFiltered(pool: Pool, from: LogPlace, { limit, types, customerId }: Query): Promise<LogPage> {
-  const isWanted = (event: LoggedEvent) =>
-    (types === undefined || types.includes(event.type)) && (customerId === undefined || event.customerId === customerId)
-  for (let place = from; ; ) {
-    // Without a filter a page of the log is the page that is asked for.
-    const isFiltered = types !== undefined || customerId !== undefined
-    const found = await readLog(pool, place, isFiltered ? pageSizeMax : limit)
-    const events = found.events.filter(isWanted)
-    if (events.length > limit) return { events: events.slice(0, limit), isAll: false }
-    if (events.length > 0 || found.isAll) return { events, isAll: found.isAll }
-    place = found.events.at(-1)?.place ?? place
-  }
+type Query = Wanted & {
+  after: LogPlace | undefined
+  /** Then `after` is where the page ends, and older events are before it. */
+  isNewestFirst: boolean
 }
 
 /** A page may hold fewer events than asked for, and still have a next one. */
 function page(context: Context, { events, isAll }: LogPage, headers: Record<string, string> = {}): Response {
-  const last = isAll ? undefined : events.at(-1)
-  const link = last === undefined ? {} : { link: linkToNext(context.req.url, encodePlace(last.place)) }
+  return answerPage(context, events, isAll ? undefined : events.at(-1)?.place, headers)
+}
+
+function answerPage(
+  context: Context,
+  events: readonly LoggedEvent[],
+  next: LogPlace | undefined,
+  headers: Record<string, string> = {},
+): Response {
+  const link = next === undefined ? {} : { link: linkToNext(context.req.url, encodePlace(next)) }
   return new Response(`[${events.map(encodeEvent).join(',')}]`, {
     headers: { 'content-type': 'application/json', ...link, ...headers },
   })
@@ -190,6 +191,11 @@ function readQuery(
   const types = query.given('type')?.split(',')
   // A type that there is not would be waited for in vain.
   if (types?.some(type => !knownTypes.includes(type))) query.refuse('type', `of ${knownTypes.join(', ')}, with commas`)
+  const sort = query.text('sort') ?? 'oldest'
+  if (!sorting.sort.schema.enum.includes(sort)) query.refuse('sort', `one of ${sorting.sort.schema.enum.join(', ')}`)
+  const isNewestFirst = sort === 'newest'
+  if (isNewestFirst && wantsStream(context)) query.refuse('sort', 'left out of a stream')
+  if (isNewestFirst && query.text('after') !== undefined) query.refuse('after', 'left out where sort is newest')
   query.end()
-  return { limit, after, types, customerId: query.given('customer_id') }
+  return { limit, after, types, customerId: query.given('customer_id'), isNewestFirst }
 }

@@ -42,7 +42,7 @@ export type LoggedEvent = {
   traceparent: string | null
 }
 
-/** Events of the log, oldest first. */
+/** Events of the log, oldest first unless asked for otherwise. */
 export type LogPage = {
   events: LoggedEvent[]
   /** Whether these are all that can be read now. A page may end early, since it is bounded by bytes as well. */
@@ -92,6 +92,13 @@ const logPage = `
     from events_after($1::xid8, $2::bigint, $3)
    order by xid, position`
 
+const logPageBack = `
+  select ${fields}
+    from events
+   where (xid, position) < ($1::xid8, $2::bigint) and ${isSettled}
+   order by xid desc, position desc
+   limit $3`
+
 const orderLogPage = `
   select ${fields}
     from events
@@ -115,6 +122,12 @@ export async function readLog(
 ): Promise<LogPage> {
   const { rows } = await pool.query<EventRow>(logPage, [after.xid, after.position, limit])
   return toPage(pool, rows, limit, bytesMax, recent)
+}
+
+/** The events before a place, newest first. */
+export async function readLogBack(pool: Pool, before: LogPlace, limit: number): Promise<LogPage> {
+  const { rows } = await pool.query<EventRow>(logPageBack, [before.xid, before.position, limit])
+  return toPage(pool, rows, limit, pageBytesMax)
 }
 
 /** The events of one order behind a place. */

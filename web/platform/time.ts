@@ -2,6 +2,14 @@ import { signal } from '@preact/signals'
 
 const absoluteFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 const clockFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const dayFormat = new Intl.DateTimeFormat(undefined, { year: '2-digit', month: 'numeric', day: 'numeric' })
+const wholeClockFormat = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hourCycle: 'h23',
+})
 const relativeFormat = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' })
 
 /** From each of these spans on a time is told in its unit, largest first. */
@@ -28,6 +36,12 @@ export function absolute(timeMs: number): string {
 /** The hours and minutes of a time. */
 export function timeOfDay(timeMs: number): string {
   return clockFormat.format(timeMs)
+}
+
+/** The time of day of something, to the millisecond; of what is not of this day, the day and the minute. */
+export function clockTime(timeMs: number, nowMs: number): string {
+  const isToday = dayFormat.format(timeMs) === dayFormat.format(nowMs)
+  return isToday ? wholeClockFormat.format(timeMs) : `${dayFormat.format(timeMs)}, ${timeOfDay(timeMs)}`
 }
 
 /** How long ago a time was, or how long until it is, in one unit. */

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { ErrorBoundary, Route, Router, useLocation } from 'preact-iso'
 import { pages } from '../pages.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -63,8 +63,14 @@ export function Shell() {
 function Navigation({ path }: { path: string }) {
   const open = pages.find(page => page.path === path) ?? pages.find(page => 'parent' in page && fits(path, page.path))
   const marked = open !== undefined && 'parent' in open ? open.parent : open?.path
+  const menu = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a phone the menu is wider than the window.
+    const link = menu.current?.querySelector<HTMLElement>(`a[href="${marked}"]`)
+    menu.current?.scrollTo({ left: (link?.offsetLeft ?? 0) - 64 })
+  }, [marked])
   return (
-    <nav class="menu" aria-label={texts.menu}>
+    <nav class="menu" aria-label={texts.menu} ref={menu}>
       {pages.map(page =>
         'navigation' in page ? (
           <a key={page.path} href={page.path} aria-current={page.path === marked ? 'page' : undefined}>

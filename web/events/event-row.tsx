@@ -1,0 +1,45 @@
+import { useSignal } from '@preact/signals'
+import { CopyButton } from '../parts/copy-button.tsx'
+import { absolute, clockTime } from '../platform/time.ts'
+import { orderAddress } from '../routes.ts'
+import { eventTexts as words } from '../texts/events.ts'
+import { gistOf, type LogEvent } from './event.ts'
+
+/** An event in a line, and when it is opened all that it says. */
+export function EventRow({ event }: { event: LogEvent }) {
+  const isOpen = useSignal(false)
+  const { type, order_uid: uid, time } = event
+  const timeMs = Date.parse(time)
+  return (
+    <li>
+      <details
+        onToggle={toggled => {
+          isOpen.value = toggled.currentTarget.open
+        }}
+      >
+        <summary data-row>
+          <time dateTime={time} title={absolute(timeMs)}>
+            {clockTime(timeMs, Date.now())}
+          </time>
+          <span class={`kind kind-${type.replace(/[._]/g, '-')}`}>{type}</span>
+          <span class="uid">{uid}</span>
+          <span class="gist">{gistOf(event)}</span>
+        </summary>
+        {isOpen.value && <Whole event={event} />}
+      </details>
+    </li>
+  )
+}
+
+function Whole({ event }: { event: LogEvent }) {
+  const json = JSON.stringify(event, null, 2)
+  return (
+    <div class="whole">
+      <a href={orderAddress(event.order_uid)}>{event.order_uid}</a>
+      <div class="command">
+        <pre>{json}</pre>
+        <CopyButton text={json} label={words.copy} />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,114 @@
+import { signal } from '@preact/signals'
+import { request } from '../platform/api.ts'
+import { follow, type LiveEvent } from '../platform/live.ts'
+import type { LogEvent } from './event.ts'
+
+/** So many are shown while events come; who looks further back has more, up to the other bound. */
+const liveMax = 200
+const shownMax = 2_000
+const pageSize = 100
+/** The API gives at most so many at a time. */
+const pageMax = 1_000
+
+/** The log as it grows, newest first, narrowed by a filter. */
+export class EventsModel {
+  /** Undefined until the first are there. */
+  readonly events = signal<readonly LogEvent[] | undefined>(undefined)
+  readonly failure = signal<unknown>(undefined)
+  readonly isLoading = signal(false)
+  readonly isPaused = signal(false)
+  /** How many came while it was paused. */
+  readonly waiting = signal(0)
+  /** Whether older ones may be had. */
+  readonly hasOlder = signal(false)
+  readonly #query: string
+  #older: string | undefined
+  #held: readonly LogEvent[] = []
+  #isDeep = false
+
+  /** @param query the API's, without sort and page */
+  constructor(query: string) {
+    this.#query = query
+  }
+
+  /** Follows the log until stopped. */
+  async run(stop: AbortSignal): Promise<void> {
+    const path = this.#query === '' ? '/api/events' : `/api/events?${this.#query}`
+    // What happens between the opening of the stream and the answer comes by both.
+    const onStart = () => void this.load()
+    await follow(path, { onEvents: events => this.#take(events), onStart }, stop)
+  }
+
+  /** Reads the newest events. */
+  async load(): Promise<void> {
+    this.#isDeep = false
+    await this.#read(this.#newest(pageSize), liveMax)
+  }
+
+  /** Reads events before those that are shown. */
+  async older(): Promise<void> {
+    if (this.isLoading.peek()) return
+    this.#isDeep = true
+    // When some fell off at the end, those that follow are found from the beginning again.
+    const shown = this.events.peek()?.length ?? 0
+    await this.#read(this.#older ?? this.#newest(Math.min(shown + pageSize, pageMax)), shownMax)
+  }
+
+  /** Holds back what comes, so that what is shown can be read; or shows it. */
+  pause(isPaused: boolean): void {
+    this.isPaused.value = isPaused
+    if (isPaused) return
+    this.#show(this.#held)
+    this.#held = []
+    this.waiting.value = 0
+  }
+
+  #newest(limit: number): string {
+    const own = { sort: 'newest', limit: String(limit) }
+    return `/api/events?${new URLSearchParams([...new URLSearchParams(this.#query), ...Object.entries(own)])}`
+  }
+
+  async #read(address: string, most: number): Promise<void> {
+    this.isLoading.value = true
+    try {
+      const response = await request(address)
+      const read = (await response.json()) as LogEvent[]
+      this.#older = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      const events = merge(this.events.peek() ?? [], read).slice(0, most)
+      this.events.value = events
+      this.hasOlder.value = this.#older !== undefined && events.length < shownMax
+      this.failure.value = undefined
+    } catch (error) {
+      this.failure.value = error
+    } finally {
+      this.isLoading.value = false
+    }
+  }
+
+  #take(live: readonly LiveEvent[]): void {
+    // Of a rush only those that will be seen are looked at.
+    const fresh = live.slice(-liveMax).map(({ data }) => JSON.parse(data) as LogEvent)
+    const newestFirst = fresh.toReversed()
+    if (this.isPaused.peek()) {
+      this.#held = [...newestFirst, ...this.#held].slice(0, liveMax)
+      this.waiting.value += live.length
+    } else this.#show(newestFirst)
+  }
+
+  #show(newestFirst: readonly LogEvent[]): void {
+    if (newestFirst.length === 0) return
+    const all = merge(newestFirst, this.events.peek() ?? [])
+    const most = this.#isDeep ? shownMax : liveMax
+    if (all.length > most) {
+      this.#older = undefined
+      this.hasOlder.value = most < shownMax
+    }
+    this.events.value = all.slice(0, most)
+  }
+}
+
+/** Events of two parts of the log, the newer part first, each event once. */
+function merge(newer: readonly LogEvent[], older: readonly LogEvent[]): readonly LogEvent[] {
+  const known = new Set(newer.map(({ id }) => id))
+  return [...newer, ...older.filter(({ id }) => !known.has(id))]
+}
