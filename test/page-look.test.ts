@@ -145,7 +145,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
 
     test('leads to the API page, which shows the operations within its content security policy', async () => {
       const page = await stage.open('/')
-      await page.getByRole('link', { name: 'API' }).click()
+      await page.getByRole('link', { name: 'API', exact: true }).click()
       await page.getByText('Place an order', { exact: true }).click()
       await page.getByText('Answered after the order is durable').waitFor()
     })

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
-import { hasNoBrowser, type Stage, setStage } from './browser.ts'
+import { hasNoBrowser, type Stage, sample, setStage } from './browser.ts'
+import { recordLetters } from './letters.ts'
 import { makeOrders } from './orders.ts'
+import { startReceiver } from './receiver.ts'
 
 setDefaultTimeout(60_000)
 
@@ -14,7 +16,15 @@ const kept = join(root, 'docs', 'images')
 /** PICTURES=yes writes those of the documentation anew; otherwise they are made to see that they can be. */
 const isWriting = process.env.PICTURES === 'yes'
 const folder = isWriting ? kept : mkdtempSync(join(tmpdir(), 'orders-pictures-'))
-const pictures = ['overview-light.png', 'order-light.png', 'orders-dark.png', 'phone-dark.png', 'first-start.png']
+const pictures = [
+  'overview-light.png',
+  'order-light.png',
+  'orders-dark.png',
+  'dead-letter-light.png',
+  'webhook-dark.png',
+  'phone-dark.png',
+  'first-start.png',
+]
 
 test('every picture of the documentation is there, and shown', () => {
   expect(readdirSync(kept).sort()).toEqual([...pictures].sort())
@@ -26,7 +36,7 @@ describe.skipIf(hasNoBrowser)('the pictures of the documentation', () => {
   let stage: Stage
   beforeAll(async () => {
     mkdirSync(folder, { recursive: true })
-    stage = await setStage()
+    stage = await setStage({ WEBHOOKS_ALLOW_PRIVATE: 'true' })
   })
   afterAll(async () => {
     await stage.close()
@@ -61,10 +71,52 @@ describe.skipIf(hasNoBrowser)('the pictures of the documentation', () => {
     const phone = await stage.open('/', { width: 390, height: 844, colorScheme: 'dark', scale: 2 })
     await phone.locator('.live-live').waitFor()
     await phone.screenshot({ path: join(folder, 'phone-dark.png'), animations: 'disabled' })
+    await pictureOfDeadLetter(stage)
+    await pictureOfWebhook(stage)
     expect(readdirSync(folder).sort()).toEqual([...pictures].sort())
     expect(stage.complaints()).toEqual([])
   })
 })
+
+/** An order that two rules refuse, as it is mended. */
+async function pictureOfDeadLetter(stage: Stage): Promise<void> {
+  const log = createLogger({ level: 'silent' })
+  const pool = createPool(stage.database, { connectionsMax: 1, name: 'pictures', log })
+  const wrong = {
+    ...sample,
+    payment: { ...sample.payment, amount: 1 },
+    delivery: { ...sample.delivery, email: 'test.gmail.com' },
+  }
+  const detail = 'rules of the contract that the message breaks: 2'
+  const [id] = await recordLetters(pool, 'ORDER_INVALID', [wrong], { detail, key: Buffer.from(sample.order_uid) })
+  await pool.end()
+  const body = JSON.stringify({ reason: 'the sender says it is mended', actor: 'ada' })
+  const headers = { 'content-type': 'application/json' }
+  await fetch(`${stage.url}/api/dead-letters/${id}/replay`, { method: 'POST', headers, body })
+  const page = await stage.open(`/dead-letters/${id}`, { height: 860 })
+  await page.locator('.mark').nth(1).waitFor()
+  await page.screenshot({ path: join(folder, 'dead-letter-light.png'), animations: 'disabled' })
+}
+
+/** A receiver that refuses one of the orders, and what it said. */
+async function pictureOfWebhook(stage: Stage): Promise<void> {
+  const receiver = await startReceiver(({ event }, response) => {
+    const isRefused = event.order_uid.endsWith('7')
+    response.writeHead(isRefused ? 503 : 200).end(isRefused ? '{"error":"the warehouse is closed"}' : '{"ok":true}')
+    return undefined
+  })
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ url: receiver.url, description: 'the warehouse', event_types: ['order.*'] })
+  const made = await fetch(`${stage.url}/api/webhooks`, { method: 'POST', headers, body })
+  const { id } = (await made.json()) as { id: string }
+  for (const order of makeOrders(10, 'sent')) await stage.place(order)
+  const page = await stage.open(`/webhooks/${id}`, { colorScheme: 'dark', height: 720 })
+  await page.locator('.deliveries summary').nth(9).waitFor()
+  await page.locator('.deliveries summary').filter({ hasText: 'Failed' }).first().click()
+  await page.locator('.deliveries details[open] .answer').waitFor()
+  await page.screenshot({ path: join(folder, 'webhook-dark.png'), animations: 'disabled' })
+  await receiver.close()
+}
 
 /** A shop in the middle of its day: orders in several currencies and states, and a day that went before. */
 async function fill(stage: Stage): Promise<void> {

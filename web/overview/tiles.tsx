@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { count, money } from '../platform/money.ts'
 import { duration, timeOfDay } from '../platform/time.ts'
+import { routes } from '../routes.ts'
 import { texts } from '../texts.ts'
 import type { Overview, OverviewModel } from './overview-model.ts'
 
@@ -79,7 +80,9 @@ function Waiting({ overview: { lags, dead_letters: letters } }: { overview: Over
         <dd>{messages === null ? off : texts.overview.messages(messages)}</dd>
         <dt>{texts.overview.relayLag}</dt>
         <dd>{relay === null ? off : duration(relay)}</dd>
-        <dt>{texts.overview.deadLetters}</dt>
+        <dt>
+          <a href={routes.deadLetters}>{texts.overview.deadLetters}</a>
+        </dt>
         <dd class={letters > 0 ? 'attention' : ''}>{count(letters)}</dd>
       </dl>
     </section>
