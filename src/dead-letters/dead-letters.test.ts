@@ -243,7 +243,7 @@ describe('replaying a letter', () => {
   test.each([
     ['[]', ['']],
     ['{', ['']],
-    ['{"edit":1}', ['']],
+    ['{"edit":1}', ['/edit']],
     ['{"json":{},"text":"{}"}', ['/text']],
     ['{"text":1}', ['/text']],
     ['{"text":"\\ud800"}', ['/text']],
@@ -353,7 +353,7 @@ describe('many letters', () => {
       ['replay', { code: 'a\0b', topic: '\0' }, ['/code', '/topic']],
       ['discard', {}, ['', '/reason']],
       ['discard', { code: 'ORDER_INVALID', reason: '  ' }, ['/reason']],
-      ['discard', { code: 7, limit: 3 }, ['', '/code']],
+      ['discard', { code: 7, limit: 3 }, ['/limit', '/code']],
     ]
     for (const [what, body, pointers] of bad) {
       const answer = await call('POST', `/api/dead-letters/${what}`, body)
