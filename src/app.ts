@@ -100,8 +100,8 @@ export type App = {
   webhooks: { sender: Sender; metrics: WebhookMetrics }
 }
 
-/** When so many orders are stored at a time they have queued up, and live readers have to stand back. */
-const rushOrders = 128
+/** When so many orders are stored at a time they have queued up, and the readers of the log have to stand back. */
+const rushOrders = 1_000
 
 /** The version in the API's documents. */
 export const version = '0.1.0'

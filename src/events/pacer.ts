@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What all live readers of an instance are sent together while the intake has more to do than it can. */
+/** What all readers of an instance are sent together while the intake has more to do than it can. */
 const bytesPerSecondWhenBusy = 8 * 1024 * 1024
 
 /** A rush is over when nothing has told of it for so long: the intake also has nothing to do while it is kept from fetching. */

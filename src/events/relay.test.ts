@@ -8,6 +8,7 @@ import { createIntakeStore } from '../orders/store.ts'
 import { readOrder } from '../orders/validate.ts'
 import { ensureTopics } from '../platform/kafka/admin.ts'
 import { createPublisher, type Publisher } from '../platform/kafka/publisher.ts'
+import { Pacer } from './pacer.ts'
 import { readLagSeconds } from './readers.ts'
 import { RecentOrders } from './recent-orders.ts'
 import { keepRelaying, relayReader } from './relay.ts'
@@ -49,6 +50,7 @@ describe.skipIf(missing !== null)('the relay', () => {
         deadLettersTopic,
         wakeUp: new WakeUp(),
         recent: new RecentOrders(),
+        pacer: new Pacer(Date.now),
         onPublished: () => undefined,
         log: testLog,
       },

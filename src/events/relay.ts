@@ -10,6 +10,7 @@ import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { type Tracer, within } from '../platform/tracing.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import { type LoggedEvent, type LogPage, readLog } from './log.ts'
+import type { Pacer } from './pacer.ts'
 import { enterReader, savePlace } from './readers.ts'
 import type { RecentOrders } from './recent-orders.ts'
 import type { WakeUp } from './wake-up.ts'
@@ -34,6 +35,8 @@ export type RelayOptions = {
   wakeUp: WakeUp
   /** What need not be fetched for an event. */
   recent: RecentOrders
+  /** Lets the intake go first. */
+  pacer: Pacer
   onPublished: (events: number) => void
   /** Undefined: nothing is traced. */
   tracer?: Tracer | undefined
@@ -56,7 +59,7 @@ const noteEveryMs = 100
 
 /** Relays while the lock is held. While a page is being sent, the next one is being read where there is more. */
 async function relay(options: RelayOptions, held: AbortSignal, onProgress: () => void): Promise<void> {
-  const { pool, wakeUp, recent } = options
+  const { pool, wakeUp, recent, pacer } = options
   let place = await enterReader(pool, relayReader)
   let ahead: Promise<LogPage> | undefined
   let noting: Promise<unknown> = Promise.resolve()
@@ -73,6 +76,7 @@ async function relay(options: RelayOptions, held: AbortSignal, onProgress: () =>
       if (!isAll) ahead = readLog(pool, last.place, eventsMax, recent)
       // Whatever sending meets is met first; what this read met is met again by the next one.
       ahead?.catch(() => undefined)
+      await pacer.pass(weightOf(events), held)
       await sendEvents(options, events)
       place = last.place
       options.onPublished(events.length)
@@ -94,6 +98,11 @@ async function relay(options: RelayOptions, held: AbortSignal, onProgress: () =>
   }
   await noting
   if (place !== saved) await savePlace(pool, relayReader, place)
+}
+
+/** Kafka stores what it is sent for all its readers, so an event counts half of what it does for a stream. */
+function weightOf(events: readonly LoggedEvent[]): number {
+  return events.reduce((sum, { data }) => sum + data.length, 0) / 2
 }
 
 async function sendEvents(options: RelayOptions, events: readonly LoggedEvent[]): Promise<void> {
