@@ -20,6 +20,37 @@ function messageOf(order: OrderDocument, offset: bigint): KafkaMessage {
   }
 }
 
+test('a short batch, which is read sooner, is placed behind the long one before it', async () => {
+  const stored = new Map<string, string>()
+  const intake = createIntake({
+    store: {
+      findDocuments: async () => stored,
+      async place(orders) {
+        for (const { order } of orders) stored.set(order.orderUid, order.json)
+      },
+    },
+    log: testLog,
+    now: Date.now,
+    onPlaced: () => undefined,
+  })
+  const consume = createOrderConsumer({
+    intake,
+    pool: { query: async () => ({ rows: [] }) } as unknown as Pool,
+    metrics: { count: () => undefined, group: () => undefined },
+    log: testLog,
+    stop: new AbortController().signal,
+  })
+  const orders = makeOrders(1_000, 'long')
+  const last = orders.at(-1)
+  if (last === undefined) throw new Error('there are a thousand')
+  await Promise.all([
+    consume(orders.map((order, offset) => messageOf(order, BigInt(offset)))),
+    consume([messageOf({ ...last, locale: 'de' }, 1_000n)]),
+  ])
+  expect(stored.size).toBe(1_000)
+  expect(JSON.parse(stored.get(last.order_uid) ?? '').locale).toBe('en')
+})
+
 test('of two orders with one uid the earlier is placed, also when the database was away', async () => {
   const stored = new Map<string, string>()
   let isAway = true

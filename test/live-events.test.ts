@@ -135,8 +135,10 @@ describe('live events of a service that is started again', () => {
         urls,
         orders.slice(0, 40).map(order => order.order_uid),
       )
-      for (const events of [50, 150]) {
-        await eventually('events arrive', () => followers.every(follower => follower.events.length > events))
+      for (const [restarts, events] of [50, 150].entries()) {
+        await eventually('events arrive on a connection to the service of now', () =>
+          followers.every(follower => follower.events.length > events && follower.connections() > restarts),
+        )
         service.kill(signal)
         await service.exited
         service = await startServiceProcess({ env })

@@ -37,22 +37,20 @@ export function createOrderConsumer(options: {
   stop: AbortSignal
 }): HandleBatch {
   const { intake, pool, metrics, log, stop } = options
+  /** Resolves when the batch before has been submitted. Batches are read side by side, and a short one is read first. */
+  let submitted: Promise<void> = Promise.resolve()
   return async (messages, traceparent) => {
-    const letters: DeadLetter[] = []
-    const senders: KafkaMessage[] = []
-    const orders: ValidOrder[] = []
-    for (const [index, message] of messages.entries()) {
-      if (index % turnMessages === turnMessages - 1) await nextTurn()
-      const reading = readOrder(message.value ?? new Uint8Array(0))
-      if (reading.kind === 'order') {
-        orders.push(inTrace(reading.order, traceparentOf(message.headers) ?? traceparent))
-        senders.push(message)
-      } else {
-        const detail = `rules of the contract that the message breaks: ${reading.violations.length}`
-        letters.push(toDeadLetter(message, 'ORDER_INVALID', detail, reading.violations))
-      }
-    }
-    const outcomes = await intake.submitAll(orders)
+    const before = submitted
+    const turn = Promise.withResolvers<void>()
+    submitted = turn.promise
+    const { orders, senders, letters } = await readMessages(messages, traceparent).catch(error => {
+      turn.resolve()
+      throw error
+    })
+    await before
+    const placing = intake.submitAll(orders)
+    turn.resolve()
+    const outcomes = await placing
     outcomes.forEach((outcome, index) => {
       const code = errorOf(outcome)
       if (code === undefined) metrics.count('kafka', outcome.kind)
@@ -63,6 +61,25 @@ export function createOrderConsumer(options: {
     }
     for (const letter of letters) metrics.count('kafka', letter.code)
   }
+}
+
+/** The orders among messages, with the messages that they came by, and a letter for each that is none. */
+async function readMessages(messages: readonly KafkaMessage[], traceparent: string | undefined) {
+  const letters: DeadLetter[] = []
+  const senders: KafkaMessage[] = []
+  const orders: ValidOrder[] = []
+  for (const [index, message] of messages.entries()) {
+    if (index % turnMessages === turnMessages - 1) await nextTurn()
+    const reading = readOrder(message.value ?? new Uint8Array(0))
+    if (reading.kind === 'order') {
+      orders.push(inTrace(reading.order, traceparentOf(message.headers) ?? traceparent))
+      senders.push(message)
+    } else {
+      const detail = `rules of the contract that the message breaks: ${reading.violations.length}`
+      letters.push(toDeadLetter(message, 'ORDER_INVALID', detail, reading.violations))
+    }
+  }
+  return { orders, senders, letters }
 }
 
 function reasonFor(outcome: Outcome): string {

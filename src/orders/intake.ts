@@ -42,7 +42,7 @@ export type Intake = {
   submit(order: ValidOrder): Promise<Outcome>
   /**
    * Submits orders from a source that can be held up: waits for room instead of refusing, waits for the database through
-   * any outage, and goes behind the orders for which somebody waits. Orders that share a uid are placed as they came.
+   * any outage, and goes behind the orders for which somebody waits. Orders that share a uid are placed in the order of the calls.
    *
    * @returns the outcomes in the order of the orders
    * @throws AppError STOPPING; some of the orders may have been placed then
@@ -83,6 +83,8 @@ export function createIntake(options: IntakeOptions): Intake {
   let isWakeUpDue = false
   let isClosed = false
   const roomSeekers: (() => void)[] = []
+  /** Resolves when the last submission of a stream is in the queue. */
+  let admission: Promise<void> = Promise.resolve()
   const closers: (() => void)[] = []
   const writeGroup = createGroupWriter({ ...options, isClosed: () => isClosed })
 
@@ -191,13 +193,24 @@ export function createIntake(options: IntakeOptions): Intake {
     },
 
     async submitAll(orders) {
-      const outcomes: Outcome[] = []
-      for (let first = 0; first < orders.length; first += groupOrdersMax) {
-        while (!hasRoom(streams) && !isClosed) await new Promise<void>(resolve => roomSeekers.push(resolve))
-        if (isClosed) throw stopping()
-        outcomes.push(...(await enqueue(streams, orders.slice(first, first + groupOrdersMax))))
+      // Whoever waits for room is not overtaken by whoever comes later and finds some.
+      const before = admission
+      const admitted = Promise.withResolvers<void>()
+      admission = admitted.promise
+      await before
+      try {
+        const outcomes: Outcome[] = []
+        for (let first = 0; first < orders.length; first += groupOrdersMax) {
+          while (!hasRoom(streams) && !isClosed) await new Promise<void>(resolve => roomSeekers.push(resolve))
+          if (isClosed) throw stopping()
+          const submitted = enqueue(streams, orders.slice(first, first + groupOrdersMax))
+          if (first + groupOrdersMax >= orders.length) admitted.resolve()
+          outcomes.push(...(await submitted))
+        }
+        return outcomes
+      } finally {
+        admitted.resolve()
       }
-      return outcomes
     },
 
     waiting,
