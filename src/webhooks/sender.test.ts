@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { eventually } from '../../test/kafka.ts'
 import { isSignedWith, type Receiver, startReceiver, withoutDuration } from '../../test/receiver.ts'
 import { createSender, type Patience, patience, type Sender } from './sender.ts'
@@ -242,19 +243,16 @@ describe('a connection', () => {
     const target = http.createServer((_, response) => response.end('direct'))
     await new Promise<void>(resolve => target.listen(0, '127.0.0.1', resolve))
     closing.push(() => target.close())
-    const names = ['HTTP_PROXY', 'http_proxy', 'NODE_USE_ENV_PROXY'] as const
-    const before = names.map(name => process.env[name])
-    try {
-      for (const name of names) process.env[name] = name === 'NODE_USE_ENV_PROXY' ? '1' : proxy.url
-      const url = `http://hooks.example:${(target.address() as AddressInfo).port}/`
-      expect(await post(senderOf(), url)).toEqual({ status: 200, error: null, answer: 'direct' })
-    } finally {
-      names.forEach((name, index) => {
-        const value = before[index]
-        if (value === undefined) delete process.env[name]
-        else process.env[name] = value
-      })
-    }
+    // In a process of its own: others in this one may be asking for something, and would find the proxy too.
+    const program = `
+      import { createSender, patience } from '${join(import.meta.dirname, 'sender.ts')}'
+      const sender = createSender({ allowPrivate: true, resolve: async () => ['127.0.0.1'], patience })
+      const { answer } = await sender.post('http://hooks.example:${(target.address() as AddressInfo).port}/', {}, Buffer.from('{}'))
+      console.log(answer)
+      process.exit(0)`
+    const env = { PATH: process.env.PATH ?? '', HTTP_PROXY: proxy.url, http_proxy: proxy.url, NODE_USE_ENV_PROXY: '1' }
+    const child = Bun.spawn([process.execPath, '--no-env-file', '-e', program], { env, stdout: 'pipe' })
+    expect(await new Response(child.stdout).text()).toBe('direct\n')
     expect(proxy.received).toEqual([])
   })
 })
