@@ -1,3 +1,4 @@
+import { Segments } from '../parts/segments.tsx'
 import { count } from '../platform/money.ts'
 import { letterTexts as words } from '../texts/dead-letters.ts'
 import { texts } from '../texts.ts'
@@ -15,17 +16,18 @@ export function LetterFilters({ filter, counts, change }: Props) {
   return (
     <section class="filters" aria-label={texts.filters.label}>
       <div class="filter-row">
-        <fieldset class="segments">
-          <legend class="hidden">{words.state}</legend>
-          {[...letterStates, 'all' as const].map(state => (
-            <label key={state}>
-              <input type="radio" name="state" checked={filter.state === state} onChange={() => change({ state })} />
-              <span>
-                {words.states[state]} <small>{count(countOf(counts, { ...filter, state }))}</small>
-              </span>
-            </label>
-          ))}
-        </fieldset>
+        <Segments
+          legend={words.state}
+          name="state"
+          options={[...letterStates, 'all']}
+          chosen={filter.state}
+          choose={state => change({ state })}
+          label={state => (
+            <>
+              {words.states[state]} <small>{count(countOf(counts, { ...filter, state }))}</small>
+            </>
+          )}
+        />
         {topics.length > 1 && (
           <select
             class="fitting"

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { Segments } from '../parts/segments.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { Status } from '../parts/status.tsx'
 import { Refusal } from '../platform/api.ts'
@@ -109,22 +110,16 @@ function Document({ order }: { order: Order }) {
     <section class="card document" aria-labelledby="document-title">
       <div class="card-head">
         <h2 id="document-title">{texts.order.document}</h2>
-        <fieldset class="segments">
-          <legend class="hidden">{texts.order.view}</legend>
-          {(['invoice', 'json'] as const).map(name => (
-            <label key={name}>
-              <input
-                type="radio"
-                name="view"
-                checked={view.value === name}
-                onChange={() => {
-                  view.value = name
-                }}
-              />
-              <span>{texts.order.views[name]}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Segments
+          legend={texts.order.view}
+          name="view"
+          options={['invoice', 'json']}
+          chosen={view.value}
+          choose={name => {
+            view.value = name
+          }}
+          label={name => texts.order.views[name]}
+        />
       </div>
       {view.value === 'invoice' ? (
         <Invoice order={order} />

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { Chart, type Points } from '../parts/chart.tsx'
+import { Segments } from '../parts/segments.tsx'
 import { count } from '../platform/money.ts'
 import { texts } from '../texts.ts'
 import type { Overview, Series } from './overview-model.ts'
@@ -15,22 +16,16 @@ export function Charts({ overview }: { overview: Overview }) {
     <section class="card chart-card">
       <div class="card-head">
         <h2>{texts.overview.charts[span.value]}</h2>
-        <fieldset class="segments">
-          <legend class="hidden">{texts.overview.span}</legend>
-          {(['recent', 'day'] as const).map(name => (
-            <label key={name}>
-              <input
-                type="radio"
-                name="span"
-                checked={span.value === name}
-                onChange={() => {
-                  span.value = name
-                }}
-              />
-              <span>{texts.overview.spans[name]}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Segments
+          legend={texts.overview.span}
+          name="span"
+          options={['recent', 'day']}
+          chosen={span.value}
+          choose={name => {
+            span.value = name
+          }}
+          label={name => texts.overview.spans[name]}
+        />
       </div>
       <Chart
         points={points}

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
 import { usePolling } from '../parts/polling.ts'
+import { Segments } from '../parts/segments.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { ask, Refusal } from '../platform/api.ts'
@@ -33,22 +34,16 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
     <section class="card" aria-labelledby="deliveries-title">
       <div class="card-head">
         <h2 id="deliveries-title">{words.deliveries}</h2>
-        <fieldset class="segments">
-          <legend class="hidden">{words.outcome}</legend>
-          {outcomes.map(name => (
-            <label key={name}>
-              <input
-                type="radio"
-                name="outcome"
-                checked={outcome.value === name}
-                onChange={() => {
-                  outcome.value = name
-                }}
-              />
-              <span>{words.outcomes[name]}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Segments
+          legend={words.outcome}
+          name="outcome"
+          options={outcomes}
+          chosen={outcome.value}
+          choose={name => {
+            outcome.value = name
+          }}
+          label={name => words.outcomes[name]}
+        />
         <input
           type="search"
           class="fitting"
