@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { createOrderConsumer } from '../src/orders/consumer.ts'
 import type { OrderDocument } from '../src/orders/document.ts'
-import { createIntake } from '../src/orders/intake.ts'
+import { createIntake, type Intake } from '../src/orders/intake.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import type { Pool } from '../src/platform/postgres.ts'
 import { testLog } from './kafka.ts'
@@ -20,6 +20,16 @@ function messageOf(order: OrderDocument, offset: bigint): KafkaMessage {
   }
 }
 
+function consumerOf(intake: Intake) {
+  return createOrderConsumer({
+    intake,
+    pool: { query: async () => ({ rows: [] }) } as unknown as Pool,
+    metrics: { count: () => undefined, group: () => undefined },
+    log: testLog,
+    stop: new AbortController().signal,
+  })
+}
+
 test('a short batch, which is read sooner, is placed behind the long one before it', async () => {
   const stored = new Map<string, string>()
   const intake = createIntake({
@@ -33,13 +43,7 @@ test('a short batch, which is read sooner, is placed behind the long one before 
     now: Date.now,
     onPlaced: () => undefined,
   })
-  const consume = createOrderConsumer({
-    intake,
-    pool: { query: async () => ({ rows: [] }) } as unknown as Pool,
-    metrics: { count: () => undefined, group: () => undefined },
-    log: testLog,
-    stop: new AbortController().signal,
-  })
+  const consume = consumerOf(intake)
   const orders = makeOrders(1_000, 'long')
   const last = orders.at(-1)
   if (last === undefined) throw new Error('there are a thousand')
@@ -71,13 +75,7 @@ test('of two orders with one uid the earlier is placed, also when the database w
     // A group by itself, as a batch of two thousand messages is.
     groupOrdersMax: 1,
   })
-  const consume = createOrderConsumer({
-    intake,
-    pool: { query: async () => ({ rows: [] }) } as unknown as Pool,
-    metrics: { count: () => undefined, group: () => undefined },
-    log: testLog,
-    stop: new AbortController().signal,
-  })
+  const consume = consumerOf(intake)
   const [order] = makeOrders(1, 'twice')
   if (order === undefined) throw new Error('an order was asked for')
   await Promise.all([consume([messageOf(order, 0n)]), consume([messageOf({ ...order, locale: 'de' }, 1n)])])

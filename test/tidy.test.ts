@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { scopes, variables } from '../src/config.ts'
 import { catalogue } from '../src/errors.ts'
 import type { Route } from '../src/platform/http.ts'
+import { scopes as scopesOfPage } from '../web/keys/key.ts'
 
 /** The rules of the architecture, proved on the sources. */
 
@@ -194,6 +195,10 @@ describe('the API', () => {
     const named = product.flatMap(({ text }) => [...text.matchAll(/\bscope: '([^']+)'/g)].map(match => match[1] ?? ''))
     expect(named.length).toBeGreaterThan(5)
     expect(named.filter(scope => scope !== 'public' && !(scopes as readonly string[]).includes(scope))).toEqual([])
+  })
+
+  test('the page that makes keys offers every scope that a key can have', () => {
+    expect([...scopesOfPage]).toEqual([...scopes])
   })
 
   test('every error of the catalogue is one that can happen', () => {
