@@ -2,7 +2,6 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Client, escapeIdentifier } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { copyNull, copyText } from '../platform/copy.ts'
 import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 import { type ExportHeader, type ExportLine, formatVersion, type RowCounts } from './format.ts'
 import { type ExportReader, ImportError } from './reader.ts'
@@ -184,11 +183,14 @@ async function copyRows(
   return count
 }
 
+/** The four characters that mean something in COPY's text format. */
+const copyEscapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
 function encodeRow({ table, row }: Row, columns: readonly string[], reader: ExportReader): string {
   const fields = columns.map(column => {
     const value = row[column]
     if (value === undefined) throw reader.wrong(`has no ${column}, which the row of ${table} before it had`)
-    return value === null ? copyNull : copyText(value)
+    return value === null ? '\\N' : value.replace(/[\\\t\n\r]/g, character => copyEscapes[character] ?? character)
   })
   if (Object.keys(row).length > columns.length)
     throw reader.wrong(`has columns that the row of ${table} before it had not`)

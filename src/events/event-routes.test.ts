@@ -66,7 +66,7 @@ const heldBack = (orderUid: string) => ({
   orderUid,
   sequence: 1,
   definition: orderChanged.expired,
-  recordedAt: new Date().toISOString(),
+  recordedAt: new Date(),
   data: JSON.stringify(orderChanged.expired.example),
 })
 

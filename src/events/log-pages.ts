@@ -1,5 +1,5 @@
-import { pageSizeMax } from '../platform/query.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { pageSizeMax } from '../platform/query.ts'
 import { type LoggedEvent, type LogPage, readLog, readLogBack } from './log.ts'
 import type { LogPlace } from './place.ts'
 

@@ -36,7 +36,7 @@ const event = (orderUid: string, sequence = 1) => ({
   orderUid,
   sequence,
   definition,
-  recordedAt: new Date().toISOString(),
+  recordedAt: new Date(),
   data: JSON.stringify(data),
 })
 
@@ -87,7 +87,7 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
   const ready = placed.map(order => {
     const reading = validateOrder(order)
     if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.violations))
-    return { order: reading.order, state: initialState(false), placedAt: new Date().toISOString() }
+    return { order: reading.order, state: initialState(false), placedAt: new Date() }
   })
   await createIntakeStore(pool).place(ready)
   const recent = new RecentOrders()

@@ -1,4 +1,4 @@
-import { type Copy, copyNull, copyText, type RowWriter } from '../platform/copy.ts'
+import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { EventDefinition } from './definition.ts'
 import { comparePlaces, type LogPlace, logStart } from './place.ts'
@@ -19,8 +19,7 @@ export type NewEvent = {
   sequence: number
   /** What it is: an event of a type that is not described cannot be written. */
   definition: EventDefinition
-  /** RFC 3339. */
-  recordedAt: string
+  recordedAt: Date
   /** JSON. */
   data: string
   /** W3C Trace Context of the request or message that made the change. */
@@ -51,13 +50,16 @@ export type LogPage = {
 
 /** The rows of new events. Whoever writes them sends `notify` with them. */
 export function copyOfEvents(events: readonly NewEvent[]): Copy {
-  return {
-    statement: 'copy events (order_uid, sequence, type, recorded_at, traceparent, data) from stdin',
-    rows: events.values().map(event => (writer: RowWriter) => {
-      const { orderUid, sequence, definition, recordedAt, traceparent = copyNull, data } = event
-      writer.write(`${orderUid}\t${sequence}\t${definition.type}\t${recordedAt}\t${traceparent}\t${copyText(data)}\n`)
-    }),
-  }
+  return copyOf('events', 'order_uid, sequence, type, recorded_at, traceparent, data', events, (event, writer) => {
+    writer.row(6)
+    writer.text(event.orderUid)
+    writer.integer(event.sequence)
+    writer.text(event.definition.type)
+    writer.timestamp(event.recordedAt.getTime())
+    if (event.traceparent === undefined) writer.null()
+    else writer.text(event.traceparent)
+    writer.text(event.data)
+  })
 }
 
 /** Appends an event in a caller's transaction, and tells the readers of the log with its commit. */

@@ -41,7 +41,7 @@ const event = (orderUid: string, recordedAt: string, sequence = 1): NewEvent => 
   orderUid,
   sequence,
   definition: sequence === 1 ? orderPlaced : orderChanged.on_hold,
-  recordedAt,
+  recordedAt: new Date(recordedAt),
   data: '{"status":"confirmed"}',
 })
 

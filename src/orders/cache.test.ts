@@ -8,7 +8,7 @@ const order = (orderUid: string, version = 1, size = 100): StoredOrder => ({
   version,
   document: JSON.stringify({ order_uid: orderUid, filler: 'x'.repeat(size) }),
   state: initialState(true),
-  updatedAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: new Date('2026-01-01T00:00:00.000Z'),
 })
 
 /** A database whose answers the test gives when it likes. */

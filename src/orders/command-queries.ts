@@ -78,7 +78,7 @@ export async function updateState(
   orderUid: string,
   state: OrderState,
   version: number,
-  updatedAt: string,
+  updatedAt: Date,
 ): Promise<void> {
   await client.query(
     `update orders
@@ -96,7 +96,7 @@ export type Transition = {
   to: OrderStatus
   reason: string
   actor: string
-  recordedAt: string
+  recordedAt: Date
 }
 
 export async function insertTransition(client: PoolClient, transition: Transition): Promise<void> {
@@ -121,7 +121,7 @@ export async function insertReceipt(
   client: PoolClient,
   orderUid: string,
   commandId: string,
-  recordedAt: string,
+  recordedAt: Date,
 ): Promise<void> {
   await client.query('insert into order_command_receipts (order_uid, command_id, recorded_at) values ($1, $2, $3)', [
     orderUid,

@@ -61,7 +61,7 @@ export async function carryOut(pool: Pool, request: CommandRequest, nowMs: numbe
       await save(client, { ...request, order, nowMs }, decision)
     }
     // Only what was carried out leaves a receipt: a refusal that comes again is refused again.
-    if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, new Date(nowMs).toISOString())
+    if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, new Date(nowMs))
     return done(client, request)
   })
 }
@@ -91,7 +91,7 @@ async function save(client: PoolClient, change: Change, { state }: { state: Orde
   const { status: from } = order.state
   const version = order.version + 1
   // Another instance's clock may be ahead of ours. An order's times never run back: the log is cut off by them.
-  const recordedAt = new Date(Math.max(change.nowMs, order.updatedAtMs)).toISOString()
+  const recordedAt = new Date(Math.max(change.nowMs, order.updatedAtMs))
   await updateState(client, orderUid, state, version, recordedAt)
   await insertTransition(client, { ...change, version, recordedAt, from, to: state.status })
   const data: StatusChange = {

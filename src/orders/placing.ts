@@ -32,7 +32,7 @@ export function decide(
   stored: ReadonlyMap<string, string>,
   nowMs: number,
 ): { fresh: NewOrder[]; outcomes: Outcome[] } {
-  const placedAt = new Date(nowMs).toISOString()
+  const placedAt = new Date(nowMs)
   const fresh = new Map<string, NewOrder>()
   const outcomes = group.map(({ order }): Outcome => {
     const known = stored.get(order.orderUid) ?? fresh.get(order.orderUid)?.order.json

@@ -1,5 +1,5 @@
 import { joinObjects } from '../events/log.ts'
-import { type Copy, copyText, type RowWriter } from '../platform/copy.ts'
+import { type Copy, copyOf, type RowWriter } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
@@ -8,7 +8,7 @@ import type { OrderLine, ValidOrder } from './validate.ts'
 export const orderChangedChannel = 'order_changed'
 
 /** An order that is about to be written for the first time. */
-export type NewOrder = { order: ValidOrder; state: OrderState /** RFC 3339, UTC. */; placedAt: string }
+export type NewOrder = { order: ValidOrder; state: OrderState; placedAt: Date }
 
 /** An order as it is stored. */
 export type StoredOrder = {
@@ -17,13 +17,12 @@ export type StoredOrder = {
   /** The document as it was sent: a JSON object. */
   document: string
   state: OrderState
-  /** RFC 3339, UTC. */
-  updatedAt: string
+  updatedAt: Date
 }
 
 /** The order as one JSON object: the document, and behind its last field what the service adds. */
 export function jsonOf({ document, state, version, updatedAt }: StoredOrder): string {
-  const added = joinObjects(stateJson(state), `{"version":${version},"updated_at":"${updatedAt}"}`)
+  const added = joinObjects(stateJson(state), `{"version":${version},"updated_at":"${updatedAt.toISOString()}"}`)
   return joinObjects(document, added)
 }
 
@@ -54,41 +53,45 @@ export async function findDocuments(pool: Pool, orderUids: readonly string[]): P
 /** The rows of new orders and of their lines. Writing them fails with a unique violation when one is there already. */
 export function copiesOfOrders(orders: readonly NewOrder[]): Copy[] {
   return [
-    {
-      statement: `copy orders (order_uid, customer_id, track_number, currency, amount, created_at, status, payment_status,
-                               delivery_status, version, updated_at, document) from stdin`,
-      rows: orders.values().map(order => (writer: RowWriter) => writeOrder(order, writer)),
-    },
-    {
-      statement: 'copy order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) from stdin',
-      rows: orders.values().map(order => (writer: RowWriter) => writeLines(order, writer)),
-    },
+    copyOf(
+      'orders',
+      `order_uid, customer_id, track_number, currency, amount, created_at, status, payment_status, delivery_status, version,
+       updated_at, document`,
+      orders,
+      writeOrder,
+    ),
+    copyOf('order_items', 'order_uid, line, chrt_id, nm_id, price, sale, total_price', orders, writeLines),
   ]
 }
 
 function writeOrder({ order, state, placedAt }: NewOrder, writer: RowWriter): void {
-  const { orderUid, json, currency, amount } = order
-  // What has to be escaped in a field is escaped in the JSON already, by a backslash: most orders have none.
-  const escaped = json.includes('\\') ? copyText : asItIs
-  const createdAt = new Date(order.createdAtMs).toISOString()
-  writer.write(
-    `${orderUid}\t${escaped(order.customerId)}\t${escaped(order.trackNumber)}\t${currency}\t${amount}\t${createdAt}\t${state.status}\t${state.paymentStatus}\t${state.deliveryStatus}\t1\t${placedAt}\t`,
-  )
-  writer.write(escaped(json))
-  writer.write('\n')
-}
-
-function asItIs(text: string): string {
-  return text
+  writer.row(12)
+  writer.text(order.orderUid)
+  writer.text(order.customerId)
+  writer.text(order.trackNumber)
+  writer.text(order.currency)
+  writer.bigint(order.amount)
+  writer.timestamp(order.createdAtMs)
+  writer.text(state.status)
+  writer.text(state.paymentStatus)
+  writer.text(state.deliveryStatus)
+  writer.integer(1)
+  writer.timestamp(placedAt.getTime())
+  writer.text(order.json)
 }
 
 function writeLines({ order }: NewOrder, writer: RowWriter): void {
   const { orderUid, lines } = order
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] as OrderLine
-    writer.write(
-      `${orderUid}\t${index}\t${line.chrtId}\t${line.nmId}\t${line.price}\t${line.sale}\t${line.totalPrice}\n`,
-    )
+    writer.row(7)
+    writer.text(orderUid)
+    writer.integer(index)
+    writer.bigint(line.chrtId)
+    writer.bigint(line.nmId)
+    writer.bigint(line.price)
+    writer.smallint(line.sale)
+    writer.bigint(line.totalPrice)
   }
 }
 
@@ -110,7 +113,7 @@ export function toStored({ order, state, placedAt }: NewOrder): StoredOrder {
 
 function present({ order_uid: orderUid, document, version, updated_at: updatedAt, ...row }: OrderRow): StoredOrder {
   const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
-  return { orderUid, version, document, state, updatedAt: updatedAt.toISOString() }
+  return { orderUid, version, document, state, updatedAt }
 }
 
 /** What a list of orders is narrowed to; every condition given must hold. */

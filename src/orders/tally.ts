@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Copy, RowWriter } from '../platform/copy.ts'
+import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { NewOrder } from './queries.ts'
@@ -22,25 +22,29 @@ const pauseMs = 10_000
 /** How far back it is looked for buckets that are not merged; the first look goes back to the first. */
 const mergeBackMs = 600_000
 
+type Tally = { bucketMs: number; currency: string; orders: number; amount: bigint }
+
 /** The rows of orders that are written by one transaction: one for each currency of each bucket. */
 export function copyOfTallies(orders: readonly NewOrder[]): Copy {
-  const tallies = new Map<string, { orders: number; amount: bigint }>()
+  const tallies = new Map<string, Tally>()
   for (const { order, placedAt } of orders) {
-    const bucketMs = Math.floor(Date.parse(placedAt) / (bucketSeconds * 1000)) * bucketSeconds * 1000
-    const key = `${new Date(bucketMs).toISOString()}\t${order.currency}`
+    const bucketMs = Math.floor(placedAt.getTime() / (bucketSeconds * 1000)) * bucketSeconds * 1000
+    const key = `${bucketMs} ${order.currency}`
     const tally = tallies.get(key)
-    if (tally === undefined) tallies.set(key, { orders: 1, amount: BigInt(order.amount) })
-    else {
+    if (tally === undefined) {
+      tallies.set(key, { bucketMs, currency: order.currency, orders: 1, amount: BigInt(order.amount) })
+    } else {
       tally.orders += 1
       tally.amount += BigInt(order.amount)
     }
   }
-  return {
-    statement: 'copy order_tallies (bucket, currency, orders, amount) from stdin',
-    rows: [...tallies].map(([key, tally]) => (writer: RowWriter) => {
-      writer.write(`${key}\t${tally.orders}\t${tally.amount}\n`)
-    }),
-  }
+  return copyOf('order_tallies', 'bucket, currency, orders, amount', [...tallies.values()], (tally, writer) => {
+    writer.row(4)
+    writer.timestamp(tally.bucketMs)
+    writer.text(tally.currency)
+    writer.bigint(tally.orders)
+    writer.numeric(tally.amount)
+  })
 }
 
 /** Makes one row of those of each bucket that is past. Any number of instances may do it at once. @param since from when on */

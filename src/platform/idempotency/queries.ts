@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts'
-import { type Copy, copyText, type RowWriter } from '../copy.ts'
+import { type Copy, copyOf } from '../copy.ts'
 import type { Pool, PoolClient } from '../postgres.ts'
 
 /** An answer as it is kept and given again. */
@@ -117,19 +117,17 @@ function valuesOf({ claim, answer }: KeptAnswer): unknown[] {
 
 /** The rows of answers, for an effect that is written by COPY. Writing one fails with a unique violation if there is one. */
 export function copyOfAnswers(kept: readonly KeptAnswer[]): Copy {
-  return {
-    statement: 'copy idempotency_answers (scope, key, fingerprint, status, headers, body) from stdin',
-    rows: kept.values().map(({ claim, answer }) => (writer: RowWriter) => {
-      const { status, headers, body } = bounded(answer)
-      const { scope, key, fingerprint } = claim
-      const texts = `${status}\t${copyText(JSON.stringify(headers))}`
-      writer.write(`${copyBytes(scope)}\t${copyText(key)}\t${copyBytes(fingerprint)}\t${texts}\t${copyBytes(body)}\n`)
-    }),
-  }
-}
-
-function copyBytes(bytes: Uint8Array): string {
-  return `\\\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+  const columns = 'scope, key, fingerprint, status, headers, body'
+  return copyOf('idempotency_answers', columns, kept, ({ claim, answer }, writer) => {
+    const { status, headers, body } = bounded(answer)
+    writer.row(6)
+    writer.bytes(claim.scope)
+    writer.text(claim.key)
+    writer.bytes(claim.fingerprint)
+    writer.smallint(status)
+    writer.text(JSON.stringify(headers))
+    writer.bytes(body)
+  })
 }
 
 function bounded(answer: Answer): Answer {
