@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import type { AccessCheck } from '../platform/http.ts'
 
@@ -16,13 +15,14 @@ export function digestOf(key: string): string {
   return createHash('sha256').update(key).digest('hex')
 }
 
-const recentKeysMax = 1_000
+/** Headers that are remembered; beyond that all are forgotten and found again. */
+const recentHeadersMax = 1_000
 
 /** The keys that are valid now; the set is replaced as a whole when keys are made or revoked. */
 export class KeyRing {
   #byDigest: ReadonlyMap<string, ApiKey> = new Map()
-  /** Keys that were found lately: the digest of each would cost more than the rest of a cached read. */
-  readonly #recent = new LRUCache<string, ApiKey>({ max: recentKeysMax })
+  /** The keys of headers that came lately: the digest of each would cost more than the rest of a cached read. */
+  readonly #recent = new Map<string, ApiKey>()
 
   replace(keys: readonly ApiKey[]): void {
     this.#byDigest = new Map(keys.map(key => [key.digest, key]))
@@ -33,15 +33,24 @@ export class KeyRing {
     return this.#byDigest.size === 0
   }
 
-  /** Looked up by digest: how long that takes tells nothing of any key. */
-  find(key: string): ApiKey | undefined {
-    const recent = this.#recent.get(key)
+  /**
+   * The key that an `Authorization` header brings. Looked up by digest: how long that takes tells nothing of any key.
+   *
+   * @returns undefined when it brings none that is valid
+   */
+  find(authorization: string): ApiKey | undefined {
+    const recent = this.#recent.get(authorization)
     if (recent !== undefined) return recent
-    const found = this.#byDigest.get(digestOf(key))
-    if (found !== undefined) this.#recent.set(key, found)
+    if (!authorization.startsWith(scheme)) return undefined
+    const found = this.#byDigest.get(digestOf(authorization.slice(scheme.length).trim()))
+    if (found === undefined) return undefined
+    if (this.#recent.size >= recentHeadersMax) this.#recent.clear()
+    this.#recent.set(authorization, found)
     return found
   }
 }
+
+const scheme = 'Bearer '
 
 /**
  * Who may call what. With keys: a `Bearer` key that has the scope. Without any key the service listens on loopback only,
@@ -57,7 +66,7 @@ export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck 
     if (isLocal && ring.isEmpty) return checkOrigin(request)
     const authorization = request.headers.get('authorization')
     if (authorization === null) return new AppError('KEY_MISSING', 'send Authorization: Bearer and an API key')
-    const key = authorization.startsWith('Bearer ') ? ring.find(authorization.slice(7).trim()) : undefined
+    const key = ring.find(authorization)
     if (key === undefined) return new AppError('KEY_UNKNOWN', 'the key in Authorization is not one of ours, or revoked')
     if (!key.scopes.includes(scope)) return new AppError('SCOPE_MISSING', `the key needs the scope ${scope}`)
     return undefined
@@ -66,9 +75,7 @@ export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck 
 
 /** Who sends a request that was let in: the digest of its key, or `anonymous` where none is needed. */
 export function callerOf(ring: KeyRing, request: Request): string {
-  const authorization = request.headers.get('authorization') ?? ''
-  const key = authorization.startsWith('Bearer ') ? ring.find(authorization.slice(7).trim()) : undefined
-  return key?.digest ?? 'anonymous'
+  return ring.find(request.headers.get('authorization') ?? '')?.digest ?? 'anonymous'
 }
 
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/

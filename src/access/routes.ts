@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Context, Route } from '../platform/http.ts'
+import type { Call, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Answer, type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
@@ -31,27 +31,27 @@ export function keyRoutes(options: KeyRoutesOptions): Route[] {
   const operations = keyOperations(contract)
   const admin = { scope: 'admin', path: '/api/keys' } as const
   return [
-    { ...admin, method: 'GET', operation: operations.list, handle: context => list(context, options) },
+    { ...admin, method: 'GET', operation: operations.list, handle: call => list(call, options) },
     {
       ...admin,
       method: 'POST',
       idempotent: true,
       operation: operations.create,
-      handle: async (context, claim) => create(await read(context.req.raw), claim, options),
+      handle: async (call, claim) => create(await read(call.request), claim, options),
     },
     {
       ...admin,
       method: 'DELETE',
       path: `${admin.path}/:id`,
       operation: operations.revoke,
-      handle: context => revoke(context, options),
+      handle: call => revoke(call, options),
     },
   ]
 }
 
-async function list(context: Context, { pool, callerOf }: KeyRoutesOptions): Promise<Response> {
-  const { raw } = context.req
-  const query = new QueryReader(new URL(raw.url).searchParams, listParameters)
+async function list(call: Call, { pool, callerOf }: KeyRoutesOptions): Promise<Response> {
+  const { request } = call
+  const query = new QueryReader(new URL(request.url).searchParams, listParameters)
   const limit = query.limit()
   const behind = query.text('cursor')
   if (behind !== undefined && !idForm.test(behind)) query.refuse('cursor', 'taken from a Link header')
@@ -60,10 +60,10 @@ async function list(context: Context, { pool, callerOf }: KeyRoutesOptions): Pro
   const found = await listKeyPage(pool, behind, limit + 1)
   const keys = found.slice(0, limit)
   const last = found.length > limit ? keys.at(-1) : undefined
-  const caller = callerOf(raw)
+  const caller = callerOf(request)
   return Response.json(
     keys.map(({ digest, ...key }) => present(key, digest === caller)),
-    { headers: last === undefined ? {} : { link: linkToNext(raw.url, last.id) } },
+    { headers: last === undefined ? {} : { link: linkToNext(request.url, last.id) } },
   )
 }
 
@@ -88,8 +88,8 @@ function toAnswer(listing: KeyListing, key: string | null): Answer {
   return { status: 201, headers, body: Buffer.from(JSON.stringify({ ...present(listing, false), key })) }
 }
 
-async function revoke(context: Context, { pool, mayBeLast, reload }: KeyRoutesOptions): Promise<Response> {
-  const id = context.req.param('id') ?? ''
+async function revoke(call: Call, { pool, mayBeLast, reload }: KeyRoutesOptions): Promise<Response> {
+  const id = call.params.id ?? ''
   const before = idForm.test(id) ? await revokeKey(pool, id, mayBeLast) : 'unknown'
   if (before === 'unknown') throw new AppError('KEY_NOT_FOUND', `there is no key ${id}`)
   if (before === 'last') {

@@ -1,4 +1,4 @@
-import type { Context, Route } from '../platform/http.ts'
+import type { Call, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
@@ -45,8 +45,8 @@ export function deadLetterRoutes(options: Options): Route[] {
   ]
 }
 
-async function list(context: Context, pool: Pool): Promise<Response> {
-  const { url } = context.req.raw
+async function list(call: Call, pool: Pool): Promise<Response> {
+  const { url } = call.request
   const query = readQuery(new URL(url).searchParams)
   const { letters, isAll } = await listDeadLetters(pool, query, query.limit)
   const last = isAll ? undefined : letters.at(-1)
@@ -66,8 +66,8 @@ function readQuery(given: URLSearchParams) {
   return { topic, code, state, before, limit }
 }
 
-async function show(context: Context, { pool, desk }: Options): Promise<Response> {
-  const id = idOf(context)
+async function show(call: Call, { pool, desk }: Options): Promise<Response> {
+  const id = idOf(call)
   const found = await findDeadLetter(pool, id)
   if (found === undefined) throw notFound(id)
   const { code } = found.letter
@@ -76,15 +76,15 @@ async function show(context: Context, { pool, desk }: Options): Promise<Response
   })
 }
 
-async function replay(context: Context, desk: Desk, claim: Claim | undefined): Promise<Response> {
-  const id = idOf(context)
-  const { by, edited } = await readReplay(context.req.raw)
+async function replay(call: Call, desk: Desk, claim: Claim | undefined): Promise<Response> {
+  const id = idOf(call)
+  const { by, edited } = await readReplay(call.request)
   return answerOne(await desk.replay(id, by, { edited, keep: keepOf(claim) }), claim)
 }
 
-async function discard(context: Context, desk: Desk, claim: Claim | undefined): Promise<Response> {
-  const id = idOf(context)
-  const by = await readDiscard(context.req.raw)
+async function discard(call: Call, desk: Desk, claim: Claim | undefined): Promise<Response> {
+  const id = idOf(call)
+  const by = await readDiscard(call.request)
   return answerOne(await desk.discard(id, by, { keep: keepOf(claim) }), claim)
 }
 
@@ -104,13 +104,13 @@ function toAnswer(result: Result) {
   return { status: 200, headers: { 'content-type': 'application/json' }, body }
 }
 
-async function replayMany(context: Context, { desk, log }: Options): Promise<Response> {
-  const { by, filter } = await readMany(context.req.raw, false)
+async function replayMany(call: Call, { desk, log }: Options): Promise<Response> {
+  const { by, filter } = await readMany(call.request, false)
   return answerMany(desk.replayMany(filter, by), log)
 }
 
-async function discardMany(context: Context, { desk, log }: Options): Promise<Response> {
-  const { by, filter } = await readMany(context.req.raw, true)
+async function discardMany(call: Call, { desk, log }: Options): Promise<Response> {
+  const { by, filter } = await readMany(call.request, true)
   return answerMany(desk.discardMany(filter, by), log)
 }
 
@@ -144,8 +144,8 @@ function toBytes(lines: readonly unknown[]): Uint8Array {
 }
 
 /** @throws AppError for what can be no letter's number */
-function idOf(context: Context): string {
-  const id = context.req.param('id') ?? ''
+function idOf(call: Call): string {
+  const id = call.params.id ?? ''
   if (!idForm.test(id)) throw notFound(id)
   return id
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Context, Route } from '../platform/http.ts'
+import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import { problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
@@ -93,7 +93,7 @@ export function eventRoutes(options: Options): Route[] {
         parameters: [...queryParameters({ ...paging, ...sorting, ...filtersBy(options.types) }), lastEventId],
         responses,
       },
-      handle: context => everything(context, options),
+      handle: call => everything(call, options),
     },
     {
       ...get,
@@ -105,29 +105,29 @@ export function eventRoutes(options: Options): Route[] {
         parameters: [...queryParameters(paging), lastEventId],
         responses: historyResponses,
       },
-      handle: context => ofOrder(context, options),
+      handle: call => ofOrder(call, options),
     },
   ]
 }
 
-async function everything(context: Context, { pool, feed, types }: Options): Promise<Response> {
-  const query = readQuery(context, { ...paging, ...sorting, ...filtersBy(types) }, types)
+async function everything(call: Call, { pool, feed, types }: Options): Promise<Response> {
+  const query = readQuery(call, { ...paging, ...sorting, ...filtersBy(types) }, types)
   if (query.isNewestFirst) {
     const { events, next } = await readFilteredBack(pool, query.after ?? (await readLogEnd(pool)), query)
-    return answerPage(context, events, next)
+    return answerPage(call, events, next)
   }
-  if (wantsStream(context)) {
+  if (wantsStream(call)) {
     await insistOnPlace(pool, query.after)
     return streamEvents(feed, query.after ?? (await readLogEnd(pool)), query)
   }
   const found = await readFiltered(pool, query.after ?? logStart, query)
   await insistOnPlace(pool, query.after)
-  return page(context, found)
+  return page(call, found)
 }
 
-async function ofOrder(context: Context, { pool, feed }: Options): Promise<Response> {
-  const orderUid = context.req.param('id') ?? ''
-  const query = readQuery(context, paging)
+async function ofOrder(call: Call, { pool, feed }: Options): Promise<Response> {
+  const orderUid = call.params.id ?? ''
+  const query = readQuery(call, paging)
   const after = query.after ?? logStart
   const isName = !orderUid.includes('\0')
   const found = isName ? await readOrderLog(pool, orderUid, after, query.limit) : { events: [], isAll: true }
@@ -135,8 +135,8 @@ async function ofOrder(context: Context, { pool, feed }: Options): Promise<Respo
   const isBeginning = comparePlaces(after, logStart) === 0
   const first = found.events[0]?.sequence ?? (isName ? await readFirstSequence(pool, orderUid) : undefined)
   if (first === undefined) throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
-  if (wantsStream(context)) return streamEvents(feed, after, { orderUid })
-  return page(context, found, isBeginning ? { 'first-sequence': String(first) } : {})
+  if (wantsStream(call)) return streamEvents(feed, after, { orderUid })
+  return page(call, found, isBeginning ? { 'first-sequence': String(first) } : {})
 }
 
 type Query = Wanted & {
@@ -146,24 +146,24 @@ type Query = Wanted & {
 }
 
 /** A page may hold fewer events than asked for, and still have a next one. */
-function page(context: Context, { events, isAll }: LogPage, headers: Record<string, string> = {}): Response {
-  return answerPage(context, events, isAll ? undefined : events.at(-1)?.place, headers)
+function page(call: Call, { events, isAll }: LogPage, headers: Record<string, string> = {}): Response {
+  return answerPage(call, events, isAll ? undefined : events.at(-1)?.place, headers)
 }
 
 function answerPage(
-  context: Context,
+  call: Call,
   events: readonly LoggedEvent[],
   next: LogPlace | undefined,
   headers: Record<string, string> = {},
 ): Response {
-  const link = next === undefined ? {} : { link: linkToNext(context.req.url, encodePlace(next)) }
+  const link = next === undefined ? {} : { link: linkToNext(call.request.url, encodePlace(next)) }
   return new Response(`[${events.map(encodeEvent).join(',')}]`, {
     headers: { 'content-type': 'application/json', ...link, ...headers },
   })
 }
 
-function wantsStream(context: Context): boolean {
-  return context.req.header('accept')?.includes('text/event-stream') === true
+function wantsStream(call: Call): boolean {
+  return call.request.headers.get('accept')?.includes('text/event-stream') === true
 }
 
 /** A cursor that this log cannot have handed out, or whose next events are gone, would make its reader miss them in silence. */
@@ -176,15 +176,11 @@ async function insistOnPlace(pool: Pool, place: LogPlace | undefined): Promise<v
   throw invalidQuery([{ pointer: '/after', detail: 'must be a cursor of this log, and the log has not come so far' }])
 }
 
-function readQuery(
-  context: Context,
-  known: Readonly<Record<string, unknown>>,
-  knownTypes: readonly string[] = [],
-): Query {
-  const query = new QueryReader(new URL(context.req.url).searchParams, known)
+function readQuery(call: Call, known: Readonly<Record<string, unknown>>, knownTypes: readonly string[] = []): Query {
+  const query = new QueryReader(new URL(call.request.url).searchParams, known)
   const limit = query.limit()
   // A browser that comes back says where it was in the header, and goes on asking for the address it began with.
-  const cursor = context.req.header('last-event-id') || (query.text('cursor') ?? query.text('after'))
+  const cursor = call.request.headers.get('last-event-id') || (query.text('cursor') ?? query.text('after'))
   const after = cursor === undefined ? undefined : decodePlace(cursor)
   if (cursor !== undefined && after === undefined)
     query.refuse('after', 'the id of a server-sent event, such as 745-12')
@@ -194,7 +190,7 @@ function readQuery(
   const sort = query.text('sort') ?? 'oldest'
   if (!sorting.sort.schema.enum.includes(sort)) query.refuse('sort', `one of ${sorting.sort.schema.enum.join(', ')}`)
   const isNewestFirst = sort === 'newest'
-  if (isNewestFirst && wantsStream(context)) query.refuse('sort', 'left out of a stream')
+  if (isNewestFirst && wantsStream(call)) query.refuse('sort', 'left out of a stream')
   if (isNewestFirst && query.text('after') !== undefined) query.refuse('after', 'left out where sort is newest')
   query.end()
   return { limit, after, types, customerId: query.given('customer_id'), isNewestFirst }

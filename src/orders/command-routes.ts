@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
-import type { Context, Route } from '../platform/http.ts'
+import type { Call, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { readJsonBody, remarks } from '../platform/json.ts'
@@ -37,19 +37,19 @@ export function commandRoutes(options: { pool: Pool; now: () => number }): Route
     scope: 'orders:write',
     idempotent: true,
     operation: operationOf(command),
-    handle: (context, claim) => handle(context, command, options, claim),
+    handle: (call, claim) => handle(call, command, options, claim),
   }))
 }
 
 async function handle(
-  context: Context,
+  call: Call,
   command: keyof typeof summaries,
   { pool, now }: { pool: Pool; now: () => number },
   claim: Claim | undefined,
 ): Promise<Response> {
-  const orderUid = context.req.param('id') ?? ''
-  const { reason = '', actor = 'api' } = await readCommand(context.req.raw)
-  const expectedVersion = readIfMatch(context.req.raw)
+  const orderUid = call.params.id ?? ''
+  const { reason = '', actor = 'api' } = await readCommand(call.request)
+  const expectedVersion = readIfMatch(call.request)
   if (!orderUidForm.test(orderUid)) throw notFound(orderUid)
   const request = {
     orderUid,
@@ -57,7 +57,7 @@ async function handle(
     reason,
     actor,
     ...(expectedVersion === undefined ? {} : { expectedVersion }),
-    traceparent: traceOf(context.req.raw),
+    traceparent: traceOf(call.request),
     keepAnswer: claim && ((client, order) => keepAnswer(client, { claim, answer: answerWith(new CachedOrder(order)) })),
   } satisfies CommandRequest
   const result = await carryOut(pool, request, now())

@@ -1,7 +1,7 @@
 import { readLagSeconds } from '../events/readers.ts'
 import { relayReader } from '../events/relay.ts'
 import { shareFresh } from '../platform/fresh.ts'
-import type { Context, Route } from '../platform/http.ts'
+import type { Call, Route } from '../platform/http.ts'
 import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
@@ -174,8 +174,8 @@ export function overviewRoutes(options: {
       return { from: new Date(fromMs).toISOString(), orders: sums.reduce((sum, { orders }) => sum + orders, 0), sums }
     })
 
-  async function handle(context: Context): Promise<Response> {
-    const offsetMinutes = readOffset(context)
+  async function handle(call: Call): Promise<Response> {
+    const offsetMinutes = readOffset(call)
     const ofToday = todays.get(offsetMinutes) ?? todayFor(offsetMinutes)
     todays.set(offsetMinutes, ofToday)
     const [today, charts, totals] = await Promise.all([ofToday(), flow(), counts()])
@@ -190,8 +190,8 @@ export function startOfDay(nowMs: number, offsetMinutes: number): number {
   return Math.floor((nowMs + aheadMs) / dayMs) * dayMs - aheadMs
 }
 
-function readOffset(context: Context): number {
-  const query = new QueryReader(new URL(context.req.url).searchParams, parameters)
+function readOffset(call: Call): number {
+  const query = new QueryReader(new URL(call.request.url).searchParams, parameters)
   const minutes = Number(query.text('utc_offset') ?? 0)
   const { minimum, maximum, multipleOf } = offset
   if (!Number.isInteger(minutes) || minutes < minimum || minutes > maximum || minutes % multipleOf !== 0) {

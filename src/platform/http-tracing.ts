@@ -1,8 +1,6 @@
-import type { Context } from 'hono'
+import type { Answer } from './http.ts'
 import { traceOf, traceparentHeader } from './traceparent.ts'
 import type { Tracer } from './tracing.ts'
-
-type Answer = (context: Context) => Response | Promise<Response>
 
 /**
  * Has each request of a route answered within a span, from its arrival to the head of its answer. The request then carries that
@@ -14,14 +12,14 @@ type Answer = (context: Context) => Response | Promise<Response>
 export function traceRequests(tracer: Tracer, route: { method: string; path: string }, answer: Answer): Answer {
   const name = `${route.method} ${route.path}`
   const isRead = route.method === 'GET'
-  return context => {
-    const { raw } = context.req
-    const { method } = raw
+  return call => {
+    const { request } = call
+    const { method } = request
     // HEAD is served by the routes of GET.
     const spanName = method === route.method ? name : `${method} ${route.path}`
-    const span = tracer.begin(spanName, { kind: 'server', parent: traceOf(raw) })
+    const span = tracer.begin(spanName, { kind: 'server', parent: traceOf(request) })
     // A read leads to nothing, and is what there is most of.
-    if (!isRead) raw.headers.set(traceparentHeader, span.traceparent)
+    if (!isRead) request.headers.set(traceparentHeader, span.traceparent)
     const end = (response: Response) => {
       // Whatever is not recorded, which may be 99 of 100 requests, is not described either.
       if (!span.isSampled) return response
@@ -29,14 +27,14 @@ export function traceRequests(tracer: Tracer, route: { method: string; path: str
         'http.request.method': method,
         'http.route': route.path,
         'http.response.status_code': response.status,
-        'url.path': context.req.path,
+        'url.path': new URL(request.url).pathname,
         'url.scheme': 'http',
       })
       if (response.status >= 500) span.fail(String(response.status))
       span.end()
       return response
     }
-    const response = answer(context)
+    const response = answer(call)
     return response instanceof Promise ? response.then(end) : end(response)
   }
 }

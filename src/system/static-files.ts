@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
-import type { Context, Route } from '../platform/http.ts'
+import type { Call, Route } from '../platform/http.ts'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -100,11 +100,11 @@ function fileRoutes(file: string, name: string, paths: readonly string[]): Route
     'cache-control': hashedName.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
     ...(compressed.length === 0 ? {} : { vary: 'accept-encoding' }),
   }
-  const handle = (context: Context) => {
-    const taken = encodingsTaken(context.req.header('accept-encoding') ?? '')
+  const handle = (call: Call) => {
+    const taken = encodingsTaken(call.request.headers.get('accept-encoding') ?? '')
     const { encoding, etag, bytes } = compressed.find(({ encoding }) => taken.has(encoding ?? '')) ?? plain
     const own = { ...headers, etag }
-    if (context.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers: own })
+    if (call.request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers: own })
     return new Response(bytes, { headers: encoding === undefined ? own : { ...own, 'content-encoding': encoding } })
   }
   return paths.map(path => ({ method: 'GET', path, scope: 'public', handle }))

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import { readEvent } from '../events/log.ts'
-import type { Context, Route } from '../platform/http.ts'
+import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
@@ -19,13 +19,13 @@ export function deliveryRoutes(options: DeliveryRoutesOptions): Route[] {
   const path = '/api/webhooks/:id/deliveries'
   const scope = 'admin'
   return [
-    { method: 'GET', path, scope, operation: deliveryOperations.deliveries, handle: context => list(context, options) },
+    { method: 'GET', path, scope, operation: deliveryOperations.deliveries, handle: call => list(call, options) },
     {
       method: 'GET',
       path: `${path}/:delivery`,
       scope,
       operation: deliveryOperations.delivery,
-      handle: async context => Response.json(presentDelivery(await existingDelivery(options.pool, context))),
+      handle: async call => Response.json(presentDelivery(await existingDelivery(options.pool, call))),
     },
     {
       method: 'POST',
@@ -33,13 +33,13 @@ export function deliveryRoutes(options: DeliveryRoutesOptions): Route[] {
       scope,
       idempotent: true,
       operation: deliveryOperations.redeliver,
-      handle: context => redeliver(context, options),
+      handle: call => redeliver(call, options),
     },
   ]
 }
 
-async function list(context: Context, { pool }: DeliveryRoutesOptions): Promise<Response> {
-  const { url } = context.req.raw
+async function list(call: Call, { pool }: DeliveryRoutesOptions): Promise<Response> {
+  const { url } = call.request
   const query = new QueryReader(new URL(url).searchParams, deliveryParameters)
   const limit = query.limit()
   const before = idCursor(query)
@@ -48,7 +48,7 @@ async function list(context: Context, { pool }: DeliveryRoutesOptions): Promise<
   const outcomes = deliveryParameters.outcome.schema.enum
   if (outcome !== undefined && !outcomes.includes(outcome)) query.refuse('outcome', `one of ${outcomes.join(', ')}`)
   query.end()
-  const { id } = await existing(pool, idOf(context))
+  const { id } = await existing(pool, idOf(call))
   // One more than asked for tells whether there is a next page.
   const found = await listDeliveries(pool, id, { orderUid, outcome, before }, limit + 1)
   const deliveries = found.slice(0, limit)
@@ -59,9 +59,9 @@ async function list(context: Context, { pool }: DeliveryRoutesOptions): Promise<
 }
 
 /** Sends the event of a delivery once more, whatever became of it, and waits for the answer. */
-async function redeliver(context: Context, options: DeliveryRoutesOptions): Promise<Response> {
+async function redeliver(call: Call, options: DeliveryRoutesOptions): Promise<Response> {
   const { pool, sender, metrics, now } = options
-  const { orderUid, sequence, webhookId } = await existingDelivery(options.pool, context)
+  const { orderUid, sequence, webhookId } = await existingDelivery(options.pool, call)
   const webhook = await existing(pool, webhookId)
   const logged = await readEvent(pool, orderUid, sequence)
   if (logged === undefined) {

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Context } from '../platform/http.ts'
+import type { Call } from '../platform/http.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { QueryReader } from '../platform/query.ts'
 import { type DeliveryListing, findDelivery } from './delivery-queries.ts'
@@ -17,8 +17,8 @@ export function idCursor(query: QueryReader): string | undefined {
 }
 
 /** The id of a subscription in the path. @throws AppError WEBHOOK_NOT_FOUND for what can be none */
-export function idOf(context: Context): string {
-  const id = context.req.param('id') ?? ''
+export function idOf(call: Call): string {
+  const id = call.params.id ?? ''
   if (!idForm.test(id)) throw webhookNotFound(id)
   return id
 }
@@ -35,9 +35,9 @@ export function webhookNotFound(id: string): AppError {
 }
 
 /** The delivery that the path names. @throws AppError DELIVERY_NOT_FOUND or WEBHOOK_NOT_FOUND */
-export async function existingDelivery(pool: Pool, context: Context): Promise<DeliveryListing> {
-  const webhookId = idOf(context)
-  const id = context.req.param('delivery') ?? ''
+export async function existingDelivery(pool: Pool, call: Call): Promise<DeliveryListing> {
+  const webhookId = idOf(call)
+  const id = call.params.delivery ?? ''
   const delivery = idForm.test(id) ? await findDelivery(pool, webhookId, id) : undefined
   if (delivery === undefined) throw new AppError('DELIVERY_NOT_FOUND', `webhook ${webhookId} has no delivery ${id}`)
   return delivery

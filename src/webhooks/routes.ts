@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { readLogEnd } from '../events/log.ts'
-import type { Context, Method, Route } from '../platform/http.ts'
+import type { Call, Method, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Answer, type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
@@ -53,30 +53,28 @@ export function webhookRoutes(options: WebhookRoutesOptions): Route[] {
   })
   /** Changes the subscription of the path and presents it as it is then. */
   const changing =
-    (change: (id: string, context: Context) => Promise<boolean>): Handle =>
-    async context => {
-      const id = idOf(context)
-      if (!(await change(id, context))) throw webhookNotFound(id)
+    (change: (id: string, call: Call) => Promise<boolean>): Handle =>
+    async call => {
+      const id = idOf(call)
+      if (!(await change(id, call))) throw webhookNotFound(id)
       return Response.json(presentWebhook(await existing(pool, id), now()))
     }
   return [
-    route('POST', '', 'create', (context, claim) => create(context, claim, read, options)),
-    route('GET', '', 'list', context => list(context, options)),
-    route('GET', '/:id', 'read', async context =>
-      Response.json(presentWebhook(await existing(pool, idOf(context)), now())),
-    ),
+    route('POST', '', 'create', (call, claim) => create(call, claim, read, options)),
+    route('GET', '', 'list', call => list(call, options)),
+    route('GET', '/:id', 'read', async call => Response.json(presentWebhook(await existing(pool, idOf(call)), now()))),
     route(
       'PATCH',
       '/:id',
       'change',
-      changing(async (id, context) => {
-        const change = await read.change(context.req.raw)
+      changing(async (id, call) => {
+        const change = await read.change(call.request)
         if (change.url !== undefined) await checkTarget(change.url, options)
         return updateWebhook(pool, id, change, now())
       }),
     ),
-    route('DELETE', '/:id', 'remove', context => remove(context, options)),
-    route('POST', '/:id/rotate-secret', 'rotate', (context, claim) => rotate(context, claim, read, options)),
+    route('DELETE', '/:id', 'remove', call => remove(call, options)),
+    route('POST', '/:id/rotate-secret', 'rotate', (call, claim) => rotate(call, claim, read, options)),
     route(
       'POST',
       '/:id/enable',
@@ -93,13 +91,13 @@ export function webhookRoutes(options: WebhookRoutesOptions): Route[] {
 }
 
 async function create(
-  context: Context,
+  call: Call,
   claim: Claim | undefined,
   read: BodyReader,
   options: WebhookRoutesOptions,
 ): Promise<Response> {
   const { pool, now } = options
-  const { url, description = '', event_types: eventTypes = ['*'] } = await read.creation(context.req.raw)
+  const { url, description = '', event_types: eventTypes = ['*'] } = await read.creation(call.request)
   await checkTarget(url, options)
   const secret = secretOf(randomBytes(secretBytes))
   const { withChange, respond } = answerWith(secret, 201, claim, now())
@@ -110,13 +108,13 @@ async function create(
 }
 
 async function rotate(
-  context: Context,
+  call: Call,
   claim: Claim | undefined,
   read: BodyReader,
   { pool, now }: WebhookRoutesOptions,
 ): Promise<Response> {
-  const { previous_valid_for_seconds: seconds = previousSecretSeconds.default } = await read.rotation(context.req.raw)
-  const id = idOf(context)
+  const { previous_valid_for_seconds: seconds = previousSecretSeconds.default } = await read.rotation(call.request)
+  const id = idOf(call)
   const secret = secretOf(randomBytes(secretBytes))
   const { withChange, respond } = answerWith(secret, 200, claim, now())
   const rotated = await rotateSecret(pool, id, secret, now() + seconds * 1000, now(), withChange)
@@ -145,14 +143,14 @@ function answerWith(secret: string, status: 200 | 201, claim: Claim | undefined,
   }
 }
 
-async function remove(context: Context, { pool }: WebhookRoutesOptions): Promise<Response> {
-  const id = idOf(context)
+async function remove(call: Call, { pool }: WebhookRoutesOptions): Promise<Response> {
+  const id = idOf(call)
   if (!(await deleteWebhook(pool, id))) throw webhookNotFound(id)
   return new Response(null, { status: 204 })
 }
 
-async function list(context: Context, { pool, now }: WebhookRoutesOptions): Promise<Response> {
-  const { url } = context.req.raw
+async function list(call: Call, { pool, now }: WebhookRoutesOptions): Promise<Response> {
+  const { url } = call.request
   const query = new QueryReader(new URL(url).searchParams, listParameters)
   const limit = query.limit()
   const before = idCursor(query)

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
-import { type Context, type Route, readBody } from '../http.ts'
+import { type Call, type Route, readBody } from '../http.ts'
 import type { Logger } from '../log.ts'
 import { Counter, type Registry } from '../metrics.ts'
 import type { Pool } from '../postgres.ts'
@@ -69,22 +69,20 @@ export function createIdempotency(options: IdempotencyOptions): (route: Route) =
     registers: [options.registry],
   })
   const count = (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => requests.inc({ outcome })
-  return route => context => {
-    const key = context.req.raw.headers.get(keyHeader)
-    return key === null ? route.handle(context) : answerOnce(context, key, route, { ...options, count })
+  return route => call => {
+    const key = call.request.headers.get(keyHeader)
+    return key === null ? route.handle(call) : answerOnce(call, key, route, { ...options, count })
   }
 }
 
 type Inside = IdempotencyOptions & { count: (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => void }
 
-async function answerOnce(context: Context, key: string, route: Route, inside: Inside): Promise<Response> {
+async function answerOnce(call: Call, key: string, route: Route, inside: Inside): Promise<Response> {
   const { pool, log, count, callerOf } = inside
   if (!keyForm.test(key)) throw keyInvalid()
-  const request = context.req.raw
+  const request = call.request
   const body = await readBody(request, bodySizeBytesMax)
-  // It has been read to its end, and the handler wants to read it too.
-  context.req.raw = new Request(request.url, { method: request.method, headers: request.headers, body })
-  const claim = claimFor(callerOf(request), context, key, route, body)
+  const claim = claimFor(callerOf(request), call, key, route, body)
   const holding = await takeClaim(pool, claim, leaseMs)
   if (holding.kind !== 'ours' && !holding.fingerprint.equals(claim.fingerprint)) {
     count('mismatch')
@@ -103,14 +101,16 @@ async function answerOnce(context: Context, key: string, route: Route, inside: I
     return replay(holding.answer)
   }
   count('first')
-  return carryOut(context, route, claim, inside)
+  // The body has been read to its end, and the handler wants to read it too.
+  const again = new Request(request.url, { method: request.method, headers: request.headers, body })
+  return carryOut({ ...call, request: again }, route, claim, inside)
 }
 
 /** Runs the handler for whoever has the claim, and settles it. */
-async function carryOut(context: Context, route: Route, claim: Claim, { pool, log }: Inside): Promise<Response> {
+async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: Inside): Promise<Response> {
   let response: Response
   try {
-    response = await route.handle(context, claim)
+    response = await route.handle(call, claim)
   } catch (error) {
     response = problemResponse(error, log)
   }
@@ -139,10 +139,10 @@ function keyInvalid(): AppError {
 }
 
 /** A key is known per caller and per address, parameters included; the request is what was asked there, to the byte. */
-function claimFor(caller: string, context: Context, key: string, route: Route, body: Uint8Array): Claim {
-  const address = [route.method, route.path, context.req.param()]
+function claimFor(caller: string, call: Call, key: string, route: Route, body: Uint8Array): Claim {
+  const address = [route.method, route.path, call.params]
   const scope = digestOf(JSON.stringify([caller, ...address]))
-  const fingerprint = digestOf(JSON.stringify([...address, new URL(context.req.url).search]), body)
+  const fingerprint = digestOf(JSON.stringify([...address, new URL(call.request.url).search]), body)
   return { id: randomUUID(), scope, key, fingerprint, isKept: false }
 }
 
