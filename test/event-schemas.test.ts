@@ -11,7 +11,7 @@ import { type LoggedEvent, readLog } from '../src/events/log.ts'
 import { logStart } from '../src/events/place.ts'
 import { expireUnpaid } from '../src/orders/commands.ts'
 import { exampleOrder } from '../src/orders/example.ts'
-import type { OutgoingMessage } from '../src/platform/kafka/chunks.ts'
+import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
 

@@ -1,6 +1,6 @@
 import type { DeadLetterListing } from '../dead-letters/letter.ts'
 import { markAnnounced, readUnannounced } from '../dead-letters/queries.ts'
-import type { OutgoingMessage } from '../platform/kafka/chunks.ts'
+import type { OutgoingMessage } from '../platform/kafka/record-batch.ts'
 import { KafkaRefusedError } from '../platform/kafka/client.ts'
 import type { Publisher } from '../platform/kafka/publisher.ts'
 import { about } from '../platform/kafka/tracing.ts'

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { PoolClient } from './postgres.ts'
+import { bytesAtMost, writeText } from './write-text.ts'
 
 /** Rows for one table, to be written by COPY in its binary format: neither side spends time on escapes and on numbers as text. */
 export type Copy = {
@@ -33,12 +34,6 @@ export function copyOf<Item>(
 
 /** How much of a COPY is made ready at a time: what fits the processor's cache and the socket's buffer. */
 const chunkBytes = 64 * 1024
-
-/** The longest form of a character of a JavaScript string (UTF-16) in UTF-8. */
-const bytesACharacter = 3
-
-/** Texts up to this length are written character by character: calling the runtime costs more. */
-const shortText = 40
 
 /** Messages of PostgreSQL's protocol: a letter, and the length of the rest with itself. */
 const headerBytes = 5
@@ -81,9 +76,9 @@ export class RowWriter {
 
   /** A `text`, an enum or a `json`. */
   text(value: string): void {
-    this.#reserve(4 + value.length * bytesACharacter)
+    this.#reserve(4 + bytesAtMost(value))
     const start = this.#end + 4
-    const length = this.#put(value, start)
+    const length = writeText(this.#bytes, value, start)
     this.#view.setInt32(start - 4, length)
     this.#end = start + length
   }
@@ -157,18 +152,6 @@ export class RowWriter {
     this.row(noMoreRows)
     this.#startChunk(0)
     return this.#full
-  }
-
-  /** @returns how many bytes it took */
-  #put(text: string, start: number): number {
-    const { length } = text
-    if (length > shortText) return this.#bytes.write(text, start)
-    for (let index = 0; index < length; index++) {
-      const code = text.charCodeAt(index)
-      if (code > 127) return this.#bytes.write(text, start)
-      this.#bytes[start + index] = code
-    }
-    return length
   }
 
   #reserve(bytes: number): void {

@@ -1,15 +1,4 @@
-import type { MessageToProduce } from '@platformatic/kafka'
-
-/** One message to send; the same key always goes to the same partition, no key to any. */
-export type OutgoingMessage = {
-  readonly key: string | Buffer | null
-  /** null is a tombstone. */
-  readonly value: string | Buffer | null
-  readonly headers?: ReadonlyArray<readonly [name: string | Buffer, value: string | Buffer | null]>
-}
-
-/** A message as the client library takes it. */
-export type Outgoing = MessageToProduce<Buffer, Buffer, Buffer, Buffer>
+import { type Checksum, type OutgoingMessage, RecordBatch } from './record-batch.ts'
 
 /**
  * The broker counts a whole record batch against `message.max.bytes` (1 MiB unless set), and a request holds one batch
@@ -18,58 +7,53 @@ export type Outgoing = MessageToProduce<Buffer, Buffer, Buffer, Buffer>
  */
 const partitionBytesMax = 900_000
 const requestBytesMax = 8_000_000
-const recordOverheadBytes = 32
 
-/**
- * Cuts messages into requests that the broker takes, in their order.
- *
- * @param partitionOf chooses the partition of a message by its key
- */
-export function* chunked(
-  topic: string,
-  messages: readonly OutgoingMessage[],
-  partitionOf: (key: Buffer | null | undefined) => number,
-): Generator<Outgoing[]> {
-  let chunk: Outgoing[] = []
-  let bytes = 0
-  let partitionBytes: number[] = []
-  for (const message of messages) {
-    const outgoing = toOutgoing(topic, message)
-    const partition = partitionOf(outgoing.key)
-    outgoing.partition = partition
-    const size = sizeOf(outgoing)
-    const partitionFull = (partitionBytes[partition] ?? 0) + size > partitionBytesMax
-    if (chunk.length > 0 && (partitionFull || bytes + size > requestBytesMax)) {
-      yield chunk
-      chunk = []
-      bytes = 0
-      partitionBytes = []
+/** What goes to one partition of a topic: a record batch. */
+export type PartitionRecords = { partition: number; records: Buffer }
+
+/** The messages of one request, as one batch for each partition. Its buffers are used again for the next request. */
+export class Chunk {
+  readonly #batches: RecordBatch[] = []
+
+  /**
+   * Fills it anew with as many messages as the broker takes at once, in their order: a message that is too large alone is taken
+   * alone, for the broker to judge.
+   *
+   * @param from the index of the first message; `to`: the one behind the last that may be taken
+   * @param partitionOf chooses the partition of a message by its key
+   * @returns the index behind the last that was taken
+   */
+  fill(
+    messages: readonly OutgoingMessage[],
+    from: number,
+    to: number,
+    partitionOf: (key: string | Buffer | null) => number,
+  ): number {
+    for (const batch of this.#batches) batch.clear()
+    let bytes = 0
+    for (let index = from; index < to; index++) {
+      const message = messages[index] as OutgoingMessage
+      const batch = this.#batchOf(partitionOf(message.key))
+      const sizeBefore = batch.size
+      batch.append(message)
+      bytes += batch.size - sizeBefore
+      if (index > from && (batch.size > partitionBytesMax || bytes > requestBytesMax)) {
+        batch.takeBack()
+        return index
+      }
     }
-    chunk.push(outgoing)
-    bytes += size
-    partitionBytes[partition] = (partitionBytes[partition] ?? 0) + size
+    return to
   }
-  if (chunk.length > 0) yield chunk
-}
 
-function toOutgoing(topic: string, { key, value, headers }: OutgoingMessage): Outgoing {
-  // The library takes headers as a map; names as separate buffers keep a name that occurs twice.
-  const map = new Map<Buffer, Buffer>()
-  for (const [name, content] of headers ?? []) map.set(bytesOf(name), nullable(content))
-  return { topic, key: nullable(key), value: nullable(value), headers: map }
-}
+  /** @returns what there is for each partition, in the form in which it is sent, until the next call of `fill` */
+  finish(nowMs: number, checksum: Checksum): PartitionRecords[] {
+    return this.#batches.flatMap((batch, partition) =>
+      batch.isEmpty ? [] : [{ partition, records: batch.finish(nowMs, checksum) }],
+    )
+  }
 
-function sizeOf({ key, value, headers }: Outgoing): number {
-  let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0)
-  if (headers instanceof Map) for (const [name, content] of headers) bytes += name.length + (content?.length ?? 0) + 4
-  return bytes
-}
-
-function bytesOf(text: string | Buffer): Buffer {
-  return typeof text === 'string' ? Buffer.from(text) : text
-}
-
-/** The library's types know no null, its protocol code does: null is written as the protocol's null. */
-function nullable(text: string | Buffer | null): Buffer {
-  return text === null ? (null as unknown as Buffer) : bytesOf(text)
+  #batchOf(partition: number): RecordBatch {
+    while (this.#batches.length <= partition) this.#batches.push(new RecordBatch())
+    return this.#batches[partition] as RecordBatch
+  }
 }

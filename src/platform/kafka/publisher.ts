@@ -1,8 +1,6 @@
-import type { CompressionAlgorithmValue, Producer } from '@platformatic/kafka'
 import type { Logger } from '../log.ts'
-import { chunked, type Outgoing, type OutgoingMessage } from './chunks.ts'
+import { bytesAtMost, writeText } from '../write-text.ts'
 import {
-  clientOptions,
   describe,
   dispose,
   hasProtocolError,
@@ -13,6 +11,9 @@ import {
   unavailable,
   within,
 } from './client.ts'
+import { hashKey } from './key-hash.ts'
+import { ProducingClient } from './producing.ts'
+import type { OutgoingMessage } from './record-batch.ts'
 
 export type Publisher = {
   /**
@@ -46,81 +47,35 @@ const refusals = [
 /**
  * Makes a publisher; it connects with its first call.
  *
- * @param options brokers: host:port each; clientId: the name in the broker's logs and quotas; compression: of record
- *   batches, none unless given
+ * @param options brokers: host:port each; clientId: the name in the broker's logs and quotas
  */
-export function createPublisher(options: {
-  brokers: readonly string[]
-  clientId: string
-  log: Logger
-  compression?: CompressionAlgorithmValue
-}): Publisher {
-  let producer: Producer<Buffer, Buffer, Buffer, Buffer> | undefined
+export function createPublisher(options: { brokers: readonly string[]; clientId: string; log: Logger }): Publisher {
+  let producing: ProducingClient | undefined
   let lastCall: Promise<unknown> = Promise.resolve()
   let isClosed = false
-  let turn = 0
   let isFailing = false
+  const choose = createChooser()
 
-  async function open(): Promise<Producer<Buffer, Buffer, Buffer, Buffer>> {
-    if (producer) return producer
-    const library = await loadKafka()
-    const opened = new library.Producer<Buffer, Buffer, Buffer, Buffer>({
-      ...clientOptions(options.brokers, options.clientId),
-      acks: library.ProduceAcks.ALL,
-      idempotent: false,
-      // Otherwise it would repeat a whole request of which a part was stored, and say nothing.
-      repeatOnStaleMetadata: false,
-      ...(options.compression ? { compression: options.compression } : {}),
-    })
-    tolerateLateErrors(opened)
-    producer = opened
+  async function open(): Promise<ProducingClient> {
+    if (producing) return producing
+    const opened = new ProducingClient(await loadKafka(), options.brokers, options.clientId)
+    tolerateLateErrors(opened.client)
+    producing = opened
     return opened
   }
 
   async function discard(): Promise<void> {
-    const discarded = producer
-    producer = undefined
-    if (discarded) await dispose(discarded, () => discarded.close(true))
-  }
-
-  async function partitionsOf(topic: string, deadline: number): Promise<number> {
-    const left = Math.max(1, deadline - Date.now())
-    const metadata = await within(left, 'the partitions of the topic', (await open()).metadata({ topics: [topic] }))
-    const count = metadata.topics.get(topic)?.partitionsCount
-    if (!count) throw new Error(`the topic ${topic} is not there`)
-    return count
-  }
-
-  async function sendChunk(messages: Outgoing[], firstIndex: number, deadline: number): Promise<void> {
-    const client = await open()
-    const acks = (await loadKafka()).ProduceAcks.ALL
-    const left = deadline - Date.now()
-    if (left <= 0) throw new Error('the deadline passed before the message could be sent')
-    try {
-      await within(left, 'the acknowledgement of messages', client.send({ messages, acks }))
-    } catch (error) {
-      const isTooLarge = hasProtocolError(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')
-      if (!isTooLarge || messages.length === 1)
-        throw refusalOf(error, messages.length === 1 ? firstIndex : null) ?? error
-      // Only their sum was too large, or one of them is: halving them finds out which.
-      const half = messages.length >> 1
-      await sendChunk(messages.slice(0, half), firstIndex, deadline)
-      await sendChunk(messages.slice(half), firstIndex + half, deadline)
-    }
+    const discarded = producing?.client
+    producing = undefined
+    if (discarded) await dispose(discarded)
   }
 
   async function sendAll(topic: string, messages: readonly OutgoingMessage[], deadline: number): Promise<void> {
     try {
-      const partitions = await partitionsOf(topic, deadline)
-      // The Java client's choice, so that other producers of the topic agree; without a key the partitions take turns.
-      const { compatibilityPartitioner } = await loadKafka()
-      const partitionOf = (key: Buffer | null | undefined) =>
-        (key ? compatibilityPartitioner({ topic, value: key }, key) : turn++) % partitions
-      let sent = 0
-      for (const chunk of chunked(topic, messages, partitionOf)) {
-        await sendChunk(chunk, sent, deadline)
-        sent += chunk.length
-      }
+      const client = await open()
+      const partitions = await within(leftOf(deadline), 'the partitions of the topic', client.partitionsOf(topic))
+      const partitionOf = (key: string | Buffer | null) => choose(key) % partitions
+      await sendRange(client, { topic, messages, partitionOf, deadline }, 0, messages.length)
       isFailing = false
     } catch (error) {
       if (error instanceof KafkaRefusedError) throw error
@@ -154,4 +109,52 @@ export function createPublisher(options: {
 function refusalOf(error: unknown, messageIndex: number | null): KafkaRefusedError | undefined {
   const reason = protocolErrors(error).find(name => refusals.some(refusal => refusal === name))
   return reason === undefined ? undefined : new KafkaRefusedError(reason, messageIndex, error)
+}
+
+type Call = {
+  topic: string
+  messages: readonly OutgoingMessage[]
+  partitionOf: (key: string | Buffer | null) => number
+  deadline: number
+}
+
+/** Sends the messages from an index to another in as many requests as it takes, one after the other. */
+async function sendRange(client: ProducingClient, call: Call, from: number, to: number): Promise<void> {
+  const { topic, messages, partitionOf, deadline } = call
+  for (let first = from; first < to; ) {
+    const end = client.chunk.fill(messages, first, to, partitionOf)
+    try {
+      await within(leftOf(deadline), 'the acknowledgement of messages', client.sendChunk(topic))
+    } catch (error) {
+      const isTooLarge = hasProtocolError(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')
+      const isOne = end - first === 1
+      if (!isTooLarge || isOne) throw refusalOf(error, isOne ? first : null) ?? error
+      // Only their sum was too large, or one of them is: halving them finds out which.
+      const half = first + ((end - first) >> 1)
+      await sendRange(client, call, first, half)
+      await sendRange(client, call, half, end)
+    }
+    first = end
+  }
+}
+
+function leftOf(deadline: number): number {
+  const left = deadline - Date.now()
+  if (left <= 0) throw new Error('the deadline passed before the message could be sent')
+  return left
+}
+
+/**
+ * Chooses for messages as the Java client does, so that other producers of a topic agree: the partition is the rest when the
+ * number is divided by how many there are. Without a key the partitions take turns.
+ */
+function createChooser(): (key: string | Buffer | null) => number {
+  let turn = 0
+  let keyBytes = Buffer.alloc(256)
+  return key => {
+    if (key === null) return turn++
+    if (typeof key !== 'string') return hashKey(key, key.length)
+    if (bytesAtMost(key) > keyBytes.length) keyBytes = Buffer.alloc(bytesAtMost(key))
+    return hashKey(keyBytes, writeText(keyBytes, key, 0))
+  }
 }
