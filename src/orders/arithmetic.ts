@@ -54,7 +54,7 @@ export function checkArithmetic(value: object): Violation[] {
 const hundredfoldIsExactBelow = Math.floor(Number.MAX_SAFE_INTEGER / 100)
 
 /** The price after the discount as text when the line's total is further than 1 from it, undefined when all is well. */
-function discountedPrice(price: unknown, sale: unknown, total: unknown): string | undefined {
+export function discountedPrice(price: unknown, sale: unknown, total: unknown): string | undefined {
   if (!isAmount(price) || !isAmount(total) || !isAmount(sale) || sale > 100) return undefined
   if (price < hundredfoldIsExactBelow && total < hundredfoldIsExactBelow) {
     const hundredfold = price * (100 - sale)

@@ -10,12 +10,13 @@ export const instantForm =
  */
 export function instantOf(text: string): number | undefined {
   if (!instantForm.test(text) || text.startsWith('0000')) return undefined
-  // The language's own parser takes 30 February for 2 March, so the day has to come out as it went in.
-  const day = new Date(Date.parse(text.slice(0, 10))).getUTCDate()
-  if (day !== Number(text.slice(8, 10))) return undefined
+  // The language's own parser takes 30 February for 2 March, so a day that not every month has must come out as it went in.
+  const day = Number(text.slice(8, 10))
+  if (day > 28 && day !== new Date(Date.parse(text.slice(0, 10))).getUTCDate()) return undefined
   // It knows no leap second either, so it gets the second before.
   const isLeapSecond = text.startsWith('60', 17)
   const known = isLeapSecond ? `${text.slice(0, 17)}59${text.slice(19)}` : text
   const instantMs = Date.parse(known.toUpperCase())
+  if (Number.isNaN(instantMs)) return undefined
   return isLeapSecond ? instantMs + 1000 : instantMs
 }

@@ -7,6 +7,7 @@ import { checkArithmetic } from './arithmetic.ts'
 import { fieldCounts, itemsMax, type OrderDocument, orderDocument, serviceFields } from './document.ts'
 import { instantOf } from './instant.ts'
 import { checkValues } from './json-values.ts'
+import { readPlainForm } from './plain-form.ts'
 import type { NewOrder } from './queries.ts'
 import { describe, expectedAt } from './violations.ts'
 
@@ -48,8 +49,10 @@ export type Reading = { kind: 'order'; order: ValidOrder } | { kind: 'refused'; 
 Settings.Set({ maxErrors: violationsMax + 1 })
 const contract = Compile(orderDocument)
 
-// What the runtime's locale data knows; XXX and XTS are codes for "no currency" and "test".
-const currencies = new Set(Intl.supportedValuesOf('currency').filter(code => code !== 'XXX' && code !== 'XTS'))
+/** What the runtime's locale data knows; XXX and XTS are codes for "no currency" and "test". */
+export const currencies: ReadonlySet<string> = new Set(
+  Intl.supportedValuesOf('currency').filter(code => code !== 'XXX' && code !== 'XTS'),
+)
 
 /**
  * Reads an order from the bytes of a message or a body.
@@ -63,6 +66,8 @@ export function readOrder(bytes: Uint8Array): Reading {
   }
   if (!isUtf8(bytes)) return refuse('', 'must be UTF-8')
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  const plain = readPlainForm(text, currencies)
+  if (plain !== undefined) return { kind: 'order', order: plain }
   let value: unknown
   try {
     value = JSON.parse(text)
