@@ -16,7 +16,7 @@ import { inTrace, readOrder, type ValidOrder } from './validate.ts'
  * Messages read in one turn of the event loop. In longer turns the database's connections run dry: their sockets hold the
  * rows of two hundred orders, and the next are written only between turns.
  */
-const turnMessages = 100
+const turnMessages = 25
 
 const waiting = 'orders from Kafka wait for the database'
 
@@ -51,11 +51,14 @@ export function createOrderConsumer(options: {
     const placing = intake.submitAll(orders)
     turn.resolve()
     const outcomes = await placing
+    let placed = 0
     outcomes.forEach((outcome, index) => {
       const code = errorOf(outcome)
-      if (code === undefined) metrics.count('kafka', outcome.kind)
+      if (outcome.kind === 'placed') placed += 1
+      else if (code === undefined) metrics.count('kafka', outcome.kind)
       else letters.push(toDeadLetter(senders[index] as KafkaMessage, code, reasonFor(outcome)))
     })
+    if (placed > 0) metrics.count('kafka', 'placed', placed)
     for (let first = 0; first < letters.length; first += lettersMax) {
       await insist(() => recordDeadLetters(pool, letters.slice(first, first + lettersMax)), waiting, log, stop)
     }

@@ -22,28 +22,33 @@ const pauseMs = 10_000
 /** How far back it is looked for buckets that are not merged; the first look goes back to the first. */
 const mergeBackMs = 600_000
 
-type Tally = { bucketMs: number; currency: string; orders: number; amount: bigint }
+/** The sum is `amount + rest`: as long as a number can hold it, it is one, which takes a tenth of the time. */
+type Tally = { bucketMs: number; currency: string; orders: number; amount: bigint; rest: number }
 
 /** The rows of orders that are written by one transaction: one for each currency of each bucket. */
 export function copyOfTallies(orders: readonly NewOrder[]): Copy {
-  const tallies = new Map<string, Tally>()
+  const buckets = new Map<number, Map<string, Tally>>()
   for (const { order, placedAt } of orders) {
     const bucketMs = Math.floor(placedAt.getTime() / (bucketSeconds * 1000)) * bucketSeconds * 1000
-    const key = `${bucketMs} ${order.currency}`
-    const tally = tallies.get(key)
-    if (tally === undefined) {
-      tallies.set(key, { bucketMs, currency: order.currency, orders: 1, amount: BigInt(order.amount) })
-    } else {
-      tally.orders += 1
-      tally.amount += BigInt(order.amount)
+    const tallies = buckets.get(bucketMs) ?? new Map<string, Tally>()
+    buckets.set(bucketMs, tallies)
+    const { currency, amount } = order
+    const tally = tallies.get(currency) ?? { bucketMs, currency, orders: 0, amount: 0n, rest: 0 }
+    tallies.set(currency, tally)
+    tally.orders += 1
+    if (tally.rest + amount > Number.MAX_SAFE_INTEGER) {
+      tally.amount += BigInt(tally.rest)
+      tally.rest = 0
     }
+    tally.rest += amount
   }
-  return copyOf('order_tallies', 'bucket, currency, orders, amount', [...tallies.values()], (tally, writer) => {
+  const rows = [...buckets.values()].flatMap(tallies => [...tallies.values()])
+  return copyOf('order_tallies', 'bucket, currency, orders, amount', rows, (tally, writer) => {
     writer.row(4)
     writer.timestamp(tally.bucketMs)
     writer.text(tally.currency)
     writer.bigint(tally.orders)
-    writer.numeric(tally.amount)
+    writer.numeric(tally.amount + BigInt(tally.rest))
   })
 }
 

@@ -34,6 +34,22 @@ export function copyOf<Item>(
 
 /** How much of a COPY is made ready at a time: what fits the processor's cache and the socket's buffer. */
 const chunkBytes = 64 * 1024
+/** A row that goes beyond it has room in the same buffer, unless it is large. */
+const bufferBytes = 2 * chunkBytes
+
+/** Buffers of the usual size that were sent, to be used again: a fresh one costs its pages anew, a tenth of the intake. */
+const spare: Buffer[] = []
+const spareMax = 16
+
+function takeBuffer(bytesMin: number): Buffer {
+  if (bytesMin > bufferBytes) return Buffer.allocUnsafeSlow(bytesMin)
+  return spare.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
+}
+
+/** Takes the buffer of a message that the system has. */
+function reuse({ buffer }: Buffer): void {
+  if (buffer.byteLength === bufferBytes && spare.length < spareMax) spare.push(Buffer.from(buffer))
+}
 
 /** Messages of PostgreSQL's protocol: a letter, and the length of the rest with itself. */
 const headerBytes = 5
@@ -58,8 +74,8 @@ const numericBase = 10_000n
  * one field; integers are written in the width of their column.
  */
 export class RowWriter {
-  #bytes = Buffer.allocUnsafeSlow(2 * chunkBytes)
-  #view = new DataView(this.#bytes.buffer)
+  #bytes = takeBuffer(0)
+  #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
   #end = headerBytes
   #full: Buffer[] = []
 
@@ -150,7 +166,7 @@ export class RowWriter {
   /** Ends the rows. @returns the last messages */
   finish(): readonly Buffer[] {
     this.row(noMoreRows)
-    this.#startChunk(0)
+    this.#endChunk()
     return this.#full
   }
 
@@ -158,14 +174,17 @@ export class RowWriter {
     if (this.#end + bytes > this.#bytes.length) this.#startChunk(bytes)
   }
 
+  #endChunk(): void {
+    if (this.#end === headerBytes) return
+    this.#bytes[0] = copyData
+    this.#view.setUint32(1, this.#end - 1)
+    this.#full.push(this.#bytes.subarray(0, this.#end))
+  }
+
   #startChunk(bytesMin: number): void {
-    if (this.#end > headerBytes) {
-      this.#bytes[0] = copyData
-      this.#view.setUint32(1, this.#end - 1)
-      this.#full.push(this.#bytes.subarray(0, this.#end))
-    }
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(2 * chunkBytes, bytesMin + headerBytes))
-    this.#view = new DataView(this.#bytes.buffer)
+    this.#endChunk()
+    this.#bytes = takeBuffer(bytesMin + headerBytes)
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
     this.#end = headerBytes
   }
 }
@@ -219,14 +238,17 @@ class CopyTransaction {
         for (const message of writer.take()) if (!(await this.#sendMessage(socket, message))) return
       }
       for (const message of writer.finish()) if (!(await this.#sendMessage(socket, message))) return
-      if (!(await this.#sendMessage(socket, copyDone))) return
+      socket.write(copyDone)
     }
   }
 
   /** @returns whether there is any use in sending more */
   async #sendMessage(socket: Socket, message: Buffer): Promise<boolean> {
     if (this.#isOver) return false
-    if (!socket.write(message)) await Promise.race([once(socket, 'drain'), this.done])
+    const isRoom = socket.write(message, error => {
+      if (error == null) reuse(message)
+    })
+    if (!isRoom) await Promise.race([once(socket, 'drain'), this.done])
     return !this.#isOver
   }
 

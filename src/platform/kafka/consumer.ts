@@ -23,7 +23,7 @@ export type ConsumeOptions = {
   batchBytesMax?: number
   /** How many batches may be in `handle` at once (4). When they are, the broker is asked for no more than the backlog. */
   batchesInFlightMax?: number
-  /** How many bytes may wait to be handed out before fetching pauses (16 MiB); one fetch may go beyond it. */
+  /** How many bytes may wait to be handed out before fetching pauses (8 MiB); one fetch may go beyond it. */
   backlogBytesMax?: number
   /** How long a stop waits for the batches in `handle`, in milliseconds (10 000). */
   stopDeadlineMs?: number
@@ -112,7 +112,7 @@ function openSession(
     batchMessagesMax: options.batchMessagesMax ?? 2000,
     batchBytesMax: options.batchBytesMax ?? 8 * 1024 * 1024,
     batchesInFlightMax: options.batchesInFlightMax ?? 4,
-    backlogBytesMax: options.backlogBytesMax ?? 16 * 1024 * 1024,
+    backlogBytesMax: options.backlogBytesMax ?? 8 * 1024 * 1024,
     stopDeadlineMs: options.stopDeadlineMs ?? 10_000,
     handle: async messages => options.handle(messages),
     onConsuming: partitions => tell('consuming', `partitions ${partitions.join(', ') || 'none'}`),

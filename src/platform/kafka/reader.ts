@@ -12,8 +12,9 @@ import {
 
 const controlBatch = 1 << 5
 const fetchWaitMs = 500
-const fetchBytesMax = 16 * 1024 * 1024
-const partitionBytesMax = 4 * 1024 * 1024
+/** What is fetched is made messages in one turn of the event loop, and is held until the last of them is done with. */
+const fetchBytesMax = 4 * 1024 * 1024
+const partitionBytesMax = 1024 * 1024
 
 /**
  * Reads one topic with plain fetch requests, on connections of its own so that a waiting fetch does not hold up
