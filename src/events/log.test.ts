@@ -7,7 +7,7 @@ import { createIntakeStore } from '../orders/store.ts'
 import { validateOrder } from '../orders/validate.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { defineEvent } from './definition.ts'
-import { appendEvent, type LoggedEvent, readLog, readLogEnd } from './log.ts'
+import { appendEvent, type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
 import { logStart } from './place.ts'
 import { RecentOrders } from './recent-orders.ts'
 
@@ -118,6 +118,27 @@ test('the orders placed last are remembered within a bound', () => {
   expect(kept.length).toBeGreaterThanOrEqual(8)
   expect(kept.length).toBeLessThanOrEqual(16)
   expect(kept).toEqual(Array.from(kept, (_, index) => 40 - kept.length + index))
+})
+
+test('times are those that were written, to the millisecond, also between events of one page', async () => {
+  const times = [
+    '1969-12-31T23:59:59.999Z',
+    '2026-02-03T04:05:06.000Z',
+    '2026-02-03T04:05:06.007Z',
+    '2026-02-03T04:05:06.007Z',
+  ]
+  const start = await readLogEnd(pool)
+  for (const [index, time] of times.entries()) {
+    await inTransaction(pool, client => appendEvent(client, { ...event(`timed-${index}`), recordedAt: new Date(time) }))
+  }
+  const orderPages = await Promise.all(times.map((_, index) => readOrderLog(pool, `timed-${index}`, logStart, 1)))
+  expect(orderPages.map(({ events }) => events[0]?.recordedAt)).toEqual(times)
+  const { events } = await readLog(pool, start, 10)
+  expect(events.map(({ recordedAt }) => recordedAt)).toEqual(times)
+  await pool.query(
+    "update events set recorded_at = recorded_at + interval '999 microseconds' where order_uid = 'timed-1'",
+  )
+  expect((await readOrderLog(pool, 'timed-1', logStart, 1)).events[0]?.recordedAt).toBe(times[1] ?? '')
 })
 
 test('a page costs what it holds, also where the statistics are wrong about what is behind its place', async () => {

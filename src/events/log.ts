@@ -77,14 +77,15 @@ type EventRow = {
   order_uid: string
   sequence: number
   type: string
-  recorded_at: string
+  /** Milliseconds since 1970. */
+  recorded_ms: string
   data: string
   traceparent: string | null
 }
 
-/** Times are made texts by the server, which is what they are sent as. */
+/** Times are made texts here: events that were written together have the same one, and the server would make each. */
 const fields = `xid, position, order_uid, sequence, type, data, traceparent,
-         to_char(recorded_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as recorded_at`
+         floor(extract(epoch from recorded_at) * 1000)::bigint as recorded_ms`
 
 /** Only what no running transaction can still precede. */
 const isSettled = 'xid < in_log(pg_snapshot_xmin(pg_current_snapshot()))'
@@ -203,10 +204,13 @@ async function toPage(
   )
   const events: LoggedEvent[] = []
   let taken = 0
+  let time = { ms: '', text: '' }
   for (const [index, row] of rows.entries()) {
     const order = known[index] ?? fetched[taken++]
     if (order === undefined) break
-    events.push(toEvent(row, order))
+    const ms = row.recorded_ms
+    if (ms !== time.ms) time = { ms, text: new Date(Number(ms)).toISOString() }
+    events.push(toEvent(row, time.text, order))
   }
   return { events, isAll: rows.length < limit && events.length === rows.length }
 }
@@ -247,7 +251,7 @@ export async function lookUpPlace(pool: Pool, place: LogPlace): Promise<'kept' |
   return rows[0].dropped && comparePlaces(place, logStart) > 0 ? 'dropped' : 'kept'
 }
 
-function toEvent(row: EventRow, { customerId, document }: OrderOfEvent): LoggedEvent {
+function toEvent(row: EventRow, recordedAt: string, { customerId, document }: OrderOfEvent): LoggedEvent {
   const isPlacing = document !== null && row.type === 'order.placed'
   return {
     place: { xid: row.xid, position: row.position },
@@ -255,7 +259,7 @@ function toEvent(row: EventRow, { customerId, document }: OrderOfEvent): LoggedE
     customerId,
     sequence: row.sequence,
     type: row.type,
-    recordedAt: row.recorded_at,
+    recordedAt,
     data: isPlacing ? joinObjects(document, row.data) : row.data,
     traceparent: row.traceparent,
   }
