@@ -4,12 +4,12 @@ import { type StoredOrder, toStored } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
 
 /** An order as an answer. */
-export function answerWith({ bytes, etag }: CachedOrder): Answer & { body: Uint8Array<ArrayBuffer> } {
-  return { status: 200, headers: { 'content-type': 'application/json', etag }, body: bytes }
+export function answerWith({ json, etag }: CachedOrder): Answer {
+  return { status: 200, headers: { 'content-type': 'application/json', etag }, body: json }
 }
 
 /** The answer to whoever has placed an order that was not there before. */
-export function answerToPlaced(orderUid: string, order: CachedOrder): Answer & { body: Uint8Array<ArrayBuffer> } {
+export function answerToPlaced(orderUid: string, order: CachedOrder): Answer {
   const { headers, body } = answerWith(order)
   return { status: 201, headers: { ...headers, location: `/api/orders/${orderUid}` }, body }
 }

@@ -16,6 +16,11 @@ export class CachedOrder {
     this.#order = order
   }
 
+  /** As a text, for an answer that is given once: the server makes bytes of it by itself. */
+  get json(): string {
+    return this.#order === undefined ? new TextDecoder().decode(this.#bytes) : jsonOf(this.#order)
+  }
+
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#order !== undefined) {
       this.#bytes = new TextEncoder().encode(jsonOf(this.#order))

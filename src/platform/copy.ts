@@ -46,7 +46,7 @@ function takeBuffer(bytesMin: number): Buffer {
   return spare.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
 }
 
-/** Takes the buffer of a message that the system has. */
+/** Takes the buffer of a piece that the system has. */
 function reuse({ buffer }: Buffer): void {
   if (buffer.byteLength === bufferBytes && spare.length < spareMax) spare.push(Buffer.from(buffer))
 }
@@ -76,11 +76,24 @@ const numericBase = 10_000n
 export class RowWriter {
   #bytes = takeBuffer(0)
   #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
-  #end = headerBytes
+  #end = 0
+  /** Where the message that is being written begins; undefined between two. */
+  #messageStart: number | undefined
   #full: Buffer[] = []
 
-  constructor() {
+  /** Begins the rows of a table. */
+  begin(): void {
+    this.#reserve(headerBytes + formatHead.length)
+    this.#openMessage()
     this.#end += formatHead.copy(this.#bytes, this.#end)
+  }
+
+  /** Ends the rows of a table. */
+  end(): void {
+    this.row(noMoreRows)
+    this.#closeMessage()
+    this.#reserve(copyDone.length)
+    this.#end += copyDone.copy(this.#bytes, this.#end)
   }
 
   /** Begins a row of so many fields. */
@@ -90,7 +103,7 @@ export class RowWriter {
     this.#end += 2
   }
 
-  /** A `text`, an enum or a `json`. */
+  /** A `text`, an enum, a `json`, or a `bytea` that is text in UTF-8. */
   text(value: string): void {
     this.#reserve(4 + bytesAtMost(value))
     const start = this.#end + 4
@@ -154,38 +167,46 @@ export class RowWriter {
     this.#end += 4
   }
 
-  /** The messages that are ready to be sent. */
+  /** What is ready to be sent: whole messages, in pieces that are worth a call of the system. */
   take(): readonly Buffer[] {
-    if (this.#end >= chunkBytes) this.#startChunk(0)
+    if (this.#end >= chunkBytes) this.#nextBuffer(0)
     if (this.#full.length === 0) return nothing
     const full = this.#full
     this.#full = []
     return full
   }
 
-  /** Ends the rows. @returns the last messages */
-  finish(): readonly Buffer[] {
-    this.row(noMoreRows)
-    this.#endChunk()
+  /** The rest; nothing can be written after it. */
+  takeLast(): readonly Buffer[] {
+    if (this.#end > 0) this.#full.push(this.#bytes.subarray(0, this.#end))
     return this.#full
   }
 
   #reserve(bytes: number): void {
-    if (this.#end + bytes > this.#bytes.length) this.#startChunk(bytes)
+    if (this.#end + bytes > this.#bytes.length) this.#nextBuffer(bytes)
   }
 
-  #endChunk(): void {
-    if (this.#end === headerBytes) return
-    this.#bytes[0] = copyData
-    this.#view.setUint32(1, this.#end - 1)
-    this.#full.push(this.#bytes.subarray(0, this.#end))
-  }
-
-  #startChunk(bytesMin: number): void {
-    this.#endChunk()
+  #nextBuffer(bytesMin: number): void {
+    const isInside = this.#messageStart !== undefined
+    this.#closeMessage()
+    if (this.#end > 0) this.#full.push(this.#bytes.subarray(0, this.#end))
     this.#bytes = takeBuffer(bytesMin + headerBytes)
     this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
-    this.#end = headerBytes
+    this.#end = 0
+    if (isInside) this.#openMessage()
+  }
+
+  #openMessage(): void {
+    this.#messageStart = this.#end
+    this.#bytes[this.#end] = copyData
+    this.#end += headerBytes
+  }
+
+  /** The length of a message is known when it ends, and stands behind its letter, which it does not count. */
+  #closeMessage(): void {
+    if (this.#messageStart === undefined) return
+    this.#view.setUint32(this.#messageStart + 1, this.#end - this.#messageStart - 1)
+    this.#messageStart = undefined
   }
 }
 
@@ -231,22 +252,23 @@ class CopyTransaction {
   }
 
   async #send(socket: Socket): Promise<void> {
+    const writer = new RowWriter()
     for (const { items, write } of this.#copies) {
-      const writer = new RowWriter()
+      writer.begin()
       for (let item = 0; item < items; item++) {
         write(item, writer)
-        for (const message of writer.take()) if (!(await this.#sendMessage(socket, message))) return
+        for (const piece of writer.take()) if (!(await this.#sendPiece(socket, piece))) return
       }
-      for (const message of writer.finish()) if (!(await this.#sendMessage(socket, message))) return
-      socket.write(copyDone)
+      writer.end()
     }
+    for (const piece of writer.takeLast()) if (!(await this.#sendPiece(socket, piece))) return
   }
 
   /** @returns whether there is any use in sending more */
-  async #sendMessage(socket: Socket, message: Buffer): Promise<boolean> {
+  async #sendPiece(socket: Socket, piece: Buffer): Promise<boolean> {
     if (this.#isOver) return false
-    const isRoom = socket.write(message, error => {
-      if (error == null) reuse(message)
+    const isRoom = socket.write(piece, error => {
+      if (error == null) reuse(piece)
     })
     if (!isRoom) await Promise.race([once(socket, 'drain'), this.done])
     return !this.#isOver

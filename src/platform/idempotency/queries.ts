@@ -3,7 +3,11 @@ import { type Copy, copyOf } from '../copy.ts'
 import type { Pool, PoolClient } from '../postgres.ts'
 
 /** An answer as it is kept and given again. */
-export type Answer = { status: number; headers: Readonly<Record<string, string>>; body: Uint8Array }
+export type Answer = {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: string | Uint8Array<ArrayBuffer>
+}
 
 /** The right to answer a request that has an Idempotency-Key. */
 export type Claim = {
@@ -34,7 +38,7 @@ export type Holding =
 export const answerBytesMax = 4 * 1024 * 1024
 
 type HoldingRow = { fingerprint: Buffer; claim: string | null } & (AnswerRow | { status: null })
-type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer }
+type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer<ArrayBuffer> }
 
 /** A claim that a repetition of its request may take over. */
 const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.fingerprint'
@@ -112,7 +116,14 @@ const insertAnswer = `
 
 function valuesOf({ claim, answer }: KeptAnswer): unknown[] {
   const { status, headers, body } = bounded(answer)
-  return [claim.scope, claim.key, claim.fingerprint, status, JSON.stringify(headers), body]
+  return [
+    claim.scope,
+    claim.key,
+    claim.fingerprint,
+    status,
+    JSON.stringify(headers),
+    typeof body === 'string' ? Buffer.from(body) : body,
+  ]
 }
 
 /** The rows of answers, for an effect that is written by COPY. Writing one fails with a unique violation if there is one. */
@@ -126,12 +137,13 @@ export function copyOfAnswers(kept: readonly KeptAnswer[]): Copy {
     writer.bytes(claim.fingerprint)
     writer.smallint(status)
     writer.text(JSON.stringify(headers))
-    writer.bytes(body)
+    if (typeof body === 'string') writer.text(body)
+    else writer.bytes(body)
   })
 }
 
 function bounded(answer: Answer): Answer {
-  const { byteLength } = answer.body
+  const byteLength = Buffer.byteLength(answer.body)
   if (byteLength <= answerBytesMax) return answer
   throw new Error(`an answer of ${byteLength} bytes cannot be kept: at most ${answerBytesMax}`)
 }
