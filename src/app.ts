@@ -15,7 +15,7 @@ import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
 import { Pacer } from './events/pacer.ts'
 import { readLagSeconds } from './events/readers.ts'
-import { RecentOrders } from './events/recent-orders.ts'
+import type { RecentOrders } from './events/recent-orders.ts'
 import { relayReader } from './events/relay.ts'
 import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
@@ -121,10 +121,9 @@ export function buildApp(options: AppOptions): App {
   const keys = new KeyRing()
   const loadKeys = async () => keys.replace([...options.access.configured, ...(await readKeys(pool))])
   const caller = (request: Request) => callerOf(keys, request)
-  const recentOrders = new RecentOrders()
   const pacer = new Pacer(now)
-  const feed = new EventFeed(pool, options.logGrown, recentOrders, pacer, log)
   const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
+  const feed = new EventFeed(pool, options.logGrown, cache.placed, pacer, log)
   const intake = createIntake({
     store: createIntakeStore(pool),
     log,
@@ -132,7 +131,6 @@ export function buildApp(options: AppOptions): App {
     tracer,
     onPlaced(orders) {
       cache.keep(orders.map(toStored))
-      for (const { order } of orders) recentOrders.keep(order.orderUid, order.customerId, order.json)
       options.logGrown.ring()
     },
     onGroup(group) {
@@ -240,7 +238,7 @@ export function buildApp(options: AppOptions): App {
     keys,
     loadKeys,
     feed,
-    recentOrders,
+    recentOrders: cache.placed,
     registry,
     orderMetrics,
     eventMetrics,

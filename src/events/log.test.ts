@@ -40,6 +40,8 @@ const event = (orderUid: string, sequence = 1) => ({
   data: JSON.stringify(data),
 })
 
+const charactersMax = 16 * 1024 * 1024
+
 const uids = (events: LoggedEvent[]) => events.map(({ orderUid }) => orderUid)
 
 test('nothing is read past a transaction that is still open, and nothing is missed when it commits late', async () => {
@@ -90,8 +92,10 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
     return { order: reading.order, state: initialState(false), placedAt: new Date() }
   })
   await createIntakeStore(pool).place(ready)
-  const recent = new RecentOrders()
-  for (const { order } of ready.slice(3, 5)) recent.keep(order.orderUid, order.customerId, order.json)
+  const recent = new RecentOrders(charactersMax)
+  for (const { order } of ready.slice(3, 5)) {
+    recent.keep(order.orderUid, { customerId: order.customerId, document: order.json })
+  }
   const events: LoggedEvent[] = []
   let pages = 0
   for (let place = start; ; pages += 1) {
@@ -109,9 +113,9 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
 })
 
 test('the orders placed last are remembered within a bound', () => {
-  const recent = new RecentOrders()
+  const recent = new RecentOrders(charactersMax)
   const document = JSON.stringify({ remark: 'x'.repeat(1024 * 1024) })
-  for (let index = 0; index < 40; index += 1) recent.keep(`uid-${index}`, 'customer', document)
+  for (let index = 0; index < 40; index += 1) recent.keep(`uid-${index}`, { customerId: 'customer', document })
   const kept = Array.from({ length: 40 }, (_, index) => index).filter(
     index => recent.find(`uid-${index}`) !== undefined,
   )

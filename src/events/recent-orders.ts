@@ -6,33 +6,61 @@ export type OrderOfEvent = {
   document: string | null
 }
 
-/** How much of documents is kept, in characters: half of it at least, and what readers of the log may be behind by. */
-const charactersMax = 16 * 1024 * 1024
-
 /**
  * The orders that this instance placed last. Every reader of the log is about to come to their events, and finds their
- * documents here instead of fetching them: that costs the database a third of what storing them did.
+ * documents here instead of fetching them: that costs the database a third of what storing them did. Whoever asks for an order
+ * soon after it was placed is served from here as well (the cache does that).
  *
  * There are two halves, and when the newer one is full the older one is dropped whole: taking orders out of a map one by one,
  * oldest first, cost a tenth of the intake.
  */
-export class RecentOrders {
-  #newer = new Map<string, OrderOfEvent>()
-  #older = new Map<string, OrderOfEvent>()
+export class RecentOrders<Order extends OrderOfEvent = OrderOfEvent> {
+  readonly #charactersMax: number
+  #newer = new Map<string, Order>()
+  #older = new Map<string, Order>()
   #newerCharacters = 0
+  #olderCharacters = 0
+
+  /** @param charactersMax how much of documents is kept, in characters: half of it at least, and what readers may be behind by */
+  constructor(charactersMax: number) {
+    this.#charactersMax = charactersMax
+  }
+
+  get size(): number {
+    return this.#newer.size + this.#older.size
+  }
+
+  /** What their documents have, in characters; those that were forgotten meanwhile count on. */
+  get characters(): number {
+    return this.#newerCharacters + this.#olderCharacters
+  }
 
   /** Keeps an order that was placed just now; its document never changes. */
-  keep(orderUid: string, customerId: string, document: string): void {
-    if (this.#newerCharacters + document.length > charactersMax / 2) {
+  keep(orderUid: string, order: Order & { document: string }): void {
+    const { length } = order.document
+    if (this.#newerCharacters + length > this.#charactersMax / 2) {
       this.#older = this.#newer
+      this.#olderCharacters = this.#newerCharacters
       this.#newer = new Map()
       this.#newerCharacters = 0
     }
-    this.#newer.set(orderUid, { customerId, document })
-    this.#newerCharacters += document.length
+    this.#newer.set(orderUid, order)
+    this.#newerCharacters += length
   }
 
-  find(orderUid: string): OrderOfEvent | undefined {
+  find(orderUid: string): Order | undefined {
     return this.#newer.get(orderUid) ?? this.#older.get(orderUid)
+  }
+
+  forget(orderUid: string): void {
+    this.#newer.delete(orderUid)
+    this.#older.delete(orderUid)
+  }
+
+  clear(): void {
+    this.#newer.clear()
+    this.#older.clear()
+    this.#newerCharacters = 0
+    this.#olderCharacters = 0
   }
 }

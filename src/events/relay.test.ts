@@ -49,7 +49,7 @@ describe.skipIf(missing !== null)('the relay', () => {
         eventsTopic,
         deadLettersTopic,
         wakeUp: new WakeUp(),
-        recent: new RecentOrders(),
+        recent: new RecentOrders(1024 * 1024),
         pacer: new Pacer(Date.now),
         onPublished: () => undefined,
         log: testLog,

@@ -11,6 +11,8 @@ const order = (orderUid: string, version = 1, size = 100): StoredOrder => ({
   updatedAt: new Date('2026-01-01T00:00:00.000Z'),
 })
 
+const placed = (orderUid: string, version = 1, size = 100) => ({ ...order(orderUid, version, size), customerId: 'c' })
+
 /** A database whose answers the test gives when it likes. */
 function slowLoads() {
   const asked: { orderUid: string; answer: (order: StoredOrder | undefined) => void; fail: (error: Error) => void }[] =
@@ -67,25 +69,44 @@ test('what was read before a change does not come back after the news of it', as
   expect(cache.get('a')).toBeInstanceOf(Promise)
   asked[1]?.answer(order('a', 2))
   expect(versionOf(await after)).toBe('"2"')
-  cache.keep([order('a', 1)])
+  cache.keep([placed('a', 1)])
   cache.fill([order('a', 1)])
   expect(versionOf(await cache.get('a'))).toBe('"2"')
 })
 
 test('it stays within its bytes, and the least used goes', async () => {
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load: async () => undefined })
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load: async uid => order(uid, 1, 1000) })
   for (let index = 0; index < 10_000; index += 1) {
-    cache.keep([order(`order-${index}`, 1, 1000)])
-    if (index > 0) await cache.get('order-0')
+    await cache.get(`order-${index}`)
+    await cache.get('order-0')
+    cache.keep([placed(`placed-${index}`, 1, 1000)])
   }
   expect(cache.stats().bytes).toBeLessThanOrEqual(1_000_000)
+  expect(cache.stats().bytes).toBeGreaterThan(500_000)
   expect(cache.get('order-0')).not.toBeInstanceOf(Promise)
   expect(cache.get('order-1')).toBeInstanceOf(Promise)
 })
 
+test('orders placed here are served without being read, the last ones, until they are changed', async () => {
+  const { asked, load } = slowLoads()
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  for (let index = 0; index < 1_000; index += 1) cache.keep([placed(`order-${index}`, 1, 1000)])
+  expect(versionOf(await cache.get('order-999'))).toBe('"1"')
+  expect(cache.get('order-999')).toBe(cache.get('order-999'))
+  expect(asked).toHaveLength(0)
+  void cache.get('order-0')
+  expect(asked).toHaveLength(1)
+  cache.forget('order-999', 2)
+  cache.keep([placed('order-999', 1)])
+  expect(cache.get('order-999')).toBeInstanceOf(Promise)
+  cache.clear()
+  expect(cache.get('order-998')).toBeInstanceOf(Promise)
+  expect(cache.stats()).toMatchObject({ orders: 0, bytes: 0 })
+})
+
 test('it is filled ahead only as far as there is room, and newer entries stay', async () => {
   const cache = createOrderCache({ sizeBytesMax: 100_000, load: async () => undefined })
-  cache.keep([order('a', 3)])
+  cache.keep([placed('a', 3)])
   expect(cache.fill([order('a', 1), order('b', 1)])).toBe(true)
   expect(versionOf(await cache.get('a'))).toBe('"3"')
   expect(cache.fill(Array.from({ length: 1000 }, (_, index) => order(`order-${index}`)))).toBe(false)

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
+import { RecentOrders } from '../events/recent-orders.ts'
 import { jsonOf, type StoredOrder } from './queries.ts'
 
 /**
@@ -30,6 +31,13 @@ export class CachedOrder {
   }
 }
 
+/** An order that this instance has placed. */
+export type PlacedOrder = StoredOrder & {
+  customerId: string
+  /** Made when it is first asked for. */
+  cached?: CachedOrder
+}
+
 export type OrderCache = {
   /**
    * The order under a uid: at once when it is cached, otherwise from the database, which is asked once however many ask.
@@ -38,8 +46,10 @@ export type OrderCache = {
    * @throws AppError OVERLOADED when too many reads wait; what `load` throws
    */
   get(orderUid: string): CachedOrder | Promise<CachedOrder | undefined>
-  /** Keeps orders that are known to be committed. */
-  keep(orders: readonly StoredOrder[]): void
+  /** The orders that were placed here last, for the readers of the log. */
+  readonly placed: RecentOrders<PlacedOrder>
+  /** Keeps orders that were placed here just now, after their commit. */
+  keep(orders: readonly PlacedOrder[]): void
   /**
    * Fills the cache with orders that were read, where there is room; what is there already is newer, and stays.
    *
@@ -70,15 +80,18 @@ const loadsMax = 2_000
  * A cache of orders as ready-made bytes, bounded by their size. It holds only what is stored: an order enters it after its
  * commit or by being read, and a changed order leaves it.
  *
+ * Half of it is for the orders that were placed here last, in the order in which they came, since putting each of them among
+ * those that were used last costs more than most of them are ever asked for; the other half is for orders that were read.
+ *
  * @param options sizeBytesMax: bound of all entries; load: reads one order from the database
  */
 export function createOrderCache(options: {
   sizeBytesMax: number
   load: (orderUid: string) => Promise<StoredOrder | undefined>
 }): OrderCache {
-  const entries = new LRUCache<string, CachedOrder>({
-    maxSize: options.sizeBytesMax,
-  })
+  const sizeBytesMax = Math.floor(options.sizeBytesMax / 2)
+  const entries = new LRUCache<string, CachedOrder>({ maxSize: sizeBytesMax })
+  const placed = new RecentOrders<PlacedOrder>(sizeBytesMax)
   /** The versions that orders were changed to: what was read before the change may arrive after the news of it. */
   const changed = new LRUCache<string, number>({ max: changedMax, ttl: changedTtlMs })
   /** Reads under way. */
@@ -86,9 +99,19 @@ export function createOrderCache(options: {
   let hits = 0
   let misses = 0
 
+  function isCurrent(order: StoredOrder): boolean {
+    return changed.size === 0 || (changed.get(order.orderUid) ?? 0) <= order.version
+  }
+
   function admit(order: StoredOrder, entry: CachedOrder): void {
-    if (changed.size === 0 || (changed.get(order.orderUid) ?? 0) <= order.version)
-      entries.set(order.orderUid, entry, { size: sizeOf(order) })
+    if (isCurrent(order)) entries.set(order.orderUid, entry, { size: sizeOf(order) })
+  }
+
+  function findPlaced(orderUid: string): CachedOrder | undefined {
+    const order = placed.find(orderUid)
+    if (order === undefined) return undefined
+    order.cached ??= new CachedOrder(order)
+    return order.cached
   }
 
   function load(orderUid: string): Promise<CachedOrder | undefined> {
@@ -111,7 +134,7 @@ export function createOrderCache(options: {
 
   return {
     get(orderUid) {
-      const entry = entries.get(orderUid)
+      const entry = entries.get(orderUid) ?? findPlaced(orderUid)
       if (entry !== undefined) {
         hits += 1
         return entry
@@ -119,26 +142,35 @@ export function createOrderCache(options: {
       misses += 1
       return load(orderUid)
     },
+    placed,
     keep(orders) {
-      for (const order of orders) admit(order, new CachedOrder(order))
+      for (const order of orders) if (isCurrent(order)) placed.keep(order.orderUid, order)
     },
     fill(orders) {
       for (const order of orders) {
-        if (entries.calculatedSize > options.sizeBytesMax * fillShare) return false
-        if (!entries.has(order.orderUid)) admit(order, new CachedOrder(order))
+        if (entries.calculatedSize > sizeBytesMax * fillShare) return false
+        if (!entries.has(order.orderUid) && placed.find(order.orderUid) === undefined)
+          admit(order, new CachedOrder(order))
       }
       return true
     },
     forget(orderUid, version) {
       changed.set(orderUid, Math.max(version, changed.get(orderUid) ?? 0))
       entries.delete(orderUid)
+      placed.forget(orderUid)
       loads.delete(orderUid)
     },
     clear() {
       entries.clear()
+      placed.clear()
       loads.clear()
     },
-    stats: () => ({ hits, misses, orders: entries.size, bytes: entries.calculatedSize }),
+    stats: () => ({
+      hits,
+      misses,
+      orders: entries.size + placed.size,
+      bytes: entries.calculatedSize + placed.characters,
+    }),
   }
 }
 

@@ -106,9 +106,10 @@ export async function findOrder(client: Pool | PoolClient, orderUid: string): Pr
   return rows[0] === undefined ? undefined : present(rows[0])
 }
 
-/** A new order as it will be stored. */
-export function toStored({ order, state, placedAt }: NewOrder): StoredOrder {
-  return { orderUid: order.orderUid, version: 1, document: order.json, state, updatedAt: placedAt }
+/** A new order as it will be stored, and whose it is. */
+export function toStored({ order, state, placedAt }: NewOrder): StoredOrder & { customerId: string } {
+  const { orderUid, customerId, json: document } = order
+  return { orderUid, customerId, version: 1, document, state, updatedAt: placedAt }
 }
 
 function present({ order_uid: orderUid, document, version, updated_at: updatedAt, ...row }: OrderRow): StoredOrder {
