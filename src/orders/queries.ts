@@ -167,12 +167,13 @@ export async function listOrders(
   const values: unknown[] = []
   const value = (given: unknown) => `$${values.push(given)}`
   const conditions = ['true']
-  if (after !== undefined) {
-    const instant = value(new Date(after.createdAtMs).toISOString())
-    conditions.push(`(o.created_at, o.order_uid) ${behind} (${instant}::timestamptz, ${value(after.orderUid)})`)
+  const bounds = boundsOf(filter, after, ordering)
+  if (bounds.after !== undefined) {
+    const instant = value(new Date(bounds.after.createdAtMs).toISOString())
+    conditions.push(`(o.created_at, o.order_uid) ${behind} (${instant}::timestamptz, ${value(bounds.after.orderUid)})`)
   }
-  if (filter.fromMs !== undefined) conditions.push(`o.created_at >= ${value(new Date(filter.fromMs))}`)
-  if (filter.toMs !== undefined) conditions.push(`o.created_at < ${value(new Date(filter.toMs))}`)
+  if (bounds.fromMs !== undefined) conditions.push(`o.created_at >= ${value(new Date(bounds.fromMs))}`)
+  if (bounds.toMs !== undefined) conditions.push(`o.created_at < ${value(new Date(bounds.toMs))}`)
   if (filter.trackNumber !== undefined) conditions.push(`o.track_number = ${value(filter.trackNumber)}`)
   if (filter.customerId !== undefined) conditions.push(isCustomer(value(filter.customerId)))
 
@@ -205,6 +206,17 @@ export async function listOrders(
     orders: onPage.map(present),
     ...(last === undefined ? {} : { next: { createdAtMs: last.created_at.getTime(), orderUid: last.order_uid } }),
   }
+}
+
+/**
+ * Where a page begins is said once: by the place or by the filter, whichever is further on. Told of both, the server begins at
+ * the place and goes through all that the filter leaves out: up to 29 ms instead of 2 in a million orders.
+ */
+function boundsOf({ fromMs, toMs }: OrderFilter, after: ListPlace | undefined, ordering: ListOrdering) {
+  if (after === undefined) return { fromMs, toMs }
+  const { createdAtMs } = after
+  if (ordering === 'newest') return toMs !== undefined && toMs <= createdAtMs ? { fromMs, toMs } : { fromMs, after }
+  return fromMs !== undefined && fromMs > createdAtMs ? { fromMs, toMs } : { toMs, after }
 }
 
 function keysQuery(filter: OrderFilter, value: (given: unknown) => string, pageOf: (where: string) => string): string {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { exampleOrder } from './example.ts'
+import { encodeCursor } from './list-query.ts'
 
 const samples = join(import.meta.dir, '../../test/samples')
 let t: TestApp
@@ -225,6 +226,23 @@ describe('GET /api/orders', () => {
       .trim()
       .split('\n')
     expect(uidsOf(lines.map(line => JSON.parse(line)))).toEqual(uidsOf(orders).reverse())
+  })
+
+  test.each(['newest', 'oldest'])('goes on from a place that the times asked for do not hold, %s first', async sort => {
+    const ordered = sort === 'newest' ? orders : orders.toReversed()
+    const hours = [0, 1, 2, 3, 4, 5, 6].map(hour => day + hour * 3_600_000)
+    for (const [index, last] of ordered.entries()) {
+      const cursor = encodeCursor({ createdAtMs: Date.parse(last.date_created), orderUid: last.order_uid })
+      for (const fromMs of hours) {
+        for (const toMs of hours) {
+          const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()]
+          const { uids } = await list(`from=${from}&to=${to}&sort=${sort}&cursor=${cursor}`)
+          const isWanted = ({ date_created: date }: (typeof orders)[number]) =>
+            Date.parse(date) >= fromMs && Date.parse(date) < toMs
+          expect(await uids()).toEqual(uidsOf(ordered.slice(index + 1).filter(isWanted)))
+        }
+      }
+    }
   })
 
   test('streams every match as NDJSON', async () => {
