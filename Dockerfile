@@ -21,8 +21,8 @@ RUN bun --no-env-file scripts/build-web.ts
 
 FROM oven/bun:1.4.5-distroless
 WORKDIR /app
-# The engine lets its heap grow by the memory of the machine; told that there are 512 MiB it collects in time.
-ENV NODE_ENV=production SERVER_HOST=0.0.0.0 BUN_JSC_forceRAMSize=536870912
+# The engine lets its heap grow by the memory of the machine; told that there are 272 MiB it collects in time.
+ENV NODE_ENV=production SERVER_HOST=0.0.0.0 BUN_JSC_forceRAMSize=285212672
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY migrations migrations

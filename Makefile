@@ -4,8 +4,8 @@
 # machine, so it is switched off; .env.local is read where it exists, and the environment wins over it.
 
 BUN := node_modules/.bin/bun
-# The engine lets its heap grow by the memory of the machine; told that there are 512 MiB it collects in time.
-MEMORY := BUN_JSC_forceRAMSize=536870912
+# The engine lets its heap grow by the memory of the machine; told that there are 272 MiB it collects in time.
+MEMORY := BUN_JSC_forceRAMSize=285212672
 RUN := $(MEMORY) $(BUN) --no-env-file --env-file=.env.local
 BIOME := node_modules/.bin/biome
 

@@ -22,7 +22,7 @@ const stopDeadlineMs = 30_000
 let started = 0
 
 /** As `make run` and the image start it. */
-const heap = { BUN_JSC_forceRAMSize: String(512 * 1024 * 1024) }
+const heap = { BUN_JSC_forceRAMSize: String(272 * 1024 * 1024) }
 
 /**
  * Starts the service and waits until it is ready.

@@ -13,9 +13,9 @@
     secretKeyRef:
       name: {{ .Values.database.existingSecret }}
       key: {{ .Values.database.existingSecretKey }}
-# The engine lets its heap grow by the memory of the node; told that there are 512 MiB it collects in time.
+# The engine lets its heap grow by the memory of the node; told that there are 272 MiB it collects in time.
 - name: BUN_JSC_forceRAMSize
-  value: "536870912"
+  value: "285212672"
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
