@@ -1,4 +1,3 @@
-import type { OrderDocument } from '../src/orders/document.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { openOneByOne } from './one-by-one.ts'
 
@@ -9,7 +8,7 @@ import { openOneByOne } from './one-by-one.ts'
 export type Baseline =
   /** Answers from a Map of bytes, under the headers that the service sends. */
   | { kind: 'get'; answers: readonly { path: string; body: string; headers: Record<string, string> }[] }
-  /** Stores each order by a transaction of its own. */
+  /** Checks each order, and stores it by a transaction of its own. */
   | { kind: 'post'; address: PostgresAddress }
 
 type Handler = (request: Request) => Response | Promise<Response>
@@ -30,9 +29,9 @@ function answerFromMap(answers: Extract<Baseline, { kind: 'get' }>['answers']): 
 async function storeOneByOne(address: PostgresAddress): Promise<Handler> {
   const store = await openOneByOne(address)
   return async request => {
-    const document = (await request.json()) as OrderDocument
-    await store.place(document)
-    return Response.json(document, { status: 201 })
+    const bytes = new Uint8Array(await request.arrayBuffer())
+    await store.place(bytes)
+    return new Response(bytes, { status: 201, headers: { 'content-type': 'application/json' } })
   }
 }
 

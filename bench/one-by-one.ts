@@ -1,22 +1,35 @@
 import { Client, type ClientConfig } from 'pg'
-import type { OrderDocument } from '../src/orders/document.ts'
+import { notifyOfEvents } from '../src/events/log.ts'
+import { initialState, stateJson } from '../src/orders/order.ts'
+import { bucketSeconds } from '../src/orders/tally.ts'
+import { readOrder, type ValidOrder } from '../src/orders/validate.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 
 /**
- * What an order service usually does, and what ours is measured by: each order is a transaction, on one of eight
- * connections, by prepared statements. It checks nothing and publishes nothing, which is in its favour.
+ * What an order service usually does, and what ours is measured by: each order is checked, and is a transaction on one of
+ * eight connections, by prepared statements. It writes what the service's transaction writes: the order, its lines, its event
+ * and its part of the overview's sums, and it tells the readers of the log. It looks for no repetitions and publishes nothing,
+ * which is in its favour.
  */
 export type OneByOne = {
-  /** Stores one order; resolves when it is durable. */
-  place(document: OrderDocument): Promise<void>
+  /** Checks and stores one order; resolves when it is durable. */
+  place(bytes: Uint8Array): Promise<void>
   close(): Promise<void>
 }
+
+/** The overview's sums are kept by so long a time. */
+const bucketMs = bucketSeconds * 1000
 
 /** Eight connections keep two cores busy, and are a common size for a pool. */
 export const connectionsOneByOne = 8
 
-/** Opens the connections. */
-export async function openOneByOne(address: PostgresAddress): Promise<OneByOne> {
+/**
+ * Opens the connections.
+ *
+ * @param isBare writes the order, its lines and its event, and no more: what a service without an overview and without live
+ *   events would do
+ */
+export async function openOneByOne(address: PostgresAddress, isBare = false): Promise<OneByOne> {
   const clients = await Promise.all(
     Array.from({ length: connectionsOneByOne }, async () => {
       const client = new Client(address as ClientConfig)
@@ -27,10 +40,12 @@ export async function openOneByOne(address: PostgresAddress): Promise<OneByOne> 
   const idle = [...clients]
   const waiting: ((client: Client) => void)[] = []
   return {
-    async place(document) {
+    async place(bytes) {
+      const reading = readOrder(bytes)
+      if (reading.kind === 'refused') throw new Error(`an order is not valid: ${JSON.stringify(reading.violations)}`)
       const client = idle.pop() ?? (await new Promise<Client>(resolve => waiting.push(resolve)))
       try {
-        await placeOne(client, document)
+        await placeOne(client, reading.order, isBare)
       } finally {
         const next = waiting.shift()
         if (next === undefined) idle.push(client)
@@ -43,25 +58,28 @@ export async function openOneByOne(address: PostgresAddress): Promise<OneByOne> 
   }
 }
 
-const state = '{"status":"confirmed","payment_status":"paid","delivery_status":"unfulfilled"}'
-
-async function placeOne(client: Client, document: OrderDocument): Promise<void> {
-  const { order_uid: uid, payment, items } = document
+async function placeOne(client: Client, order: ValidOrder, isBare: boolean): Promise<void> {
+  const { orderUid: uid, lines, currency, amount } = order
   const now = new Date()
+  const state = initialState(order.isPaid)
+  const { status, paymentStatus, deliveryStatus } = state
   await client.query('begin')
   await client.query({
     name: 'order',
     text: `insert into orders (order_uid, document, customer_id, track_number, currency, amount, created_at, status,
                                payment_status, delivery_status, version, updated_at)
-           values ($1, $2, $3, $4, $5, $6, $7, 'confirmed', 'paid', 'unfulfilled', 1, $8)`,
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)`,
     values: [
       uid,
-      JSON.stringify(document),
-      document.customer_id,
-      document.track_number,
-      payment.currency,
-      payment.amount,
-      document.date_created,
+      order.json,
+      order.customerId,
+      order.trackNumber,
+      currency,
+      amount,
+      new Date(order.createdAtMs),
+      status,
+      paymentStatus,
+      deliveryStatus,
       now,
     ],
   })
@@ -73,17 +91,25 @@ async function placeOne(client: Client, document: OrderDocument): Promise<void> 
                   with ordinality as item (chrt_id, nm_id, price, sale, total_price, line)`,
     values: [
       uid,
-      items.map(item => item.chrt_id),
-      items.map(item => item.nm_id),
-      items.map(item => item.price),
-      items.map(item => item.sale),
-      items.map(item => item.total_price),
+      lines.map(line => line.chrtId),
+      lines.map(line => line.nmId),
+      lines.map(line => line.price),
+      lines.map(line => line.sale),
+      lines.map(line => line.totalPrice),
     ],
   })
   await client.query({
     name: 'event',
     text: `insert into events (order_uid, sequence, type, recorded_at, data) values ($1, 1, 'order.placed', $2, $3)`,
-    values: [uid, now, state],
+    values: [uid, now, stateJson(state)],
   })
+  if (!isBare) {
+    await client.query({
+      name: 'tally',
+      text: 'insert into order_tallies (bucket, currency, orders, amount) values ($1, $2, 1, $3)',
+      values: [new Date(Math.floor(now.getTime() / bucketMs) * bucketMs), currency, amount],
+    })
+    await client.query(notifyOfEvents)
+  }
   await client.query('commit')
 }
