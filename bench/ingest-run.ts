@@ -146,7 +146,7 @@ async function checkStored({ address, orders, ordersBefore = 0, lines }: IngestO
 }
 
 async function checkPublished(brokers: string, topic: string, expected: number): Promise<void> {
-  const admin = new (await loadKafka()).Admin(clientOptions(brokers.split(','), 'bench'))
+  const admin = new (await loadKafka()).Admin(clientOptions({ brokers: brokers.split(',') }, 'bench'))
   const { topics } = await admin.metadata({ topics: [topic] })
   const partitionsCount = topics.get(topic)?.partitionsCount ?? 0
   const partitions = Array.from({ length: partitionsCount }, (_, partitionIndex) => ({

@@ -33,7 +33,7 @@ export async function fillTopic(
   topic: string,
   count: number,
 ): Promise<{ lines: number; bytes: number }> {
-  await ensureTopics(brokers.split(','), [{ name: topic, partitions }], 10_000)
+  await ensureTopics({ brokers: brokers.split(',') }, [{ name: topic, partitions }], 10_000)
   const log = createLogger({ level: 'warn' })
   const publisher = createPublisher({ brokers: brokers.split(','), clientId: 'bench', log })
   let lines = 0

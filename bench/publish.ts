@@ -30,7 +30,7 @@ export async function benchPublish(context: BenchmarkContext): Promise<Findings>
   const address = await createDatabase(server)
   const name = `publish-${randomUUID().slice(0, 8)}`
   const eventsTopic = `${name}.events`
-  await ensureTopics(brokers, [{ name: eventsTopic, partitions }], 10_000)
+  await ensureTopics({ brokers }, [{ name: eventsTopic, partitions }], 10_000)
   const service = await startServiceProcess({
     folder: environment.folder,
     environment: {

@@ -27,7 +27,7 @@ await broker?.stop()
 process.exit(code)
 
 async function startEmptyBroker() {
-  const answers = await pingKafka([`127.0.0.1:${port}`], 2_000).then(
+  const answers = await pingKafka({ brokers: [`127.0.0.1:${port}`] }, 2_000).then(
     () => true,
     () => false,
   )

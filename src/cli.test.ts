@@ -247,7 +247,7 @@ test.skipIf(kafkaAvailability() !== null)('the doctor asks Kafka for its topics 
   }
   expect(await state()).toBe('note')
   expect(await state()).toBe('note')
-  await ensureTopics(brokers, [{ name: topic, partitions: 1 }], 10_000)
+  await ensureTopics({ brokers }, [{ name: topic, partitions: 1 }], 10_000)
   expect(await state()).toBe('ok')
 })
 

@@ -47,6 +47,7 @@ describe('the defaults', () => {
     })
     expect(config.kafka).toEqual({
       brokers: ['one:9092', '[::1]:9093'],
+      security: undefined,
       groupId: 'orders_group',
       ordersTopic: 'orders',
       commandsTopic: 'orders.commands',

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type KafkaSecurity, readKafkaSecurity } from './platform/kafka/security.ts'
 import type { PostgresAddress } from './platform/postgres.ts'
 import { readTracingSettings, samplers, type TracingSettings } from './platform/tracing-settings.ts'
 
@@ -34,6 +35,8 @@ export type Setting = { name: string; value: string | null; isDefault: boolean; 
 
 export type KafkaConfig = Readonly<{
   brokers: string[]
+  /** Undefined: in the clear, and without a login. */
+  security: KafkaSecurity | undefined
   groupId: string
   ordersTopic: string
   commandsTopic: string
@@ -57,6 +60,13 @@ export const variables = [
   ['DB_NAME', 'orders', 'database'],
   ['DB_CONNECTIONS_MAX', '10', 'connections at a time, beside four that listen'],
   ['KAFKA_BROKERS', '', 'your Kafka: host:port, several with commas'],
+  ['KAFKA_SECURITY_PROTOCOL', 'PLAINTEXT', 'how to speak to it: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL'],
+  ['KAFKA_SASL_MECHANISM', '', 'how to log in with SASL_…: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512'],
+  ['KAFKA_SASL_USERNAME', '', 'user for that'],
+  ['KAFKA_SASL_PASSWORD', '', 'password for that'],
+  ['KAFKA_SSL_CA', '', 'PEM file of the authorities to trust with …SSL, instead of the public ones'],
+  ['KAFKA_SSL_CERT', '', 'PEM file of a certificate to show to the brokers, with those above it'],
+  ['KAFKA_SSL_KEY', '', 'PEM file of its key, without a passphrase'],
   ['KAFKA_TOPIC', 'orders', 'topic that orders come in by'],
   ['KAFKA_COMMANDS_TOPIC', 'orders.commands', 'topic that commands to orders come in by'],
   ['KAFKA_GROUP_ID', 'orders_group', 'consumer group of the service'],
@@ -190,6 +200,12 @@ export function readConfig(
     if (!brokers.every(isHostAndPort)) wrong('KAFKA_BROKERS', 'host:port, several with commas')
     kafka = {
       brokers,
+      security: readKafkaSecurity({
+        // Like that of the database: its spaces may be part of it.
+        given: name => (name === 'KAFKA_SASL_PASSWORD' ? environment[name] || undefined : given(name)),
+        absolute: path => absolute(root, path),
+        report: problem => problems.push(problem),
+      }),
       groupId: text('KAFKA_GROUP_ID'),
       ordersTopic: topic('KAFKA_TOPIC'),
       commandsTopic: topic('KAFKA_COMMANDS_TOPIC'),

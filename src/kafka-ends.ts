@@ -7,6 +7,7 @@ import { createCommandConsumer } from './orders/command-consumer.ts'
 import { createOrderConsumer } from './orders/consumer.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { ensureTopics } from './platform/kafka/admin.ts'
+import type { KafkaCluster } from './platform/kafka/client.ts'
 import { type ConsumerState, keepConsuming } from './platform/kafka/consumer.ts'
 import { createPublisher } from './platform/kafka/publisher.ts'
 import { about, traceBatches } from './platform/kafka/tracing.ts'
@@ -47,14 +48,16 @@ const backlogBytesMax = 4 * 1024 * 1024
 
 /** Prepares the Kafka ends; nothing connects before it is needed, and no outage of Kafka fails anything but them. */
 export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, log: Logger): KafkaEnds {
-  const { brokers } = config
-  const relayPublisher = createPublisher({ brokers, clientId, log })
-  const orderPublisher = createPublisher({ brokers, clientId, log })
+  const cluster: KafkaCluster = { brokers: config.brokers, security: config.security }
+  const relayPublisher = createPublisher({ ...cluster, clientId, log })
+  const orderPublisher = createPublisher({ ...cluster, clientId, log })
   let state: ConsumerState = 'connecting'
+  let reason = ''
   let consuming: Promise<void> = Promise.resolve()
   return {
     async probe(): Promise<DependencyState> {
-      return state === 'consuming' ? { state: 'up' } : { state: 'down', detail: `the consumer is ${state}` }
+      if (state === 'consuming') return { state: 'up' }
+      return { state: 'down', detail: `the consumer is ${state}${reason && `: ${reason}`}` }
     },
     async sendOrder(order, cause) {
       const { ordersTopic: topic } = config
@@ -75,7 +78,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
       const commandsGroupId = `${config.groupId}_commands`
       const taking = keepConsuming(
         {
-          brokers,
+          ...cluster,
           groupId: config.groupId,
           topic: config.ordersTopic,
           batchMessagesMax,
@@ -85,6 +88,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
           onState: (next, detail) => {
             if (next !== state) log.info({ state: next, detail }, 'the Kafka consumer changed its state')
             state = next
+            reason = detail
           },
           onLag: app.eventMetrics.consumerLag,
           log,
@@ -93,7 +97,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
       )
       const obeying = keepConsuming(
         {
-          brokers,
+          ...cluster,
           groupId: commandsGroupId,
           topic: config.commandsTopic,
           clientId,
@@ -137,7 +141,7 @@ async function keepMakingTopics(config: KafkaConfig, log: Logger, stop: AbortSig
   for (let failures = 0; !stop.aborted; failures += 1) {
     try {
       const wanted = topics.map(name => ({ name, partitions: partitionsOfNewTopics, messageBytesMax }))
-      return await ensureTopics(config.brokers, wanted, sendDeadlineMs)
+      return await ensureTopics(config, wanted, sendDeadlineMs)
     } catch (error) {
       if (failures === 0) log.warn({ err: error }, 'the topics could not be made yet')
       await sleep(Math.min(500 * 2 ** failures, 5_000), undefined, { signal: stop }).catch(() => undefined)

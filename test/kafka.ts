@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
-import { type KafkaBroker, kafkaBrokerAvailability, startKafkaBroker } from '../scripts/kafka-broker/broker.ts'
+import {
+  type GuardedListener,
+  type KafkaBroker,
+  kafkaBrokerAvailability,
+  startKafkaBroker,
+} from '../scripts/kafka-broker/broker.ts'
 import { ensureTopics } from '../src/platform/kafka/admin.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { type ConsumeOptions, type ConsumerState, keepConsuming } from '../src/platform/kafka/consumer.ts'
@@ -49,12 +54,16 @@ export function testBroker(): Promise<string[]> {
   return shared
 }
 
-/** Starts a broker that belongs to one test file, which may pause, kill and wipe it; removed with the process. */
-export async function startTestBroker(): Promise<KafkaBroker> {
+/**
+ * Starts a broker that belongs to one test file, which may pause, kill and wipe it; removed with the process.
+ *
+ * @param guarded a second way in, where that is tested
+ */
+export async function startTestBroker(guarded?: GuardedListener): Promise<KafkaBroker> {
   const dataDir = await mkdtemp(join(tmpdir(), 'orders-kafka-'))
   // Bun ends every child of a test that runs out of time, the guard of the broker among them.
   process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }))
-  return startKafkaBroker({ dataDir, temporary: true, log: line => console.error(line) })
+  return startKafkaBroker({ dataDir, temporary: true, ...(guarded && { guarded }), log: line => console.error(line) })
 }
 
 /** A name nobody else uses, for a topic or a group. */
@@ -80,7 +89,7 @@ export async function produce(
   options: { partitions?: number } = {},
 ): Promise<void> {
   const client = otherClient(brokers)
-  if (options.partitions) await ensureTopics(brokers, [{ name: topic, partitions: options.partitions }], 10_000)
+  if (options.partitions) await ensureTopics({ brokers }, [{ name: topic, partitions: options.partitions }], 10_000)
   if (messages.length === 0) return
   const producer = client.producer({
     createPartitioner: Partitioners.DefaultPartitioner,

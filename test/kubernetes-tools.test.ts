@@ -121,6 +121,8 @@ describe.skipIf(helm === undefined)('Helm', () => {
     ['config.CACHE_MAX_BYTES=1', '/config/CACHE_MAX_BYTES'],
     ['replica=3', "'replica' not allowed"],
     ['kafka.brokers=[],config.KAFKA_TOPIC="orders"', 'kafka.brokers is not'],
+    ['config.KAFKA_SECURITY_PROTOCOL="SASL_SSL"', 'kafka.existingSecret is not set'],
+    ['kafka.existingSecret="kafka"', 'config.KAFKA_SECURITY_PROTOCOL is neither'],
     ['autoscaling.minReplicas=9', 'autoscaling.minReplicas must not be more than autoscaling.maxReplicas'],
     ['preStopSeconds=90', 'must be more than preStopSeconds'],
   ])('refuses %s and says why', (wrong, says) => {

@@ -190,6 +190,8 @@ describe('the chart', () => {
     ['a setting that there is not', 'config: { CACHE_SIZE: 1 }', '/config'],
     ['a setting that is too small', 'config: { CACHE_MAX_BYTES: 1000 }', '/config/CACHE_MAX_BYTES'],
     ['a broker without its port', 'kafka: { brokers: [kafka] }', '/kafka/brokers/0'],
+    ['a password for Kafka that is said', 'config: { KAFKA_SASL_PASSWORD: secret }', '/config'],
+    ['one that the migration would get too', 'extraEnv: [{ name: KAFKA_SASL_PASSWORD }]', '/extraEnv/0/name'],
     ['a value that there is not', 'replica: 3', ''],
     ['no instance', 'autoscaling: { minReplicas: 0 }', '/autoscaling/minReplicas'],
     ['an ingress without a host', 'ingress: { enabled: true }', '/ingress/hosts'],

@@ -226,7 +226,8 @@ test('every variable can be set in the Helm chart, or is one that it sets itself
     properties: { config: { properties: Record<string, unknown> } }
   }
   const meaningless = ['DATA_DIR', 'STATIC_DIR']
-  const own = ['SERVER_PORT', 'DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME', 'KAFKA_BROKERS', 'API_KEYS']
+  const database = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME']
+  const own = ['SERVER_PORT', ...database, 'KAFKA_BROKERS', 'KAFKA_SASL_PASSWORD', 'API_KEYS']
   // It holds a key, so it comes from a Secret, by extraEnv.
   const secret = ['OTEL_EXPORTER_OTLP_HEADERS']
   const settable = Object.keys(schema.properties.config.properties)

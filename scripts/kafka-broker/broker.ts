@@ -16,7 +16,21 @@ export type BackendOptions = {
   cacheDir: string
   partitions: number
   temporary: boolean
+  guarded: GuardedListener | undefined
   log(line: string): void
+}
+
+/** A second way into a broker, which asks for TLS and a login. */
+export type GuardedListener = {
+  port: number
+  /** A PEM file with the broker's key and certificate, and one with the authority of its clients, who have to show one. */
+  keyPath: string
+  authorityPath: string
+  /** They may log in by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
+  user: string
+  password: string
+  /** How long a login lasts, in milliseconds. */
+  loginMs: number
 }
 
 /** One way to run a broker; `startKafkaBroker` puts the same life cycle on each. */
@@ -70,7 +84,7 @@ export function kafkaBrokerAvailability(): string | null {
  * when this process is killed.
  *
  * @param options port: any free one unless given; dataDir: kept between starts unless `temporary`; partitions: of a
- *   topic that does not say how many; log: takes progress lines
+ *   topic that does not say how many; guarded: a second listener, with Java only; log: takes progress lines
  * @throws Error when nothing here can run one, or when it does not come up within a minute
  */
 export async function startKafkaBroker(options: {
@@ -78,6 +92,7 @@ export async function startKafkaBroker(options: {
   dataDir: string
   partitions?: number
   temporary?: boolean
+  guarded?: GuardedListener
   log(line: string): void
 }): Promise<KafkaBroker> {
   const unavailable = kafkaBrokerAvailability()
@@ -88,8 +103,10 @@ export async function startKafkaBroker(options: {
     cacheDir: kafkaCacheDir,
     partitions: options.partitions ?? 4,
     temporary: options.temporary ?? false,
+    guarded: options.guarded,
     log: options.log,
   }
+  if (settings.guarded && whyNoJava(kafkaCacheDir) !== null) throw new Error('A guarded listener needs Java and Maven')
   const backend = whyNoJava(kafkaCacheDir) === null ? javaBackend(settings) : dockerBackend(settings)
   const brokers = `127.0.0.1:${settings.port}`
   const start = async () => {
@@ -129,7 +146,7 @@ async function untilItAnswers(brokers: string, backend: Backend): Promise<void> 
   const deadline = Date.now() + readyMs
   for (;;) {
     try {
-      await pingKafka(brokers.split(','), 2000)
+      await pingKafka({ brokers: brokers.split(',') }, 2000)
       return
     } catch (error) {
       if (Date.now() > deadline || backend.hasDied()) {

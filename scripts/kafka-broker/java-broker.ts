@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Backend, BackendOptions } from './broker.ts'
+import type { Backend, BackendOptions, GuardedListener } from './broker.ts'
 import { fetchJars, javaCommand } from './jars.ts'
 import { guard } from './watchdog.ts'
 
@@ -46,7 +46,8 @@ export function javaBackend(options: BackendOptions): Backend {
         throw new Error(`Port ${options.port} is taken; is a broker running already?`, { cause: error })
       })
       await writeFile(propertiesPath, serverProperties(options, await freePort()))
-      if (!existsSync(join(options.dataDir, 'log', 'meta.properties'))) await format(classPath, propertiesPath)
+      if (!existsSync(join(options.dataDir, 'log', 'meta.properties')))
+        await format(classPath, propertiesPath, options.guarded)
       const output = openSync(logPath, 'w')
       java = spawn(javaCommand(), [...jvmOptions, '-cp', classPath, 'kafka.Kafka', propertiesPath], {
         stdio: ['ignore', output, output],
@@ -95,9 +96,13 @@ async function endOrphan(pidPath: string, propertiesPath: string, log: (line: st
   }
 }
 
-async function format(classPath: string, propertiesPath: string): Promise<void> {
+async function format(classPath: string, propertiesPath: string, guarded?: GuardedListener): Promise<void> {
   const clusterId = Buffer.from('order-backend-dev').subarray(0, 16).toString('base64url')
   const args = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesPath]
+  if (guarded) {
+    const who = `name=${guarded.user},password=${guarded.password}`
+    args.push('--add-scram', `SCRAM-SHA-256=[${who}]`, '--add-scram', `SCRAM-SHA-512=[${who}]`)
+  }
   await execute(javaCommand(), [...jvmOptions, '-XX:TieredStopAtLevel=1', ...args])
 }
 
@@ -118,11 +123,13 @@ async function listenOn(port: number): Promise<number> {
 
 /** The broker's session is shorter than usual: after kill -9 it may only come back when its old one has ended. */
 function serverProperties(options: BackendOptions, controllerPort: number): string {
+  const { guarded } = options
+  const guardedPlace = guarded ? `,SASL_SSL://127.0.0.1:${guarded.port}` : ''
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${options.port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${options.port}
+listeners=PLAINTEXT://127.0.0.1:${options.port},CONTROLLER://127.0.0.1:${controllerPort}${guardedPlace}
+advertised.listeners=PLAINTEXT://127.0.0.1:${options.port}${guardedPlace}
 controller.listener.names=CONTROLLER
 log.dirs=${join(options.dataDir, 'log')}
 num.partitions=${options.partitions}
@@ -135,5 +142,20 @@ group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 broker.session.timeout.ms=5000
 broker.heartbeat.interval.ms=1000
+${guarded ? guardedProperties(guarded) : ''}`
+}
+
+function guardedProperties({ keyPath, authorityPath, user, password, loginMs }: GuardedListener): string {
+  return `listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${user}="${password}";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location=${keyPath}
+ssl.truststore.type=PEM
+ssl.truststore.location=${authorityPath}
+listener.name.sasl_ssl.ssl.client.auth=required
+connections.max.reauth.ms=${loginMs}
 `
 }

@@ -11,7 +11,7 @@ export async function checkKafka(config: KafkaConfig | undefined): Promise<Findi
   }
   const where = config.brokers.join(', ')
   const library = await loadKafka()
-  const admin = new library.Admin(clientOptions(config.brokers, 'orders-doctor'))
+  const admin = new library.Admin(clientOptions(config, 'orders-doctor'))
   tolerateLateErrors(admin)
   try {
     const [{ brokers }, topics] = await within(

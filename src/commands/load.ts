@@ -63,7 +63,7 @@ async function withTarget<Result>(
     if (values[name] !== undefined) throw new UsageError(`--${name} is for HTTP, and --kafka says otherwise`)
   }
   if (config.kafka === undefined) throw new UsageError('--kafka needs KAFKA_BROKERS to be set')
-  const publisher = createPublisher({ brokers: config.kafka.brokers, clientId: 'orders-load', log })
+  const publisher = createPublisher({ ...config.kafka, clientId: 'orders-load', log })
   try {
     return await work(kafkaTarget(publisher, config.kafka.ordersTopic, answerDeadlineMs))
   } finally {

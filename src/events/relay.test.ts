@@ -32,7 +32,7 @@ describe.skipIf(missing !== null)('the relay', () => {
       { name: eventsTopic, partitions: 3, messageBytesMax: 2 * 1024 * 1024 },
       { name: deadLettersTopic, partitions: 1, messageBytesMax: 100_000 },
     ]
-    await ensureTopics(brokers, topics, 20_000)
+    await ensureTopics({ brokers }, topics, 20_000)
   })
 
   afterAll(() => database?.drop())

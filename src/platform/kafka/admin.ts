@@ -5,6 +5,7 @@ import {
   dispose,
   hasProtocolError,
   isUnknownTopic,
+  type KafkaCluster,
   loadKafka,
   tolerateLateErrors,
   unavailable,
@@ -14,13 +15,12 @@ import {
 /**
  * Asks the brokers for themselves.
  *
- * @param brokers host:port, any of which may answer
  * @param deadlineMs how long the answer may take, in milliseconds
  * @returns how many brokers the cluster has
  * @throws AppError KAFKA_UNAVAILABLE when none answers in time
  */
-export async function pingKafka(brokers: readonly string[], deadlineMs: number): Promise<number> {
-  return withAdmin(brokers, deadlineMs, 'Kafka does not answer', async admin => {
+export async function pingKafka(cluster: KafkaCluster, deadlineMs: number): Promise<number> {
+  return withAdmin(cluster, deadlineMs, 'Kafka does not answer', async admin => {
     const { brokers: found } = await admin.metadata({ topics: [] })
     if (found.size === 0) throw new Error('the cluster names no broker')
     return found.size
@@ -35,11 +35,11 @@ export async function pingKafka(brokers: readonly string[], deadlineMs: number):
  * @throws AppError KAFKA_UNAVAILABLE when it could not be done in time or was refused; the detail says which
  */
 export async function ensureTopics(
-  brokers: readonly string[],
+  cluster: KafkaCluster,
   topics: ReadonlyArray<{ name: string; partitions: number; messageBytesMax?: number }>,
   deadlineMs: number,
 ): Promise<void> {
-  await withAdmin(brokers, deadlineMs, 'The topics could not be created', async (admin, signal) => {
+  await withAdmin(cluster, deadlineMs, 'The topics could not be created', async (admin, signal) => {
     for (const { name, partitions, messageBytesMax } of topics) {
       const configs = messageBytesMax ? [{ name: 'max.message.bytes', value: String(messageBytesMax) }] : []
       await admin.createTopics({ topics: [name], partitions, configs }).catch(error => {
@@ -70,13 +70,13 @@ async function areServed(admin: Admin, topics: ReadonlyArray<{ name: string }>):
 }
 
 async function withAdmin<T>(
-  brokers: readonly string[],
+  cluster: KafkaCluster,
   deadlineMs: number,
   what: string,
   work: (admin: Admin, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const library = await loadKafka()
-  const admin = new library.Admin(clientOptions(brokers, 'orders-admin'))
+  const admin = new library.Admin(clientOptions(cluster, 'orders-admin'))
   tolerateLateErrors(admin)
   const over = new AbortController()
   try {

@@ -1,5 +1,6 @@
 import type { Base } from '@platformatic/kafka'
 import { AppError } from '../../errors.ts'
+import type { KafkaSecurity } from './security.ts'
 
 /**
  * What every Kafka client here shares. The library is loaded when it is first used, so that a service without Kafka
@@ -8,6 +9,14 @@ import { AppError } from '../../errors.ts'
  * client away and opens a new one.
  */
 export type KafkaLibrary = typeof import('@platformatic/kafka')
+
+/** Which brokers, and how they are spoken to. */
+export type KafkaCluster = Readonly<{
+  /** host:port each; any of which may answer first. */
+  brokers: readonly string[]
+  /** Undefined: in the clear, and without a login. */
+  security?: KafkaSecurity | undefined
+}>
 
 /** How long one request may stay unanswered, in milliseconds. */
 export const requestTimeoutMs = 5000
@@ -47,10 +56,12 @@ export function loadKafka(): Promise<KafkaLibrary> {
 }
 
 /** Options that every client is opened with. The library's retries are off: a new client is the retry. */
-export function clientOptions(brokers: readonly string[], clientId: string) {
+export function clientOptions({ brokers, security }: KafkaCluster, clientId: string) {
   return {
     clientId,
     bootstrapBrokers: [...brokers],
+    ...(security?.tls && { tls: security.tls }),
+    ...(security?.sasl && { sasl: security.sasl }),
     connectTimeout: requestTimeoutMs,
     requestTimeout: requestTimeoutMs,
     timeout: requestTimeoutMs,

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../log.ts'
-import { describe, isUnknownTopic, type KafkaLibrary, type KafkaMessage, loadKafka } from './client.ts'
+import {
+  describe,
+  isUnknownTopic,
+  type KafkaCluster,
+  type KafkaLibrary,
+  type KafkaMessage,
+  loadKafka,
+} from './client.ts'
 import { PartitionsChangedError, Session } from './session.ts'
 
 /**
@@ -11,9 +18,7 @@ import { PartitionsChangedError, Session } from './session.ts'
  */
 export type ConsumerState = 'connecting' | 'topic-absent' | 'consuming' | 'broken' | 'stopped'
 
-export type ConsumeOptions = {
-  /** host:port each; any of which may answer first. */
-  brokers: readonly string[]
+export type ConsumeOptions = KafkaCluster & {
   groupId: string
   topic: string
   /** The name in the broker's logs and quotas. */
@@ -105,6 +110,7 @@ function openSession(
 ): Session {
   return new Session(library, {
     brokers: options.brokers,
+    security: options.security,
     groupId: options.groupId,
     topic: options.topic,
     clientId: options.clientId,

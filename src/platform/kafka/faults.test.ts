@@ -64,7 +64,7 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
 
   async function fixture() {
     const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
-    await ensureTopics(brokers(), [{ name: topic, partitions: 2 }], 10_000)
+    await ensureTopics({ brokers: brokers() }, [{ name: topic, partitions: 2 }], 10_000)
     const consumer = startConsumer({ brokers: brokers(), topic, groupId })
     const sender = startSending(brokers(), topic)
     await eventually('messages flow', () => consumer.received.length > 500)

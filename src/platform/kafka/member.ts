@@ -4,6 +4,7 @@ import {
   clientOptions,
   dispose,
   hasProtocolError,
+  type KafkaCluster,
   type KafkaLibrary,
   requestTimeoutMs,
   tolerateLateErrors,
@@ -42,13 +43,13 @@ export class GroupMember {
 
   constructor(
     library: KafkaLibrary,
-    options: { brokers: readonly string[]; clientId: string; groupId: string; topic: string; instanceId: string },
+    options: KafkaCluster & { clientId: string; groupId: string; topic: string; instanceId: string },
     events: MemberEvents,
   ) {
     this.#topic = options.topic
     this.#events = events
     this.#client = new library.Consumer({
-      ...clientOptions(options.brokers, options.clientId),
+      ...clientOptions(options, options.clientId),
       // The broker holds the request to join until every member has come, so its answer may take that long.
       requestTimeout: rebalanceTimeoutMs + requestTimeoutMs,
       groupId: options.groupId,

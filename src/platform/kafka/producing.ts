@@ -1,6 +1,6 @@
 import type { Base, ClusterMetadata, ConnectionPool, Writer } from '@platformatic/kafka'
 import { Chunk, type PartitionRecords } from './chunks.ts'
-import { clientOptions, type KafkaLibrary, requestTimeoutMs } from './client.ts'
+import { clientOptions, type KafkaCluster, type KafkaLibrary, requestTimeoutMs } from './client.ts'
 
 type Broker = Parameters<ConnectionPool['get']>[0]
 type ProduceApi = {
@@ -21,9 +21,9 @@ export class ProducingClient {
   readonly #library: KafkaLibrary
   #api: ProduceApi | undefined
 
-  constructor(library: KafkaLibrary, brokers: readonly string[], clientId: string) {
+  constructor(library: KafkaLibrary, cluster: KafkaCluster, clientId: string) {
     this.#library = library
-    this.client = new library.Base(clientOptions(brokers, clientId))
+    this.client = new library.Base(clientOptions(cluster, clientId))
   }
 
   /** How many partitions a topic has. @throws Error when it is not there */

@@ -25,7 +25,7 @@ async function readAll(brokers: string[], topic: string, count: number): Promise
 async function fixture(partitions = 1) {
   const brokers = await testBroker()
   const topic = uniqueName('topic')
-  await ensureTopics(brokers, [{ name: topic, partitions }], 10_000)
+  await ensureTopics({ brokers }, [{ name: topic, partitions }], 10_000)
   return { brokers, topic, publisher: createPublisher({ brokers, clientId: 'under-test', log: testLog }) }
 }
 
@@ -40,9 +40,9 @@ withBroker('ensureTopics and pingKafka', () => {
   test('create what is missing and leave what is there', async () => {
     const brokers = await testBroker()
     const [one, two] = [uniqueName('topic'), uniqueName('topic')]
-    await ensureTopics(brokers, [{ name: one, partitions: 3 }], 10_000)
+    await ensureTopics({ brokers }, [{ name: one, partitions: 3 }], 10_000)
     await ensureTopics(
-      brokers,
+      { brokers },
       [
         { name: one, partitions: 7 },
         { name: two, partitions: 2 },
@@ -59,12 +59,15 @@ withBroker('ensureTopics and pingKafka', () => {
         [two, 2],
       ].toSorted(),
     )
-    expect(await pingKafka(brokers, 5000)).toBeGreaterThan(0)
+    expect(await pingKafka({ brokers }, 5000)).toBeGreaterThan(0)
   })
 })
 
 test('pingKafka and ensureTopics say so when nobody is there', async () => {
-  for (const call of [pingKafka(nobody, 2000), ensureTopics(nobody, [{ name: 't', partitions: 1 }], 2000)]) {
+  for (const call of [
+    pingKafka({ brokers: nobody }, 2000),
+    ensureTopics({ brokers: nobody }, [{ name: 't', partitions: 1 }], 2000),
+  ]) {
     const error = await rejection(call)
     expect(error instanceof AppError ? error.code : error).toBe('KAFKA_UNAVAILABLE')
   }
@@ -200,7 +203,7 @@ withBroker('createPublisher', () => {
     const topic = uniqueName('topic')
     const error = await rejection(publisher.send(topic, [{ key: 'k', value: 'v' }], 3000))
     expect(error instanceof AppError ? error.code : error).toBe('KAFKA_UNAVAILABLE')
-    await ensureTopics(brokers, [{ name: topic, partitions: 1 }], 10_000)
+    await ensureTopics({ brokers }, [{ name: topic, partitions: 1 }], 10_000)
     await publisher.send(topic, [{ key: 'k', value: 'v' }], 5000)
     await publisher.close()
     expect((await readAll(brokers, topic, 1)).length).toBe(1)

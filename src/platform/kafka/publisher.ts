@@ -4,6 +4,7 @@ import {
   describe,
   dispose,
   hasProtocolError,
+  type KafkaCluster,
   KafkaRefusedError,
   loadKafka,
   protocolErrors,
@@ -47,9 +48,9 @@ const refusals = [
 /**
  * Makes a publisher; it connects with its first call.
  *
- * @param options brokers: host:port each; clientId: the name in the broker's logs and quotas
+ * @param options clientId: the name in the broker's logs and quotas
  */
-export function createPublisher(options: { brokers: readonly string[]; clientId: string; log: Logger }): Publisher {
+export function createPublisher(options: KafkaCluster & { clientId: string; log: Logger }): Publisher {
   let producing: ProducingClient | undefined
   let lastCall: Promise<unknown> = Promise.resolve()
   let isClosed = false
@@ -58,7 +59,7 @@ export function createPublisher(options: { brokers: readonly string[]; clientId:
 
   async function open(): Promise<ProducingClient> {
     if (producing) return producing
-    const opened = new ProducingClient(await loadKafka(), options.brokers, options.clientId)
+    const opened = new ProducingClient(await loadKafka(), options, options.clientId)
     tolerateLateErrors(opened.client)
     producing = opened
     return opened

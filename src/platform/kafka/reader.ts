@@ -3,6 +3,7 @@ import type { Bounds, Offsets, Segment } from './backlog.ts'
 import {
   clientOptions,
   dispose,
+  type KafkaCluster,
   type KafkaLibrary,
   type KafkaMessage,
   requestTimeoutMs,
@@ -29,14 +30,11 @@ export class TopicReader {
   /** When the broker last answered, in milliseconds since 1970. */
   answeredAt = Date.now()
 
-  constructor(
-    library: KafkaLibrary,
-    options: { brokers: readonly string[]; clientId: string; groupId: string; topic: string },
-  ) {
+  constructor(library: KafkaLibrary, options: KafkaCluster & { clientId: string; groupId: string; topic: string }) {
     this.#library = library
     this.#topic = options.topic
     this.#client = new library.Consumer({
-      ...clientOptions(options.brokers, options.clientId),
+      ...clientOptions(options, options.clientId),
       groupId: options.groupId,
       maxWaitTime: fetchWaitMs,
       minBytes: 1,

@@ -1,6 +1,6 @@
 import type { Logger } from '../log.ts'
 import { type Offsets, startingPositions } from './backlog.ts'
-import { describe, type KafkaLibrary, type KafkaMessage } from './client.ts'
+import { describe, type KafkaCluster, type KafkaLibrary, type KafkaMessage } from './client.ts'
 import { GroupMember } from './member.ts'
 import { TopicReader } from './reader.ts'
 import { Share } from './share.ts'
@@ -10,8 +10,7 @@ const probeEveryMs = 1000
 const drainMs = 4000
 const farewellMs = 2000
 
-export type SessionOptions = {
-  brokers: readonly string[]
+export type SessionOptions = KafkaCluster & {
   groupId: string
   topic: string
   clientId: string
