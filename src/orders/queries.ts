@@ -1,6 +1,7 @@
 import { joinObjects } from '../events/log.ts'
-import { type Copy, copyOf, type RowWriter } from '../platform/copy.ts'
+import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
+import type { RowWriter } from '../platform/row-writer.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 

@@ -1,7 +1,4 @@
-import type { Router } from 'hono/router'
 import { RegExpRouter } from 'hono/router/reg-exp-router'
-import { SmartRouter } from 'hono/router/smart-router'
-import { TrieRouter } from 'hono/router/trie-router'
 import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
 import { traceRequests } from './http-tracing.ts'
@@ -61,25 +58,23 @@ export function buildHttp(options: {
   log: Logger
 }): (request: Request) => Response | Promise<Response> {
   const record = requestMetrics(options.registry)
-  const routers = new Map<string, Router<Answer>>()
+  const tables = new Map<string, RouteTable>()
   for (const route of options.routes) {
-    const router = routers.get(route.method) ?? createRouter()
-    routers.set(route.method, router)
+    const table = tables.get(route.method) ?? new RouteTable()
+    tables.set(route.method, table)
     const handle = route.idempotent === true ? options.idempotent(route) : route.handle
     const answer = serve({ ...route, handle }, options, record(route.method, route.path))
     // What anybody may ask for is what probes and scrapes ask for all the time. Decided here, once: a request pays nothing.
     const tracer = route.scope === 'public' ? undefined : options.tracer
-    router.add(route.method, route.path, tracer === undefined ? answer : traceRequests(tracer, route, answer))
+    table.add(route.path, tracer === undefined ? answer : traceRequests(tracer, route, answer))
   }
-  const answerUnmatched = serveUnmatched(routers, record('other', 'none'), options.log)
+  const answerUnmatched = serveUnmatched(tables, record('other', 'none'), options.log)
   return request => {
     const isHead = request.method === 'HEAD'
-    const method = isHead ? 'GET' : request.method
     const path = getPath(request)
-    const match = routers.get(method)?.match(method, path)
-    const found = match?.[0][0]
-    if (match === undefined || found === undefined) return answerUnmatched(request, path)
-    const answer = found[0]({ request, params: paramsOf(found[1], match[1]) })
+    const found = tables.get(isHead ? 'GET' : request.method)?.find(path)
+    if (found === undefined) return answerUnmatched(request, path)
+    const answer = found.answer({ request, params: found.params })
     if (!isHead) return answer
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer)
   }
@@ -88,21 +83,39 @@ export function buildHttp(options: {
 /** A route as it is served. It never rejects: what is thrown becomes a problem document. */
 export type Answer = (call: Call) => Response | Promise<Response>
 
+type Found = { answer: Answer; params: Call['params'] }
+
+const noParams: Call['params'] = {}
+
 /**
- * The router of one method. The fast one takes no set of routes in which a name and a parameter stand at one place, as those
- * of POST do (/orders/batch, /orders/:id/cancel), and leaves them to the other; the reads must not pay for that.
+ * The routes of one method. Addresses without parameters stand by themselves: they are found at once, and the router takes no set
+ * of routes in which a name and a parameter stand at one place (/orders/batch, /orders/:id/cancel).
  */
-function createRouter(): Router<Answer> {
-  return new SmartRouter<Answer>({ routers: [new RegExpRouter(), new TrieRouter()] })
+class RouteTable {
+  readonly #fixed = new Map<string, Found>()
+  readonly #templates = new RegExpRouter<Answer>()
+
+  add(path: string, answer: Answer): void {
+    if (path.includes(':')) this.#templates.add(anyMethod, path, answer)
+    else this.#fixed.set(path, { answer, params: noParams })
+  }
+
+  find(path: string): Found | undefined {
+    const fixed = this.#fixed.get(path)
+    if (fixed !== undefined) return fixed
+    const [found, matched] = this.#templates.match(anyMethod, path)
+    const first = found[0]
+    return first === undefined ? undefined : { answer: first[0], params: paramsOf(first[1], matched) }
+  }
 }
 
-/** One of the routers has parameters as they are, the other as places in what its expression matched. */
-function paramsOf(found: Record<string, string | number>, matched: readonly string[] | undefined): Call['params'] {
+/** A table is of one method, so its router need not tell them apart. */
+const anyMethod = 'ALL'
+
+/** The router gives parameters as places in what its expression matched. */
+function paramsOf(places: Record<string, string | number>, matched: readonly string[] | undefined): Call['params'] {
   const params: Record<string, string> = {}
-  for (const name in found) {
-    const value = found[name]
-    params[name] = tryDecodeURIComponent((typeof value === 'number' ? matched?.[value] : value) ?? '')
-  }
+  for (const name in places) params[name] = tryDecodeURIComponent(matched?.[Number(places[name])] ?? '')
   return params
 }
 
@@ -110,11 +123,9 @@ function withoutBody(response: Response): Response {
   return new Response(null, response)
 }
 
-function serveUnmatched(routers: ReadonlyMap<string, Router<Answer>>, record: RecordAnswer, log: Logger) {
+function serveUnmatched(tables: ReadonlyMap<string, RouteTable>, record: RecordAnswer, log: Logger) {
   return (request: Request, path: string): Response => {
-    const methods = [...routers]
-      .filter(([method, router]) => router.match(method, path)[0].length > 0)
-      .map(([name]) => name)
+    const methods = [...tables].filter(([, table]) => table.find(path) !== undefined).map(([method]) => method)
     record(performance.now(), methods.length > 0 ? 405 : 404)
     if (methods.length === 0) {
       return problemResponse(new AppError('ROUTE_NOT_FOUND', 'the API is described at /api/docs'), log)

@@ -1,0 +1,192 @@
+import { bytesAtMost, writeText } from './write-text.ts'
+
+/** How much of a COPY is made ready at a time: what fits the processor's cache and the socket's buffer. */
+const chunkBytes = 64 * 1024
+/** A row that goes beyond it has room in the same buffer, unless it is large. */
+const bufferBytes = 2 * chunkBytes
+
+/** Buffers of the usual size that were sent, to be used again: a fresh one costs its pages anew, a tenth of the intake. */
+const spare: Buffer[] = []
+const spareMax = 16
+
+function takeBuffer(bytesMin: number): Buffer {
+  if (bytesMin > bufferBytes) return Buffer.allocUnsafeSlow(bytesMin)
+  return spare.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
+}
+
+/** Takes the buffer of a piece that the system has. @param piece one that a writer gave, and nobody reads any more */
+export function reuse({ buffer }: Buffer): void {
+  if (buffer.byteLength === bufferBytes && spare.length < spareMax) spare.push(Buffer.from(buffer))
+}
+
+/** Messages of PostgreSQL's protocol: a letter, and the length of the rest with itself. */
+const headerBytes = 5
+const query = 'Q'.charCodeAt(0)
+const copyData = 'd'.charCodeAt(0)
+const copyDone = Buffer.from([...Buffer.from('c'), 0, 0, 0, 4])
+
+/** What begins the binary format: its signature, flags, and the length of an extension; and the number that ends its rows. */
+const formatHead = Buffer.from([...Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), 0, 0, 0, 0, 0, 0, 0, 0])
+const noMoreRows = -1
+const nullLength = -1
+
+/** PostgreSQL counts microseconds from 2000-01-01T00:00:00Z. */
+const epochMs = Date.UTC(2000, 0, 1)
+const two32 = 2 ** 32
+
+/** Digits of a `numeric`, by its binary format. */
+const numericBase = 10_000n
+
+/**
+ * Takes the fields of rows and makes them messages of the protocol at once, in COPY's binary format ("Binary Format" in the
+ * manual's page on COPY): a row begins with the number of its fields, a field with its length. Every method but `row` writes
+ * one field; integers are written in the width of their column.
+ */
+export class RowWriter {
+  #bytes = takeBuffer(0)
+  #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
+  #end = 0
+  /** Where the message that is being written begins; undefined between two. */
+  #messageStart: number | undefined
+  #full: Buffer[] = []
+
+  /** Statements to be run as one transaction. What they copy is written behind them. */
+  query(text: string): void {
+    this.#reserve(headerBytes + bytesAtMost(text) + 1)
+    this.#openMessage(query)
+    this.#end += writeText(this.#bytes, text, this.#end)
+    this.#bytes[this.#end] = 0
+    this.#end += 1
+    this.#closeMessage()
+  }
+
+  /** Begins the rows of a table. */
+  begin(): void {
+    this.#reserve(headerBytes + formatHead.length)
+    this.#openMessage(copyData)
+    this.#end += formatHead.copy(this.#bytes, this.#end)
+  }
+
+  /** Ends the rows of a table. */
+  end(): void {
+    this.row(noMoreRows)
+    this.#closeMessage()
+    this.#reserve(copyDone.length)
+    this.#end += copyDone.copy(this.#bytes, this.#end)
+  }
+
+  /** Begins a row of so many fields. */
+  row(fields: number): void {
+    this.#reserve(2)
+    this.#view.setInt16(this.#end, fields)
+    this.#end += 2
+  }
+
+  /** A `text`, an enum, a `json`, or a `bytea` that is text in UTF-8. */
+  text(value: string): void {
+    this.#reserve(4 + bytesAtMost(value))
+    const start = this.#end + 4
+    const length = writeText(this.#bytes, value, start)
+    this.#view.setInt32(start - 4, length)
+    this.#end = start + length
+  }
+
+  /** A `bytea`. */
+  bytes(value: Uint8Array): void {
+    this.#reserve(4 + value.byteLength)
+    this.#view.setInt32(this.#end, value.byteLength)
+    this.#bytes.set(value, this.#end + 4)
+    this.#end += 4 + value.byteLength
+  }
+
+  smallint(value: number): void {
+    this.#reserve(6)
+    this.#view.setInt32(this.#end, 2)
+    this.#view.setInt16(this.#end + 4, value)
+    this.#end += 6
+  }
+
+  integer(value: number): void {
+    this.#reserve(8)
+    this.#view.setInt32(this.#end, 4)
+    this.#view.setInt32(this.#end + 4, value)
+    this.#end += 8
+  }
+
+  bigint(value: number): void {
+    this.#reserve(12)
+    this.#view.setInt32(this.#end, 8)
+    this.#view.setInt32(this.#end + 4, Math.floor(value / two32))
+    this.#view.setInt32(this.#end + 8, value | 0)
+    this.#end += 12
+  }
+
+  /** A `numeric` that is whole and not negative: digits to the base of 10,000, the highest first. */
+  numeric(value: bigint): void {
+    const digits: number[] = []
+    for (let rest = value; rest > 0n; rest /= numericBase) digits.unshift(Number(rest % numericBase))
+    this.#reserve(12 + 2 * digits.length)
+    this.#view.setInt32(this.#end, 8 + 2 * digits.length)
+    // The number of digits, the place of the first, the sign, and how many digits stand behind the point.
+    const fields = [digits.length, Math.max(0, digits.length - 1), 0, 0, ...digits]
+    fields.forEach((field, index) => {
+      this.#view.setInt16(this.#end + 4 + 2 * index, field)
+    })
+    this.#end += 12 + 2 * digits.length
+  }
+
+  /** A `timestamptz`. @param ms milliseconds since 1970-01-01T00:00:00Z */
+  timestamp(ms: number): void {
+    this.bigint((ms - epochMs) * 1000)
+  }
+
+  null(): void {
+    this.#reserve(4)
+    this.#view.setInt32(this.#end, nullLength)
+    this.#end += 4
+  }
+
+  /** What is ready to be sent: whole messages, in pieces that are worth a call of the system. */
+  take(): readonly Buffer[] {
+    if (this.#end >= chunkBytes) this.#nextBuffer(0)
+    if (this.#full.length === 0) return nothing
+    const full = this.#full
+    this.#full = []
+    return full
+  }
+
+  /** The rest; nothing can be written after it. */
+  takeLast(): readonly Buffer[] {
+    if (this.#end > 0) this.#full.push(this.#bytes.subarray(0, this.#end))
+    return this.#full
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#end + bytes > this.#bytes.length) this.#nextBuffer(bytes)
+  }
+
+  #nextBuffer(bytesMin: number): void {
+    const isInside = this.#messageStart !== undefined
+    this.#closeMessage()
+    if (this.#end > 0) this.#full.push(this.#bytes.subarray(0, this.#end))
+    this.#bytes = takeBuffer(bytesMin + headerBytes)
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
+    this.#end = 0
+    if (isInside) this.#openMessage(copyData)
+  }
+
+  #openMessage(letter: number): void {
+    this.#messageStart = this.#end
+    this.#bytes[this.#end] = letter
+    this.#end += headerBytes
+  }
+
+  /** The length of a message is known when it ends, and stands behind its letter, which it does not count. */
+  #closeMessage(): void {
+    if (this.#messageStart === undefined) return
+    this.#view.setUint32(this.#messageStart + 1, this.#end - this.#messageStart - 1)
+    this.#messageStart = undefined
+  }
+}
+
+const nothing: readonly Buffer[] = []
