@@ -114,7 +114,7 @@ const sockets = await Promise.all(
   ),
 )
 
-/** Sends at the asked rate from whichever connections are free. */
+/** Sends at the asked rate, from the connections that are free in turn: a server closes those that are never used. */
 function pace(perSecond: number): Timer {
   const startedMs = performance.now()
   let sent = 0
@@ -122,7 +122,7 @@ function pace(perSecond: number): Timer {
   return setInterval(() => {
     const due = Math.floor(((performance.now() - startedMs) / 1000) * perSecond)
     for (; sent < due; sent++) {
-      const socket = idle.pop()
+      const socket = idle.shift()
       if (socket === undefined) break
       send(socket)
     }
