@@ -71,8 +71,11 @@ describe.skipIf(hasNoBrowser)('webhooks, in Chromium', () => {
     for (const key of ['g', 'w']) await page.keyboard.press(key)
     await page.locator('.webhooks a').first().waitFor()
     for (const key of ['j', 'Enter']) await page.keyboard.press(key)
-    const act = async (button: string) =>
-      page.locator('.page-head').getByRole('button', { name: button }).press('Enter')
+    const act = async (button: string) => {
+      // A dialog that closes gives the focus back to where it was opened, and takes it from whoever has it meanwhile.
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
+      await page.locator('.page-head').getByRole('button', { name: button }).press('Enter')
+    }
     await act('Edit')
     await page.getByRole('dialog').getByLabel('Description').fill('for the warehouse')
     await page.keyboard.press('Enter')
