@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseError } from 'pg'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { decideUpkeep, readLogState, takeUpkeepStep, type Upkeep } from './partitions.ts'
@@ -21,10 +22,20 @@ export async function keepUp(options: UpkeepOptions): Promise<Upkeep> {
   const { pool, retentionDays, now, log } = options
   for (;;) {
     const upkeep = decideUpkeep(await readLogState(pool), now(), retentionDays)
-    const done = upkeep.step && (await takeUpkeepStep(pool, now, retentionDays))
+    const done = upkeep.step && (await takeUpkeepStep(pool, now, retentionDays).catch(passOverRace))
+    if (done === 'overtaken') continue
     if (done === undefined) return upkeep
     log.info(done, 'the partitions of the event log were changed')
   }
+}
+
+/**
+ * An event of a day that had no partition yet was written between the look at the default partition and the making of that
+ * day's: PostgreSQL refuses the new one (23514), and the next look finds the event and takes it along.
+ */
+function passOverRace(error: unknown): 'overtaken' {
+  if (error instanceof DatabaseError && error.code === '23514') return 'overtaken'
+  throw error
 }
 
 /**
