@@ -1,7 +1,7 @@
 import { Client, type ClientConfig } from 'pg'
 import { notifyOfEvents } from '../src/events/log.ts'
 import { initialState, stateJson } from '../src/orders/order.ts'
-import { bucketSeconds } from '../src/orders/tally.ts'
+import { bucketOf } from '../src/orders/tally.ts'
 import { readOrder, type ValidOrder } from '../src/orders/validate.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 
@@ -16,9 +16,6 @@ export type OneByOne = {
   place(bytes: Uint8Array): Promise<void>
   close(): Promise<void>
 }
-
-/** The overview's sums are kept by so long a time. */
-const bucketMs = bucketSeconds * 1000
 
 /** Eight connections keep two cores busy, and are a common size for a pool. */
 export const connectionsOneByOne = 8
@@ -107,7 +104,7 @@ async function placeOne(client: Client, order: ValidOrder, isBare: boolean): Pro
     await client.query({
       name: 'tally',
       text: 'insert into order_tallies (bucket, currency, orders, amount) values ($1, $2, 1, $3)',
-      values: [new Date(Math.floor(now.getTime() / bucketMs) * bucketMs), currency, amount],
+      values: [new Date(bucketOf(now.getTime())), currency, amount],
     })
     await client.query(notifyOfEvents)
   }

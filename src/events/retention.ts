@@ -20,10 +20,11 @@ const pauseAfterFailureMs = 5_000
 /** Does everything that is due about the partitions of the log; any number of instances may do it at once. */
 export async function keepUp(options: UpkeepOptions): Promise<Upkeep> {
   const { pool, retentionDays, now, log } = options
+  const takeStep = () => takeUpkeepStep(pool, now, retentionDays)
   for (;;) {
     const upkeep = decideUpkeep(await readLogState(pool), now(), retentionDays)
-    const done = upkeep.step && (await takeUpkeepStep(pool, now, retentionDays).catch(passOverRace))
-    if (done === 'overtaken') continue
+    const done =
+      upkeep.step && (await takeStep().catch(error => (wasOvertaken(error) ? takeStep() : Promise.reject(error))))
     if (done === undefined) return upkeep
     log.info(done, 'the partitions of the event log were changed')
   }
@@ -31,11 +32,11 @@ export async function keepUp(options: UpkeepOptions): Promise<Upkeep> {
 
 /**
  * An event of a day that had no partition yet was written between the look at the default partition and the making of that
- * day's: PostgreSQL refuses the new one (23514), and the next look finds the event and takes it along.
+ * day's: PostgreSQL refuses the new one (23514). A second look finds the event and takes it along, with the log locked, so it is
+ * not overtaken again.
  */
-function passOverRace(error: unknown): 'overtaken' {
-  if (error instanceof DatabaseError && error.code === '23514') return 'overtaken'
-  throw error
+function wasOvertaken(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '23514'
 }
 
 /**

@@ -4,8 +4,8 @@ import { type StoredOrder, toStored } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
 
 /** An order as an answer. */
-export function answerWith({ json, etag }: CachedOrder): Answer {
-  return { status: 200, headers: { 'content-type': 'application/json', etag }, body: json }
+export function answerWith({ body, etag }: CachedOrder): Answer {
+  return { status: 200, headers: { 'content-type': 'application/json', etag }, body }
 }
 
 /** The answer to whoever has placed an order that was not there before. */

@@ -17,9 +17,9 @@ export class CachedOrder {
     this.#order = order
   }
 
-  /** As a text, for an answer that is given once: the server makes bytes of it by itself. */
-  get json(): string {
-    return this.#order === undefined ? new TextDecoder().decode(this.#bytes) : jsonOf(this.#order)
+  /** For an answer that is given once: a text, of which the server makes bytes by itself, unless the bytes are there. */
+  get body(): string | Uint8Array<ArrayBuffer> {
+    return this.#order === undefined ? this.bytes : jsonOf(this.#order)
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
@@ -34,7 +34,7 @@ export class CachedOrder {
 /** An order that this instance has placed. */
 export type PlacedOrder = StoredOrder & {
   customerId: string
-  /** Made when it is first asked for. */
+  /** Made when it is first asked for. Its bytes are then held beside the document, which the readers of the log need. */
   cached?: CachedOrder
 }
 

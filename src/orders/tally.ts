@@ -13,6 +13,11 @@ import type { NewOrder } from './queries.ts'
 /** The length of a bucket. */
 export const bucketSeconds = 10
 
+/** When the bucket of a time begins. Times in milliseconds since 1970. */
+export function bucketOf(timeMs: number): number {
+  return Math.floor(timeMs / (bucketSeconds * 1000)) * bucketSeconds * 1000
+}
+
 /** Tallies are kept for so long; after that they can be made from the orders. */
 const keptDays = 35
 
@@ -29,7 +34,7 @@ type Tally = { bucketMs: number; currency: string; orders: number; amount: bigin
 export function copyOfTallies(orders: readonly NewOrder[]): Copy {
   const buckets = new Map<number, Map<string, Tally>>()
   for (const { order, placedAt } of orders) {
-    const bucketMs = Math.floor(placedAt.getTime() / (bucketSeconds * 1000)) * bucketSeconds * 1000
+    const bucketMs = bucketOf(placedAt.getTime())
     const tallies = buckets.get(bucketMs) ?? new Map<string, Tally>()
     buckets.set(bucketMs, tallies)
     const { currency, amount } = order
