@@ -20,7 +20,7 @@ const paging = {
     description: 'Events behind this one: the id of a server-sent event; 0-0: all that the log still has',
     schema: { type: 'string' },
   },
-  cursor: { description: 'The same, as taken from a Link header', schema: { type: 'string' } },
+  cursor: { description: 'The same, as taken from a Link header; it goes before after', schema: { type: 'string' } },
 }
 const sorting = {
   sort: {
@@ -184,7 +184,7 @@ function readQuery(call: Call, known: Readonly<Record<string, unknown>>, knownTy
   const after = cursor === undefined ? undefined : decodePlace(cursor)
   if (cursor !== undefined && after === undefined)
     query.refuse('after', 'the id of a server-sent event, such as 745-12')
-  const types = query.given('type')?.split(',')
+  const types = query.text('type')?.split(',')
   // A type that there is not would be waited for in vain.
   if (types?.some(type => !knownTypes.includes(type))) query.refuse('type', `of ${knownTypes.join(', ')}, with commas`)
   const sort = query.text('sort') ?? 'oldest'
@@ -192,6 +192,7 @@ function readQuery(call: Call, known: Readonly<Record<string, unknown>>, knownTy
   const isNewestFirst = sort === 'newest'
   if (isNewestFirst && wantsStream(call)) query.refuse('sort', 'left out of a stream')
   if (isNewestFirst && query.text('after') !== undefined) query.refuse('after', 'left out where sort is newest')
+  const customerId = query.storableText('customer_id')
   query.end()
-  return { limit, after, types, customerId: query.given('customer_id'), isNewestFirst }
+  return { limit, after, types, customerId, isNewestFirst }
 }

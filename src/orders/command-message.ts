@@ -43,6 +43,6 @@ export function toRequest({
     reason: reason ?? '',
     actor: actor ?? 'kafka',
     commandId: command_id,
-    ...(version === undefined ? {} : { expectedVersion: version }),
+    ...(version === undefined ? {} : { expectedVersions: [version] }),
   }
 }

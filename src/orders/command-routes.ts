@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
+import { readEntityTags } from '../platform/entity-tags.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
@@ -49,14 +50,14 @@ async function handle(
 ): Promise<Response> {
   const orderUid = call.params.id ?? ''
   const { reason = '', actor = 'api' } = await readCommand(call.request)
-  const expectedVersion = readIfMatch(call.request)
+  const expectedVersions = readIfMatch(call.request)
   if (!orderUidForm.test(orderUid)) throw notFound(orderUid)
   const request = {
     orderUid,
     command,
     reason,
     actor,
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    ...(expectedVersions === undefined ? {} : { expectedVersions }),
     traceparent: traceOf(call.request),
     keepAnswer: claim && ((client, order) => keepAnswer(client, { claim, answer: answerWith(new CachedOrder(order)) })),
   } satisfies CommandRequest
@@ -71,13 +72,18 @@ function readCommand(request: Request): Promise<Static<typeof commandBody>> {
   return readJsonBody(request, contract, { sizeBytesMax: bodySizeBytesMax, expected, absent: {} })
 }
 
-/** RFC 9110, 13.1.1: one strong tag, `"3"`, or `*`. */
-function readIfMatch(request: Request): number | undefined {
-  const header = request.headers.get('if-match')?.trim()
-  if (header === undefined || header === '*') return undefined
-  const version = /^"(\d{1,9})"$/.exec(header)?.[1]
-  if (version !== undefined) return Number(version)
-  const detail = 'must be the ETag of the order, such as "3"'
+/**
+ * The versions that `If-Match` (RFC 9110, 13.1.1) names; undefined without one, or for `*`. It asks for strong comparison, yet weak
+ * tags are compared as well: a proxy that compresses makes ours weak, and each of ours names one version of the order.
+ */
+function readIfMatch(request: Request): number[] | undefined {
+  const header = request.headers.get('if-match')
+  if (header === null) return undefined
+  const tags = readEntityTags(header)
+  if (tags === '*') return undefined
+  // A tag of another form is none of ours: it matches no version.
+  if (tags !== undefined) return tags.filter(tag => /^[1-9]\d{0,8}$/.test(tag)).map(Number)
+  const detail = 'must be the ETag of the order in its quotes, such as "3", or several with commas, or *'
   throw new AppError('REQUEST_INVALID', 'a header is not valid', { violations: [{ pointer: '/If-Match', detail }] })
 }
 
@@ -88,7 +94,14 @@ function operationOf(command: keyof typeof summaries): Record<string, unknown> {
     summary: summaries[command],
     description: 'Asking for what already is has no effect and is no error.',
     tags: ['orders'],
-    parameters: [{ name: 'If-Match', in: 'header', description: 'The ETag it must have', schema: { type: 'string' } }],
+    parameters: [
+      {
+        name: 'If-Match',
+        in: 'header',
+        description: 'The ETag it must have, or several of which one; weak or not',
+        schema: { type: 'string' },
+      },
+    ],
     requestBody: { content: { 'application/json': { schema: commandBody } } },
     responses: {
       200: answer('The order as it is now', stored),

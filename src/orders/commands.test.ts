@@ -90,7 +90,33 @@ describe('a command to an order', () => {
     expect((await command(uid, 'hold', {}, { 'if-match': '"1"' })).status).toBe(200)
     const stale = await command(uid, 'confirm', {}, { 'if-match': '"1"' })
     expect(stale).toMatchObject({ status: 412, body: { code: 'VERSION_STALE' } })
-    expect((await command(uid, 'confirm', {}, { 'if-match': 'W/"2"' })).status).toBe(400)
+  })
+
+  test('takes the tag that a compressing proxy makes of ours, lists of tags, and *', async () => {
+    const uid = await place(true)
+    let version = 1
+    for (const tagOf of [
+      (now: number) => `W/"${now}"`,
+      (now: number) => `"${now}-gzip"`,
+      (now: number) => `W/"${now}-br", "99"`,
+      (now: number) => `"another,with-a-comma", "${now}"`,
+      () => '*',
+    ]) {
+      for (const kind of ['hold', 'confirm']) {
+        const done = await command(uid, kind, {}, { 'if-match': tagOf(version) })
+        version += 1
+        expect(done).toMatchObject({ status: 200, etag: `"${version}"` })
+      }
+    }
+    for (const other of ['W/"1"', '"1-gzip"', '"1", "2"', '"0011"', '"of-another-server"']) {
+      const stale = await command(uid, 'hold', {}, { 'if-match': other })
+      expect(stale).toMatchObject({ status: 412, body: { code: 'VERSION_STALE' } })
+    }
+    for (const malformed of ['11', 'w/"11"', '"11', '"11" "12"', '*, "11"']) {
+      const refused = await command(uid, 'hold', {}, { 'if-match': malformed })
+      expect(refused).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } })
+      expect(refused.body.errors).toEqual([{ pointer: '/If-Match', detail: expect.stringContaining('"3"') }])
+    }
   })
 
   test('is refused with everything that is wrong with it', async () => {

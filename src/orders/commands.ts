@@ -22,8 +22,8 @@ export type CommandRequest = {
   reason: string
   /** Who asks. */
   actor: string
-  /** The version that the order must have; any unless given. */
-  expectedVersion?: number
+  /** The versions of which the order must have one; any unless given. */
+  expectedVersions?: readonly number[]
   /** The identity of a command that may come twice; the second time has no effect. */
   commandId?: string
   /** W3C Trace Context of the request or message. */
@@ -52,7 +52,7 @@ export async function carryOut(pool: Pool, request: CommandRequest, nowMs: numbe
     if (commandId !== undefined && (await hasReceipt(client, request.orderUid, commandId))) {
       return done(client, request)
     }
-    if (request.expectedVersion !== undefined && request.expectedVersion !== order.version) {
+    if (request.expectedVersions?.includes(order.version) === false) {
       return { kind: 'stale', version: order.version }
     }
     const decision = decideCommand(order.state, request.command)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import { isKnown } from '../platform/entity-tags.ts'
 import { type Call, type Route, readBody, requireMediaType } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import type { Claim } from '../platform/idempotency/queries.ts'
@@ -130,7 +131,7 @@ function getOrder(call: Call, cache: OrderCache): Response | Promise<Response> {
 function sendOrder(call: Call, orderUid: string, order: CachedOrder | undefined): Response {
   if (order === undefined) throw notFound(orderUid)
   const known = call.request.headers.get('if-none-match')
-  if (known !== null && isListed(known, order.etag))
+  if (known !== null && isKnown(known, order.etag))
     return new Response(null, { status: 304, headers: { etag: order.etag } })
   return new Response(order.bytes, { headers: headersOf(order.etag) })
 }
@@ -147,11 +148,6 @@ function headersOf(etag: string): Headers {
   const headers = new Headers({ 'content-type': 'application/json', etag })
   headersByTag.set(etag, headers)
   return headers
-}
-
-/** RFC 9110, 13.1.2: a list of tags or `*`, compared weakly. */
-function isListed(header: string, etag: string): boolean {
-  return header.trim() === '*' || header.split(',').some(tag => tag.trim().replace(/^W\//, '') === etag)
 }
 
 async function list(call: Call, { pool }: OrderRoutesOptions): Promise<Response> {

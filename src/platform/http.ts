@@ -6,6 +6,7 @@ import type { Claim } from './idempotency/queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'
+import { refusingQuery } from './query.ts'
 import type { Tracer } from './tracing.ts'
 
 /** A request on its way through its route. */
@@ -62,7 +63,7 @@ export function buildHttp(options: {
   for (const route of options.routes) {
     const table = tables.get(route.method) ?? new RouteTable()
     tables.set(route.method, table)
-    const handle = route.idempotent === true ? options.idempotent(route) : route.handle
+    const handle = refusingQuery(route, route.idempotent === true ? options.idempotent(route) : route.handle)
     const answer = serve({ ...route, handle }, options, record(route.method, route.path))
     // What anybody may ask for is what probes and scrapes ask for all the time. Decided here, once: a request pays nothing.
     const tracer = route.scope === 'public' ? undefined : options.tracer

@@ -1,37 +1,40 @@
 import { AppError, type Violation } from '../errors.ts'
+import type { Route } from './http.ts'
 
 /** A page has so many entries unless asked for otherwise, and at most so many. */
 const pageSizeDefault = 100
 export const pageSizeMax = 1000
 
-/** The query of a request, read parameter by parameter; everything that is wrong with it is told at once, by `end`. */
+/**
+ * The query of a request, read parameter by parameter; everything that is wrong with it is told at once, by `end`.
+ *
+ * One rule holds for every parameter of every route: it is known, given once, and not empty. A mistyped, doubled or empty filter
+ * (`?customer_id=`) that was passed over would return everything.
+ */
 export class QueryReader {
   readonly #given: URLSearchParams
   readonly #violations: Violation[] = []
 
-  /** @param known parameters by name: any other is wrong, since a mistyped filter would otherwise return everything */
+  /** @param known parameters by name */
   constructor(given: URLSearchParams, known: Readonly<Record<string, unknown>>) {
     this.#given = given
     for (const name of new Set(given.keys())) {
+      const values = given.getAll(name)
       if (!Object.hasOwn(known, name)) {
         this.refuse(name, `left out: the parameters are ${Object.keys(known).join(', ')}`)
-      }
+      } else if (values.length > 1) this.refuse(name, 'given once')
+      else if (values[0] === '') this.refuse(name, 'given a value, or left out')
     }
   }
 
   /** @param expected what the parameter must be */
   refuse(name: string, expected: string): void {
-    this.#violations.push({ pointer: `/${name}`, detail: `must be ${expected}` })
+    this.#violations.push({ pointer: pointerTo(name), detail: `must be ${expected}` })
   }
 
-  /** The text of a parameter, also an empty one. */
-  given(name: string): string | undefined {
-    return this.#given.get(name) ?? undefined
-  }
-
-  /** The text of a parameter; one that is empty counts as not given. */
+  /** The text of a parameter; never an empty one. */
   text(name: string): string | undefined {
-    return this.given(name) || undefined
+    return this.#given.get(name) || undefined
   }
 
   /** The same, without the one character that PostgreSQL's texts cannot hold. */
@@ -56,6 +59,36 @@ export class QueryReader {
   }
 }
 
+/** RFC 6901. */
+function pointerTo(name: string): string {
+  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+}
+
 export function invalidQuery(violations: readonly Violation[]): AppError {
   return new AppError('REQUEST_INVALID', 'the query is not valid', { violations })
+}
+
+/**
+ * Makes the handler of a documented route that has no parameters refuse a query, by the rule of `QueryReader`: `?dry_run=true` must
+ * not carry something out.
+ *
+ * @param route what OpenAPI says of it names its parameters; one without an operation is no part of the API, and takes any query
+ */
+export function refusingQuery(route: Route, handle: Route['handle']): Route['handle'] {
+  if (route.operation === undefined) return handle
+  const { parameters = [] } = route.operation as { parameters?: readonly { in?: unknown }[] }
+  if (parameters.some(parameter => parameter.in === 'query')) return handle
+  return (call, claim) => {
+    const { url } = call.request
+    if (url.includes('?')) refuseAll(new URL(url).searchParams)
+    return handle(call, claim)
+  }
+}
+
+function refuseAll(given: URLSearchParams): void {
+  const violations = [...new Set(given.keys())].map(name => ({
+    pointer: pointerTo(name),
+    detail: 'must be left out: there are no parameters here',
+  }))
+  if (violations.length > 0) throw invalidQuery(violations)
 }

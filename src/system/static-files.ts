@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
+import { isKnown } from '../platform/entity-tags.ts'
 import type { Call, Route } from '../platform/http.ts'
 
 const types: Record<string, string> = {
@@ -104,7 +105,8 @@ function fileRoutes(file: string, name: string, paths: readonly string[]): Route
     const taken = encodingsTaken(call.request.headers.get('accept-encoding') ?? '')
     const { encoding, etag, bytes } = compressed.find(({ encoding }) => taken.has(encoding ?? '')) ?? plain
     const own = { ...headers, etag }
-    if (call.request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers: own })
+    const known = call.request.headers.get('if-none-match')
+    if (known !== null && isKnown(known, etag)) return new Response(null, { status: 304, headers: own })
     return new Response(bytes, { headers: encoding === undefined ? own : { ...own, 'content-encoding': encoding } })
   }
   return paths.map(path => ({ method: 'GET', path, scope: 'public', handle }))
