@@ -143,7 +143,7 @@ export function buildApp(options: AppOptions): App {
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
   const desk = createDesk({ pool, receivers: orderReceivers({ intake, pool, now, onOutcome: onReplayed }), now })
-  const sender = createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience })
+  const sender = createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience, version })
   const webhooks = {
     sender: tracer === undefined ? sender : traceDeliveries(tracer, sender),
     metrics: createWebhookMetrics(registry, pool),

@@ -12,6 +12,7 @@ const headers = Type.Object({
   'webhook-signature': Type.String({
     description: 'v1, and an HMAC-SHA256 in base64; one for each secret that is valid, with spaces between',
   }),
+  'user-agent': Type.String({ description: 'shopping-cart-webhooks/ and the version of the service, with a link' }),
   traceparent: Type.Optional(
     Type.String({ description: 'Of the request or message behind the event (W3C Trace Context), where it had one' }),
   ),
@@ -21,6 +22,7 @@ const headersExample = {
   'webhook-id': '4711',
   'webhook-timestamp': '1768478400',
   'webhook-signature': 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
+  'user-agent': 'shopping-cart-webhooks/0.1.0 (+https://www.standardwebhooks.com)',
 }
 
 function delivery(definition: EventDefinition): Message {

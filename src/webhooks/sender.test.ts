@@ -33,7 +33,12 @@ async function rawReceiver(onConnection: (socket: Socket) => void): Promise<stri
 
 function senderOf(options: { allowPrivate?: boolean; resolve?: Resolve; patience?: Partial<Patience> } = {}): Sender {
   const { allowPrivate = true, resolve = async () => ['127.0.0.1'] } = options
-  const sender = createSender({ allowPrivate, resolve, patience: { ...patience, ...options.patience } })
+  const sender = createSender({
+    allowPrivate,
+    resolve,
+    patience: { ...patience, ...options.patience },
+    version: '1.2.3',
+  })
   closing.push(() => sender.close())
   return sender
 }
@@ -66,6 +71,14 @@ describe('a delivery', () => {
     expect([newSecret, oldSecret].map(secret => isSignedWith(secret, one))).toEqual([true, false])
     expect(isSignedWith(newSecret, { ...one, body: `${one.body} ` })).toBe(false)
     expect(newSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+  })
+
+  test('says who sends it, and where that is explained', async () => {
+    const receiver = await receiverOf()
+    await post(senderOf(), receiver.url)
+    expect(receiver.received[0]?.headers['user-agent']).toBe(
+      'shopping-cart-webhooks/1.2.3 (+https://www.standardwebhooks.com)',
+    )
   })
 
   test('keeps its connection for the next one', async () => {
@@ -246,7 +259,7 @@ describe('a connection', () => {
     // In a process of its own: others in this one may be asking for something, and would find the proxy too.
     const program = `
       import { createSender, patience } from '${join(import.meta.dirname, 'sender.ts')}'
-      const sender = createSender({ allowPrivate: true, resolve: async () => ['127.0.0.1'], patience })
+      const sender = createSender({ allowPrivate: true, resolve: async () => ['127.0.0.1'], patience, version: '' })
       const { answer } = await sender.post('http://hooks.example:${(target.address() as AddressInfo).port}/', {}, Buffer.from('{}'))
       console.log(answer)
       process.exit(0)`

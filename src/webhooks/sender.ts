@@ -30,6 +30,9 @@ export type Sender = {
   close(): void
 }
 
+/** Names the sender in receivers' logs and firewalls' rules. The address explains what such a request is and how it is checked. */
+const userAgentOf = (version: string) => `shopping-cart-webhooks/${version} (+https://www.standardwebhooks.com)`
+
 /** What is read of an answer at most, and what is kept of it. */
 const answerBytesMax = 64 * 1024
 const answerKeptBytes = 1024
@@ -43,9 +46,16 @@ const lostWhileIdle = new Set(['ECONNRESET', 'EPIPE'])
 /**
  * Sends events by HTTP. Redirects are not followed, and no proxy of the environment is asked.
  *
- * @param options allowPrivate: whether targets may be inside the network; resolve: gives the addresses of names
+ * @param options allowPrivate: whether targets may be inside the network; resolve: gives the addresses of names; version: of the
+ *   service, for the User-Agent, without which common firewalls refuse a request
  */
-export function createSender(options: { allowPrivate: boolean; resolve: Resolve; patience: Patience }): Sender {
+export function createSender(options: {
+  allowPrivate: boolean
+  resolve: Resolve
+  patience: Patience
+  version: string
+}): Sender {
+  const userAgent = userAgentOf(options.version)
   const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) }
   const lookup: LookupFunction = (host, { all }, done) => {
     const addresses = options.allowPrivate ? options.resolve(host) : publicAddresses(host, options.resolve)
@@ -66,7 +76,12 @@ export function createSender(options: { allowPrivate: boolean; resolve: Resolve;
       host: hostOf(url),
       port: url.port || (isSecure ? 443 : 80),
       path: url.pathname + url.search,
-      headers: { 'content-type': 'application/json', ...headers, 'content-length': bodyBytes },
+      headers: {
+        'user-agent': userAgent,
+        'content-type': 'application/json',
+        ...headers,
+        'content-length': bodyBytes,
+      },
       agent: isSecure ? agents['https:'] : agents['http:'],
       lookup,
     })
