@@ -27,6 +27,7 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY migrations migrations
 COPY src src
+COPY scripts/orders-in-image orders
 COPY --from=page /app/build build
 # By number, so that Kubernetes can tell that it is not root; in this image it is the account nonroot.
 USER 65532:65532
@@ -34,6 +35,6 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["bun", "--no-env-file", "-e", "const answer = await fetch(`http://127.0.0.1:${process.env.SERVER_PORT || 8080}/readyz`); process.exit(answer.ok ? 0 : 1)"]
 # No shell stands between Docker and the service, so that it gets the SIGTERM by which it ends in good order. Commands:
-# docker run … src/cli.ts doctor
+# docker exec … ./orders doctor
 ENTRYPOINT ["bun", "--no-env-file"]
 CMD ["src/main.ts"]

@@ -1,7 +1,7 @@
 # What one does with this repository; `make` alone lists it. Needs Node.js with npm, and make; all else is installed.
 #
 # Bun would read .env by itself. That file is for Docker Compose, where the database has another address than on this
-# machine, so it is switched off; .env.local is read where it exists, and the environment wins over it.
+# machine, so it is switched off; .env.local is read where it exists, and the environment wins over it. ./orders does the same.
 
 BUN := node_modules/.bin/bun
 # The engine lets its heap grow by the memory of the machine; told that there are 272 MiB it collects in time.
@@ -45,20 +45,27 @@ $(WEB): $(WEB_SOURCES) | setup
 
 # `exec` leaves no shell between make and the service, so that a signal reaches the service, and reaches it once.
 run: setup $(WEB) ## Install what is missing and serve at http://localhost:8080
-	@exec env $(RUN) src/main.ts
+	@exec ./orders run
 
 dev: setup $(WEB) ## Serve, and start again whenever a source file changes
 	@exec env $(RUN) --watch --no-clear-screen src/main.ts
 
-start-fresh: ## Remove every order and start everything anew: in Docker where it runs, otherwise here
+start-fresh: ## Remove every order and start everything again: in Docker where it runs, otherwise here (ARGS=--yes: do not ask)
 	@if docker info >/dev/null 2>&1; then $(MAKE) fresh-in-docker; else $(MAKE) fresh-here; fi
 
+# Docker alone is enough for this, so it is the shell that asks.
 fresh-in-docker:
+	@case ' $(ARGS) ' in *' --yes '*) ;; *) \
+	  said='This removes every order and all else that Docker keeps of this service, for good'; \
+	  [ -t 0 ] || { echo "$$said: ARGS=--yes is needed where there is no terminal to ask at." >&2; exit 2; }; \
+	  printf '%s. Go on? (yes/no) ' "$$said" >&2; read -r answer; \
+	  [ "$$answer" = yes ] || { echo 'Nothing was removed.' >&2; exit 1; };; \
+	esac
 	docker compose down --volumes
 	@$(MAKE) docker-up
 
-fresh-here: db-reset $(WEB)
-	@exec env $(RUN) scripts/start-fresh.ts
+fresh-here: setup $(WEB)
+	@exec env $(RUN) scripts/start-fresh.ts $(ARGS)
 
 build-release: setup ## Build the service and its commands into one program: build/orders
 	@$(BUN) --no-env-file scripts/build-release.ts
@@ -90,16 +97,16 @@ kafka: setup ## Run a Kafka broker for development
 	@exec $(BUN) --no-env-file scripts/kafka-broker.ts
 
 load: setup ## Put orders on the running service (make load ARGS='--rate 200 --bad 1%')
-	@exec env $(RUN) src/cli.ts load $(ARGS)
+	@exec ./orders load $(ARGS)
 
 bench: setup ## Measure how fast it is here (one: make bench ARGS='--only get')
 	@exec $(BUN) --no-env-file bench/run.ts $(ARGS)
 
 db-migrate: setup ## Bring the database's tables up to date
-	@exec env $(RUN) src/cli.ts migrate
+	@exec ./orders migrate
 
-db-reset: setup ## Remove every order and begin with empty tables
-	@exec env $(RUN) src/cli.ts db-reset --yes
+db-reset: setup ## Remove every order and begin with an empty database (ARGS=--yes: do not ask)
+	@exec ./orders db-reset $(ARGS)
 
 dashboards: setup ## Write the Grafana dashboards from monitoring/dashboards
 	@$(BUN) --no-env-file scripts/write-dashboards.ts

@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pingKafka } from '../src/platform/kafka/admin.ts'
 import { kafkaBrokerAvailability, kafkaCacheDir, startKafkaBroker } from './kafka-broker/broker.ts'
 
 /**
- * A running system from nothing, without Docker: an empty broker, where this machine can run one and KAFKA_BROKERS names no other,
- * and the service on it. The service's own database was removed before. Ends, with all of it, on Ctrl-C.
+ * A running system from nothing, without Docker: removes the service's own database, which db-reset asks about (`--yes`: does not),
+ * then runs an empty broker, where this machine can run one and KAFKA_BROKERS names no other, and the service on it. Ends, with all
+ * of it, on Ctrl-C.
  */
 
 const root = join(import.meta.dirname, '..')
@@ -18,6 +19,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Before there is a service this process may end at once: the guard of the broker then ends the broker.
   process.on(signal, () => (service === undefined ? process.exit(130) : service.kill('SIGTERM')))
 }
+
+const args = process.argv.slice(2)
+const reset = spawnSync(join(root, 'orders'), ['db-reset', ...args], { stdio: 'inherit' })
+if (reset.status !== 0) process.exit(reset.status ?? 1)
 
 const unavailable = process.env.KAFKA_BROKERS ? undefined : kafkaBrokerAvailability()
 if (unavailable) console.error(`Without Kafka. ${unavailable}`)

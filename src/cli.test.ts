@@ -51,7 +51,7 @@ describe('usage', () => {
   ])('%j explains itself', async args => {
     const { exitCode, out, err } = await runCli(args)
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
-    expect(out).toContain('Usage: bun src/cli.ts')
+    expect(out).toContain('Usage: ./orders')
     expect(out).toContain('--json')
   })
 
@@ -115,7 +115,8 @@ describe('with DB_HOST', () => {
     const before = await runCli(['doctor', '--json'], environment)
     expect(findingOf(before.out, 'tables')).toMatchObject({ state: 'note' })
     const first = await runCli(['migrate', '--json'], environment)
-    expect(JSON.parse(first.out)).toEqual({ applied: migrations.toSorted() })
+    expect(JSON.parse(first.out)).toEqual({ database: first.database, applied: migrations.toSorted() })
+    expect(first.database).toStartWith(`${database.address.database} on `)
     const second = await runCli(['migrate'], environment)
     expect(second).toMatchObject({ exitCode: 0, err: '' })
     expect(second.out).toContain('nothing to do')
@@ -133,7 +134,7 @@ describe('with DB_HOST', () => {
     ]) {
       const { exitCode, err } = await runCli(args, environmentOf(database.address))
       expect(exitCode).toBe(1)
-      expect(err).toContain('cli.ts migrate')
+      expect(err).toContain('./orders migrate')
     }
     await database.drop()
   })
@@ -261,6 +262,7 @@ describe('with the own database', () => {
     expect(findingOf(cold.out, 'database')).toMatchObject({ state: 'off' })
     expect(readdirSync(dataDir)).toEqual(['mine.txt'])
 
+    expect((await runCli(['migrate'], environment)).database).toEndWith(`${dataDir}, started for this command`)
     const made = await runCli(['keys', 'create', '--name', 'first', '--scopes', 'orders:read', '--json'], environment)
     expect(existsSync(join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false)
     const { key } = JSON.parse(made.out)
@@ -275,7 +277,8 @@ describe('with the own database', () => {
       runCli(['db-reset', '--yes'], environment),
       runCli(['doctor', '--json'], environment),
     ])
-    expect(JSON.parse(migrated.out)).toEqual({ applied: [] })
+    expect(JSON.parse(migrated.out)).toMatchObject({ applied: [] })
+    for (const { database } of [migrated, listed]) expect(database).toEndWith(`${dataDir}, which a service works with`)
     expect(JSON.parse(listed.out)).toHaveLength(1)
     expect(refused).toMatchObject({ exitCode: 1, err: expect.stringContaining('the service is running') })
     expect(findingOf(doctor.out, 'database')?.detail).toContain('a service works with it')

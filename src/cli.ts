@@ -38,8 +38,9 @@ async function main(): Promise<number> {
   try {
     const { values, operand } = read(command, words.slice(command.name.split(' ').length))
     if (values.help === true) return await print(helpOf(command), 0)
-    const answer = await command.run(contextOf(), values, operand)
-    return await show(answer, values.json === true)
+    const context = contextOf()
+    const answer = await command.run(context, values, operand)
+    return await show(answer, values.json === true, context.database())
   } catch (error) {
     if (error instanceof UsageError) return complain(`${error.message}; see "${command.name} --help"`, 2)
     return complain(sentenceOf(command, error), 1)
@@ -50,7 +51,8 @@ function isBeginning(beginning: readonly string[], words: readonly string[]): bo
   return beginning.every((word, index) => words[index] === word)
 }
 
-function contextOf(): Context {
+function contextOf(): Context & { database(): string | undefined } {
+  let used: string | undefined
   const config = readConfig(process.env, settingsRoot, filesRoot)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -61,7 +63,17 @@ function contextOf(): Context {
   }
   // A command says itself what it did and why not; the log is for those who look into it.
   const level = config.logLevel === 'debug' ? 'debug' : 'fatal'
-  return { config, log: createLogger({ level }), stop: stop.signal, progress: createProgress(Date.now) }
+  return {
+    config,
+    log: createLogger({ level }),
+    stop: stop.signal,
+    progress: createProgress(Date.now),
+    usesDatabase(description) {
+      used = description
+      process.stderr.write(`database: ${description}\n`)
+    },
+    database: () => used,
+  }
 }
 
 /** A little less than a second, so that what is told each second is said each second. */
@@ -118,26 +130,32 @@ function helpOf(...listed: readonly Command[]): string {
     const lines = listed.map(({ name, operand = '', summary }) => `  ${`${name} ${operand}`.padEnd(27)}${summary}`)
     return `Orders ${version}: the commands beside the service.
 
-Usage: bun src/cli.ts COMMAND [--json] [--help]
+Usage: ./orders COMMAND [--json] [--help]
 
 ${lines.join('\n')}
+  ${'run'.padEnd(27)}serve, as "make run" does; only this and migrate set up a database where there is none
 
-They use the same settings as the service (see "bun src/main.ts --help"), and work whether it runs or not.
-Exit codes: 0 done, 1 failed, 2 wrong usage.`
+They use the same settings as the service (see "./orders run --help"), work whether it runs or not, and say on standard error
+which database they use. Exit codes: 0 done, 1 failed, 2 wrong usage.`
   }
   const options = Object.entries({ ...only.options, ...common }).map(
     ([name, option]) => `  ${`--${name} ${'value' in option ? (option.value ?? '') : ''}`.padEnd(18)}${option.meaning}`,
   )
   const operand = only.operand === undefined ? '' : ` ${only.operand}`
   const first = (only.summary[0] ?? '').toUpperCase() + only.summary.slice(1)
-  return `Usage: bun src/cli.ts ${only.name}${operand} [options]\n\n${first}.\n\n${options.join('\n')}`
+  return `Usage: ./orders ${only.name}${operand} [options]\n\n${first}.\n\n${options.join('\n')}`
 }
 
-async function show(answer: Answer, asJson: boolean): Promise<number> {
+/** @param database the one that was used; undefined for a command that uses none */
+async function show(answer: Answer, asJson: boolean, database: string | undefined): Promise<number> {
   if (!asJson && answer.remark !== undefined) process.stderr.write(`${answer.remark}\n`)
   const exitCode = answer.isFailure === true ? 1 : 0
   if (!asJson && answer.text === '') return exitCode
-  return print(asJson ? JSON.stringify(answer.json, null, 2) : answer.text, exitCode)
+  if (!asJson) return print(answer.text, exitCode)
+  // A list stays the list that scripts read; which database it is of stands on standard error.
+  const { json } = answer
+  const isList = typeof json !== 'object' || json === null || Array.isArray(json)
+  return print(JSON.stringify(isList || database === undefined ? json : { database, ...json }, null, 2), exitCode)
 }
 
 /** Resolves when the reader has it all: ending the process earlier would cut a long text off. */
@@ -163,7 +181,7 @@ function sentenceOf(command: Command, error: unknown): string {
   if (expected.some(type => error instanceof type)) return (error as Error).message
   // SQLSTATE 42P01 and 42703: there is no such table, or no such column.
   if (error instanceof DatabaseError && ['42P01', '42703'].includes(error.code ?? '')) {
-    return 'the database does not have the tables yet, or older ones: run "bun src/cli.ts migrate", or start the service once'
+    return 'the database does not have the tables yet, or older ones: run "./orders migrate", or start the service once'
   }
   return `${command.name} failed: ${reasonOf(error)}`
 }

@@ -28,8 +28,7 @@ export const migrations = join(filesRoot, 'migrations')
  */
 export async function openDatabase(config: Config, log: Logger, stop: AbortSignal): Promise<Database> {
   if (config.database !== undefined) {
-    const { host, port, database } = config.database
-    return { address: config.database, description: `${database} on ${host}:${port}`, stop: async () => undefined }
+    return { address: config.database, description: describeAddress(config.database), stop: async () => undefined }
   }
   const server = await startEmbeddedPostgres({ dataDir: config.dataDir, log, signal: stop })
   return {
@@ -37,6 +36,11 @@ export async function openDatabase(config: Config, log: Logger, stop: AbortSigna
     description: `own PostgreSQL ${server.serverVersion} in ${config.dataDir}`,
     stop: () => server.stop(),
   }
+}
+
+/** Where a database is, for a person: 'orders on db.internal:5432'. */
+export function describeAddress({ host, port, database }: PostgresAddress): string {
+  return `${database} on ${host}:${port}`
 }
 
 const restored =

@@ -9,9 +9,9 @@ import { type Service, StartRefusedError, startService } from './service.ts'
 
 const help = `Orders ${version}: takes, keeps and publishes orders until it is told to stop.
 
-Usage: make run            with the settings of .env.local, if there is one
-       bun src/main.ts     with those of the environment
-       bun src/cli.ts      for the other commands
+Usage: ./orders run         with the settings of .env.local, if there is one, and of the environment, which win
+       make run             the same, after installing and building what is missing
+       ./orders COMMAND     for the other commands; ./orders --help lists them
 
 Environment:
 ${variables.map(([name, preset, meaning]) => `  ${name.padEnd(30)}${meaning}${preset === '' ? '' : ` (${preset})`}`).join('\n')}
@@ -19,7 +19,8 @@ ${variables.map(([name, preset, meaning]) => `  ${name.padEnd(30)}${meaning}${pr
 
 /** Runs the service until SIGINT or SIGTERM. Exit codes: 0 stopped as asked, 1 could not start. */
 async function main(): Promise<number> {
-  const [argument] = process.argv.slice(2)
+  // The program that has the commands too serves on the word `run`.
+  const [argument] = process.argv.slice(process.argv[2] === 'run' ? 3 : 2)
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(help)
     return 0

@@ -158,7 +158,7 @@ function deliverWebhooks(
 
 function refuseOpenDoor(host: string): StartRefusedError {
   return new StartRefusedError(
-    `SERVER_HOST is ${host}, which others can reach, and there is no API key: make one with "bun src/cli.ts keys create", ` +
+    `SERVER_HOST is ${host}, which others can reach, and there is no API key: make one with "./orders keys create", ` +
       'set API_KEYS, or set SERVER_HOST to 127.0.0.1',
   )
 }

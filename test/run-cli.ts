@@ -2,7 +2,8 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-export type CliRun = { exitCode: number; out: string; err: string }
+/** `database`: which it says that it uses, on standard error; `err`: what else it says there. */
+export type CliRun = { exitCode: number; out: string; err: string; database: string | undefined }
 
 /**
  * Runs a command of src/cli.ts as a process of its own, as a person would.
@@ -18,12 +19,13 @@ export async function runCli(args: readonly string[], environment: Record<string
     stdout: 'pipe',
     stderr: 'pipe',
   })
-  const [out, err, exitCode] = await Promise.all([
+  const [out, said, exitCode] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ])
-  return { exitCode, out, err }
+  const database = /^database: (.*)\n/m.exec(said)
+  return { exitCode, out, err: said.replace(database?.[0] ?? '', ''), database: database?.[1] }
 }
 
 /** The environment that leads a command to a database of the tests. */

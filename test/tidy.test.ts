@@ -52,7 +52,7 @@ const allowed: Record<string, readonly string[]> = {
   service: ['kafka-ends', 'app', 'database', 'config', ...modules, 'events', ...ground],
   commands: ['load', 'backup', 'app', 'database', 'config', ...modules, 'events', ...ground],
   cli: ['commands', 'backup', 'app', 'config', ...ground],
-  release: ['main', 'cli'],
+  release: ['main', 'cli', 'platform'],
   main: ['service', 'app', 'config', ...ground],
 }
 
@@ -210,10 +210,10 @@ describe('the API', () => {
   })
 })
 
-test('every variable is in the table of README.md and in .env.local, with its default', () => {
+test('every variable is in the table of README.md and in .env.local.example, with its default', () => {
   const lines = (name: string) => readFileSync(join(root, name), 'utf8').split('\n')
   const rows = lines('README.md')
-  const presets = lines('.env.local')
+  const presets = lines('.env.local.example')
   const missing = variables.filter(([name, preset]) => {
     const row = rows.find(line => line.startsWith(`| \`${name}\``))
     return row === undefined || !row.includes(preset) || !presets.includes(`#${name}=${preset}`)

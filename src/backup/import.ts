@@ -80,7 +80,7 @@ async function insistOnOlderTables(client: Client, { migration }: ExportHeader):
   const { rows } = await client.query('select name from schema_migrations where name > $1 limit 1', [migration])
   if (rows.length === 0) return
   throw new ImportError(
-    `the tables here are newer than the export, which was made at ${migration}: import it into a database without tables`,
+    `the tables here are newer than the export, which was made at ${migration}: import it into a database without tables ("migrate --no-tables" sets one up)`,
   )
 }
 
@@ -102,7 +102,7 @@ async function lockEmptyTables(client: Client): Promise<Tables> {
     const { rows: some } = await client.query(`select from ${escapeIdentifier(name)} limit 1`)
     if (some.length > 0) {
       throw new ImportError(
-        `the database is not empty, ${name} has rows: import into a new one ("db-reset --yes" empties the service's own)`,
+        `the database is not empty, ${name} has rows: import into a new one ("db-reset" removes the service's own, "migrate" sets a new one up)`,
       )
     }
   }

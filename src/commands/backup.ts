@@ -97,10 +97,13 @@ const restored: Command = {
   summary: 'after a restore: let the event log go on behind everything that was handed out of it before',
   options: {},
   run: context =>
-    withDatabase(context, async ({ address, description }) => {
+    withDatabase(context, async ({ address }, pool) => {
+      // A restore brings its tables along: without any this is another database than was restored.
+      const { rows } = await pool.query("select from pg_class where oid = to_regclass('schema_migrations')")
+      if (rows.length === 0) throw new CommandError('this database has no tables, so nothing was restored into it')
       await bringUpToDate(address, context.log, patienceMs, context.stop)
       await continueLog(address)
-      const text = `database: ${description}\nthe event log goes on behind everything that was handed out of it before`
+      const text = 'the event log goes on behind everything that was handed out of it before'
       return { text, json: { continued: true } }
     }),
 }

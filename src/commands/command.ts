@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../database.ts'
-import { findRunningPostgres } from '../platform/embedded-postgres/running.ts'
+import { findRunningPostgres, findSetUpVersion } from '../platform/embedded-postgres/running.ts'
 import type { Logger } from '../platform/log.ts'
 import { createPool, type Pool } from '../platform/postgres.ts'
 
@@ -12,6 +12,8 @@ export type Context = {
   stop: AbortSignal
   /** Tells a person how far work has come that takes long; may be called often. */
   progress(sentence: string): void
+  /** Says which database the command uses, to a person at once and to a program with the answer. */
+  usesDatabase(description: string): void
 }
 
 /**
@@ -89,32 +91,48 @@ export function wholeNumber(values: Values, name: string, preset: number, minimu
 }
 
 /**
- * Works with the database of the configuration. Our own is used as it is where it runs, which a running service does not
- * notice; otherwise it is started for the command and ended after it.
+ * Works with the database of the configuration, and says which that is. Our own is used as it is where it runs, which a running
+ * service does not notice; otherwise it is started for the command and ended after it.
  *
- * @throws EmbeddedPostgresError when our own cannot run, the database's errors, and what `work` throws
+ * @param options maySetUp: sets our own up where there is none, which only the command that is for that does
+ * @throws CommandError when there is none; EmbeddedPostgresError when our own cannot run; the database's errors; what `work` throws
  */
 export async function withDatabase<Result>(
-  { config, log, stop }: Context,
+  context: Context,
   work: (database: Database, pool: Pool) => Promise<Result>,
-  connectionsMax = 1,
+  { connectionsMax = 1, maySetUp = false }: { connectionsMax?: number; maySetUp?: boolean } = {},
 ): Promise<Result> {
-  const running = config.database === undefined ? await findRunningPostgres(config.dataDir) : undefined
-  const database: Database =
-    running === undefined
-      ? await openDatabase(config, log, stop)
-      : {
-          address: running.address,
-          description: `own PostgreSQL ${running.serverVersion} in ${config.dataDir}`,
-          stop: async () => undefined,
-        }
-  const pool = createPool(database.address, { connectionsMax, name: 'orders command', log })
+  const database = await openConfigured(context, maySetUp)
+  const pool = createPool(database.address, { connectionsMax, name: 'orders command', log: context.log })
   try {
     return await work(database, pool)
   } finally {
     await pool.end()
     await database.stop()
   }
+}
+
+async function openConfigured({ config, log, stop, usesDatabase }: Context, maySetUp: boolean): Promise<Database> {
+  const { dataDir } = config
+  if (config.database !== undefined) {
+    const database = await openDatabase(config, log, stop)
+    usesDatabase(database.description)
+    return database
+  }
+  const running = await findRunningPostgres(dataDir)
+  if (running !== undefined) {
+    const description = `own PostgreSQL ${running.serverVersion} in ${dataDir}`
+    usesDatabase(`${description}, ${running.isOwned ? 'which a service works with' : 'left by a killed service'}`)
+    return { address: running.address, description, stop: async () => undefined }
+  }
+  if (!maySetUp && findSetUpVersion(dataDir) === undefined) {
+    throw new CommandError(
+      `there is no database in ${dataDir}: "./orders run" or "./orders migrate" sets one up there, and DB_HOST leads to another`,
+    )
+  }
+  const database = await openDatabase(config, log, stop)
+  usesDatabase(`${database.description}, started for this command`)
+  return database
 }
 
 /**

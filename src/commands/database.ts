@@ -3,22 +3,29 @@ import { join } from 'node:path'
 import { bringUpToDate } from '../database.ts'
 import { startEmbeddedPostgres } from '../platform/embedded-postgres/embedded-postgres.ts'
 import { findRunningPostgres } from '../platform/embedded-postgres/running.ts'
-import { type Command, CommandError, type Context, UsageError, withDatabase } from './command.ts'
+import { type Command, CommandError, type Context, withDatabase } from './command.ts'
+import { confirm, yesOption } from './confirm.ts'
 
 /** How long a database that does not answer is waited for: it may be starting beside us. */
 const patienceMs = 5_000
 
 export const migrateCommand: Command = {
   name: 'migrate',
-  summary: "bring the database's tables up to date",
-  options: {},
-  run: context =>
-    withDatabase(context, async database => {
-      const applied = await bringUpToDate(database.address, context.log, patienceMs, context.stop)
-      const lines = applied.map(name => `applied ${name}`)
-      const end = applied.length === 0 ? 'nothing to do: the tables are up to date' : 'the tables are up to date'
-      return { text: [`database: ${database.description}`, ...lines, end].join('\n'), json: { applied } }
-    }),
+  summary: "bring the database's tables up to date; sets the service's own database up where there is none",
+  options: { 'no-tables': { meaning: 'only set the own database up: to import an export of an older version' } },
+  run: (context, values) =>
+    withDatabase(
+      context,
+      async ({ address }) => {
+        if (values['no-tables'] === true)
+          return { text: 'the database is set up, without tables', json: { applied: [] } }
+        const applied = await bringUpToDate(address, context.log, patienceMs, context.stop)
+        const lines = applied.map(name => `applied ${name}`)
+        const end = applied.length === 0 ? 'nothing to do: the tables are up to date' : 'the tables are up to date'
+        return { text: [...lines, end].join('\n'), json: { applied } }
+      },
+      { maySetUp: true },
+    ),
 }
 
 /** What a service writes into DATA_DIR. The folder is the operator's, who may keep other things in it. */
@@ -27,7 +34,7 @@ const ours = /^(postgres|socket|postgres\.log(\.1)?|postgres\.new-\d+)$/
 export const resetCommand: Command = {
   name: 'db-reset',
   summary: "remove the service's own database with every order in it",
-  options: { yes: { meaning: 'needed: what is removed cannot be brought back' } },
+  options: { yes: yesOption },
   async run(context, values) {
     const { dataDir, database } = context.config
     if (database !== undefined) {
@@ -35,7 +42,7 @@ export const resetCommand: Command = {
         `DB_HOST is set, so the database is yours (${database.database} on ${database.host}): it is not removed from here`,
       )
     }
-    if (values.yes !== true) throw new UsageError(`this removes every order in ${dataDir}: say --yes if you mean it`)
+    await confirm(`this removes every order in ${dataDir}`, values, context.stop)
     await endLeftServer(context)
     const removed = existsSync(dataDir) ? readdirSync(dataDir).filter(name => ours.test(name)) : []
     for (const name of removed) rmSync(join(dataDir, name), { recursive: true, force: true })

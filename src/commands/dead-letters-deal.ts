@@ -93,7 +93,7 @@ export function withDesk<Done>(context: Context, work: (desk: Desk, pool: Pool) 
         await intake.close(closingDeadlineMs)
       }
     },
-    connectionsMax,
+    { connectionsMax },
   )
 }
 

@@ -89,7 +89,7 @@ test('many with one reason are replayed and the rest discarded; the exit code te
   expect(replayed.out).toContain('and 10 more')
   expect(await placedEvents('cli-many')).toBe(220)
   const again = await run('replay', '--code', 'ORDER_CONFLICT', '--json')
-  const { refusals, ...sums } = JSON.parse(again.out)
+  const { database: _, refusals, ...sums } = JSON.parse(again.out)
   expect(sums).toEqual({ finished: true, replayed: 0, refused: 30, discarded: 0 })
   expect(refusals).toHaveLength(30)
   const discarded = await run('discard', '--code', 'ORDER_CONFLICT', '--reason', 'entry is no number')
@@ -116,6 +116,7 @@ test('long work says how far it is, and ends after a batch when it is given up',
     config: readConfig(environmentOf(database.address), '/'),
     log: createLogger({ level: 'silent' }),
     stop: stop.signal,
+    usesDatabase: () => undefined,
     progress(sentence: string) {
       said.push(sentence)
       if (said.length === 2) stop.abort()

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client, type ClientConfig } from 'pg'
 import type { Config } from '../config.ts'
 import { migrations } from '../database.ts'
 import { findProgram } from '../platform/embedded-postgres/program.ts'
-import { findRunningPostgres } from '../platform/embedded-postgres/running.ts'
+import { findRunningPostgres, findSetUpVersion } from '../platform/embedded-postgres/running.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import type { Finding } from './doctor.ts'
 
@@ -31,17 +31,16 @@ async function checkOwn(dataDir: string): Promise<DatabaseFindings> {
     const keeper = running.isOwned
       ? 'a service works with it'
       : 'a killed service left it, and the next start takes it over'
-    const detail = `own PostgreSQL ${running.serverVersion} runs (process ${running.pid}): ${keeper}`
+    const detail = `own PostgreSQL ${running.serverVersion} in ${dataDir} runs (process ${running.pid}): ${keeper}`
     const inside = await look(running.address)
     return { findings: [{ name: 'database', state: 'ok', detail }, inside.tables], keys: inside.keys }
   }
-  const versionFile = join(dataDir, 'postgres', 'PG_VERSION')
-  const found = existsSync(versionFile) ? readFileSync(versionFile, 'utf8').trim() : undefined
+  const found = findSetUpVersion(dataDir)
   const data = found === undefined ? 'the first start sets it up' : 'the next start starts it'
   const isOther = found !== undefined && found !== program.major
   const detail = isOther
     ? `the data in ${dataDir} are of PostgreSQL ${found}, and this service brings PostgreSQL ${program.major}`
-    : `own PostgreSQL ${program.version}, not running now: ${data}`
+    : `own PostgreSQL ${program.version} in ${dataDir}, not running now: ${data}`
   return { findings: [{ name: 'database', state: isOther ? 'failed' : 'off', detail }], keys: undefined }
 }
 

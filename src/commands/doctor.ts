@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Config, isLoopback } from '../config.ts'
+import { describeAddress } from '../database.ts'
 import { nearestExisting } from '../platform/disk.ts'
 import { type Command, table } from './command.ts'
 import { checkDatabase } from './doctor-database.ts'
@@ -17,7 +18,9 @@ export const doctorCommand: Command = {
   name: 'doctor',
   summary: 'show what the service would use, and whether each of it answers',
   options: {},
-  async run({ config }) {
+  async run({ config, usesDatabase }) {
+    const { database: theirs, dataDir } = config
+    usesDatabase(theirs === undefined ? `own PostgreSQL in ${dataDir}` : describeAddress(theirs))
     const [database, kafka, port] = await Promise.all([
       checkDatabase(config),
       checkKafka(config.kafka),

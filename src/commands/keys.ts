@@ -2,10 +2,7 @@ import { nameCharactersMax } from '../access/bodies.ts'
 import { digestOf, generateKey } from '../access/keys.ts'
 import { insertKey, keysMax, listKeys, readKeys, revokeKey } from '../access/queries.ts'
 import { isLoopback, scopes as knownScopes } from '../config.ts'
-import { bringUpToDate } from '../database.ts'
 import { type Command, CommandError, required, table, UsageError, withDatabase } from './command.ts'
-
-const patienceMs = 5_000
 
 const create: Command = {
   name: 'keys create',
@@ -20,9 +17,7 @@ const create: Command = {
       throw new UsageError(`--name has at most ${nameCharactersMax} characters, all of them printable`)
     }
     const scopes = readScopes(required(values, 'scopes'))
-    return withDatabase(context, async (database, pool) => {
-      // A service that others can reach does not start without a key, so this may well come before its first start.
-      await bringUpToDate(database.address, context.log, patienceMs, context.stop)
+    return withDatabase(context, async (_, pool) => {
       const isFirst = (await readKeys(pool)).length === 0 && context.config.apiKeys.length === 0
       const key = generateKey()
       const made = await insertKey(pool, { name, digest: digestOf(key), scopes })

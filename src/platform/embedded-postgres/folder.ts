@@ -92,18 +92,28 @@ function holdsData(data: string, program: Program): boolean {
   )
 }
 
-function versionOf(data: string): string | undefined {
+/**
+ * The major version of PostgreSQL that the data in a folder are of, like '18'; undefined when there are none.
+ *
+ * @param data PostgreSQL's own data directory; it need not exist
+ * @throws EmbeddedPostgresError when it cannot be read
+ */
+export function dataVersion(data: string): string | undefined {
   try {
     return readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') {
-      throw new EmbeddedPostgresError(
-        `The data in ${data} cannot be read (${codeOf(error)}): ` +
-          'start the service as the user they belong to, or set DATA_DIR to another directory.',
-        { cause: error },
-      )
-    }
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw new EmbeddedPostgresError(
+      `The data in ${data} cannot be read (${codeOf(error)}): ` +
+        'start the service as the user they belong to, or set DATA_DIR to another directory.',
+      { cause: error },
+    )
   }
+}
+
+function versionOf(data: string): string | undefined {
+  const found = dataVersion(data)
+  if (found !== undefined) return found
   try {
     rmdirSync(data) // An empty one is as good as none.
   } catch (error) {

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PostgresAddress } from '../postgres.ts'
-import type { Folder } from './folder.ts'
+import { dataVersion, type Folder } from './folder.ts'
 import { addressOf, connect, isOwned, unreachable, versionOf } from './owner.ts'
 import { runningServer } from './process.ts'
 
@@ -40,6 +40,16 @@ export async function findRunningPostgres(dataDir: string, database = 'orders'):
   } finally {
     await client.end().catch(() => undefined)
   }
+}
+
+/**
+ * The major version of the server that was set up in a data directory, like '18'; undefined when none ever was.
+ *
+ * @param dataDir where the service keeps its data; it need not exist
+ * @throws EmbeddedPostgresError when it cannot be read
+ */
+export function findSetUpVersion(dataDir: string): string | undefined {
+  return dataVersion(join(dataDir, 'postgres'))
 }
 
 /** The folder as a start has left it. What only a start needs is left out: the account, the cluster's name. */
