@@ -22,7 +22,7 @@ export function makeOrders(count: number, prefix: string): OrderDocument[] {
 }
 
 /** Numbers from 0 up to 1 that follow from a text (mulberry32). */
-function repeatableRandom(seed: string): () => number {
+export function repeatableRandom(seed: string): () => number {
   let state = createHash('sha256').update(seed).digest().readUInt32LE()
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -15,9 +15,9 @@ export function javaCommand(): string {
   return home ? join(home, 'bin', 'java') : 'java'
 }
 
-/** Where the jars lie below `cacheDir`; the version is in the name, so that a new pin is a new download. */
+/** Where the jars lie below `cacheDir`; what they are is in the name, so that a new pin is a new download. */
 export function jarsDir(cacheDir: string): string {
-  return join(cacheDir, 'jars', kafkaVersion)
+  return join(cacheDir, 'jars', `${kafkaVersion}-tools`)
 }
 
 /**
@@ -80,7 +80,10 @@ async function runMaven(work: string, log: (line: string) => void): Promise<void
   if (code !== 0) throw new Error(`Maven could not download Kafka:\n${lastLines.join('\n')}`)
 }
 
-/** slf4j-simple gives the broker a voice: without it Kafka says nothing at all when it cannot start. */
+/**
+ * slf4j-simple gives the broker a voice: without it Kafka says nothing at all when it cannot start. The tools hold the console
+ * consumer, by which tests see what the Java client reads.
+ */
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>local</groupId>
@@ -88,6 +91,8 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <version>1</version>
   <dependencies>
     <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${kafkaVersion}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>${kafkaVersion}</version>
+      <exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>
 </project>

@@ -130,3 +130,22 @@ export function describe(error: unknown): string {
 export function unavailable(what: string, cause: unknown): AppError {
   return new AppError('KAFKA_UNAVAILABLE', `${what}: ${describe(cause)}`, { cause })
 }
+
+/**
+ * Chooses the form of a request that is sent without the library's own client.
+ *
+ * @param forms every form that the library knows, the newest first
+ * @returns the newest that the broker knows too
+ * @throws Error where there is none, and what the library throws
+ */
+export async function newestForm<Form extends { api: { key: number; version: number } }>(
+  client: Base,
+  forms: readonly Form[],
+): Promise<Form> {
+  const apis = await client.listApis()
+  const form = forms.find(({ api: { key, version } }) =>
+    apis.some(known => known.apiKey === key && version >= known.minVersion && version <= known.maxVersion),
+  )
+  if (!form) throw new Error('the broker knows this request in no form that is known here')
+  return form
+}

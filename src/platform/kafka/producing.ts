@@ -1,6 +1,6 @@
 import type { Base, ClusterMetadata, ConnectionPool, Writer } from '@platformatic/kafka'
 import { Chunk, type PartitionRecords } from './chunks.ts'
-import { clientOptions, type KafkaCluster, type KafkaLibrary, requestTimeoutMs } from './client.ts'
+import { clientOptions, type KafkaCluster, type KafkaLibrary, newestForm, requestTimeoutMs } from './client.ts'
 
 type Broker = Parameters<ConnectionPool['get']>[0]
 type ProduceApi = {
@@ -68,12 +68,8 @@ export class ProducingClient {
   async #produceApi(): Promise<ProduceApi> {
     if (this.#api) return this.#api
     const library = this.#library
-    const forms = formsOf(library)
-    const { key } = library.produceV11.api
-    const known = (await this.client.listApis()).find(({ apiKey }) => apiKey === key)
-    const form = forms.find(({ api }) => known && api.version >= known.minVersion && api.version <= known.maxVersion)
-    if (!form) throw new Error('the broker takes messages in no form that is known here')
-    const { version } = form.api
+    const form = await newestForm(this.client, formsOf(library))
+    const { key, version } = form.api
     const isFlexible = version >= firstFlexibleVersion
     const write = (...request: Request) => writeRequest(library, version, ...request)
     this.#api = library.createAPI<Request, unknown>(key, version, write, form.parseResponse, isFlexible, isFlexible)

@@ -1,4 +1,4 @@
-import type { Consumer, fetchV17 } from '@platformatic/kafka'
+import type { Consumer } from '@platformatic/kafka'
 import type { Bounds, Offsets, Segment } from './backlog.ts'
 import {
   clientOptions,
@@ -10,8 +10,9 @@ import {
   tolerateLateErrors,
   within,
 } from './client.ts'
+import { Fetching } from './fetching.ts'
+import { committedBatches, type FetchedPartition, timeOf } from './isolation.ts'
 
-const controlBatch = 1 << 5
 const fetchWaitMs = 500
 /** What is fetched is made messages in one turn of the event loop, and is held until the last of them is done with. */
 const fetchBytesMax = 4 * 1024 * 1024
@@ -25,20 +26,31 @@ export class TopicReader {
   #library: KafkaLibrary
   #client: Consumer<Buffer, Buffer, Buffer, Buffer>
   #topic: string
-  /** The newest known end of each partition. */
+  #fetching: Fetching
+  /**
+   * The newest known end of each partition. What an open transaction wrote, and what waits behind it, counts: a transaction that
+   * is left open holds up its readers, and only this end shows it.
+   */
   readonly highWatermarks = new Map<number, bigint>()
   /** When the broker last answered, in milliseconds since 1970. */
   answeredAt = Date.now()
 
-  constructor(library: KafkaLibrary, options: KafkaCluster & { clientId: string; groupId: string; topic: string }) {
+  /** @param options partitionBytesMax: how much one fetch brings of a partition, in bytes (1 MiB); a batch is brought whole */
+  constructor(
+    library: KafkaLibrary,
+    options: KafkaCluster & { clientId: string; groupId: string; topic: string; partitionBytesMax?: number },
+  ) {
     this.#library = library
     this.#topic = options.topic
     this.#client = new library.Consumer({
       ...clientOptions(options, options.clientId),
       groupId: options.groupId,
-      maxWaitTime: fetchWaitMs,
-      minBytes: 1,
-      maxBytes: fetchBytesMax,
+      isolationLevel: library.FetchIsolationLevels.READ_UNCOMMITTED,
+    })
+    this.#fetching = new Fetching(library, this.#client, options.topic, {
+      waitMs: fetchWaitMs,
+      bytesMax: fetchBytesMax,
+      partitionBytesMax: options.partitionBytesMax ?? partitionBytesMax,
     })
     this.#client.on('error', () => {})
     this.#client.topics.track(options.topic)
@@ -77,17 +89,10 @@ export class TopicReader {
    */
   async fetch(node: number, positions: Offsets): Promise<Segment[]> {
     const { id: topicId } = await this.#metadata(false)
-    const partitions = [...positions].map(([partition, fetchOffset]) => ({
-      partition,
-      currentLeaderEpoch: -1,
-      fetchOffset,
-      lastFetchedEpoch: -1,
-      partitionMaxBytes: partitionBytesMax,
-    }))
-    const request = this.#client.fetch({ node, topics: [{ topicId, partitions }] })
-    const response = await within(fetchWaitMs + requestTimeoutMs, 'a fetch', request)
+    const request = this.#fetching.fetch(node, topicId, positions)
+    const fetched = await within(fetchWaitMs + requestTimeoutMs, 'a fetch', request)
     this.answeredAt = Date.now()
-    return this.#segments(response, positions)
+    return this.#segments(fetched, positions)
   }
 
   dispose(): Promise<void> {
@@ -108,36 +113,34 @@ export class TopicReader {
     return new Map((offsets.get(this.#topic) ?? []).map((offset, partition) => [partition, offset]))
   }
 
-  #segments(response: fetchV17.FetchResponse, positions: Offsets): Segment[] {
+  #segments(fetched: readonly FetchedPartition[], positions: Offsets): Segment[] {
     const segments: Segment[] = []
-    for (const { partitions } of response.responses) {
-      for (const { partitionIndex: partition, highWatermark, records } of partitions) {
-        const position = positions.get(partition)
-        if (position === undefined) continue
-        this.highWatermarks.set(partition, highWatermark)
-        const segment = toSegment(this.#topic, partition, position, records ?? [])
-        if (segment.endOffset > position) segments.push(segment)
-      }
+    for (const partition of fetched) {
+      const position = positions.get(partition.partitionIndex)
+      if (position === undefined) continue
+      this.highWatermarks.set(partition.partitionIndex, partition.highWatermark)
+      const segment = toSegment(this.#topic, partition, position)
+      if (segment.endOffset > position) segments.push(segment)
     }
     return segments
   }
 }
 
-type RecordsBatches = NonNullable<fetchV17.FetchResponsePartition['records']>
-
-/** A batch is returned whole, even when the position is in its middle; what lies before the position is left out. */
-function toSegment(topic: string, partition: number, position: bigint, batches: RecordsBatches): Segment {
+/**
+ * A batch is returned whole, even when the position is in its middle; what lies before the position is left out. Offsets go on
+ * behind batches of which there is nothing to read: markers, aborted transactions, what compaction has emptied.
+ */
+function toSegment(topic: string, fetched: FetchedPartition, position: bigint): Segment {
+  const { partitionIndex: partition, records, abortedTransactions } = fetched
+  const batches = records ?? []
+  const last = batches.at(-1)
+  const endOffset = last === undefined ? position : last.firstOffset + BigInt(last.lastOffsetDelta) + 1n
   const messages: KafkaMessage[] = []
-  let endOffset = position
-  for (const batch of batches) {
-    const batchEnd = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n
-    if (batchEnd > endOffset) endOffset = batchEnd
-    if (batch.attributes & controlBatch) continue
-    const firstTimestampMs = Number(batch.firstTimestamp)
+  for (const batch of committedBatches(batches, abortedTransactions)) {
     for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
       const offset = batch.firstOffset + BigInt(offsetDelta)
       if (offset < position) continue
-      const timestampMs = firstTimestampMs + Number(timestampDelta)
+      const timestampMs = timeOf(batch, timestampDelta)
       messages.push({ topic, partition, offset, key, value, headers: toHeaders(headers), timestampMs })
     }
   }

@@ -99,16 +99,19 @@ export class Share {
 
   async #fetchFrom(node: number, partitions: readonly number[]): Promise<void> {
     const { reader, positions, backlogBytesMax } = this.#options
+    let order = [...partitions]
     while (!this.#isOver) {
       if (this.#backlog.bytes >= backlogBytesMax) {
         await new Promise<void>(resolve => this.#waitingForRoom.push(resolve))
         continue
       }
-      const wanted = new Map(partitions.map(partition => [partition, positions.get(partition) ?? 0n]))
-      for (const segment of await reader.fetch(node, wanted)) {
+      const wanted = new Map(order.map(partition => [partition, positions.get(partition) ?? 0n]))
+      const segments = await reader.fetch(node, wanted)
+      for (const segment of segments) {
         positions.set(segment.partition, segment.endOffset)
         if (!this.#isOver) this.#backlog.add(segment)
       }
+      order = inTurn(order, segments)
       this.pump()
     }
   }
@@ -143,4 +146,13 @@ export class Share {
   #break(error: unknown): void {
     if (!this.#isOver) this.#options.onBroken(error)
   }
+}
+
+/**
+ * The order in which to ask for partitions next. The broker fills its answer from the first on, and has no room for the last ones
+ * while there is much to read; so those that brought something go to the end.
+ */
+export function inTurn(partitions: readonly number[], brought: readonly { partition: number }[]): number[] {
+  const served = new Set(brought.map(({ partition }) => partition))
+  return [...partitions.filter(partition => !served.has(partition)), ...served]
 }
