@@ -33,8 +33,9 @@ export type ExportOptions = {
  */
 export function exportState(options: ExportOptions, stop: AbortSignal): Promise<RowCounts> {
   return withClient(options.address, 'orders export', deadlineMs, async client => {
-    await client.query("set time zone 'UTC'; set datestyle to 'ISO'; set bytea_output to 'hex'")
     await client.query('begin isolation level repeatable read read only')
+    // Settled for every session, yet a pooler may have given this transaction another one; a backup is not left to that.
+    await client.query("set local time zone 'UTC'; set local datestyle to 'ISO'; set local bytea_output to 'hex'")
     const counts: RowCounts = {}
     await pipeline(Readable.from(linesOf(client, options, counts)), options.out, { end: false, signal: stop })
     await client.query('commit')

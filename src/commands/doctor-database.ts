@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client, type ClientConfig } from 'pg'
+import type { Client } from 'pg'
 import type { Config } from '../config.ts'
 import { migrations } from '../database.ts'
 import { findProgram } from '../platform/embedded-postgres/program.ts'
 import { findRunningPostgres, findSetUpVersion } from '../platform/embedded-postgres/running.ts'
-import type { PostgresAddress } from '../platform/postgres.ts'
+import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 import type { Finding } from './doctor.ts'
 
 const answerDeadlineMs = 5_000
@@ -53,22 +53,12 @@ async function checkTheirs(address: PostgresAddress): Promise<DatabaseFindings> 
 async function look(
   address: PostgresAddress,
 ): Promise<{ serverVersion: string; tables: Finding; keys: number | undefined }> {
-  const client = new Client({
-    ...(address as ClientConfig),
-    application_name: 'orders doctor',
-    connectionTimeoutMillis: answerDeadlineMs,
-    query_timeout: answerDeadlineMs,
-  })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
+  return withClient(address, 'orders doctor', answerDeadlineMs, async client => {
     const { rows } = await client.query<{ server_version: string }>('show server_version')
     const serverVersion = rows[0]?.server_version ?? 'of an unknown version'
     const applied = await readApplied(client)
     return { serverVersion, tables: tablesFinding(applied), keys: await countKeys(client) }
-  } finally {
-    await client.end().catch(() => undefined)
-  }
+  })
 }
 
 /** The digests of the applied migrations by name; nothing before the first start. */

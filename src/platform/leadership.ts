@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import type { Logger } from './log.ts'
-import { clientConfig, type PostgresAddress } from './postgres.ts'
+import { clientConfig, openSession, type PostgresAddress } from './postgres.ts'
 
 /** How often a lock that another holds is asked for, and the connection that holds ours is checked. */
 const intervalMs = 500
@@ -68,7 +68,7 @@ async function holdLock(
   client.on('end', () => lost.abort(new Error('the connection that held the lock was closed')))
   const held = AbortSignal.any([stop, lost.signal])
   try {
-    await client.connect()
+    await openSession(client)
     while (!(await tryLock(client, options.lock))) {
       await sleep(intervalMs, undefined, { signal: held })
     }

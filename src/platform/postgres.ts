@@ -1,5 +1,6 @@
 import { Client, type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
 import type { Logger } from './log.ts'
+import { settleSession } from './session.ts'
 
 /** Where a PostgreSQL server is and as whom to speak to it. `host` beginning with '/' is a folder with its socket. */
 export type PostgresAddress = {
@@ -14,6 +15,9 @@ export type { Pool, PoolClient }
 
 /** Longer than any statement of ours takes; a server that is silent for so long is taken for gone. */
 export const answerDeadlineMs = 15_000
+
+/** How long a lock is waited for: whoever holds one for longer must not hold everybody who wants it as well. */
+const lockPatienceMs = 5_000
 
 /**
  * How every connection of ours is opened. What the driver would take from the environment of other programs (`PGPASSWORD`,
@@ -50,9 +54,14 @@ export function createPool(
     ...clientConfig(address, options.name),
     max: options.connectionsMax,
     idleTimeoutMillis: 60_000,
-    // The server gives up a little earlier than we do, so that it is not left working for nobody.
-    statement_timeout: answerDeadlineMs - 1_000,
-    idle_in_transaction_session_timeout: answerDeadlineMs,
+    // The pool waits for it; the type of the driver does not say so.
+    onConnect: client =>
+      settleSession(client, {
+        // The server gives up a little earlier than we do, so that it is not left working for nobody.
+        statementMs: answerDeadlineMs - 1_000,
+        lockMs: lockPatienceMs,
+        idleInTransactionMs: answerDeadlineMs,
+      }),
   })
   // An idle connection that the server closes is not an error of anybody's: the pool opens another when one is needed.
   pool.on('error', error => options.log.warn({ err: error }, 'an idle database connection was lost'))
@@ -77,12 +86,23 @@ export async function withClient<Result>(
   const client = new Client({ ...clientConfig(address, name), query_timeout: deadlineMs })
   // A connection that is lost makes the query that waits on it reject; without a listener it would end the process too.
   client.on('error', () => undefined)
-  await client.connect()
   try {
+    await openSession(client, deadlineMs)
     return await work(client)
   } finally {
     await client.end()
   }
+}
+
+/**
+ * Connects a client that does not belong to a pool, and makes its session independent of the server's defaults.
+ *
+ * @param deadlineMs how long each statement may take
+ * @throws the connection's error
+ */
+export async function openSession(client: Client, deadlineMs: number = answerDeadlineMs): Promise<void> {
+  await client.connect()
+  await settleSession(client, { statementMs: deadlineMs, lockMs: 0, idleInTransactionMs: 0 })
 }
 
 /**
@@ -100,7 +120,7 @@ export function inTransaction<Result>(
   return withConnection(
     pool,
     async client => {
-      await client.query('begin')
+      await client.query('begin isolation level read committed')
       const result = await work(client)
       await client.query('commit')
       return result
@@ -174,12 +194,16 @@ const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'E
 /** SQLSTATE classes: connection, rollback by the server, resources, locks, operator, system. */
 const outageClasses = new Set(['08', '40', '53', '55', '57', '58'])
 
+/** The server takes no writes: it was demoted to a standby, or fenced off. */
+const readOnly = '25006'
+
 /**
  * Whether an error says that the database is away or busy, so that the same may succeed later. Unlike `faultOf`, which judges
  * what a write met, it takes nothing for an outage that could be a mistake of ours.
  */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof DatabaseError) return outageClasses.has((error.code ?? '').slice(0, 2))
+  if (error instanceof DatabaseError)
+    return error.code === readOnly || outageClasses.has((error.code ?? '').slice(0, 2))
   if (!(error instanceof Error)) return false
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return unreachable.has(code) || lostConnection.test(error.message)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
-import type { PostgresAddress } from '../postgres.ts'
+import { openSession, type PostgresAddress } from '../postgres.ts'
 import { type Folder, socketPath } from './folder.ts'
 import { EmbeddedPostgresError } from './program.ts'
 
@@ -21,7 +21,8 @@ export async function connect(folder: Folder): Promise<Client | undefined> {
   // Its end tells everything; without a listener an error would end the process.
   client.on('error', () => undefined)
   try {
-    await client.connect()
+    // Among others without `idle_session_timeout`: the connection that holds the lock says nothing for days.
+    await openSession(client)
     return client
   } catch {
     await client.end().catch(() => undefined)
