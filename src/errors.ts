@@ -41,6 +41,7 @@ export const catalogue = {
   REQUEST_INVALID: { status: 400, consumer: 'dead-letter', title: 'The request is not valid' },
   BODY_TOO_LARGE: { status: 413, consumer: 'dead-letter', title: 'The body is too large' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, consumer: 'dead-letter', title: 'The media type is not supported' },
+  CONTENT_CODING_UNSUPPORTED: { status: 415, consumer: 'dead-letter', title: 'The content coding is not supported' },
   KEY_MISSING: { status: 401, consumer: 'dead-letter', title: 'An API key is needed' },
   KEY_UNKNOWN: { status: 401, consumer: 'dead-letter', title: 'The API key is not known' },
   KEY_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such API key' },

@@ -24,17 +24,21 @@ export class ExportReader {
   /** The line that `next` takes; undefined behind the last one. */
   async peek(): Promise<ExportLine | undefined> {
     if (this.#peeked !== undefined) return this.#peeked
-    while (this.#index >= this.#portion.length) {
-      const { done, value } = await this.#portions.next()
-      if (done) return undefined
-      this.#portion = value
-      this.#index = 0
+    for (;;) {
+      const bytes = this.#portion[this.#index++]
+      if (bytes === undefined) {
+        const { done, value } = await this.#portions.next()
+        if (done) return undefined
+        this.#portion = value
+        this.#index = 0
+        continue
+      }
+      this.#line += 1
+      if (bytes.byteLength === 0) continue
+      this.#peeked = readLine(decode(bytes) ?? '')
+      if (this.#peeked === undefined) throw this.wrong('is none of an export')
+      return this.#peeked
     }
-    const bytes = this.#portion[this.#index++]
-    this.#line += 1
-    this.#peeked = readLine(decode(bytes) ?? '')
-    if (this.#peeked === undefined) throw this.wrong('is none of an export')
-    return this.#peeked
   }
 
   async next(): Promise<ExportLine | undefined> {
@@ -49,7 +53,7 @@ export class ExportReader {
   }
 }
 
-function decode(bytes: Uint8Array | undefined): string | undefined {
+function decode(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

@@ -2,9 +2,9 @@ import { AppError, type ErrorCode, type Violation } from '../errors.ts'
 import { portionsOf } from '../platform/ndjson.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, type Outcome } from './placing.ts'
-import { documentSizeBytesMax, inTrace, readOrder, type ValidOrder } from './validate.ts'
+import { documentSizeBytesMax, inTrace, type Reading, readOrder, type ValidOrder } from './validate.ts'
 
-/** The answer to one line of a batch. `line` counts from 1. */
+/** The answer to one line of a batch. `line` counts from 1, empty lines as well, which have no answer. */
 export type LineResult = { line: number; order_uid?: string } & (
   | { outcome: 'placed' | 'duplicate' }
   | { outcome: 'refused'; code: ErrorCode; errors?: readonly Violation[] }
@@ -47,27 +47,34 @@ async function* takeIn(
   progress: { line: number },
 ): AsyncGenerator<Uint8Array> {
   for await (const portion of portionsOf(body, bounds, tooLong)) {
-    const readings = portion.map(readOrder)
-    const orders = readings.flatMap(reading => (reading.kind === 'order' ? [inTrace(reading.order, traceparent)] : []))
+    const readings = portion.map(line => (line.byteLength === 0 ? undefined : readOrder(line)))
+    const orders = readings.flatMap(reading => (reading?.kind === 'order' ? [inTrace(reading.order, traceparent)] : []))
     const outcomes = await intake.submitAll(orders)
     let answers = ''
     let next = 0
     for (const reading of readings) {
       progress.line += 1
+      if (reading === undefined) continue
       const { line } = progress
       const result: LineResult =
         reading.kind === 'refused'
-          ? { line, outcome: 'refused', code: 'ORDER_INVALID', errors: reading.violations }
+          ? refused(line, reading)
           : resultOf(line, orders[next] as ValidOrder, outcomes[next++] as Outcome)
       onOutcome('code' in result ? result.code : result.outcome)
       answers += `${JSON.stringify(result)}\n`
     }
-    yield Buffer.from(answers)
+    if (answers !== '') yield Buffer.from(answers)
   }
 }
 
 function tooLong(): AppError {
   return new AppError('BODY_TOO_LARGE', `a line has at most ${documentSizeBytesMax} bytes`)
+}
+
+/** Says which order is refused where its uid can be read, since line numbers change with the file. */
+function refused(line: number, { orderUid, violations }: Extract<Reading, { kind: 'refused' }>): LineResult {
+  const uid = orderUid === undefined ? {} : { order_uid: orderUid }
+  return { line, ...uid, outcome: 'refused', code: 'ORDER_INVALID', errors: violations }
 }
 
 function resultOf(line: number, order: ValidOrder, outcome: Outcome): LineResult {

@@ -34,8 +34,8 @@ export const orderSchemas = {
     type: 'object',
     required: ['line', 'outcome'],
     properties: {
-      line: { type: 'integer', minimum: 1, description: 'Counts the lines that are not empty' },
-      order_uid: { type: 'string' },
+      line: { type: 'integer', minimum: 1, description: 'Of the file: empty lines count, and have no result' },
+      order_uid: { type: 'string', description: 'Also of a refused line, where it can be read' },
       outcome: {
         enum: ['placed', 'duplicate', 'refused', 'stopped'],
         description: 'stopped: this line and those after it were not taken in; send them again',
@@ -62,7 +62,7 @@ export const operations = {
       400: problemAnswer('The order breaks the contract; errors lists every rule'),
       409: problemAnswer('Another order has this order_uid'),
       413: problemAnswer('More than 1 MiB'),
-      415: problemAnswer('Not JSON'),
+      415: problemAnswer('Not JSON, or compressed'),
       500: problemAnswer('The database refused the order'),
       503: overloaded,
     },
@@ -77,7 +77,7 @@ export const operations = {
     requestBody: { required: true, content: { 'application/x-ndjson': { schema: order } } },
     responses: {
       200: answer('A result a line', { $ref: '#/components/schemas/BatchResult' }, 'application/x-ndjson'),
-      415: problemAnswer('Not NDJSON'),
+      415: problemAnswer('Not NDJSON, or compressed'),
     },
   },
   placeExample: {

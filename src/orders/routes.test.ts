@@ -93,6 +93,45 @@ describe('POST /api/orders', () => {
   })
 })
 
+describe('a body', () => {
+  const mark = '\ufeff'
+
+  test('may begin with a byte order mark', async () => {
+    const order = newOrder()
+    expect((await t.call('POST', '/api/orders', { body: mark + JSON.stringify(order) })).status).toBe(201)
+    const path = `/api/orders/${order.order_uid}`
+    expect(asSent(await json(await t.call('GET', path)))).toEqual(order)
+    expect((await t.call('POST', `${path}/hold`, { body: `${mark}{"reason":"x"}` })).status).toBe(200)
+    // As a whole file, as the line of a file that begins with an empty one, and in the middle of files put together.
+    const lines = [mark, mark + JSON.stringify(newOrder()), `\r`, mark + JSON.stringify(newOrder())]
+    const results = (await (await t.call('POST', '/api/orders/batch', { body: lines.join('\n') })).text()).split('\n')
+    expect(results.slice(0, 2).map(line => JSON.parse(line))).toMatchObject([
+      { line: 2, outcome: 'placed' },
+      { line: 4, outcome: 'placed' },
+    ])
+    for (const body of [mark, `${mark}${mark}${JSON.stringify(newOrder())}`]) {
+      expect((await t.call('POST', '/api/orders', { body })).status).toBe(400)
+    }
+  })
+
+  test('that is compressed, or said to be, is refused with the coding that is taken', async () => {
+    const order = newOrder()
+    const bytes = Bun.gzipSync(JSON.stringify(order))
+    for (const coding of ['gzip', 'br', 'x-unknown', 'identity, gzip']) {
+      const headers = { 'content-encoding': coding }
+      for (const path of ['/api/orders', '/api/orders/batch', `/api/orders/${order.order_uid}/hold`, '/api/webhooks']) {
+        for (const key of [{}, { 'idempotency-key': crypto.randomUUID() }]) {
+          const refused = await t.call('POST', path, { body: bytes, headers: { ...headers, ...key } })
+          expect([path, refused.status, refused.headers.get('accept-encoding')]).toEqual([path, 415, 'identity'])
+          expect(await json(refused)).toMatchObject({ code: 'CONTENT_CODING_UNSUPPORTED' })
+        }
+      }
+    }
+    const headers = { 'content-encoding': 'Identity' }
+    expect((await t.call('POST', '/api/orders', { body: order, headers })).status).toBe(201)
+  })
+})
+
 describe('GET /api/orders/:id', () => {
   test('answers 304 to who has the version, and 404 for what is not stored', async () => {
     const order = newOrder()
@@ -115,6 +154,7 @@ describe('POST /api/orders/batch', () => {
     const orders = Array.from({ length: 2500 }, () => newOrder())
     const lines = orders.map(order => JSON.stringify(order))
     lines.splice(7, 0, '{broken', '', lines[3] ?? '')
+    lines.splice(2000, 0, '', '')
     const bytes = Buffer.from(`${lines.join('\r\n')}`)
     const body = new ReadableStream({
       start(controller) {
@@ -130,10 +170,32 @@ describe('POST /api/orders/batch', () => {
       .split('\n')
       .map(line => JSON.parse(line))
     expect(results).toHaveLength(2502)
-    expect(results.map(result => result.line)).toEqual(results.map((_, index) => index + 1))
+    expect(results.map(result => result.line)).toEqual(lines.flatMap((line, index) => (line === '' ? [] : [index + 1])))
     expect(results[7]).toMatchObject({ outcome: 'refused', code: 'ORDER_INVALID' })
-    expect(results[8]).toEqual({ line: 9, order_uid: orders[3]?.order_uid ?? '', outcome: 'duplicate' })
+    expect(results[8]).toEqual({ line: 10, order_uid: orders[3]?.order_uid ?? '', outcome: 'duplicate' })
     expect(results.filter(result => result.outcome === 'placed')).toHaveLength(2500)
+  })
+
+  test('says which order a refused line was, where that can be read', async () => {
+    const lines = [
+      { ...newOrder(), order_uid: 'refused-1', locale: 7 },
+      { ...newOrder(), order_uid: 'refused-2', status: 'pending' },
+      { ...newOrder(), order_uid: 'not/allowed' },
+      { ...newOrder(), order_uid: 7 },
+      ['refused-5'],
+      null,
+    ]
+    const body = `${lines.map(line => JSON.stringify(line)).join('\n')}\n{"order_uid":"refused-7"`
+    const results = (await (await t.call('POST', '/api/orders/batch', { body })).text())
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+      .filter(result => result.outcome === 'refused')
+    expect(results.map(({ line, order_uid: uid }) => [line, uid])).toEqual([
+      [1, 'refused-1'],
+      [2, 'refused-2'],
+      ...[3, 4, 5, 6, 7].map(line => [line, undefined]),
+    ])
   })
 
   test('ends with a clear line when a line is too long', async () => {

@@ -29,6 +29,12 @@ describe('an order that keeps the contract', () => {
     })
   }
 
+  test('may begin with a byte order mark, which is no part of it', () => {
+    for (const text of [JSON.stringify(canonical), JSON.stringify(canonical, null, 2)]) {
+      expect(readOrder(Buffer.from(`\ufeff${text}`))).toEqual(readOrder(Buffer.from(text)))
+    }
+  })
+
   test('keeps a field named __proto__ as data', () => {
     const text = JSON.stringify(canonical).replace('{', '{"__proto__":{"polluted":true},')
     const reading = readOrder(Buffer.from(text))

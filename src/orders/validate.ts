@@ -4,7 +4,7 @@ import { Settings } from 'typebox/system'
 import type { Violation } from '../errors.ts'
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { checkArithmetic } from './arithmetic.ts'
-import { fieldCounts, itemsMax, type OrderDocument, orderDocument, serviceFields } from './document.ts'
+import { fieldCounts, itemsMax, type OrderDocument, orderDocument, orderUidForm, serviceFields } from './document.ts'
 import { instantOf } from './instant.ts'
 import { checkValues } from './json-values.ts'
 import { readPlainForm } from './plain-form.ts'
@@ -43,7 +43,10 @@ export type ValidOrder = {
 /** What of a line is stored as numbers; its texts are in the document. Amounts in the currency's minor unit. */
 export type OrderLine = { chrtId: number; nmId: number; price: number; sale: number; totalPrice: number }
 
-export type Reading = { kind: 'order'; order: ValidOrder } | { kind: 'refused'; violations: Violation[] }
+export type Reading =
+  | { kind: 'order'; order: ValidOrder }
+  /** `orderUid`: what the document says it is, where it has a uid of the right form. */
+  | { kind: 'refused'; violations: Violation[]; orderUid?: string | undefined }
 
 // The library stops after eight errors unless told otherwise; one more than we list tells us that there were more.
 Settings.Set({ maxErrors: violationsMax + 1 })
@@ -65,7 +68,9 @@ export function readOrder(bytes: Uint8Array): Reading {
     return refuse('', `must be at most ${documentSizeBytesMax} bytes, and is ${bytes.byteLength}`)
   }
   if (!isUtf8(bytes)) return refuse('', 'must be UTF-8')
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  // Some programs begin a text with a byte order mark; RFC 8259 allows to pass over it.
+  const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.byteLength - start).toString('utf8')
   const plain = readPlainForm(text, currencies)
   if (plain !== undefined) return { kind: 'order', order: plain }
   let value: unknown
@@ -91,11 +96,17 @@ export function validateOrder(value: unknown, mayHoldBadText = true): Reading {
       const violations = checkArithmetic(value)
       if (mayHoldBadText || hasUnknownFields(value))
         violations.push(...checkValues(value), ...checkServiceFields(value))
-      if (violations.length > 0) return { kind: 'refused', violations: bounded(violations) }
+      if (violations.length > 0) return { kind: 'refused', violations: bounded(violations), orderUid: value.order_uid }
       return { kind: 'order', order: toValidOrder(value, createdAtMs) }
     }
   }
-  return { kind: 'refused', violations: bounded(everyViolation(value)) }
+  return { kind: 'refused', violations: bounded(everyViolation(value)), orderUid: uidOf(value) }
+}
+
+function uidOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('order_uid' in value)) return undefined
+  const { order_uid: uid } = value
+  return typeof uid === 'string' && orderUidForm.test(uid) ? uid : undefined
 }
 
 function toValidOrder(document: OrderDocument, createdAtMs: number): ValidOrder {

@@ -19,7 +19,8 @@ export function linesResponse(lines: AsyncGenerator<Uint8Array>, aheadBytesMax =
 }
 
 /**
- * Cuts a stream of bytes into lines without their ends, in portions. Empty lines are left out.
+ * Cuts a stream of bytes into lines without their ends, in portions. Empty lines come as empty ones, so that a caller can count
+ * the lines of the file; it passes over them.
  *
  * @param bounds when a portion is full, and how long a line may be
  * @param tooLong makes the error of a line that is longer
@@ -37,8 +38,7 @@ export async function* portionsOf(
     const line = rest.length === 0 ? last : Buffer.concat([...rest, last])
     rest = []
     restBytes = 0
-    if (line.byteLength === 0 || (line.byteLength === 1 && line[0] === 0x0d)) return
-    lines.push(line)
+    lines.push(isBlank(line) ? line.subarray(0, 0) : line)
     bytes += line.byteLength
   }
   for await (const chunk of body) {
@@ -58,4 +58,10 @@ export async function* portionsOf(
   }
   endLine(new Uint8Array(0))
   if (lines.length > 0) yield lines
+}
+
+/** Whether nothing is on a line but the first half of its end (CRLF), or a byte order mark, with which some programs begin a file. */
+function isBlank(line: Uint8Array): boolean {
+  const first = line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? 3 : 0
+  return line.byteLength === first || (line.byteLength === first + 1 && line[first] === 0x0d)
 }

@@ -33,6 +33,8 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
       headers: {
         'content-type': 'application/problem+json',
         ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
+        // RFC 9110, 15.5.16: says which codings would have been right.
+        ...(known.code === 'CONTENT_CODING_UNSUPPORTED' ? { 'accept-encoding': 'identity' } : {}),
         ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
         ...headers,
       },
