@@ -13,6 +13,7 @@ import type { EventDefinition } from './events/definition.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
+import { readHorizon } from './events/horizon.ts'
 import { Pacer } from './events/pacer.ts'
 import { readLagSeconds } from './events/readers.ts'
 import type { RecentOrders } from './events/recent-orders.ts'
@@ -254,13 +255,16 @@ async function readAllLags(pool: Pool, messagesBehind: (() => number) | undefine
   // A database may hang, too.
   const silence = sleep(lagsDeadlineMs, undefined, { ref: false })
   const ask = <Answer>(asked: Promise<Answer>) => Promise.race([asked, silence]).catch(() => undefined)
-  const [relayLag, standings] = await Promise.all([
+  const [relayLag, standings, horizon] = await Promise.all([
     messagesBehind === undefined ? null : ask(readLagSeconds(pool, relayReader)),
     ask(readStandings(pool)),
+    ask(readHorizon(pool)),
   ])
   return {
     relay_seconds: relayLag ?? null,
     consumer_messages: messagesBehind?.() ?? null,
     webhooks_seconds: standings?.lagSeconds ?? null,
+    log_seconds: horizon?.heldSeconds ?? null,
+    log_held_by: horizon?.holder ?? null,
   }
 }

@@ -66,7 +66,13 @@ function namedServer(host: string) {
 async function startServer() {
   const dataDir = mkdtempSync(join(tmpdir(), 'orders-test-'))
   const endWatch = endWithThisProcess(dataDir)
-  const settings = { shared_buffers: '64MB', max_connections: '200', max_wal_size: '256MB', min_wal_size: '80MB' }
+  const settings = {
+    shared_buffers: '64MB',
+    max_connections: '200',
+    max_prepared_transactions: '4',
+    max_wal_size: '256MB',
+    min_wal_size: '80MB',
+  }
   const log = createLogger({ level: 'error' })
   const { address, stop } = await startEmbeddedPostgres({
     dataDir,

@@ -39,7 +39,9 @@ describe.skipIf(hasNoBrowser)('the system, in Chromium', () => {
       const response = await route.fetch()
       const system = (await response.json()) as object
       const dependencies = { database: { state: 'down', detail: 'no answer within 2000 ms' }, kafka: { state: 'up' } }
-      const lags = { relay_seconds: null, consumer_messages: 12_345, webhooks_seconds: 90 }
+      const holder = { pid: 71, database: 'reports', application: 'psql', seconds: 130 }
+      const held = { log_seconds: 120, log_held_by: holder }
+      const lags = { relay_seconds: null, consumer_messages: 12_345, webhooks_seconds: 90, ...held }
       await route.fulfill({ response, json: { ...system, is_ready: false, dependencies, lags } })
     })
     await page.locator('h1').waitFor()
@@ -49,6 +51,8 @@ describe.skipIf(hasNoBrowser)('the system, in Chromium', () => {
     const lags = page.locator('.lags dd')
     await lags.getByText('12,345').waitFor()
     await lags.getByText('90 s').waitFor()
+    await lags.getByText('2 min').waitFor()
+    await lags.getByText('psql in reports, process 71').waitFor()
     expect(await lags.getByText('not known while the database is away').count()).toBe(1)
     expect(await violationsOf(page)).toEqual([])
   })

@@ -26,6 +26,19 @@ export const events: Dashboard = {
           queries: one(`sum by (instance) (rate(relay_published_total{${chosen}}[$__rate_interval]))`, '{{instance}}'),
         },
         {
+          title: 'Events that no reader may see yet',
+          description: 'Age of the oldest, and the open transaction that they wait for.',
+          unit: 's',
+          limits: { warn: 5, bad: 30 },
+          queries: [
+            { expr: 'max(event_log_held_seconds{job="orders"})', legend: 'oldest event' },
+            {
+              expr: 'max by (pid, database, application) (event_log_horizon_age_seconds{job="orders"})',
+              legend: '{{application}} in {{database}}, process {{pid}}',
+            },
+          ],
+        },
+        {
           title: 'Kafka, as the service sees it',
           description: '1: the consumer has a session.',
           unit: 'bool_on_off',

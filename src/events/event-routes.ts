@@ -117,8 +117,8 @@ async function everything(call: Call, { pool, feed, types }: Options): Promise<R
     return answerPage(call, events, next)
   }
   if (wantsStream(call)) {
-    await insistOnPlace(pool, query.after)
-    return streamEvents(feed, query.after ?? (await readLogEnd(pool)), query)
+    const isSettled = await insistOnPlace(pool, query.after)
+    return streamEvents(feed, (isSettled ? query.after : undefined) ?? (await readLogEnd(pool)), query)
   }
   const found = await readFiltered(pool, query.after ?? logStart, query)
   await insistOnPlace(pool, query.after)
@@ -166,10 +166,14 @@ function wantsStream(call: Call): boolean {
   return call.request.headers.get('accept')?.includes('text/event-stream') === true
 }
 
-/** A cursor that this log cannot have handed out, or whose next events are gone, would make its reader miss them in silence. */
-async function insistOnPlace(pool: Pool, place: LogPlace | undefined): Promise<void> {
+/**
+ * A cursor that this log cannot have handed out, or whose next events are gone, would make its reader miss them in silence.
+ *
+ * @returns whether every event before it can be read; one of an order's own history can be ahead of that
+ */
+async function insistOnPlace(pool: Pool, place: LogPlace | undefined): Promise<boolean> {
   const found = place === undefined ? 'kept' : await lookUpPlace(pool, place)
-  if (found === 'kept') return
+  if (found === 'kept' || found === 'unsettled') return found === 'kept'
   if (found === 'dropped') {
     throw new AppError('CURSOR_DROPPED', 'the log does not go back so far any more; 0-0 reads all that it still has')
   }

@@ -105,7 +105,7 @@ const logPageBack = `
 const orderLogPage = `
   select ${fields}
     from events
-   where order_uid = $4 and (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
+   where order_uid = $4 and (xid, position) > ($1::xid8, $2::bigint)
    order by sequence
    limit $3`
 
@@ -133,7 +133,10 @@ export async function readLogBack(pool: Pool, before: LogPlace, limit: number): 
   return toPage(pool, rows, limit, pageBytesMax)
 }
 
-/** The events of one order behind a place. */
+/**
+ * The events of one order behind a place. Unlike the others it waits for no open transaction: those that change an order come one
+ * after another, so its committed events have no gap that one could still fill.
+ */
 export async function readOrderLog(
   pool: Pool,
   orderUid: string,
@@ -236,19 +239,26 @@ export async function readLogEnd(pool: Pool): Promise<LogPlace> {
 const lastPosition = '999999999999999999'
 
 /**
- * What a place is to the log of this database: one from which a reader misses nothing; one before events that were dropped;
- * or one that the log has not come to. What is kept is behind the start of the log, which is never missed from.
+ * What a place is to the log of this database: one from which a reader misses nothing; one that only the history of an order has
+ * come to, since an open transaction can still write before it (`unsettled`); one before events that were dropped; or one that
+ * the log has not come to. What is kept is behind the start of the log, which is never missed from.
  *
  * A reader that has to miss nothing asks after it has read: what is dropped later it has.
  */
-export async function lookUpPlace(pool: Pool, place: LogPlace): Promise<'kept' | 'dropped' | 'not reached'> {
-  const { rows } = await pool.query<{ reached: boolean; dropped: boolean }>(
+export async function lookUpPlace(
+  pool: Pool,
+  place: LogPlace,
+): Promise<'kept' | 'unsettled' | 'dropped' | 'not reached'> {
+  const { rows } = await pool.query<{ reached: boolean; settled: boolean; dropped: boolean }>(
     `select $1::text::numeric < in_log(pg_snapshot_xmax(pg_current_snapshot()))::text::numeric as reached,
+            $1::text::numeric < in_log(pg_snapshot_xmin(pg_current_snapshot()))::text::numeric as settled,
             exists (select from event_log_start where (xid::text::numeric, position) > ($1::text::numeric, $2)) as dropped`,
     [place.xid, place.position],
   )
-  if (rows[0]?.reached !== true) return 'not reached'
-  return rows[0].dropped && comparePlaces(place, logStart) > 0 ? 'dropped' : 'kept'
+  const [row] = rows
+  if (row?.reached !== true) return 'not reached'
+  if (row.dropped && comparePlaces(place, logStart) > 0) return 'dropped'
+  return row.settled ? 'kept' : 'unsettled'
 }
 
 function toEvent(row: EventRow, recordedAt: string, { customerId, document }: OrderOfEvent): LoggedEvent {

@@ -1,6 +1,8 @@
 import { Counter, Gauge, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { Upkeep } from './partitions.ts'
+import { shareFresh } from '../platform/fresh.ts'
+import { readHorizon } from './horizon.ts'
 import { readLagSeconds } from './readers.ts'
 import { relayReader } from './relay.ts'
 
@@ -21,6 +23,7 @@ export type EventMetrics = {
 export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {
   const registers = [registry]
   const upkeep = recordUpkeep(registry)
+  recordHorizon(registry, pool)
   if (!withKafka) {
     return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0, upkeep }
   }
@@ -47,6 +50,33 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
       for (const [partition, messages] of byPartition) lag.set({ partition: String(partition) }, messages)
     },
   }
+}
+
+/** The metrics of what keeps events from every reader. The process is named, since somebody has to end it. */
+function recordHorizon(registry: Registry, pool: Pool): void {
+  const horizon = shareFresh({ freshMs: 500, make: () => readHorizon(pool), now: () => performance.now() })
+  recordReadings(
+    registry,
+    {
+      name: 'event_log_held_seconds',
+      help: 'Age of the oldest committed event that no reader may see yet, since a transaction is open; 0: all may be seen',
+    },
+    async () => [{ value: (await horizon()).heldSeconds }],
+  )
+  recordReadings(
+    registry,
+    {
+      name: 'event_log_horizon_age_seconds',
+      help: 'For how long the transaction has been open that readers of the log wait for; absent below a second',
+      labelNames: ['pid', 'database', 'application'],
+    },
+    async () => {
+      const { holder, heldSeconds } = await horizon()
+      if (holder === null) return []
+      const { pid, database, application, seconds } = holder
+      return [{ labels: { pid: String(pid ?? ''), database, application }, value: seconds ?? heldSeconds }]
+    },
+  )
 }
 
 /** The metrics of how much of the log is kept: every instance tells what it saw when it last looked. */

@@ -38,12 +38,14 @@ export async function movePlace(pool: Pool, reader: string, place: LogPlace): Pr
   ])
 }
 
-/** How far a reader is behind: the age in seconds of the oldest event it has not dealt with; 0 when there is none. */
+/**
+ * How far a reader is behind: the age in seconds of the oldest committed event that it has not dealt with, also when it may not
+ * see that one yet; 0 when there is none.
+ */
 export async function readLagSeconds(pool: Pool, reader: string): Promise<number> {
   const place = await readPlace(pool, reader)
   const { rows } = await pool.query<{ age: number }>(
-    `select greatest(extract(epoch from now() - recorded_at), 0)::float8 as age
-       from events_after($1::xid8, $2::bigint, 1)`,
+    `select coalesce(greatest(extract(epoch from now() - first_event_after($1::xid8, $2::bigint)), 0), 0)::float8 as age`,
     [place.xid, place.position],
   )
   return rows[0]?.age ?? 0

@@ -7,6 +7,10 @@ export type Lags = {
   relay_seconds: number | null
   consumer_messages: number | null
   webhooks_seconds: number | null
+  /** Age of the oldest committed event that no reader may see yet. */
+  log_seconds: number | null
+  /** The open transaction that readers of the log wait for; null when there is none of note. */
+  log_held_by: { pid: number | null; database: string; application: string; seconds: number | null } | null
 }
 
 /** A variable as it is set; of a secret nothing but that it is. */
@@ -53,11 +57,29 @@ export const systemSchema = {
     lags: {
       type: 'object',
       description: 'Null where there is no such reader, or the database is away',
-      required: ['relay_seconds', 'consumer_messages', 'webhooks_seconds'],
+      required: ['relay_seconds', 'consumer_messages', 'webhooks_seconds', 'log_seconds', 'log_held_by'],
       properties: {
         relay_seconds: behind('Age of the oldest event that Kafka does not have'),
         consumer_messages: behind('Messages that this instance has still to take in from Kafka', 'integer'),
         webhooks_seconds: behind('Age of the oldest event that an enabled webhook has not got'),
+        log_seconds: behind(
+          'Age of the oldest committed event that no reader may see yet, since a transaction is open',
+        ),
+        log_held_by: {
+          type: ['object', 'null'],
+          title: 'HorizonHolder',
+          description: 'The transaction that readers of the log wait for, in any database of the server',
+          required: ['pid', 'database', 'application', 'seconds'],
+          properties: {
+            pid: {
+              type: ['integer', 'null'],
+              description: 'Its server process; null when it is prepared and has none',
+            },
+            database: text,
+            application: { ...text, description: 'Its application_name, or what it was prepared as' },
+            seconds: behind('For how long it has been open; null when the service may not know'),
+          },
+        },
       },
     },
     settings: {

@@ -16,7 +16,7 @@ export function readerOf(id: string): string {
 /** A subscription with how its deliveries stand. */
 export type WebhookListing = Webhook & {
   parked: number
-  /** Age of the oldest event that its place in the log has not passed; null when its place is no longer kept. */
+  /** Age of the oldest committed event that its place in the log has not passed; null when its place is no longer kept. */
   behindSeconds: number | null
 }
 
@@ -54,8 +54,7 @@ function toWebhook(row: WebhookRow): Webhook {
 const listed = `
   select w.*, (select count(*)::int from webhook_parked where webhook_id = w.id) as parked,
          case when r.name is not null then coalesce(
-           (select greatest(extract(epoch from now() - recorded_at), 0)::float8
-              from events_after(r.xid, r.position, 1)), 0) end as behind
+           greatest(extract(epoch from now() - first_event_after(r.xid, r.position)), 0), 0)::float8 end as behind
     from webhooks w
     left join log_readers r on r.name = 'webhook:' || w.id`
 

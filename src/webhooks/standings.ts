@@ -3,7 +3,7 @@ import type { Pool } from '../platform/postgres.ts'
 /** How all subscriptions stand together. */
 export type Standings = { active: number; failing: number; disabled: number; parked: number; lagSeconds: number }
 
-/** The oldest event that somebody enabled has not got is behind the last of their places, or parked. */
+/** The oldest committed event that somebody enabled has not got is behind the last of their places, or parked. */
 const standings = `
   with enabled as (select * from webhooks where disabled_at is null),
        last_place as (select r.xid, r.position
@@ -14,9 +14,7 @@ const standings = `
        waiting as (select count(*)::int as parked, min(recorded_at) as oldest
                      from webhook_parked
                     where webhook_id in (select id from enabled)),
-       unread as (select e.recorded_at as oldest
-                    from last_place p
-                   cross join lateral events_after(p.xid, p.position, 1) e)
+       unread as (select first_event_after(p.xid, p.position) as oldest from last_place p)
   select (select count(*)::int from enabled where failing_since is null) as active,
          (select count(*)::int from enabled where failing_since is not null) as failing,
          (select count(*)::int from webhooks where disabled_at is not null) as disabled,

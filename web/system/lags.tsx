@@ -20,8 +20,26 @@ export function Lags({ system: { lags, dependencies } }: { system: System }) {
         <dd>{lags.relay_seconds === null ? missing : behind(lags.relay_seconds)}</dd>
         <dt>{words.webhooks}</dt>
         <dd>{behind(lags.webhooks_seconds)}</dd>
+        <Held lags={lags} />
       </dl>
     </section>
+  )
+}
+
+/** What keeps events from every reader; nothing as long as nothing does. */
+function Held({ lags: { log_seconds: seconds, log_held_by: holder } }: Pick<System, 'lags'>) {
+  if (!seconds || seconds <= currentSeconds) return null
+  return (
+    <>
+      <dt>{words.log}</dt>
+      <dd>{duration(seconds)}</dd>
+      {holder && (
+        <>
+          <dt>{words.logHeldBy}</dt>
+          <dd>{words.holder(holder)}</dd>
+        </>
+      )}
+    </>
   )
 }
 

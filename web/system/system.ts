@@ -15,6 +15,8 @@ export type System = {
     relay_seconds: number | null
     consumer_messages: number | null
     webhooks_seconds: number | null
+    log_seconds: number | null
+    log_held_by: { pid: number | null; database: string; application: string; seconds: number | null } | null
   }
   settings: Setting[]
   needs_key: boolean

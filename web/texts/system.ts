@@ -19,6 +19,10 @@ export const systemTexts = {
   consumer: 'Messages from Kafka to take in',
   relay: 'Events for Kafka',
   webhooks: 'Webhooks',
+  log: 'Events that no reader may see yet',
+  logHeldBy: 'They wait for an open transaction',
+  holder: ({ pid, database, application }: { pid: number | null; database: string; application: string }) =>
+    `${application || 'no name'} in ${database}${pid === null ? ', prepared' : `, process ${pid}`}`,
   unknown: 'not known while the database is away',
   noKafka: 'no Kafka',
   upToDate: 'up to date',
