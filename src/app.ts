@@ -23,6 +23,7 @@ import type { WakeUp } from './events/wake-up.ts'
 import { type AuditMetrics, createAuditMetrics } from './orders/audit.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
+import { type CarryOut, createCarryOut } from './orders/commands.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
 import { orderChannels, orderEvents, orderMessageSchemas } from './orders/messages.ts'
@@ -88,6 +89,7 @@ export type AppOptions = {
 export type App = {
   fetch(request: Request): Response | Promise<Response>
   intake: Intake
+  carryOut: CarryOut
   cache: OrderCache
   keys: KeyRing
   /** Makes the keys that are valid those that are configured and stored now. */
@@ -124,6 +126,7 @@ export function buildApp(options: AppOptions): App {
   const caller = (request: Request) => callerOf(keys, request)
   const pacer = new Pacer(now)
   const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
+  const carryOut = createCarryOut({ pool, now, onChanged: cache.forget })
   const feed = new EventFeed(pool, options.logGrown, cache.placed, pacer, log)
   const intake = createIntake({
     store: createIntakeStore(pool),
@@ -143,7 +146,7 @@ export function buildApp(options: AppOptions): App {
   const eventMetrics = createEventMetrics(registry, pool, options.sendToTopic !== undefined)
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
-  const desk = createDesk({ pool, receivers: orderReceivers({ intake, pool, now, onOutcome: onReplayed }), now })
+  const desk = createDesk({ pool, receivers: orderReceivers({ intake, carryOut, onOutcome: onReplayed }), now })
   const sender = createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience, version })
   const webhooks = {
     sender: tracer === undefined ? sender : traceDeliveries(tracer, sender),
@@ -152,7 +155,7 @@ export function buildApp(options: AppOptions): App {
   const readiness = createHealth({ ...options, needed: ['database'] })
   const routes: Route[] = [
     ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
-    ...commandRoutes({ pool, now }),
+    ...commandRoutes(carryOut, cache.forget),
     ...overviewRoutes({
       pool,
       now,
@@ -235,6 +238,7 @@ export function buildApp(options: AppOptions): App {
   return {
     fetch,
     intake,
+    carryOut,
     cache,
     keys,
     loadKeys,

@@ -74,7 +74,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
     async run({ app, pool, address, wakeUp, stopConsuming, stopRelaying }) {
       const { intake, orderMetrics: metrics } = app
       const takeIn = createOrderConsumer({ intake, pool, metrics, log, stop: stopConsuming })
-      const obey = createCommandConsumer({ pool, now: Date.now, log, stop: stopConsuming })
+      const obey = createCommandConsumer({ carryOut: app.carryOut, pool, log, stop: stopConsuming })
       const commandsGroupId = `${config.groupId}_commands`
       const taking = keepConsuming(
         {

@@ -117,7 +117,10 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     listen({ app, database, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
     config.unpaidExpiresAfterMs === undefined
       ? undefined
-      : keepExpiring({ pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log }, stopReaders.signal),
+      : keepExpiring(
+          { pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, onChanged: app.cache.forget, log },
+          stopReaders.signal,
+        ),
     keepMergingTallies({ pool, now: Date.now, log }, stopReaders.signal),
     keepForgetting({ pool, log }, stopReaders.signal),
     keepLog(upkeep, stopReaders.signal),

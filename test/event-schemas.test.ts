@@ -56,7 +56,9 @@ async function runEveryCommand(): Promise<void> {
   // Without a body, and with a trace.
   const headers = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }
   expect((await t.call('POST', `/api/orders/${cancelled}/cancel`, { headers })).status).toBe(200)
-  expect(await expireUnpaid(t.pool, Date.now() + 60_000, 10, Date.now())).toBe(1)
+  const nowMs = Date.now()
+  const limits = { unpaidSinceMs: nowMs + 60_000, ordersMax: 10, nowMs, onChanged: t.app.cache.forget }
+  expect(await expireUnpaid(t.pool, limits)).toBe(1)
   expect((await t.call('POST', `/api/orders/${unpaid}/expire`)).status).toBe(404)
   await place(() => ({}))
 }

@@ -70,7 +70,7 @@ test('the trace of each Kafka message goes with the event that it makes', async 
   const [traced, untraced] = makeOrders(2, 'kafka')
   await takeIn([messageOf(traced, traceOf(5)), messageOf(untraced)])
   const command = { command_id: 'c1', order_uid: 'kafka-0', command: 'cancel' }
-  await createCommandConsumer({ pool, now: Date.now, log, stop })([messageOf(command, traceOf(6))])
+  await createCommandConsumer({ carryOut: app.carryOut, pool, log, stop })([messageOf(command, traceOf(6))])
   expect(await tracesOf('kafka-0')).toEqual([
     ['order.placed', traceOf(5)],
     ['order.cancelled', traceOf(6)],

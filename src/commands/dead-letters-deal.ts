@@ -3,6 +3,7 @@ import { createDesk, type Desk, type Result } from '../dead-letters/desk.ts'
 import { presentResult, sumOf } from '../dead-letters/presentation.ts'
 import { idForm } from '../dead-letters/requests.ts'
 import { AppError, catalogue } from '../errors.ts'
+import { createCarryOut } from '../orders/commands.ts'
 import { createIntake } from '../orders/intake.ts'
 import { orderReceivers } from '../orders/receivers.ts'
 import { createIntakeStore } from '../orders/store.ts'
@@ -86,7 +87,9 @@ export function withDesk<Done>(context: Context, work: (desk: Desk, pool: Pool) 
     async (_, pool) => {
       const { log } = context
       const intake = createIntake({ store: createIntakeStore(pool), log, now: Date.now, onPlaced: () => undefined })
-      const receivers = orderReceivers({ intake, pool, now: Date.now })
+      // This process has no cache. Instances that have one hear of the change from the database.
+      const carryOut = createCarryOut({ pool, now: Date.now, onChanged: () => undefined })
+      const receivers = orderReceivers({ intake, carryOut })
       try {
         return await work(createDesk({ pool, receivers, now: Date.now }), pool)
       } finally {

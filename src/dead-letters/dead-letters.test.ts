@@ -385,7 +385,7 @@ describe('two people at once', () => {
     // Another instance has a queue of its own; only the lock on the row keeps the two apart.
     const other = createDesk({
       pool: t.pool,
-      receivers: orderReceivers({ intake: t.app.intake, pool: t.pool, now: Date.now }),
+      receivers: orderReceivers(t.app),
       now: Date.now,
     })
     const by = { actor: 'other', reason: 'too' }

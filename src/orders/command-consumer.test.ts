@@ -12,7 +12,7 @@ let consume: ReturnType<typeof createCommandConsumer>
 beforeAll(async () => {
   t = await createTestApp()
   const log = createLogger({ level: 'silent' })
-  consume = createCommandConsumer({ pool: t.pool, now: Date.now, log, stop: new AbortController().signal })
+  consume = createCommandConsumer({ carryOut: t.app.carryOut, pool: t.pool, log, stop: new AbortController().signal })
 })
 
 afterAll(() => t.close())

@@ -7,14 +7,14 @@ import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
 import { type CommandMessage, readCommandMessage, toRequest } from './command-message.ts'
-import { carryOut, refusalOf } from './commands.ts'
+import { type CarryOut, refusalOf } from './commands.ts'
 
 const waiting = 'commands from Kafka wait for the database'
 
 /** Orders that are worked on at a time; each takes a connection. */
 const ordersAtATimeMax = 4
 
-type Options = { pool: Pool; now: () => number; log: Logger; stop: AbortSignal }
+type Options = { carryOut: CarryOut; pool: Pool; log: Logger; stop: AbortSignal }
 
 /**
  * Carries out a batch of commands that came by Kafka: those to one order one after another, as they came. Resolves when each
@@ -54,9 +54,9 @@ async function obey(
   traceOfBatch: string | undefined,
   options: Options,
 ): Promise<DeadLetter | undefined> {
-  const { pool, now, log, stop } = options
+  const { carryOut, log, stop } = options
   const request = { ...toRequest(command), traceparent: traceparentOf(message.headers) ?? traceOfBatch }
-  const result = await insist(() => carryOut(pool, request, now()), waiting, log, stop)
+  const result = await insist(() => carryOut(request), waiting, log, stop)
   if (result.kind === 'done') return undefined
   const refusal = refusalOf(result, request.command, request.orderUid)
   return toDeadLetter(message, refusal.code, refusal.message)

@@ -7,11 +7,10 @@ import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { readJsonBody, remarks } from '../platform/json.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
-import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { answerWith } from './answers.ts'
 import { CachedOrder } from './cache.ts'
-import { type CommandRequest, carryOut, notFound, refusalOf } from './commands.ts'
+import { type CarryOut, type CommandRequest, notFound, type OnChanged, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
 import type { OrderCommand } from './lifecycle.ts'
 
@@ -30,22 +29,27 @@ const summaries = {
   cancel: 'Cancel an order that is not completed',
 } as const satisfies Partial<Record<OrderCommand, string>>
 
-/** Commands to an order over HTTP. */
-export function commandRoutes(options: { pool: Pool; now: () => number }): Route[] {
+/**
+ * Commands to an order over HTTP.
+ *
+ * @param onChanged hears as well of what another instance changed when this one gives its answer again
+ */
+export function commandRoutes(carryOut: CarryOut, onChanged: OnChanged): Route[] {
   return (Object.keys(summaries) as (keyof typeof summaries)[]).map(command => ({
     method: 'POST',
     path: `/api/orders/:id/${command}`,
     scope: 'orders:write',
     idempotent: true,
+    onReplayed: (call, { headers }) => onChanged(call.params.id ?? '', versionOf(headers.etag)),
     operation: operationOf(command),
-    handle: (call, claim) => handle(call, command, options, claim),
+    handle: (call, claim) => handle(call, command, carryOut, claim),
   }))
 }
 
 async function handle(
   call: Call,
   command: keyof typeof summaries,
-  { pool, now }: { pool: Pool; now: () => number },
+  carryOut: CarryOut,
   claim: Claim | undefined,
 ): Promise<Response> {
   const orderUid = call.params.id ?? ''
@@ -61,7 +65,7 @@ async function handle(
     traceparent: traceOf(call.request),
     keepAnswer: claim && ((client, order) => keepAnswer(client, { claim, answer: answerWith(new CachedOrder(order)) })),
   } satisfies CommandRequest
-  const result = await carryOut(pool, request, now())
+  const result = await carryOut(request)
   if (result.kind !== 'done') throw refusalOf(result, command, orderUid)
   if (claim !== undefined) claim.isKept = true
   return toResponse(answerWith(new CachedOrder(result.order)))
@@ -85,6 +89,11 @@ function readIfMatch(request: Request): number[] | undefined {
   if (tags !== undefined) return tags.filter(tag => /^[1-9]\d{0,8}$/.test(tag)).map(Number)
   const detail = 'must be the ETag of the order in its quotes, such as "3", or several with commas, or *'
   throw new AppError('REQUEST_INVALID', 'a header is not valid', { violations: [{ pointer: '/If-Match', detail }] })
+}
+
+/** The version in an ETag of ours; 0 for an answer without one, which was a refusal. */
+function versionOf(etag = ''): number {
+  return Number(/\d+/.exec(etag)?.[0] ?? 0)
 }
 
 function operationOf(command: keyof typeof summaries): Record<string, unknown> {

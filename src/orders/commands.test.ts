@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
-import { carryOut, expireUnpaid } from './commands.ts'
+import { createCarryOut, expireUnpaid } from './commands.ts'
 import { exampleOrder } from './example.ts'
 
 let t: TestApp
@@ -64,7 +64,8 @@ describe('a command to an order', () => {
   test('by an instance whose clock is behind leaves no event that is older than the one before it', async () => {
     const uid = await place(true)
     const request = { orderUid: uid, command: 'hold', reason: '', actor: 'ada' } as const
-    expect(await carryOut(t.pool, request, Date.now() - 3_600_000)).toMatchObject({ kind: 'done' })
+    const carryOut = createCarryOut({ pool: t.pool, now: () => Date.now() - 3_600_000, onChanged: () => undefined })
+    expect(await carryOut(request)).toMatchObject({ kind: 'done' })
     const { rows } = await t.pool.query(
       'select count(*)::int as events, count(distinct recorded_at)::int as times from events where order_uid = $1',
       [uid],
@@ -155,8 +156,10 @@ test('the database records no transition that the rules forbid', async () => {
 test('unpaid orders expire once, in small batches, with many sweeps at work', async () => {
   const unpaid = await Promise.all(Array.from({ length: 30 }, () => place(false)))
   const paid = await place(true)
-  expect(await expireUnpaid(t.pool, Date.now() - 60_000, 100, Date.now())).toBe(0)
-  const sweep = () => expireUnpaid(t.pool, Date.now() + 1000, 7, Date.now())
+  const expire = (unpaidSinceMs: number, ordersMax: number) =>
+    expireUnpaid(t.pool, { unpaidSinceMs, ordersMax, nowMs: Date.now(), onChanged: () => undefined })
+  expect(await expire(Date.now() - 60_000, 100)).toBe(0)
+  const sweep = () => expire(Date.now() + 1000, 7)
   let expired = 0
   for (let found = -1; found !== 0; expired += found) {
     const counts = await Promise.all([sweep(), sweep(), sweep()])

@@ -41,13 +41,47 @@ export type CommandRefusal =
 export type CommandResult = { kind: 'done'; order: StoredOrder } | CommandRefusal
 
 /**
+ * Hears that an order has this version, or may have it, before whoever changed it is answered: what an instance has in memory of
+ * the order is then out of date.
+ */
+export type OnChanged = (orderUid: string, version: number) => void
+
+/** Carries out commands. */
+export type CarryOut = (request: CommandRequest) => Promise<CommandResult>
+
+/** Makes the function that carries out commands for this instance. */
+export function createCarryOut(options: { pool: Pool; now: () => number; onChanged: OnChanged }): CarryOut {
+  const { pool, now, onChanged } = options
+  return async request => {
+    let version: number | undefined
+    try {
+      return await carryOut(pool, request, now(), seen => {
+        version = seen
+      })
+    } finally {
+      // Also after a failure: whether the transaction was committed is not known then. Also when nothing was changed: whoever
+      // hears that another has changed the order reads it next.
+      if (version !== undefined) onChanged(request.orderUid, version)
+    }
+  }
+}
+
+/**
  * Carries out a command: one transaction changes the order, records the transition and appends the event. The order's row is
  * locked first, so commands to one order come one after another, and its events in the order of its versions.
+ *
+ * @param onVersion hears of the order's version, and of the one that it is changed to
  */
-export async function carryOut(pool: Pool, request: CommandRequest, nowMs: number): Promise<CommandResult> {
+async function carryOut(
+  pool: Pool,
+  request: CommandRequest,
+  nowMs: number,
+  onVersion: (version: number) => void,
+): Promise<CommandResult> {
   return inTransaction(pool, async (client): Promise<CommandResult> => {
     const order = await lockOrder(client, request.orderUid)
     if (order === undefined) return { kind: 'absent' }
+    onVersion(order.version)
     const { commandId } = request
     if (commandId !== undefined && (await hasReceipt(client, request.orderUid, commandId))) {
       return done(client, request)
@@ -58,6 +92,7 @@ export async function carryOut(pool: Pool, request: CommandRequest, nowMs: numbe
     const decision = decideCommand(order.state, request.command)
     if (decision.kind === 'refused') return decision
     if (decision.kind === 'changed') {
+      onVersion(order.version + 1)
       await save(client, { ...request, order, nowMs }, decision)
     }
     // Only what was carried out leaves a receipt: a refusal that comes again is refused again.
@@ -112,24 +147,28 @@ async function save(client: PoolClient, change: Change, { state }: { state: Orde
  * Expires orders that have waited for their payment for too long: one small batch. Safe with many instances at once: each
  * takes orders that no other has locked.
  *
- * @param unpaidSinceMs those that wait since before then, in milliseconds since 1970
+ * @param options unpaidSinceMs: those that wait since before then, in milliseconds since 1970
  * @returns how many it expired; fewer than `ordersMax` means that no more are due
  */
 export async function expireUnpaid(
   pool: Pool,
-  unpaidSinceMs: number,
-  ordersMax: number,
-  nowMs: number,
+  options: { unpaidSinceMs: number; ordersMax: number; nowMs: number; onChanged: OnChanged },
 ): Promise<number> {
-  return inTransaction(pool, async client => {
+  const { unpaidSinceMs, ordersMax, nowMs, onChanged } = options
+  const changed: LockedOrder[] = []
+  const expiring = inTransaction(pool, async client => {
     const orders = await lockUnpaidOrders(client, new Date(unpaidSinceMs).toISOString(), ordersMax)
     for (const order of orders) {
       const { orderUid } = order
       const decision = decideCommand(order.state, 'expire')
       if (decision.kind !== 'changed') continue
+      changed.push(order)
       const reason = 'not paid in time'
       await save(client, { orderUid, command: 'expire', reason, actor: 'expiry', order, nowMs }, decision)
     }
     return orders.length
+  })
+  return expiring.finally(() => {
+    for (const { orderUid, version } of changed) onChanged(orderUid, version + 1)
   })
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { expireUnpaid } from './commands.ts'
+import { expireUnpaid, type OnChanged } from './commands.ts'
 
 /** Orders expired by one transaction: few, so that no lock is held for long. */
 const batchOrdersMax = 100
@@ -12,14 +12,16 @@ const pauseMs = 5_000
  * until nothing is due. Any number of instances may do it at once.
  */
 export async function keepExpiring(
-  options: { pool: Pool; expiresAfterMs: number; now: () => number; log: Logger },
+  options: { pool: Pool; expiresAfterMs: number; now: () => number; onChanged: OnChanged; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
-  const { pool, expiresAfterMs, now, log } = options
+  const { pool, expiresAfterMs, now, onChanged, log } = options
   while (!stop.aborted) {
     let expired = 0
     try {
-      expired = await expireUnpaid(pool, now() - expiresAfterMs, batchOrdersMax, now())
+      const nowMs = now()
+      const unpaidSinceMs = nowMs - expiresAfterMs
+      expired = await expireUnpaid(pool, { unpaidSinceMs, ordersMax: batchOrdersMax, nowMs, onChanged })
       if (expired > 0) log.info({ expired }, 'unpaid orders have expired')
     } catch (error) {
       log.warn({ err: error }, 'unpaid orders could not be expired; they will be the next time')

@@ -1,9 +1,8 @@
 import { postponedBy, type Receiver, type Verdict } from '../dead-letters/receiver.ts'
 import { AppError } from '../errors.ts'
-import type { Pool } from '../platform/postgres.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
 import { readCommandMessage, toRequest } from './command-message.ts'
-import { carryOut, refusalOf } from './commands.ts'
+import { type CarryOut, refusalOf } from './commands.ts'
 import type { Intake } from './intake.ts'
 import { inTrace, readOrder } from './validate.ts'
 
@@ -14,12 +13,11 @@ import { inTrace, readOrder } from './validate.ts'
  */
 export function orderReceivers(options: {
   intake: Intake
-  pool: Pool
-  now: () => number
+  carryOut: CarryOut
   onOutcome?: (outcome: string) => void
 }): Receiver[] {
-  const { intake, pool, now, onOutcome = () => undefined } = options
-  return [orderReceiver(intake, onOutcome), commandReceiver(pool, now)]
+  const { intake, carryOut, onOutcome = () => undefined } = options
+  return [orderReceiver(intake, onOutcome), commandReceiver(carryOut)]
 }
 
 function orderReceiver(intake: Intake, onOutcome: (outcome: string) => void): Receiver {
@@ -63,7 +61,7 @@ function orderReceiver(intake: Intake, onOutcome: (outcome: string) => void): Re
   }
 }
 
-function commandReceiver(pool: Pool, now: () => number): Receiver {
+function commandReceiver(carryOut: CarryOut): Receiver {
   return {
     codes: ['COMMAND_INVALID', 'ORDER_NOT_FOUND', 'TRANSITION_REFUSED', 'VERSION_STALE'],
     check(value) {
@@ -77,19 +75,14 @@ function commandReceiver(pool: Pool, now: () => number): Receiver {
         const before = verdicts.at(-1)
         // What comes behind one that could not be judged must not overtake it.
         if (before?.kind === 'postponed') verdicts.push(before)
-        else verdicts.push(await obey(value, traceparentOf(headers), pool, now).catch(postponedBy))
+        else verdicts.push(await obey(value, traceparentOf(headers), carryOut).catch(postponedBy))
       }
       return verdicts
     },
   }
 }
 
-async function obey(
-  value: Buffer | null,
-  traceparent: string | undefined,
-  pool: Pool,
-  now: () => number,
-): Promise<Verdict> {
+async function obey(value: Buffer | null, traceparent: string | undefined, carryOut: CarryOut): Promise<Verdict> {
   const reading = readCommandMessage(value)
   if (reading.kind === 'refused') {
     const { violations } = reading
@@ -97,7 +90,7 @@ async function obey(
     return { kind: 'refused', error }
   }
   const request = { ...toRequest(reading.value), traceparent }
-  const result = await carryOut(pool, request, now())
+  const result = await carryOut(request)
   if (result.kind === 'done') return { kind: 'taken', outcome: 'carried_out', orderUid: request.orderUid }
   return { kind: 'refused', error: refusalOf(result, request.command, request.orderUid) }
 }

@@ -2,7 +2,7 @@ import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
 import { traceRequests } from './http-tracing.ts'
-import type { Claim } from './idempotency/queries.ts'
+import type { Answer as KeptAnswer, Claim } from './idempotency/queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'
@@ -27,6 +27,8 @@ export type Route = {
   scope: string
   /** Heeds `Idempotency-Key`: for every POST that makes something or moves money. Its answers must be whole, not streams. */
   idempotent?: true
+  /** Hears of a repetition that is about to get the first answer again: another instance may have given it. */
+  onReplayed?: (call: Call, answer: KeptAnswer) => void
   /** The operation in OpenAPI 3.1; a route without one is not part of the API. */
   operation?: Record<string, unknown>
   /**

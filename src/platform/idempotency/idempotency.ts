@@ -98,6 +98,7 @@ async function answerOnce(call: Call, key: string, route: Route, inside: Inside)
   }
   if (holding.kind === 'answered') {
     count('replayed')
+    route.onReplayed?.(call, holding.answer)
     return replay(holding.answer)
   }
   count('first')
@@ -125,7 +126,10 @@ async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: I
   const answer = await toAnswer(response)
   try {
     const first = await keepFirstAnswer(pool, { claim, answer })
-    if (first !== undefined) return replay(first)
+    if (first !== undefined) {
+      route.onReplayed?.(call, first)
+      return replay(first)
+    }
   } catch (error) {
     log.error({ err: error, route: route.path, status }, 'an answer could not be kept for a repetition of its request')
   }
