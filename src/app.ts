@@ -42,6 +42,7 @@ import { createRegistry, type Registry, recordPool, recordSpans } from './platfo
 import { buildOpenApi } from './platform/openapi.ts'
 import type { Tracing } from './platform/otlp-tracing.ts'
 import type { Pool } from './platform/postgres.ts'
+import { apiTags } from './system/api-tags.ts'
 import { documentationRoutes } from './system/documentation.ts'
 import { createHealth, healthRoutes, type Probe } from './system/health.ts'
 import { recordSystem } from './system/metrics.ts'
@@ -201,8 +202,10 @@ export function buildApp(options: AppOptions): App {
   const openApi = buildOpenApi({
     title: 'Orders',
     version,
-    description: 'Orders in, durable, readable and published. Errors are RFC 9457 problem documents.',
-    externalDocs: { url: '/api/asyncapi.json', description: 'Events and messages, as AsyncAPI 3' },
+    description:
+      'Orders in, durable, readable and published. Errors are RFC 9457 problem documents. Events and messages are ' +
+      'described as AsyncAPI 3 at /api/asyncapi.json.',
+    tags: apiTags,
     routes,
     schemas: {
       ...orderSchemas,

@@ -13,7 +13,7 @@ type Message = {
   payload: object
   examples: { headers?: object; payload: unknown }[]
 }
-type Channel = { address: string | null; messages: Record<string, unknown> }
+type Channel = { address?: string; messages: Record<string, unknown> }
 type Operation = { action: string; channel: { $ref: string } }
 type Document = {
   channels: Record<string, Channel>
@@ -53,9 +53,9 @@ test('it names every way in and out, with the topics as they are unless configur
     'receive orders.commands',
     'send /api/events',
     'send /api/orders/{order_uid}/events',
-    'send null',
     'send orders.dlq',
     'send orders.events',
+    'send undefined',
   ])
 })
 

@@ -59,3 +59,16 @@ test('a question mark alone is no query, and what is no part of the API takes an
     expect((await t.call('GET', `${path}?verbose&x=`)).status).toBe(200)
   }
 })
+
+test('a parameter that takes several values has them with commas, or is given several times', async () => {
+  for (const query of [
+    'status=pending,expired',
+    'status=pending&status=expired',
+    'status=pending,expired&status=pending',
+  ]) {
+    expect((await t.call('GET', `/api/orders?${query}`)).status).toBe(200)
+  }
+  expect((await t.call('GET', '/api/events?type=order.placed&type=order.expired')).status).toBe(200)
+  expect(await refusalsOf('GET', '/api/orders', 'status=pending&status=gone')).toEqual(['/status'])
+  expect(await refusalsOf('GET', '/api/orders', 'status=pending&status=')).toEqual(['/status'])
+})

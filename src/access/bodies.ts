@@ -13,21 +13,21 @@ const bodySizeBytesMax = 16 * 1024
 export function keyContract(scopes: readonly string[]) {
   return Type.Object(
     {
-      // Control characters have no place in a name, and half a surrogate pair none in PostgreSQL.
+      // Control characters have no place in a name.
       name: Type.String({
         minLength: 1,
         maxLength: nameCharactersMax,
-        pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]*$',
+        pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$',
         description: 'Whose key it is, for people',
       }),
-      scopes: Type.Array(Type.Enum([...scopes]), {
+      scopes: Type.Array(Type.Enum([...scopes], { title: 'Scope' }), {
         minItems: 1,
         maxItems: scopes.length,
         uniqueItems: true,
         description: 'What it may do; none includes another',
       }),
     },
-    { additionalProperties: false },
+    { title: 'NewApiKey', additionalProperties: false },
   )
 }
 

@@ -1,4 +1,4 @@
-import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
+import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { pageSizeMax } from '../platform/query.ts'
 import type { KeyContract } from './bodies.ts'
 
@@ -16,37 +16,36 @@ export const listParameters = {
 const tags = ['API keys']
 const key = { $ref: '#/components/schemas/ApiKey' }
 
-const created = {
-  allOf: [
-    key,
-    {
+/** @param scopes those that a key can have */
+export function keySchemas(scopes: readonly string[]) {
+  const time = { type: 'string', format: 'date-time' }
+  const fields = {
+    id: { type: 'string', format: 'uuid' },
+    name: { type: 'string' },
+    scopes: { type: 'array', items: { title: 'Scope', enum: scopes } },
+    created_at: time,
+    revoked_at: { ...time, type: ['string', 'null'] },
+    is_current: { type: 'boolean', description: 'Whether the request was sent with it' },
+  }
+  return {
+    ApiKey: {
+      title: 'ApiKey',
       type: 'object',
-      required: ['key'],
+      description: 'An API key, without what it is',
+      required: Object.keys(fields),
+      properties: fields,
+    },
+    CreatedApiKey: {
+      title: 'CreatedApiKey',
+      type: 'object',
+      description: 'An API key that was made',
+      required: [...Object.keys(fields), 'key'],
       properties: {
+        ...fields,
         key: {
           type: ['string', 'null'],
           description: 'The key, this once; null in an answer that was given before, since it is not kept',
         },
-      },
-    },
-  ],
-}
-
-/** @param scopes those that a key can have */
-export function keySchemas(scopes: readonly string[]) {
-  const time = { type: 'string', format: 'date-time' }
-  return {
-    ApiKey: {
-      type: 'object',
-      description: 'An API key, without what it is',
-      required: ['id', 'name', 'scopes', 'created_at', 'revoked_at', 'is_current'],
-      properties: {
-        id: { type: 'string', format: 'uuid' },
-        name: { type: 'string' },
-        scopes: { type: 'array', items: { enum: scopes } },
-        created_at: time,
-        revoked_at: { ...time, type: ['string', 'null'] },
-        is_current: { type: 'boolean', description: 'Whether the request was sent with it' },
       },
     },
   }
@@ -62,7 +61,7 @@ export function keyOperations(contract: KeyContract) {
       tags,
       parameters: queryParameters(listParameters),
       responses: {
-        200: answer('A page; the Link header leads to the next one', { type: 'array', items: key }),
+        200: pageAnswer('A page; the Link header leads to the next one', key),
         400: problemAnswer('A parameter is wrong; errors lists all of them'),
       },
     },
@@ -75,7 +74,7 @@ export function keyOperations(contract: KeyContract) {
       tags,
       requestBody: { required: true, content: { 'application/json': { schema: contract } } },
       responses: {
-        201: answer('Made', created),
+        201: answer('Made', { $ref: '#/components/schemas/CreatedApiKey' }),
         400: problemAnswer('The body is not valid; errors lists everything'),
         409: problemAnswer('There are as many valid keys as there may be'),
         413: problemAnswer('The body is too large'),

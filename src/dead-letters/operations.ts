@@ -1,9 +1,12 @@
-import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
+import { answer, linesOf, pageAnswer, problemAnswer, queryParameters, violations } from '../platform/openapi.ts'
 import { pageSizeMax } from '../platform/query.ts'
 import { letterStates } from './letter.ts'
 import { manyBody, remarksBody, replayBody } from './requests.ts'
 
 /** What the API documentation says of dead letters. */
+
+/** A letter is open until it has been dealt with. */
+const state = { title: 'DeadLetterState', type: 'string', enum: letterStates }
 
 /** The parameters of `GET /api/dead-letters`. */
 export const listParameters = {
@@ -14,23 +17,29 @@ export const listParameters = {
   cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
   topic: { description: 'The topic it came by', schema: { type: 'string' } },
   code: { description: 'The reason', schema: { type: 'string', examples: ['ORDER_INVALID', 'ORDER_CONFLICT'] } },
-  state: { description: 'Any unless given; open: those that wait for somebody', schema: { enum: letterStates } },
+  state: { description: 'Any unless given; open: those that wait for somebody', schema: state },
 }
 
-const violations = { $ref: '#/components/schemas/Problem/properties/errors' }
 const text = { type: 'string' }
 const textOrNull = { type: ['string', 'null'] }
 const base64OrNull = { type: ['string', 'null'], contentEncoding: 'base64' }
 const time = { type: 'string', format: 'date-time' }
 const letter = { $ref: '#/components/schemas/DeadLetter' }
 
+const outcome = {
+  title: 'DeadLetterOutcome',
+  type: 'string',
+  enum: ['placed', 'duplicate', 'carried_out', 'refused', 'discarded'],
+}
+
 const attempt = {
+  title: 'DeadLetterAttempt',
   type: 'object',
   description: 'An attempt to deal with a dead letter',
   required: ['attempt', 'outcome', 'actor', 'reason', 'order_uid', 'code', 'detail', 'is_edited', 'recorded_at'],
   properties: {
     attempt: { type: 'integer', minimum: 1 },
-    outcome: { enum: ['placed', 'duplicate', 'carried_out', 'refused', 'discarded'] },
+    outcome,
     actor: text,
     reason: text,
     order_uid: { ...textOrNull, description: 'Of the order that was placed or changed' },
@@ -41,69 +50,75 @@ const attempt = {
   },
 }
 
+/** A header of a message: its name, and its value in base64. */
+const header = { type: 'array', items: textOrNull, minItems: 2, maxItems: 2 }
+
+/** What of a dead letter is shown wherever it is. */
+const letterFields = {
+  id: text,
+  topic: text,
+  partition: { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 },
+  offset: text,
+  key: base64OrNull,
+  value: base64OrNull,
+  text: { ...textOrNull, description: 'The value as text, where it is UTF-8' },
+  headers: { type: 'array', description: 'Name, and value in base64', items: header },
+  message_time: { type: ['string', 'null'], format: 'date-time' },
+  code: text,
+  detail: text,
+  violations,
+  recorded_at: time,
+  state,
+  attempts: { type: 'integer', description: 'How often it was tried to deal with it' },
+  last_attempt: {
+    anyOf: [{ $ref: '#/components/schemas/DeadLetterAttempt' }, { type: 'null' }],
+    description: 'For a letter that is not open: how that came',
+  },
+}
+
 export const deadLetterSchemas = {
   DeadLetterAttempt: attempt,
   DeadLetter: {
+    title: 'DeadLetter',
     type: 'object',
     description: 'A message that could not be taken in',
-    properties: {
-      id: text,
-      topic: text,
-      partition: { type: 'integer' },
-      offset: text,
-      key: base64OrNull,
-      value: base64OrNull,
-      text: { ...textOrNull, description: 'The value as text, where it is UTF-8' },
-      headers: { type: 'array', description: 'Name, and value in base64', items: { type: 'array' } },
-      message_time: { type: ['string', 'null'], format: 'date-time' },
-      code: text,
-      detail: text,
-      violations,
-      recorded_at: time,
-      state: { enum: letterStates },
-      attempts: { type: 'integer', description: 'How often it was tried to deal with it' },
-      last_attempt: {
-        anyOf: [{ $ref: '#/components/schemas/DeadLetterAttempt' }, { type: 'null' }],
-        description: 'For a letter that is not open: how that came',
-      },
-    },
+    required: Object.keys(letterFields),
+    properties: letterFields,
   },
   WholeDeadLetter: {
-    allOf: [
-      letter,
-      {
-        type: 'object',
-        required: ['json', 'violations_now', 'history'],
-        properties: {
-          json: { description: 'The value decoded, where it is JSON, with every digit as it came; otherwise null' },
-          violations_now: { ...violations, description: 'What the rules of today say of the value' },
-          history: {
-            type: 'array',
-            description: 'What was tried, newest first; of refused attempts the latest',
-            items: {
-              allOf: [
-                { $ref: '#/components/schemas/DeadLetterAttempt' },
-                {
-                  type: 'object',
-                  properties: {
-                    violations,
-                    edited_text: { ...textOrNull, description: 'What was tried instead, of the latest such attempt' },
-                  },
-                },
-              ],
-            },
+    title: 'WholeDeadLetter',
+    type: 'object',
+    description: 'A dead letter with what it holds, what is wrong with it, and what was tried',
+    required: [...Object.keys(letterFields), 'json', 'violations_now', 'history'],
+    properties: {
+      ...letterFields,
+      json: { description: 'The value decoded, where it is JSON, with every digit as it came; otherwise null' },
+      violations_now: { ...violations, description: 'What the rules of today say of the value' },
+      history: {
+        type: 'array',
+        description: 'What was tried, newest first; of refused attempts the latest',
+        items: {
+          ...attempt,
+          title: 'PastAttempt',
+          required: [...attempt.required, 'violations', 'edited_text'],
+          properties: {
+            ...attempt.properties,
+            violations,
+            edited_text: { ...textOrNull, description: 'What was tried instead, of the latest such attempt' },
           },
         },
       },
-    ],
+    },
   },
   DeadLetterResult: {
+    title: 'DeadLetterResult',
+    description: 'What became of a dead letter',
     type: 'object',
     required: ['id', 'outcome', 'state'],
     properties: {
       id: text,
-      outcome: { enum: ['placed', 'duplicate', 'carried_out', 'refused', 'discarded'] },
-      state: { enum: letterStates, description: 'open: it was refused again' },
+      outcome,
+      state,
       order_uid: text,
       code: { type: 'string', description: 'Why it was refused' },
       detail: text,
@@ -111,6 +126,7 @@ export const deadLetterSchemas = {
     },
   },
   DeadLetterSummary: {
+    title: 'DeadLetterSummary',
     type: 'object',
     description: 'The last line',
     required: ['outcome', 'replayed', 'refused', 'discarded'],
@@ -137,7 +153,7 @@ const body = (schema: object, required = true) => ({
 })
 
 /** Who discards says why. */
-const withReason = (schema: object) => ({ ...schema, required: ['reason'] })
+const withReason = (schema: object, title: string) => ({ ...schema, title, required: ['reason'] })
 
 const many = (schema: object) => ({
   description:
@@ -148,7 +164,10 @@ const many = (schema: object) => ({
   responses: {
     200: answer(
       'A result a line',
-      { anyOf: [result, { $ref: '#/components/schemas/DeadLetterSummary' }] },
+      linesOf(
+        { anyOf: [result, { $ref: '#/components/schemas/DeadLetterSummary' }] },
+        'A result a line, the sums last',
+      ),
       'application/x-ndjson',
     ),
     400: problemAnswer('The body is not valid; errors lists everything'),
@@ -160,23 +179,28 @@ export const operations = {
   list: {
     operationId: 'listDeadLetters',
     summary: 'List dead letters, newest first',
+    description: 'Each condition given must hold.',
     tags,
     parameters: queryParameters(listParameters),
     responses: {
-      200: answer('A page; the Link header leads to the next one', { type: 'array', items: letter }),
+      200: pageAnswer('A page; the Link header leads to the next one', letter),
       400: problemAnswer('A parameter is wrong; errors lists all of them'),
     },
   },
   count: {
     operationId: 'countDeadLetters',
     summary: 'Count dead letters by topic, reason and state',
+    description: 'All that there are; those that are open wait for somebody.',
     tags,
     responses: {
       200: answer('The counts', {
         type: 'array',
         items: {
+          title: 'DeadLetterCount',
           type: 'object',
-          properties: { topic: text, code: text, state: { enum: letterStates }, letters: { type: 'integer' } },
+          description: 'Dead letters of one topic, reason and state',
+          required: ['topic', 'code', 'state', 'letters'],
+          properties: { topic: text, code: text, state, letters: { type: 'integer' } },
         },
       }),
     },
@@ -215,8 +239,9 @@ export const operations = {
   discard: {
     operationId: 'discardDeadLetter',
     summary: 'Discard a dead letter, with a reason',
+    description: 'It is kept, and is not replayed any more.',
     tags,
-    ...body(withReason(remarksBody)),
+    ...body(withReason(remarksBody, 'DeadLetterDiscard')),
     responses: {
       200: answer('Discarded', result),
       400: problemAnswer('The body is not valid; errors lists everything'),
@@ -229,6 +254,6 @@ export const operations = {
   discardMany: {
     operationId: 'discardDeadLetters',
     summary: 'Discard many dead letters, with a reason',
-    ...many(withReason(manyBody)),
+    ...many(withReason(manyBody, 'DeadLetterBulkDiscard')),
   },
 }

@@ -21,7 +21,7 @@ export const replayBody = Type.Object(
     text: Type.Optional(Type.String({ description: 'The edited value as text, byte by byte' })),
     ...remarks,
   },
-  { additionalProperties: false },
+  { title: 'DeadLetterReplay', additionalProperties: false },
 )
 
 export const remarksBody = Type.Object(remarks, { additionalProperties: false })
@@ -34,7 +34,10 @@ const filter = {
   ),
 }
 
-export const manyBody = Type.Object({ ...filter, ...remarks }, { additionalProperties: false })
+export const manyBody = Type.Object(
+  { ...filter, ...remarks },
+  { title: 'DeadLetterBulkReplay', additionalProperties: false },
+)
 
 const contracts = { replay: Compile(replayBody), discard: Compile(remarksBody), many: Compile(manyBody) }
 
@@ -51,9 +54,6 @@ export async function readReplay(request: Request): Promise<{ by: By; edited: Bu
   const { reason = '', actor = actorDefault } = body
   if (body.json !== undefined && body.text !== undefined) {
     throw invalid([{ pointer: '/text', detail: 'must be left out where json is given' }])
-  }
-  if (body.text?.isWellFormed() === false) {
-    throw invalid([{ pointer: '/text', detail: 'must not hold half a surrogate pair' }])
   }
   const edited = body.json === undefined ? body.text : textOf(body.json)
   return { by: { reason, actor }, edited: edited === undefined ? undefined : Buffer.from(edited) }

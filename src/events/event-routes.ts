@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
-import { problemAnswer, queryParameters } from '../platform/openapi.ts'
+import { pageAnswer, problemAnswer, queryParameters, severalOf } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { invalidQuery, pageSizeMax, QueryReader } from '../platform/query.ts'
 import { encodeEvent } from './encode.ts'
@@ -25,30 +25,27 @@ const paging = {
 const sorting = {
   sort: {
     description: 'newest: the newest events first, and the Link leads to older ones; not with after, and not live',
-    schema: { enum: ['oldest', 'newest'], default: 'oldest' },
+    schema: { title: 'EventOrdering', type: 'string', enum: ['oldest', 'newest'], default: 'oldest' },
   },
 }
 const filtersBy = (types: readonly string[]) => ({
-  type: {
-    description: 'One or several types, with commas',
-    style: 'form',
-    explode: false,
-    schema: { type: 'array', items: { enum: types } },
-  },
+  type: severalOf({ title: 'EventType', type: 'string', enum: types }, 'One or several types, with commas'),
   customer_id: { description: 'Of orders of this customer', schema: { type: 'string' } },
 })
 
+/** A page of events, or the same as a stream. @param headers further ones */
+function eventsAnswer(headers?: Record<string, unknown>) {
+  const page = pageAnswer(
+    'A page with a Link to the next, which may hold fewer events than asked for, or none; or live, from then on without end',
+    { $ref: '#/components/schemas/Event' },
+    headers,
+  )
+  const schema = { type: 'string', description: 'id: the cursor, event: the type, data: the event as JSON' }
+  return { ...page, content: { ...(page.content as object), 'text/event-stream': { schema } } }
+}
+
 const responses = {
-  200: {
-    description:
-      'A page with a Link to the next, which may hold fewer events than asked for, or none; or live, from then on without end',
-    content: {
-      'application/json': { schema: { type: 'array', items: { $ref: '#/components/schemas/Event' } } },
-      'text/event-stream': {
-        schema: { type: 'string', description: 'id: the cursor, event: the type, data: the event' },
-      },
-    },
-  },
+  200: eventsAnswer(),
   400: problemAnswer('A parameter is wrong, or the cursor is not of this log; errors lists all'),
   410: problemAnswer('Events behind the cursor were dropped: CURSOR_DROPPED'),
 }
@@ -56,16 +53,13 @@ const responses = {
 /** Answers that have the history of an order. */
 const historyResponses = {
   ...responses,
-  200: {
-    ...responses[200],
-    headers: {
-      'First-Sequence': {
-        description:
-          'The sequence of the first event of the order that the log has, on the first page: above 1 where older ones were dropped',
-        schema: { type: 'integer', minimum: 1 },
-      },
+  200: eventsAnswer({
+    'First-Sequence': {
+      description:
+        'The sequence of the first event of the order that the log has, on the first page: above 1 where older ones were dropped',
+      schema: { type: 'integer', minimum: 1 },
     },
-  },
+  }),
   404: problemAnswer('There is no such order'),
 }
 
@@ -101,6 +95,7 @@ export function eventRoutes(options: Options): Route[] {
       operation: {
         operationId: 'listOrderEvents',
         summary: 'Read or follow the history of an order',
+        description: 'Live from its first event on, or from Last-Event-ID on, with Accept: text/event-stream.',
         tags: ['events'],
         parameters: [...queryParameters(paging), lastEventId],
         responses: historyResponses,
@@ -188,7 +183,7 @@ function readQuery(call: Call, known: Readonly<Record<string, unknown>>, knownTy
   const after = cursor === undefined ? undefined : decodePlace(cursor)
   if (cursor !== undefined && after === undefined)
     query.refuse('after', 'the id of a server-sent event, such as 745-12')
-  const types = query.text('type')?.split(',')
+  const types = query.list('type')
   // A type that there is not would be waited for in vain.
   if (types?.some(type => !knownTypes.includes(type))) query.refuse('type', `of ${knownTypes.join(', ')}, with commas`)
   const sort = query.text('sort') ?? 'oldest'

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox'
-import { withoutOwnKeywords } from '../platform/json-schema.ts'
+import { publishSchemas } from '../platform/json-schema.ts'
 import { type EventDefinition, schemaName } from './definition.ts'
 
 /** The schemas of events, made of their definitions. */
@@ -29,9 +29,9 @@ export function anyEnvelope(definitions: readonly EventDefinition[]): TSchema {
     {
       ...envelopeFields,
       type: Type.String({ description: typeMeaning, examples: types }),
-      data: Type.Object({}, { description: 'By type: see /api/asyncapi.json' }),
+      data: Type.Object({}, { title: 'EventData', description: 'By type: see /api/asyncapi.json' }),
     },
-    { description: 'Something that happened to an order' },
+    { title: 'Event', description: 'Something that happened to an order' },
   )
 }
 
@@ -59,7 +59,7 @@ export function schemaDocuments(definitions: readonly EventDefinition[]): Map<st
   return new Map(
     [event, ...definitions.map(dataSchema)].map((schema, index) => [
       schemaName(definitions[index - 1]?.type ?? 'event'),
-      withoutOwnKeywords(schema),
+      publishSchemas(schema),
     ]),
   )
 }

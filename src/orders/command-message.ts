@@ -16,7 +16,7 @@ export const commandMessage = Type.Object(
     version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'That the order must have' })),
     ...remarks,
   },
-  { additionalProperties: false },
+  { title: 'Command', additionalProperties: false },
 )
 
 export type CommandMessage = Static<typeof commandMessage>

@@ -17,7 +17,7 @@ import type { OrderCommand } from './lifecycle.ts'
 const bodySizeBytesMax = 16 * 1024
 
 /** What a command carries over HTTP. */
-export const commandBody = Type.Object(remarks, { additionalProperties: false })
+export const commandBody = Type.Object(remarks, { title: 'OrderCommand', additionalProperties: false })
 
 const contract = Compile(commandBody)
 

@@ -44,39 +44,45 @@ const delivery = Type.Object(
       expected: 'an email address: a local part, @ and a domain',
     }),
   },
-  { description: 'The recipient' },
+  { title: 'Delivery', description: 'The recipient' },
 )
 
-const payment = Type.Object({
-  transaction: identifier('The identifier of the payment at its provider'),
-  request_id: identifier("The provider's identifier of the request"),
-  currency: Type.String({
-    pattern: '^[A-Z]{3}$',
-    description: 'ISO 4217 currency code',
-    expected: 'an ISO 4217 currency code that exists',
-  }),
-  provider: identifier('The payment provider'),
-  amount: money('What is paid in all: goods_total + delivery_cost + custom_fee'),
-  payment_dt: integer('Unix time of the payment in seconds; 0 while it is not paid', 0),
-  bank: identifier('The bank'),
-  delivery_cost: money('What the delivery costs'),
-  goods_total: money('The sum of total_price of the items'),
-  custom_fee: money('Customs'),
-})
+const payment = Type.Object(
+  {
+    transaction: identifier('The identifier of the payment at its provider'),
+    request_id: identifier("The provider's identifier of the request"),
+    currency: Type.String({
+      pattern: '^[A-Z]{3}$',
+      description: 'ISO 4217 currency code',
+      expected: 'an ISO 4217 currency code that exists',
+    }),
+    provider: identifier('The payment provider'),
+    amount: money('What is paid in all: goods_total + delivery_cost + custom_fee'),
+    payment_dt: integer('Unix time of the payment in seconds; 0 while it is not paid', 0),
+    bank: identifier('The bank'),
+    delivery_cost: money('What the delivery costs'),
+    goods_total: money('The sum of total_price of the items'),
+    custom_fee: money('Customs'),
+  },
+  { title: 'Payment', description: 'What is paid, and how' },
+)
 
-const item = Type.Object({
-  chrt_id: integer('The sellable unit (SKU)', 0),
-  track_number: trackNumber('The parcel this line travels in'),
-  price: money('The price before the discount'),
-  rid: anyText('The row id'),
-  name: anyText('The name'),
-  sale: Type.Integer({ minimum: 0, maximum: 100, description: 'The discount in percent' }),
-  size: anyText('The size, as text'),
-  total_price: money('The price after the discount, within 1 of price × (100 − sale) / 100'),
-  nm_id: integer('The product that the unit belongs to', 0),
-  brand: anyText('The brand'),
-  status: integer("The sender's own status code; kept, not interpreted", Number.MIN_SAFE_INTEGER),
-})
+const item = Type.Object(
+  {
+    chrt_id: integer('The sellable unit (SKU)', 0),
+    track_number: trackNumber('The parcel this line travels in'),
+    price: money('The price before the discount'),
+    rid: anyText('The row id'),
+    name: anyText('The name'),
+    sale: Type.Integer({ minimum: 0, maximum: 100, description: 'The discount in percent' }),
+    size: anyText('The size, as text'),
+    total_price: money('The price after the discount, within 1 of price × (100 − sale) / 100'),
+    nm_id: integer('The product that the unit belongs to', 0),
+    brand: anyText('The brand'),
+    status: integer("The sender's own status code; kept, not interpreted", Number.MIN_SAFE_INTEGER),
+  },
+  { title: 'Item', description: 'One unit of what is ordered' },
+)
 
 /** What an order_uid looks like. */
 export const orderUidForm = /^[A-Za-z0-9_-]{1,64}$/

@@ -1,7 +1,9 @@
+import { severalOf } from '../platform/openapi.ts'
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import { instantOf } from './instant.ts'
 import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
 import { type ListOrdering, type ListPlace, listOrderings, type OrderFilter } from './queries.ts'
+import { stateSchemas } from './state-schemas.ts'
 
 /** The parameters of `GET /api/orders`; also what its documentation is made from. */
 export const listParameters = {
@@ -10,12 +12,9 @@ export const listParameters = {
     schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
   },
   cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
-  status: { description: 'One or several, with commas', schema: { type: 'string', examples: orderStatuses } },
-  payment_status: { description: 'One or several, with commas', schema: { type: 'string', examples: paymentStatuses } },
-  delivery_status: {
-    description: 'One or several, with commas',
-    schema: { type: 'string', examples: deliveryStatuses },
-  },
+  status: severalOf(stateSchemas.status),
+  payment_status: severalOf(stateSchemas.payment_status),
+  delivery_status: severalOf(stateSchemas.delivery_status),
   customer_id: { description: 'The customer, whole', schema: { type: 'string' } },
   track_number: { description: 'The tracking number of the order, whole', schema: { type: 'string' } },
   from: { description: 'Created at or after', schema: { type: 'string', format: 'date-time' } },
@@ -23,7 +22,7 @@ export const listParameters = {
   q: { description: 'The uid, tracking number or customer of an order, whole', schema: { type: 'string' } },
   sort: {
     description: 'By the time at which orders were made',
-    schema: { type: 'string', enum: listOrderings, default: 'newest' },
+    schema: { title: 'ListOrdering', type: 'string', enum: listOrderings, default: 'newest' },
   },
 } as const
 
@@ -38,7 +37,7 @@ export function readListQuery(parameters: URLSearchParams): ListQuery {
   const query = new QueryReader(parameters, listParameters)
 
   function oneOf<Status extends string>(name: keyof typeof listParameters, known: readonly Status[]) {
-    const wanted = query.text(name)?.split(',')
+    const wanted = query.list(name)
     if (wanted === undefined) return undefined
     if (!wanted.every(status => (known as readonly string[]).includes(status)))
       query.refuse(name, `of ${known.join(', ')}`)

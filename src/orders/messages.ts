@@ -5,16 +5,10 @@ import { commandMessage } from './command-message.ts'
 import { orderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
 import { type ChangedStatus, moves, type OrderCommand } from './lifecycle.ts'
-import { deliveryStatuses, initialState, type OrderStatus, orderStatuses, paymentStatuses, stateJson } from './order.ts'
+import { initialState, type OrderStatus, stateJson } from './order.ts'
+import { stateSchemas } from './state-schemas.ts'
 
 /** What is said of orders on the wire: the events that tell of them, and the topics that orders and commands come in by. */
-
-const status = { description: 'The status of the order' }
-const stateFields = {
-  status: Type.Enum([...orderStatuses], status),
-  payment_status: Type.Enum([...paymentStatuses], { description: 'What of it is paid' }),
-  delivery_status: Type.Enum([...deliveryStatuses], { description: 'What of it is delivered' }),
-}
 
 const example = exampleOrder('b563feb7b2b84b6test', Date.UTC(2026, 0, 15, 12), () => 0)
 
@@ -23,7 +17,7 @@ export const orderPlaced = defineEvent({
   type: 'order.placed',
   title: 'An order was placed',
   description: 'The first event of every order: the order as its sender wrote it, and the state that it begins in.',
-  data: Type.Object({ ...orderDocument.properties, ...stateFields }),
+  data: Type.Object({ ...orderDocument.properties, ...stateSchemas }),
   example: { ...example, ...JSON.parse(stateJson(initialState(true))) },
 })
 
@@ -37,8 +31,8 @@ function statusChange(command: OrderCommand, title: string, description: string,
     title,
     description,
     data: Type.Object({
-      ...stateFields,
-      status: Type.Literal<OrderStatus>(to, status),
+      ...stateSchemas,
+      status: Type.Literal<OrderStatus>(to, { description: 'The status of the order' }),
       version: Type.Integer({
         minimum: 2,
         description: 'The version of the order after it: the sequence of the event',

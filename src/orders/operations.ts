@@ -1,7 +1,15 @@
-import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
-import { orderDocument } from './document.ts'
+import {
+  answer,
+  linesOf,
+  pageAnswer,
+  problemAnswer,
+  queryParameters,
+  violations,
+  withLines,
+} from '../platform/openapi.ts'
+import { orderDocument, serviceFields } from './document.ts'
 import { listParameters } from './list-query.ts'
-import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
+import { stateSchemas } from './state-schemas.ts'
 
 /** What the API documentation says of orders. */
 
@@ -14,24 +22,21 @@ const tags = ['orders']
 export const orderSchemas = {
   Order: orderDocument,
   StoredOrder: {
+    title: 'StoredOrder',
+    type: 'object',
     description: 'The order as it was sent, and behind its last field what the service adds',
-    allOf: [
-      order,
-      {
-        type: 'object',
-        required: ['status', 'payment_status', 'delivery_status', 'version', 'updated_at'],
-        properties: {
-          status: { enum: orderStatuses },
-          payment_status: { enum: paymentStatuses },
-          delivery_status: { enum: deliveryStatuses },
-          version: { type: 'integer', minimum: 1, description: 'Counts the changes; also the ETag' },
-          updated_at: { type: 'string', format: 'date-time' },
-        },
-      },
-    ],
+    required: [...orderDocument.required, ...serviceFields],
+    properties: {
+      ...orderDocument.properties,
+      ...stateSchemas,
+      version: { type: 'integer', minimum: 1, description: 'Counts the changes; also the ETag' },
+      updated_at: { type: 'string', format: 'date-time' },
+    },
   },
   BatchResult: {
+    title: 'BatchResult',
     type: 'object',
+    description: 'What became of a line',
     required: ['line', 'outcome'],
     properties: {
       line: { type: 'integer', minimum: 1, description: 'Of the file: empty lines count, and have no result' },
@@ -41,7 +46,7 @@ export const orderSchemas = {
         description: 'stopped: this line and those after it were not taken in; send them again',
       },
       code: { type: 'string' },
-      errors: { $ref: '#/components/schemas/Problem/properties/errors' },
+      errors: violations,
     },
   },
 }
@@ -56,7 +61,7 @@ export const operations = {
     responses: {
       201: answer('Placed', storedOrder, 'application/json', {
         ...entityTag,
-        Location: { schema: { type: 'string', format: 'uri-reference' } },
+        Location: { description: 'Where the order is', schema: { type: 'string', format: 'uri-reference' } },
       }),
       200: answer('The same order was placed before', storedOrder, 'application/json', entityTag),
       400: problemAnswer('The order breaks the contract; errors lists every rule'),
@@ -74,9 +79,13 @@ export const operations = {
       'One order a line; one result a line, in the same order, sent while orders still come in: read while you send. ' +
       'A bad line is refused by itself.',
     tags,
-    requestBody: { required: true, content: { 'application/x-ndjson': { schema: order } } },
+    requestBody: { required: true, content: { 'application/x-ndjson': { schema: linesOf(order, 'An order a line') } } },
     responses: {
-      200: answer('A result a line', { $ref: '#/components/schemas/BatchResult' }, 'application/x-ndjson'),
+      200: answer(
+        'A result a line',
+        linesOf({ $ref: '#/components/schemas/BatchResult' }, 'A result a line'),
+        'application/x-ndjson',
+      ),
       415: problemAnswer('Not NDJSON, or compressed'),
     },
   },
@@ -87,7 +96,9 @@ export const operations = {
     tags,
     responses: {
       202: answer('Sent', {
+        title: 'SentOrder',
         type: 'object',
+        description: 'An order that was made up',
         required: ['order_uid', 'sent_by'],
         properties: { order_uid: { type: 'string' }, sent_by: { enum: ['kafka', 'http'] } },
       }),
@@ -101,14 +112,10 @@ export const operations = {
     tags,
     parameters: queryParameters(listParameters),
     responses: {
-      200: {
-        description: 'A page; the Link header leads to the next one',
-        headers: { Link: { schema: { type: 'string' } } },
-        content: {
-          'application/json': { schema: { type: 'array', items: storedOrder } },
-          'application/x-ndjson': { schema: storedOrder },
-        },
-      },
+      200: withLines(
+        pageAnswer('A page; the Link header leads to the next one', storedOrder),
+        linesOf(storedOrder, 'An order a line, without end of page'),
+      ),
       400: problemAnswer('A parameter is wrong; errors lists all of them'),
       503: overloaded,
     },
@@ -116,8 +123,16 @@ export const operations = {
   getOrder: {
     operationId: 'getOrder',
     summary: 'Read an order',
+    description: 'Answered from memory where it can be; its ETag is the version of the order.',
     tags,
-    parameters: [{ name: 'If-None-Match', in: 'header', schema: { type: 'string' } }],
+    parameters: [
+      {
+        name: 'If-None-Match',
+        in: 'header',
+        description: 'The ETag that the caller has',
+        schema: { type: 'string' },
+      },
+    ],
     responses: {
       200: answer('The order', storedOrder, 'application/json', entityTag),
       304: { description: 'Still the version that the caller has' },

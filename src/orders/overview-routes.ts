@@ -7,6 +7,7 @@ import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
 import { orderStatuses } from './order.ts'
 import { countByStatus, countDeadLetters, readLatest, readSeries, readSums } from './overview-queries.ts'
+import { stateSchemas } from './state-schemas.ts'
 import { bucketSeconds } from './tally.ts'
 
 /** An answer stands for so long for everybody who asks. */
@@ -33,6 +34,7 @@ const parameters = {
 const latestCount = 20
 
 const series = {
+  title: 'OrderSeries',
   type: 'object',
   description: 'Orders that came in, in equal parts of time, oldest first; the last part is not over yet',
   required: ['from', 'seconds', 'orders'],
@@ -47,13 +49,16 @@ const count = { type: 'integer', minimum: 0 }
 const seconds = { type: 'number', minimum: 0 }
 
 export const overviewSchema = {
+  title: 'Overview',
   type: 'object',
   description: 'The business at a glance. Orders count where they came in, whatever their date_created says',
   required: ['at', 'today', 'recent', 'day', 'latest', 'statuses', 'dead_letters', 'lags'],
   properties: {
     at: { type: 'string', format: 'date-time' },
     today: {
+      title: 'OrdersToday',
       type: 'object',
+      description: 'What came in since midnight',
       required: ['from', 'orders', 'sums'],
       properties: {
         from: { type: 'string', format: 'date-time', description: 'When today began' },
@@ -61,7 +66,9 @@ export const overviewSchema = {
         sums: {
           type: 'array',
           items: {
+            title: 'CurrencySum',
             type: 'object',
+            description: 'Orders of one currency',
             required: ['currency', 'orders', 'amount'],
             properties: {
               currency: { type: 'string' },
@@ -83,7 +90,9 @@ export const overviewSchema = {
       description: 'The orders that came in last, newest first',
       maxItems: latestCount,
       items: {
+        title: 'LatestOrder',
         type: 'object',
+        description: 'An order, as far as a list shows it',
         required: ['order_uid', 'placed_at', 'customer_id', 'currency', 'amount', 'status'],
         properties: {
           order_uid: { type: 'string' },
@@ -91,11 +100,12 @@ export const overviewSchema = {
           customer_id: { type: 'string' },
           currency: { type: 'string' },
           amount: { type: 'integer', description: "In the currency's minor unit" },
-          status: { enum: orderStatuses },
+          status: stateSchemas.status,
         },
       },
     },
     statuses: {
+      title: 'OrdersByStatus',
       type: 'object',
       description: 'All orders, by status; where there are millions, some seconds old',
       required: orderStatuses,
@@ -103,7 +113,9 @@ export const overviewSchema = {
     },
     dead_letters: count,
     lags: {
+      title: 'OverviewLags',
       type: 'object',
+      description: 'How far what goes out and comes in by Kafka is behind',
       required: ['relay_seconds', 'consumer_messages'],
       properties: {
         relay_seconds: {
@@ -124,6 +136,7 @@ export const overviewSchema = {
 const operation = {
   operationId: 'getOverview',
   summary: 'The business at a glance',
+  description: 'However many ask, it is made about once a second.',
   tags: ['orders'],
   parameters: queryParameters(parameters),
   responses: {

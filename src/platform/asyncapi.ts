@@ -1,4 +1,4 @@
-import { withoutOwnKeywords } from './json-schema.ts'
+import { nameSchemas, publishSchemas } from './json-schema.ts'
 
 type Json = Record<string, unknown>
 
@@ -40,12 +40,14 @@ const servers = {
   },
 }
 
+const license = { name: 'MIT', url: 'https://opensource.org/license/mit' }
+
 /** A way that messages take, and what the service does with it. */
 export type Channel = {
   /** Unique in the document. */
   name: string
-  /** The topic, or the path; null where each receiver has its own. */
-  address: string | null
+  /** The topic, or the path; undefined where each receiver has its own. */
+  address: string | undefined
   /** Of the path: what it holds in braces. */
   parameters?: Json
   server: keyof typeof servers
@@ -67,10 +69,17 @@ export function buildAsyncApi(options: {
   schemas: Json
 }): Json {
   const { title, version, description, channels, schemas } = options
+  const tags = [...new Set(channels.map(({ server }) => server))].map(name => ({ name }))
   const messages = new Map(channels.flatMap(channel => channel.messages.map(message => [message.name, message])))
-  return withoutOwnKeywords({
+  const named = new Map<string, Json>()
+  const nameIn = (part: Json) => nameSchemas(publishSchemas(part), named) as Json
+  const componentMessages = nameIn(
+    Object.fromEntries([...messages].map(([name, message]) => [name, describeMessage(message)])),
+  )
+  const componentSchemas = nameIn(schemas)
+  return publishSchemas({
     asyncapi: '3.0.0',
-    info: { title, version, description, license: { name: 'MIT' } },
+    info: { title, version, description, license, tags },
     defaultContentType: 'application/json',
     servers,
     channels: Object.fromEntries(channels.map(channel => [channel.name, describeChannel(channel)])),
@@ -78,8 +87,8 @@ export function buildAsyncApi(options: {
       channels.map(channel => [`${channel.action}-${channel.name}`, describeOperation(channel)]),
     ),
     components: {
-      messages: Object.fromEntries([...messages].map(([name, message]) => [name, describeMessage(message)])),
-      schemas,
+      messages: componentMessages,
+      schemas: { ...componentSchemas, ...Object.fromEntries(named) },
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key; needed when keys exist' } },
     },
   })
@@ -87,7 +96,7 @@ export function buildAsyncApi(options: {
 
 function describeChannel({ address, parameters, server, title, description, messages }: Channel): Json {
   return {
-    address,
+    ...(address === undefined ? {} : { address }),
     title,
     description,
     servers: [{ $ref: `#/servers/${server}` }],
@@ -96,9 +105,9 @@ function describeChannel({ address, parameters, server, title, description, mess
   }
 }
 
-function describeOperation({ name, action, title, method }: Channel): Json {
+function describeOperation({ name, action, title, description, method }: Channel): Json {
   const bindings = method === undefined ? {} : { bindings: { http: { method, bindingVersion: '0.3.0' } } }
-  return { action, channel: { $ref: `#/channels/${name}` }, summary: title, ...bindings }
+  return { action, channel: { $ref: `#/channels/${name}` }, summary: title, description, ...bindings }
 }
 
 function describeMessage({ key, ...message }: Message): Json {

@@ -4,9 +4,15 @@ import type { TLocalizedValidationError } from 'typebox/error'
 import { AppError, type Violation } from '../errors.ts'
 import { readBody, requireMediaType } from './http.ts'
 
+/**
+ * The form of a text without U+0000, which PostgreSQL cannot keep. Half a surrogate pair it cannot keep either; that is looked at
+ * by `halfPairsIn`, since no pattern that Go, Java and Python compile can say so.
+ */
+export const withoutNul = '^[^\\x00]*$'
+
 /** A text for people; characters that PostgreSQL cannot keep are refused like any other violation. */
 const remark = (charactersMax: number, description: string) =>
-  Type.String({ maxLength: charactersMax, pattern: '^[^\\0\\ud800-\\udfff]*$', description })
+  Type.String({ maxLength: charactersMax, pattern: withoutNul, description })
 
 /** Why, and who asks: what everything that a person tells the service to do can carry. */
 export const remarks = {
@@ -34,11 +40,19 @@ export function readJson<Schema extends TSchema>(
   } catch {
     return { kind: 'refused', violations: [{ pointer: '', detail: expected }] }
   }
-  const further = check(value)
+  const further = [...halfPairsIn(value), ...check(value)]
   const keepsSchema = contract.Check(value)
   if (keepsSchema && further.length === 0) return { kind: 'value', value: value as Static<Schema> }
   const errors = keepsSchema ? [] : contract.Errors(value)
   return { kind: 'refused', violations: [...errors.flatMap(toViolations), ...further] }
+}
+
+/** What stands in the fields of a body and has no form in UTF-8. */
+function halfPairsIn(value: unknown): Violation[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value)
+    .filter(([, field]) => typeof field === 'string' && !field.isWellFormed())
+    .map(([name]) => ({ pointer: `/${name}`, detail: 'must not hold half a surrogate pair' }))
 }
 
 /** An error of the schema library in words that help: each field by its name, and what is allowed where there is a choice. */

@@ -1,30 +1,37 @@
 import type { Route } from './http.ts'
 import { isKept, keyForm, keyHeader, replayedHeader } from './idempotency/idempotency.ts'
+import { nameSchemas, publishSchemas } from './json-schema.ts'
 
 type Json = Record<string, unknown>
 
+/** Everything that is wrong with an input. */
+export const violations = {
+  type: 'array',
+  description: 'Everything that is wrong with the input',
+  items: {
+    title: 'Violation',
+    type: 'object',
+    description: 'A rule that an input breaks',
+    required: ['pointer', 'detail'],
+    properties: {
+      pointer: { type: 'string', description: 'JSON Pointer to the place; empty for the whole' },
+      detail: { type: 'string', description: 'What was expected' },
+    },
+  },
+}
+
 const problem = {
+  title: 'Problem',
   type: 'object',
   description: 'RFC 9457',
   required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
   properties: {
     type: { type: 'string', format: 'uri' },
     title: { type: 'string' },
-    status: { type: 'integer' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
     detail: { type: 'string' },
     code: { type: 'string', description: 'Stable; for programs' },
-    errors: {
-      type: 'array',
-      description: 'Everything that is wrong with the input',
-      items: {
-        type: 'object',
-        required: ['pointer', 'detail'],
-        properties: {
-          pointer: { type: 'string', description: 'JSON Pointer to the place; empty for the whole' },
-          detail: { type: 'string', description: 'What was expected' },
-        },
-      },
-    },
+    errors: violations,
     request_id: { type: 'string', description: 'Also in the log' },
   },
 }
@@ -39,6 +46,25 @@ export function answer(description: string, schema: Json, type = 'application/js
   return { description, content: { [type]: { schema } }, ...(headers === undefined ? {} : { headers }) }
 }
 
+/** What a header with an address says. */
+const link = {
+  description: 'The next page, as RFC 8288 has it: <address>; rel="next". Left out on the last page',
+  schema: { type: 'string' },
+}
+
+/** An answer with a page of a list. */
+export function pageAnswer(description: string, items: Json, headers?: Json): Json {
+  return answer(description, { type: 'array', items }, 'application/json', { Link: link, ...headers })
+}
+
+/**
+ * The schema of a text of JSON lines. Of a media type that is a sequence OpenAPI 3.1 says nothing, and generators that read a
+ * single object there would fail at the second line: to them it is a text.
+ */
+export function linesOf(line: Json, description: string): Json {
+  return { type: 'string', contentMediaType: 'application/x-ndjson', contentSchema: line, description }
+}
+
 const keyParameter = {
   name: keyHeader,
   in: 'header',
@@ -50,7 +76,7 @@ const keyParameter = {
 /** What an idempotent route answers beside its own: refusals of keys, and a mark at each answer that is given again. */
 function withReplays(responses: Json): Json {
   const replayed = {
-    [replayedHeader]: { description: 'The answer was given before', schema: { const: 'true' } },
+    [replayedHeader]: { description: 'The answer was given before', schema: { type: 'string', enum: ['true'] } },
   }
   const own = Object.entries(responses as Record<string, Json>).map(([status, response]) => {
     const marked = { ...response, headers: { ...(response.headers as Json | undefined), ...replayed } }
@@ -69,6 +95,11 @@ function withReplays(responses: Json): Json {
   }
 }
 
+/** A query parameter that takes one or several values. */
+export function severalOf(items: object, description = 'One or several, with commas'): Json {
+  return { description, style: 'form', explode: false, schema: { type: 'array', items } }
+}
+
 /** Query parameters by name, each with its description and schema. */
 export function queryParameters(parameters: Readonly<Record<string, Json>>): Json[] {
   return Object.entries(parameters).map(([name, parameter]) => ({ name, in: 'query', ...parameter }))
@@ -82,8 +113,8 @@ export function buildOpenApi(options: {
   title: string
   version: string
   description: string
-  /** Where more is said. */
-  externalDocs: { url: string; description: string }
+  /** What the tags of operations group, by tag. */
+  tags: Readonly<Record<string, string>>
   routes: readonly Route[]
   schemas: Json
 }): Json {
@@ -115,10 +146,14 @@ export function buildOpenApi(options: {
           ...(isPublic
             ? {}
             : { 401: problemAnswer('No key, or an unknown one'), 403: problemAnswer(`The key lacks ${route.scope}`) }),
+          default: problemAnswer('Any other error'),
         },
       },
     }
   }
+  const named = new Map<string, Json>()
+  const nameIn = (part: Json) => nameSchemas(publishSchemas(part), named) as Json
+  const schemas = nameIn({ Problem: problem, ...options.schemas })
   return {
     openapi: '3.1.0',
     info: {
@@ -127,12 +162,17 @@ export function buildOpenApi(options: {
       description: options.description,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    externalDocs: options.externalDocs,
     servers: [{ url: '/' }],
-    paths,
+    tags: Object.entries(options.tags).map(([name, description]) => ({ name, description })),
+    paths: nameIn(paths),
     components: {
-      schemas: { Problem: problem, ...options.schemas },
+      schemas: { ...schemas, ...Object.fromEntries(named) },
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key; needed when keys exist' } },
     },
   }
+}
+
+/** The same answer, also as JSON lines for who asks for them. */
+export function withLines(response: Json, lines: Json): Json {
+  return { ...response, content: { ...(response.content as Json), 'application/x-ndjson': { schema: lines } } }
 }

@@ -8,7 +8,7 @@ export const pageSizeMax = 1000
 /**
  * The query of a request, read parameter by parameter; everything that is wrong with it is told at once, by `end`.
  *
- * One rule holds for every parameter of every route: it is known, given once, and not empty. A mistyped, doubled or empty filter
+ * One rule holds for every parameter of every route: it is known, given once unless it takes several values, and not empty. A mistyped, doubled or empty filter
  * (`?customer_id=`) that was passed over would return everything.
  */
 export class QueryReader {
@@ -22,8 +22,8 @@ export class QueryReader {
       const values = given.getAll(name)
       if (!Object.hasOwn(known, name)) {
         this.refuse(name, `left out: the parameters are ${Object.keys(known).join(', ')}`)
-      } else if (values.length > 1) this.refuse(name, 'given once')
-      else if (values[0] === '') this.refuse(name, 'given a value, or left out')
+      } else if (values.length > 1 && !takesSeveral(known[name])) this.refuse(name, 'given once')
+      else if (values.includes('')) this.refuse(name, 'given a value, or left out')
     }
   }
 
@@ -44,6 +44,15 @@ export class QueryReader {
     return text
   }
 
+  /**
+   * The values of a parameter that takes several: with commas between them, as OpenAPI says it with `explode: false`, or given
+   * several times, as some generated clients do all the same.
+   */
+  list(name: string): string[] | undefined {
+    const given = this.#given.getAll(name).filter(text => text !== '')
+    return given.length === 0 ? undefined : given.flatMap(text => text.split(','))
+  }
+
   /** The parameter `limit`: how many entries a page has at most. */
   limit(): number {
     const limit = Number(this.text('limit') ?? pageSizeDefault)
@@ -57,6 +66,12 @@ export class QueryReader {
   end(): void {
     if (this.#violations.length > 0) throw invalidQuery(this.#violations)
   }
+}
+
+/** Whether a parameter is a list by what OpenAPI says of it. */
+function takesSeveral(parameter: unknown): boolean {
+  const { schema = {} } = parameter as { schema?: { type?: unknown } }
+  return schema.type === 'array'
 }
 
 /** RFC 6901. */

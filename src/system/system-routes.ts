@@ -37,9 +37,21 @@ const behind = (description: string, type: 'number' | 'integer' = 'number') => (
 })
 
 export const systemSchema = {
+  title: 'System',
   type: 'object',
   description: 'The service as it runs: what it depends on, how far it is behind, and how it is set',
-  required: ['version', 'runtime', 'started_at', 'memory_bytes', 'is_ready', 'dependencies', 'lags'],
+  required: [
+    'version',
+    'runtime',
+    'started_at',
+    'memory_bytes',
+    'is_ready',
+    'dependencies',
+    'lags',
+    'settings',
+    'needs_key',
+    'grafana_url',
+  ],
   properties: {
     version: text,
     runtime: { ...text, description: 'What it runs on' },
@@ -47,14 +59,19 @@ export const systemSchema = {
     memory_bytes: { type: 'integer', description: 'Of this process' },
     is_ready: { type: 'boolean', description: 'Whether orders can be taken' },
     dependencies: {
+      title: 'Dependencies',
       type: 'object',
+      description: 'By name',
       additionalProperties: {
+        title: 'Dependency',
         type: 'object',
+        description: 'Something that the service depends on',
         required: ['state'],
-        properties: { state: { enum: ['up', 'down', 'off'] }, detail: text },
+        properties: { state: { title: 'DependencyState', type: 'string', enum: ['up', 'down', 'off'] }, detail: text },
       },
     },
     lags: {
+      title: 'SystemLags',
       type: 'object',
       description: 'Null where there is no such reader, or the database is away',
       required: ['relay_seconds', 'consumer_messages', 'webhooks_seconds', 'log_seconds', 'log_held_by'],
@@ -86,7 +103,9 @@ export const systemSchema = {
       type: 'array',
       description: 'Every variable',
       items: {
+        title: 'Setting',
         type: 'object',
+        description: 'A variable as it is set',
         required: ['name', 'value', 'is_default', 'is_secret'],
         properties: {
           name: text,

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Violation } from '../errors.ts'
-import { readJsonBody } from '../platform/json.ts'
+import { readJsonBody, withoutNul } from '../platform/json.ts'
 import { urlFault } from './targets.ts'
 import { eventPatterns, previousSecretSeconds } from './webhook.ts'
 
@@ -15,9 +15,8 @@ export function webhookBodies(eventTypes: readonly string[]) {
   const patterns = eventPatterns(eventTypes)
   const fields = {
     url: Type.String({ format: 'uri', description: 'Where events are sent to: https:// or http://' }),
-    // Characters that PostgreSQL cannot keep are refused like any other violation.
-    description: Type.String({ maxLength: 200, pattern: '^[^\\0\\ud800-\\udfff]*$', description: 'For people' }),
-    event_types: Type.Array(Type.Enum(patterns), {
+    description: Type.String({ maxLength: 200, pattern: withoutNul, description: 'For people' }),
+    event_types: Type.Array(Type.Enum(patterns, { title: 'EventPattern' }), {
       minItems: 1,
       maxItems: patterns.length,
       uniqueItems: true,
@@ -26,8 +25,11 @@ export function webhookBodies(eventTypes: readonly string[]) {
   }
   const optional = { description: Type.Optional(fields.description), event_types: Type.Optional(fields.event_types) }
   return {
-    creation: Type.Object({ url: fields.url, ...optional }, { additionalProperties: false }),
-    change: Type.Object({ url: Type.Optional(fields.url), ...optional }, { additionalProperties: false }),
+    creation: Type.Object({ url: fields.url, ...optional }, { title: 'NewWebhook', additionalProperties: false }),
+    change: Type.Object(
+      { url: Type.Optional(fields.url), ...optional },
+      { title: 'WebhookChange', additionalProperties: false },
+    ),
   }
 }
 
@@ -42,7 +44,7 @@ export const rotationBody = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { title: 'SecretRotation', additionalProperties: false },
 )
 
 const rotation = Compile(rotationBody)

@@ -34,7 +34,7 @@ function delivery(definition: EventDefinition): Message {
 export function webhookChannel(definitions: readonly EventDefinition[]): Channel {
   return {
     name: 'webhooks',
-    address: null,
+    address: undefined,
     server: 'receiver',
     action: 'send',
     method: 'POST',

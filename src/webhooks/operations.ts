@@ -1,4 +1,4 @@
-import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
+import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { pageSizeMax } from '../platform/query.ts'
 import { rotationBody, webhookBodies } from './bodies.ts'
 
@@ -10,82 +10,99 @@ const limit = {
 }
 const cursor = { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } }
 
+const outcome = { title: 'DeliveryOutcome', type: 'string', enum: ['delivered', 'failed', 'given_up'] }
+
 export const listParameters = { limit, cursor }
 
 export const deliveryParameters = {
   limit,
   cursor,
   order_uid: { description: 'Of events of this order', schema: { type: 'string' } },
-  outcome: { description: 'Only these', schema: { type: 'string', enum: ['delivered', 'failed', 'given_up'] } },
+  outcome: { description: 'Only these', schema: outcome },
 }
 
 const time = { type: 'string', format: 'date-time' }
 const timeOrNull = { type: ['string', 'null'], format: 'date-time' }
 
+const disabled = {
+  title: 'WebhookDisabled',
+  type: 'object',
+  description: 'Why and since when nothing is delivered',
+  required: ['reason', 'at', 'place_kept_until'],
+  properties: {
+    reason: {
+      title: 'DisabledReason',
+      type: 'string',
+      enum: ['gone', 'failing', 'requested'],
+      description: 'gone: the receiver said 410; failing: nothing was delivered for too long',
+    },
+    at: time,
+    place_kept_until: { ...timeOrNull, description: 'Enabled until then it misses nothing; null: it is over' },
+  },
+}
+
+const webhookFields = {
+  id: { type: 'string' },
+  url: { type: 'string', format: 'uri' },
+  description: { type: 'string' },
+  event_types: { type: 'array', items: { type: 'string' } },
+  status: {
+    title: 'WebhookStatus',
+    type: 'string',
+    enum: ['active', 'failing', 'waiting', 'disabled'],
+    description: 'waiting: so many events are parked that no more are read for it',
+  },
+  disabled: { anyOf: [disabled, { type: 'null' }], description: 'Null while it is enabled' },
+  failing_since: { ...timeOrNull, description: 'When the failures began that nothing was delivered since' },
+  parked: { type: 'integer', description: 'Events to be repeated, and those that wait behind them' },
+  behind_seconds: { type: ['number', 'null'], description: 'Age of the oldest event that was not sent yet' },
+  previous_secret_valid_until: timeOrNull,
+  created_at: time,
+  updated_at: time,
+}
+
+const deliveryFields = {
+  id: { type: 'string' },
+  order_uid: { type: 'string' },
+  sequence: { type: 'integer' },
+  event_id: { type: 'string' },
+  event_type: { type: 'string' },
+  attempt: { type: 'integer', description: 'From 1; 0: asked for by redeliver' },
+  outcome,
+  status: { type: ['integer', 'null'], description: 'Of the answer; null when there was none' },
+  error: { type: ['string', 'null'], description: 'Why there was no answer' },
+  answer: { type: 'string', description: 'The first 1024 bytes of its body' },
+  duration_ms: { type: 'integer' },
+  attempted_at: time,
+}
+
 export const webhookSchemas = {
   Webhook: {
+    title: 'Webhook',
     type: 'object',
     description: 'A subscription to events, delivered by HTTP',
-    properties: {
-      id: { type: 'string' },
-      url: { type: 'string', format: 'uri' },
-      description: { type: 'string' },
-      event_types: { type: 'array', items: { type: 'string' } },
-      status: {
-        type: 'string',
-        enum: ['active', 'failing', 'waiting', 'disabled'],
-        description: 'waiting: so many events are parked that no more are read for it',
-      },
-      disabled: {
-        type: ['object', 'null'],
-        properties: {
-          reason: {
-            type: 'string',
-            enum: ['gone', 'failing', 'requested'],
-            description: 'gone: the receiver said 410; failing: nothing was delivered for too long',
-          },
-          at: time,
-          place_kept_until: { ...timeOrNull, description: 'Enabled until then it misses nothing; null: it is over' },
-        },
-      },
-      failing_since: { ...timeOrNull, description: 'When the failures began that nothing was delivered since' },
-      parked: { type: 'integer', description: 'Events to be repeated, and those that wait behind them' },
-      behind_seconds: { type: ['number', 'null'], description: 'Age of the oldest event that was not sent yet' },
-      previous_secret_valid_until: timeOrNull,
-      created_at: time,
-      updated_at: time,
-    },
+    required: Object.keys(webhookFields),
+    properties: webhookFields,
   },
   WebhookWithSecret: {
+    title: 'WebhookWithSecret',
+    type: 'object',
     description: 'A subscription with its secret, which is shown this once',
-    allOf: [
-      { $ref: '#/components/schemas/Webhook' },
-      { type: 'object', required: ['secret'], properties: { secret: { type: 'string', pattern: '^whsec_' } } },
-    ],
+    required: [...Object.keys(webhookFields), 'secret'],
+    properties: { ...webhookFields, secret: { type: 'string', pattern: '^whsec_' } },
   },
   WebhookDelivery: {
+    title: 'WebhookDelivery',
     type: 'object',
     description: 'An attempt to deliver an event, and what was answered',
-    properties: {
-      id: { type: 'string' },
-      order_uid: { type: 'string' },
-      sequence: { type: 'integer' },
-      event_id: { type: 'string' },
-      event_type: { type: 'string' },
-      attempt: { type: 'integer', description: 'From 1; 0: asked for by redeliver' },
-      outcome: { type: 'string', enum: ['delivered', 'failed', 'given_up'] },
-      status: { type: ['integer', 'null'], description: 'Of the answer; null when there was none' },
-      error: { type: ['string', 'null'], description: 'Why there was no answer' },
-      answer: { type: 'string', description: 'The first 1024 bytes of its body' },
-      duration_ms: { type: 'integer' },
-      attempted_at: time,
-    },
+    required: Object.keys(deliveryFields),
+    properties: deliveryFields,
   },
 }
 
 const ref = (name: keyof typeof webhookSchemas) => ({ $ref: `#/components/schemas/${name}` })
 const listOf = (name: keyof typeof webhookSchemas) =>
-  answer('A page, newest first; the Link header leads to the next one', { type: 'array', items: ref(name) })
+  pageAnswer('A page, newest first; the Link header leads to the next one', ref(name))
 const body = (schema: object) => ({ content: { 'application/json': { schema } } })
 
 const tags = ['webhooks']
@@ -113,6 +130,7 @@ export function webhookOperations(eventTypes: readonly string[]) {
     list: {
       operationId: 'listWebhooks',
       summary: 'List webhooks',
+      description: 'Newest first, those that are disabled among them.',
       tags,
       parameters: queryParameters(listParameters),
       responses: { 200: listOf('Webhook'), ...notValid },
@@ -120,6 +138,7 @@ export function webhookOperations(eventTypes: readonly string[]) {
     read: {
       operationId: 'readWebhook',
       summary: 'Read a webhook, and how its deliveries stand',
+      description: 'Its secret is not shown again.',
       tags,
       responses: { 200: answer('The subscription', ref('Webhook')), ...notFound },
     },
@@ -134,12 +153,14 @@ export function webhookOperations(eventTypes: readonly string[]) {
     remove: {
       operationId: 'deleteWebhook',
       summary: 'Unsubscribe: with it go what waits and the delivery log',
+      description: 'What is under way at that moment may still arrive.',
       tags,
       responses: { 204: { description: 'It is gone' }, ...notFound },
     },
     rotate: {
       operationId: 'rotateWebhookSecret',
       summary: 'Make a new secret; the one until now stays valid for a while',
+      description: 'While both are valid, deliveries carry a signature of each.',
       tags,
       requestBody: body(rotationBody),
       responses: {
@@ -151,12 +172,14 @@ export function webhookOperations(eventTypes: readonly string[]) {
     enable: {
       operationId: 'enableWebhook',
       summary: 'Deliver again: from where it was, if its place is still kept',
+      description: 'Where its place is no longer kept, it goes on with what happens from now on.',
       tags,
       responses: { 200: answer('The subscription', ref('Webhook')), ...notFound },
     },
     disable: {
       operationId: 'disableWebhook',
       summary: 'Deliver nothing until it is enabled',
+      description: 'Its place is kept for a week.',
       tags,
       responses: { 200: answer('The subscription', ref('Webhook')), ...notFound },
     },
@@ -168,6 +191,7 @@ export const deliveryOperations = {
   deliveries: {
     operationId: 'listWebhookDeliveries',
     summary: 'List what was answered',
+    description: 'The delivery log of a subscription: each attempt, newest first.',
     tags,
     parameters: queryParameters(deliveryParameters),
     responses: { 200: listOf('WebhookDelivery'), ...notValid, ...notFound },
@@ -175,6 +199,7 @@ export const deliveryOperations = {
   delivery: {
     operationId: 'readWebhookDelivery',
     summary: 'Read what was answered once',
+    description: 'An entry of the delivery log.',
     tags,
     responses: { 200: answer('The attempt', ref('WebhookDelivery')), ...notFound },
   },
