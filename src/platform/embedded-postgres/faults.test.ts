@@ -14,6 +14,7 @@ import {
   stopServers,
   until,
 } from '../../../test/embedded-servers.ts'
+import { findRunningPostgres } from './running.ts'
 
 setDefaultTimeout(30_000)
 afterEach(stopServers)
@@ -115,4 +116,24 @@ test('lock files that name a process which is something else today do not hinder
     expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
     await server.stop()
   }
+})
+
+test.each(['', 'x\n'])('lock files that say %j, as a crash of the machine leaves them, do not hinder', async text => {
+  const dataDir = newDataDir()
+  const first = await start(dataDir)
+  const { host } = first.address
+  await first.stop()
+  writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), text)
+  writeFileSync(join(host, '.s.PGSQL.5432.lock'), text)
+  const server = await start(dataDir)
+  expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
+})
+
+test('a server that runs is found although its lock file was emptied', async () => {
+  const dataDir = newDataDir()
+  const server = await start(dataDir)
+  writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), '')
+  expect(await findRunningPostgres(dataDir, 'postgres')).toMatchObject({ pid: server.processId(), isOwned: true })
+  await expect(start(dataDir)).rejects.toThrow('Another instance of the service is running')
+  expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
 })

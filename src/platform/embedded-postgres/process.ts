@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, copyFileSync, openSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../log.ts'
@@ -29,8 +39,14 @@ const logSizeBytesMax = 16 * 1024 * 1024
 
 /** The server that runs on the folder, whoever started it; undefined when none does, whatever postmaster.pid says. */
 export function runningServer(folder: Folder): Running | undefined {
-  const lines = readOrEmpty(join(folder.data, 'postmaster.pid')).split('\n')
+  const file = join(folder.data, 'postmaster.pid')
+  const lines = readOrEmpty(file).split('\n')
   const pid = Number(lines[0])
+  if (!namesProcess(lines[0]) && existsSync(file)) {
+    // A crash of the machine or a full disk has left the file empty: only the list of processes tells.
+    const found = listProcesses().find(candidate => isServer(candidate, folder))
+    return found === undefined ? undefined : { pid: found, status: 'ready' }
+  }
   // The number may have gone to another process since: after a crash of the machine that is even likely.
   if (!Number.isInteger(pid) || pid <= 1 || !isServer(pid, folder)) return undefined
   return { pid, status: lines[7]?.trim() || 'starting' }
@@ -83,7 +99,7 @@ export async function clearAfterFailure(folder: Folder, launched: Launched, laun
   if (/No space left on device/.test(text)) {
     throw new EmbeddedPostgresError(`The disk of ${folder.root} is full: free some space and start again.`)
   }
-  const hindered = /pre-existing shared memory block|lock file ".*" already exists/.test(text)
+  const hindered = /pre-existing shared memory block|lock file ".*" (already exists|is empty)/.test(text)
   if (hindered && launches < launchesMax) return await endLeftovers(folder)
   const complaint = /(?:FATAL|PANIC|error): +(.*)/.exec(text)?.[1] ?? text.trim().split('\n').at(-1)
   throw new EmbeddedPostgresError(
@@ -153,13 +169,21 @@ function serverArgs(folder: Folder, settings: Record<string, string>): string[] 
 /**
  * PostgreSQL takes over the lock files of a server that was killed, except when the process number in them is in use:
  * by a stranger since, or by the old server itself, which nobody has buried, as in a container whose first process does
- * not. Then it believes that the old server lives. Those files are removed here.
+ * not. Then it believes that the old server lives. One that names no process, as a crash of the machine leaves it, it takes for
+ * that of a server which is starting. Those files are removed here; no server runs on the folder when this is called.
  */
 function removeMisleading(folder: Folder) {
   for (const file of [join(folder.data, 'postmaster.pid'), `${socketPath(folder)}.lock`]) {
-    const pid = Math.abs(Number.parseInt(readOrEmpty(file), 10))
-    if (pid && processExists(pid) && !isServer(pid, folder)) rmSync(file, { force: true })
+    const [first = ''] = readOrEmpty(file).split('\n')
+    const pid = Math.abs(Number(first))
+    const isMisleading = !namesProcess(first) || (processExists(pid) && !isServer(pid, folder))
+    if (isMisleading) rmSync(file, { force: true })
   }
+}
+
+/** Whether the first line of a lock file is a process's number; that of a server without clients is negative. */
+function namesProcess(line = ''): boolean {
+  return /^-?[1-9]\d*$/.test(line.trim())
 }
 
 function isServer(pid: number, folder: Folder): boolean {
