@@ -239,17 +239,24 @@ describe('with DB_HOST', () => {
 
 test.skipIf(kafkaAvailability() !== null)('the doctor asks Kafka for its topics and makes none', async () => {
   const brokers = await testBroker()
-  const topic = uniqueName('doctor')
-  const environment = { DATA_DIR: '/tmp/nonexistent-orders', KAFKA_BROKERS: brokers.join(), KAFKA_TOPIC: topic }
-  const state = async () => {
+  const topics = {
+    KAFKA_TOPIC: uniqueName('orders'),
+    KAFKA_COMMANDS_TOPIC: uniqueName('commands'),
+    KAFKA_EVENTS_TOPIC: uniqueName('events'),
+    KAFKA_DLQ_TOPIC: uniqueName('letters'),
+  }
+  const environment = { DATA_DIR: '/tmp/nonexistent-orders', KAFKA_BROKERS: brokers.join(), ...topics }
+  const states = async () => {
     const { out } = await runCli(['doctor', '--json'], environment)
     expect(findingOf(out, 'Kafka')).toMatchObject({ state: 'ok' })
-    return findingOf(out, 'orders in')?.state
+    const names = ['orders in', 'commands in', 'events out', 'dead letters out']
+    return names.map(name => findingOf(out, name)?.state)
   }
-  expect(await state()).toBe('note')
-  expect(await state()).toBe('note')
-  await ensureTopics({ brokers }, [{ name: topic, partitions: 1 }], 10_000)
-  expect(await state()).toBe('ok')
+  expect(await states()).toEqual(['note', 'note', 'note', 'note'])
+  expect(await states()).toEqual(['note', 'note', 'note', 'note'])
+  const made = [topics.KAFKA_TOPIC, topics.KAFKA_COMMANDS_TOPIC].map(name => ({ name, partitions: 1 }))
+  await ensureTopics({ brokers }, made, 10_000)
+  expect(await states()).toEqual(['ok', 'ok', 'note', 'note'])
 })
 
 describe('with the own database', () => {

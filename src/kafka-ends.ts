@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { App } from './app.ts'
 import type { KafkaConfig } from './config.ts'
 import { keepRelaying } from './events/relay.ts'
@@ -6,10 +5,11 @@ import type { WakeUp } from './events/wake-up.ts'
 import { createCommandConsumer } from './orders/command-consumer.ts'
 import { createOrderConsumer } from './orders/consumer.ts'
 import type { OrderDocument } from './orders/document.ts'
-import { ensureTopics } from './platform/kafka/admin.ts'
+import type { NewTopic } from './platform/kafka/admin.ts'
 import type { KafkaCluster } from './platform/kafka/client.ts'
 import { type ConsumerState, keepConsuming } from './platform/kafka/consumer.ts'
 import { createPublisher } from './platform/kafka/publisher.ts'
+import { keepTopics } from './platform/kafka/topics.ts'
 import { about, traceBatches } from './platform/kafka/tracing.ts'
 import type { Logger } from './platform/log.ts'
 import type { Pool, PostgresAddress } from './platform/postgres.ts'
@@ -126,7 +126,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
         stopRelaying,
       )
       consuming = Promise.all([taking, obeying]).then(() => undefined)
-      await Promise.all([consuming, relaying, keepMakingTopics(config, log, stopConsuming)])
+      await Promise.all([consuming, relaying, keepTopics(cluster, topicsOf(config), log, stopConsuming)])
     },
     consumed: () => consuming,
     async close() {
@@ -135,16 +135,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
   }
 }
 
-/** Makes the topics where they are missing, as soon as Kafka answers. */
-async function keepMakingTopics(config: KafkaConfig, log: Logger, stop: AbortSignal): Promise<void> {
-  const topics = [config.ordersTopic, config.commandsTopic, config.eventsTopic, config.deadLettersTopic]
-  for (let failures = 0; !stop.aborted; failures += 1) {
-    try {
-      const wanted = topics.map(name => ({ name, partitions: partitionsOfNewTopics, messageBytesMax }))
-      return await ensureTopics(config, wanted, sendDeadlineMs)
-    } catch (error) {
-      if (failures === 0) log.warn({ err: error }, 'the topics could not be made yet')
-      await sleep(Math.min(500 * 2 ** failures, 5_000), undefined, { signal: stop }).catch(() => undefined)
-    }
-  }
+function topicsOf({ ordersTopic, commandsTopic, eventsTopic, deadLettersTopic }: KafkaConfig): NewTopic[] {
+  const names = [ordersTopic, commandsTopic, eventsTopic, deadLettersTopic]
+  return names.map(name => ({ name, partitions: partitionsOfNewTopics, messageBytesMax }))
 }

@@ -4,7 +4,7 @@ import type { Finding } from './doctor.ts'
 
 const deadlineMs = 6_000
 
-/** Asks the brokers for themselves and the three topics, and makes nothing. Does not throw. */
+/** Asks the brokers for themselves and the four topics, and makes nothing. Does not throw. */
 export async function checkKafka(config: KafkaConfig | undefined): Promise<Finding[]> {
   if (config === undefined) {
     return [{ name: 'Kafka', state: 'off', detail: 'not used: KAFKA_BROKERS is not set' }]
@@ -21,6 +21,7 @@ export async function checkKafka(config: KafkaConfig | undefined): Promise<Findi
     )
     const wanted = [
       ['orders in', config.ordersTopic],
+      ['commands in', config.commandsTopic],
       ['events out', config.eventsTopic],
       ['dead letters out', config.deadLettersTopic],
     ] as const
@@ -31,7 +32,7 @@ export async function checkKafka(config: KafkaConfig | undefined): Promise<Findi
         return {
           name,
           state: isThere ? 'ok' : 'note',
-          detail: `topic ${topic}${isThere ? '' : ': the start makes it'}`,
+          detail: `topic ${topic}${isThere ? '' : ': the service makes it'}`,
         }
       }),
     ]

@@ -27,28 +27,55 @@ export async function pingKafka(cluster: KafkaCluster, deadlineMs: number): Prom
   })
 }
 
+/** A topic as it is made: its number of partitions, and the largest message that it takes, in bytes. */
+export type NewTopic = { name: string; partitions: number; messageBytesMax?: number }
+
 /**
  * Creates the topics that are not there yet; one that is there stays as it is.
  *
- * @param topics for a new one its number of partitions, and the largest message that it takes, in bytes
  * @param deadlineMs how long all of it may take, in milliseconds
  * @throws AppError KAFKA_UNAVAILABLE when it could not be done in time or was refused; the detail says which
  */
 export async function ensureTopics(
   cluster: KafkaCluster,
-  topics: ReadonlyArray<{ name: string; partitions: number; messageBytesMax?: number }>,
+  topics: readonly NewTopic[],
   deadlineMs: number,
 ): Promise<void> {
   await withAdmin(cluster, deadlineMs, 'The topics could not be created', async (admin, signal) => {
-    for (const { name, partitions, messageBytesMax } of topics) {
-      const configs = messageBytesMax ? [{ name: 'max.message.bytes', value: String(messageBytesMax) }] : []
-      await admin.createTopics({ topics: [name], partitions, configs }).catch(error => {
-        if (!hasProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw error
-      })
-    }
+    await createTopics(admin, topics)
     // The answer comes before every broker knows the topic: whoever goes on at once would be turned away.
     while (!signal.aborted && !(await areServed(admin, topics))) await sleep(50)
   })
+}
+
+/** Creates topics; one that somebody else has made stays as it is. @throws what the library throws */
+export async function createTopics(admin: Admin, topics: readonly NewTopic[]): Promise<void> {
+  for (const { name, partitions, messageBytesMax } of topics) {
+    const configs = messageBytesMax ? [{ name: 'max.message.bytes', value: String(messageBytesMax) }] : []
+    await admin.createTopics({ topics: [name], partitions, configs }).catch(error => {
+      if (!hasProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw error
+    })
+  }
+}
+
+/** @returns those of the topics that the brokers do not know; it needs no right to create them. @throws what the library throws */
+export async function missingTopics(admin: Admin, topics: readonly NewTopic[]): Promise<NewTopic[]> {
+  if (await areThere(admin, topics)) return []
+  const missing: NewTopic[] = []
+  for (const topic of topics) if (!(await areThere(admin, [topic]))) missing.push(topic)
+  return missing
+}
+
+async function areThere(admin: Admin, topics: readonly NewTopic[]): Promise<boolean> {
+  try {
+    await admin.metadata({ topics: topics.map(({ name }) => name), forceUpdate: true })
+    return true
+  } catch (error) {
+    if (isUnknownTopic(error)) return false
+    // A topic without a leader is there, and gets one.
+    if (hasProtocolError(error, ...notYet)) return true
+    throw error
+  }
 }
 
 const notYet = ['LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER', 'UNKNOWN_LEADER_EPOCH', 'FENCED_LEADER_EPOCH']

@@ -112,10 +112,13 @@ export function hasProtocolError(error: unknown, ...names: readonly string[]): b
   return protocolErrors(error).some(name => names.includes(name))
 }
 
-/** @returns whether the broker said that there is no such topic; the library puts it in words only */
+/** What a broker says of a topic that is not there, or no longer the one that it was: it was deleted, and made again. */
+const unknownTopic = ['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID', 'INCONSISTENT_TOPIC_ID']
+
+/** @returns whether the broker said that there is no such topic; the library puts some of it in words only */
 export function isUnknownTopic(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (hasProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION') || error.message.startsWith('Unknown topic ')) return true
+  if (hasProtocolError(error, ...unknownTopic) || error.message.startsWith('Unknown topic ')) return true
   return error instanceof AggregateError ? error.errors.some(isUnknownTopic) : isUnknownTopic(error.cause)
 }
 

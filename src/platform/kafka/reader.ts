@@ -67,6 +67,11 @@ export class TopicReader {
     return metadata.partitions.map(({ leader }) => leader)
   }
 
+  /** Asks for the id of the topic; rejects where it is not there. */
+  async topicId(): Promise<string> {
+    return (await this.#metadata(true)).id
+  }
+
   /** Asks where the partitions begin and end. */
   async bounds(): Promise<Bounds> {
     const { EARLIEST } = this.#library.ListOffsetTimestamps

@@ -1,6 +1,6 @@
 import type { Logger } from '../log.ts'
 import { type Offsets, startingPositions } from './backlog.ts'
-import { describe, type KafkaCluster, type KafkaLibrary, type KafkaMessage } from './client.ts'
+import { describe, isUnknownTopic, type KafkaCluster, type KafkaLibrary, type KafkaMessage } from './client.ts'
 import { GroupMember } from './member.ts'
 import { TopicReader } from './reader.ts'
 import { Share } from './share.ts'
@@ -15,6 +15,8 @@ export type SessionOptions = KafkaCluster & {
   topic: string
   clientId: string
   instanceId: string
+  /** The id that the topic had in the session before; undefined in the first. */
+  topicIdBefore: string | undefined
   batchMessagesMax: number
   batchBytesMax: number
   batchesInFlightMax: number
@@ -44,6 +46,8 @@ export class Session {
   #broken = Promise.withResolvers<never>()
   #onIdle = () => {}
   #isProbing = false
+  /** The id of the topic, which another one of its name does not have. */
+  topicId: string | undefined
   /** Whether anything was committed: the trouble after that is a new one. */
   madeProgress = false
 
@@ -90,7 +94,7 @@ export class Session {
   async #beginShare(partitions: readonly number[]): Promise<void> {
     this.#shareNumber += 1
     const number = this.#shareNumber
-    const committed = partitions.length > 0 ? await this.#member.committed(partitions) : new Map<number, bigint>()
+    const committed = await this.#committedOf(partitions)
     const [leaders, bounds] = await Promise.all([this.#reader.leaders(true), this.#reader.bounds()])
     if (number !== this.#shareNumber) return
     const { positions, lost } = startingPositions(partitions, committed, bounds)
@@ -114,6 +118,18 @@ export class Session {
     this.#reportLag()
   }
 
+  /**
+   * Where the group stands. A topic that was deleted and made again is read from its start: an offset of the old one that was
+   * committed late would pass over messages of the new one.
+   */
+  async #committedOf(partitions: readonly number[]): Promise<Offsets> {
+    const topicId = await this.#reader.topicId()
+    const isAnother = topicId !== (this.topicId ?? this.#options.topicIdBefore ?? topicId)
+    this.topicId = topicId
+    if (isAnother) this.#options.log.warn('The topic was made again; starting at its oldest message')
+    return isAnother || partitions.length === 0 ? new Map() : await this.#member.committed(partitions)
+  }
+
   async #handle(messages: readonly KafkaMessage[]): Promise<void> {
     this.#inFlight += 1
     try {
@@ -126,13 +142,14 @@ export class Session {
     }
   }
 
-  async #endShare(deadlineMs: number): Promise<void> {
+  async #endShare(deadlineMs: number, isTopicGone = false): Promise<void> {
     this.#shareNumber += 1
     const share = this.#share
     this.#share = undefined
     if (!share) return
     share.close()
     await share.settle(deadlineMs)
+    if (isTopicGone) return
     await share.commitLast(farewellMs).catch(error => {
       this.#options.log.warn({ reason: describe(error) }, 'The last commit failed; some messages will come again')
     })
@@ -148,9 +165,10 @@ export class Session {
       if (this.#inFlight === 0) resolve()
     })
     await Promise.race([idle, stopped])
-    await this.#endShare(this.#options.stopDeadlineMs)
+    const isTopicGone = isUnknownTopic(error)
+    await this.#endShare(this.#options.stopDeadlineMs, isTopicGone)
     // The next session comes as another member, so that the group shares out anew; this one would stay as a ghost.
-    if (error instanceof PartitionsChangedError) await this.#member.leave(farewellMs).catch(() => {})
+    if (isTopicGone || error instanceof PartitionsChangedError) await this.#member.leave(farewellMs).catch(() => {})
   }
 
   async #dispose(): Promise<void> {

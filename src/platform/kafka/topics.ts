@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin } from '@platformatic/kafka'
+import type { Logger } from '../log.ts'
+import { createTopics, missingTopics, type NewTopic } from './admin.ts'
+import {
+  clientOptions,
+  dispose,
+  type KafkaCluster,
+  loadKafka,
+  requestTimeoutMs,
+  tolerateLateErrors,
+  within,
+} from './client.ts'
+
+/** How often the brokers are asked whether the topics are there; one request on a connection that is kept. */
+const lookEveryMs = 2_000
+const pauseFirstMs = 500
+const pauseMaxMs = 5_000
+
+/**
+ * Keeps topics in existence until `stop`: makes those that are missing as soon as Kafka answers, and one that is deleted later
+ * again. A topic that is there stays as it is. Never rejects because of Kafka.
+ */
+export async function keepTopics(
+  cluster: KafkaCluster,
+  topics: readonly NewTopic[],
+  log: Logger,
+  stop: AbortSignal,
+): Promise<void> {
+  const library = await loadKafka()
+  const stopped = new Promise<void>(resolve => stop.addEventListener('abort', () => resolve(), { once: true }))
+  let failures = 0
+  const onLooked = () => {
+    failures = 0
+  }
+  while (!stop.aborted) {
+    const admin = new library.Admin(clientOptions(cluster, 'orders-topics'))
+    tolerateLateErrors(admin)
+    try {
+      await Promise.race([lookAfter(admin, topics, log, stop, onLooked), stopped])
+    } catch (error) {
+      failures += 1
+      if (failures === 1) log.warn({ err: error }, 'the topics could not be looked after; it is tried again')
+    } finally {
+      await dispose(admin)
+    }
+    await pause(Math.min(pauseFirstMs * 2 ** failures, pauseMaxMs), stop)
+  }
+}
+
+async function lookAfter(
+  admin: Admin,
+  topics: readonly NewTopic[],
+  log: Logger,
+  stop: AbortSignal,
+  onLooked: () => void,
+): Promise<void> {
+  while (!stop.aborted) {
+    const missing = await within(requestTimeoutMs, 'the metadata of the topics', missingTopics(admin, topics))
+    if (missing.length > 0) {
+      await within(requestTimeoutMs, 'the creation of topics', createTopics(admin, missing))
+      log.info({ topics: missing.map(({ name }) => name) }, 'topics that were missing are made')
+    }
+    onLooked()
+    await pause(lookEveryMs, stop)
+  }
+}
+
+async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal: stop }).catch(() => undefined)
+}
