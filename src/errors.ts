@@ -40,6 +40,7 @@ export const catalogue = {
   EVENT_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'The log has no such event' },
   REQUEST_INVALID: { status: 400, consumer: 'dead-letter', title: 'The request is not valid' },
   BODY_TOO_LARGE: { status: 413, consumer: 'dead-letter', title: 'The body is too large' },
+  NOT_ACCEPTABLE: { status: 406, consumer: 'dead-letter', title: 'Nothing that is accepted can be answered' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, consumer: 'dead-letter', title: 'The media type is not supported' },
   CONTENT_CODING_UNSUPPORTED: { status: 415, consumer: 'dead-letter', title: 'The content coding is not supported' },
   KEY_MISSING: { status: 401, consumer: 'dead-letter', title: 'An API key is needed' },

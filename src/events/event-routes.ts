@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { typeFor } from '../platform/accept.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import { pageAnswer, problemAnswer, queryParameters, severalOf } from '../platform/openapi.ts'
@@ -13,7 +14,7 @@ import { streamEvents } from './stream.ts'
 
 const paging = {
   limit: {
-    description: 'Events on a page',
+    description: 'Events on a page; not live',
     schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
   },
   after: {
@@ -46,6 +47,7 @@ function eventsAnswer(headers?: Record<string, unknown>) {
 
 const responses = {
   200: eventsAnswer(),
+  406: problemAnswer('Accept allows neither JSON nor a stream'),
   400: problemAnswer('A parameter is wrong, or the cursor is not of this log; errors lists all'),
   410: problemAnswer('Events behind the cursor were dropped: CURSOR_DROPPED'),
 }
@@ -153,12 +155,12 @@ function answerPage(
 ): Response {
   const link = next === undefined ? {} : { link: linkToNext(call.request.url, encodePlace(next)) }
   return new Response(`[${events.map(encodeEvent).join(',')}]`, {
-    headers: { 'content-type': 'application/json', ...link, ...headers },
+    headers: { 'content-type': 'application/json', vary: 'accept', ...link, ...headers },
   })
 }
 
 function wantsStream(call: Call): boolean {
-  return call.request.headers.get('accept')?.includes('text/event-stream') === true
+  return typeFor(call.request, ['application/json', 'text/event-stream']) === 'text/event-stream'
 }
 
 /**
@@ -177,7 +179,9 @@ async function insistOnPlace(pool: Pool, place: LogPlace | undefined): Promise<b
 
 function readQuery(call: Call, known: Readonly<Record<string, unknown>>, knownTypes: readonly string[] = []): Query {
   const query = new QueryReader(new URL(call.request.url).searchParams, known)
+  const isStream = wantsStream(call)
   const limit = query.limit()
+  if (isStream && query.text('limit') !== undefined) query.refuse('limit', 'left out of a stream')
   // A browser that comes back says where it was in the header, and goes on asking for the address it began with.
   const cursor = call.request.headers.get('last-event-id') || (query.text('cursor') ?? query.text('after'))
   const after = cursor === undefined ? undefined : decodePlace(cursor)
@@ -189,7 +193,7 @@ function readQuery(call: Call, known: Readonly<Record<string, unknown>>, knownTy
   const sort = query.text('sort') ?? 'oldest'
   if (!sorting.sort.schema.enum.includes(sort)) query.refuse('sort', `one of ${sorting.sort.schema.enum.join(', ')}`)
   const isNewestFirst = sort === 'newest'
-  if (isNewestFirst && wantsStream(call)) query.refuse('sort', 'left out of a stream')
+  if (isNewestFirst && isStream) query.refuse('sort', 'left out of a stream')
   if (isNewestFirst && query.text('after') !== undefined) query.refuse('after', 'left out where sort is newest')
   const customerId = query.storableText('customer_id')
   query.end()

@@ -1,8 +1,8 @@
+import { shareFresh } from '../platform/fresh.ts'
 import { Counter, Gauge, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
-import type { Upkeep } from './partitions.ts'
-import { shareFresh } from '../platform/fresh.ts'
 import { readHorizon } from './horizon.ts'
+import type { Upkeep } from './partitions.ts'
 import { readLagSeconds } from './readers.ts'
 import { relayReader } from './relay.ts'
 

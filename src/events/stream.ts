@@ -116,7 +116,12 @@ export function streamEvents(
     cancel: end,
   })
   return new Response(body, {
-    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+    headers: {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      vary: 'accept',
+      'x-accel-buffering': 'no',
+    },
   })
 }
 

@@ -8,7 +8,7 @@ import { stateSchemas } from './state-schemas.ts'
 /** The parameters of `GET /api/orders`; also what its documentation is made from. */
 export const listParameters = {
   limit: {
-    description: 'Orders on a page',
+    description: 'Orders on a page; not with a stream',
     schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
   },
   cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
@@ -31,9 +31,10 @@ export type ListQuery = { filter: OrderFilter; after: ListPlace | undefined; lim
 /**
  * Reads the query of a list.
  *
+ * @param isStream whether the answer is every match, and no page
  * @throws AppError REQUEST_INVALID with every parameter that is wrong
  */
-export function readListQuery(parameters: URLSearchParams): ListQuery {
+export function readListQuery(parameters: URLSearchParams, isStream: boolean): ListQuery {
   const query = new QueryReader(parameters, listParameters)
 
   function oneOf<Status extends string>(name: keyof typeof listParameters, known: readonly Status[]) {
@@ -51,6 +52,8 @@ export function readListQuery(parameters: URLSearchParams): ListQuery {
     return instantMs
   }
   const limit = query.limit()
+  if (isStream && query.text('limit') !== undefined)
+    query.refuse('limit', 'left out of a stream, which has every match')
   const cursor = query.text('cursor')
   const after = cursor === undefined ? undefined : decodeCursor(cursor)
   if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')

@@ -117,6 +117,7 @@ export const operations = {
         linesOf(storedOrder, 'An order a line, without end of page'),
       ),
       400: problemAnswer('A parameter is wrong; errors lists all of them'),
+      406: problemAnswer('Accept allows neither JSON nor NDJSON'),
       503: overloaded,
     },
   },

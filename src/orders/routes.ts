@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
+import { typeFor } from '../platform/accept.ts'
+import { codingFor, compressedResponse } from '../platform/compression.ts'
 import { isKnown } from '../platform/entity-tags.ts'
 import { type Call, type Route, readBody, requireMediaType } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
@@ -52,7 +54,13 @@ export function orderRoutes(options: OrderRoutesOptions): Route[] {
       handle: (c, claim) => placeExample(c, options, claim),
     },
     { ...get, path: '/api/orders', operation: operations.listOrders, handle: c => list(c, options) },
-    { ...get, path: '/api/orders/:id', operation: operations.getOrder, handle: c => getOrder(c, options.cache) },
+    {
+      ...get,
+      path: '/api/orders/:id',
+      representsItself: true,
+      operation: operations.getOrder,
+      handle: c => getOrder(c, options.cache),
+    },
   ]
 }
 
@@ -128,13 +136,20 @@ function getOrder(call: Call, cache: OrderCache): Response | Promise<Response> {
     : sendOrder(call, orderUid, found)
 }
 
-function sendOrder(call: Call, orderUid: string, order: CachedOrder | undefined): Response {
+function sendOrder({ request }: Call, orderUid: string, order: CachedOrder | undefined): Response | Promise<Response> {
   if (order === undefined) throw notFound(orderUid)
-  const known = call.request.headers.get('if-none-match')
-  if (known !== null && isKnown(known, order.etag))
-    return new Response(null, { status: 304, headers: { etag: order.etag } })
-  return new Response(order.bytes, { headers: headersOf(order.etag) })
+  const { bytes, etag } = order
+  const known = request.headers.get('if-none-match')
+  if (known !== null && isKnown(known, etag)) {
+    return new Response(null, { status: 304, headers: { ...cached, etag } })
+  }
+  const coding = codingFor(request, bytes.byteLength)
+  const headers = headersOf(etag)
+  return coding === undefined ? new Response(bytes, { headers }) : compressedResponse(bytes, coding, headers)
 }
+
+/** A client may keep an order, and asks each time whether it is still so. */
+const cached = { 'cache-control': 'private, no-cache', vary: 'accept-encoding' }
 
 /** The headers of orders by their tags, which are few, since most orders have few versions. */
 const headersByTag = new Map<string, Headers>()
@@ -145,21 +160,25 @@ function headersOf(etag: string): Headers {
   const known = headersByTag.get(etag)
   if (known !== undefined) return known
   if (headersByTag.size >= tagsMax) headersByTag.clear()
-  const headers = new Headers({ 'content-type': 'application/json', etag })
+  const headers = new Headers({ 'content-type': 'application/json', ...cached, etag })
   headersByTag.set(etag, headers)
   return headers
 }
 
 async function list(call: Call, { pool }: OrderRoutesOptions): Promise<Response> {
-  const { url, headers } = call.request
-  const query = readListQuery(new URL(url).searchParams)
-  if (headers.get('accept')?.includes('application/x-ndjson')) {
-    return linesResponse(everyOrder(pool, query))
+  const { url } = call.request
+  const isStream = typeFor(call.request, ['application/json', 'application/x-ndjson']) === 'application/x-ndjson'
+  const query = readListQuery(new URL(url).searchParams, isStream)
+  if (isStream) {
+    const response = linesResponse(everyOrder(pool, query))
+    response.headers.set('vary', 'accept')
+    return response
   }
   const page = await listOrders(pool, query.filter, query.after, query.limit, query.ordering)
   return new Response(`[${page.orders.map(jsonOf).join(',')}]`, {
     headers: {
       'content-type': 'application/json',
+      vary: 'accept',
       ...(page.next === undefined ? {} : { link: linkToNext(url, encodeCursor(page.next)) }),
     },
   })

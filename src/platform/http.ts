@@ -2,11 +2,12 @@ import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
 import { traceRequests } from './http-tracing.ts'
-import type { Answer as KeptAnswer, Claim } from './idempotency/queries.ts'
+import type { Claim, Answer as KeptAnswer } from './idempotency/queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'
 import { refusingQuery } from './query.ts'
+import { representing } from './representation.ts'
 import type { Tracer } from './tracing.ts'
 
 /** A request on its way through its route. */
@@ -29,6 +30,8 @@ export type Route = {
   idempotent?: true
   /** Hears of a repetition that is about to get the first answer again: another instance may have given it. */
   onReplayed?: (call: Call, answer: KeptAnswer) => void
+  /** Its answers have all headers that caches go by (`Cache-Control`, `Vary`), and are compressed where it compresses them. */
+  representsItself?: true
   /** The operation in OpenAPI 3.1; a route without one is not part of the API. */
   operation?: Record<string, unknown>
   /**
@@ -65,7 +68,8 @@ export function buildHttp(options: {
   for (const route of options.routes) {
     const table = tables.get(route.method) ?? new RouteTable()
     tables.set(route.method, table)
-    const handle = refusingQuery(route, route.idempotent === true ? options.idempotent(route) : route.handle)
+    const once = route.idempotent === true ? options.idempotent(route) : route.handle
+    const handle = refusingQuery(route, representing(route, once))
     const answer = serve({ ...route, handle }, options, record(route.method, route.path))
     // What anybody may ask for is what probes and scrapes ask for all the time. Decided here, once: a request pays nothing.
     const tracer = route.scope === 'public' ? undefined : options.tracer

@@ -32,6 +32,8 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
       status,
       headers: {
         'content-type': 'application/problem+json',
+        // It has a request_id, and what is wrong now may be right in a moment: a cache may keep a 404 or 410 unless told.
+        'cache-control': 'no-store',
         ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
         // RFC 9110, 15.5.16: says which codings would have been right.
         ...(known.code === 'CONTENT_CODING_UNSUPPORTED' ? { 'accept-encoding': 'identity' } : {}),

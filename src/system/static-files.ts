@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
+import { chooseCoding } from '../platform/accept.ts'
 import { isKnown } from '../platform/entity-tags.ts'
 import type { Call, Route } from '../platform/http.ts'
 
@@ -95,6 +96,7 @@ function fileRoutes(file: string, name: string, paths: readonly string[]): Route
   const compressed = encodings.flatMap(([encoding, ending]) =>
     existsSync(file + ending) ? [variantOf(file + ending, encoding)] : [],
   )
+  const offered = compressed.flatMap(({ encoding }) => encoding ?? [])
   const headers = {
     'content-type': types[extname(name)] ?? 'application/octet-stream',
     ...safety,
@@ -102,14 +104,14 @@ function fileRoutes(file: string, name: string, paths: readonly string[]): Route
     ...(compressed.length === 0 ? {} : { vary: 'accept-encoding' }),
   }
   const handle = (call: Call) => {
-    const taken = encodingsTaken(call.request.headers.get('accept-encoding') ?? '')
-    const { encoding, etag, bytes } = compressed.find(({ encoding }) => taken.has(encoding ?? '')) ?? plain
+    const chosen = chooseCoding(call.request.headers.get('accept-encoding'), offered)
+    const { encoding, etag, bytes } = compressed.find(({ encoding }) => encoding === chosen) ?? plain
     const own = { ...headers, etag }
     const known = call.request.headers.get('if-none-match')
     if (known !== null && isKnown(known, etag)) return new Response(null, { status: 304, headers: own })
     return new Response(bytes, { headers: encoding === undefined ? own : { ...own, 'content-encoding': encoding } })
   }
-  return paths.map(path => ({ method: 'GET', path, scope: 'public', handle }))
+  return paths.map(path => ({ method: 'GET', path, scope: 'public', representsItself: true, handle }))
 }
 
 function variantOf(file: string, encoding: string | undefined): Variant {
@@ -117,14 +119,4 @@ function variantOf(file: string, encoding: string | undefined): Variant {
   // Each variant has a tag of its own, since the bytes that it stands for are others.
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
   return { encoding, etag, bytes }
-}
-
-/** RFC 9110, 12.5.3: the codings that are named and not ruled out by a weight of 0. */
-function encodingsTaken(header: string): Set<string> {
-  const taken = header
-    .toLowerCase()
-    .split(',')
-    .map(part => part.split(';').map(text => text.trim()))
-    .filter(([, weight]) => weight === undefined || !/^q=0(\.0*)?$/.test(weight))
-  return new Set(taken.map(([coding = '']) => coding))
 }
