@@ -1,9 +1,4 @@
-// ISO 4217's digits behind the point where they are not two. What browsers know of it is about habits, and differs.
-const digitsByCurrency = new Map<string, number>([
-  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map(code => [code, 0] as const),
-  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map(code => [code, 3] as const),
-  ...'CLF UYW'.split(' ').map(code => [code, 4] as const),
-])
+import { currencies } from '../../src/platform/currencies.ts'
 
 const formats = new Map<string, Intl.NumberFormat>()
 const counts = new Intl.NumberFormat()
@@ -14,7 +9,8 @@ const counts = new Intl.NumberFormat()
  * @param amount in the currency's minor unit; as text where it may have more digits than a number holds
  */
 export function money(amount: number | string, currency: string): string {
-  const digits = digitsByCurrency.get(currency) ?? 2
+  // The table's digits: what browsers know is about habits, and differs. An order may be stored in a currency that never existed.
+  const digits = currencies.get(currency)?.digits ?? 2
   const text = String(amount).padStart(digits + 1, '0')
   // As text, since the largest amounts have more digits than a number that is not whole can hold.
   const decimal = digits === 0 ? text : `${text.slice(0, -digits)}.${text.slice(-digits)}`
