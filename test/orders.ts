@@ -50,6 +50,12 @@ const badKinds = {
   'NUL in an unknown field': { pointer: '/note', make: text => text.replace('{', '{"note":"\\u0000",') },
   'half a surrogate pair': { pointer: '/delivery_service', make: text => text.replace('meest', '\\ud83d') },
   'number past 2^53': { pointer: '/sm_id', make: text => text.replace('"sm_id":99', '"sm_id":9007199254740993') },
+  'number that is rounded': { pointer: '/extra', make: text => text.replace('{', '{"extra":0.1234567890123456789,') },
+  'number that becomes 0': { pointer: '/extra/0', make: text => text.replace('{', '{"extra":[1e-400],') },
+  'minus zero': { pointer: '/sm_id', make: text => text.replace('"sm_id":99', '"sm_id":-0') },
+  'integer as a double': { pointer: '/sm_id', make: text => text.replace('"sm_id":99', '"sm_id":99.0') },
+  'field given twice': { pointer: '/entry', make: text => text.replace('{', '{"entry":"WBIL",') },
+  'unknown field given twice': { pointer: '/extra/a', make: text => text.replace('{', '{"extra":{"a":1,"a":1},') },
   'number past 1e308': { pointer: '/extra', make: text => text.replace('{', '{"extra":1e400,') },
   'amount as text': {
     pointer: '/payment/custom_fee',
@@ -68,6 +74,14 @@ const badKinds = {
   'no such currency': {
     pointer: '/payment/currency',
     make: text => text.replace(/"currency":"..."/, '"currency":"ZZZ"'),
+  },
+  'withdrawn currency': {
+    pointer: '/payment/currency',
+    make: text => text.replace(/"currency":"..."/, '"currency":"BGN"'),
+  },
+  'year 10000': {
+    pointer: '/date_created',
+    make: text => text.replace(/"date_created":"[^"]+"/, '"date_created":"9999-12-31T23:59:59-01:00"'),
   },
   'no such date': { pointer: '/date_created', make: text => text.replace('2026-01-', '2026-02-3') },
   'bad email': { pointer: '/delivery/email', make: text => text.replace('test@', 'test') },

@@ -26,6 +26,18 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     await page.locator('.totals').getByText('¥1,817').waitFor()
   })
 
+  test('is read whatever its times and its currency are, and so is the list that it is in', async () => {
+    const far = { ...sample, order_uid: 'far', date_created: '2016-12-31t23:59:60.5z' }
+    const payment = { ...sample.payment, currency: 'UYW', payment_dt: Number.MAX_SAFE_INTEGER }
+    await stage.place({ ...far, payment })
+    const page = await stage.open('/orders/far')
+    await page.locator('.invoice').getByText('Mascaras').waitFor()
+    const text = await page.locator('.invoice').textContent()
+    for (const part of ['2017', '9007199254740991', '0.1817']) expect(text).toContain(part)
+    await page.goto(`${stage.url}/orders`)
+    await page.locator('a[href$="/orders/far"]').waitFor()
+  })
+
   test('goes through its life by clicks: each is confirmed, given a reason, and told in the history', async () => {
     await stage.place({ ...sample, order_uid: 'life', payment: { ...sample.payment, payment_dt: 0 } })
     const page = await stage.open('/orders/life')

@@ -247,8 +247,10 @@ describe('replaying a letter', () => {
     ['{"json":{},"text":"{}"}', ['/text']],
     ['{"text":1}', ['/text']],
     ['{"text":"\\ud800"}', ['/text']],
-    ['{"json":{"sm_id":1e400}}', ['/json']],
-    [`{"json":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, ['/json']],
+    ['{"json":{"sm_id":1e400}}', ['/json/sm_id']],
+    ['{"json":{"a":9007199254740993,"b":-0,"c":1.0,"d":1,"d":1}}', ['/json/a', '/json/b', '/json/c', '/json/d']],
+    ['{"reason":"one","reason":"two"}', ['/reason']],
+    [`{"json":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, [`/json${'/0'.repeat(63)}`]],
     [JSON.stringify({ reason: 'x'.repeat(501), actor: 'a\0b' }), ['/reason', '/actor']],
   ])('with the body %.40s is refused with everything that is wrong', async (body, pointers) => {
     const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['x'])

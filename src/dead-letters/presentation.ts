@@ -2,7 +2,7 @@ import type { Violation } from '../errors.ts'
 import type { Result } from './desk.ts'
 import type { LetterWithHistory } from './letter.ts'
 
-/** How dead letters and what became of them are shown, and how an edited one comes back. */
+/** How dead letters and what became of them are shown. */
 
 /** JSON that nests deeper is left as text: not every reader of our answers could take it. */
 const levelsMax = 100
@@ -29,22 +29,6 @@ export function presentResult(result: Result) {
 /** Under which sum a result counts. */
 export function sumOf({ outcome }: Result): 'replayed' | 'refused' | 'discarded' {
   return outcome === 'refused' || outcome === 'discarded' ? outcome : 'replayed'
-}
-
-/**
- * An edited value that came as JSON, as text again; or why it cannot be that without becoming another: JSON can write numbers
- * that JavaScript cannot hold.
- *
- * @param json what `JSON.parse` returned
- */
-export function toText(json: unknown): { text: string } | { problem: string } {
-  if (nestsDeeper(json, levelsMax)) return { problem: `must not nest deeper than ${levelsMax} levels; send it as text` }
-  let isExact = true
-  const text = JSON.stringify(json, (_, value: unknown) => {
-    if (typeof value === 'number' && !Number.isFinite(value)) isExact = false
-    return value
-  })
-  return isExact ? { text } : { problem: 'must hold no number past 1e308; send it as text' }
 }
 
 function isReadableJson(text: string): boolean {

@@ -4,7 +4,6 @@ import { AppError, type Violation } from '../errors.ts'
 import { readJsonBody, remarks } from '../platform/json.ts'
 import type { OpenFilter } from './attempts.ts'
 import type { By } from './desk.ts'
-import { toText } from './presentation.ts'
 
 /** What the requests that deal with dead letters carry. */
 
@@ -50,19 +49,15 @@ export async function readReplay(request: Request): Promise<{ by: By; edited: Bu
     sizeBytesMax: replayBytesMax,
     expected: 'must be a JSON object with json or text, reason and actor, all of which may be left out',
     absent: {},
+    // The value is written again, and `1.0` would become `1`.
+    requireForm: ([field]) => (field === 'json' ? 'must be written in the shortest form; send it as text' : undefined),
   })
   const { reason = '', actor = actorDefault } = body
   if (body.json !== undefined && body.text !== undefined) {
     throw invalid([{ pointer: '/text', detail: 'must be left out where json is given' }])
   }
-  const edited = body.json === undefined ? body.text : textOf(body.json)
+  const edited = body.json === undefined ? body.text : JSON.stringify(body.json)
   return { by: { reason, actor }, edited: edited === undefined ? undefined : Buffer.from(edited) }
-}
-
-function textOf(json: unknown): string {
-  const made = toText(json)
-  if ('text' in made) return made.text
-  throw invalid([{ pointer: '/json', detail: made.problem }])
 }
 
 export async function readDiscard(request: Request): Promise<By> {

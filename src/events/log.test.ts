@@ -4,7 +4,7 @@ import { createOrdersDatabase } from '../../test/app.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { initialState } from '../orders/order.ts'
 import { createIntakeStore } from '../orders/store.ts'
-import { validateOrder } from '../orders/validate.ts'
+import { readOrder } from '../orders/validate.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { defineEvent } from './definition.ts'
 import { appendEvent, type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
@@ -87,7 +87,7 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
   const start = await readLogEnd(pool)
   const placed = makeOrders(16, 'large').map(order => ({ ...order, remark: 'x'.repeat(900_000) }))
   const ready = placed.map(order => {
-    const reading = validateOrder(order)
+    const reading = readOrder(Buffer.from(JSON.stringify(order)))
     if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.violations))
     return { order: reading.order, state: initialState(false), placedAt: new Date() }
   })

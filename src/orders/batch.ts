@@ -2,7 +2,7 @@ import { AppError, type ErrorCode, type Violation } from '../errors.ts'
 import { portionsOf } from '../platform/ndjson.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, type Outcome } from './placing.ts'
-import { documentSizeBytesMax, inTrace, type Reading, readOrder, type ValidOrder } from './validate.ts'
+import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable, type ValidOrder } from './validate.ts'
 
 /** The answer to one line of a batch. `line` counts from 1, empty lines as well, which have no answer. */
 export type LineResult = { line: number; order_uid?: string } & (
@@ -48,7 +48,10 @@ async function* takeIn(
 ): AsyncGenerator<Uint8Array> {
   for await (const portion of portionsOf(body, bounds, tooLong)) {
     const readings = portion.map(line => (line.byteLength === 0 ? undefined : readOrder(line)))
-    const orders = readings.flatMap(reading => (reading?.kind === 'order' ? [inTrace(reading.order, traceparent)] : []))
+    const orders = readings.flatMap(reading => {
+      const order = reading && submittable(reading)
+      return order === undefined ? [] : [inTrace(order, traceparent)]
+    })
     const outcomes = await intake.submitAll(orders)
     let answers = ''
     let next = 0
@@ -57,7 +60,7 @@ async function* takeIn(
       if (reading === undefined) continue
       const { line } = progress
       const result: LineResult =
-        reading.kind === 'refused'
+        reading.kind === 'refused' && reading.formerly === undefined
           ? refused(line, reading)
           : resultOf(line, orders[next] as ValidOrder, outcomes[next++] as Outcome)
       onOutcome('code' in result ? result.code : result.outcome)
@@ -80,6 +83,9 @@ function refused(line: number, { orderUid, violations }: Extract<Reading, { kind
 function resultOf(line: number, order: ValidOrder, outcome: Outcome): LineResult {
   const found = { line, order_uid: order.orderUid }
   const code = errorOf(outcome)
+  if (outcome.kind === 'invalid') {
+    return { ...found, outcome: 'refused', code: 'ORDER_INVALID', errors: outcome.violations }
+  }
   if (code !== undefined) return { ...found, outcome: 'refused', code }
   return { ...found, outcome: outcome.kind === 'placed' ? 'placed' : 'duplicate' }
 }

@@ -25,7 +25,7 @@ const contract = Compile(commandMessage)
 
 /** Reads a command from the bytes of a message; never throws for bad input. */
 export function readCommandMessage(bytes: Uint8Array | null): JsonReading<CommandMessage> {
-  return readJson(contract, bytes ?? new Uint8Array(0), 'must be well-formed JSON')
+  return readJson(contract, bytes ?? new Uint8Array(0), { expected: 'must be well-formed JSON' })
 }
 
 /** What a command by message asks for. */

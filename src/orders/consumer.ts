@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
+import type { Violation } from '../errors.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
@@ -10,7 +11,7 @@ import { traceparentOf } from '../platform/traceparent.ts'
 import type { Intake } from './intake.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { errorOf, type Outcome } from './placing.ts'
-import { inTrace, readOrder, type ValidOrder } from './validate.ts'
+import { inTrace, readOrder, submittable, type ValidOrder } from './validate.ts'
 
 /**
  * Messages read in one turn of the event loop. In longer turns the database's connections run dry: their sockets hold the
@@ -56,7 +57,7 @@ export function createOrderConsumer(options: {
       const code = errorOf(outcome)
       if (outcome.kind === 'placed') placed += 1
       else if (code === undefined) metrics.count('kafka', outcome.kind)
-      else letters.push(toDeadLetter(senders[index] as KafkaMessage, code, reasonFor(outcome)))
+      else letters.push(toDeadLetter(senders[index] as KafkaMessage, code, reasonFor(outcome), violationsOf(outcome)))
     })
     if (placed > 0) metrics.count('kafka', 'placed', placed)
     for (let first = 0; first < letters.length; first += lettersMax) {
@@ -74,18 +75,27 @@ async function readMessages(messages: readonly KafkaMessage[], traceparent: stri
   for (const [index, message] of messages.entries()) {
     if (index % turnMessages === turnMessages - 1) await nextTurn()
     const reading = readOrder(message.value ?? new Uint8Array(0))
-    if (reading.kind === 'order') {
-      orders.push(inTrace(reading.order, traceparentOf(message.headers) ?? traceparent))
+    const order = submittable(reading)
+    if (order !== undefined) {
+      orders.push(inTrace(order, traceparentOf(message.headers) ?? traceparent))
       senders.push(message)
-    } else {
-      const detail = `rules of the contract that the message breaks: ${reading.violations.length}`
-      letters.push(toDeadLetter(message, 'ORDER_INVALID', detail, reading.violations))
+    } else if (reading.kind === 'refused') {
+      letters.push(toDeadLetter(message, 'ORDER_INVALID', breaks(reading.violations), reading.violations))
     }
   }
   return { orders, senders, letters }
 }
 
+function violationsOf(outcome: Outcome): readonly Violation[] {
+  return outcome.kind === 'invalid' ? outcome.violations : []
+}
+
+function breaks(violations: readonly Violation[]): string {
+  return `rules of the contract that the message breaks: ${violations.length}`
+}
+
 function reasonFor(outcome: Outcome): string {
+  if (outcome.kind === 'invalid') return breaks(outcome.violations)
   if (outcome.kind !== 'refused') return 'another order is stored under this order_uid'
   return outcome.error instanceof Error ? outcome.error.message : String(outcome.error)
 }

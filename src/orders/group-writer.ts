@@ -82,7 +82,8 @@ export function createGroupWriter(options: {
   async function attempt(group: readonly Entry[], isRepetition: boolean, store: IntakeStore): Promise<void> {
     if (isRepetition) suspiciousGroups = suspicionGroups
     else if (suspiciousGroups > 0) suspiciousGroups -= 1
-    const isAsked = suspiciousGroups > 0
+    // Whether an order that breaks a newer rule is stored already decides what it is.
+    const isAsked = suspiciousGroups > 0 || group.some(({ order }) => order.newViolations !== undefined)
     const stored = isAsked ? await store.findDocuments(group.map(entry => entry.order.orderUid)) : nothing
     if (stored.size > 0) suspiciousGroups = suspicionGroups
     const { fresh, outcomes } = decide(group, stored, now())

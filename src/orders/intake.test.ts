@@ -69,17 +69,6 @@ test('the same order in one group is placed once, and measured as JSON', async (
   expect(await rowsOf(order.orderUid)).toMatchObject({ orders: 1, events: 1 })
 })
 
-test('a minus zero that was sent again is the same order', async () => {
-  const order = newOrder()
-  const text = order.json.replace('{', '{"extra":-0,')
-  const readAgain = () => readOrder(Buffer.from(text))
-  const [first, second] = [readAgain(), readAgain()]
-  if (first.kind === 'refused' || second.kind === 'refused') throw new Error('refused')
-  const intake = intakeOn()
-  expect((await intake.submit(first.order)).kind).toBe('placed')
-  expect((await intake.submit(second.order)).kind).toBe('duplicate')
-})
-
 test('a thousand callers with one order place it once', async () => {
   const order = newOrder()
   const intake = intakeOn(undefined, { groupOrdersMax: 50 })

@@ -1,6 +1,6 @@
 import { severalOf } from '../platform/openapi.ts'
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
-import { instantOf } from './instant.ts'
+import { instantBoundsMs, instantOf } from './instant.ts'
 import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
 import { type ListOrdering, type ListPlace, listOrderings, type OrderFilter } from './queries.ts'
 import { stateSchemas } from './state-schemas.ts'
@@ -17,8 +17,14 @@ export const listParameters = {
   delivery_status: severalOf(stateSchemas.delivery_status),
   customer_id: { description: 'The customer, whole', schema: { type: 'string' } },
   track_number: { description: 'The tracking number of the order, whole', schema: { type: 'string' } },
-  from: { description: 'Created at or after', schema: { type: 'string', format: 'date-time' } },
-  to: { description: 'Created before', schema: { type: 'string', format: 'date-time' } },
+  from: {
+    description: 'Created at or after; to the millisecond, further digits are cut off',
+    schema: { type: 'string', format: 'date-time' },
+  },
+  to: {
+    description: 'Created before; to the millisecond, further digits are cut off',
+    schema: { type: 'string', format: 'date-time' },
+  },
   q: { description: 'The uid, tracking number or customer of an order, whole', schema: { type: 'string' } },
   sort: {
     description: 'By the time at which orders were made',
@@ -48,7 +54,7 @@ export function readListQuery(parameters: URLSearchParams, isStream: boolean): L
     const text = query.text(name)
     const instantMs = text === undefined ? undefined : instantOf(text)
     if (text !== undefined && instantMs === undefined)
-      query.refuse(name, 'an RFC 3339 time, such as 2021-11-26T06:22:19Z')
+      query.refuse(name, 'an RFC 3339 time within the years 0001 to 9999 in UTC, such as 2021-11-26T06:22:19Z')
     return instantMs
   }
   const limit = query.limit()
@@ -74,6 +80,8 @@ export function readListQuery(parameters: URLSearchParams, isStream: boolean): L
   return { filter: set as OrderFilter, after, limit, ordering: ordering ?? 'newest' }
 }
 
+const dayMs = 86_400_000
+
 /** A place as text that a client hands back untouched. */
 export function encodeCursor(place: ListPlace): string {
   return Buffer.from(`${place.createdAtMs} ${place.orderUid}`).toString('base64url')
@@ -83,5 +91,8 @@ function decodeCursor(cursor: string): ListPlace | undefined {
   const text = Buffer.from(cursor, 'base64url').toString('utf8')
   const [, instant, orderUid] = /^(-?\d{1,15}) ([A-Za-z0-9_-]{1,64})$/.exec(text) ?? []
   if (instant === undefined || orderUid === undefined) return undefined
-  return { createdAtMs: Number(instant), orderUid }
+  const createdAtMs = Number(instant)
+  // Orders may be stored that were dated by an offset to the day before or behind what is accepted now.
+  const isInReach = createdAtMs >= instantBoundsMs.first - dayMs && createdAtMs < instantBoundsMs.end + dayMs
+  return isInReach ? { createdAtMs, orderUid } : undefined
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Violation } from '../errors.ts'
 import { initialState } from './order.ts'
 import type { NewOrder } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
@@ -10,11 +11,14 @@ export type Outcome =
   | { kind: 'duplicate' }
   /** Another order is stored under this uid. */
   | { kind: 'conflict' }
+  /** It breaks a rule that is newer than orders may be, and none is stored that it could be the same as. */
+  | { kind: 'invalid'; violations: readonly Violation[] }
   /** The database will never take this order. */
   | { kind: 'refused'; error: unknown }
 
 /** The error that an outcome is for its sender; undefined when the order is stored. */
-export function errorOf(outcome: Outcome): 'ORDER_CONFLICT' | 'ORDER_REFUSED_BY_STORE' | undefined {
+export function errorOf(outcome: Outcome): 'ORDER_CONFLICT' | 'ORDER_INVALID' | 'ORDER_REFUSED_BY_STORE' | undefined {
+  if (outcome.kind === 'invalid') return 'ORDER_INVALID'
   if (outcome.kind === 'conflict') return 'ORDER_CONFLICT'
   return outcome.kind === 'refused' ? 'ORDER_REFUSED_BY_STORE' : undefined
 }
@@ -36,7 +40,9 @@ export function decide(
   const fresh = new Map<string, NewOrder>()
   const outcomes = group.map(({ order }): Outcome => {
     const known = stored.get(order.orderUid) ?? fresh.get(order.orderUid)?.order.json
-    if (known !== undefined) return isSameJson(known, order.json) ? duplicate : conflict
+    if (known !== undefined && isSameJson(known, order.json)) return duplicate
+    if (order.newViolations !== undefined) return { kind: 'invalid', violations: order.newViolations }
+    if (known !== undefined) return conflict
     fresh.set(order.orderUid, { order, state: initialState(order.isPaid), placedAt })
     return placed
   })

@@ -5,20 +5,16 @@ import fc from 'fast-check'
 import { itemsMax, type OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
 import { readPlainForm } from './plain-form.ts'
-import { currencies, validateOrder } from './validate.ts'
+import { readGenerally as readAny } from './validate.ts'
 
 const samples = join(import.meta.dir, '../../test/samples')
 const canonical: OrderDocument = JSON.parse(readFileSync(join(samples, 'valid/canonical.json'), 'utf8'))
-const read = (text: string) => readPlainForm(text, currencies)
+const read = readPlainForm
 
 /** What the general way makes of a text. */
 function readGenerally(text: string) {
-  try {
-    const reading = validateOrder(JSON.parse(text))
-    return reading.kind === 'order' ? reading.order : undefined
-  } catch {
-    return undefined
-  }
+  const reading = readAny(text)
+  return reading.kind === 'order' ? reading.order : undefined
 }
 
 function changed(change: (order: OrderDocument) => unknown): string {
@@ -54,9 +50,16 @@ const order = fc
   .record({
     texts: fc.array(text, { minLength: 8, maxLength: 8 }),
     numbers: fc.array(amount, { minLength: 4, maxLength: 4 }),
+    currency: fc.constantFrom('USD', 'XAD', 'HRK', 'BGN', 'XXX', 'ZZZ'),
+    created: fc.constantFrom(
+      '2022-12-31T23:59:59Z',
+      '2023-01-01T00:59:59+01:00',
+      '2026-01-01T00:00:00Z',
+      '9999-12-31T23:59:59-00:01',
+    ),
     lines: fc.integer({ min: 1, max: 4 }),
   })
-  .map(({ texts, numbers, lines }) => {
+  .map(({ texts, numbers, lines, currency, created }) => {
     const [name = '', city = '', rid = '', size = '', locale = '', customer = '', track = '', bank = ''] = texts
     const [price = 0, fee = 0, sku = 0, state = 0] = numbers
     const { delivery, payment, items } = canonical
@@ -76,7 +79,8 @@ const order = fc
       ...canonical,
       track_number: track,
       delivery: { ...delivery, name, city },
-      payment: { ...payment, ...money },
+      payment: { ...payment, ...money, currency },
+      date_created: created,
       items: Array.from({ length: lines }, () => item),
       locale,
       customer_id: customer,

@@ -1,3 +1,4 @@
+import { isCurrencyAt } from '../platform/currencies.ts'
 import { discountedPrice } from './arithmetic.ts'
 import { itemsMax, orderDocument } from './document.ts'
 import { instantOf } from './instant.ts'
@@ -90,10 +91,9 @@ const lineExpression = new RegExp(`${line.source}(?:,|$)`, 'y')
  * Reads an order in the plain form.
  *
  * @param text decoded from UTF-8, so that no half of a surrogate pair is in it
- * @param currencies those that exist
  * @returns undefined when it has another form, or may break a rule
  */
-export function readPlainForm(text: string, currencies: ReadonlySet<string>): ValidOrder | undefined {
+export function readPlainForm(text: string): ValidOrder | undefined {
   const found = orderExpression.exec(text)
   if (found === null || !order.checks.every(({ place, holds }) => holds(found[place] ?? ''))) return undefined
   const { places } = order
@@ -104,7 +104,7 @@ export function readPlainForm(text: string, currencies: ReadonlySet<string>): Va
   const goodsTotal = numberOf(places.goods_total)
   const createdAtMs = instantOf(textOf(places.date_created))
   const orderLines = readLines(textOf(places.items))
-  if (createdAtMs === undefined || orderLines === undefined || !currencies.has(currency)) return undefined
+  if (createdAtMs === undefined || orderLines === undefined || !isCurrencyAt(currency, createdAtMs)) return undefined
   if (orderLines.reduce((sum, { totalPrice }) => sum + totalPrice, 0) !== goodsTotal) return undefined
   if (goodsTotal + numberOf(places.delivery_cost) + numberOf(places.custom_fee) !== amount) return undefined
   return {

@@ -170,7 +170,8 @@ export async function listOrders(
   const conditions = ['true']
   const bounds = boundsOf(filter, after, ordering)
   if (bounds.after !== undefined) {
-    const instant = value(new Date(bounds.after.createdAtMs).toISOString())
+    // As a date: the driver also writes the years 0 and 10000, which RFC 3339 does not have.
+    const instant = value(new Date(bounds.after.createdAtMs))
     conditions.push(`(o.created_at, o.order_uid) ${behind} (${instant}::timestamptz, ${value(bounds.after.orderUid)})`)
   }
   if (bounds.fromMs !== undefined) conditions.push(`o.created_at >= ${value(new Date(bounds.fromMs))}`)

@@ -4,7 +4,7 @@ import { traceparentOf } from '../platform/traceparent.ts'
 import { readCommandMessage, toRequest } from './command-message.ts'
 import { type CarryOut, refusalOf } from './commands.ts'
 import type { Intake } from './intake.ts'
-import { inTrace, readOrder } from './validate.ts'
+import { inTrace, orderInvalid, readOrder, submittable } from './validate.ts'
 
 /**
  * What takes dead letters of orders and of commands in again.
@@ -31,17 +31,18 @@ function orderReceiver(intake: Intake, onOutcome: (outcome: string) => void): Re
     async take(messages) {
       const verdicts = messages.map(async ({ value, headers }): Promise<Verdict> => {
         const reading = readOrder(value ?? nothing)
-        if (reading.kind === 'refused') {
-          const { violations } = reading
-          const detail = `rules of the contract that the message breaks: ${violations.length}`
-          return { kind: 'refused', error: new AppError('ORDER_INVALID', detail, { violations }) }
+        const order = submittable(reading)
+        if (order === undefined) {
+          return { kind: 'refused', error: orderInvalid(reading.kind === 'refused' ? reading.violations : []) }
         }
-        const { orderUid } = reading.order
-        const outcome = await intake.submit(inTrace(reading.order, traceparentOf(headers)))
+        const { orderUid } = order
+        const outcome = await intake.submit(inTrace(order, traceparentOf(headers)))
         switch (outcome.kind) {
           case 'placed':
           case 'duplicate':
             return { kind: 'taken', outcome: outcome.kind, orderUid }
+          case 'invalid':
+            return { kind: 'refused', error: orderInvalid(outcome.violations) }
           case 'conflict': {
             const detail = `another order is stored under ${orderUid}, and stays as it is`
             return { kind: 'refused', error: new AppError('ORDER_CONFLICT', detail) }

@@ -22,7 +22,7 @@ import type { OrderMetrics } from './metrics.ts'
 import { operations } from './operations.ts'
 import { errorOf } from './placing.ts'
 import { jsonOf, listOrders } from './queries.ts'
-import { documentSizeBytesMax, inTrace, readOrder, validateOrder } from './validate.ts'
+import { documentSizeBytesMax, inTrace, orderInvalid, readOrder, submittable } from './validate.ts'
 
 export type OrderRoutesOptions = {
   intake: Intake
@@ -71,19 +71,18 @@ async function placeOrder(
 ): Promise<Response> {
   requireMediaType(call.request, ['application/json'])
   const reading = readOrder(await readBody(call.request, documentSizeBytesMax))
-  if (reading.kind === 'refused') {
+  const read = submittable(reading)
+  if (read === undefined) {
     metrics.count('http', 'ORDER_INVALID')
-    const { violations } = reading
-    throw new AppError('ORDER_INVALID', `rules of the contract that the order breaks: ${violations.length}`, {
-      violations,
-    })
+    throw orderInvalid(reading.kind === 'refused' ? reading.violations : [])
   }
-  const { orderUid } = reading.order
-  const order = answered(inTrace(reading.order, traceOf(call.request)), claim, placed =>
+  const { orderUid } = read
+  const order = answered(inTrace(read, traceOf(call.request)), claim, placed =>
     answerToPlaced(orderUid, new CachedOrder(placed)),
   )
   const outcome = await intake.submit(order)
   metrics.count('http', errorOf(outcome) ?? outcome.kind)
+  if (outcome.kind === 'invalid') throw orderInvalid(outcome.violations)
   if (outcome.kind === 'conflict') {
     throw new AppError('ORDER_CONFLICT', `another order is stored under ${orderUid}, and stays as it is`)
   }
@@ -119,7 +118,7 @@ async function placeExample(call: Call, options: OrderRoutesOptions, claim: Clai
   const headers = { 'content-type': 'application/json', location: `/api/orders/${orderUid}` }
   const answer = { status: 202, headers, body: Buffer.from(JSON.stringify(sent)) }
   if (sendToTopic === undefined) {
-    const reading = validateOrder(document)
+    const reading = readOrder(Buffer.from(JSON.stringify(document)))
     if (reading.kind === 'refused') throw new Error(`the example breaks the contract: ${JSON.stringify(reading)}`)
     const outcome = await intake.submit(answered(inTrace(reading.order, traceparent), claim, () => answer))
     metrics.count('http', errorOf(outcome) ?? outcome.kind)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { currencies } from '../platform/currencies.ts'
 import { documentSizeBytesMax, readOrder, violationsMax } from './validate.ts'
 
 const samples = join(import.meta.dir, '../../test/samples')
@@ -18,13 +19,21 @@ function pointers(reading: ReturnType<typeof readOrder>): string[] {
   return reading.kind === 'refused' ? reading.violations.map(violation => violation.pointer) : []
 }
 
+/** The numbers of a JSON text as they are written. */
+function numbersOf(text: string): string[] {
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g) ?? []
+  return tokens.filter(token => !token.startsWith('"')).sort()
+}
+
 describe('an order that keeps the contract', () => {
   for (const name of readdirSync(join(samples, 'valid'))) {
     test(`${name} is read as it was sent`, () => {
       const reading = readOrder(read(`valid/${name}`))
       expect(reading.kind).toBe('order')
       if (reading.kind === 'order') {
-        expect(JSON.parse(reading.order.json)).toEqual(JSON.parse(read(`valid/${name}`).toString()))
+        const sent = read(`valid/${name}`).toString()
+        expect(JSON.parse(reading.order.json)).toEqual(JSON.parse(sent))
+        expect(numbersOf(reading.order.json)).toEqual(numbersOf(sent))
       }
     })
   }
@@ -57,6 +66,13 @@ describe('an order that breaks the contract', () => {
     'amount-as-text': '/payment/amount',
     'amount-does-not-add-up': '/payment/amount',
     'currency-does-not-exist': '/payment/currency',
+    'currency-withdrawn': '/payment/currency',
+    'currency-without-minor-unit': '/payment/currency',
+    'date-before-the-year-1': '/date_created',
+    'date-beyond-the-year-9999': '/date_created',
+    'field-given-twice': '/locale',
+    'integer-written-as-a-double': '/sm_id',
+    'minus-zero': '/weight',
     'date-is-not-a-date': '/date_created',
     'discount-does-not-add-up': '/items/0/total_price',
     'email-without-at': '/delivery/email',
@@ -72,6 +88,8 @@ describe('an order that breaks the contract', () => {
     'nul-character': '/delivery/name',
     'number-past-2-53': '/sm_id',
     'sale-over-100': '/items/0/sale',
+    'unknown-number-rounded': '/weight',
+    'unknown-number-too-small': '/weight',
     'uid-empty': '/order_uid',
     'uid-with-slash': '/order_uid',
   }
@@ -145,6 +163,59 @@ describe('an order that breaks the contract', () => {
     expect(totals(101, 101).kind).toBe('refused')
     expect(totals(100, 100).kind).toBe('order')
   })
+})
+
+test('every number of an order that is read is in it as it was written, and every other is named', () => {
+  const number = fc.oneof(
+    fc.constantFrom(
+      '0',
+      '-0',
+      '1.0',
+      '-1',
+      '0.10',
+      '1e2',
+      '1E+2',
+      '1e-400',
+      '1e400',
+      '0.1234567890123456789',
+      '1.5e-7',
+    ),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.tuple(fc.nat(), fc.stringMatching(/^[0-9]{1,20}$/)).map(([whole, decimals]) => `${whole}.${decimals}`),
+  )
+  const where = fc.constantFrom('"extra":', '"extra":[1,', '"extra":{"deep":[{"a":')
+  let kept = 0
+  fc.assert(
+    fc.property(where, number, fc.boolean(), (begins, written, isSpaced) => {
+      const closes = { '"extra":': '', '"extra":[1,': ']', '"extra":{"deep":[{"a":': '}]}' }[begins] ?? ''
+      const text = JSON.stringify(canonical, undefined, isSpaced ? 2 : 0).replace('{', `{${begins}${written}${closes},`)
+      const reading = readOrder(Buffer.from(text))
+      if (reading.kind === 'refused') return expect(pointers(reading)[0]).toStartWith('/extra')
+      kept += 1
+      return expect(numbersOf(reading.order.json)).toEqual(numbersOf(text))
+    }),
+    { numRuns: 2_000 },
+  )
+  expect(kept).toBeGreaterThan(500)
+})
+
+test('every code of three letters is a currency or named, in the plain form and in any other, at any date', () => {
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+  const codes = letters.flatMap(one => letters.flatMap(two => letters.map(three => one + two + three)))
+  const plain = JSON.stringify(canonical)
+  const accepted = (code: string, created: string) => {
+    const text = plain.replace('"USD"', `"${code}"`).replace(canonical.date_created, created)
+    const [fast, general] = [text, text.replace('{', '{ ')].map(form => readOrder(Buffer.from(form)))
+    expect([code, fast?.kind]).toEqual([code, general?.kind])
+    if (general?.kind === 'refused') expect(pointers(general)).toEqual(['/payment/currency'])
+    return fast?.kind === 'order'
+  }
+  expect(codes.filter(code => accepted(code, '2026-11-28T00:00:00Z'))).toHaveLength(165)
+  for (const [code, { withdrawn, untilMs }] of currencies) {
+    if (withdrawn === undefined) continue
+    expect(accepted(code, new Date(untilMs - 1).toISOString())).toBe(true)
+    expect(accepted(code, new Date(untilMs).toISOString())).toBe(false)
+  }
 })
 
 test('no input whatever makes reading throw, and no order that is read holds what cannot be stored', () => {

@@ -1,15 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
-import type { Violation } from '../errors.ts'
+import { AppError, type Violation } from '../errors.ts'
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
+import { checkJsonText, compactJson } from '../platform/json-text.ts'
 import { checkArithmetic } from './arithmetic.ts'
-import { fieldCounts, itemsMax, type OrderDocument, orderDocument, orderUidForm, serviceFields } from './document.ts'
-import { instantOf } from './instant.ts'
-import { checkValues } from './json-values.ts'
+import { itemsMax, type OrderDocument, orderDocument, orderUidForm, serviceFields } from './document.ts'
+import { anyInstantOf } from './instant.ts'
+import { checkNewRules } from './new-rules.ts'
 import { readPlainForm } from './plain-form.ts'
 import type { NewOrder } from './queries.ts'
-import { describe, expectedAt } from './violations.ts'
+import { describe, expectedAt, requireForm } from './violations.ts'
 
 /** The largest document that is read, in bytes. */
 export const documentSizeBytesMax = 1024 * 1024
@@ -34,6 +35,11 @@ export type ValidOrder = {
   /** `date_created` in milliseconds since 1970. */
   createdAtMs: number
   lines: readonly OrderLine[]
+  /**
+   * The rules that it breaks of those that are newer than orders may be (`checkNewRules`). Such an order is not placed; one that
+   * is stored already is a duplicate like any other.
+   */
+  newViolations?: readonly Violation[]
   /** The trace that it came in with (W3C Trace Context): no part of the order, but its event carries it on. */
   traceparent?: string
   /** The answer to its request, kept by the transaction that places it. */
@@ -45,17 +51,15 @@ export type OrderLine = { chrtId: number; nmId: number; price: number; sale: num
 
 export type Reading =
   | { kind: 'order'; order: ValidOrder }
-  /** `orderUid`: what the document says it is, where it has a uid of the right form. */
-  | { kind: 'refused'; violations: Violation[]; orderUid?: string | undefined }
+  /**
+   * `orderUid`: what the document says it is, where it has a uid of the right form; `formerly`: the order, where it breaks nothing
+   * but new rules: it may be stored.
+   */
+  | { kind: 'refused'; violations: Violation[]; orderUid?: string | undefined; formerly?: ValidOrder }
 
 // The library stops after eight errors unless told otherwise; one more than we list tells us that there were more.
 Settings.Set({ maxErrors: violationsMax + 1 })
 const contract = Compile(orderDocument)
-
-/** What the runtime's locale data knows; XXX and XTS are codes for "no currency" and "test". */
-export const currencies: ReadonlySet<string> = new Set(
-  Intl.supportedValuesOf('currency').filter(code => code !== 'XXX' && code !== 'XTS'),
-)
 
 /**
  * Reads an order from the bytes of a message or a body.
@@ -71,36 +75,44 @@ export function readOrder(bytes: Uint8Array): Reading {
   // Some programs begin a text with a byte order mark; RFC 8259 allows to pass over it.
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.byteLength - start).toString('utf8')
-  const plain = readPlainForm(text, currencies)
-  if (plain !== undefined) return { kind: 'order', order: plain }
+  const plain = readPlainForm(text)
+  return plain === undefined ? readGenerally(text) : { kind: 'order', order: plain }
+}
+
+/** What of a reading is for the intake: an order, or one that was an order before a rule was added. */
+export function submittable(reading: Reading): ValidOrder | undefined {
+  return reading.kind === 'order' ? reading.order : reading.formerly
+}
+
+/** The refusal of an order that breaks rules of the contract. */
+export function orderInvalid(violations: readonly Violation[]): AppError {
+  const detail = `rules of the contract that the order breaks: ${violations.length}`
+  return new AppError('ORDER_INVALID', detail, { violations })
+}
+
+/** Reads a document in any form: whole, rule by rule. @param text decoded from UTF-8 */
+export function readGenerally(text: string): Reading {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return refuse('', text.trim() === '' ? 'must be a JSON document, and is empty' : 'must be well-formed JSON')
   }
-  return validateOrder(value, text.includes('\\u'))
-}
-
-/**
- * Checks a parsed document against the whole contract.
- *
- * @param value what `JSON.parse` returned
- * @param mayHoldBadText false when the text it was parsed from has no `\u` escape: then no string in it can hold a NUL
- *   or half a surrogate pair, and they need not be looked through
- */
-export function validateOrder(value: unknown, mayHoldBadText = true): Reading {
-  if (contract.Check(value)) {
-    const createdAtMs = instantOf(value.date_created)
-    if (createdAtMs !== undefined && currencies.has(value.payment.currency)) {
-      const violations = checkArithmetic(value)
-      if (mayHoldBadText || hasUnknownFields(value))
-        violations.push(...checkValues(value), ...checkServiceFields(value))
-      if (violations.length > 0) return { kind: 'refused', violations: bounded(violations), orderUid: value.order_uid }
-      return { kind: 'order', order: toValidOrder(value, createdAtMs) }
-    }
+  const { violations, hasOtherForms } = checkJsonText(text, value, { violationsMax: violationsMax + 1, requireForm })
+  const createdAtMs = contract.Check(value) ? anyInstantOf(value.date_created) : undefined
+  if (createdAtMs === undefined) {
+    return { kind: 'refused', violations: bounded(everyViolation(value, violations)), orderUid: uidOf(value) }
   }
-  return { kind: 'refused', violations: bounded(everyViolation(value)), orderUid: uidOf(value) }
+  const document = value as OrderDocument
+  violations.push(...checkArithmetic(document), ...checkServiceFields(document))
+  const newViolations = checkNewRules(document)
+  const { order_uid: orderUid } = document
+  if (violations.length > 0) {
+    return { kind: 'refused', violations: bounded([...violations, ...newViolations]), orderUid }
+  }
+  const order = toValidOrder(document, createdAtMs, hasOtherForms ? compactJson(text) : JSON.stringify(document))
+  if (newViolations.length === 0) return { kind: 'order', order }
+  return { kind: 'refused', violations: newViolations, orderUid, formerly: { ...order, newViolations } }
 }
 
 function uidOf(value: unknown): string | undefined {
@@ -109,11 +121,11 @@ function uidOf(value: unknown): string | undefined {
   return typeof uid === 'string' && orderUidForm.test(uid) ? uid : undefined
 }
 
-function toValidOrder(document: OrderDocument, createdAtMs: number): ValidOrder {
+function toValidOrder(document: OrderDocument, createdAtMs: number, json: string): ValidOrder {
   const { payment } = document
   return {
     orderUid: document.order_uid,
-    json: JSON.stringify(document),
+    json,
     customerId: document.customer_id,
     trackNumber: document.track_number,
     currency: payment.currency,
@@ -135,35 +147,24 @@ export function inTrace(order: ValidOrder, traceparent: string | undefined): Val
   return traceparent === undefined ? order : { ...order, traceparent }
 }
 
-function everyViolation(value: unknown): Violation[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return describe(contract.Errors(value))
+/** @param found what is wrong with the text */
+function everyViolation(value: unknown, found: Violation[]): Violation[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [...describe(contract.Errors(value)), ...found]
+  }
   const { items } = value as { items?: unknown }
   // A megabyte holds 300,000 empty items; saying what each of them lacks would keep everybody else waiting.
   if (Array.isArray(items) && items.length > itemsMax) {
     const tooMany = { pointer: '/items', detail: `must have at most ${itemsMax} items, and has ${items.length}` }
-    return [tooMany, ...everyViolation({ ...value, items: items.slice(0, itemsMax) })]
+    return [tooMany, ...everyViolation({ ...value, items: items.slice(0, itemsMax) }, found)]
   }
   const violations = describe(contract.Errors(value))
   const listed = new Set(violations.map(violation => violation.pointer))
   const add = (more: Violation[]) => violations.push(...more.filter(violation => !listed.has(violation.pointer)))
-  const { payment, date_created: created } = value as {
-    payment?: { currency?: unknown } | null
-    date_created?: unknown
-  }
-  if (typeof created === 'string' && instantOf(created) === undefined) add([expectedAt('/date_created')])
-  const currency = payment?.currency
-  if (typeof currency === 'string' && !currencies.has(currency)) add([expectedAt('/payment/currency')])
-  add([...checkArithmetic(value), ...checkServiceFields(value), ...checkValues(value)])
-  return violations
-}
-
-function hasUnknownFields(order: OrderDocument): boolean {
-  return (
-    Object.keys(order).length !== fieldCounts.order ||
-    Object.keys(order.delivery).length !== fieldCounts.delivery ||
-    Object.keys(order.payment).length !== fieldCounts.payment ||
-    order.items.some(item => Object.keys(item).length !== fieldCounts.item)
-  )
+  const { date_created: created } = value as { date_created?: unknown }
+  if (typeof created === 'string' && anyInstantOf(created) === undefined) add([expectedAt('/date_created')])
+  add([...checkNewRules(value), ...checkArithmetic(value), ...checkServiceFields(value)])
+  return [...violations, ...found]
 }
 
 function checkServiceFields(value: object): Violation[] {

@@ -1,9 +1,10 @@
 import type { TLocalizedValidationError } from 'typebox/error'
 import type { Violation } from '../errors.ts'
+import type { JsonPath } from '../platform/json-scan.ts'
 import { orderDocument } from './document.ts'
 
 /** What the schema says of one of its places; only what is read here. */
-type Place = { expected?: string; properties?: Record<string, Place>; items?: Place }
+type Place = { type?: string; expected?: string; properties?: Record<string, Place>; items?: Place }
 
 /**
  * The schema library's errors as violations: one for each missing field instead of one for all of them, and the
@@ -32,9 +33,22 @@ export function expectedAt(pointer: string): Violation {
   return { pointer, detail: `must be ${placeAt(pointer)?.expected}` }
 }
 
+/**
+ * What a number must be that is not written as JavaScript writes it, such as `99.0`: in a field that the contract knows it would
+ * come back to readers that expect an integer (Go's `int64` refuses `99.0`), or as another text than was sent.
+ */
+export function requireForm(path: JsonPath): string | undefined {
+  const isInteger = path.length <= 3 && placeOf(path)?.type === 'integer'
+  return isInteger ? 'must be an integer written in digits alone, without point or exponent' : undefined
+}
+
 function placeAt(pointer: string): Place | undefined {
+  return placeOf(pointer.split('/').slice(1))
+}
+
+function placeOf(path: JsonPath): Place | undefined {
   let place: Place | undefined = orderDocument as Place
-  for (const part of pointer.split('/').slice(1)) {
+  for (const part of path) {
     place = place?.items ?? (Object.hasOwn(place?.properties ?? {}, part) ? place?.properties?.[part] : undefined)
   }
   return place

@@ -3,16 +3,21 @@ import type { Validator } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { AppError, type Violation } from '../errors.ts'
 import { readBody, requireMediaType } from './http.ts'
+import { cutPointer, type JsonPath } from './json-scan.ts'
+import { checkJsonText } from './json-text.ts'
 
 /**
  * The form of a text without U+0000, which PostgreSQL cannot keep. Half a surrogate pair it cannot keep either; that is looked at
- * by `halfPairsIn`, since no pattern that Go, Java and Python compile can say so.
+ * by `checkJsonText`, since no pattern that Go, Java and Python compile can say so.
  */
 export const withoutNul = '^[^\\x00]*$'
 
 /** A text for people; characters that PostgreSQL cannot keep are refused like any other violation. */
 const remark = (charactersMax: number, description: string) =>
   Type.String({ maxLength: charactersMax, pattern: withoutNul, description })
+
+/** An answer lists at most so many: a body of three megabytes could have a hundred thousand. */
+const violationsMax = 100
 
 /** Why, and who asks: what everything that a person tells the service to do can carry. */
 export const remarks = {
@@ -22,42 +27,41 @@ export const remarks = {
 
 export type JsonReading<Value> = { kind: 'value'; value: Value } | { kind: 'refused'; violations: Violation[] }
 
+export type JsonRules = {
+  /** What is said of bytes that are no JSON. */
+  expected: string
+  /** Further rules, of any value: what it returns is told beside what the schema says. */
+  check?: (value: unknown) => readonly Violation[]
+  /** Which numbers must be written as JavaScript writes them: as for `checkJsonText`. */
+  requireForm?: (path: JsonPath) => string | undefined
+}
+
 /**
- * Reads JSON that keeps a schema.
- *
- * @param expected what is said of bytes that are no JSON
- * @param check further rules, of any value: what it returns is told beside what the schema says
+ * Reads JSON that keeps a schema and in which `checkJsonText` finds nothing: no field twice, no number that would be rounded.
  */
 export function readJson<Schema extends TSchema>(
   contract: Validator<Record<never, never>, Schema>,
   bytes: Uint8Array,
-  expected: string,
-  check: (value: unknown) => readonly Violation[] = () => [],
+  { expected, check = () => [], requireForm = () => undefined }: JsonRules,
 ): JsonReading<Static<Schema>> {
+  let text: string
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = JSON.parse(text)
   } catch {
     return { kind: 'refused', violations: [{ pointer: '', detail: expected }] }
   }
-  const further = [...halfPairsIn(value), ...check(value)]
+  const further = [...checkJsonText(text, value, { violationsMax, requireForm }).violations, ...check(value)]
   const keepsSchema = contract.Check(value)
   if (keepsSchema && further.length === 0) return { kind: 'value', value: value as Static<Schema> }
   const errors = keepsSchema ? [] : contract.Errors(value)
-  return { kind: 'refused', violations: [...errors.flatMap(toViolations), ...further] }
-}
-
-/** What stands in the fields of a body and has no form in UTF-8. */
-function halfPairsIn(value: unknown): Violation[] {
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value)
-    .filter(([, field]) => typeof field === 'string' && !field.isWellFormed())
-    .map(([name]) => ({ pointer: `/${name}`, detail: 'must not hold half a surrogate pair' }))
+  return { kind: 'refused', violations: [...errors.flatMap(toViolations), ...further].slice(0, violationsMax) }
 }
 
 /** An error of the schema library in words that help: each field by its name, and what is allowed where there is a choice. */
 function toViolations(error: TLocalizedValidationError): Violation[] {
-  const pointer = error.instancePath
+  const pointer = cutPointer(error.instancePath)
   switch (error.keyword) {
     case 'required':
       return error.params.requiredProperties.map(name => ({ pointer: `${pointer}/${name}`, detail: 'is required' }))
@@ -76,24 +80,18 @@ function toViolations(error: TLocalizedValidationError): Violation[] {
 /**
  * Reads the body of a request as JSON that keeps a schema.
  *
- * @param options expected: what is said of a body that is no JSON; absent: what a request without a body means, if it may
- *   have none; check: as for `readJson`
+ * @param options absent: what a request without a body means, if it may have none
  * @throws AppError REQUEST_INVALID with every violation, BODY_TOO_LARGE or MEDIA_TYPE_UNSUPPORTED
  */
 export async function readJsonBody<Schema extends TSchema>(
   request: Request,
   contract: Validator<Record<never, never>, Schema>,
-  options: {
-    sizeBytesMax: number
-    expected: string
-    absent?: Static<Schema>
-    check?: (value: unknown) => readonly Violation[]
-  },
+  options: JsonRules & { sizeBytesMax: number; absent?: Static<Schema> },
 ): Promise<Static<Schema>> {
   requireMediaType(request, ['application/json'])
   const bytes = await readBody(request, options.sizeBytesMax)
   if (bytes.byteLength === 0 && options.absent !== undefined) return options.absent
-  const reading = readJson(contract, bytes, options.expected, options.check)
+  const reading = readJson(contract, bytes, options)
   if (reading.kind === 'value') return reading.value
   throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations: reading.violations })
 }

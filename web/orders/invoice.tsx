@@ -1,3 +1,4 @@
+import { instantBoundsMs } from '../../src/orders/instant.ts'
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
 import { ordersAddress } from '../routes.ts'
@@ -51,11 +52,7 @@ export function Invoice({ order }: { order: Order }) {
             <dd>{payment.transaction}</dd>
             <dt>{words.paid}</dt>
             <dd>
-              {payment.payment_dt === 0 ? (
-                words.notYet
-              ) : (
-                <Time at={new Date(payment.payment_dt * 1000).toISOString()} isAbsolute />
-              )}
+              <Paid at={payment.payment_dt} />
             </dd>
           </dl>
         </section>
@@ -65,6 +62,12 @@ export function Invoice({ order }: { order: Order }) {
       <Others order={order} />
     </div>
   )
+}
+
+/** @param at Unix time in seconds; the contract sets it no end, and calendars do: what is beyond is shown as the number it is */
+function Paid({ at }: { at: number }) {
+  if (at === 0) return words.notYet
+  return at * 1000 < instantBoundsMs.end ? <Time at={new Date(at * 1000).toISOString()} isAbsolute /> : String(at)
 }
 
 function Lines({ order: { items, payment, track_number: parcel } }: { order: Order }) {

@@ -1,12 +1,18 @@
 import { useComputed, useSignal } from '@preact/signals'
+import { instantOf } from '../../src/orders/instant.ts'
 import { absolute, clock, relative } from '../platform/time.ts'
 
-/** How long ago something was, growing as time goes by; the time itself is told on hovering, and by `isAbsolute` beside it. */
+/**
+ * How long ago something was, growing as time goes by; the time itself is told on hovering, and by `isAbsolute` beside it. An
+ * order's time that no calendar has is shown as it was sent: browsers know no leap seconds, so the service's reading is used.
+ */
 export function Time({ at, isAbsolute = false }: { at: string; isAbsolute?: boolean }) {
-  const timeMs = useSignal(Date.parse(at))
-  timeMs.value = Date.parse(at)
+  const instantMs = instantOf(at)
+  const timeMs = useSignal(instantMs ?? 0)
+  timeMs.value = instantMs ?? 0
   const text = useComputed(() => relative(timeMs.value, clock.value))
-  const whole = absolute(Date.parse(at))
+  if (instantMs === undefined) return <span>{at}</span>
+  const whole = absolute(instantMs)
   return (
     <time dateTime={at} title={whole}>
       {isAbsolute && <span>{whole} · </span>}

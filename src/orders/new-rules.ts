@@ -1,0 +1,32 @@
+import type { Violation } from '../errors.ts'
+import { currencies, isCurrencyAt } from '../platform/currencies.ts'
+import { anyInstantOf, instantBoundsMs } from './instant.ts'
+import { expectedAt } from './violations.ts'
+
+/**
+ * Rules that were added when orders that break them could be stored already. Those stay as they are: they are listed, exported
+ * and verified, and one that is sent again is a duplicate. A new order must keep them.
+ *
+ * @param value a document, checked against the schema or not
+ */
+export function checkNewRules(value: object): Violation[] {
+  const { payment, date_created: created } = value as { payment?: unknown; date_created?: unknown }
+  const currency =
+    typeof payment === 'object' && payment !== null && 'currency' in payment ? payment.currency : undefined
+  const createdAtMs = typeof created === 'string' ? anyInstantOf(created) : undefined
+  return [...checkInstant(createdAtMs), ...(typeof currency === 'string' ? checkCurrency(currency, createdAtMs) : [])]
+}
+
+function checkInstant(createdAtMs: number | undefined): Violation[] {
+  const { first, end } = instantBoundsMs
+  if (createdAtMs === undefined || (createdAtMs >= first && createdAtMs < end)) return []
+  return [{ pointer: '/date_created', detail: 'must be within the years 0001 to 9999 in UTC' }]
+}
+
+/** @param createdAtMs undefined: not known, so a currency that was withdrawn is let pass */
+function checkCurrency(code: string, createdAtMs = Number.NEGATIVE_INFINITY): Violation[] {
+  if (isCurrencyAt(code, createdAtMs)) return []
+  const withdrawn = currencies.get(code)?.withdrawn
+  if (withdrawn === undefined) return [expectedAt('/payment/currency')]
+  return [{ pointer: '/payment/currency', detail: `must exist at date_created: ${code} was withdrawn in ${withdrawn}` }]
+}
