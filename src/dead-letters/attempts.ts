@@ -25,23 +25,41 @@ export async function newestLetter(pool: Pool): Promise<string> {
   return rows[0]?.id ?? '0'
 }
 
+/** The letters that a caller names. */
+const chosenByIds = `
+  select id, coalesce(octet_length(message_value), 0) as size
+    from dead_letters
+   where state = 'open' and id > $1 and id <= $2 and id = any($3)
+     and ($4::text is null or code = $4)
+     and ($5::text is null or topic = $5)
+   order by id
+   limit ${lettersMax}`
+
+/** Each kind of letter there is has its part of an index: what a filter leaves out is not looked at. */
+const chosenByKinds = `
+  select id, coalesce(octet_length(message_value), 0) as size
+    from dead_letter_counts kind
+   cross join lateral (select id, message_value
+                         from dead_letters
+                        where topic = kind.topic and code = kind.code and state = 'open' and id > $1 and id <= $2
+                        order by id
+                        limit ${lettersMax}) letters
+   where kind.state = 'open'
+     and ($3::text is null or kind.code = $3)
+     and ($4::text is null or kind.topic = $4)
+   order by id
+   limit ${lettersMax}`
+
 /** The oldest open letters behind one id and up to another, as many as are dealt with together. */
 export async function chooseOpen(pool: Pool, filter: OpenFilter, after: string, last: string): Promise<string[]> {
+  const { code, topic, ids } = filter
   const { rows } = await pool.query<{ id: string }>(
     `select id
        from (select id, sum(size) over (order by id) - size as bytes_before
-               from (select id, coalesce(octet_length(message_value), 0) as size
-                       from dead_letters
-                      where state = 'open'
-                        and id > $1 and id <= $2
-                        and ($3::text is null or code = $3)
-                        and ($4::text is null or topic = $4)
-                        and ($5::bigint[] is null or id = any($5))
-                      order by id
-                      limit ${lettersMax}) few) sized
+               from (${ids === undefined ? chosenByKinds : chosenByIds}) few) sized
       where bytes_before < ${bytesMax}
       order by id`,
-    [after, last, filter.code ?? null, filter.topic ?? null, filter.ids ?? null],
+    [after, last, ...(ids === undefined ? [] : [ids]), code ?? null, topic ?? null],
   )
   return rows.map(row => row.id)
 }

@@ -2,9 +2,12 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { recordLetters } from '../../test/letters.ts'
 import { badLines, makeOrders } from '../../test/orders.ts'
+import { rowsRead } from '../../test/rows-read.ts'
 import type { OrderDocument } from '../orders/document.ts'
 import { orderReceivers } from '../orders/receivers.ts'
+import { chooseOpen } from './attempts.ts'
 import { createDesk } from './desk.ts'
+import { listDeadLetters } from './queries.ts'
 
 setDefaultTimeout(20_000)
 let t: TestApp
@@ -508,4 +511,35 @@ test('a replay or a discarding that is repeated with its Idempotency-Key gets th
     "select count(*)::int as n from idempotency_answers where key = 'once' and status = 200",
   )
   expect(rows[0]?.n).toBe(2)
+})
+
+test('a filter that few letters fit does not look at the others', async () => {
+  await t.pool.query(
+    `insert into dead_letters (topic, partition, message_offset, headers, code, detail, violations, digest)
+     select 'crowded', 0, n, '[]', 'ORDER_INVALID', '', '[]', '' from generate_series(1, 3000) n`,
+  )
+  await t.pool.query(
+    `insert into dead_letters (topic, partition, message_offset, headers, code, detail, violations, digest)
+     values ('lonely', 0, 1, '[]', 'ORDER_INVALID', '', '[]', ''), ('crowded', 0, 0, '[]', 'ORDER_CONFLICT', '', '[]', '')`,
+  )
+  await t.pool.query('analyze dead_letters')
+  const filters = [
+    { topic: 'lonely', code: 'ORDER_INVALID', state: 'open' },
+    { topic: 'crowded', code: 'ORDER_CONFLICT' },
+    { topic: 'crowded', code: 'ORDER_INVALID', state: 'discarded' },
+    { topic: 'nowhere' },
+  ] as const
+  const found: number[] = []
+  for (const filter of filters) {
+    const rows = await rowsRead(t.pool, 'dead_letters', async pool => {
+      const { letters } = await listDeadLetters(pool, filter, 10)
+      found.push(letters.length)
+    })
+    expect(rows).toBeLessThan(50)
+  }
+  expect(found).toEqual([1, 1, 0, 0])
+  const rows = await rowsRead(t.pool, 'dead_letters', async pool => {
+    expect(await chooseOpen(pool, { topic: 'lonely', code: 'ORDER_INVALID' }, '0', '999999999')).toHaveLength(1)
+  })
+  expect(rows).toBeLessThan(50)
 })

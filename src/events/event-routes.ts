@@ -7,8 +7,9 @@ import type { Pool } from '../platform/postgres.ts'
 import { invalidQuery, pageSizeMax, QueryReader } from '../platform/query.ts'
 import { encodeEvent } from './encode.ts'
 import type { EventFeed } from './feed.ts'
-import { type LoggedEvent, type LogPage, lookUpPlace, readFirstSequence, readLogEnd, readOrderLog } from './log.ts'
-import { readFiltered, readFilteredBack, type Wanted } from './log-pages.ts'
+import { lookUpPlace, readFirstSequence, readLogEnd, readOrderLog } from './log.ts'
+import { type EventsPage, readPage } from './log-pages.ts'
+import type { Wanted } from './log-search.ts'
 import { comparePlaces, decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
 import { streamEvents } from './stream.ts'
 
@@ -110,14 +111,13 @@ export function eventRoutes(options: Options): Route[] {
 async function everything(call: Call, { pool, feed, types }: Options): Promise<Response> {
   const query = readQuery(call, { ...paging, ...sorting, ...filtersBy(types) }, types)
   if (query.isNewestFirst) {
-    const { events, next } = await readFilteredBack(pool, query.after ?? (await readLogEnd(pool)), query)
-    return answerPage(call, events, next)
+    return page(call, await readPage(pool, query.after ?? (await readLogEnd(pool)), query, 'back'))
   }
   if (wantsStream(call)) {
     const isSettled = await insistOnPlace(pool, query.after)
     return streamEvents(feed, (isSettled ? query.after : undefined) ?? (await readLogEnd(pool)), query)
   }
-  const found = await readFiltered(pool, query.after ?? logStart, query)
+  const found = await readPage(pool, query.after ?? logStart, query, 'forward')
   await insistOnPlace(pool, query.after)
   return page(call, found)
 }
@@ -133,26 +133,19 @@ async function ofOrder(call: Call, { pool, feed }: Options): Promise<Response> {
   const first = found.events[0]?.sequence ?? (isName ? await readFirstSequence(pool, orderUid) : undefined)
   if (first === undefined) throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
   if (wantsStream(call)) return streamEvents(feed, after, { orderUid })
-  return page(call, found, isBeginning ? { 'first-sequence': String(first) } : {})
+  const next = found.isAll ? undefined : found.events.at(-1)?.place
+  return page(call, { events: found.events, next }, isBeginning ? { 'first-sequence': String(first) } : {})
 }
 
 type Query = Wanted & {
+  limit: number
   after: LogPlace | undefined
   /** Then `after` is where the page ends, and older events are before it. */
   isNewestFirst: boolean
 }
 
-/** A page may hold fewer events than asked for, and still have a next one. */
-function page(call: Call, { events, isAll }: LogPage, headers: Record<string, string> = {}): Response {
-  return answerPage(call, events, isAll ? undefined : events.at(-1)?.place, headers)
-}
-
-function answerPage(
-  call: Call,
-  events: readonly LoggedEvent[],
-  next: LogPlace | undefined,
-  headers: Record<string, string> = {},
-): Response {
+/** A page may hold fewer events than asked for, or none, and still have a next one. */
+function page(call: Call, { events, next }: EventsPage, headers: Record<string, string> = {}): Response {
   const link = next === undefined ? {} : { link: linkToNext(call.request.url, encodePlace(next)) }
   return new Response(`[${events.map(encodeEvent).join(',')}]`, {
     headers: { 'content-type': 'application/json', vary: 'accept', ...link, ...headers },

@@ -1,7 +1,8 @@
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { encodeEvent } from './encode.ts'
-import { type LoggedEvent, lookUpPlace, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { type LoggedEvent, type LogPage, lookUpPlace, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { searchLog, type Wanted } from './log-search.ts'
 import { behind, OlderPages } from './older-pages.ts'
 import type { Pacer } from './pacer.ts'
 import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
@@ -63,7 +64,9 @@ export class EventFeed {
   #followers = 0
   #reading: AbortController | undefined
   readonly #ended = new AbortController()
-  readonly #older = new OlderPages(after => this.#readOlder(after))
+  readonly #older = new OlderPages(after =>
+    this.#readOlder(after, () => readLog(this.#pool, after, pageEventsMax, this.#recent, pageBytesMax)),
+  )
 
   /** Whoever sends events to live readers asks it first. */
   readonly pacer: Pacer
@@ -116,22 +119,25 @@ export class EventFeed {
    * Reads a page of the log itself, for a reader that is further behind.
    *
    * @param orderUid only this order's events
+   * @param wanted only these events; what is looked at for a page is bounded, so one without any may still move the place
    * @returns the events; where nothing more is to be found, with the place from which on everything is kept here
    * @throws Error when what is behind the place was dropped from the log
    */
-  older(after: LogPlace, orderUid: string | undefined): Promise<FedPage> {
-    return orderUid === undefined ? this.#older.after(after) : this.#readOlder(after, orderUid)
+  older(after: LogPlace, orderUid: string | undefined, wanted?: Wanted): Promise<FedPage> {
+    if (orderUid !== undefined) {
+      return this.#readOlder(after, () => readOrderLog(this.#pool, orderUid, after, pageEventsMax, pageBytesMax))
+    }
+    if (wanted?.types === undefined && wanted?.customerId === undefined) return this.#older.after(after)
+    const search = () => searchLog(this.#pool, after, wanted, pageEventsMax, 'forward', pageBytesMax)
+    return this.#older.inTurn(() => this.#readOlder(after, search))
   }
 
-  async #readOlder(after: LogPlace, orderUid?: string): Promise<FedPage> {
+  async #readOlder(after: LogPlace, read: () => Promise<LogPage & { next?: LogPlace | undefined }>): Promise<FedPage> {
     // Taken before reading: what the log had up to there, this page has.
     const keptFrom = this.#from
-    const found =
-      orderUid === undefined
-        ? await readLog(this.#pool, after, pageEventsMax, this.#recent, pageBytesMax)
-        : await readOrderLog(this.#pool, orderUid, after, pageEventsMax, pageBytesMax)
+    const found = await read()
     if ((await lookUpPlace(this.#pool, after)) === 'dropped') throw new Error('events behind this place were dropped')
-    const last = found.events.at(-1)?.place ?? after
+    const last = found.next ?? found.events.at(-1)?.place ?? after
     const isAll = found.isAll && keptFrom !== undefined && comparePlaces(last, keptFrom) < 0
     return { events: found.events.map(toFed), place: isAll ? keptFrom : last }
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Type } from 'typebox'
 import { createOrdersDatabase } from '../../test/app.ts'
 import { makeOrders } from '../../test/orders.ts'
+import { rowsRead } from '../../test/rows-read.ts'
 import { initialState } from '../orders/order.ts'
 import { createIntakeStore } from '../orders/store.ts'
 import { readOrder } from '../orders/validate.ts'
@@ -153,19 +154,9 @@ test('a page costs what it holds, also where the statistics are wrong about what
   await pool.query('analyze events')
   const { events } = await readLog(pool, logStart, 1)
   const place = events[0]?.place ?? logStart
-  const fetched = await inTransaction(pool, async client => {
-    const countRows = async () => {
-      const { rows } = await client.query<{ count: number }>(
-        `select sum(coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0))::int as count
-           from pg_stat_xact_user_tables
-          where relname like 'events%'`,
-      )
-      return rows[0]?.count ?? Number.NaN
-    }
-    const before = await countRows()
+  const fetched = await rowsRead(pool, 'events', async client => {
     const page = await client.query('select from events_after($1::xid8, $2::bigint, 10)', [place.xid, place.position])
     expect(page.rowCount).toBe(10)
-    return (await countRows()) - before
   })
   expect(fetched).toBeLessThan(100)
 })

@@ -71,7 +71,7 @@ export async function appendEvent(client: PoolClient, event: NewEvent): Promise<
   await client.query(notifyOfEvents)
 }
 
-type EventRow = {
+export type EventRow = {
   xid: string
   position: string
   order_uid: string
@@ -84,11 +84,11 @@ type EventRow = {
 }
 
 /** Times are made texts here: events that were written together have the same one, and the server would make each. */
-const fields = `xid, position, order_uid, sequence, type, data, traceparent,
+export const fields = `xid, position, order_uid, sequence, type, data, traceparent,
          floor(extract(epoch from recorded_at) * 1000)::bigint as recorded_ms`
 
 /** Only what no running transaction can still precede. */
-const isSettled = 'xid < in_log(pg_snapshot_xmin(pg_current_snapshot()))'
+export const isSettled = 'xid < in_log(pg_snapshot_xmin(pg_current_snapshot()))'
 
 const logPage = `
   select ${fields}
@@ -97,10 +97,8 @@ const logPage = `
 
 const logPageBack = `
   select ${fields}
-    from events
-   where (xid, position) < ($1::xid8, $2::bigint) and ${isSettled}
-   order by xid desc, position desc
-   limit $3`
+    from events_before($1::xid8, $2::bigint, $3)
+   order by xid desc, position desc`
 
 const orderLogPage = `
   select ${fields}
@@ -192,11 +190,11 @@ async function fetchOrders(pool: Pool, events: readonly EventRow[], bytesMax: nu
 }
 
 /** `order.placed` carries the order as it was placed; its document is stored once, with the order, and put in here. */
-async function toPage(
+export async function toPage(
   pool: Pool,
   rows: readonly EventRow[],
   limit: number,
-  bytesMax: number,
+  bytesMax: number = pageBytesMax,
   recent?: RecentOrders,
 ): Promise<LogPage> {
   const known = rows.map(row => recent?.find(row.order_uid))

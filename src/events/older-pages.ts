@@ -31,6 +31,13 @@ export class OlderPages {
     return page
   }
 
+  /** Reads something else of the log in its turn: of all that is behind one thing is read at a time. */
+  inTurn<Result>(read: () => Promise<Result>): Promise<Result> {
+    const reading = this.#last.catch(() => undefined).then(read)
+    this.#last = reading
+    return reading
+  }
+
   /** Lets go of all pages. */
   forget(): void {
     this.#kept = []
@@ -47,15 +54,11 @@ export class OlderPages {
     const key = `${place.xid}-${place.position}`
     const known = this.#underWay.get(key)
     if (known !== undefined) return known
-    const reading = this.#last
-      .catch(() => undefined)
-      .then(async () => {
-        const page = this.#find(place) ?? (await this.#read(place))
-        if (page.events.length > 0) this.#kept = [...this.#kept.slice(1 - pagesMax), { from: place, page }]
-        return page
-      })
-      .finally(() => this.#underWay.delete(key))
-    this.#last = reading
+    const reading = this.inTurn(async () => {
+      const page = this.#find(place) ?? (await this.#read(place))
+      if (page.events.length > 0) this.#kept = [...this.#kept.slice(1 - pagesMax), { from: place, page }]
+      return page
+    }).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, reading)
     return reading
   }

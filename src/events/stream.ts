@@ -1,16 +1,16 @@
 import { type EventFeed, type FedEvent, type FedPage, sizeOf } from './feed.ts'
+import type { Wanted } from './log-search.ts'
 import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
 
 /** What a reader wants to hear of; everything that is given must hold. */
-export type EventFilter = {
-  orderUid?: string | undefined
-  customerId?: string | undefined
-  types?: readonly string[] | undefined
-}
+export type EventFilter = Wanted & { orderUid?: string | undefined }
 
-/** A quiet stream says that it is alive, so that nobody between takes it for dead. */
+/**
+ * A quiet stream says that it is alive, so that nobody between takes it for dead. A comment without an empty line behind it: that
+ * would end a message, and some clients hand on one without data.
+ */
 const heartbeatMs = 15_000
-const heartbeat = new TextEncoder().encode(': alive\n\n')
+const heartbeat = new TextEncoder().encode(': alive\n')
 
 /** A reader that has not taken what is there for so long is cut off: it can come back with the last id that it has. */
 const readerTakesWithinMs = 30_000
@@ -27,12 +27,14 @@ const letGoMs = 1_000
  *
  * @param after the place of the last event that the reader has
  * @param takeDeadlineMs how long a reader may leave what is there before it is cut off
+ * @param quietMs after so long without an event there is a heartbeat
  */
 export function streamEvents(
   feed: EventFeed,
   after: LogPlace,
   filter: EventFilter,
   takeDeadlineMs = readerTakesWithinMs,
+  quietMs = heartbeatMs,
 ): Response {
   const leave = feed.follow()
   let place = after
@@ -44,18 +46,18 @@ export function streamEvents(
 
   /** The next events that the reader wants; a heartbeat when there were none for long; undefined at the end. */
   async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const dueAtMs = Date.now() + heartbeatMs
+    const dueAtMs = performance.now() + quietMs
     while (!feed.ended.aborted && !isOver) {
       const rings = feed.arrived.rings()
-      if (page.events.length === 0) page = feed.after(place) ?? (await feed.older(place, filter.orderUid))
+      if (page.events.length === 0) page = feed.after(place) ?? (await feed.older(place, filter.orderUid, filter))
       const hasMoved = page.events.length > 0 || comparePlaces(page.place, place) > 0
       const wanted = takeChunk()
       if (wanted.length > 0) {
         await feed.pacer.pass(sizeOf(wanted), feed.ended)
         return concat(wanted)
       }
+      if (performance.now() > dueAtMs) return heartbeat
       if (hasMoved) continue
-      if (Date.now() > dueAtMs) return heartbeat
       await feed.arrived.next(rings, feed.ended)
     }
     return undefined

@@ -2,6 +2,8 @@ import { joinObjects } from '../events/log.ts'
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
+import { branchesOf, byStatus } from './list-branches.ts'
+import { walkList } from './list-walk.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 
@@ -152,7 +154,8 @@ export type Page = {
  * A page of orders, newest first unless told otherwise. It may hold fewer than asked for and still have a next one, since it is bounded by bytes.
  *
  * Each way of finding orders (`branches`) walks one index in the order of the list and stops after a page, so a page costs
- * the same at any depth; documents are fetched only for the orders of the page.
+ * the same at any depth; documents are fetched only for the orders of the page. Where more is asked for than an index serves, so
+ * many orders are looked at: a page may then be empty and still have a next one.
  *
  * @param after undefined for the first page
  * @param limit the most orders of the page
@@ -164,7 +167,7 @@ export async function listOrders(
   limit: number,
   ordering: ListOrdering = 'newest',
 ): Promise<Page> {
-  const [direction, behind] = ordering === 'newest' ? ['desc', '<'] : ['asc', '>']
+  const [direction, behind] = ordering === 'newest' ? (['desc', '<'] as const) : (['asc', '>'] as const)
   const values: unknown[] = []
   const value = (given: unknown) => `$${values.push(given)}`
   const conditions = ['true']
@@ -176,17 +179,40 @@ export async function listOrders(
   }
   if (bounds.fromMs !== undefined) conditions.push(`o.created_at >= ${value(new Date(bounds.fromMs))}`)
   if (bounds.toMs !== undefined) conditions.push(`o.created_at < ${value(new Date(bounds.toMs))}`)
-  if (filter.trackNumber !== undefined) conditions.push(`o.track_number = ${value(filter.trackNumber)}`)
-  if (filter.customerId !== undefined) conditions.push(isCustomer(value(filter.customerId)))
-
+  const within = conditions.join('\n         and ')
   const pageOf = (where: string) =>
     `(select o.created_at, o.order_uid
         from orders o
        where ${where}
-         and ${conditions.join('\n         and ')}
+         and ${within}
        order by o.created_at ${direction}, o.order_uid ${direction}
        limit ${limit + 1})`
-  const keys = keysQuery(filter, value, pageOf)
+  const [branches, rest] = branchesOf(filter, value)
+  if (branches.length > 0 && rest.length > 0) {
+    const walk = { branches, condition: rest.join(' and '), bounds: within, direction, values, limit }
+    const { keys, walkedTo } = await walkList(pool, walk)
+    const uids = keys.map(({ orderUid }) => orderUid)
+    const page = await fetchPage(
+      pool,
+      'select o.created_at, o.order_uid from unnest($1::text[]) w (order_uid) join orders o using (order_uid)',
+      [uids],
+      direction,
+      limit,
+    )
+    return page.next === undefined && walkedTo !== undefined ? { ...page, next: walkedTo } : page
+  }
+  const keys = branches.length > 0 ? branches.map(pageOf).join('\n union all\n') : byStatus(filter, value, pageOf)
+  return fetchPage(pool, keys, values, direction, limit)
+}
+
+/** A page of the orders that a query of their keys finds: at most so many, and as many as fit a page's bytes. */
+async function fetchPage(
+  pool: Pool,
+  keys: string,
+  values: unknown[],
+  direction: 'asc' | 'desc',
+  limit: number,
+): Promise<Page> {
   const { rows } = await pool.query<OrderRow & { created_at: Date; found: number }>(
     `select *
        from (select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at,
@@ -219,41 +245,4 @@ function boundsOf({ fromMs, toMs }: OrderFilter, after: ListPlace | undefined, o
   const { createdAtMs } = after
   if (ordering === 'newest') return toMs !== undefined && toMs <= createdAtMs ? { fromMs, toMs } : { fromMs, after }
   return fromMs !== undefined && fromMs > createdAtMs ? { fromMs, toMs } : { toMs, after }
-}
-
-function keysQuery(filter: OrderFilter, value: (given: unknown) => string, pageOf: (where: string) => string): string {
-  const { statuses, paymentStatuses, deliveryStatuses, search } = filter
-  const isSelective = search !== undefined || filter.customerId !== undefined || filter.trackNumber !== undefined
-  const anyStatus = [
-    [statuses, 'order_status', 'o.status'],
-    [paymentStatuses, 'payment_status', 'o.payment_status'],
-    [deliveryStatuses, 'delivery_status', 'o.delivery_status'],
-  ] as const
-  if (!isSelective) {
-    if (anyStatus.every(([wanted]) => wanted === undefined)) return pageOf('true')
-    const [status, payment, delivery] = anyStatus.map(([wanted, type]) =>
-      wanted === undefined ? `unnest(enum_range(null::${type}))` : `unnest(${value(wanted)}::${type}[])`,
-    )
-    return `select key.created_at, key.order_uid
-              from ${status} as s (status)
-             cross join ${payment} as p (status)
-             cross join ${delivery} as d (status)
-             cross join lateral ${pageOf('o.status = s.status and o.payment_status = p.status and o.delivery_status = d.status')} key`
-  }
-  const isWanted = anyStatus.flatMap(([wanted, type, column]) =>
-    wanted === undefined ? [] : [`${column} = any(${value(wanted)}::${type}[])`],
-  )
-  if (search === undefined) return pageOf(isWanted.join(' and ') || 'true')
-  const text = value(search)
-  return [`o.order_uid = ${text}`, `o.track_number = ${text}`, isCustomer(text)]
-    .map(branch => pageOf([branch, ...isWanted].join(' and ')))
-    .join('\n union all\n')
-}
-
-/**
- * The index holds the beginnings of customers' names. Most are no longer than that, and then the index alone decides: told
- * of both conditions the planner takes them for independent, expects too few orders, and sorts them all for a page.
- */
-function isCustomer(parameter: string): string {
-  return `left(o.customer_id, 100) = left(${parameter}, 100) and (length(${parameter}) < 100 or o.customer_id = ${parameter})`
 }

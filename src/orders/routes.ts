@@ -189,7 +189,7 @@ const streamPageSize = 500
 async function* everyOrder(pool: Pool, query: ListQuery) {
   for (let { after } = query; ; ) {
     const page = await listOrders(pool, query.filter, after, streamPageSize, query.ordering)
-    if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(jsonOf).join('\n')}\n`)
+    yield Buffer.from(page.orders.map(order => `${jsonOf(order)}\n`).join(''))
     if (page.next === undefined) return
     after = page.next
   }

@@ -1,16 +1,22 @@
 /**
- * A generator of lines as an NDJSON answer: it is asked for more only when the receiver has taken what there was.
+ * A generator of lines as an NDJSON answer: it is asked for more only when the receiver has taken what there was. It yields
+ * nothing (no bytes) now and then while it looks for the next line, so that it ends when the receiver goes.
  *
  * @param aheadBytesMax how much of the answer may wait for the receiver
  */
 export function linesResponse(lines: AsyncGenerator<Uint8Array>, aheadBytesMax = 1): Response {
+  let isOver = false
   const source = {
     async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
-      const { done, value } = await lines.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
+      while (!isOver) {
+        const { done, value } = await lines.next()
+        if (isOver) return
+        if (done) return controller.close()
+        if (value.byteLength > 0) return controller.enqueue(value)
+      }
     },
     async cancel() {
+      isOver = true
       await lines.return(undefined)
     },
   }

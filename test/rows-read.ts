@@ -1,0 +1,24 @@
+import { inTransaction, type Pool } from '../src/platform/postgres.ts'
+
+/**
+ * How many rows of a table (and its partitions) some work made the server look at: what a statement costs, whatever it returns.
+ *
+ * @param table the beginning of the tables' names
+ * @param work gets one connection in the place of the pool
+ */
+export function rowsRead(pool: Pool, table: string, work: (pool: Pool) => Promise<unknown>): Promise<number> {
+  return inTransaction(pool, async client => {
+    const count = async () => {
+      const { rows } = await client.query<{ count: number }>(
+        `select sum(coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0))::int as count
+           from pg_stat_xact_user_tables
+          where relname like $1 || '%'`,
+        [table],
+      )
+      return rows[0]?.count ?? Number.NaN
+    }
+    const before = await count()
+    await work(client as unknown as Pool)
+    return (await count()) - before
+  })
+}
