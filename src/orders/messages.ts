@@ -17,7 +17,7 @@ export const orderPlaced = defineEvent({
   type: 'order.placed',
   title: 'An order was placed',
   description: 'The first event of every order: the order as its sender wrote it, and the state that it begins in.',
-  data: Type.Object({ ...orderDocument.properties, ...stateSchemas }),
+  data: Type.Object({ ...orderDocument.properties, ...stateSchemas }, { additionalProperties: true }),
   example: { ...example, ...JSON.parse(stateJson(initialState(true))) },
 })
 

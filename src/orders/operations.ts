@@ -25,6 +25,7 @@ export const orderSchemas = {
     title: 'StoredOrder',
     type: 'object',
     description: 'The order as it was sent, and behind its last field what the service adds',
+    additionalProperties: true,
     required: [...orderDocument.required, ...serviceFields],
     properties: {
       ...orderDocument.properties,

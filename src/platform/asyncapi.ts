@@ -69,7 +69,10 @@ export function buildAsyncApi(options: {
   schemas: Json
 }): Json {
   const { title, version, description, channels, schemas } = options
-  const tags = [...new Set(channels.map(({ server }) => server))].map(name => ({ name }))
+  const tags = [...new Set(channels.map(({ server }) => server))].map(name => ({
+    name,
+    description: servers[name].description,
+  }))
   const messages = new Map(channels.flatMap(channel => channel.messages.map(message => [message.name, message])))
   const named = new Map<string, Json>()
   const nameIn = (part: Json) => nameSchemas(publishSchemas(part), named) as Json

@@ -62,7 +62,13 @@ export function pageAnswer(description: string, items: Json, headers?: Json): Js
  * single object there would fail at the second line: to them it is a text.
  */
 export function linesOf(line: Json, description: string): Json {
-  return { type: 'string', contentMediaType: 'application/x-ndjson', contentSchema: line, description }
+  return {
+    type: 'string',
+    format: 'binary',
+    contentMediaType: 'application/x-ndjson',
+    contentSchema: line,
+    description,
+  }
 }
 
 const keyParameter = {
