@@ -253,7 +253,7 @@ const secretName = /PASSWORD|SECRET|TOKEN|HEADERS|KEYS?$/
 /** What an address has before its host, and in its query, may be a credential: it is left out, whatever the variable is for. */
 function toSetting(name: Name, preset: string, given: string | undefined): Setting {
   const isSecret = secretName.test(name)
-  const value = (given ?? preset).replace(/\/\/[^/@\s]*@/g, '//***@').replace(/([?&][^=&\s]*=)[^&\s]*/g, '$1***')
+  const value = (given ?? preset).replace(/\/\/[^/@\s]*@/g, '//***@').replace(/([?&][^=?&\s]*=)[^&\s]*/g, '$1***')
   return { name, value: isSecret ? null : value, isDefault: given === undefined, isSecret }
 }
 

@@ -6,6 +6,7 @@ import { runLoad } from '../load/run.ts'
 import { makeSchedule } from '../load/schedule.ts'
 import { httpTarget, kafkaTarget, type Target } from '../load/targets.ts'
 import { createPublisher } from '../platform/kafka/publisher.ts'
+import { withoutTrailingSlashes } from '../platform/links.ts'
 import { type Command, CommandError, type Context, table, UsageError, type Values, wholeNumber } from './command.ts'
 
 const rateDefault = 100
@@ -78,7 +79,7 @@ async function reachHttp(config: Config, values: Values): Promise<Target> {
   if (!URL.canParse(given) || !/^https?:\/\//.test(given)) {
     throw new UsageError(`--url must be like http://127.0.0.1:8080, and is "${given}"`)
   }
-  const url = given.replace(/\/+$/, '')
+  const url = withoutTrailingSlashes(given)
   const own = config.apiKeys.find(({ scopes }) => scopes.includes('orders:write'))?.key
   const key = typeof values.key === 'string' ? values.key : own
   try {

@@ -8,7 +8,7 @@ type OpaqueTag = string
 const codingMark = /--?(?:gzip|br|zstd|deflate)$/
 
 /** One member of a list of tags, with the comma that ends it. A list may have empty members (RFC 9110, 5.6.1.2). */
-const member = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\uffff]*)")?[ \t]*(?:,|$)/y
+const member = /[ \t]*(?:(?:W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"[ \t]*)?(?:,|$)/y
 
 /**
  * Reads `If-Match` or `If-None-Match` (RFC 9110, 13.1): a list of tags, or `*`.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context as OtelContext, Span as OtelSpan, SpanContext, SpanOptions } from '@opentelemetry/api'
 import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
+import { withoutTrailingSlashes } from './links.ts'
 import type { Logger } from './log.ts'
 import { type Cause, isSampled, type Span, type SpanCounts, type SpanKind, type Tracer } from './tracing.ts'
 import type { TracingSettings } from './tracing-settings.ts'
@@ -38,7 +39,7 @@ export async function startTracing(settings: TracingSettings, version: string, l
     import('@opentelemetry/resources'),
   ])
   const exporter = new OTLPTraceExporter({
-    url: `${settings.endpoint.replace(/\/+$/, '')}/v1/traces`,
+    url: `${withoutTrailingSlashes(settings.endpoint)}/v1/traces`,
     headers: { ...settings.headers },
     timeoutMillis: exportTimeoutMs,
   })

@@ -73,7 +73,7 @@ export class EventsModel {
     try {
       const response = await request(address)
       const read = (await response.json()) as LogEvent[]
-      this.#older = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.#older = /<([^<>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
       const events = merge(this.events.peek() ?? [], read).slice(0, most)
       this.events.value = events
       this.hasOlder.value = this.#older !== undefined && events.length < shownMax

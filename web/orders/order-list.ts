@@ -45,7 +45,7 @@ export class OrderList {
     try {
       const response = await request(address)
       const orders = (await response.json()) as Order[]
-      this.#next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.#next = /<([^<>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
       this.isComplete.value = this.#next === undefined
       this.rows.value = [...this.rows.peek(), ...orders.map(toRow)]
     } catch (error) {

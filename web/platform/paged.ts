@@ -58,7 +58,7 @@ export class PagedList<Row extends { id: string }> {
     try {
       const response = await request(address)
       const rows = (await response.json()) as Row[]
-      this.#next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.#next = /<([^<>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
       this.isComplete.value = this.#next === undefined
       this.rows.value = join(rows)
       this.failure.value = undefined

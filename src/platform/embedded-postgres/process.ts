@@ -99,7 +99,9 @@ export async function clearAfterFailure(folder: Folder, launched: Launched, laun
   if (/No space left on device/.test(text)) {
     throw new EmbeddedPostgresError(`The disk of ${folder.root} is full: free some space and start again.`)
   }
-  const hindered = /pre-existing shared memory block|lock file ".*" (already exists|is empty)/.test(text)
+  const hindered =
+    text.includes('pre-existing shared memory block') ||
+    text.split('\n').some(line => line.includes('lock file "') && /already exists|is empty/.test(line))
   if (hindered && launches < launchesMax) return await endLeftovers(folder)
   const complaint = /(?:FATAL|PANIC|error): +(.*)/.exec(text)?.[1] ?? text.trim().split('\n').at(-1)
   throw new EmbeddedPostgresError(

@@ -112,8 +112,9 @@ function readText(path: string): string {
 
 /** @returns the first of them; all are looked at, since TLS would pass over a broken one in silence */
 function certificatesOf(pem: string): X509Certificate {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
-  const [first] = blocks.map(block => new X509Certificate(block))
+  const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----']
+  const bodies = pem.split(begin).slice(1)
+  const [first] = bodies.map(body => new X509Certificate(`${begin}${body.split(end, 1)[0]}${end}`))
   if (first === undefined) throw new Error('it holds no certificate')
   return first
 }
