@@ -80,17 +80,19 @@ async function fill(app: TestApp): Promise<void> {
     insert into order_command_receipts values ('kept-1', 'a command', now());
     insert into event_log_start (xid, position, recorded_before) values ('5', 9, '-infinity');
     insert into log_readers (name, xid, position) select 'kafka', xid, position from events where order_uid = 'kept-5';
-    insert into order_tallies values (now(), 'EUR', 3, 123456789012345678901234567890);
+    insert into order_tallies values (now() - interval '36 days', 'EUR', 3, 123456789012345678901234567890);
     insert into dead_letters (topic, partition, message_offset, message_key, message_value, headers, message_time, code, detail, violations, digest)
     values ('orders', 0, 9223372036854775807, null, '\\x00ff0a5c', '[["a\\u0000b", "AA=="]]', '2026-01-01T00:00:00.123456Z', 'ORDER_INVALID',
-            'why', '[{"pointer": "/\\u0000", "detail": "  spaces  stay "}]', '\\x01');
+            'why', '[{"pointer": "/\\u0000", "detail": "  spaces  stay "}]', sha256('\\x00ff0a5c'));
+    update dead_letters set state = 'discarded', attempts = 1;
     insert into dead_letter_history (letter_id, attempt, outcome, actor, reason, is_edited, recorded_at)
     select id, 1, 'discarded', 'me', 'because', false, now() from dead_letters;
     insert into webhooks (url, description, event_types, secret, created_at, updated_at)
     values ('https://example.com/', '', '{order.placed,"a,b"}', 'whsec_x', now(), now());
-    insert into webhook_parked select id, 'kept-2', 1, 3, now(), now() from webhooks;
+    insert into log_readers (name, xid, position) select 'webhook:' || id, '0', 0 from webhooks;
+    insert into webhook_parked select id, order_uid, 1, 3, now(), recorded_at from webhooks, events where order_uid = 'kept-2';
     insert into webhook_deliveries (webhook_id, order_uid, sequence, event_id, event_type, attempt, outcome, answer, duration_ms, attempted_at)
-    select id, 'kept-2', 1, '1', 'order.placed', 1, 'failed', '', 5, now() from webhooks;
+    select id, order_uid, 1, position, 'order.placed', 1, 'failed', '', 5, now() from webhooks, events where order_uid = 'kept-2';
     insert into api_keys (name, digest, scopes) values ('a key', '\\xabcd', '{orders:read,orders:write}')`)
 }
 
@@ -161,7 +163,7 @@ test('by command into another cluster: the state is the same, and the service go
   const copy = await exportText(address)
   expect(comparable(copy)).toEqual(comparable(text))
   expect((await runCli(['verify'], environmentOf(address))).exitCode).toBe(0)
-  const counts = 'select * from dead_letter_counts'
+  const counts = 'select * from dead_letter_counts where letters > 0'
   await withPool(address, async pool => {
     expect((await pool.query(counts)).rows).toEqual((await t.pool.query(counts)).rows)
     const last = (await readLog(t.pool, logStart, 100)).events.at(-1)

@@ -1,4 +1,4 @@
-import { verifyOrders } from '../orders/verify.ts'
+import { verifyDatabase } from '../verify.ts'
 import { type Command, withDatabase } from './command.ts'
 
 export const verifyCommand: Command = {
@@ -7,12 +7,24 @@ export const verifyCommand: Command = {
   options: {},
   run: context =>
     withDatabase(context, async (_, pool) => {
-      const findings = await verifyOrders(pool, Date.now(), context.config.unpaidExpiresAfterMs)
+      const startedMs = performance.now()
+      const { findings, orders, unproven } = await verifyDatabase(pool, {
+        nowMs: Date.now(),
+        unpaidExpiresAfterMs: context.config.unpaidExpiresAfterMs,
+        onProgress: context.progress,
+      })
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
       const lines = findings.map(({ invariant, says, broken, examples }) =>
         broken === 0
           ? `ok      ${invariant}  ${says}`
           : `BROKEN  ${invariant}  ${says}: ${broken}, such as ${examples.join(', ')}`,
       )
-      return { text: lines.join('\n'), json: findings, isFailure: findings.some(finding => finding.broken > 0) }
+      const older =
+        unproven === 0 ? '' : `, ${unproven.toLocaleString('en')} of them placed before documents had a checksum`
+      return {
+        text: [...lines, `${orders.toLocaleString('en')} orders${older}, in ${seconds} s`].join('\n'),
+        json: findings,
+        isFailure: findings.some(finding => finding.broken > 0),
+      }
     }),
 }

@@ -17,7 +17,7 @@ const bytesMax = 4 * 1024 * 1024
 const violationsMax = 100
 
 /** Attempts that are kept of a letter which is refused again and again. */
-const attemptsMax = 20
+export const attemptsMax = 20
 
 /** The newest letter's id; those that come later are not chased by work that has begun. */
 export async function newestLetter(pool: Pool): Promise<string> {

@@ -59,6 +59,7 @@ async function placed(uid: string, placedDaysAgo: number, heldDaysAgo: number) {
     [uid, daysAgo(placedDaysAgo), daysAgo(heldDaysAgo)],
   )
   await t.pool.query('update orders set updated_at = $2 where order_uid = $1', [uid, daysAgo(heldDaysAgo)])
+  await t.pool.query('update order_transitions set recorded_at = $2 where order_uid = $1', [uid, daysAgo(heldDaysAgo)])
 }
 
 const lookAfter = (retentionDays?: number) =>

@@ -4,6 +4,7 @@ import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
 import { branchesOf, byStatus } from './list-branches.ts'
 import { walkList } from './list-walk.ts'
+import { checksumOf } from './document-check.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 
@@ -59,7 +60,7 @@ export function copiesOfOrders(orders: readonly NewOrder[]): Copy[] {
     copyOf(
       'orders',
       `order_uid, customer_id, track_number, currency, amount, created_at, status, payment_status, delivery_status, version,
-       updated_at, document`,
+       updated_at, document, document_crc32`,
       orders,
       writeOrder,
     ),
@@ -68,7 +69,7 @@ export function copiesOfOrders(orders: readonly NewOrder[]): Copy[] {
 }
 
 function writeOrder({ order, state, placedAt }: NewOrder, writer: RowWriter): void {
-  writer.row(12)
+  writer.row(13)
   writer.text(order.orderUid)
   writer.text(order.customerId)
   writer.text(order.trackNumber)
@@ -81,6 +82,7 @@ function writeOrder({ order, state, placedAt }: NewOrder, writer: RowWriter): vo
   writer.integer(1)
   writer.timestamp(placedAt.getTime())
   writer.text(order.json)
+  writer.integer(checksumOf(order.json))
 }
 
 function writeLines({ order }: NewOrder, writer: RowWriter): void {

@@ -32,10 +32,13 @@ test('a database that only the service has written keeps every guarantee', async
 test.each([
   [
     "update orders set amount = amount + 1 where order_uid = 'one'",
-    'the columns of an order say what its document says: one',
+    'an order is what its document says, as it was placed: one',
   ],
   ["delete from order_items where order_uid = 'two'", 'an order has the lines of its document, each once: two'],
-  ["delete from orders where order_uid = 'two'", 'lines, events and transitions belong to an order that is there: two'],
+  [
+    "delete from orders where order_uid = 'two'",
+    'lines, events, transitions and receipts belong to an order that is there: two',
+  ],
   [
     "delete from events where order_uid = 'one' and sequence = 2",
     "an order's events are numbered from the first that is kept to its version, without a gap: one",
@@ -46,7 +49,7 @@ test.each([
   ],
   [
     "update orders set status = 'cancelled' where order_uid = 'one'",
-    'the state of an order is what its last event says: one',
+    'the state of an order, and its time, are what its last event says: one',
   ],
   [
     "update order_transitions set command = 'cancel', to_status = 'cancelled' where order_uid = 'one' and version = 2",

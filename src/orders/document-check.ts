@@ -1,0 +1,97 @@
+import { crc32 } from 'node:zlib'
+import { instantOf } from './instant.ts'
+import { initialState, type OrderState } from './order.ts'
+
+/** The checksum of a document that stands beside it in its row: CRC-32 of its UTF-8 bytes, as a signed number. */
+export function checksumOf(document: string): number {
+  return crc32(document) | 0
+}
+
+/** The row of an order; `bigint`s and times in milliseconds are texts, as the driver gives them. */
+export type OrderRow = {
+  order_uid: string
+  document: string
+  document_crc32: number | null
+  customer_id: string
+  track_number: string
+  currency: string
+  amount: string
+  created_at_ms: string
+  status: OrderState['status']
+  payment_status: OrderState['paymentStatus']
+  delivery_status: OrderState['deliveryStatus']
+  version: number
+}
+
+/** The row of a line of an order. */
+export type LineRow = {
+  order_uid: string
+  line: number
+  chrt_id: string
+  nm_id: string
+  price: string
+  sale: number
+  total_price: string
+}
+
+type Fields = Record<string, unknown>
+
+/**
+ * Whether a row says what its document says, and its lines are those of the document and add up to what it says. Pure.
+ *
+ * A row is as it must be when its document has its checksum too, and when an order that was never changed is in the state that
+ * its payment leads to.
+ *
+ * @param lines in their order
+ */
+export function compareToDocument(row: OrderRow, lines: readonly LineRow[]): { isRow: boolean; areLines: boolean } {
+  const document = read(row.document)
+  if (document === undefined || !isFields(document.payment)) return { isRow: false, areLines: false }
+  return { isRow: isRowOf(document, document.payment, row), areLines: areLinesOf(document, document.payment, lines) }
+}
+
+function isRowOf(document: Fields, payment: Fields, row: OrderRow): boolean {
+  const { status, paymentStatus, deliveryStatus } = initialState(Number(payment.payment_dt) > 0)
+  return (
+    (row.document_crc32 === null || row.document_crc32 === checksumOf(row.document)) &&
+    document.order_uid === row.order_uid &&
+    document.customer_id === row.customer_id &&
+    document.track_number === row.track_number &&
+    payment.currency === row.currency &&
+    String(payment.amount) === row.amount &&
+    instantOf(String(document.date_created)) === Number(row.created_at_ms) &&
+    (row.version > 1 ||
+      (status === row.status && paymentStatus === row.payment_status && deliveryStatus === row.delivery_status))
+  )
+}
+
+function areLinesOf({ items }: Fields, payment: Fields, lines: readonly LineRow[]): boolean {
+  const total = lines.reduce((sum, line) => sum + BigInt(line.total_price), 0n)
+  return (
+    Array.isArray(items) &&
+    items.length === lines.length &&
+    String(payment.goods_total) === total.toString() &&
+    items.every((item: unknown, index) => isFields(item) && isLineOf(item, index, lines[index]))
+  )
+}
+
+function isLineOf(item: Fields, index: number, line: LineRow | undefined): boolean {
+  return (
+    line?.line === index &&
+    line.sale === item.sale &&
+    (['chrt_id', 'nm_id', 'price', 'total_price'] as const).every(name => line[name] === String(item[name]))
+  )
+}
+
+function read(document: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(document)
+    return isFields(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

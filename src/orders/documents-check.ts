@@ -1,0 +1,102 @@
+import type { Pool, PoolClient } from '../platform/postgres.ts'
+import { examplesMax, type Finding } from '../platform/integrity.ts'
+import { compareToDocument, type LineRow, type OrderRow } from './document-check.ts'
+
+/** So many orders are named at a time, and then read in pieces of at most so many bytes of documents. */
+const namedMax = 1_000
+const pieceBytesMax = 4 * 1024 * 1024
+
+type Named = { order_uid: string; bytes: number }
+
+/** What was found, and of how many orders; `unproven`: those that were placed before documents had a checksum. */
+export type DocumentFindings = { findings: Finding[]; orders: number; unproven: number }
+
+/**
+ * Checks the row and the lines of each order against its document, in one snapshot, a few megabytes at a time.
+ *
+ * @param options among: a statement that selects the uids of the orders; all when undefined. deadlineMs: for each statement
+ */
+export async function checkDocuments(
+  pool: Pool,
+  options: { among?: string; deadlineMs: number; onProgress?: ((orders: number) => void) | undefined },
+): Promise<DocumentFindings> {
+  const rule = { invariant: 'I1', broken: 0 }
+  const rows: Finding = { ...rule, says: 'an order is what its document says, as it was placed', examples: [] }
+  const lines: Finding = { ...rule, says: 'an order has the lines of its document, each once', examples: [] }
+  const result: DocumentFindings = { findings: [rows, lines], orders: 0, unproven: 0 }
+  const client = await pool.connect()
+  try {
+    await client.query(
+      `begin isolation level repeatable read read only; set local statement_timeout = ${options.deadlineMs};
+       set local cursor_tuple_fraction = 1;
+       declare named no scroll cursor for
+        select order_uid, octet_length(document) as bytes from orders
+         ${options.among === undefined ? '' : `where order_uid in (${options.among})`}`,
+    )
+    for (;;) {
+      const { rows: named } = await client.query<Named>(`fetch ${namedMax} from named`)
+      if (named.length === 0) break
+      for (const piece of piecesOf(named)) await checkPiece(client, piece, result, rows, lines)
+      options.onProgress?.(result.orders)
+    }
+    await client.query('commit')
+    client.release()
+    return result
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}
+
+async function checkPiece(
+  client: PoolClient,
+  orderUids: readonly string[],
+  result: DocumentFindings,
+  rows: Finding,
+  lines: Finding,
+): Promise<void> {
+  const orders = await client.query<OrderRow>(
+    `select order_uid, document, document_crc32, customer_id, track_number, currency, amount::text,
+            (extract(epoch from created_at) * 1000)::text as created_at_ms, status, payment_status, delivery_status, version
+       from orders
+      where order_uid = any($1)`,
+    [orderUids],
+  )
+  const items = await client.query<LineRow>(
+    `select order_uid, line, chrt_id::text, nm_id::text, price::text, sale, total_price::text
+       from order_items
+      where order_uid = any($1)
+      order by order_uid, line`,
+    [orderUids],
+  )
+  const linesOf = Map.groupBy(items.rows, line => line.order_uid)
+  for (const order of orders.rows) {
+    const { isRow, areLines } = compareToDocument(order, linesOf.get(order.order_uid) ?? [])
+    if (!isRow) note(rows, order.order_uid)
+    if (!areLines) note(lines, order.order_uid)
+    if (order.document_crc32 === null) result.unproven += 1
+  }
+  result.orders += orders.rows.length
+}
+
+function note(finding: Finding, orderUid: string): void {
+  finding.broken += 1
+  if (finding.examples.length < examplesMax) finding.examples.push(orderUid)
+}
+
+/** Uids of orders that are fetched together; a document of any size is in one. */
+function piecesOf(named: readonly Named[]): string[][] {
+  const pieces: string[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const order of named) {
+    let piece = pieces.at(-1)
+    if (piece === undefined || bytes + order.bytes > pieceBytesMax) {
+      piece = []
+      pieces.push(piece)
+      bytes = 0
+    }
+    piece.push(order.order_uid)
+    bytes += order.bytes
+  }
+  return pieces
+}

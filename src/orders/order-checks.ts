@@ -1,0 +1,150 @@
+import type { Check } from '../platform/integrity.ts'
+import { initialState, type OrderState } from './order.ts'
+import { bucketSeconds } from './tally.ts'
+
+/** What must hold of orders, beside what their documents tell: see document-check.ts. */
+
+/**
+ * The log corrects the time of an event whose writer's clock is wrong by a day or more: such a time has microseconds, where those
+ * of the service have milliseconds.
+ */
+const isCorrected = (time: string) => `${time} <> date_trunc('milliseconds', ${time})`
+
+const paidAs = (pick: (state: OrderState) => string) => `case when paid then '${pick(initialState(true))}'
+                                                              else '${pick(initialState(false))}' end`
+
+/** Each selects the uids of the orders that break a rule. */
+export const orderChecks: readonly Check[] = [
+  {
+    invariant: 'I1',
+    says: 'lines, events, transitions and receipts belong to an order that is there',
+    sql: `select order_uid
+            from (select order_uid from order_items
+                   union select order_uid from events
+                   union select order_uid from order_transitions
+                   union select order_uid from order_command_receipts) part
+           where not exists (select from orders o where o.order_uid = part.order_uid)`,
+  },
+  {
+    invariant: 'I4',
+    // Where the old part of the log was dropped, an order's events begin later, or have all been in that part.
+    says: "an order's events are numbered from the first that is kept to its version, without a gap",
+    sql: `select o.order_uid
+            from orders o
+            left join (select order_uid, count(*) as events, min(sequence) as first, max(sequence) as last
+                         from events group by order_uid) e using (order_uid)
+            left join event_log_start s on true
+           where case when e.events is null then s.recorded_before is null or o.updated_at >= s.recorded_before
+                      else e.last <> o.version or e.events <> e.last - e.first + 1 or (e.first > 1 and s.recorded_before is null)
+                 end`,
+  },
+  {
+    invariant: 'I4',
+    says: 'the log has the events of an order in their order',
+    sql: `select order_uid
+            from (select order_uid, sequence,
+                         lag(sequence) over (partition by order_uid order by xid, position) as previous
+                    from events) e
+           where sequence <= previous`,
+  },
+  {
+    invariant: 'I4',
+    says: 'the state of an order, and its time, are what its last event says',
+    sql: `select o.order_uid
+            from orders o
+            join events e on e.order_uid = o.order_uid and e.sequence = o.version
+           cross join lateral json_to_record(e.data::json)
+                           as said (status text, payment_status text, delivery_status text)
+           where said.status is distinct from o.status::text
+              or said.payment_status is distinct from o.payment_status::text
+              or said.delivery_status is distinct from o.delivery_status::text
+              or (e.recorded_at <> o.updated_at and not (${isCorrected('e.recorded_at')}))`,
+  },
+  {
+    invariant: 'I4',
+    says: 'the first event of an order tells that it was placed, in the state that its payment leads to',
+    sql: `select e.order_uid
+            from events e
+            join (select order_uid, coalesce((document::json #>> '{payment,payment_dt}')::numeric, 0) > 0 as paid
+                    from orders) o using (order_uid)
+           cross join lateral json_to_record(e.data::json)
+                           as said (status text, payment_status text, delivery_status text)
+           where e.sequence = 1
+             and (e.type <> 'order.placed'
+                  or said.status is distinct from ${paidAs(({ status }) => status)}
+                  or said.payment_status is distinct from ${paidAs(({ paymentStatus }) => paymentStatus)}
+                  or said.delivery_status is distinct from ${paidAs(({ deliveryStatus }) => deliveryStatus)})`,
+  },
+  {
+    invariant: 'I4',
+    says: 'every later event of an order tells of a change that is in its history, and says the same',
+    sql: `select e.order_uid
+            from events e
+            left join order_transitions t on t.order_uid = e.order_uid and t.version = e.sequence
+           cross join lateral json_to_record(e.data::json)
+                           as said (status text, previous_status text, version text, reason text, actor text)
+           where e.sequence > 1
+             and (t.order_uid is null
+                  or e.type <> 'order.' || t.to_status
+                  or (said.status, said.previous_status, said.version, said.reason, said.actor)
+                     is distinct from (t.to_status::text, t.from_status::text, t.version::text, t.reason, t.actor)
+                  or (e.recorded_at <> t.recorded_at and not (${isCorrected('e.recorded_at')})))`,
+  },
+  {
+    invariant: 'I4',
+    says: 'the history of an order has each of its versions, and ends in its state',
+    sql: `select o.order_uid
+            from orders o
+            left join (select order_uid, count(*) as changes, min(version) as first, max(version) as last
+                         from order_transitions group by order_uid) t using (order_uid)
+            left join order_transitions e on e.order_uid = o.order_uid and e.version = o.version
+           where o.version - 1 <> coalesce(t.changes, 0)
+              or t.first <> 2
+              or t.last <> o.version
+              or e.to_status <> o.status
+              or e.recorded_at <> o.updated_at`,
+  },
+  {
+    invariant: 'I4',
+    says: 'every change of status is in the history, from the status before',
+    sql: `select order_uid
+            from (select t.order_uid, t.from_status::text as from_status,
+                         coalesce(lag(t.to_status::text) over (partition by t.order_uid order by t.version),
+                                  (select p.data::json ->> 'status' from events p
+                                    where p.order_uid = t.order_uid and p.sequence = 1)) as previous
+                    from order_transitions t) t
+           where from_status <> previous`,
+  },
+]
+
+/** Tallies are kept for 35 days; the last may be in the middle of being removed. */
+const talliedDays = 34
+
+/** The sums can be checked for the whole database only. Selects the buckets and currencies of which they are wrong. */
+export const tallyCheck: Check = {
+  invariant: 'I4',
+  says: 'the sums of the overview are those of the orders that were placed',
+  sql: `select text
+          from (select greatest(date_bin('${bucketSeconds} seconds', now() - interval '${talliedDays} days', timestamptz 'epoch'),
+                                (select recorded_before + interval '${bucketSeconds} seconds' from event_log_start)) as since) b
+         cross join lateral (
+           with placed as (
+             select date_bin('${bucketSeconds} seconds', e.recorded_at, timestamptz 'epoch') as bucket, o.currency,
+                    count(*) as orders, sum(o.amount) as amount, bool_or(${isCorrected('e.recorded_at')}) as is_corrected
+               from events e join orders o using (order_uid)
+              where e.sequence = 1 and e.recorded_at >= b.since
+              group by 1, 2
+           ), kept as (
+             select bucket, currency, sum(orders) as orders, sum(amount) as amount
+               from order_tallies
+              where bucket >= b.since
+              group by 1, 2
+           )
+           select p.currency || ' in the ten seconds from ' || p.bucket as text
+             from (select bucket, currency, p.orders, p.amount, k.orders as kept_orders, k.amount as kept_amount
+                     from placed p full join kept k using (bucket, currency)) p
+            where (orders, amount) is distinct from (kept_orders, kept_amount)
+              -- The sums have the times of the clock that was wrong.
+              and not coalesce((select bool_or(is_corrected) from placed), false)
+         ) wrong`,
+}

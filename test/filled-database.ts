@@ -1,0 +1,132 @@
+import { enterReader } from '../src/events/readers.ts'
+import { keepUp } from '../src/events/retention.ts'
+import { createCommandConsumer } from '../src/orders/command-consumer.ts'
+import { createOrderConsumer } from '../src/orders/consumer.ts'
+import type { KafkaMessage } from '../src/platform/kafka/client.ts'
+import { createLogger } from '../src/platform/log.ts'
+import { eventually } from './kafka.ts'
+import { recordLetters } from './letters.ts'
+import { makeOrders } from './orders.ts'
+import { startReceiver } from './receiver.ts'
+import { createWebhookApp } from './webhooks.ts'
+
+const log = createLogger({ level: 'silent' })
+const never = new AbortController().signal
+const dayMs = 86_400_000
+const todayMs = Math.floor(Date.now() / dayMs) * dayMs
+
+/**
+ * An app whose database has rows in every table, written by the service in every way that it has: orders by HTTP, in a batch, by
+ * messages and out of dead letters; commands by HTTP and by messages; deliveries that went through and that wait; dead letters
+ * in each state; keys; and a log of which one part was dropped and another sealed.
+ */
+export async function createFilledApp() {
+  const t = await createWebhookApp()
+  await makeOldPartitions(t.pool)
+  const orders = makeOrders(16, 'filled').map((order, index) => ({
+    ...order,
+    payment: { ...order.payment, payment_dt: index % 3 === 0 ? 0 : order.payment.payment_dt },
+  }))
+  const [good, bad] = [await startReceiver(), await startReceiver(() => 500)]
+  const subscription = await t.subscribe(good.url)
+  await t.ask('POST', `/api/webhooks/${subscription.id}/rotate-secret`)
+  const failing = await t.subscribe(bad.url)
+  const off = await t.subscribe(good.url)
+  await t.ask('POST', `/api/webhooks/${off.id}/disable`)
+  const delivering = t.deliver({ retryAfterMs: [600_000] })
+
+  for (const [index, body] of orders.slice(0, 6).entries()) {
+    await t.call('POST', '/api/orders', { body, headers: { 'idempotency-key': `order-${index}`, traceparent } })
+  }
+  const lines = orders.slice(6, 10).map(order => JSON.stringify(order))
+  await (await t.call('POST', '/api/orders/batch', { body: `${lines.join('\n')}\n` })).text()
+  await consume(t, orders.slice(10, 13))
+  for (const command of ['hold', 'confirm', 'cancel']) {
+    const path = `/api/orders/filled-1/${command}`
+    await t.call('POST', path, { body: { reason: 'asked for', actor: 'ada' }, headers: { 'idempotency-key': command } })
+  }
+  await t.call('POST', '/api/orders/filled-2/hold', { body: { reason: 'by telephone', actor: 'bo' } })
+  await fillDeadLetters(t, orders.slice(13))
+  await t.pool.query(`insert into idempotency_claims values ('\\x01', 'under way', '\\x02', gen_random_uuid(), now())`)
+  await eventually('both receivers were called', async () => {
+    const [delivered, failed] = [await t.deliveries(subscription.id), await t.deliveries(failing.id)]
+    return delivered.length > 0 && failed.length > 0
+  })
+  await delivering.stop()
+  await Promise.all([good.close(), bad.close()])
+  await ageLog(t.pool)
+  const key = await t.ask<{ id: string }>('POST', '/api/keys', { name: 'gone', scopes: ['orders:read'] })
+  await t.ask('DELETE', `/api/keys/${key.json.id}`)
+  // From then on every caller needs one.
+  await t.ask('POST', '/api/keys', { name: 'stays', scopes: ['admin'] })
+  return t
+}
+
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+
+type FilledApp = Awaited<ReturnType<typeof createWebhookApp>>
+
+function messageOf(topic: string, offset: number, value: object): KafkaMessage {
+  const bytes = Buffer.from(JSON.stringify(value))
+  return { topic, partition: 0, offset: BigInt(offset), key: null, value: bytes, headers: [], timestampMs: Date.now() }
+}
+
+/** Orders and commands as Kafka hands them over. */
+async function consume({ app, pool }: FilledApp, orders: readonly object[]): Promise<void> {
+  const metrics = app.orderMetrics
+  const takeOrders = createOrderConsumer({ intake: app.intake, pool, metrics, log, stop: never })
+  await takeOrders(orders.map((order, index) => messageOf('orders', 1_000 + index, order)))
+  await takeOrders([messageOf('orders', 1_100, { order_uid: 'nothing else' })])
+  const takeCommands = createCommandConsumer({ carryOut: app.carryOut, pool, log, stop: never })
+  const command = { command_id: 'c-1', order_uid: 'filled-11', command: 'hold', reason: 'by message', actor: 'cy' }
+  await takeCommands([messageOf('orders.commands', 1, command)])
+}
+
+/** Letters that stay open, that were refused once more, edited, replayed and discarded. */
+async function fillDeadLetters({ call, pool }: FilledApp, orders: readonly object[]): Promise<void> {
+  const [first, second, third] = orders
+  const ids = await recordLetters(
+    pool,
+    'ORDER_INVALID',
+    [{ ...first, entry: 7 }, 'noise', { ...second, entry: 7 }, third ?? {}],
+    { key: Buffer.from('key'), headers: [[Buffer.from('a'), Buffer.from('b')]] },
+  )
+  const [edited, discarded, refused, whole] = ids
+  const act = (id: string | undefined, action: string, body: object) =>
+    call('POST', `/api/dead-letters/${id}/${action}`, { body })
+  await act(refused, 'replay', { actor: 'ada', reason: 'again' })
+  await act(edited, 'replay', { actor: 'ada', json: first })
+  await act(discarded, 'discard', { actor: 'ada', reason: 'noise' })
+  await act(whole, 'replay', { actor: 'ada' })
+  await pool.query('update dead_letters set announced_at = now() where id = $1', [discarded])
+}
+
+/** Days of the past get partitions, which a log that begins today has none of. */
+async function makeOldPartitions(pool: FilledApp['pool']): Promise<void> {
+  await pool.query(`alter table events detach partition events_first;
+    alter table events attach partition events_first for values from (minvalue) to ('${new Date(todayMs - 8 * dayMs).toISOString()}')`)
+  for (let ago = 7; ago >= -1; ago -= 1) {
+    await pool.query('select add_event_partition($1)', [new Date(todayMs - ago * dayMs)])
+  }
+}
+
+/** As if some orders had come in earlier, and the oldest part of the log had been dropped. */
+async function ageLog(pool: FilledApp['pool']): Promise<void> {
+  for (const [uid, days] of [
+    ['filled-7', 9],
+    ['filled-8', 5],
+  ] as const) {
+    const back = `interval '${days} days'`
+    await pool.query(`update events set recorded_at = recorded_at - ${back} where order_uid = '${uid}'`)
+    await pool.query(`update orders set updated_at = updated_at - ${back} where order_uid = '${uid}'`)
+    await pool.query(`delete from webhook_parked where order_uid = '${uid}'`)
+  }
+  await pool.query(`delete from order_tallies`)
+  await pool.query(`insert into order_tallies (bucket, currency, orders, amount)
+    select date_bin('10 seconds', e.recorded_at, 'epoch'), o.currency, count(*), sum(o.amount)
+      from events e join orders o using (order_uid) where e.sequence = 1 group by 1, 2`)
+  await enterReader(pool, 'kafka')
+  await pool.query(`update log_readers set (xid, position) = (
+    select xid, position from events order by xid desc, position desc limit 1)`)
+  await keepUp({ pool, retentionDays: 7, now: Date.now, onLooked: () => undefined, log })
+}

@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { verifyDatabase } from '../src/verify.ts'
+import { createFilledApp } from './filled-database.ts'
+
+/**
+ * What `verify` notices: each column of each table is changed by itself in a database that the service has filled, and each row
+ * is removed. What it does not notice is listed in docs/verify.md with the reason, and nothing else may be.
+ */
+
+setDefaultTimeout(120_000)
+
+let t: Awaited<ReturnType<typeof createFilledApp>>
+let client: PoolClient
+
+beforeAll(async () => {
+  t = await createFilledApp()
+  client = await t.pool.connect()
+})
+
+afterAll(async () => {
+  client.release(true)
+  await t.close()
+})
+
+type Column = { table: string; column: string; type: string; udt: string }
+
+/** The rows of a table that stand for its kinds; any row where nothing is said. */
+const kinds: Readonly<Record<string, readonly string[]>> = {
+  orders: ['version = 1', 'version > 1'],
+  events: ["sequence = 1 and order_uid <> 'filled-8'", 'sequence > 1'],
+  dead_letters: ["state = 'open' and attempts = 0", "state = 'replayed'", "state = 'discarded'"],
+  dead_letter_history: ["outcome = 'placed'", "outcome = 'refused'", "outcome = 'discarded'"],
+  log_readers: ["name = 'kafka'", "name <> 'kafka'"],
+  webhooks: ['disabled_at is null', 'disabled_at is not null'],
+  webhook_deliveries: ["outcome = 'failed'", "outcome = 'delivered'"],
+}
+
+/** A value that is as good as the old one by the column's type. */
+const changes: Readonly<Record<string, (column: string) => string>> = {
+  text: column => `coalesce(${column}, '') || 'x'`,
+  integer: column => `coalesce(${column}, 0) + 1`,
+  smallint: column => `coalesce(${column}, 0) + 1`,
+  bigint: column => `coalesce(${column}, 0) + 1`,
+  numeric: column => `${column} + 1`,
+  'timestamp with time zone': column => `coalesce(${column}, now()) + interval '1 second'`,
+  boolean: column => `not ${column}`,
+  uuid: () => 'gen_random_uuid()',
+  bytea: column => `coalesce(${column}, '') || '\\x00'`,
+  json: () => `'{"changed":true}'`,
+  xid8: column => `(${column}::text::bigint + 1000000000)::text::xid8`,
+  ARRAY: column => `array_append(${column}, 'changed')`,
+}
+
+/** Other changes, where one by type says little. */
+const ownChanges: Readonly<Record<string, readonly string[]>> = {
+  'events.position': [
+    'position + 1000000000000',
+    '(select max(position) from events e where e.position <> events.position)',
+  ],
+  'events.type': ["'order.completed'"],
+  'events.data': [
+    ...['status', 'payment_status', 'delivery_status', 'previous_status', 'reason', 'actor'].map(
+      field => `replace(data, '"${field}":"', '"${field}":"x')`,
+    ),
+    `replace(data, '"version":', '"version":1')`,
+    "'no JSON'",
+  ],
+  'orders.document': [
+    `replace(document, '"address":"', '"address":"x')`,
+    `regexp_replace(document, '"amount":', '"amount":1')`,
+    `regexp_replace(document, '"price":', '"price":1')`,
+    `left(document, -1) || ',"note":""}'`,
+    `replace(document, '"USD"', '"EUR"')`,
+    "'no JSON'",
+  ],
+  'log_readers.position': ['position + 1000000000000'],
+  'event_seals.position': ['position + 1'],
+  'event_log_start.position': ['position + 1000000000000'],
+  'dead_letters.state': [
+    "case state when 'open' then 'discarded' else 'open' end",
+    "case state when 'replayed' then 'discarded' else 'replayed' end",
+  ],
+}
+
+function changesOf({ table, column, type, udt }: Column): readonly string[] {
+  const own = ownChanges[`${table}.${column}`]
+  if (own !== undefined) return own
+  // Another value of an enum: its first, or its last.
+  if (type === 'USER-DEFINED') {
+    const values = `enum_range(null::${udt})`
+    return [`case when ${column} = (${values})[1] then (${values})[2] else (${values})[1] end`]
+  }
+  const change = changes[type]
+  if (change === undefined) throw new Error(`no change is known for ${table}.${column}, a ${type}`)
+  return [change(column)]
+}
+
+async function readColumns(): Promise<Column[]> {
+  const { rows } = await t.pool.query<Column>(
+    `select c.table_name as table, c.column_name as column, c.data_type as type, c.udt_name as udt
+       from information_schema.columns c
+       join pg_class r on r.oid = format('%I.%I', c.table_schema, c.table_name)::regclass
+      where c.table_schema = current_schema() and r.relkind in ('r', 'p') and not r.relispartition
+      order by c.table_name, c.ordinal_position`,
+  )
+  return rows
+}
+
+/** What docs/verify.md says is not noticed: columns as `table.column`, and tables of which a row may be missing. */
+function readListed(): { columns: string[]; rows: string[] } {
+  const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'verify.md'), 'utf8').replaceAll('\n  ', ' ')
+  const entries = [...text.matchAll(/^- `(\w+)`: (.*?) — (.*)$/gm)]
+  expect(entries.filter(([, , , reason = '']) => reason.length < 20)).toEqual([])
+  return {
+    columns: entries.flatMap(([, table, names = '']) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name]) => `${table}.${name}`),
+    ),
+    rows: entries.flatMap(([, table = '', names = '']) => (names.endsWith('and a row that is missing') ? [table] : [])),
+  }
+}
+
+/** The pool as `verify` sees it: everything happens in the transaction that is taken back afterwards. */
+function poolOfTransaction(): Pool {
+  let isBroken = false
+  const query = async (statement: unknown, ...rest: unknown[]) => {
+    const ask = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
+    if (isBroken) await client.query('rollback to savepoint verified; release savepoint verified')
+    isBroken = false
+    if (typeof statement !== 'string') return ask(statement, ...rest)
+    if (statement === 'commit') return ask('close all; release savepoint verified')
+    return ask(statement.replace(/^begin[^;]*;/, 'savepoint verified;'), ...rest)
+  }
+  const release = (error?: unknown) => {
+    isBroken = error === true
+  }
+  return { connect: async () => ({ query, release }) } as unknown as Pool
+}
+
+/** What is found, or which constraint has refused the change; undefined when the change is not noticed. */
+async function whatNotices(change: string): Promise<string | undefined> {
+  await client.query('begin')
+  try {
+    const { rowCount } = await client.query(change)
+    if (rowCount === 0) throw new Error(`this changes nothing: ${change}`)
+    const { findings } = await verifyDatabase(poolOfTransaction(), {
+      nowMs: Date.now(),
+      unpaidExpiresAfterMs: 86_400_000,
+    })
+    return findings.find(({ broken }) => broken > 0)?.says
+  } catch (error) {
+    // The database itself refuses it: by a constraint (class 23), or since it gives the ids (428C9).
+    if (error instanceof DatabaseError && /^23|^428C9$/.test(error.code ?? '')) return error.message
+    throw error
+  } finally {
+    await client.query('rollback')
+  }
+}
+
+/** Changes by programs fire triggers, damage does not. */
+async function withoutTriggers(): Promise<void> {
+  for (const table of ['orders', 'dead_letters']) await t.pool.query(`alter table ${table} disable trigger user`)
+}
+
+const rowOf = (table: string, kind: string) =>
+  `(tableoid, ctid) = (select tableoid, ctid from ${table} where ${kind} order by tableoid desc, ctid desc limit 1)`
+
+test('a database that only the service has written keeps every guarantee', async () => {
+  const columns = await readColumns()
+  for (const table of new Set(columns.map(column => column.table))) {
+    for (const kind of kinds[table] ?? ['true']) {
+      const { rowCount } = await t.pool.query(`select from ${table} where ${kind} limit 1`)
+      expect([table, kind, rowCount]).toEqual([table, kind, 1])
+    }
+  }
+  const { findings, orders, unproven } = await verifyDatabase(t.pool, {
+    nowMs: Date.now(),
+    unpaidExpiresAfterMs: 86_400_000,
+  })
+  expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+  expect(orders).toBeGreaterThan(10)
+  expect(unproven).toBe(0)
+})
+
+test('every column that is changed is noticed, or docs/verify.md says why not', async () => {
+  await withoutTriggers()
+  const unnoticed: string[] = []
+  for (const column of await readColumns()) {
+    const name = `${column.table}.${column.column}`
+    for (const kind of kinds[column.table] ?? ['true']) {
+      for (const value of changesOf(column)) {
+        const row = rowOf(column.table, kind)
+        // A change that leaves the row as it is says nothing.
+        const update = `update ${column.table} set ${column.column} = ${value} where ${row}`
+        const isChange = `select from ${column.table} where ${row} and (${value})::text is distinct from ${column.column}::text`
+        if ((await client.query(isChange)).rowCount === 0) continue
+        if ((await whatNotices(update)) === undefined) unnoticed.push(name)
+      }
+    }
+  }
+  expect([...new Set(unnoticed)].toSorted()).toEqual(readListed().columns.toSorted())
+})
+
+test('every row that is removed is noticed, or docs/verify.md says why not', async () => {
+  await withoutTriggers()
+  const unnoticed: string[] = []
+  for (const table of new Set((await readColumns()).map(column => column.table))) {
+    for (const kind of kinds[table] ?? ['true']) {
+      if ((await whatNotices(`delete from ${table} where ${rowOf(table, kind)}`)) === undefined) unnoticed.push(table)
+    }
+  }
+  expect([...new Set(unnoticed)].toSorted()).toEqual(readListed().rows.toSorted())
+})
