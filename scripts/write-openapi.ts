@@ -29,6 +29,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     dataDir: '/',
     probes: {},
     isStopping: () => false,
+    isInStep: () => true,
     isLocal: true,
     access: { scopes, configured: [] },
     settings: [],

@@ -60,6 +60,8 @@ import { resolveHost } from './webhooks/targets.ts'
 
 export type AppOptions = {
   pool: Pool
+  /** Connections for what has to go on while all others are in use; the pool's unless given. */
+  systemPool?: Pool
   log: Logger
   now: () => number
   cacheSizeBytesMax: number
@@ -68,6 +70,8 @@ export type AppOptions = {
   dataDir: string
   probes: Readonly<Record<string, Probe>>
   isStopping: () => boolean
+  /** Whether this instance hears within a second of what others change; without it nothing is read from memory. */
+  isInStep: () => boolean
   /** Whether only this machine can reach the service. */
   isLocal: boolean
   /** The scopes that a key can have, and the keys that are valid beside those that are made. */
@@ -93,8 +97,6 @@ export type App = {
   carryOut: CarryOut
   cache: OrderCache
   keys: KeyRing
-  /** Makes the keys that are valid those that are configured and stored now. */
-  loadKeys(): Promise<void>
   feed: EventFeed
   recentOrders: RecentOrders
   registry: Registry
@@ -122,11 +124,19 @@ export function buildApp(options: AppOptions): App {
   if (options.tracing !== undefined) recordSpans(registry, options.tracing.counts)
   recordSystem(registry, { version, probes: options.probes, pool, dataDir: options.dataDir })
   const auditMetrics = createAuditMetrics(registry, now())
-  const keys = new KeyRing()
-  const loadKeys = async () => keys.replace([...options.access.configured, ...(await readKeys(pool))])
+  const { isInStep } = options
+  const keys = new KeyRing({
+    configured: options.access.configured,
+    read: () => readKeys(options.systemPool ?? pool),
+    isInStep,
+  })
   const caller = (request: Request) => callerOf(keys, request)
   const pacer = new Pacer(now)
-  const cache = createOrderCache({ sizeBytesMax: options.cacheSizeBytesMax, load: uid => findOrder(pool, uid) })
+  const cache = createOrderCache({
+    sizeBytesMax: options.cacheSizeBytesMax,
+    load: uid => findOrder(pool, uid),
+    isInStep,
+  })
   const carryOut = createCarryOut({ pool, now, onChanged: cache.forget })
   const feed = new EventFeed(pool, options.logGrown, cache.placed, pacer, log)
   const intake = createIntake({
@@ -177,8 +187,11 @@ export function buildApp(options: AppOptions): App {
       scopes: options.access.scopes,
       mayBeLast: options.isLocal || options.access.configured.length > 0,
       callerOf: caller,
-      // The key is made already: whoever made it must get it, and it is heeded when the notification comes.
-      reload: () => loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read')),
+      // The key is made already: whoever made it must get it. What cannot be read now is read for the next request.
+      reload: () => {
+        keys.noteChange()
+        return keys.load().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
+      },
     }),
     ...healthRoutes(readiness),
     ...systemRoutes({
@@ -244,7 +257,6 @@ export function buildApp(options: AppOptions): App {
     carryOut,
     cache,
     keys,
-    loadKeys,
     feed,
     recentOrders: cache.placed,
     registry,

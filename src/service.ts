@@ -1,26 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf } from './access/keys.ts'
-import { keysChannel } from './access/queries.ts'
 import { type App, buildApp, version } from './app.ts'
 import { type Config, defaultTopics, isLoopback, scopes } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
-import { logChannel } from './events/log.ts'
 import { keepLog, keepUp } from './events/retention.ts'
 import { WakeUp } from './events/wake-up.ts'
+import { keepInStep } from './in-step.ts'
 import { startKafkaEnds } from './kafka-ends.ts'
 import { keepAuditing } from './orders/audit.ts'
 import { keepExpiring } from './orders/expiry.ts'
-import { listOrders, orderChangedChannel } from './orders/queries.ts'
 import { keepMergingTallies } from './orders/tally.ts'
 import { keepForgetting } from './platform/idempotency/sweep.ts'
 import type { Logger } from './platform/log.ts'
-import { keepListening } from './platform/notifications.ts'
+import { createListener, notify } from './platform/notifications.ts'
 import { startTracing } from './platform/otlp-tracing.ts'
 import { createPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
 import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/health.ts'
 import { keepDelivering } from './webhooks/deliver.ts'
-import { webhooksChannel } from './webhooks/queries.ts'
 import { deliveryRules } from './webhooks/webhook.ts'
 
 /** A running service. */
@@ -37,10 +34,12 @@ export class StartRefusedError extends Error {
   override readonly name = 'StartRefusedError'
 }
 
+/** Connections for what has to go on while all others are in use: proofs of the listener, keys, health. */
+const systemConnections = 2
+
 const databasePatienceMs = 30_000
 const requestsDeadlineMs = 10_000
 const writingDeadlineMs = 5_000
-const warmUpDeadlineMs = 2_000
 const probeDeadlineMs = 2_000
 const spansDeadlineMs = 2_000
 
@@ -64,23 +63,29 @@ export async function startService(config: Config, log: Logger, stop: AbortSigna
 
 async function serve(config: Config, database: Database, log: Logger, stop: AbortSignal): Promise<Service> {
   const { databaseConnectionsMax: connectionsMax } = config
-  const pool = createPool(database.address, { connectionsMax, name: 'orders', log })
+  const { address } = database
+  const pool = createPool(address, { connectionsMax: connectionsMax - systemConnections, name: 'orders', log })
+  const systemPool = createPool(address, { connectionsMax: systemConnections, name: 'orders', log })
+  const listener = createListener({ address, notify: (channel, message) => notify(systemPool, channel, message), log })
   const wakeUp = new WakeUp()
   const webhooksChanged = new WakeUp()
   const tracing = config.tracing === undefined ? undefined : await startTracing(config.tracing, version, log)
   const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, tracing?.tracer, log)
   const app = buildApp({
     pool,
+    systemPool,
     log,
     now: Date.now,
     cacheSizeBytesMax: config.cacheSizeBytesMax,
     staticDir: config.server.staticDir,
     dataDir: config.dataDir,
     probes: {
-      database: () => probe(() => pool.query('select 1')),
+      database: () => probe(() => systemPool.query('select 1')),
+      notifications: async () => listener.state(),
       kafka: ends?.probe ?? (async () => ({ state: 'off' })),
     },
     isStopping: () => stop.aborted,
+    isInStep: listener.isInStep,
     isLocal: isLoopback(config.server.host),
     access: { scopes, configured: config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes })) },
     settings: config.settings,
@@ -104,17 +109,17 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     await keepUp(upkeep).catch(error =>
       log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
     )
-    await app.loadKeys()
+    await app.keys.load()
     if (app.keys.isEmpty && !isLoopback(config.server.host)) throw refuseOpenDoor(config.server.host)
     server = startServer({ host: config.server.host, port: config.server.port, fetch: app.fetch })
   } catch (error) {
-    await pool.end()
+    await Promise.all([pool.end(), systemPool.end()])
     throw error
   }
   // The readers go on until everything has been taken in, so that what is written last is still published.
   const stopReaders = new AbortController()
   const readers = [
-    listen({ app, database, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
+    keepInStep({ app, listener, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
     config.unpaidExpiresAfterMs === undefined
       ? undefined
       : keepExpiring(
@@ -144,7 +149,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
       app.webhooks.sender.close()
       await ends?.close()
       await tracing?.close(spansDeadlineMs)
-      await pool.end()
+      await Promise.all([pool.end(), systemPool.end()])
       await database.stop()
     },
   }
@@ -164,66 +169,6 @@ function refuseOpenDoor(host: string): StartRefusedError {
     `SERVER_HOST is ${host}, which others can reach, and there is no API key: make one with "./orders keys create", ` +
       'set API_KEYS, or set SERVER_HOST to 127.0.0.1',
   )
-}
-
-/** Keeps this instance in step with the others: changed orders leave the cache, new keys are known, the log's bell rings. */
-function listen(
-  options: {
-    app: App
-    database: Database
-    pool: Pool
-    wakeUp: WakeUp
-    webhooksChanged: WakeUp
-    log: Logger
-  },
-  stop: AbortSignal,
-): Promise<void> {
-  const { app, database, pool, wakeUp, webhooksChanged, log } = options
-  const reloadKeys = () =>
-    void app.loadKeys().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
-  return keepListening(
-    {
-      address: database.address,
-      channels: [logChannel, keysChannel, orderChangedChannel, webhooksChannel],
-      onNotify(channel, message) {
-        if (channel === logChannel) wakeUp.ring()
-        else if (channel === webhooksChannel) webhooksChanged.ring()
-        else if (channel === orderChangedChannel) forgetChanged(app, message)
-        else reloadKeys()
-      },
-      onConnect() {
-        app.cache.clear()
-        void warmUp(app, pool, log)
-        reloadKeys()
-        wakeUp.ring()
-        webhooksChanged.ring()
-      },
-      log,
-    },
-    stop,
-  )
-}
-
-/** @param message the version that the order was changed to, and its uid */
-function forgetChanged(app: App, message: string): void {
-  const [version = '', orderUid = ''] = message.split(' ')
-  app.cache.forget(orderUid, Number(version))
-}
-
-/** Loads the newest orders, until the cache is full, all are there, or it has taken long enough. */
-async function warmUp(app: App, pool: Pool, log: Logger): Promise<void> {
-  const startedMs = Date.now()
-  try {
-    let after: Parameters<typeof listOrders>[2]
-    do {
-      const page = await listOrders(pool, {}, after, 500)
-      if (!app.cache.fill(page.orders)) break
-      after = page.next
-    } while (after !== undefined && Date.now() - startedMs < warmUpDeadlineMs)
-    log.info({ ...app.cache.stats(), durationMs: Date.now() - startedMs }, 'the newest orders are cached')
-  } catch (error) {
-    log.warn({ err: error }, 'the newest orders could not be cached; they will be as they are asked for')
-  }
 }
 
 /** Asks, and takes a slow answer for none: a health check has to be answered while the database hangs. */

@@ -46,6 +46,7 @@ export async function createTestApp(change: Partial<AppOptions> = {}): Promise<T
     dataDir: '/',
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,
+    isInStep: () => true,
     isLocal: true,
     access: { scopes, configured: [] },
     settings: [],

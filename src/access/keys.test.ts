@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createTestDatabase } from '../../test/database.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { readConfig, scopes } from '../config.ts'
+import { AppError } from '../errors.ts'
 import { createLogger } from '../platform/log.ts'
 import { startService } from '../service.ts'
 import { createAccessCheck, digestOf, generateKey, KeyRing } from './keys.ts'
@@ -17,18 +18,22 @@ function request(headers: Record<string, string>): Request {
 
 /** What the check says of a request: the code of the refusal, or 'served'. */
 function answer(ring: KeyRing, headers: Record<string, string>, scope = 'orders:read', isLocal = true): string {
-  return createAccessCheck(ring, isLocal)(request(headers), scope)?.code ?? 'served'
+  const refusal = createAccessCheck(ring, isLocal)(request(headers), scope)
+  if (refusal instanceof Promise) throw new Error('it was not decided at once')
+  return refusal?.code ?? 'served'
 }
 
+const emptyRing = () => ringOf({})
+
 function ringOf(keys: Record<string, readonly string[]>): KeyRing {
-  const ring = new KeyRing()
+  const ring = new KeyRing({ configured: [], read: async () => [], isInStep: () => true })
   ring.replace(Object.entries(keys).map(([key, held]) => ({ digest: digestOf(key), scopes: held })))
   return ring
 }
 
 test('where others can reach the service nobody is served without a key, also when none is left', () => {
-  expect(answer(new KeyRing(), {}, 'orders:read', false)).toBe('KEY_MISSING')
-  expect(answer(new KeyRing(), {}, 'orders:read', true)).toBe('served')
+  expect(answer(emptyRing(), {}, 'orders:read', false)).toBe('KEY_MISSING')
+  expect(answer(emptyRing(), {}, 'orders:read', true)).toBe('served')
 })
 
 describe('with keys', () => {
@@ -83,7 +88,7 @@ describe('without any key', () => {
     ['a page of another port', { host: 'localhost:8080', origin: 'http://localhost:3000' }, 'ORIGIN_REFUSED'],
     ['a page without an origin, like a file', { host: 'localhost:8080', origin: 'null' }, 'ORIGIN_REFUSED'],
   ])('%s', (_, headers, expected) => {
-    expect(answer(new KeyRing(), headers as Record<string, string>)).toBe(expected)
+    expect(answer(emptyRing(), headers as Record<string, string>)).toBe(expected)
   })
 })
 
@@ -126,4 +131,57 @@ test('a running service honours a key made by the command, and its end, within a
     await service.stop()
     await database.drop()
   }
+})
+
+describe('keys that were read before a change', () => {
+  const key = generateKey()
+  const headers = { authorization: `Bearer ${key}` }
+  const held = { digest: digestOf(key), scopes: ['orders:read'] }
+  const verdict = async (ring: KeyRing) => {
+    try {
+      return (await createAccessCheck(ring, false)(request(headers), 'orders:read'))?.code ?? 'served'
+    } catch (error) {
+      return error instanceof AppError ? error.code : String(error)
+    }
+  }
+
+  test('are not heeded any more as soon as the change is known, also when they cannot be read again', async () => {
+    let stored: () => Promise<(typeof held)[]> = async () => [held]
+    const ring = new KeyRing({ configured: [], read: () => stored(), isInStep: () => true })
+    await ring.load()
+    expect(await verdict(ring)).toBe('served')
+    ring.noteChange()
+    stored = () => Promise.reject(new Error('no connection'))
+    expect(await verdict(ring)).toBe('STORE_UNAVAILABLE')
+    stored = async () => []
+    expect(await verdict(ring)).toBe('KEY_UNKNOWN')
+  })
+
+  test('do not come back by an answer that was asked for before it', async () => {
+    const answers: ((keys: (typeof held)[]) => void)[] = []
+    const read = () => new Promise<(typeof held)[]>(resolve => answers.push(resolve))
+    const ring = new KeyRing({ configured: [], read, isInStep: () => true })
+    const before = ring.load()
+    ring.noteChange()
+    const after = ring.load()
+    answers[1]?.([])
+    await after
+    answers[0]?.([held])
+    await before
+    expect(ring.isCurrent).toBe(true)
+    expect(await verdict(ring)).toBe('KEY_UNKNOWN')
+  })
+
+  test('are read again where changes are not heard of; one that is configured needs no database', async () => {
+    let reads = 0
+    const read = async () => {
+      reads += 1
+      throw new Error('no connection')
+    }
+    const options = { read, isInStep: () => false }
+    expect(await verdict(new KeyRing({ ...options, configured: [] }))).toBe('STORE_UNAVAILABLE')
+    expect(reads).toBe(1)
+    expect(await verdict(new KeyRing({ ...options, configured: [held] }))).toBe('served')
+    expect(reads).toBe(1)
+  })
 })

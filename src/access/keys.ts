@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { AccessCheck } from '../platform/http.ts'
 
@@ -18,19 +19,107 @@ export function digestOf(key: string): string {
 /** Headers that are remembered; beyond that all are forgotten and found again. */
 const recentHeadersMax = 1_000
 
-/** The keys that are valid now; the set is replaced as a whole when keys are made or revoked. */
+/** For how long stored keys are taken for current when nothing tells of changes. */
+const unheardStandsMs = 1_000
+
+/** A request is not kept waiting for longer while the keys are read again. */
+const renewalDeadlineMs = 2_000
+
+export type KeyRingOptions = {
+  /** Keys that are valid whatever is stored. */
+  configured: readonly ApiKey[]
+  /** Reads the stored keys that are valid now. */
+  read: () => Promise<readonly ApiKey[]>
+  /** Whether this instance hears of every change to the stored keys within a second. */
+  isInStep: () => boolean
+}
+
+/**
+ * The keys that are valid now; the set is replaced as a whole when keys are made or revoked.
+ *
+ * What was read is current as long as no change is known since, and as long as changes are heard of; without that it is current
+ * for a second. A key that was revoked is not valid here for longer than that, whatever the database and the way to it do.
+ */
 export class KeyRing {
-  #byDigest: ReadonlyMap<string, ApiKey> = new Map()
+  readonly #options: KeyRingOptions
+  readonly #configured: ReadonlyMap<string, ApiKey>
+  #byDigest: ReadonlyMap<string, ApiKey>
   /** The keys of headers that came lately: the digest of each would cost more than the rest of a cached read. */
   readonly #recent = new Map<string, ApiKey>()
+  /** How many changes were heard of, and how many of them were when those keys were asked for that are here. */
+  #changes = 0
+  #loadedChanges = -1
+  #loadedAtMs = Number.NEGATIVE_INFINITY
+  #loading: { changes: number; startedMs: number; done: Promise<void> } | undefined
 
-  replace(keys: readonly ApiKey[]): void {
-    this.#byDigest = new Map(keys.map(key => [key.digest, key]))
+  constructor(options: KeyRingOptions) {
+    this.#options = options
+    this.#configured = new Map(options.configured.map(key => [key.digest, key]))
+    this.#byDigest = this.#configured
+  }
+
+  /** Notes that stored keys were changed, or may have been: those that are here are not current any more. */
+  noteChange(): void {
+    this.#changes += 1
+  }
+
+  get isCurrent(): boolean {
+    if (this.#loadedChanges !== this.#changes) return false
+    return this.#options.isInStep() || performance.now() - this.#loadedAtMs <= unheardStandsMs
+  }
+
+  /** Makes the keys current. @throws the database's error */
+  load(): Promise<void> {
+    const startedMs = performance.now()
+    const running = this.#loading
+    const isNew = running !== undefined && startedMs - running.startedMs < unheardStandsMs / 2
+    if (isNew && running.changes === this.#changes) return running.done
+    const loading = { changes: this.#changes, startedMs, done: this.#read(this.#changes, startedMs) }
+    const forget = () => {
+      if (this.#loading === loading) this.#loading = undefined
+    }
+    loading.done.then(forget, forget)
+    this.#loading = loading
+    return loading.done
+  }
+
+  async #read(changes: number, startedMs: number): Promise<void> {
+    const stored = await this.#options.read()
+    // One that was begun earlier may arrive later.
+    if (startedMs >= this.#loadedAtMs) this.replace(stored, changes, startedMs)
+  }
+
+  /** Puts other keys in the place of the stored ones. */
+  replace(stored: readonly ApiKey[], changes = this.#changes, asOfMs = performance.now()): void {
+    this.#byDigest = new Map([...this.#configured, ...stored.map(key => [key.digest, key] as const)])
     this.#recent.clear()
+    this.#loadedChanges = changes
+    this.#loadedAtMs = asOfMs
+  }
+
+  /** The same for a request that waits for it. @throws AppError STORE_UNAVAILABLE when it cannot be told who may call what */
+  async renew(): Promise<void> {
+    const expiry = new AbortController()
+    const silence = sleep(renewalDeadlineMs, undefined, { signal: expiry.signal, ref: false }).then(() => {
+      throw new Error(`the keys were not read within ${renewalDeadlineMs} ms`)
+    })
+    try {
+      await Promise.race([this.load(), silence])
+    } catch (cause) {
+      throw new AppError('STORE_UNAVAILABLE', 'which API keys are valid cannot be told at this moment', { cause })
+    } finally {
+      expiry.abort()
+    }
   }
 
   get isEmpty(): boolean {
     return this.#byDigest.size === 0
+  }
+
+  /** Whether an `Authorization` header brings a key that is valid whatever is stored. */
+  isConfigured(authorization: string): boolean {
+    const key = this.find(authorization)
+    return key !== undefined && this.#configured.has(key.digest)
   }
 
   /**
@@ -61,8 +150,7 @@ const scheme = 'Bearer '
  *   one was revoked
  */
 export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck {
-  return (request, scope) => {
-    if (scope === 'public') return undefined
+  const check: AccessCheck = (request, scope) => {
     if (isLocal && ring.isEmpty) return checkOrigin(request)
     const authorization = request.headers.get('authorization')
     if (authorization === null) return new AppError('KEY_MISSING', 'send Authorization: Bearer and an API key')
@@ -70,6 +158,16 @@ export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck 
     if (key === undefined) return new AppError('KEY_UNKNOWN', 'the key in Authorization is not one of ours, or revoked')
     if (!key.scopes.includes(scope)) return new AppError('SCOPE_MISSING', `the key needs the scope ${scope}`)
     return undefined
+  }
+  return (request, scope) => {
+    if (scope === 'public') return undefined
+    if (ring.isCurrent || ring.isConfigured(request.headers.get('authorization') ?? '')) return check(request, scope)
+    // Without the database there is nothing to be had from the service but how it is, and that is for when something is down.
+    const isOpen = isLocal && ring.isEmpty
+    return ring.renew().then(
+      () => check(request, scope),
+      error => (isOpen ? check(request, scope) : Promise.reject(error)),
+    )
   }
 }
 

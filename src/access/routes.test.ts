@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => t.close())
 beforeEach(async () => {
   await t.pool.query('truncate api_keys, idempotency_answers, idempotency_claims')
-  await t.app.loadKeys()
+  await t.app.keys.load()
 })
 
 const as = (key: string | null, more: Record<string, string> = {}) => ({
@@ -90,7 +90,7 @@ test('a repeated request makes no second key, and the key is nowhere in the data
   const again = await t.call('POST', '/api/keys', request)
   expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
   expect(await again.json()).toEqual({ ...made, key: null })
-  await t.app.loadKeys()
+  await t.app.keys.load()
   expect((await list(key)).keys).toHaveLength(1)
 })
 
@@ -118,7 +118,7 @@ describe('the last key', () => {
       await open.pool.query(
         `insert into api_keys (name, digest, scopes) select name, sha256(name::bytea), '{admin}' from unnest('{one,two}'::text[]) name`,
       )
-      await open.app.loadKeys()
+      await open.app.keys.load()
       const { rows } = await open.pool.query<{ id: string }>('select id from api_keys')
       const answers = await Promise.all(rows.map(({ id }) => open.call('DELETE', `/api/keys/${id}`, as('one'))))
       expect(answers.map(({ status }) => status).sort()).toEqual([204, 409])

@@ -11,6 +11,8 @@ const order = (orderUid: string, version = 1, size = 100): StoredOrder => ({
   updatedAt: new Date('2026-01-01T00:00:00.000Z'),
 })
 
+const isInStep = () => true
+
 const placed = (orderUid: string, version = 1, size = 100) => ({ ...order(orderUid, version, size), customerId: 'c' })
 
 /** A database whose answers the test gives when it likes. */
@@ -26,7 +28,7 @@ const versionOf = (found: Awaited<ReturnType<ReturnType<typeof createOrderCache>
 
 test('a miss asks the database once, however many ask', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const asking = Array.from({ length: 100 }, () => cache.get('a'))
   expect(asked).toHaveLength(1)
   asked[0]?.answer(order('a'))
@@ -37,7 +39,7 @@ test('a miss asks the database once, however many ask', async () => {
 
 test('an order that is not stored is asked for again, since it may be stored by then', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const first = cache.get('a')
   asked[0]?.answer(undefined)
   expect(await first).toBeUndefined()
@@ -47,7 +49,7 @@ test('an order that is not stored is asked for again, since it may be stored by 
 
 test('a failed read is not remembered', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const first = cache.get('a')
   asked[0]?.fail(new Error('gone'))
   expect(first).rejects.toThrow('gone')
@@ -59,7 +61,7 @@ test('a failed read is not remembered', async () => {
 
 test('what was read before a change does not come back after the news of it', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const before = cache.get('a')
   cache.forget('a', 2)
   const after = cache.get('a')
@@ -70,12 +72,12 @@ test('what was read before a change does not come back after the news of it', as
   asked[1]?.answer(order('a', 2))
   expect(versionOf(await after)).toBe('"2"')
   cache.keep([placed('a', 1)])
-  cache.fill([order('a', 1)])
+  cache.fill([order('a', 1)], cache.epoch)
   expect(versionOf(await cache.get('a'))).toBe('"2"')
 })
 
 test('it stays within its bytes, and the least used goes', async () => {
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load: async uid => order(uid, 1, 1000) })
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load: async uid => order(uid, 1, 1000), isInStep })
   for (let index = 0; index < 10_000; index += 1) {
     await cache.get(`order-${index}`)
     await cache.get('order-0')
@@ -89,7 +91,7 @@ test('it stays within its bytes, and the least used goes', async () => {
 
 test('orders placed here are served without being read, the last ones, until they are changed', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load })
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   for (let index = 0; index < 1_000; index += 1) cache.keep([placed(`order-${index}`, 1, 1000)])
   expect(versionOf(await cache.get('order-999'))).toBe('"1"')
   expect(cache.get('order-999')).toBe(cache.get('order-999'))
@@ -105,10 +107,43 @@ test('orders placed here are served without being read, the last ones, until the
 })
 
 test('it is filled ahead only as far as there is room, and newer entries stay', async () => {
-  const cache = createOrderCache({ sizeBytesMax: 100_000, load: async () => undefined })
+  const cache = createOrderCache({ sizeBytesMax: 100_000, load: async () => undefined, isInStep })
   cache.keep([placed('a', 3)])
-  expect(cache.fill([order('a', 1), order('b', 1)])).toBe(true)
+  expect(cache.fill([order('a', 1), order('b', 1)], cache.epoch)).toBe(true)
   expect(versionOf(await cache.get('a'))).toBe('"3"')
-  expect(cache.fill(Array.from({ length: 1000 }, (_, index) => order(`order-${index}`)))).toBe(false)
+  expect(
+    cache.fill(
+      Array.from({ length: 1000 }, (_, index) => order(`order-${index}`)),
+      cache.epoch,
+    ),
+  ).toBe(false)
   expect(cache.stats().bytes).toBeLessThan(100_000)
+})
+
+test('without news of what others change it is not used, and what was read meanwhile is not kept', async () => {
+  let hasNews = true
+  const { asked, load } = slowLoads()
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep: () => hasNews })
+  cache.keep([placed('a', 1)])
+  expect(versionOf(await cache.get('a'))).toBe('"1"')
+  hasNews = false
+  const read = cache.get('a')
+  asked[0]?.answer(order('a', 2))
+  expect(versionOf(await read)).toBe('"2"')
+  const again = cache.get('a')
+  asked[1]?.answer(order('a', 3))
+  expect(versionOf(await again)).toBe('"3"')
+})
+
+test('what was read before news were missed is not kept, whenever it arrives', async () => {
+  const { asked, load } = slowLoads()
+  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  const before = cache.get('a')
+  const { epoch } = cache
+  cache.clear()
+  asked[0]?.answer(order('a', 1))
+  expect(versionOf(await before)).toBe('"1"')
+  expect(cache.fill([order('a', 1)], epoch)).toBe(false)
+  expect(cache.get('a')).toBeInstanceOf(Promise)
+  expect(asked).toHaveLength(2)
 })

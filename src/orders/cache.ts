@@ -50,18 +50,24 @@ export type OrderCache = {
   readonly placed: RecentOrders<PlacedOrder>
   /** Keeps orders that were placed here just now, after their commit. */
   keep(orders: readonly PlacedOrder[]): void
+  /** How often everything was forgotten: what was read before the last time is not taken in any more. */
+  readonly epoch: number
   /**
    * Fills the cache with orders that were read, where there is room; what is there already is newer, and stays.
    *
+   * @param epoch that of the cache before they were read
    * @returns whether there is room for more
    */
-  fill(orders: readonly StoredOrder[]): boolean
+  fill(orders: readonly StoredOrder[], epoch: number): boolean
   /** Forgets an order that was changed, and takes nothing older than that version from whoever read it before. */
   forget(orderUid: string, version: number): void
   /** Forgets everything: changes may have been missed. */
   clear(): void
   stats(): { hits: number; misses: number; orders: number; bytes: number }
 }
+
+/** A read under way is joined by others for so long; what it finds may be as old as it is. */
+const joinedForMs = 500
 
 /** What an entry costs beside its document: the status fields, key, list links and wrappers. */
 const entryOverheadBytes = 450
@@ -83,19 +89,26 @@ const loadsMax = 2_000
  * Half of it is for the orders that were placed here last, in the order in which they came, since putting each of them among
  * those that were used last costs more than most of them are ever asked for; the other half is for orders that were read.
  *
- * @param options sizeBytesMax: bound of all entries; load: reads one order from the database
+ * Without news of what others change it is not used: reads go through to the database.
+ *
+ * @param options sizeBytesMax: bound of all entries; load: reads one order from the database; isInStep: whether this instance
+ *   hears of every change within a second
  */
 export function createOrderCache(options: {
   sizeBytesMax: number
   load: (orderUid: string) => Promise<StoredOrder | undefined>
+  isInStep: () => boolean
 }): OrderCache {
+  const { isInStep } = options
   const sizeBytesMax = Math.floor(options.sizeBytesMax / 2)
   const entries = new LRUCache<string, CachedOrder>({ maxSize: sizeBytesMax })
   const placed = new RecentOrders<PlacedOrder>(sizeBytesMax)
   /** The versions that orders were changed to: what was read before the change may arrive after the news of it. */
   const changed = new LRUCache<string, number>({ max: changedMax, ttl: changedTtlMs })
   /** Reads under way. */
-  const loads = new Map<string, Promise<CachedOrder | undefined>>()
+  const loads = new Map<string, { startedMs: number; done: Promise<CachedOrder | undefined> }>()
+  let epoch = 0
+  let loading = 0
   let hits = 0
   let misses = 0
 
@@ -115,26 +128,32 @@ export function createOrderCache(options: {
   }
 
   function load(orderUid: string): Promise<CachedOrder | undefined> {
+    const startedMs = performance.now()
     const running = loads.get(orderUid)
-    if (running !== undefined) return running
-    if (loads.size >= loadsMax) throw new AppError('OVERLOADED', 'too many orders are being read')
-    const started = options
+    if (running !== undefined && startedMs - running.startedMs < joinedForMs) return running.done
+    if (loading >= loadsMax) throw new AppError('OVERLOADED', 'too many orders are being read')
+    loading += 1
+    const startedIn = epoch
+    const done = options
       .load(orderUid)
       .then(order => {
         const entry = order === undefined ? undefined : new CachedOrder(order)
-        if (order !== undefined && entry !== undefined) admit(order, entry)
+        // What was read before news were missed may be from before one of them.
+        if (order !== undefined && entry !== undefined && startedIn === epoch && isInStep()) admit(order, entry)
         return entry
       })
       .finally(() => {
+        loading -= 1
         if (loads.get(orderUid) === started) loads.delete(orderUid)
       })
+    const started = { startedMs, done }
     loads.set(orderUid, started)
-    return started
+    return done
   }
 
   return {
     get(orderUid) {
-      const entry = entries.get(orderUid) ?? findPlaced(orderUid)
+      const entry = isInStep() ? (entries.get(orderUid) ?? findPlaced(orderUid)) : undefined
       if (entry !== undefined) {
         hits += 1
         return entry
@@ -143,10 +162,14 @@ export function createOrderCache(options: {
       return load(orderUid)
     },
     placed,
+    get epoch() {
+      return epoch
+    },
     keep(orders) {
       for (const order of orders) if (isCurrent(order)) placed.keep(order.orderUid, order)
     },
-    fill(orders) {
+    fill(orders, readIn) {
+      if (readIn !== epoch) return false
       for (const order of orders) {
         if (entries.calculatedSize > sizeBytesMax * fillShare) return false
         if (!entries.has(order.orderUid) && placed.find(order.orderUid) === undefined)
@@ -161,6 +184,7 @@ export function createOrderCache(options: {
       loads.delete(orderUid)
     },
     clear() {
+      epoch += 1
       entries.clear()
       placed.clear()
       loads.clear()

@@ -1,3 +1,4 @@
+import type { QueryConfig } from 'pg'
 import { joinObjects } from '../events/log.ts'
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
@@ -100,14 +101,19 @@ function writeLines({ order }: NewOrder, writer: RowWriter): void {
   }
 }
 
+/** One row by its key takes no longer, unless the database hangs, and somebody waits for it. */
+const findDeadlineMs = 5_000
+
 /** The order under a uid, or undefined. */
 export async function findOrder(client: Pool | PoolClient, orderUid: string): Promise<StoredOrder | undefined> {
-  const { rows } = await client.query<OrderRow>(
-    `select order_uid, document, status, payment_status, delivery_status, version, updated_at
-       from orders
-      where order_uid = $1`,
-    [orderUid],
-  )
+  const find: QueryConfig & { query_timeout: number } = {
+    text: `select order_uid, document, status, payment_status, delivery_status, version, updated_at
+             from orders
+            where order_uid = $1`,
+    values: [orderUid],
+    query_timeout: findDeadlineMs,
+  }
+  const { rows } = await client.query<OrderRow>(find)
   return rows[0] === undefined ? undefined : present(rows[0])
 }
 

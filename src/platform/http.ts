@@ -43,8 +43,8 @@ export type Route = {
   handle(call: Call, claim?: Claim): Response | Promise<Response>
 }
 
-/** Says whether a request may be served: nothing, or the refusal. Synchronous, since every request passes it. */
-export type AccessCheck = (request: Request, scope: string) => AppError | undefined
+/** Says whether a request may be served: nothing, or the refusal; at once where it can, since every request passes it. */
+export type AccessCheck = (request: Request, scope: string) => AppError | undefined | Promise<AppError | undefined>
 
 /**
  * The routes as one function from request to response. What comes from no route is answered too: 404, or 405 where the
@@ -154,10 +154,14 @@ function serve(route: Route, options: { allows: AccessCheck; log: Logger }, reco
       return response
     }
     const failed = (error: unknown) => answered(problemResponse(error, options.log))
+    const handleUnless = (refusal: AppError | undefined) => {
+      if (refusal !== undefined) throw refusal
+      return route.handle(call)
+    }
     try {
       const refusal = options.allows(call.request, route.scope)
-      if (refusal !== undefined) return failed(refusal)
-      const response = route.handle(call)
+      if (refusal instanceof Promise) return refusal.then(handleUnless).then(answered, failed)
+      const response = handleUnless(refusal)
       return response instanceof Promise ? response.then(answered, failed) : answered(response)
     } catch (error) {
       return failed(error)

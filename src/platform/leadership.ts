@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
+import { Client, type QueryResult } from 'pg'
 import type { Logger } from './log.ts'
 import { clientConfig, openSession, type PostgresAddress } from './postgres.ts'
 
 /** How often a lock that another holds is asked for, and the connection that holds ours is checked. */
 const intervalMs = 500
+
+/** A transaction that is open for minutes worries operators, and rightly: the holder of a lock begins another after so many checks. */
+const checksPerTransaction = 120
 
 /** What one instance of all does. */
 export type Leadership = {
@@ -70,9 +73,16 @@ async function holdLock(
   try {
     await openSession(client)
     while (!(await tryLock(client, options.lock))) {
+      await client.query('rollback')
       await sleep(intervalMs, undefined, { signal: held })
     }
-    const watch = setInterval(() => void client.query('select 1').catch(error => lost.abort(error)), intervalMs)
+    let checks = 0
+    const check = async () => {
+      checks += 1
+      if (checks % checksPerTransaction !== 0) await client.query('select 1')
+      else if (!(await tryLock(client, options.lock, 'commit'))) throw new Error('another has taken the lock')
+    }
+    const watch = setInterval(() => void check().catch(error => lost.abort(error)), intervalMs)
     try {
       await work(held)
     } finally {
@@ -84,7 +94,21 @@ async function holdLock(
   }
 }
 
-async function tryLock(client: Client, lock: number): Promise<boolean> {
-  const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [lock])
+/**
+ * Opens a transaction and asks for a lock that lasts as long as it. It has neither an id nor, between two statements, a snapshot,
+ * so it holds nothing up. The lock of a session would not do: a pooler that pools by transaction lends the session to the next
+ * who asks, who would have the lock as well, and keeps it when its holder has gone.
+ *
+ * @param before ends the transaction before it in the same round trip, so that nobody comes in between but by a rare chance
+ */
+async function tryLock(client: Client, lock: number, before: 'commit' | '' = ''): Promise<boolean> {
+  const results: unknown = await client.query(
+    `${before};
+     begin isolation level read committed;
+     set local idle_in_transaction_session_timeout = 0;
+     select pg_try_advisory_xact_lock(${lock}) as held`,
+  )
+  // The driver gives a result for each statement.
+  const { rows } = (results as QueryResult<{ held: boolean }>[]).at(-1) ?? { rows: [] }
   return rows[0]?.held === true
 }

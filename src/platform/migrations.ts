@@ -18,7 +18,8 @@ export class MigrationError extends Error {
 
 /**
  * Applies the migrations of a folder that the database does not have yet, in the order of their numbers, each in a
- * transaction. Instances that start at once wait for each other.
+ * transaction. Instances that start at once wait for each other, by a lock that lasts as long as a transaction: one that lasts as
+ * long as a session would be nobody's behind a pooler that pools by transaction.
  *
  * @param folder plain SQL files named `0001_what.sql`
  * @param upTo the name of the last one that is applied; all when undefined
@@ -27,28 +28,22 @@ export class MigrationError extends Error {
  */
 export function migrate(address: PostgresAddress, folder: string, upTo?: string): Promise<string[]> {
   return withClient(address, 'orders migration', migrationDeadlineMs, async client => {
-    await client.query('select pg_advisory_lock($1)', [migrationLock])
-    await client.query(`
-      create table if not exists schema_migrations (
-        version    integer     primary key,
-        name       text        not null,
-        digest     text        not null,
-        applied_at timestamptz not null default now()
-      )`)
-    const { rows } = await client.query<{ version: number; digest: string }>(
-      'select version, digest from schema_migrations',
+    await locked(client, () =>
+      client.query(`
+        create table if not exists schema_migrations (
+          version    integer     primary key,
+          name       text        not null,
+          digest     text        not null,
+          applied_at timestamptz not null default now()
+        )`),
     )
-    const digests = new Map(rows.map(row => [row.version, row.digest]))
     const applied: string[] = []
     for (const migration of await readMigrations(folder)) {
       if (upTo !== undefined && migration.name > upTo) break
-      const digest = digests.get(migration.version)
-      if (digest === undefined) {
-        await apply(client, migration)
-        applied.push(migration.name)
-      } else if (digest !== migration.digest) {
-        throw new MigrationError(`migration ${migration.name} was changed after it was applied; add a new one instead`)
-      }
+      if (await isApplied(client, migration)) continue
+      // Another instance may have been faster, and then it waited for that one here.
+      const isOurs = await locked(client, async () => !(await isApplied(client, migration)) && apply(client, migration))
+      if (isOurs) applied.push(migration.name)
     }
     return applied
   })
@@ -68,8 +63,33 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   )
 }
 
-async function apply(client: Client, { version, name, sql, digest }: Migration): Promise<void> {
-  await client.query('begin')
+/** Works in a transaction while no other instance does. */
+async function locked<Result>(client: Client, work: () => Promise<Result>): Promise<Result> {
+  // What the one that was waited for has committed must be seen.
+  await client.query('begin isolation level read committed')
+  try {
+    await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
+    const result = await work()
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined)
+    throw error
+  }
+}
+
+/** @throws MigrationError when it was applied with another text */
+async function isApplied(client: Client, { version, name, digest }: Migration): Promise<boolean> {
+  const { rows } = await client.query<{ digest: string }>('select digest from schema_migrations where version = $1', [
+    version,
+  ])
+  if (rows[0] !== undefined && rows[0].digest !== digest) {
+    throw new MigrationError(`migration ${name} was changed after it was applied; add a new one instead`)
+  }
+  return rows[0] !== undefined
+}
+
+async function apply(client: Client, { version, name, sql, digest }: Migration): Promise<true> {
   try {
     await client.query(sql)
     await client.query('insert into schema_migrations (version, name, digest) values ($1, $2, $3)', [
@@ -77,9 +97,8 @@ async function apply(client: Client, { version, name, sql, digest }: Migration):
       name,
       digest,
     ])
-    await client.query('commit')
+    return true
   } catch (error) {
-    await client.query('rollback').catch(() => undefined)
     throw new MigrationError(`migration ${name} failed: ${error instanceof Error ? error.message : error}`, {
       cause: error,
     })

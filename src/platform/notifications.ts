@@ -1,47 +1,127 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from 'pg'
+import { ListenerSession, SilentSessionError } from './listener-session.ts'
 import type { Logger } from './log.ts'
-import { clientConfig, type PostgresAddress } from './postgres.ts'
+import type { Pool, PostgresAddress } from './postgres.ts'
 
-/** How often a silent connection is asked whether it is still one, and how long it may take to answer. */
-const heartbeatMs = 500
+/** From a notification of its own that came back to the next one that is sent around. */
+const proofPauseMs = 400
+
+/** How long what was proven stands: an instance must know within a second what another one has changed. */
+const proofStandsMs = 1_000
+
+const pauseMaxMs = 10_000
+
+/** Hears of what others change, and knows whether it does. */
+export type Listener = {
+  /**
+   * Whether everything that was committed until a second ago has been heard of. What rests on notifications may be trusted
+   * then, and only then. Costs less than a microsecond.
+   */
+  isInStep(): boolean
+  /** The same for people, with the reason. */
+  state(): { state: 'up' | 'down'; detail?: string }
+  /** Listens until told to stop, through any outage. */
+  run(heard: Heard, stop: AbortSignal): Promise<void>
+}
+
+/** What is listened to, and who hears of it. */
+export type Heard = {
+  channels: readonly string[]
+  /** Hears of each notification. */
+  onNotify: (channel: string, message: string) => void
+  /** Hears of each session that has proven itself, before it is trusted: what was notified before it may have been missed. */
+  onInStep: () => void
+}
 
 /**
- * Listens to channels of the database until told to stop, through any outage.
+ * Makes a listener. A session that seems to listen may hear nothing: a pooler that pools by transaction takes LISTEN and hands
+ * the notifications to nobody, and a connection can be gone without either side being told. So it proves itself all the time: a
+ * notification that another session sends comes back. Notifications come in the order of their commits, so one that was sent
+ * at a time and is heard proves that everything from before that time was heard as well.
  *
- * @param options onNotify: hears of each notification; onConnect: hears of each new connection: what was notified before
- *   it may have been missed
+ * @param options notify: sends a notification by another session than the listener's, since a session always hears itself
  */
-export async function keepListening(
-  options: {
-    address: PostgresAddress
-    channels: readonly string[]
-    onNotify: (channel: string, message: string) => void
-    onConnect: () => void
-    log: Logger
-  },
-  stop: AbortSignal,
-): Promise<void> {
-  for (let failures = 0; !stop.aborted; failures += 1) {
-    const client = new Client(clientConfig(options.address, 'orders listener'))
-    const broken = new AbortController()
-    client.on('error', () => broken.abort())
-    client.on('end', () => broken.abort())
-    client.on('notification', ({ channel, payload }) => options.onNotify(channel, payload ?? ''))
-    try {
-      await client.connect()
-      for (const channel of options.channels) await client.query(`listen ${channel}`)
-      options.onConnect()
-      failures = 0
-      while (!stop.aborted && !broken.signal.aborted) {
-        await sleep(heartbeatMs, undefined, { signal: AbortSignal.any([stop, broken.signal]) }).catch(() => undefined)
-        // A connection can be gone without either side being told; asking is the only way to know.
-        if (!stop.aborted) await client.query('select 1')
-      }
-    } catch (error) {
-      if (failures === 0) options.log.warn({ err: error }, 'the connection that hears of changes was lost')
+export function createListener(options: {
+  address: PostgresAddress
+  notify: (channel: string, message: string) => Promise<unknown>
+  log: Logger
+}): Listener {
+  const { address, notify, log } = options
+  const id = randomUUID()
+  let proofs = 0
+  /** When the last notification that came back was sent. */
+  let provenAtMs = Number.NEGATIVE_INFINITY
+  let trouble = 'it has not listened yet'
+
+  const isInStep = () => performance.now() - provenAtMs <= proofStandsMs
+
+  /** Sends one notification around. What hinders the sending says nothing of the session. @throws the session's error */
+  async function prove(session: ListenerSession, onInStep: () => void): Promise<void> {
+    proofs += 1
+    const sentAtMs = performance.now()
+    const message = `${id} ${proofs}`
+    const sending = notify(session.proofChannel, message)
+    const problem = await session.unlessBroken(sending.then(nothing, reasonOf))
+    if (problem !== undefined) {
+      trouble = problem
+      return
     }
-    await client.end().catch(() => undefined)
-    await sleep(Math.min(100 * 2 ** failures, 2_000), undefined, { signal: stop }).catch(() => undefined)
+    await session.hears(message)
+    if (!session.isProven) onInStep()
+    session.isProven = true
+    provenAtMs = sentAtMs
+    trouble = 'a notification of its own is late'
   }
+
+  async function listen(heard: Heard, stop: AbortSignal, onProven: () => void): Promise<void> {
+    const session = new ListenerSession({ address, ...heard })
+    const end = () => session.break(new Error('the service stops'))
+    stop.addEventListener('abort', end)
+    try {
+      await session.open()
+      while (!stop.aborted) {
+        await prove(session, heard.onInStep)
+        if (session.isProven) onProven()
+        await session.unlessBroken(sleep(proofPauseMs))
+      }
+    } finally {
+      stop.removeEventListener('abort', end)
+      await session.close()
+    }
+  }
+
+  return {
+    isInStep,
+    state: () => (isInStep() ? { state: 'up' } : { state: 'down', detail: trouble }),
+    async run(heard, stop) {
+      for (let failures = 0; !stop.aborted; failures += 1) {
+        try {
+          await listen(heard, stop, () => {
+            if (failures > 0) log.info('notifications arrive again')
+            failures = 0
+          })
+        } catch (error) {
+          if (stop.aborted) return
+          trouble = reasonOf(error)
+          const isNews = failures === 0 || (failures === 1 && error instanceof SilentSessionError)
+          if (isNews) log.warn({ err: error }, 'notifications do not arrive: what is cached is not used until they do')
+        }
+        await sleep(Math.min(100 * 2 ** failures, pauseMaxMs), undefined, { signal: stop }).catch(nothing)
+      }
+    },
+  }
+}
+
+/** Sends a notification by itself. It says nothing that has to be on the disk, so it does not wait for that. */
+export async function notify(pool: Pool, channel: string, message: string): Promise<void> {
+  await pool.query("select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", [channel, message])
+}
+
+function nothing(): undefined {
+  return undefined
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error)
 }

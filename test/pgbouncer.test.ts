@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { randomUUID } from 'node:crypto'
+import { keepLeading } from '../src/platform/leadership.ts'
+import { createLogger } from '../src/platform/log.ts'
+import { createTestDatabase, testServer } from './database.ts'
+import { eventually } from './kafka.ts'
+import { makeOrders } from './orders.ts'
+import { type PgBouncer, pgBouncerUnavailable, startPgBouncer } from './pgbouncer.ts'
+import { environmentOf, runCli } from './run-cli.ts'
+import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
+
+setDefaultTimeout(120_000)
+afterEach(() => endServices())
+
+/** How soon an instance must know what another one has changed. */
+const newsDeadlineMs = 1_000
+
+async function leaveEmpty(): Promise<void> {}
+
+const json = { 'content-type': 'application/json' }
+
+async function send(service: ServiceProcess, method: string, path: string, body?: unknown) {
+  const init = { method, headers: json, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+  const response = await fetch(service.url + path, init)
+  const text = await response.text()
+  return { status: response.status, body: text.startsWith('{') || text.startsWith('[') ? JSON.parse(text) : text }
+}
+
+const statusAt = async (service: ServiceProcess, uid: string) =>
+  (await send(service, 'GET', `/api/orders/${uid}`)).body.status
+
+/** What a metric says: 1 or 0. */
+async function isUp(service: ServiceProcess, dependency: string): Promise<string | undefined> {
+  const metrics = await (await fetch(`${service.url}/metrics`)).text()
+  return new RegExp(`^dependency_up\\{dependency="${dependency}"\\} (\\d)`, 'm').exec(metrics)?.[1]
+}
+
+if (pgBouncerUnavailable !== null) console.warn(`skipped, since ${pgBouncerUnavailable}: the service behind PgBouncer`)
+
+for (const mode of ['session', 'transaction'] as const) {
+  describe.skipIf(pgBouncerUnavailable !== null)(`two instances behind a PgBouncer that pools by ${mode}`, () => {
+    let bouncer: PgBouncer
+    beforeAll(async () => {
+      bouncer = await startPgBouncer(await testServer(), mode)
+    })
+    afterAll(() => bouncer?.stop())
+
+    async function startTwo() {
+      const { address } = await createTestDatabase(leaveEmpty)
+      const behind = bouncer.through(address)
+      const env = databaseEnv(behind)
+      const [one, other] = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
+      return { one, other, behind }
+    }
+
+    test('take and serve orders, and each knows what the other changes', async () => {
+      const { one, other, behind } = await startTwo()
+      const orders = makeOrders(20, `bouncer-${mode}`)
+      for (const order of orders) expect((await send(one, 'POST', '/api/orders', order)).status).toBe(201)
+      for (const { order_uid: uid } of orders) {
+        for (const service of [one, other]) expect(await statusAt(service, uid)).toBe('confirmed')
+        for (const [command, status] of [
+          ['hold', 'on_hold'],
+          ['cancel', 'cancelled'],
+        ] as const) {
+          expect((await send(one, 'POST', `/api/orders/${uid}/${command}`)).status).toBe(200)
+          expect(await statusAt(one, uid)).toBe(status)
+          const isNews = async () => (await statusAt(other, uid)) === status
+          await eventually('the other instance knows', isNews, newsDeadlineMs)
+        }
+      }
+      const lines = [...orders, ...makeOrders(300, `batch-${mode}`)].map(order => JSON.stringify(order)).join('\n')
+      const batch = await fetch(`${one.url}/api/orders/batch`, {
+        method: 'POST',
+        body: lines,
+        headers: { 'content-type': 'application/x-ndjson' },
+      })
+      expect((await batch.text()).match(/"outcome":"placed"/g)).toHaveLength(300)
+      const verified = await runCli(['verify'], environmentOf(behind))
+      expect([verified.exitCode, verified.exitCode === 0 ? '' : verified.out + verified.err]).toEqual([0, ''])
+    })
+
+    test('write orders that are stored already, and go on', async () => {
+      const { one, other } = await startTwo()
+      for (let round = 0; round < 20; round += 1) {
+        const [order] = makeOrders(1, `race-${mode}-${round}`)
+        const answers = await Promise.all(
+          [one, other, one, other].map(service => send(service, 'POST', '/api/orders', order)),
+        )
+        expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 201])
+      }
+    })
+
+    test('say whether notifications arrive', async () => {
+      const { one } = await startTwo()
+      const state = async () => (await send(one, 'GET', '/readyz')).body.dependencies.notifications
+      if (mode === 'session') {
+        await eventually('they arrive', async () => (await state()).state === 'up')
+        expect(await isUp(one, 'notifications')).toBe('1')
+        return
+      }
+      const reason = 'a notification of its own did not come back'
+      await eventually('the reason is known', async () => String((await state()).detail).startsWith(reason))
+      expect(await isUp(one, 'notifications')).toBe('0')
+      expect((await send(one, 'GET', '/readyz')).status).toBe(200)
+    })
+
+    test('have one leader at a time, and another when it goes', async () => {
+      const { address } = await createTestDatabase(leaveEmpty)
+      const log = createLogger({ level: 'silent' })
+      const leadership = { address: bouncer.through(address), lock: 4711, name: 'test', does: 'leads', log }
+      const stops = Array.from({ length: 3 }, () => new AbortController())
+      const leading = new Set<number>()
+      const led = new Set<number>()
+      let together = 0
+      const members = stops.map(({ signal }, index) =>
+        keepLeading(leadership, signal, async held => {
+          leading.add(index)
+          led.add(index)
+          together = Math.max(together, leading.size)
+          await new Promise<void>(resolve => held.addEventListener('abort', () => resolve()))
+          leading.delete(index)
+        }),
+      )
+      for (let round = 1; round <= stops.length; round += 1) {
+        await eventually('there is a leader who was none before', () => led.size === round && leading.size === 1)
+        // The others go on asking meanwhile.
+        await Bun.sleep(1_200)
+        for (const index of leading) stops[index]?.abort()
+      }
+      await Promise.all(members)
+      expect(together).toBe(1)
+    })
+
+    test('refuse a revoked key within a second', async () => {
+      const { one, other } = await startTwo()
+      const made = await send(one, 'POST', '/api/keys', { name: 'first', scopes: ['admin', 'orders:read'] })
+      const headers = { authorization: `Bearer ${made.body.key}` }
+      const statusOf = async (service: ServiceProcess) =>
+        (await fetch(`${service.url}/api/orders/${randomUUID()}`, { headers })).status
+      expect(await statusOf(one)).toBe(404)
+      await eventually('the other instance knows the key', async () => (await statusOf(other)) === 404, newsDeadlineMs)
+      const revoked = await fetch(`${one.url}/api/keys/${made.body.id}`, { method: 'DELETE', headers })
+      expect(revoked.status).toBe(204)
+      // Without any key this machine is served again; a caller who shows one that is none is told.
+      const isKnown = async (service: ServiceProcess) => (await fetch(`${service.url}/api/orders/x`)).status === 404
+      expect(await isKnown(one)).toBe(true)
+      await eventually('the other instance knows that there is none', () => isKnown(other), newsDeadlineMs)
+    })
+  })
+}
