@@ -165,7 +165,7 @@ export function buildApp(options: AppOptions): App {
   }
   const readiness = createHealth({ ...options, needed: ['database'] })
   const routes: Route[] = [
-    ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, sendToTopic: options.sendToTopic }),
+    ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, log, sendToTopic: options.sendToTopic }),
     ...commandRoutes(carryOut, cache.forget),
     ...overviewRoutes({
       pool,

@@ -51,9 +51,14 @@ function makeBroken(): never {
 async function expectAnswered(service: ServiceProcess, prefix: string, count: number, readsLate: boolean) {
   const [fates, sent] = [[] as Fate[], new Map<string, string>()]
   const problems: string[] = []
-  let [answered, placed] = [0, 0]
+  let [answered, placed, isComplete] = [0, 0, false]
   for await (const line of sendBatch({ url: service.url, lines: makeLines(count, prefix, fates, sent), readsLate })) {
     const answer: LineResult & { code?: string; errors?: { pointer: string }[] } = JSON.parse(line)
+    if ('complete' in answer) {
+      expect(answer).toMatchObject({ complete: true, count: answered, placed } as object)
+      isComplete = true
+      continue
+    }
     // Fates are forgotten when they are met, so that a long batch does not stay in the memory of the test.
     const fate = fates[answered]
     delete fates[answered]
@@ -70,6 +75,7 @@ async function expectAnswered(service: ServiceProcess, prefix: string, count: nu
   }
   expect(problems).toEqual([])
   expect(answered).toBe(count)
+  expect(isComplete).toBe(true)
   return { sent, placed }
 }
 
@@ -108,7 +114,7 @@ test('a sender that breaks off: what it was told of is stored, and nothing that 
   const [fates, sent] = [[] as Fate[], new Map<string, string>()]
   const told: string[] = []
   for await (const line of sendBatch({ url: service.url, lines: makeLines(20_000, 'broken', fates, sent) })) {
-    const answer: LineResult = JSON.parse(line)
+    const answer: Partial<LineResult> = JSON.parse(line)
     if (answer.outcome === 'placed' && answer.order_uid !== undefined) told.push(answer.order_uid)
     if (told.length === 3_000) break
   }

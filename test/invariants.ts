@@ -41,8 +41,13 @@ export async function expectOrders(
 ): Promise<void> {
   const stored = new Set<string>()
   const problems: string[] = []
+  let end: Record<string, unknown> | undefined
   for await (const line of linesOf(await fetch(`${url}/api/orders`, { headers: { accept: 'application/x-ndjson' } }))) {
     const order: Record<string, unknown> = JSON.parse(line)
+    if ('complete' in order) {
+      end = order
+      continue
+    }
     const uid = String(order.order_uid)
     if (stored.has(uid)) problems.push(`${uid} is stored twice`)
     stored.add(uid)
@@ -50,6 +55,7 @@ export async function expectOrders(
     if (expected === undefined) problems.push(`${uid} was not sent`)
     else if (!isAsSent(line, expected)) problems.push(`${uid} reads back as ${line}, was sent as ${expected}`)
   }
+  expect(end).toEqual({ complete: true, count: stored.size })
   for (const uid of acknowledged) if (!stored.has(uid)) problems.push(`${uid} was acknowledged and is not stored`)
   expect(problems.slice(0, listed)).toEqual([])
   await expectReadOneByOne(url, sent, stored)

@@ -146,6 +146,7 @@ export const texts = {
     running: (megabytes: string) => `${megabytes} MB · stop`,
     file: (day: string) => `orders-${day}.ndjson`,
     failed: (message: string) => `The export has failed. ${message}`,
+    cutOff: 'The connection was lost before everything had come.',
   },
   order: {
     title: 'Order',

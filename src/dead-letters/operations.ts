@@ -1,4 +1,12 @@
-import { answer, linesOf, pageAnswer, problemAnswer, queryParameters, violations } from '../platform/openapi.ts'
+import {
+  answer,
+  endOfLines,
+  linesOf,
+  pageAnswer,
+  problemAnswer,
+  queryParameters,
+  violations,
+} from '../platform/openapi.ts'
 import { pageSizeMax } from '../platform/query.ts'
 import { letterStates } from './letter.ts'
 import { manyBody, remarksBody, replayBody } from './requests.ts'
@@ -125,20 +133,7 @@ export const deadLetterSchemas = {
       errors: violations,
     },
   },
-  DeadLetterSummary: {
-    title: 'DeadLetterSummary',
-    type: 'object',
-    description: 'The last line',
-    required: ['outcome', 'replayed', 'refused', 'discarded'],
-    properties: {
-      outcome: { enum: ['finished', 'stopped'], description: 'stopped: ask again for the rest; code says why' },
-      replayed: { type: 'integer' },
-      refused: { type: 'integer' },
-      discarded: { type: 'integer' },
-      code: text,
-      detail: text,
-    },
-  },
+  DeadLettersEnd: endOfLines('DeadLettersEnd', ['replayed', 'refused', 'discarded']),
 }
 
 const tags = ['dead letters']
@@ -164,10 +159,7 @@ const many = (schema: object) => ({
   responses: {
     200: answer(
       'A result a line',
-      linesOf(
-        { anyOf: [result, { $ref: '#/components/schemas/DeadLetterSummary' }] },
-        'A result a line, the sums last',
-      ),
+      linesOf({ anyOf: [result, { $ref: '#/components/schemas/DeadLettersEnd' }] }, 'A result a line, the sums last'),
       'application/x-ndjson',
     ),
     400: problemAnswer('The body is not valid; errors lists everything'),

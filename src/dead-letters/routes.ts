@@ -2,10 +2,9 @@ import type { Call, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
+import { type LinesSource, linesResponse } from '../platform/lines-response.ts'
 import type { Logger } from '../platform/log.ts'
-import { linesResponse } from '../platform/ndjson.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { toAppError } from '../platform/problem.ts'
 import { QueryReader } from '../platform/query.ts'
 import { type Desk, type Keep, notFound, type Result } from './desk.ts'
 import { letterStates } from './letter.ts'
@@ -106,37 +105,24 @@ function toAnswer(result: Result) {
 
 async function replayMany(call: Call, { desk, log }: Options): Promise<Response> {
   const { by, filter } = await readMany(call.request, false)
-  return answerMany(desk.replayMany(filter, by), log)
+  return linesResponse(toLines(desk.replayMany(filter, by), log))
 }
 
 async function discardMany(call: Call, { desk, log }: Options): Promise<Response> {
   const { by, filter } = await readMany(call.request, true)
-  return answerMany(desk.discardMany(filter, by), log)
+  return linesResponse(toLines(desk.discardMany(filter, by), log))
 }
 
-/** The first batch is dealt with before the answer begins: what fails at once has a status of its own. */
-async function answerMany(batches: AsyncGenerator<Result[]>, log: Logger): Promise<Response> {
-  const first = await batches.next()
-  return linesResponse(toLines(first.done === true ? [] : first.value, batches, log))
-}
-
-async function* toLines(first: Result[], batches: AsyncGenerator<Result[]>, log: Logger): AsyncGenerator<Uint8Array> {
-  const sums = { replayed: 0, refused: 0, discarded: 0 }
-  const linesOf = (batch: Result[]) => {
-    for (const result of batch) sums[sumOf(result)] += 1
-    return toBytes(batch.map(presentResult))
+function toLines(batches: AsyncGenerator<Result[]>, log: Logger): LinesSource {
+  const sums = { count: 0, replayed: 0, refused: 0, discarded: 0 }
+  async function* lines() {
+    for await (const batch of batches) {
+      for (const result of batch) sums[sumOf(result)] += 1
+      sums.count += batch.length
+      if (batch.length > 0) yield toBytes(batch.map(presentResult))
+    }
   }
-  try {
-    if (first.length > 0) yield linesOf(first)
-    for await (const batch of batches) if (batch.length > 0) yield linesOf(batch)
-    yield toBytes([{ outcome: 'finished', ...sums }])
-  } catch (error) {
-    const known = toAppError(error)
-    if (known.code === 'INTERNAL') log.error({ err: known }, 'dead letters were not dealt with to their end')
-    yield toBytes([{ outcome: 'stopped', ...sums, code: known.code, detail: known.message }])
-  } finally {
-    await batches.return(undefined)
-  }
+  return { lines: lines(), sums: () => sums, log }
 }
 
 function toBytes(lines: readonly unknown[]): Uint8Array {

@@ -1,4 +1,6 @@
 import { AppError, type ErrorCode, type Violation } from '../errors.ts'
+import type { LinesSource } from '../platform/lines-response.ts'
+import type { Logger } from '../platform/log.ts'
 import { portionsOf } from '../platform/ndjson.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, type Outcome } from './placing.ts'
@@ -8,44 +10,40 @@ import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable, ty
 export type LineResult = { line: number; order_uid?: string } & (
   | { outcome: 'placed' | 'duplicate' }
   | { outcome: 'refused'; code: ErrorCode; errors?: readonly Violation[] }
-  /** The last answer of a batch that was broken off: this line and those after it were not taken in. */
-  | { outcome: 'stopped'; code: ErrorCode }
 )
 
-/** Lines that are written together; large enough to share a commit, small enough to stay within memory. */
-const bounds = { linesMax: 1000, bytesMax: 2 * 1024 * 1024, lineBytesMax: documentSizeBytesMax }
-
 /**
- * Takes in orders as NDJSON, a line each, and answers line by line in the same order. Holds one portion of lines and its
- * answers in memory, whatever the length of the stream: it reads on only when the answers are taken. When the intake stops
- * taking orders the last answer says so.
- *
- * @param onOutcome hears of each line's fate
- * @param traceparent the trace of the request, which is that of every line
+ * Lines that are written together: enough to share a commit, few enough to stay within memory. Two pauses are the time after
+ * which a sender that waits has the answers to its last line.
  */
-export async function* takeInLines(
-  body: AsyncIterable<Uint8Array>,
-  intake: Intake,
-  onOutcome: (outcome: string) => void,
-  traceparent?: string,
-): AsyncGenerator<Uint8Array> {
-  const progress = { line: 0 }
-  try {
-    yield* takeIn(body, intake, onOutcome, traceparent, progress)
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    const result: LineResult = { line: progress.line + 1, outcome: 'stopped', code: error.code }
-    yield Buffer.from(`${JSON.stringify(result)}\n`)
-  }
+const bounds = { linesMax: 1000, bytesMax: 2 * 1024 * 1024, lineBytesMax: documentSizeBytesMax, pauseMs: 100 }
+
+export type BatchOptions = {
+  intake: Intake
+  /** Hears of each line's fate. */
+  onOutcome: (outcome: string) => void
+  /** The trace of the request, which is that of every line. */
+  traceparent: string | undefined
+  log: Logger
 }
 
-async function* takeIn(
+/**
+ * Takes orders as NDJSON, a line each, and answers line by line in the same order. Holds one portion of lines and its answers in
+ * memory, whatever the length of the stream, and reads on when the answers are taken. Every line that was received whole is
+ * answered, also when the sender pauses or breaks off. Where the intake takes no more orders, the answers end with an AppError:
+ * the lines after the last answer were not taken, and may be sent again.
+ */
+export function answerLines(body: AsyncIterable<Uint8Array>, options: BatchOptions): LinesSource {
+  const sums = { count: 0, placed: 0, duplicate: 0, refused: 0 }
+  return { lines: answersTo(body, options, sums), sums: () => sums, log: options.log }
+}
+
+async function* answersTo(
   body: AsyncIterable<Uint8Array>,
-  intake: Intake,
-  onOutcome: (outcome: string) => void,
-  traceparent: string | undefined,
-  progress: { line: number },
+  { intake, onOutcome, traceparent }: BatchOptions,
+  sums: { count: number } & Record<LineResult['outcome'], number>,
 ): AsyncGenerator<Uint8Array> {
+  let line = 0
   for await (const portion of portionsOf(body, bounds, tooLong)) {
     const readings = portion.map(line => (line.byteLength === 0 ? undefined : readOrder(line)))
     const orders = readings.flatMap(reading => {
@@ -56,17 +54,19 @@ async function* takeIn(
     let answers = ''
     let next = 0
     for (const reading of readings) {
-      progress.line += 1
+      line += 1
       if (reading === undefined) continue
-      const { line } = progress
       const result: LineResult =
         reading.kind === 'refused' && reading.formerly === undefined
           ? refused(line, reading)
           : resultOf(line, orders[next] as ValidOrder, outcomes[next++] as Outcome)
       onOutcome('code' in result ? result.code : result.outcome)
+      sums.count += 1
+      sums[result.outcome] += 1
       answers += `${JSON.stringify(result)}\n`
     }
-    if (answers !== '') yield Buffer.from(answers)
+    // Nothing at all says that the sender pauses; only empty lines say nothing.
+    if (answers !== '' || portion.length === 0) yield Buffer.from(answers)
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   answer,
+  endOfLines,
   linesOf,
   pageAnswer,
   problemAnswer,
@@ -43,13 +44,14 @@ export const orderSchemas = {
       line: { type: 'integer', minimum: 1, description: 'Of the file: empty lines count, and have no result' },
       order_uid: { type: 'string', description: 'Also of a refused line, where it can be read' },
       outcome: {
-        enum: ['placed', 'duplicate', 'refused', 'stopped'],
-        description: 'stopped: this line and those after it were not taken in; send them again',
+        enum: ['placed', 'duplicate', 'refused'],
       },
       code: { type: 'string' },
       errors: violations,
     },
   },
+  BatchEnd: endOfLines('BatchEnd', ['placed', 'duplicate', 'refused']),
+  OrdersEnd: endOfLines('OrdersEnd'),
 }
 
 export const operations = {
@@ -77,17 +79,23 @@ export const operations = {
     operationId: 'placeBatch',
     summary: 'Place many orders',
     description:
-      'One order a line; one result a line, in the same order, sent while orders still come in: read while you send. ' +
-      'A bad line is refused by itself.',
+      'One order a line; one result a line, in the same order; a bad line is refused by itself. The last line says complete and ' +
+      'how many: without it the answer was cut off. Results are kept until everything is sent, or sent when the sender pauses.',
     tags,
     requestBody: { required: true, content: { 'application/x-ndjson': { schema: linesOf(order, 'An order a line') } } },
     responses: {
       200: answer(
         'A result a line',
-        linesOf({ $ref: '#/components/schemas/BatchResult' }, 'A result a line'),
+        linesOf(
+          { anyOf: [{ $ref: '#/components/schemas/BatchResult' }, { $ref: '#/components/schemas/BatchEnd' }] },
+          'A result a line, and a last one with the sums',
+        ),
         'application/x-ndjson',
       ),
+      400: problemAnswer('The body could not be read, and nothing of it was taken'),
+      413: problemAnswer('The first line has more than 1 MiB'),
       415: problemAnswer('Not NDJSON, or compressed'),
+      503: overloaded,
     },
   },
   placeExample: {
@@ -109,13 +117,17 @@ export const operations = {
   listOrders: {
     operationId: 'listOrders',
     summary: 'List orders, newest first unless sorted otherwise',
-    description: 'Every condition given must hold. With Accept: application/x-ndjson every match is streamed.',
+    description:
+      'Every condition given must hold. With Accept: application/x-ndjson every match is streamed, and a last line says complete.',
     tags,
     parameters: queryParameters(listParameters),
     responses: {
       200: withLines(
         pageAnswer('A page; the Link header leads to the next one', storedOrder),
-        linesOf(storedOrder, 'An order a line, without end of page'),
+        linesOf(
+          { anyOf: [storedOrder, { $ref: '#/components/schemas/OrdersEnd' }] },
+          'An order a line, without end of page, and a last line that says complete',
+        ),
       ),
       400: problemAnswer('A parameter is wrong; errors lists all of them'),
       406: problemAnswer('Accept allows neither JSON nor NDJSON'),

@@ -169,6 +169,7 @@ describe('POST /api/orders/batch', () => {
       .trim()
       .split('\n')
       .map(line => JSON.parse(line))
+    expect(results.pop()).toEqual({ complete: true, count: 2502, placed: 2500, duplicate: 1, refused: 1 })
     expect(results).toHaveLength(2502)
     expect(results.map(result => result.line)).toEqual(lines.flatMap((line, index) => (line === '' ? [] : [index + 1])))
     expect(results[7]).toMatchObject({ outcome: 'refused', code: 'ORDER_INVALID' })
@@ -201,7 +202,12 @@ describe('POST /api/orders/batch', () => {
   test('ends with a clear line when a line is too long', async () => {
     const body = `${JSON.stringify(newOrder())}\n${'x'.repeat(1024 * 1024 + 1)}`
     const results = (await (await t.call('POST', '/api/orders/batch', { body })).text()).trim().split('\n')
-    expect(JSON.parse(results.at(-1) ?? '')).toMatchObject({ outcome: 'stopped', code: 'BODY_TOO_LARGE' })
+    expect(results.map(line => JSON.parse(line))).toMatchObject([
+      { line: 1, outcome: 'placed' },
+      { complete: false, count: 1, placed: 1, code: 'BODY_TOO_LARGE' },
+    ])
+    const first = await t.call('POST', '/api/orders/batch', { body: 'x'.repeat(1024 * 1024 + 1) })
+    expect(first.status).toBe(413)
   })
 })
 
@@ -287,6 +293,7 @@ describe('GET /api/orders', () => {
     const lines = (await (await t.call('GET', `/api/orders?${window}&sort=oldest`, { headers })).text())
       .trim()
       .split('\n')
+      .slice(0, -1)
     expect(uidsOf(lines.map(line => JSON.parse(line)))).toEqual(uidsOf(orders).reverse())
   })
 
@@ -310,6 +317,7 @@ describe('GET /api/orders', () => {
   test('streams every match as NDJSON', async () => {
     const { response } = await list(window, { accept: 'application/x-ndjson' })
     const lines = (await response.text()).trim().split('\n')
+    expect(JSON.parse(lines.pop() ?? '')).toEqual({ complete: true, count: orders.length })
     expect(lines.map(line => JSON.parse(line).order_uid)).toEqual(uidsOf(orders))
   })
 

@@ -7,11 +7,12 @@ import { type Call, type Route, readBody, requireMediaType } from '../platform/h
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import type { Claim } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
-import { linesResponse } from '../platform/ndjson.ts'
+import { type LinesSource, linesResponse, spooledLinesResponse } from '../platform/lines-response.ts'
+import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { answered, answerToPlaced, answerWith } from './answers.ts'
-import { takeInLines } from './batch.ts'
+import { answerLines } from './batch.ts'
 import { CachedOrder, type OrderCache } from './cache.ts'
 import { notFound } from './commands.ts'
 import { type OrderDocument, orderUidForm } from './document.ts'
@@ -30,6 +31,7 @@ export type OrderRoutesOptions = {
   pool: Pool
   metrics: OrderMetrics
   now: () => number
+  log: Logger
   /** Sends an order into the topic that orders come in by; undefined without Kafka. */
   sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
 }
@@ -98,16 +100,14 @@ async function placeOrder(
   return toResponse(answerToPlaced(orderUid, stored))
 }
 
-function placeBatch(call: Call, { intake, metrics }: OrderRoutesOptions): Response {
-  const types = ['application/x-ndjson', 'application/jsonl', 'application/json']
-  requireMediaType(call.request, types)
-  const body = call.request.body ?? new ReadableStream<Uint8Array>({ start: controller => controller.close() })
-  const answers = takeInLines(body, intake, outcome => metrics.count('batch', outcome), traceOf(call.request))
-  return linesResponse(answers, answersBytesMax)
+function placeBatch(call: Call, { intake, metrics, log }: OrderRoutesOptions): Promise<Response> {
+  const { request } = call
+  requireMediaType(request, ['application/x-ndjson', 'application/jsonl', 'application/json'])
+  const body = request.body ?? new ReadableStream<Uint8Array>({ start: controller => controller.close() })
+  const onOutcome = (outcome: string) => metrics.count('batch', outcome)
+  const answers = answerLines(body, { intake, onOutcome, traceparent: traceOf(request), log })
+  return spooledLinesResponse(answers, request.headers.has('content-length'))
 }
-
-/** Answers kept for a sender that does not read while it sends: those of some 200,000 lines. */
-const answersBytesMax = 16 * 1024 * 1024
 
 async function placeExample(call: Call, options: OrderRoutesOptions, claim: Claim | undefined): Promise<Response> {
   const { intake, metrics, now, sendToTopic } = options
@@ -164,12 +164,12 @@ function headersOf(etag: string): Headers {
   return headers
 }
 
-async function list(call: Call, { pool }: OrderRoutesOptions): Promise<Response> {
+async function list(call: Call, { pool, log }: OrderRoutesOptions): Promise<Response> {
   const { url } = call.request
   const isStream = typeFor(call.request, ['application/json', 'application/x-ndjson']) === 'application/x-ndjson'
   const query = readListQuery(new URL(url).searchParams, isStream)
   if (isStream) {
-    const response = linesResponse(everyOrder(pool, query))
+    const response = await linesResponse(everyOrder(pool, query, log))
     response.headers.set('vary', 'accept')
     return response
   }
@@ -186,11 +186,16 @@ async function list(call: Call, { pool }: OrderRoutesOptions): Promise<Response>
 /** Orders that a page of a stream holds: one is in memory at a time. */
 const streamPageSize = 500
 
-async function* everyOrder(pool: Pool, query: ListQuery) {
-  for (let { after } = query; ; ) {
-    const page = await listOrders(pool, query.filter, after, streamPageSize, query.ordering)
-    yield Buffer.from(page.orders.map(order => `${jsonOf(order)}\n`).join(''))
-    if (page.next === undefined) return
-    after = page.next
+function everyOrder(pool: Pool, query: ListQuery, log: Logger): LinesSource {
+  const sums = { count: 0 }
+  async function* lines() {
+    for (let { after } = query; ; ) {
+      const page = await listOrders(pool, query.filter, after, streamPageSize, query.ordering)
+      sums.count += page.orders.length
+      if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(jsonOf).join('\n')}\n`)
+      if (page.next === undefined) return
+      after = page.next
+    }
   }
+  return { lines: lines(), sums: () => sums, log }
 }

@@ -1,69 +1,105 @@
-/**
- * A generator of lines as an NDJSON answer: it is asked for more only when the receiver has taken what there was. It yields
- * nothing (no bytes) now and then while it looks for the next line, so that it ends when the receiver goes.
- *
- * @param aheadBytesMax how much of the answer may wait for the receiver
- */
-export function linesResponse(lines: AsyncGenerator<Uint8Array>, aheadBytesMax = 1): Response {
-  let isOver = false
-  const source = {
-    async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
-      while (!isOver) {
-        const { done, value } = await lines.next()
-        if (isOver) return
-        if (done) return controller.close()
-        if (value.byteLength > 0) return controller.enqueue(value)
-      }
-    },
-    async cancel() {
-      isOver = true
-      await lines.return(undefined)
-    },
-  }
-  const body = new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: aheadBytesMax }))
-  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
+import { settledWithin } from './deadline.ts'
+
+/** How the lines of a body are handed out. */
+export type PortionBounds = {
+  /** When a portion is full. */
+  linesMax: number
+  bytesMax: number
+  /** How long a line may be. */
+  lineBytesMax: number
+  /**
+   * After so long without a byte, the lines that wait come as a portion that is not full, or an empty portion says that none wait.
+   * Undefined: a portion waits until it is full.
+   */
+  pauseMs?: number
 }
 
 /**
  * Cuts a stream of bytes into lines without their ends, in portions. Empty lines come as empty ones, so that a caller can count
  * the lines of the file; it passes over them.
  *
- * @param bounds when a portion is full, and how long a line may be
- * @param tooLong makes the error of a line that is longer
+ * @param tooLong makes the error of a line that is longer than the bound
+ * @throws that error, after the lines before it, and what the stream throws, after all lines that were whole by then
  */
 export async function* portionsOf(
   body: AsyncIterable<Uint8Array>,
-  bounds: { linesMax: number; bytesMax: number; lineBytesMax: number },
+  bounds: PortionBounds,
   tooLong: () => Error,
 ): AsyncGenerator<Uint8Array[]> {
-  let lines: Uint8Array[] = []
-  let bytes = 0
-  let rest: Uint8Array[] = []
-  let restBytes = 0
-  const endLine = (last: Uint8Array) => {
-    const line = rest.length === 0 ? last : Buffer.concat([...rest, last])
-    rest = []
-    restBytes = 0
-    lines.push(isBlank(line) ? line.subarray(0, 0) : line)
-    bytes += line.byteLength
+  const source = body[Symbol.asyncIterator]()
+  const cutter = new LineCutter()
+  let failure: unknown
+  try {
+    for (let received: Promise<IteratorResult<Uint8Array>> | undefined; ; ) {
+      received ??= source.next()
+      const result = bounds.pauseMs === undefined ? await received : await settledWithin(received, bounds.pauseMs)
+      if (result === undefined) {
+        yield cutter.take()
+        continue
+      }
+      received = undefined
+      if (result.done) break
+      for (let rest: Uint8Array | undefined = result.value; rest !== undefined; ) {
+        rest = cutter.cut(rest, bounds)
+        if (cutter.isFull(bounds)) yield cutter.take()
+      }
+      if (cutter.restBytes > bounds.lineBytesMax) throw tooLong()
+    }
+    cutter.end()
+  } catch (error) {
+    failure = { error }
+  } finally {
+    // Not waited for: a source that hangs would keep its reader from ending.
+    Promise.resolve(source.return?.()).catch(() => undefined)
   }
-  for await (const chunk of body) {
+  const last = cutter.take()
+  if (last.length > 0) yield last
+  if (failure !== undefined) throw (failure as { error: unknown }).error
+}
+
+/** Collects the lines of a portion, and the beginning of the line that is not whole yet. */
+class LineCutter {
+  #lines: Uint8Array[] = []
+  #bytes = 0
+  #rest: Uint8Array[] = []
+  restBytes = 0
+
+  /** @returns what is left of the chunk when the portion is full; undefined when all of it is taken */
+  cut(chunk: Uint8Array, bounds: PortionBounds): Uint8Array | undefined {
     let start = 0
     for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
-      endLine(chunk.subarray(start, end))
+      this.#endLine(chunk.subarray(start, end))
       start = end + 1
-      if (lines.length >= bounds.linesMax || bytes >= bounds.bytesMax) {
-        yield lines
-        lines = []
-        bytes = 0
-      }
+      if (this.isFull(bounds)) return chunk.subarray(start)
     }
-    rest.push(chunk.slice(start))
-    restBytes += chunk.byteLength - start
-    if (restBytes > bounds.lineBytesMax) throw tooLong()
+    if (start < chunk.byteLength) this.#rest.push(chunk.slice(start))
+    this.restBytes += chunk.byteLength - start
+    return undefined
   }
-  endLine(new Uint8Array(0))
-  if (lines.length > 0) yield lines
+
+  isFull({ linesMax, bytesMax }: PortionBounds): boolean {
+    return this.#lines.length >= linesMax || this.#bytes >= bytesMax
+  }
+
+  /** What stands behind the last line end is a line as well. */
+  end(): void {
+    this.#endLine(new Uint8Array(0))
+  }
+
+  take(): Uint8Array[] {
+    const lines = this.#lines
+    this.#lines = []
+    this.#bytes = 0
+    return lines
+  }
+
+  #endLine(last: Uint8Array): void {
+    const line = this.#rest.length === 0 ? last : Buffer.concat([...this.#rest, last])
+    this.#rest = []
+    this.restBytes = 0
+    this.#lines.push(isBlank(line) ? line.subarray(0, 0) : line)
+    this.#bytes += line.byteLength
+  }
 }
 
 /** Whether nothing is on a line but the first half of its end (CRLF), or a byte order mark, with which some programs begin a file. */

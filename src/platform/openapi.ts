@@ -71,6 +71,31 @@ export function linesOf(line: Json, description: string): Json {
   }
 }
 
+/**
+ * The schema of the last line of an answer line by line (`LinesEnd`).
+ *
+ * @param sums what it counts beside all lines
+ */
+export function endOfLines(title: string, sums: readonly string[] = []): Json {
+  const counts = Object.fromEntries(['count', ...sums].map(name => [name, { type: 'integer', minimum: 0 }]))
+  return {
+    title,
+    type: 'object',
+    description: 'The last line; an answer without it was cut off on its way',
+    required: ['complete', 'count', ...sums],
+    properties: {
+      complete: {
+        type: 'boolean',
+        description: 'false: what is missing was not done; code says why, and it may be asked for again',
+      },
+      ...counts,
+      count: { type: 'integer', minimum: 0, description: 'The lines before this one' },
+      code: { type: 'string' },
+      detail: { type: 'string' },
+    },
+  }
+}
+
 const keyParameter = {
   name: keyHeader,
   in: 'header',

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { request } from '../platform/api.ts'
+import { type LinesEnd, linesOf } from '../platform/lines.ts'
 import type { Result } from './letter.ts'
 
 /** Which letters: by their ids, or all open ones with a reason or topic. */
@@ -10,7 +11,7 @@ export type Sums = { replayed: number; refused: number; discarded: number }
 /** How it ended: all were dealt with; it could not go on, and why; or the answer broke off. */
 export type Ending = { kind: 'finished' } | { kind: 'stopped'; detail: string } | { kind: 'cut' }
 
-type Line = Result | ({ outcome: 'finished' } & Sums) | ({ outcome: 'stopped'; detail: string } & Sums)
+type Line = Result | LinesEnd
 
 /** Refusals that are shown; the list has all of them. */
 const refusedMax = 50
@@ -55,26 +56,14 @@ export class DealMany {
   }
 
   #take(line: Line): void {
-    if (line.outcome === 'finished') this.ending.value = { kind: 'finished' }
-    else if (line.outcome === 'stopped') this.ending.value = { kind: 'stopped', detail: line.detail ?? '' }
-    else {
+    if ('complete' in line) {
+      this.ending.value = line.complete ? { kind: 'finished' } : { kind: 'stopped', detail: line.detail ?? '' }
+    } else {
       const name = line.outcome === 'refused' || line.outcome === 'discarded' ? line.outcome : 'replayed'
       const sums = this.sums.peek()
       this.sums.value = { ...sums, [name]: sums[name] + 1 }
       const refused = this.refused.peek()
-      if (name === 'refused' && refused.length < refusedMax) this.refused.value = [...refused, line as Result]
+      if (name === 'refused' && refused.length < refusedMax) this.refused.value = [...refused, line]
     }
-  }
-}
-
-/** The lines of an answer, as they come. */
-async function* linesOf(response: Response): AsyncGenerator<string> {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-  for (let rest = ''; reader !== undefined; ) {
-    const { done, value } = await reader.read()
-    if (done) return
-    const lines = (rest + value).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines.filter(line => line !== '')
   }
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { Icon } from '../parts/icon.tsx'
 import { Refusal, request } from '../platform/api.ts'
+import { withoutEnd } from '../platform/lines.ts'
 import { notify } from '../platform/notices.ts'
 import { texts } from '../texts.ts'
 
@@ -23,8 +24,9 @@ export function ExportButton({ query }: { query: string }) {
         },
       })
       // The browser keeps what it gathers on its disk, so a million orders do not fill the memory.
-      const blob = await new Response(response.body?.pipeThrough(counting)).blob()
-      download(blob, texts.exporting.file(new Date().toISOString().slice(0, 10)))
+      const answer = await withoutEnd(await new Response(response.body?.pipeThrough(counting)).blob())
+      if (answer?.end.complete !== true) throw new Error(answer?.end.detail ?? texts.exporting.cutOff)
+      download(answer.lines, texts.exporting.file(new Date().toISOString().slice(0, 10)))
     } catch (error) {
       if (!stop.signal.aborted) notify({ tone: 'bad', text: texts.exporting.failed(messageOf(error)) })
     } finally {
@@ -40,7 +42,8 @@ export function ExportButton({ query }: { query: string }) {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Refusal ? `${error.message}. ${error.detail}` : String(error)
+  if (error instanceof Refusal) return `${error.message}. ${error.detail}`
+  return error instanceof Error ? error.message : String(error)
 }
 
 function download(blob: Blob, name: string): void {

@@ -1,0 +1,37 @@
+/** The last line of every answer line by line; one without it was cut off on its way. */
+export type LinesEnd = { complete: boolean; count: number; detail?: string }
+
+/** The lines of an answer, as they come. */
+export async function* linesOf(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  for (let rest = ''; reader !== undefined; ) {
+    const { done, value } = await reader.read()
+    if (done) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter(line => line !== '')
+  }
+}
+
+/** The most that a last line takes, in bytes. */
+const endBytesMax = 4_096
+
+/**
+ * Takes the last line off an answer that was saved as a whole.
+ *
+ * @returns the lines before it, and what it says; undefined for an answer that was cut off
+ */
+export async function withoutEnd(answer: Blob): Promise<{ lines: Blob; end: LinesEnd } | undefined> {
+  const tail = new Uint8Array(await answer.slice(Math.max(0, answer.size - endBytesMax)).arrayBuffer())
+  if (tail.at(-1) !== lineFeed) return undefined
+  const start = tail.lastIndexOf(lineFeed, tail.length - 2) + 1
+  try {
+    const end: unknown = JSON.parse(new TextDecoder().decode(tail.subarray(start)))
+    if (typeof end !== 'object' || end === null || !('complete' in end)) return undefined
+    return { lines: answer.slice(0, answer.size - (tail.length - start), answer.type), end: end as LinesEnd }
+  } catch {
+    return undefined
+  }
+}
+
+const lineFeed = 0x0a
