@@ -49,7 +49,7 @@ const backlogBytesMax = 4 * 1024 * 1024
 /** Prepares the Kafka ends; nothing connects before it is needed, and no outage of Kafka fails anything but them. */
 export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, log: Logger): KafkaEnds {
   const cluster: KafkaCluster = { brokers: config.brokers, security: config.security }
-  const relayPublisher = createPublisher({ ...cluster, clientId, log })
+  const relayPublisher = createPublisher({ ...cluster, clientId, fencedAs: `${config.groupId}_relay`, log })
   const orderPublisher = createPublisher({ ...cluster, clientId, log })
   let state: ConsumerState = 'connecting'
   let reason = ''

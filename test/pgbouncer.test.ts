@@ -114,11 +114,11 @@ for (const mode of ['session', 'transaction'] as const) {
       const led = new Set<number>()
       let together = 0
       const members = stops.map(({ signal }, index) =>
-        keepLeading(leadership, signal, async held => {
+        keepLeading(leadership, signal, async ({ ends }) => {
           leading.add(index)
           led.add(index)
           together = Math.max(together, leading.size)
-          await new Promise<void>(resolve => held.addEventListener('abort', () => resolve()))
+          await new Promise<void>(resolve => ends.addEventListener('abort', () => resolve()))
           leading.delete(index)
         }),
       )

@@ -4,13 +4,14 @@ import { KafkaRefusedError } from '../platform/kafka/client.ts'
 import type { Publisher } from '../platform/kafka/publisher.ts'
 import type { OutgoingMessage } from '../platform/kafka/record-batch.ts'
 import { about } from '../platform/kafka/tracing.ts'
-import { keepLeading } from '../platform/leadership.ts'
+import { keepLeading, type Lease } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { type Tracer, within } from '../platform/tracing.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import { type LoggedEvent, type LogPage, readLog } from './log.ts'
 import type { Pacer } from './pacer.ts'
+import type { LogPlace } from './place.ts'
 import { enterReader, savePlace } from './readers.ts'
 import type { RecentOrders } from './recent-orders.ts'
 import type { WakeUp } from './wake-up.ts'
@@ -45,27 +46,35 @@ export type RelayOptions = {
 
 /**
  * Publishes the log to Kafka in its order, and announces dead letters, until told to stop. At least once: a place is saved
- * after the broker has acknowledged everything up to it. One instance does it at a time; when it goes away or loses its
- * database connection, another goes on from the saved place.
+ * after the broker has acknowledged everything up to it. One instance does it at a time; when it goes away, hangs or loses its
+ * database connection, another goes on from the saved place, and nothing that the first one sends late is taken by the brokers.
  */
 export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
   const leadership = { address, lock: relayLock, name: 'orders relay', does: 'publishes the event log to Kafka', log }
-  await keepLeading(leadership, stop, (held, onProgress) => relay(options, held, onProgress))
+  await keepLeading(leadership, stop, (lease, onProgress) => relay({ ...options, lease }, onProgress))
 }
+
+/** The relay of the leader. */
+type Relaying = RelayOptions & { lease: Lease }
 
 /** While there is always more to send, the place is saved and dead letters are looked for so often. */
 const noteEveryMs = 100
 
 /** Relays while the lock is held. While a page is being sent, the next one is being read where there is more. */
-async function relay(options: RelayOptions, held: AbortSignal, onProgress: () => void): Promise<void> {
-  const { pool, wakeUp, recent, pacer } = options
+async function relay(options: Relaying, onProgress: () => void): Promise<void> {
+  const { pool, wakeUp, recent, pacer, lease } = options
+  const { ends } = lease
+  const save = async (reached: LogPlace) => {
+    lease.assertHeld()
+    await savePlace(pool, relayReader, reached)
+  }
   let place = await enterReader(pool, relayReader)
   let ahead: Promise<LogPage> | undefined
   let noting: Promise<unknown> = Promise.resolve()
   let notedAtMs = 0
   let saved = place
-  while (!held.aborted) {
+  while (!ends.aborted) {
     const rings = wakeUp.rings()
     const isAhead = ahead !== undefined
     const { events, isAll } = await (ahead ?? readLog(pool, place, eventsMax, recent))
@@ -76,7 +85,7 @@ async function relay(options: RelayOptions, held: AbortSignal, onProgress: () =>
       if (!isAll) ahead = readLog(pool, last.place, eventsMax, recent)
       // Whatever sending meets is met first; what this read met is met again by the next one.
       ahead?.catch(() => undefined)
-      await pacer.pass(weightOf(events), held)
+      await pacer.pass(weightOf(events), ends)
       await sendEvents(options, events)
       place = last.place
       options.onPublished(events.length)
@@ -85,19 +94,19 @@ async function relay(options: RelayOptions, held: AbortSignal, onProgress: () =>
       await noting
       notedAtMs = performance.now()
       saved = place
-      noting = Promise.all([savePlace(pool, relayReader, place), announce(options)])
+      noting = Promise.all([save(place), announce(options)])
       noting.catch(() => undefined)
       continue
     }
     await noting
-    if (place !== saved) await savePlace(pool, relayReader, place)
+    if (place !== saved) await save(place)
     saved = place
     const announced = await announce(options)
     onProgress()
-    if (isAll && !isAhead && announced === 0) await wakeUp.next(rings, held)
+    if (isAll && !isAhead && announced === 0) await wakeUp.next(rings, ends)
   }
   await noting
-  if (place !== saved) await savePlace(pool, relayReader, place)
+  if (place !== saved) await save(place)
 }
 
 /**
@@ -108,8 +117,8 @@ function weightOf(events: readonly LoggedEvent[]): number {
   return events.reduce((sum, { data }) => sum + data.length, 0) / 8
 }
 
-async function sendEvents(options: RelayOptions, events: readonly LoggedEvent[]): Promise<void> {
-  const { publisher, eventsTopic: topic, tracer } = options
+async function sendEvents(options: Relaying, events: readonly LoggedEvent[]): Promise<void> {
+  const { eventsTopic: topic, tracer } = options
   // No producer, as the conventions say: what is received has the trace of its change for its parent, and not this span.
   const span = tracer?.beginFor(
     `send ${topic}`,
@@ -120,7 +129,7 @@ async function sendEvents(options: RelayOptions, events: readonly LoggedEvent[])
     const event = events[index]
     return event === undefined ? undefined : toCloudEventWithoutData(event)
   }
-  await within(span, () => sendOrReduce(publisher, topic, events.map(toCloudEvent), reduce))
+  await within(span, () => sendOrReduce(options, topic, events.map(toCloudEvent), reduce))
 }
 
 /**
@@ -130,7 +139,7 @@ async function sendEvents(options: RelayOptions, events: readonly LoggedEvent[])
  * @param reduce the smaller form of a message that was refused; undefined when there is none
  */
 async function sendOrReduce(
-  publisher: Publisher,
+  { publisher, lease }: Relaying,
   topic: string,
   messages: OutgoingMessage[],
   reduce: (refused: OutgoingMessage, index: number, reason: string) => OutgoingMessage | undefined,
@@ -138,7 +147,7 @@ async function sendOrReduce(
   const reduced = new Set<OutgoingMessage>()
   for (;;) {
     try {
-      return await publisher.send(topic, messages, sendDeadlineMs)
+      return await publisher.send(topic, messages, sendDeadlineMs, lease)
     } catch (error) {
       const index = error instanceof KafkaRefusedError ? error.messageIndex : null
       const refused = index === null ? undefined : messages[index]
@@ -151,10 +160,11 @@ async function sendOrReduce(
   }
 }
 
-async function announce({ pool, publisher, deadLettersTopic }: RelayOptions): Promise<number> {
+async function announce(options: Relaying): Promise<number> {
+  const { pool, deadLettersTopic } = options
   const letters = await readUnannounced(pool, lettersMax)
   if (letters.length === 0) return 0
-  await sendOrReduce(publisher, deadLettersTopic, letters.map(toAnnouncement), (_, index, reason) => {
+  await sendOrReduce(options, deadLettersTopic, letters.map(toAnnouncement), (_, index, reason) => {
     const letter = letters[index]
     // Its bytes and its own headers are left to the API; what is known of it stays.
     const bare = letter === undefined ? undefined : toAnnouncement({ ...letter, value: null, headers: [] })

@@ -24,6 +24,11 @@ const fixed = {
   default_transaction_deferrable: 'off',
   idle_session_timeout: '0',
   transaction_timeout: '0',
+  // A host that is gone says nothing: without these its sessions keep their locks for two hours.
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '3',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '15000',
 } as const
 
 /**

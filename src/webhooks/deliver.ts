@@ -1,11 +1,12 @@
 import { readPlace } from '../events/readers.ts'
 import type { WakeUp } from '../events/wake-up.ts'
-import { keepLeading } from '../platform/leadership.ts'
+import { keepLeading, type Lease } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { DeliveryLog, deliveryLogBounds, sweepDeliveryLog } from './delivery-log.ts'
 import { insertDeliveries, readParked } from './delivery-queries.ts'
 import { readEnabled, readerOf, releasePlaces } from './queries.ts'
+import type { Sender } from './sender.ts'
 import { Subscription, type SubscriptionOptions } from './subscription.ts'
 import { placeKeptMs, type Webhook } from './webhook.ts'
 
@@ -30,7 +31,7 @@ export type DeliverOptions = Omit<SubscriptionOptions, 'deliveryLog'> & {
 export async function keepDelivering(options: DeliverOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
   const leadership = { address, lock: deliveryLock, name: 'orders webhooks', does: 'delivers webhooks', log }
-  await keepLeading(leadership, stop, (held, onProgress) => deliverAll(options, stop, held, onProgress))
+  await keepLeading(leadership, stop, (lease, onProgress) => deliverAll(options, stop, lease, onProgress))
 }
 
 type Running = Map<string, { subscription: Subscription; isOver: Promise<void> }>
@@ -39,21 +40,22 @@ type Running = Map<string, { subscription: Subscription; isOver: Promise<void> }
 async function deliverAll(
   options: DeliverOptions,
   stop: AbortSignal,
-  held: AbortSignal,
+  lease: Lease,
   onProgress: () => void,
 ): Promise<void> {
   const { pool, changed, now, log } = options
   const deliveryLog = new DeliveryLog(deliveries => insertDeliveries(pool, deliveries), log)
+  const sender = whileHeld(options.sender, lease)
   const running: Running = new Map()
   let rings = -1
   let lookedAtMs = 0
   let sweptAtMs = 0
   try {
-    while (!held.aborted) {
+    while (!lease.ends.aborted) {
       if (rings !== changed.rings() || now() - lookedAtMs > lookMs) {
         rings = changed.rings()
         lookedAtMs = now()
-        await follow(await readEnabled(pool), running, { ...options, deliveryLog })
+        await follow(await readEnabled(pool), running, { ...options, deliveryLog, sender })
       }
       if (now() - sweptAtMs > sweepMs) {
         sweptAtMs = now()
@@ -61,7 +63,7 @@ async function deliverAll(
       }
       await deliveryLog.flush()
       onProgress()
-      await changed.next(rings, held)
+      await changed.next(rings, lease.ends)
     }
   } finally {
     const hasLostLock = !stop.aborted
@@ -71,6 +73,17 @@ async function deliverAll(
     }
     await Promise.all([...running.values()].map(({ isOver }) => isOver))
     await deliveryLog.flush().catch(error => log.warn({ err: error }, 'the last deliveries were not logged'))
+  }
+}
+
+/** A sender that sends nothing without the lease. */
+function whileHeld(sender: Sender, lease: Lease): Sender {
+  return {
+    ...sender,
+    async post(...request) {
+      lease.assertHeld()
+      return sender.post(...request)
+    },
   }
 }
 

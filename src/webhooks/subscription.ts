@@ -173,8 +173,9 @@ export class Subscription {
 
   /** Whatever fails ends all of it, so that it is begun anew from what is saved. */
   #fail(error: unknown): void {
-    // What waited for the database is told so when it is ended.
-    if (this.#cut.signal.aborted || (error instanceof Error && error.name === 'AbortError')) return
+    // What waited for the database is told so when it is ended, and who lost the lease is cut off.
+    const isOver = error instanceof Error && ['AbortError', 'LeaseLostError'].includes(error.name)
+    if (this.#cut.signal.aborted || isOver) return
     this.#options.log.error({ err: error, webhook: this.#webhook.id }, 'a webhook has to begin anew')
     this.hasFailed = true
     this.cutOff()

@@ -1,4 +1,4 @@
-import { type Checksum, type OutgoingMessage, RecordBatch } from './record-batch.ts'
+import { type Checksum, type Origin, type OutgoingMessage, RecordBatch } from './record-batch.ts'
 
 /**
  * The broker counts a whole record batch against `message.max.bytes` (1 MiB unless set), and a request holds one batch
@@ -45,11 +45,25 @@ export class Chunk {
     return to
   }
 
-  /** @returns what there is for each partition, in the form in which it is sent, until the next call of `fill` */
-  finish(nowMs: number, checksum: Checksum): PartitionRecords[] {
+  /**
+   * @param originOf what the batch of a partition is marked with, by its number of messages
+   * @returns what there is for each partition, in the form in which it is sent, until the next call of `fill`
+   */
+  finish(
+    nowMs: number,
+    checksum: Checksum,
+    originOf: (partition: number, count: number) => Origin | undefined = () => undefined,
+  ): PartitionRecords[] {
     return this.#batches.flatMap((batch, partition) =>
-      batch.isEmpty ? [] : [{ partition, records: batch.finish(nowMs, checksum) }],
+      batch.count === 0
+        ? []
+        : [{ partition, records: batch.finish(nowMs, checksum, originOf(partition, batch.count)) }],
     )
+  }
+
+  /** Those that it holds messages for. */
+  partitions(): number[] {
+    return this.#batches.flatMap((batch, partition) => (batch.count === 0 ? [] : [partition]))
   }
 
   #batchOf(partition: number): RecordBatch {

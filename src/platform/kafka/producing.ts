@@ -1,11 +1,11 @@
 import type { Base, ClusterMetadata, ConnectionPool, Writer } from '@platformatic/kafka'
 import { Chunk, type PartitionRecords } from './chunks.ts'
 import { clientOptions, type KafkaCluster, type KafkaLibrary, newestForm, requestTimeoutMs } from './client.ts'
+import { type Epoch, type Fence, nextEpoch } from './fencing.ts'
 
 type Broker = Parameters<ConnectionPool['get']>[0]
-type ProduceApi = {
-  async(connection: Awaited<ReturnType<ConnectionPool['get']>>, ...request: Request): Promise<unknown>
-}
+type Connection = Awaited<ReturnType<ConnectionPool['get']>>
+type ProduceApi = { async(connection: Connection, ...request: Request): Promise<unknown> }
 type Request = [topic: string, batches: readonly PartitionRecords[]]
 
 /** From this version on requests have short lengths and room for fields to come (KIP-482). */
@@ -19,10 +19,14 @@ export class ProducingClient {
   readonly client: Base
   readonly chunk = new Chunk()
   readonly #library: KafkaLibrary
+  readonly #fence: Fence | undefined
+  #epoch: Epoch | undefined
   #api: ProduceApi | undefined
 
-  constructor(library: KafkaLibrary, cluster: KafkaCluster, clientId: string) {
+  /** @param fence of those who publish under one name, the last one alone may; undefined: everybody may */
+  constructor(library: KafkaLibrary, cluster: KafkaCluster, clientId: string, fence: Fence | undefined) {
     this.#library = library
+    this.#fence = fence
     this.client = new library.Base(clientOptions(cluster, clientId))
   }
 
@@ -36,28 +40,37 @@ export class ProducingClient {
   /**
    * Sends what the chunk holds, and resolves when every in-sync replica has all of it.
    *
+   * @param beforeSending is called when nothing is left to wait for; what it throws is thrown, and nothing sent
    * @throws what the library throws; an AggregateError when several brokers failed
    */
-  async sendChunk(topic: string): Promise<void> {
+  async sendChunk(topic: string, beforeSending: () => void): Promise<void> {
     const library = this.#library
     const api = await this.#produceApi()
-    const metadata = await this.#metadataOf(topic)
-    const partitions = metadata.topics.get(topic)?.partitions
+    if (this.#fence && !this.#epoch) this.#epoch = await nextEpoch(library, this.client, this.#fence)
+    const epoch = this.#epoch
+    const { topics, brokers } = await this.#metadataOf(topic)
+    const partitions = topics.get(topic)?.partitions
+    const leaders = new Set(this.chunk.partitions().map(partition => partitions?.[partition]?.leader))
+    const connections = new Map(
+      await Promise.all(
+        // The library says what is wrong when it is given a broker that it does not know.
+        [...leaders].map(async id => [id, await this.client.connections.get(brokers.get(id ?? -1) as Broker)] as const),
+      ),
+    )
+    beforeSending()
     // Bytes alone the library would copy before it makes their sum.
     const checksum = (bytes: Buffer) => library.crc32c(library.Writer.create().append(bytes).dynamicBuffer)
-    const batches = this.chunk.finish(Date.now(), checksum)
+    const originOf = (partition: number, count: number) => epoch?.next(topic, partition, count)
+    const batches = this.chunk.finish(Date.now(), checksum, originOf)
     const byLeader = Map.groupBy(batches, ({ partition }) => partitions?.[partition]?.leader)
-    const requests = [...byLeader].map(async ([leader, own]) => {
-      // The library says what is wrong when it is given a broker that it does not know.
-      const broker = metadata.brokers.get(leader ?? -1) as Broker
-      await api.async(await this.client.connections.get(broker), topic, own)
-    })
+    const requests = [...byLeader].map(([leader, own]) => api.async(connections.get(leader) as Connection, topic, own))
     const failures = (await Promise.allSettled(requests)).filter(result => result.status === 'rejected')
-    if (failures.length > 1) {
-      const reasons = failures.map(({ reason }) => reason)
-      throw new AggregateError(reasons, 'several brokers did not take the messages')
-    }
-    if (failures[0] !== undefined) throw failures[0].reason
+    if (failures.length === 0) return
+    // It is not known which partitions took their batch, so that the sequences begin again, in an epoch of their own.
+    this.#epoch = undefined
+    if (failures.length === 1) throw failures[0]?.reason
+    const reasons = failures.map(({ reason }) => reason)
+    throw new AggregateError(reasons, 'several brokers did not take the messages')
   }
 
   #metadataOf(topic: string): Promise<ClusterMetadata> {

@@ -1,3 +1,4 @@
+import type { Lease } from '../leadership.ts'
 import type { Logger } from '../log.ts'
 import { bytesAtMost, writeText } from '../write-text.ts'
 import {
@@ -12,6 +13,7 @@ import {
   unavailable,
   within,
 } from './client.ts'
+import type { Fence } from './fencing.ts'
 import { hashKey } from './key-hash.ts'
 import { ProducingClient } from './producing.ts'
 import type { OutgoingMessage } from './record-batch.ts'
@@ -24,9 +26,10 @@ export type Publisher = {
    * repetition even when newer messages of the key lie between.
    *
    * @param deadlineMs how long it may take from the call on, in milliseconds, waiting for earlier calls included
+   * @param lease what allows it: asked right before each request, and the call is given up when it ends
    * @throws AppError KAFKA_UNAVAILABLE when that was not reached in time; KafkaRefusedError when trying again is in vain
    */
-  send(topic: string, messages: readonly OutgoingMessage[], deadlineMs: number): Promise<void>
+  send(topic: string, messages: readonly OutgoingMessage[], deadlineMs: number, lease?: Lease): Promise<void>
   /** Waits for the calls under way and closes the connections. A call after that is rejected. */
   close(): Promise<void>
 }
@@ -48,9 +51,14 @@ const refusals = [
 /**
  * Makes a publisher; it connects with its first call.
  *
- * @param options clientId: the name in the broker's logs and quotas
+ * @param options clientId: the name in the broker's logs and quotas; fencedAs: of all publishers with this name the brokers take
+ *   messages from the one that connected last (a transactional id, where the account may use it); undefined: from all
  */
-export function createPublisher(options: KafkaCluster & { clientId: string; log: Logger }): Publisher {
+export function createPublisher(
+  options: KafkaCluster & { clientId: string; fencedAs?: string; log: Logger },
+): Publisher {
+  const { fencedAs: name } = options
+  const fence: Fence | undefined = name === undefined ? undefined : { name, hasWorked: false, isOff: false }
   let producing: ProducingClient | undefined
   let lastCall: Promise<unknown> = Promise.resolve()
   let isClosed = false
@@ -59,7 +67,7 @@ export function createPublisher(options: KafkaCluster & { clientId: string; log:
 
   async function open(): Promise<ProducingClient> {
     if (producing) return producing
-    const opened = new ProducingClient(await loadKafka(), options, options.clientId)
+    const opened = new ProducingClient(await loadKafka(), options, options.clientId, fence)
     tolerateLateErrors(opened.client)
     producing = opened
     return opened
@@ -71,13 +79,22 @@ export function createPublisher(options: KafkaCluster & { clientId: string; log:
     if (discarded) await dispose(discarded)
   }
 
-  async function sendAll(topic: string, messages: readonly OutgoingMessage[], deadline: number): Promise<void> {
+  async function sendAll(
+    topic: string,
+    messages: readonly OutgoingMessage[],
+    deadline: number,
+    lease: Lease | undefined,
+  ): Promise<void> {
+    const wasFenced = fence?.isOff === false
     try {
       const client = await open()
       const partitions = await within(leftOf(deadline), 'the partitions of the topic', client.partitionsOf(topic))
       const partitionOf = (key: string | Buffer | null) => choose(key) % partitions
-      await sendRange(client, { topic, messages, partitionOf, deadline }, 0, messages.length)
+      const beforeSending = () => lease?.assertHeld()
+      const call = { topic, messages, partitionOf, deadline, beforeSending }
+      await orLost(lease, sendRange(client, call, 0, messages.length))
       isFailing = false
+      if (wasFenced && fence?.isOff) options.log.warn({ name }, 'The brokers allow no fencing; publishing without it')
     } catch (error) {
       if (error instanceof KafkaRefusedError) throw error
       options.log[isFailing ? 'debug' : 'warn'](
@@ -91,11 +108,11 @@ export function createPublisher(options: KafkaCluster & { clientId: string; log:
   }
 
   return {
-    send(topic, messages, deadlineMs) {
+    send(topic, messages, deadlineMs, lease) {
       if (isClosed)
         return Promise.reject(unavailable('The messages could not be sent', new Error('the publisher is closed')))
       const deadline = Date.now() + deadlineMs
-      const call = lastCall.then(() => sendAll(topic, messages, deadline))
+      const call = lastCall.then(() => sendAll(topic, messages, deadline, lease))
       lastCall = call.catch(() => {})
       return call
     },
@@ -117,15 +134,33 @@ type Call = {
   messages: readonly OutgoingMessage[]
   partitionOf: (key: string | Buffer | null) => number
   deadline: number
+  beforeSending: () => void
+}
+
+/** The outcome of a call, or a rejection as soon as the lease ends. */
+async function orLost(lease: Lease | undefined, call: Promise<void>): Promise<void> {
+  if (lease === undefined) return call
+  const { lost } = lease
+  const end = Promise.withResolvers<never>()
+  const onLost = () => end.reject(lost.reason)
+  lost.addEventListener('abort', onLost, { once: true })
+  if (lost.aborted) onLost()
+  try {
+    await Promise.race([call, end.promise])
+  } finally {
+    lost.removeEventListener('abort', onLost)
+    call.catch(() => undefined)
+    end.promise.catch(() => undefined)
+  }
 }
 
 /** Sends the messages from an index to another in as many requests as it takes, one after the other. */
 async function sendRange(client: ProducingClient, call: Call, from: number, to: number): Promise<void> {
-  const { topic, messages, partitionOf, deadline } = call
+  const { topic, messages, partitionOf, deadline, beforeSending } = call
   for (let first = from; first < to; ) {
     const end = client.chunk.fill(messages, first, to, partitionOf)
     try {
-      await within(leftOf(deadline), 'the acknowledgement of messages', client.sendChunk(topic))
+      await within(leftOf(deadline), 'the acknowledgement of messages', client.sendChunk(topic, beforeSending))
     } catch (error) {
       const isTooLarge = hasProtocolError(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')
       const isOne = end - first === 1

@@ -1,9 +1,12 @@
-import { expect, test } from 'bun:test'
+import { expect, setDefaultTimeout, test } from 'bun:test'
 import * as kafka from '@platformatic/kafka'
 import fc from 'fast-check'
 import { hashKey } from './key-hash.ts'
 import { writeRequest } from './producing.ts'
 import { type OutgoingMessage, RecordBatch } from './record-batch.ts'
+
+// Texts of a megabyte, hundreds of times.
+setDefaultTimeout(60_000)
 
 const checksum = (bytes: Buffer) => kafka.crc32c(bytes)
 

@@ -8,6 +8,9 @@ export type OutgoingMessage = {
   readonly headers?: ReadonlyArray<readonly [name: string | Buffer, value: string | Buffer | null]>
 }
 
+/** Who sends a batch, where the brokers are to know: a producer, its epoch, and the number of the first message in the partition. */
+export type Origin = { producerId: bigint; epoch: number; sequence: number }
+
 /** Makes the CRC-32C of the bytes. */
 export type Checksum = (bytes: Buffer) => number
 
@@ -25,12 +28,13 @@ const lastOffsetAt = 23
 const firstTimestampAt = 27
 const maxTimestampAt = 35
 const producerIdAt = 43
+const producerEpochAt = 51
+const sequenceAt = 53
 const countAt = 57
 const recordsAt = 61
 
 const magic = 2
-/** Of the producer's id: it has none. */
-const none = -1n
+const nobody: Origin = { producerId: -1n, epoch: 0, sequence: 0 }
 
 /** Bytes of a record beside its texts at most: the numbers in front of it, and one length for each text. */
 const recordHeadBytes = 20
@@ -56,8 +60,9 @@ export class RecordBatch {
     return this.#end
   }
 
-  get isEmpty(): boolean {
-    return this.#count === 0
+  /** In messages. */
+  get count(): number {
+    return this.#count
   }
 
   /** Begins anew; what `finish` returned is then overwritten. */
@@ -97,7 +102,7 @@ export class RecordBatch {
    * @param nowMs the time of all records, in milliseconds since 1970
    * @returns the batch, until the next call of `clear`
    */
-  finish(nowMs: number, checksum: Checksum): Buffer {
+  finish(nowMs: number, checksum: Checksum, { producerId, epoch, sequence }: Origin = nobody): Buffer {
     const bytes = this.#bytes
     bytes.fill(0, 0, recordsAt)
     bytes.writeInt32BE(this.#end - leaderEpochAt, lengthAt)
@@ -105,7 +110,9 @@ export class RecordBatch {
     bytes.writeInt32BE(this.#count - 1, lastOffsetAt)
     bytes.writeBigInt64BE(BigInt(nowMs), firstTimestampAt)
     bytes.writeBigInt64BE(BigInt(nowMs), maxTimestampAt)
-    bytes.writeBigInt64BE(none, producerIdAt)
+    bytes.writeBigInt64BE(producerId, producerIdAt)
+    bytes.writeInt16BE(epoch, producerEpochAt)
+    bytes.writeInt32BE(sequence, sequenceAt)
     bytes.writeInt32BE(this.#count, countAt)
     bytes.writeUInt32BE(checksum(bytes.subarray(attributesAt, this.#end)), checksumAt)
     return bytes.subarray(0, this.#end)

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Base, ConnectionPool } from '@platformatic/kafka'
+import { hasProtocolError, type KafkaLibrary, newestForm } from './client.ts'
+import type { Origin } from './record-batch.ts'
+
+/**
+ * Fencing: of several processes that publish under one name the brokers take messages only from the one that came last. The name
+ * is a transactional id, for which the coordinator raises an epoch each time somebody asks for it; a partition that has seen
+ * an epoch refuses older ones, also what waited in a socket meanwhile. No transaction is ever begun, so nothing is slower for it.
+ */
+export type Fence = {
+  readonly name: string
+  /** Whether an epoch was ever got; then nothing is sent without one any more. */
+  hasWorked: boolean
+  /** Whether the brokers know no fencing, or refuse it to this account. */
+  isOff: boolean
+}
+
+/** How long a coordinator is waited for that is only coming up, in milliseconds. */
+const coordinatorPatienceMs = 5_000
+const coordinatorPauseMs = 200
+/** Of a transaction that is never begun; brokers want some number. */
+const transactionTimeoutMs = 60_000
+const transactionKey = 1
+const nobody = -1n
+const noEpoch = -1
+/** Sequences go on at 0 behind this. */
+const sequenceMax = 2 ** 31 - 1
+
+const isComing = [
+  'COORDINATOR_NOT_AVAILABLE',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR',
+  'CONCURRENT_TRANSACTIONS',
+]
+const isRefused = [
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'UNSUPPORTED_VERSION',
+  'INVALID_REQUEST',
+]
+
+/** A producer with an epoch of its own, and how far each partition has come since. */
+export class Epoch {
+  readonly #producerId: bigint
+  readonly #epoch: number
+  readonly #sequences = new Map<string, number>()
+
+  constructor(producerId: bigint, epoch: number) {
+    this.#producerId = producerId
+    this.#epoch = epoch
+  }
+
+  /** What the next batch of a partition is marked with. @param count how many messages it has */
+  next(topic: string, partition: number, count: number): Origin {
+    const key = `${topic}/${partition}`
+    const sequence = this.#sequences.get(key) ?? 0
+    this.#sequences.set(key, (sequence + count) % (sequenceMax + 1))
+    return { producerId: this.#producerId, epoch: this.#epoch, sequence }
+  }
+}
+
+/**
+ * Asks for the next epoch; from then on the brokers refuse what is sent with earlier ones.
+ *
+ * @returns undefined where there is no fencing: the brokers know none, or this account may not have it
+ * @throws what the library throws, also where the coordinator is away and fencing has worked before
+ */
+export async function nextEpoch(library: KafkaLibrary, client: Base, fence: Fence): Promise<Epoch | undefined> {
+  if (fence.isOff) return undefined
+  const startedMs = performance.now()
+  for (;;) {
+    try {
+      const epoch = await askForEpoch(library, client, fence.name)
+      fence.hasWorked = true
+      return epoch
+    } catch (error) {
+      const isLate = performance.now() - startedMs > coordinatorPatienceMs
+      const isAway = hasProtocolError(error, ...isComing)
+      if (isAway && !isLate) {
+        await sleep(coordinatorPauseMs)
+        continue
+      }
+      // A single broker whose transaction log wants three of them never has a coordinator, and publishes all the same.
+      fence.isOff = !fence.hasWorked && (isAway || hasProtocolError(error, ...isRefused))
+      if (fence.isOff) return undefined
+      throw error
+    }
+  }
+}
+
+async function askForEpoch(library: KafkaLibrary, client: Base, name: string): Promise<Epoch> {
+  const { findCoordinatorV1, findCoordinatorV2, findCoordinatorV3, findCoordinatorV4, findCoordinatorV5 } = library
+  const { findCoordinatorV6, initProducerIdV3, initProducerIdV4, initProducerIdV5 } = library
+  const newer = [findCoordinatorV6, findCoordinatorV5, findCoordinatorV4]
+  const { api: find } = await newestForm(client, [...newer, findCoordinatorV3, findCoordinatorV2, findCoordinatorV1])
+  const { api: init } = await newestForm(client, [initProducerIdV5, initProducerIdV4, initProducerIdV3])
+  const { brokers } = await client.metadata({ topics: [] })
+  const [anyBroker] = brokers.values()
+  const asked = await client.connections.get(anyBroker as Broker)
+  const { coordinators } = await find.async(asked, transactionKey, [name])
+  const coordinator = coordinators[0] as Broker
+  const connection = await client.connections.get({ host: coordinator.host, port: coordinator.port })
+  const answer = await init.async(connection, name, transactionTimeoutMs, nobody, noEpoch)
+  return new Epoch(answer.producerId, answer.producerEpoch)
+}
+
+type Broker = Parameters<ConnectionPool['get']>[0]
