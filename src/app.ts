@@ -48,6 +48,7 @@ import { createHealth, healthRoutes, type Probe } from './system/health.ts'
 import { recordSystem } from './system/metrics.ts'
 import { pageRoutes } from './system/static-files.ts'
 import { type Lags, type Setting, systemRoutes, systemSchema } from './system/system-routes.ts'
+import type { WriteWatch } from './system/write-watch.ts'
 import { webhookChannel } from './webhooks/channels.ts'
 import { deliveryRoutes } from './webhooks/delivery-routes.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts'
@@ -62,6 +63,8 @@ export type AppOptions = {
   pool: Pool
   /** Connections for what has to go on while all others are in use; the pool's unless given. */
   systemPool?: Pool
+  /** Hears what becomes of the writes of orders. */
+  writes?: WriteWatch
   log: Logger
   now: () => number
   cacheSizeBytesMax: number
@@ -139,8 +142,9 @@ export function buildApp(options: AppOptions): App {
   })
   const carryOut = createCarryOut({ pool, now, onChanged: cache.forget })
   const feed = new EventFeed(pool, options.logGrown, cache.placed, pacer, log)
+  const store = createIntakeStore(pool)
   const intake = createIntake({
-    store: createIntakeStore(pool),
+    store: options.writes === undefined ? store : { ...store, place: options.writes.noting(store.place) },
     log,
     now,
     tracer,

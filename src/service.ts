@@ -17,6 +17,7 @@ import { startTracing } from './platform/otlp-tracing.ts'
 import { createPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
 import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/health.ts'
+import { createWriteWatch } from './system/write-watch.ts'
 import { keepDelivering } from './webhooks/deliver.ts'
 import { deliveryRules } from './webhooks/webhook.ts'
 
@@ -66,6 +67,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const { address } = database
   const pool = createPool(address, { connectionsMax: connectionsMax - systemConnections, name: 'orders', log })
   const systemPool = createPool(address, { connectionsMax: systemConnections, name: 'orders', log })
+  const writes = createWriteWatch(systemPool)
   const listener = createListener({ address, notify: (channel, message) => notify(systemPool, channel, message), log })
   const wakeUp = new WakeUp()
   const webhooksChanged = new WakeUp()
@@ -74,13 +76,14 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const app = buildApp({
     pool,
     systemPool,
+    writes,
     log,
     now: Date.now,
     cacheSizeBytesMax: config.cacheSizeBytesMax,
     staticDir: config.server.staticDir,
     dataDir: config.dataDir,
     probes: {
-      database: () => probe(() => systemPool.query('select 1')),
+      database: () => probe(writes.check),
       notifications: async () => listener.state(),
       kafka: ends?.probe ?? (async () => ({ state: 'off' })),
     },

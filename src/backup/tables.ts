@@ -26,5 +26,6 @@ export const leftOut: Readonly<Record<string, string>> = {
   schema_migrations: 'an import applies the migrations, and so writes it itself',
   event_seals: 'says which partitions of the log take no more events, and an import has partitions of its own',
   dead_letter_counts: 'the database counts the letters as they come in',
+  write_trials: 'what readiness writes to see whether it can; nobody reads it',
   idempotency_claims: 'who works on a request just now; after a restore nobody does',
 }

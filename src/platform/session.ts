@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg'
+import type { ClientBase, QueryConfig } from 'pg'
 
 /** How long a session lets the server work, in milliseconds; 0: for ever. */
 export type SessionTimeouts = { statementMs: number; lockMs: number; idleInTransactionMs: number }
@@ -43,6 +43,9 @@ const settle = `
   select set_config('synchronous_commit', 'on', false)
    where current_setting('synchronous_commit') = 'off'`
 
+/** It is part of connecting, and a server that hangs must not make that longer. */
+const settleDeadlineMs = 5_000
+
 /**
  * Makes a new session independent of the defaults of its server. By a statement and not in the startup packet: PgBouncer refuses
  * a connection that brings settings there.
@@ -56,7 +59,12 @@ export async function settleSession(client: ClientBase, timeouts: SessionTimeout
     lock_timeout: inUnits(timeouts.lockMs),
     idle_in_transaction_session_timeout: inUnits(timeouts.idleInTransactionMs),
   }
-  await client.query(settle, [Object.keys(wanted), Object.values(wanted)])
+  const query: QueryConfig & { query_timeout: number } = {
+    text: settle,
+    values: [Object.keys(wanted), Object.values(wanted)],
+    query_timeout: settleDeadlineMs,
+  }
+  await client.query(query)
 }
 
 function inUnits(ms: number): string {
