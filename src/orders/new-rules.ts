@@ -1,6 +1,6 @@
 import type { Violation } from '../errors.ts'
 import { currencies, isCurrencyAt } from '../platform/currencies.ts'
-import { anyInstantOf, instantBoundsMs } from './instant.ts'
+import { instantBoundsMs } from './instant.ts'
 import { expectedAt } from './violations.ts'
 
 /**
@@ -8,12 +8,12 @@ import { expectedAt } from './violations.ts'
  * and verified, and one that is sent again is a duplicate. A new order must keep them.
  *
  * @param value a document, checked against the schema or not
+ * @param createdAtMs its `date_created`; undefined where that names no time
  */
-export function checkNewRules(value: object): Violation[] {
-  const { payment, date_created: created } = value as { payment?: unknown; date_created?: unknown }
+export function checkNewRules(value: object, createdAtMs: number | undefined): Violation[] {
+  const { payment } = value as { payment?: unknown }
   const currency =
     typeof payment === 'object' && payment !== null && 'currency' in payment ? payment.currency : undefined
-  const createdAtMs = typeof created === 'string' ? anyInstantOf(created) : undefined
   return [...checkInstant(createdAtMs), ...(typeof currency === 'string' ? checkCurrency(currency, createdAtMs) : [])]
 }
 

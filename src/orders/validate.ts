@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { AppError, type Violation } from '../errors.ts'
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
-import { checkJsonText, compactJson } from '../platform/json-text.ts'
+import { checkJsonText } from '../platform/json-text.ts'
 import { checkArithmetic } from './arithmetic.ts'
 import { itemsMax, type OrderDocument, orderDocument, orderUidForm, serviceFields } from './document.ts'
 import { anyInstantOf } from './instant.ts'
@@ -98,19 +98,19 @@ export function readGenerally(text: string): Reading {
   } catch {
     return refuse('', text.trim() === '' ? 'must be a JSON document, and is empty' : 'must be well-formed JSON')
   }
-  const { violations, hasOtherForms } = checkJsonText(text, value, { violationsMax: violationsMax + 1, requireForm })
+  const { violations, asWritten } = checkJsonText(text, value, { violationsMax: violationsMax + 1, requireForm })
   const createdAtMs = contract.Check(value) ? anyInstantOf(value.date_created) : undefined
   if (createdAtMs === undefined) {
     return { kind: 'refused', violations: bounded(everyViolation(value, violations)), orderUid: uidOf(value) }
   }
   const document = value as OrderDocument
   violations.push(...checkArithmetic(document), ...checkServiceFields(document))
-  const newViolations = checkNewRules(document)
+  const newViolations = checkNewRules(document, createdAtMs)
   const { order_uid: orderUid } = document
   if (violations.length > 0) {
     return { kind: 'refused', violations: bounded([...violations, ...newViolations]), orderUid }
   }
-  const order = toValidOrder(document, createdAtMs, hasOtherForms ? compactJson(text) : JSON.stringify(document))
+  const order = toValidOrder(document, createdAtMs, asWritten ?? JSON.stringify(document))
   if (newViolations.length === 0) return { kind: 'order', order }
   return { kind: 'refused', violations: newViolations, orderUid, formerly: { ...order, newViolations } }
 }
@@ -162,8 +162,9 @@ function everyViolation(value: unknown, found: Violation[]): Violation[] {
   const listed = new Set(violations.map(violation => violation.pointer))
   const add = (more: Violation[]) => violations.push(...more.filter(violation => !listed.has(violation.pointer)))
   const { date_created: created } = value as { date_created?: unknown }
-  if (typeof created === 'string' && anyInstantOf(created) === undefined) add([expectedAt('/date_created')])
-  add([...checkNewRules(value), ...checkArithmetic(value), ...checkServiceFields(value)])
+  const createdAtMs = typeof created === 'string' ? anyInstantOf(created) : undefined
+  if (typeof created === 'string' && createdAtMs === undefined) add([expectedAt('/date_created')])
+  add([...checkNewRules(value, createdAtMs), ...checkArithmetic(value), ...checkServiceFields(value)])
   return [...violations, ...found]
 }
 

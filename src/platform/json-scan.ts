@@ -17,8 +17,11 @@ export type JsonTextOptions = {
 
 export type JsonTextReading = {
   violations: Violation[]
-  /** Whether a number is not written as JavaScript writes it: parsing and writing again would change the text. */
-  hasOtherForms: boolean
+  /**
+   * The text without space between its parts, where a number is not written as JavaScript writes it: to write the parsed value
+   * again would change that number.
+   */
+  asWritten?: string
 }
 
 /** Looks through a JSON text and says where each fault is. @param text well-formed */
@@ -61,6 +64,9 @@ class Scan {
   readonly #path: (string | number)[] = []
   #isNameNext = false
   #hasOtherForms = false
+  /** The text without space, up to `#keptUntil`. */
+  #kept = ''
+  #keptUntil = 0
 
   constructor(text: string, { violationsMax = 1000, requireForm = () => undefined }: JsonTextOptions) {
     this.#text = text
@@ -77,11 +83,18 @@ class Scan {
       else {
         if (code === comma) this.#goOn()
         else if (code === closeObject || code === closeArray) this.#close()
+        else if (isSpace(code)) this.#leaveOut(at)
         else if ((code === openObject || code === openArray) && !this.#open(code === openObject)) break
         at += 1
       }
     }
-    return { violations: this.#violations, hasOtherForms: this.#hasOtherForms }
+    const asWritten = this.#kept + text.slice(this.#keptUntil)
+    return { violations: this.#violations, ...(this.#hasOtherForms && { asWritten }) }
+  }
+
+  #leaveOut(at: number): void {
+    this.#kept += this.#text.slice(this.#keptUntil, at)
+    this.#keptUntil = at + 1
   }
 
   /** @returns false when it is too deep to go on */
@@ -152,4 +165,9 @@ class Scan {
   #refuse(detail: string): void {
     this.#violations.push({ pointer: toPointer(this.#path), detail })
   }
+}
+
+/** What may stand between the parts of a JSON text. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }

@@ -12,27 +12,8 @@ import { screenJsonText } from './json-screen.ts'
 export function checkJsonText(text: string, value: unknown, options: JsonTextOptions = {}): JsonTextReading {
   const members = screenJsonText(text)
   if (members !== undefined && members === (typeof value === 'object' && value !== null ? countMembers(value) : 0))
-    return { violations: [], hasOtherForms: false }
+    return { violations: [] }
   return scanJsonText(text, options)
-}
-
-/**
- * A JSON text without space between its parts, its numbers as they were written. Slower than writing the parsed value.
- *
- * @param text one in which `checkJsonText` finds no violation
- */
-export function compactJson(text: string): string {
-  return JSON.stringify(reviveWithSource(text))
-}
-
-type Revive = (text: string, reviver: (name: string, value: unknown, context: { source: string }) => unknown) => unknown
-/** ECMAScript 2026: JSON.parse source text access; the compiler's library does not have it yet. */
-const { parse, rawJSON } = JSON as unknown as { parse: Revive; rawJSON: (text: string) => unknown }
-
-function reviveWithSource(text: string): unknown {
-  return parse(text, (_, value, { source }) =>
-    typeof value === 'number' && String(value) !== source ? rawJSON(source) : value,
-  )
 }
 
 /** The members of a value's objects, all together: fewer than in its text where a field was given twice. */
