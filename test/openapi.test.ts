@@ -1,9 +1,11 @@
-import { beforeAll, expect, test } from 'bun:test'
+import { beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { currentDocuments, documentsFolder, schemasFolder } from '../scripts/write-openapi.ts'
 import { expectReferences } from './references.ts'
+
+setDefaultTimeout(60_000)
 
 type Operation = {
   operationId: string
