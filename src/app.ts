@@ -37,6 +37,7 @@ import { createIntakeStore } from './orders/store.ts'
 import { buildAsyncApi } from './platform/asyncapi.ts'
 import { buildHttp, type Route } from './platform/http.ts'
 import { createIdempotency } from './platform/idempotency/idempotency.ts'
+import { type DatabaseClock, recordClock } from './platform/database-clock.ts'
 import type { Logger } from './platform/log.ts'
 import { createRegistry, type Registry, recordPool, recordSpans } from './platform/metrics.ts'
 import { buildOpenApi } from './platform/openapi.ts'
@@ -66,7 +67,10 @@ export type AppOptions = {
   /** Hears what becomes of the writes of orders. */
   writes?: WriteWatch
   log: Logger
+  /** Milliseconds since 1970 by the clock of the database, which is the same for all instances. */
   now: () => number
+  /** How far the own clock is from that; undefined: it is not compared. */
+  clock?: DatabaseClock | undefined
   cacheSizeBytesMax: number
   staticDir: string
   /** Where the own database is or would be: the disk that is watched. */
@@ -124,6 +128,7 @@ export function buildApp(options: AppOptions): App {
   const registry = createRegistry()
   const tracer = options.tracing?.tracer
   recordPool(registry, pool)
+  if (options.clock !== undefined) recordClock(registry, options.clock)
   if (options.tracing !== undefined) recordSpans(registry, options.tracing.counts)
   recordSystem(registry, { version, probes: options.probes, pool, dataDir: options.dataDir })
   const auditMetrics = createAuditMetrics(registry, now())
@@ -134,7 +139,7 @@ export function buildApp(options: AppOptions): App {
     isInStep,
   })
   const caller = (request: Request) => callerOf(keys, request)
-  const pacer = new Pacer(now)
+  const pacer = new Pacer(() => performance.now())
   const cache = createOrderCache({
     sizeBytesMax: options.cacheSizeBytesMax,
     load: uid => findOrder(pool, uid),

@@ -67,7 +67,7 @@ function contextOf(): Context & { database(): string | undefined } {
     config,
     log: createLogger({ level }),
     stop: stop.signal,
-    progress: createProgress(Date.now),
+    progress: createProgress(() => performance.now()),
     usesDatabase(description) {
       used = description
       process.stderr.write(`database: ${description}\n`)

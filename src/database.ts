@@ -61,7 +61,7 @@ export async function bringUpToDate(
   stop: AbortSignal,
   upTo?: string,
 ): Promise<string[]> {
-  const giveUpAtMs = Date.now() + patienceMs
+  const giveUpAtMs = performance.now() + patienceMs
   for (let failures = 0; ; failures += 1) {
     try {
       const applied = await migrate(address, migrations, upTo)
@@ -70,7 +70,7 @@ export async function bringUpToDate(
     } catch (error) {
       // 57P03: the server is starting. Any other answer will be the same next time.
       const isAnswer = error instanceof DatabaseError && error.code !== '57P03'
-      if (isAnswer || error instanceof MigrationError || Date.now() > giveUpAtMs) throw error
+      if (isAnswer || error instanceof MigrationError || performance.now() > giveUpAtMs) throw error
       if (failures === 0) log.warn({ err: error }, 'the database does not answer yet; it is waited for')
       await sleep(500, undefined, { signal: stop })
     }

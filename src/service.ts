@@ -11,6 +11,7 @@ import { keepAuditing } from './orders/audit.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { keepMergingTallies } from './orders/tally.ts'
 import { keepForgetting } from './platform/idempotency/sweep.ts'
+import { DatabaseClock, keepTime } from './platform/database-clock.ts'
 import type { Logger } from './platform/log.ts'
 import { createListener, notify } from './platform/notifications.ts'
 import { startTracing } from './platform/otlp-tracing.ts'
@@ -69,6 +70,9 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const systemPool = createPool(address, { connectionsMax: systemConnections, name: 'orders', log })
   const writes = createWriteWatch(systemPool)
   const listener = createListener({ address, notify: (channel, message) => notify(systemPool, channel, message), log })
+  const clock = new DatabaseClock()
+  const { isRight: isClockRight, now } = clock
+  await clock.look(systemPool).catch(error => log.warn({ err: error }, 'the time of the database is not known yet'))
   const wakeUp = new WakeUp()
   const webhooksChanged = new WakeUp()
   const tracing = config.tracing === undefined ? undefined : await startTracing(config.tracing, version, log)
@@ -78,7 +82,8 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     systemPool,
     writes,
     log,
-    now: Date.now,
+    now,
+    clock,
     cacheSizeBytesMax: config.cacheSizeBytesMax,
     staticDir: config.server.staticDir,
     dataDir: config.dataDir,
@@ -102,7 +107,8 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const upkeep = {
     pool,
     retentionDays: config.eventsRetentionDays,
-    now: Date.now,
+    now,
+    isClockRight,
     onLooked: app.eventMetrics.upkeep,
     log,
   }
@@ -126,17 +132,25 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     config.unpaidExpiresAfterMs === undefined
       ? undefined
       : keepExpiring(
-          { pool, expiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, onChanged: app.cache.forget, log },
+          {
+            pool,
+            expiresAfterMs: config.unpaidExpiresAfterMs,
+            now,
+            isClockRight,
+            onChanged: app.cache.forget,
+            log,
+          },
           stopReaders.signal,
         ),
-    keepMergingTallies({ pool, now: Date.now, log }, stopReaders.signal),
-    keepForgetting({ pool, log }, stopReaders.signal),
+    keepTime({ pool: systemPool, clock, log }, stopReaders.signal),
+    keepMergingTallies({ pool, now, isClockRight, log }, stopReaders.signal),
+    keepForgetting({ pool, isClockRight, log }, stopReaders.signal),
     keepLog(upkeep, stopReaders.signal),
     keepAuditing(
-      { pool, metrics: app.auditMetrics, unpaidExpiresAfterMs: config.unpaidExpiresAfterMs, now: Date.now, log },
+      { pool, metrics: app.auditMetrics, unpaidExpiresAfterMs: config.unpaidExpiresAfterMs, now, log },
       stopReaders.signal,
     ),
-    deliverWebhooks({ app, pool, address: database.address, changed: webhooksChanged, log }, stopReaders.signal),
+    deliverWebhooks({ app, clock, pool, address: database.address, changed: webhooksChanged, log }, stopReaders.signal),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]
   return {
@@ -159,12 +173,14 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
 }
 
 function deliverWebhooks(
-  options: { app: App; pool: Pool; address: PostgresAddress; changed: WakeUp; log: Logger },
+  options: { app: App; clock: DatabaseClock; pool: Pool; address: PostgresAddress; changed: WakeUp; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
-  const { app, ...rest } = options
+  const { app, clock, ...rest } = options
   const { feed, webhooks } = app
-  return keepDelivering({ ...rest, feed, ...webhooks, rules: deliveryRules, now: Date.now, random: Math.random }, stop)
+  const { now, isRight: isClockRight } = clock
+  const delivering = { ...rest, feed, ...webhooks, rules: deliveryRules, now, isClockRight, random: Math.random }
+  return keepDelivering(delivering, stop)
 }
 
 function refuseOpenDoor(host: string): StartRefusedError {

@@ -128,5 +128,5 @@ async function ageLog(pool: FilledApp['pool']): Promise<void> {
   await enterReader(pool, 'kafka')
   await pool.query(`update log_readers set (xid, position) = (
     select xid, position from events order by xid desc, position desc limit 1)`)
-  await keepUp({ pool, retentionDays: 7, now: Date.now, onLooked: () => undefined, log })
+  await keepUp({ pool, retentionDays: 7, now: Date.now, isClockRight: () => true, onLooked: () => undefined, log })
 }

@@ -31,11 +31,13 @@ const endDataDirs = new Map<string, () => void>()
 /**
  * Starts the service on a free port and waits until it serves.
  *
- * @param options env: what it is configured with; nothing is inherited but what a program needs to run
+ * @param options env: what it is configured with; nothing is inherited but what a program needs to run; preload: a file that it
+ *   runs first
  * @throws Error with what it wrote when it ends instead
  */
-export async function startServiceProcess(options: { env: Environment }): Promise<ServiceProcess> {
-  const process = launch({ SERVER_PORT: '0', ...options.env }, [])
+export async function startServiceProcess(options: { env: Environment; preload?: string }): Promise<ServiceProcess> {
+  const preload = options.preload === undefined ? [] : ['--preload', options.preload]
+  const process = launch({ SERVER_PORT: '0', ...options.env }, [], preload)
   running.add(process.service)
   let exit: Exit | undefined
   void process.service.exited.then(end => {
@@ -99,8 +101,8 @@ export function databaseEnv({ host, port, user, password, database }: PostgresAd
   return password === undefined ? env : { ...env, DB_PASSWORD: password }
 }
 
-function launch(env: Environment, args: readonly string[]) {
-  const child = spawn(process.execPath, ['--no-env-file', join(root, 'src', 'main.ts'), ...args], {
+function launch(env: Environment, args: readonly string[], flags: readonly string[] = []) {
+  const child = spawn(process.execPath, ['--no-env-file', ...flags, join(root, 'src', 'main.ts'), ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

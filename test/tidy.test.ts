@@ -246,6 +246,16 @@ test('migrations have a number each that no other has, and begin with why', () =
   expect(first.filter(text => !text.startsWith('-- '))).toEqual([])
 })
 
+test('only few ask the clock of the machine: durations go by the monotonic one, deadlines by that of the database', () => {
+  const allowed = [
+    'src/platform/database-clock.ts', // What it is compared with.
+    'src/platform/kafka/producing.ts', // The time of a message, which a broker may replace.
+    'src/load/run.ts', // When a made-up order is dated.
+  ]
+  const asking = product.filter(source => /\bDate\.now\b|new Date\(\)/.test(codeOnly(source).text))
+  expect(asking.map(({ path }) => path).filter(path => !allowed.includes(path))).toEqual([])
+})
+
 test('dependencies are pinned to exact versions', () => {
   const described = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
     string,

@@ -82,6 +82,7 @@ export async function createWebhookApp(): Promise<
           rules: { ...quickRules, ...rules },
           changed,
           now: Date.now,
+          isClockRight: () => true,
           random: Math.random,
           log,
         },

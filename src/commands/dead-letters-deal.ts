@@ -7,6 +7,7 @@ import { createCarryOut } from '../orders/commands.ts'
 import { createIntake } from '../orders/intake.ts'
 import { orderReceivers } from '../orders/receivers.ts'
 import { createIntakeStore } from '../orders/store.ts'
+import { DatabaseClock } from '../platform/database-clock.ts'
 import type { Pool } from '../platform/postgres.ts'
 import {
   type Answer,
@@ -86,12 +87,15 @@ export function withDesk<Done>(context: Context, work: (desk: Desk, pool: Pool) 
     context,
     async (_, pool) => {
       const { log } = context
-      const intake = createIntake({ store: createIntakeStore(pool), log, now: Date.now, onPlaced: () => undefined })
+      const clock = new DatabaseClock()
+      await clock.look(pool)
+      const { now } = clock
+      const intake = createIntake({ store: createIntakeStore(pool), log, now, onPlaced: () => undefined })
       // This process has no cache. Instances that have one hear of the change from the database.
-      const carryOut = createCarryOut({ pool, now: Date.now, onChanged: () => undefined })
+      const carryOut = createCarryOut({ pool, now, onChanged: () => undefined })
       const receivers = orderReceivers({ intake, carryOut })
       try {
-        return await work(createDesk({ pool, receivers, now: Date.now }), pool)
+        return await work(createDesk({ pool, receivers, now }), pool)
       } finally {
         await intake.close(closingDeadlineMs)
       }

@@ -1,3 +1,4 @@
+import { DatabaseClock } from '../platform/database-clock.ts'
 import { verifyDatabase } from '../verify.ts'
 import { type Command, withDatabase } from './command.ts'
 
@@ -7,9 +8,11 @@ export const verifyCommand: Command = {
   options: {},
   run: context =>
     withDatabase(context, async (_, pool) => {
+      const clock = new DatabaseClock()
+      await clock.look(pool)
       const startedMs = performance.now()
       const { findings, orders, unproven } = await verifyDatabase(pool, {
-        nowMs: Date.now(),
+        nowMs: clock.now(),
         unpaidExpiresAfterMs: context.config.unpaidExpiresAfterMs,
         onProgress: context.progress,
       })

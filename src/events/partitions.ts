@@ -130,6 +130,7 @@ const lockPatience = '500ms'
  * are not detached concurrently, since PostgreSQL cannot do that beside a default partition; instead a drop takes all its
  * locks for the moment that it takes, or does without until the next time.
  *
+ * @param isClockRight whether the time can be relied on: otherwise nothing is sealed or dropped
  * @returns what it has done; undefined when another instance is at it, or nothing is to be done
  * @throws the database's error, among others when others hold the table for too long
  */
@@ -137,12 +138,15 @@ export function takeUpkeepStep(
   pool: Pool,
   now: () => number,
   retentionDays: number | undefined,
+  isClockRight: boolean,
 ): Promise<UpkeepStep | undefined> {
   return inTransaction(pool, async client => {
     await client.query(`set local lock_timeout = '${lockPatience}'`)
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [upkeepLock])
     if (rows[0]?.held !== true) return undefined
     const { step } = decideUpkeep(await readLogState(client), now(), retentionDays)
+    // An event of a later day can be taken into a partition that is added too early; nothing undoes the rest.
+    if (step?.kind !== 'add' && !isClockRight) return undefined
     if (step?.kind === 'add') await client.query('select add_event_partition($1)', [new Date(step.untilMs)])
     else if (step?.kind === 'seal') await client.query('select seal_event_partition($1)', [step.name])
     else if (step?.kind === 'drop') await client.query('select drop_event_partition($1)', [step.name])

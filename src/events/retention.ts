@@ -9,6 +9,8 @@ export type UpkeepOptions = {
   /** Events are kept for at least so many days; undefined: for ever. */
   retentionDays: number | undefined
   now: () => number
+  /** Whether the time can be relied on: otherwise nothing is sealed or dropped. */
+  isClockRight: () => boolean
   /** Hears what each look has found. */
   onLooked: (upkeep: Upkeep) => void
   log: Logger
@@ -19,8 +21,8 @@ const pauseAfterFailureMs = 5_000
 
 /** Does everything that is due about the partitions of the log; any number of instances may do it at once. */
 export async function keepUp(options: UpkeepOptions): Promise<Upkeep> {
-  const { pool, retentionDays, now, log } = options
-  const takeStep = () => takeUpkeepStep(pool, now, retentionDays)
+  const { pool, retentionDays, now, isClockRight, log } = options
+  const takeStep = () => takeUpkeepStep(pool, now, retentionDays, isClockRight())
   for (;;) {
     const upkeep = decideUpkeep(await readLogState(pool), now(), retentionDays)
     const done =

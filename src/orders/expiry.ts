@@ -12,16 +12,26 @@ const pauseMs = 5_000
  * until nothing is due. Any number of instances may do it at once.
  */
 export async function keepExpiring(
-  options: { pool: Pool; expiresAfterMs: number; now: () => number; onChanged: OnChanged; log: Logger },
+  options: {
+    pool: Pool
+    expiresAfterMs: number
+    /** Milliseconds since 1970 by the clock of the database. */
+    now: () => number
+    /** Whether the time can be relied on: otherwise nothing expires, since that cannot be taken back. */
+    isClockRight: () => boolean
+    onChanged: OnChanged
+    log: Logger
+  },
   stop: AbortSignal,
 ): Promise<void> {
-  const { pool, expiresAfterMs, now, onChanged, log } = options
+  const { pool, expiresAfterMs, now, isClockRight, onChanged, log } = options
   while (!stop.aborted) {
     let expired = 0
     try {
       const nowMs = now()
       const unpaidSinceMs = nowMs - expiresAfterMs
-      expired = await expireUnpaid(pool, { unpaidSinceMs, ordersMax: batchOrdersMax, nowMs, onChanged })
+      const due = { unpaidSinceMs, ordersMax: batchOrdersMax, nowMs, onChanged }
+      if (isClockRight()) expired = await expireUnpaid(pool, due)
       if (expired > 0) log.info({ expired }, 'unpaid orders have expired')
     } catch (error) {
       log.warn({ err: error }, 'unpaid orders could not be expired; they will be the next time')

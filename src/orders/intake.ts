@@ -62,7 +62,6 @@ const patienceCheckMs = 250
 
 export function createIntake(options: IntakeOptions): Intake {
   const {
-    now,
     onGroup = () => undefined,
     groupOrdersMax = 2_000,
     groupBytesMax = 4 * 1024 * 1024,
@@ -104,7 +103,7 @@ export function createIntake(options: IntakeOptions): Intake {
           isCaller,
           submission,
           index,
-          submittedAtMs: isCaller ? now() : 0,
+          submittedAtMs: isCaller ? performance.now() : 0,
           isGivenUp: false,
         }
         lane.entries.push(entry)
@@ -130,13 +129,13 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function write(first: Entry[]): Promise<void> {
     for (let group = first; group.length > 0; group = takeGroup()) {
-      const startedMs = now()
+      const startedMs = performance.now()
       await writeGroup(group)
       for (const entry of group) {
         release(entry)
         beingWritten.delete(entry.order.orderUid)
       }
-      onGroup({ orders: group.length, durationMs: now() - startedMs })
+      onGroup({ orders: group.length, durationMs: performance.now() - startedMs })
       for (const seeker of roomSeekers.splice(0)) seeker()
     }
     writers -= 1
@@ -176,7 +175,7 @@ export function createIntake(options: IntakeOptions): Intake {
 
   /** A database that hangs must not hang its callers: they hear that they may come again. */
   const patience = setInterval(() => {
-    const sinceMs = now() - callerPatienceMs
+    const sinceMs = performance.now() - callerPatienceMs
     for (const entry of unsettled) {
       if (entry.submittedAtMs > sinceMs) break
       unsettled.delete(entry)

@@ -160,7 +160,8 @@ export function overviewRoutes(options: {
   consumerLag: (() => number) | undefined
 }): Route[] {
   const { pool, now, consumerLag } = options
-  const share = <Answer>(make: () => Promise<Answer>, rest = 0) => shareFresh({ freshMs, restShare: rest, make, now })
+  const share = <Answer>(make: () => Promise<Answer>, rest = 0) =>
+    shareFresh({ freshMs, restShare: rest, make, now: () => performance.now() })
   const counts = share(async () => {
     const [statuses, deadLetters] = await Promise.all([countByStatus(pool), countDeadLetters(pool)])
     return { statuses, dead_letters: deadLetters }

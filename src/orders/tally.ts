@@ -87,16 +87,16 @@ async function forgetOld(pool: Pool): Promise<void> {
 
 /** Keeps the tallies few until told to stop. */
 export async function keepMergingTallies(
-  options: { pool: Pool; now: () => number; log: Logger },
+  options: { pool: Pool; now: () => number; isClockRight: () => boolean; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
-  const { pool, now, log } = options
+  const { pool, now, isClockRight, log } = options
   let since = new Date(0)
   while (!stop.aborted) {
     try {
       await mergeTallies(pool, since)
       since = new Date(now() - mergeBackMs)
-      await forgetOld(pool)
+      if (isClockRight()) await forgetOld(pool)
     } catch (error) {
       log.warn({ err: error }, 'the tallies of orders could not be merged; they will be')
     }

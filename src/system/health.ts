@@ -21,15 +21,14 @@ export function createHealth(options: {
   probes: Readonly<Record<string, Probe>>
   needed: readonly string[]
   isStopping: () => boolean
-  now: () => number
 }): () => Promise<Readiness> {
   let latest: { atMs: number; states: Promise<Record<string, DependencyState>> } | undefined
   function states(): Promise<Record<string, DependencyState>> {
-    if (latest === undefined || options.now() - latest.atMs > freshMs) {
+    if (latest === undefined || performance.now() - latest.atMs > freshMs) {
       const asked = Promise.all(
         Object.entries(options.probes).map(async ([name, probe]) => [name, await probe()] as const),
       )
-      latest = { atMs: options.now(), states: asked.then(Object.fromEntries) }
+      latest = { atMs: performance.now(), states: asked.then(Object.fromEntries) }
     }
     return latest.states
   }

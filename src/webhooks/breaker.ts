@@ -8,6 +8,7 @@ export class Breaker {
   readonly #rules: DeliveryRules
   #failures = 0
   #pauses = 0
+  /** By the monotonic clock: how long a pause is does not depend on a clock that somebody sets. */
   #pausedUntilMs = 0
   #failingSinceMs: number | null
 
@@ -27,10 +28,10 @@ export class Breaker {
     return this.#failures >= this.#rules.failuresBeforePause
   }
 
-  /** How many requests may be under way. */
-  requestsMax(nowMs: number): number {
+  /** How many requests may be under way. @param monotonicMs milliseconds of the clock that only goes on */
+  requestsMax(monotonicMs: number): number {
     if (!this.isOpen) return this.#rules.requestsMax
-    return nowMs < this.#pausedUntilMs ? 0 : 1
+    return monotonicMs < this.#pausedUntilMs ? 0 : 1
   }
 
   /** @returns whether the subscription had been pausing until now */
@@ -43,18 +44,20 @@ export class Breaker {
   }
 
   /**
+   * @param nowMs milliseconds since 1970
    * @param isRepetition whether the event has failed before: then it says of the receiver only that it is not back, for it may
    *   take every event but this
+   * @param monotonicMs the same moment by the clock that only goes on
    * @returns how long the subscription pauses, when a pause begins
    */
-  failed(nowMs: number, random: number, isRepetition: boolean): number | undefined {
+  failed(nowMs: number, random: number, isRepetition: boolean, monotonicMs = nowMs): number | undefined {
     if (!isRepetition) this.#failures += 1
     this.#failingSinceMs ??= nowMs
     // Requests that were under way when the pause began make it no longer.
-    if (!this.isOpen || nowMs < this.#pausedUntilMs) return undefined
+    if (!this.isOpen || monotonicMs < this.#pausedUntilMs) return undefined
     const delayMs = pauseDelayMs(this.#rules, this.#pauses, random)
     this.#pauses += 1
-    this.#pausedUntilMs = nowMs + delayMs
+    this.#pausedUntilMs = monotonicMs + delayMs
     return delayMs
   }
 

@@ -19,6 +19,8 @@ const sweepMs = 60_000
 
 export type DeliverOptions = Omit<SubscriptionOptions, 'deliveryLog'> & {
   address: PostgresAddress
+  /** Whether the time can be relied on: otherwise nothing that is kept for a time is removed. */
+  isClockRight: () => boolean
   /** Rings when subscriptions have changed. */
   changed: WakeUp
   log: Logger
@@ -43,22 +45,22 @@ async function deliverAll(
   lease: Lease,
   onProgress: () => void,
 ): Promise<void> {
-  const { pool, changed, now, log } = options
+  const { pool, changed, isClockRight, log } = options
   const deliveryLog = new DeliveryLog(deliveries => insertDeliveries(pool, deliveries), log)
   const sender = whileHeld(options.sender, lease)
   const running: Running = new Map()
   let rings = -1
-  let lookedAtMs = 0
-  let sweptAtMs = 0
+  let lookedAtMs = Number.NEGATIVE_INFINITY
+  let sweptAtMs = Number.NEGATIVE_INFINITY
   try {
     while (!lease.ends.aborted) {
-      if (rings !== changed.rings() || now() - lookedAtMs > lookMs) {
+      if (rings !== changed.rings() || performance.now() - lookedAtMs > lookMs) {
         rings = changed.rings()
-        lookedAtMs = now()
+        lookedAtMs = performance.now()
         await follow(await readEnabled(pool), running, { ...options, deliveryLog, sender })
       }
-      if (now() - sweptAtMs > sweepMs) {
-        sweptAtMs = now()
+      if (performance.now() - sweptAtMs > sweepMs && isClockRight()) {
+        sweptAtMs = performance.now()
         await sweep(options)
       }
       await deliveryLog.flush()

@@ -21,6 +21,8 @@ export type OutcomesOptions = {
   metrics: WebhookMetrics
   deliveryLog: DeliveryLog
   now: () => number
+  /** Whether the time can be relied on: otherwise no subscription is disabled for having failed too long. */
+  isClockRight: () => boolean
   random: () => number
   log: Logger
 }
@@ -46,15 +48,15 @@ export class Outcomes {
   }
 
   #failed(tried: Tried): Verdict {
-    const { rules, now, random, log } = this.#options
+    const { rules, now, isClockRight, random, log } = this.#options
     const { status, error } = tried.attempt
     const nowMs = now()
-    const pauseMs = this.#breaker.failed(nowMs, random(), tried.number > 1)
+    const pauseMs = this.#breaker.failed(nowMs, random(), tried.number > 1, performance.now())
     if (pauseMs !== undefined) {
       log.warn({ webhook: this.#webhookId, status, error, pauseMs }, 'a webhook pauses: its receiver takes nothing')
     }
     const failingForMs = nowMs - (this.#breaker.failingSinceMs ?? nowMs)
-    const isTooLong = failingForMs > rules.disableAfterMs
+    const isTooLong = failingForMs > rules.disableAfterMs && isClockRight()
     const disable = status === 410 ? 'gone' : isTooLong ? 'failing' : undefined
     // An event is not given up for the fault of a receiver that takes nothing: it waits until the subscription is enabled.
     const delayMs = retryDelayMs(rules, tried.number, random()) ?? (disable && 0)

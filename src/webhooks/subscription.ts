@@ -138,8 +138,7 @@ export class Subscription {
    * with a new event, for it may be back and still refuse an old one.
    */
   #begin(): void {
-    const { now } = this.#options
-    while (!this.#ending.signal.aborted && this.#requests < this.#breaker.requestsMax(now())) {
+    while (!this.#ending.signal.aborted && this.#requests < this.#breaker.requestsMax(performance.now())) {
       const work = this.#breaker.isOpen
         ? (this.#nextDelivery() ?? this.#nextRepetition())
         : (this.#nextRepetition() ?? this.#nextDelivery())

@@ -42,7 +42,7 @@ export class Keeper {
    */
   async secure() {
     const { folder, settings, program, log } = this.#keeping
-    let waitedFrom = Date.now()
+    let waitedFrom = performance.now()
     let launches = 0
     for (let noteAfterMs = 10_000; ; await this.#pause(5)) {
       const running = runningServer(folder)
@@ -54,11 +54,11 @@ export class Keeper {
         if (launches > 0) await this.#pause(100)
         this.#launched = launch(program, folder, settings)
         launches += 1
-        waitedFrom = Date.now()
+        waitedFrom = performance.now()
         continue
       }
       // While it recovers its data it gets the time it needs, which may be minutes.
-      const waitedMs = Date.now() - waitedFrom
+      const waitedMs = performance.now() - waitedFrom
       if (running?.status === 'ready' && waitedMs > unreachableMs) throw unreachable(folder, running.pid)
       if (running?.status === 'ready') await this.#pause(50)
       if (waitedMs < noteAfterMs) continue

@@ -38,10 +38,10 @@ export async function connect(folder: Folder): Promise<Client | undefined> {
  */
 export async function takeOwnership(client: Client, patienceMs: number): Promise<boolean> {
   // The lock of a service that has just been killed is free as soon as its server has noticed.
-  for (const until = Date.now() + patienceMs; ; await sleep(25)) {
+  for (const until = performance.now() + patienceMs; ; await sleep(25)) {
     const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [ownerLock])
     if (rows[0]?.taken === true) return true
-    if (Date.now() > until) return false
+    if (performance.now() > until) return false
   }
 }
 

@@ -123,7 +123,7 @@ export function boundLog(folder: Folder) {
 
 /** Whether the server has ended; waits a moment, because its connections end first and `launched` hears of it last. */
 export async function hasEnded(folder: Folder, pid: number, launched: Launched | undefined): Promise<boolean> {
-  for (const until = Date.now() + 250; Date.now() < until; await sleep(5)) {
+  for (const until = performance.now() + 250; performance.now() < until; await sleep(5)) {
     if (runningServer(folder)?.pid !== pid && (!launched || launched.ended)) return true
   }
   return runningServer(folder)?.pid !== pid
@@ -143,7 +143,7 @@ export async function endServer(folder: Folder, pid: number, orderlyMs: number) 
   ] as const
   for (const { signal, waitMs } of steps) {
     sendSignal(pid, signal)
-    for (const until = Date.now() + waitMs; Date.now() < until; await sleep(10)) {
+    for (const until = performance.now() + waitMs; performance.now() < until; await sleep(10)) {
       if (commandLine(pid) === '') return await endLeftovers(folder)
     }
   }
@@ -156,7 +156,7 @@ export async function endServer(folder: Folder, pid: number, orderlyMs: number) 
  */
 export async function endLeftovers(folder: Folder) {
   const title = `postgres: ${folder.clusterName}: `
-  for (const until = Date.now() + 5_000; Date.now() < until; await sleep(10)) {
+  for (const until = performance.now() + 5_000; performance.now() < until; await sleep(10)) {
     const pids = listProcesses().filter(pid => commandLine(pid).startsWith(title))
     if (pids.length === 0) return
     for (const pid of pids) sendSignal(pid, 'SIGKILL')

@@ -111,7 +111,7 @@ export function createPublisher(
     send(topic, messages, deadlineMs, lease) {
       if (isClosed)
         return Promise.reject(unavailable('The messages could not be sent', new Error('the publisher is closed')))
-      const deadline = Date.now() + deadlineMs
+      const deadline = performance.now() + deadlineMs
       const call = lastCall.then(() => sendAll(topic, messages, deadline, lease))
       lastCall = call.catch(() => {})
       return call
@@ -175,7 +175,7 @@ async function sendRange(client: ProducingClient, call: Call, from: number, to: 
 }
 
 function leftOf(deadline: number): number {
-  const left = deadline - Date.now()
+  const left = deadline - performance.now()
   if (left <= 0) throw new Error('the deadline passed before the message could be sent')
   return left
 }

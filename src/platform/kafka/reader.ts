@@ -33,7 +33,7 @@ export class TopicReader {
    */
   readonly highWatermarks = new Map<number, bigint>()
   /** When the broker last answered, in milliseconds since 1970. */
-  answeredAt = Date.now()
+  answeredAt = performance.now()
 
   /** @param options partitionBytesMax: how much one fetch brings of a partition, in bytes (1 MiB); a batch is brought whole */
   constructor(
@@ -63,7 +63,7 @@ export class TopicReader {
    */
   async leaders(fresh: boolean): Promise<number[]> {
     const metadata = await this.#metadata(fresh)
-    if (fresh) this.answeredAt = Date.now()
+    if (fresh) this.answeredAt = performance.now()
     return metadata.partitions.map(({ leader }) => leader)
   }
 
@@ -96,7 +96,7 @@ export class TopicReader {
     const { id: topicId } = await this.#metadata(false)
     const request = this.#fetching.fetch(node, topicId, positions)
     const fetched = await within(fetchWaitMs + requestTimeoutMs, 'a fetch', request)
-    this.answeredAt = Date.now()
+    this.answeredAt = performance.now()
     return this.#segments(fetched, positions)
   }
 
@@ -114,7 +114,7 @@ export class TopicReader {
   async #listOffsets(timestamp: bigint): Promise<Offsets> {
     const asked = this.#client.listOffsets({ topics: [this.#topic], timestamp })
     const offsets = await within(requestTimeoutMs, 'the offsets of the topic', asked)
-    this.answeredAt = Date.now()
+    this.answeredAt = performance.now()
     return new Map((offsets.get(this.#topic) ?? []).map((offset, partition) => [partition, offset]))
   }
 

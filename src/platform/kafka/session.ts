@@ -194,7 +194,7 @@ export class Session {
     if (this.#isProbing) return
     this.#isProbing = true
     try {
-      if (Date.now() - this.#reader.answeredAt > probeEveryMs) await this.#reader.latest()
+      if (performance.now() - this.#reader.answeredAt > probeEveryMs) await this.#reader.latest()
       const { length } = await this.#reader.leaders(false)
       if (this.#partitionCount > 0 && length !== this.#partitionCount) {
         throw new PartitionsChangedError(`the topic has ${length} partitions now, it had ${this.#partitionCount}`)
