@@ -15,7 +15,7 @@ WEB_SOURCES := $(shell find web) scripts/build-web.ts package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build build-release run run-release dev start-fresh fresh-in-docker fresh-here test test-coverage \
-  check fmt lint types kafka bench load dashboards manifests db-migrate db-reset \
+  check fmt lint types kafka faults bench load dashboards manifests db-migrate db-reset \
   docker-build docker-up docker-deps docker-down docker-restart docker-logs clean node-found
 
 help: ## List the targets
@@ -98,6 +98,14 @@ kafka: setup ## Run a Kafka broker for development
 
 load: setup ## Put orders on the running service (make load ARGS='--rate 200 --bad 1%')
 	@exec ./orders load $(ARGS)
+
+# The tests of faults that have no figures: each is repeated as well.
+FAULT_TESTS := http-intake http-overload idempotency-faults kafka-intake kafka-poison kafka-relay two-instances dead-letter-kill \
+  webhooks-killed start-and-stop verify-mutations relay-freeze readiness out-of-step hostile-settings kafka-transactions
+
+faults: setup ## Kill, cut and overload the service again and again, with figures (make faults ROUNDS=50)
+	@FAULT_ROUNDS=$(or $(ROUNDS),20) $(BUN) --no-env-file test test/faults.test.ts
+	@exec $(BUN) --no-env-file test --rerun-each=3 $(FAULT_TESTS:%=test/%.test.ts) src/platform/embedded-postgres/faults.test.ts
 
 bench: setup ## Measure how fast it is here (one: make bench ARGS='--only get')
 	@exec $(BUN) --no-env-file bench/run.ts $(ARGS)

@@ -1,7 +1,9 @@
 import { expect } from 'bun:test'
 import { isDeepStrictEqual } from 'node:util'
 import { Client } from 'pg'
-import type { PostgresAddress } from '../src/platform/postgres.ts'
+import { createLogger } from '../src/platform/log.ts'
+import { createPool, type PostgresAddress } from '../src/platform/postgres.ts'
+import { verifyDatabase } from '../src/verify.ts'
 
 /** What is promised, checked after every fault: guarantees.md calls them I1 and I4. */
 
@@ -84,30 +86,14 @@ function isAsSent(text: string, sent: string): boolean {
   return JSON.stringify(order) === JSON.stringify(expected) || isDeepStrictEqual(order, expected)
 }
 
-const contradictions = {
-  'an order without its order.placed': `select order_uid from orders o where not exists (
-     select 1 from events e where e.order_uid = o.order_uid and e.sequence = 1 and e.type = 'order.placed')`,
-  'an event without its order':
-    'select order_uid from events e where not exists (select 1 from orders o where o.order_uid = e.order_uid)',
-  'a gap or another version than the last event': `select order_uid from orders o join events e using (order_uid)
-     group by order_uid, o.version having count(*) <> max(e.sequence) or min(e.sequence) <> 1 or max(e.sequence) <> o.version`,
-  'another state than the last event says': `select order_uid from orders o join lateral (
-       select data::json as said from events e where e.order_uid = o.order_uid order by sequence desc limit 1) last on true
-     where said->>'status' <> o.status::text or said->>'payment_status' <> o.payment_status::text`,
-  'events whose order in the log is not their own': `select order_uid from (
-       select order_uid, sequence, row_number() over (partition by order_uid order by xid, position) as place from events) e
-     where sequence <> place`,
-  'other lines than the document has': `select order_uid from orders o where json_array_length(document::json->'items') <> (
-       select count(*) from order_items i where i.order_uid = o.order_uid)`,
-  'lines without an order':
-    'select order_uid from order_items i where not exists (select 1 from orders o where o.order_uid = i.order_uid)',
-}
-
-/** I4 as far as the database knows, and that orders, lines and log do not contradict each other. */
+/** Everything that the command `verify` checks. */
 export async function expectConsistent(address: PostgresAddress): Promise<void> {
-  for (const [what, statement] of Object.entries(contradictions)) {
-    const rows = await queryDatabase(address, `${statement} limit ${listed}`)
-    expect(rows, what).toEqual([])
+  const pool = createPool(address, { connectionsMax: 1, name: 'test', log: createLogger({ level: 'silent' }) })
+  try {
+    const { findings } = await verifyDatabase(pool, { nowMs: Date.now(), unpaidExpiresAfterMs: undefined })
+    expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+  } finally {
+    await pool.end()
   }
 }
 

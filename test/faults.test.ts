@@ -1,0 +1,210 @@
+import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTestDatabase } from './database.ts'
+import { type Watched, watchService } from './fault-watch.ts'
+import { countInDatabase, expectConsistent, queryDatabase } from './invariants.ts'
+import { eventually } from './kafka.ts'
+import { makeOrders, repeatableRandom } from './orders.ts'
+import {
+  databaseEnv,
+  endServices,
+  newServiceDataDir,
+  ownDatabase,
+  ownPostgresPid,
+  startServiceProcess,
+} from './service-process.ts'
+
+/**
+ * Faults, with figures: what was tried, what of it was lost, doubled or never answered, how long /livez was silent and how much
+ * memory the service took. `make faults` repeats each FAULT_ROUNDS times, and then the other tests of faults; the suite tries
+ * each once.
+ */
+
+const rounds = Number(process.env.FAULT_ROUNDS ?? 1)
+setDefaultTimeout(120_000 * rounds)
+
+/** A request without an answer for so long counts as hung. */
+const patienceMs = 30_000
+const senders = 32
+const random = repeatableRandom('faults')
+
+type Figures = { tries: number; lost: number; doubled: number; hung: number } & Watched
+const figures = new Map<string, Figures>()
+
+afterEach(async () => {
+  await endServices()
+})
+afterAll(() => {
+  const rows = [...figures].map(([fault, { silenceMs, memoryMiB, ...counts }]) => ({
+    fault,
+    ...counts,
+    'silence ms': Math.round(silenceMs),
+    'memory MiB': Math.round(memoryMiB),
+  }))
+  console.error(`\n${rounds} round(s) of each\n${Bun.inspect.table(rows)}`)
+})
+
+type Answer = { status: number } | 'broken' | 'hung'
+
+async function send(url: string, path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
+  try {
+    const response = await fetch(url + path, { method: 'POST', body, headers, signal: AbortSignal.timeout(patienceMs) })
+    await response.text()
+    return { status: response.status }
+  } catch (error) {
+    return error instanceof Error && error.name === 'TimeoutError' ? 'hung' : 'broken'
+  }
+}
+
+/** Places orders by many senders, each again until it is acknowledged. */
+function startPlacing(url: () => string, name: string, count: number) {
+  const orders = makeOrders(count, name)
+  const tally = { acknowledged: new Set<string>(), hung: 0, tries: 0 }
+  let next = 0
+  async function sender(): Promise<void> {
+    for (let order = orders[next++]; order !== undefined; order = orders[next++]) {
+      for (;;) {
+        tally.tries += 1
+        const answer = await send(url(), '/api/orders', JSON.stringify(order))
+        if (answer === 'hung') tally.hung += 1
+        if (typeof answer === 'object' && [200, 201].includes(answer.status)) break
+        await sleep(20)
+      }
+      tally.acknowledged.add(order.order_uid)
+    }
+  }
+  const finished = Promise.all(Array.from({ length: senders }, sender)).then(() => undefined)
+  return { tally, finished }
+}
+
+type Address = Parameters<typeof queryDatabase>[0]
+
+async function judge(fault: string, address: Address, placed: ReturnType<typeof startPlacing>, watched: Watched) {
+  const { acknowledged, hung, tries } = placed.tally
+  const rows = await queryDatabase(address, 'select order_uid from orders')
+  const stored = new Set(rows.map(row => String(row.order_uid)))
+  const lost = [...acknowledged].filter(uid => !stored.has(uid)).length
+  const doubled = await countInDatabase(
+    address,
+    `select count(*) from (select order_uid from events where type = 'order.placed'
+      group by order_uid having count(*) > 1) twice`,
+  )
+  figures.set(fault, { tries, lost, doubled, hung, ...watched })
+  expect({ lost, doubled, hung }).toEqual({ lost: 0, doubled: 0, hung: 0 })
+  await expectConsistent(address)
+}
+
+const sharedDatabase = () => createTestDatabase(leaveEmpty)
+async function leaveEmpty(): Promise<void> {}
+
+test('the service is killed at a random moment', async () => {
+  const { address } = await sharedDatabase()
+  const env = databaseEnv(address)
+  let service = await startServiceProcess({ env })
+  const watch = watchService(service.url, service.pid)
+  const placed = startPlacing(() => service.url, 'killed', 400 * rounds)
+  for (let round = 1; round <= rounds; round += 1) {
+    await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300)
+    await sleep(random() * 100)
+    service.kill('SIGKILL')
+    await service.exited
+    service = await startServiceProcess({ env })
+    watch.follow(service.url, service.pid)
+  }
+  await placed.finished
+  await judge('the service killed', address, placed, await watch.end())
+})
+
+test('every connection to the database is ended at a random moment', async () => {
+  const { address } = await sharedDatabase()
+  const service = await startServiceProcess({ env: databaseEnv(address) })
+  const watch = watchService(service.url, service.pid)
+  const placed = startPlacing(() => service.url, 'cut', 400 * rounds)
+  for (let round = 1; round <= rounds; round += 1) {
+    await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300)
+    await sleep(random() * 100)
+    await queryDatabase(
+      address,
+      `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`,
+    )
+  }
+  await placed.finished
+  await judge('connections ended', address, placed, await watch.end())
+})
+
+test('PostgreSQL is killed at a random moment, and hangs', async () => {
+  const dataDir = newServiceDataDir()
+  const service = await startServiceProcess({ env: { DATA_DIR: dataDir } })
+  const watch = watchService(service.url, service.pid)
+  const placed = startPlacing(() => service.url, 'postgres', 400 * rounds)
+  for (let round = 1; round <= rounds; round += 1) {
+    await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300, patienceMs)
+    await sleep(random() * 100)
+    process.kill(ownPostgresPid(dataDir) ?? 0, round % 2 === 1 ? 'SIGKILL' : 'SIGSTOP')
+    if (round % 2 === 1) continue
+    await sleep(1_000)
+    process.kill(ownPostgresPid(dataDir) ?? 0, 'SIGCONT')
+  }
+  await placed.finished
+  await judge('PostgreSQL killed', ownDatabase(dataDir), placed, await watch.end())
+})
+
+test('two instances are told to stop in turn while orders come in', async () => {
+  const { address } = await sharedDatabase()
+  const env = databaseEnv(address)
+  const services = [await startServiceProcess({ env }), await startServiceProcess({ env })]
+  const watch = watchService(services[1]?.url ?? '', services[1]?.pid ?? 0)
+  let turn = 0
+  const placed = startPlacing(() => services[turn++ % 2]?.url ?? '', 'stopped', 400 * rounds)
+  for (let round = 1; round <= rounds; round += 1) {
+    await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300)
+    const [service] = services
+    service?.kill('SIGTERM')
+    expect(await service?.exited).toEqual({ code: 0, signal: null })
+    services[0] = await startServiceProcess({ env })
+  }
+  await placed.finished
+  await judge('one of two told to stop', address, placed, await watch.end())
+})
+
+test('one idempotency key comes a hundred times at once', async () => {
+  const { address } = await sharedDatabase()
+  const service = await startServiceProcess({ env: databaseEnv(address) })
+  const watch = watchService(service.url, service.pid)
+  const placed = startPlacing(() => service.url, 'storm', 10)
+  for (let round = 1; round <= rounds; round += 1) {
+    const [order] = makeOrders(1, `once${round}`)
+    const headers = { 'idempotency-key': `storm-${round}` }
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => send(service.url, '/api/orders', JSON.stringify(order), headers)),
+    )
+    placed.tally.tries += answers.length
+    placed.tally.hung += answers.filter(answer => answer === 'hung').length
+    const odd = answers.filter(answer => typeof answer !== 'object' || ![201, 409].includes(answer.status))
+    expect(odd).toEqual([])
+    if (order !== undefined) placed.tally.acknowledged.add(order.order_uid)
+  }
+  await placed.finished
+  await judge('a storm of one key', address, placed, await watch.end())
+})
+
+test('orders that take long to refuse come in between others', async () => {
+  const { address } = await sharedDatabase()
+  const service = await startServiceProcess({ env: databaseEnv(address) })
+  const watch = watchService(service.url, service.pid)
+  const placed = startPlacing(() => service.url, 'poison', 100 * rounds)
+  const [order] = makeOrders(1, 'bad')
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const phone of [`${'1'.repeat(100_000)}x`, `+${' '.repeat(500_000)}x`, '('.repeat(900_000)]) {
+      const body = JSON.stringify({ ...order, delivery: { ...order?.delivery, phone } })
+      placed.tally.tries += 1
+      expect(await send(service.url, '/api/orders', body)).toEqual({ status: 400 })
+    }
+  }
+  await placed.finished
+  const watched = await watch.end()
+  // A tenth of this on an idle machine; the build before was silent for nine seconds.
+  expect(watched.silenceMs).toBeLessThan(5_000)
+  await judge('poison between orders', address, placed, watched)
+})
