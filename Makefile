@@ -74,10 +74,10 @@ run-release: build-release ## Build it and serve with it, with the settings of t
 	@exec env $(MEMORY) build/orders
 
 test: setup ## Run the tests (one file: make test ARGS=src/errors.test.ts)
-	@exec $(BUN) --no-env-file test $(ARGS)
+	@exec $(BUN) --no-env-file test --timeout 30000 $(ARGS)
 
 test-coverage: setup ## Run the tests and show which lines they reach
-	@exec $(BUN) --no-env-file test --coverage $(ARGS)
+	@exec $(BUN) --no-env-file test --coverage --timeout 30000 $(ARGS)
 
 check: setup ## Check format, lint and types
 	@$(BIOME) format .

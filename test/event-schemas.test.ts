@@ -33,7 +33,8 @@ beforeAll(async () => {
   const read = async () => (await readLog(t.pool, logStart, 100)).events
   await eventually('the log is settled', async () => (await read()).length === 10)
   events = await read()
-})
+  // The machine may have other things to do.
+}, 60_000)
 
 afterAll(() => t.close())
 

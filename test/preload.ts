@@ -4,5 +4,6 @@ import { releaseTestServer } from './database.ts'
 // Runs once, after the last file: `bun test` reads it from bunfig.toml.
 afterAll(releaseTestServer)
 
-// Every file may be the one that has to start a server first, on a machine that has other things to do.
+// A file may be the one that has to start a server first, on a machine that has other things to do. This holds for the first file
+// of a run only (Bun 1.4.5); the Makefile gives the same to all with --timeout.
 setDefaultTimeout(30_000)
