@@ -1,7 +1,7 @@
 import { Client, type ClientConfig } from 'pg'
 import { notifyOfEvents } from '../src/events/log.ts'
 import { initialState, stateJson } from '../src/orders/order.ts'
-import { bucketOf } from '../src/orders/tally.ts'
+import { bucketOf } from '../src/orders/tally-buckets.ts'
 import { readOrder, type ValidOrder } from '../src/orders/validate.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 

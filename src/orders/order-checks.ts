@@ -1,6 +1,6 @@
 import type { Check } from '../platform/integrity.ts'
 import { initialState, type OrderState } from './order.ts'
-import { bucketSeconds } from './tally.ts'
+import { bucketSeconds } from './tally-buckets.ts'
 
 /** What must hold of orders, beside what their documents tell: see document-check.ts. */
 

@@ -1,6 +1,6 @@
 import type { Pool } from '../platform/postgres.ts'
 import { type OrderStatus, orderStatuses } from './order.ts'
-import { bucketSeconds } from './tally.ts'
+import { bucketSeconds } from './tally-buckets.ts'
 
 /** Orders and what they are worth together, in the currency's minor unit: as text, since a sum may exceed 2^53. */
 export type CurrencySum = { currency: string; orders: number; amount: string }

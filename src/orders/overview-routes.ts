@@ -8,7 +8,7 @@ import { QueryReader } from '../platform/query.ts'
 import { orderStatuses } from './order.ts'
 import { countByStatus, countDeadLetters, readLatest, readSeries, readSums } from './overview-queries.ts'
 import { stateSchemas } from './state-schemas.ts'
-import { bucketSeconds } from './tally.ts'
+import { bucketSeconds } from './tally-buckets.ts'
 
 /** An answer stands for so long for everybody who asks. */
 const freshMs = 1_000

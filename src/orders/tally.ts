@@ -3,6 +3,8 @@ import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { NewOrder } from './queries.ts'
+import { bucketOf, mergeAfterSeconds } from './tally-buckets.ts'
+import { createRecounting } from './tally-recount.ts'
 
 /**
  * How many orders came in within each ten seconds, and for how much in each currency. The transaction that writes orders adds
@@ -10,19 +12,9 @@ import type { NewOrder } from './queries.ts'
  * merged when it is past.
  */
 
-/** The length of a bucket. */
-export const bucketSeconds = 10
-
-/** When the bucket of a time begins. Times in milliseconds since 1970. */
-export function bucketOf(timeMs: number): number {
-  return Math.floor(timeMs / (bucketSeconds * 1000)) * bucketSeconds * 1000
-}
-
 /** Tallies are kept for so long; after that they can be made from the orders. */
 const keptDays = 35
 
-/** A bucket is left alone for so long after it has begun: the transactions that write to it are over then. */
-const mergeAfterSeconds = 60
 const pauseMs = 10_000
 /** How far back it is looked for buckets that are not merged; the first look goes back to the first. */
 const mergeBackMs = 600_000
@@ -91,11 +83,13 @@ export async function keepMergingTallies(
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, now, isClockRight, log } = options
+  const recount = createRecounting(pool, () => performance.now(), log)
   let since = new Date(0)
   while (!stop.aborted) {
     try {
       await mergeTallies(pool, since)
       since = new Date(now() - mergeBackMs)
+      await recount()
       if (isClockRight()) await forgetOld(pool)
     } catch (error) {
       log.warn({ err: error }, 'the tallies of orders could not be merged; they will be')

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { createTestDatabase } from '../../test/database.ts'
+import { migrations } from '../database.ts'
+import { createLogger } from '../platform/log.ts'
+import { migrate } from '../platform/migrations.ts'
+import { createPool, type Pool } from '../platform/postgres.ts'
+import { verifyDatabase } from '../verify.ts'
+import { exampleOrder } from './example.ts'
+import { readSums } from './overview-queries.ts'
+import { recountTallies } from './tally-recount.ts'
+
+const log = createLogger({ level: 'silent' })
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>
+let pool: Pool
+
+beforeAll(async () => {
+  // The last version that left the sums to a reader of the log.
+  database = await createTestDatabase(address => migrate(address, migrations, '0012_log_goes_on.sql'))
+  pool = createPool(database.address, { connectionsMax: 2, name: 'test', log })
+})
+
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+/** An order as an instance of that version writes it, so long ago: with its lines and its event, and no sum. */
+async function placeAsBefore(uid: string, agoSeconds: number): Promise<number> {
+  const order = exampleOrder(uid, Date.now(), Math.random)
+  await pool.query(
+    `with at as (select date_trunc('milliseconds', now()) - make_interval(secs => $3) as moment), placed as (
+       insert into orders (order_uid, document, customer_id, track_number, currency, amount, created_at, status,
+                           payment_status, delivery_status, version, updated_at)
+       select $1, $2, d ->> 'customer_id', d ->> 'track_number', d #>> '{payment,currency}',
+              (d #>> '{payment,amount}')::bigint, (d ->> 'date_created')::timestamptz, 'confirmed', 'paid', 'unfulfilled', 1, moment
+         from at, (select $2::json as d) document
+     ), lines as (
+       insert into order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price)
+       select $1, n - 1, (i ->> 'chrt_id')::bigint, (i ->> 'nm_id')::bigint, (i ->> 'price')::bigint,
+              (i ->> 'sale')::smallint, (i ->> 'total_price')::bigint
+         from json_array_elements($2::json -> 'items') with ordinality item (i, n)
+     )
+     insert into events (order_uid, sequence, type, recorded_at, data)
+     select $1, 1, 'order.placed', moment,
+            '{"status":"confirmed","payment_status":"paid","delivery_status":"unfulfilled"}' from at`,
+    [uid, JSON.stringify(order), agoSeconds],
+  )
+  return order.payment.amount
+}
+
+async function sumNow() {
+  const sums = await readSums(pool, Date.now() - 3_600_000)
+  return {
+    orders: sums.reduce((all, { orders }) => all + orders, 0),
+    amount: sums.reduce((all, s) => all + Number(s.amount), 0),
+  }
+}
+
+test('what old instances take in while an upgrade lasts is added to the sums, once', async () => {
+  const before = await placeAsBefore('before', 0)
+  await migrate(database.address, migrations)
+  expect(await sumNow()).toEqual({ orders: 1, amount: before })
+  // The old instances are still there, and their orders are in no sum.
+  await pool.query("update log_readers set updated_at = now() - interval '10 minutes' where name = 'tally-recount'")
+  const during = [await placeAsBefore('during', 300), await placeAsBefore('later', 200)]
+  const missing = (await verifyDatabase(pool, { nowMs: Date.now(), unpaidExpiresAfterMs: undefined })).findings
+  expect(missing.filter(({ broken }) => broken > 0).map(({ says }) => says)).toEqual([
+    'the sums of the overview are those of the orders that were placed',
+  ])
+  const recounts = await Promise.all([recountTallies(pool), recountTallies(pool)])
+  expect(recounts.map(({ orders }) => orders).toSorted()).toEqual([0, 2])
+  const total = during.reduce((sum, amount) => sum + amount, before)
+  expect(await sumNow()).toEqual({ orders: 3, amount: total })
+
+  await pool.query("update log_readers set updated_at = now() - interval '2 hours' where name = 'tally-recount'")
+  expect(await recountTallies(pool)).toEqual({ isOver: true, orders: 0 })
+  expect((await pool.query("select from log_readers where name = 'tally-recount'")).rowCount).toBe(0)
+  const { findings } = await verifyDatabase(pool, { nowMs: Date.now(), unpaidExpiresAfterMs: undefined })
+  expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+})
+
+test('a database that was not upgraded just now is not recounted', async () => {
+  const fresh = await createTestDatabase(address => migrate(address, migrations))
+  const other = createPool(fresh.address, { connectionsMax: 1, name: 'test', log })
+  expect(await recountTallies(other)).toEqual({ isOver: true, orders: 0 })
+  await other.end()
+  await fresh.drop()
+})

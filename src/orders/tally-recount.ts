@@ -1,0 +1,87 @@
+import type { Logger } from '../platform/log.ts'
+import { inTransaction, type Pool } from '../platform/postgres.ts'
+import { bucketSeconds, mergeAfterSeconds } from './tally-buckets.ts'
+
+/**
+ * While a rolling upgrade lasts, instances of a version that did not sum up what it took in may be at work. The migration has left
+ * a place in the log, and what is behind it and was not summed is added.
+ */
+
+const reader = 'tally-recount'
+/** An upgrade that takes longer than this leaves the sums short by what the old instances take in later. */
+const recountedHours = 1
+/** Any number that no other lock of ours has: two instances must not add the same. */
+const recountLock = 7_306_297
+
+/** What a recount has done. `isOver`: none is due any more. */
+export type Recount = { isOver: boolean; orders: number }
+
+/**
+ * Adds the orders that were placed since an upgrade and are in no sum, in buckets that are past. Any number of instances may do it
+ * at once.
+ */
+export function recountTallies(pool: Pool): Promise<Recount> {
+  return inTransaction(pool, async client => {
+    await client.query('select pg_advisory_xact_lock($1)', [recountLock])
+    const { rows } = await client.query<{ is_over: boolean }>(
+      'select updated_at < now() - make_interval(hours => $2) as is_over from log_readers where name = $1',
+      [reader, recountedHours],
+    )
+    const [state] = rows
+    if (state === undefined) return { isOver: true, orders: 0 }
+    const { rows: added } = await client.query<{ orders: string }>(
+      `with upgrade as (
+         select xid, position, date_bin(make_interval(secs => $2), updated_at, 'epoch') - interval '1 minute' as since
+           from log_readers
+          where name = $1
+       ), placed as (
+         select date_bin(make_interval(secs => $2), e.recorded_at, 'epoch') as bucket, o.currency,
+                count(*) as orders, sum(o.amount) as amount
+           from upgrade u
+           join events e on (e.xid, e.position) > (u.xid, u.position) and e.recorded_at >= u.since
+           join orders o using (order_uid)
+          where e.sequence = 1
+          group by 1, 2
+       ), kept as (
+         select bucket, currency, sum(orders) as orders, sum(amount) as amount
+           from order_tallies
+          where bucket >= (select since from upgrade)
+          group by 1, 2
+       ), added as (
+         insert into order_tallies (bucket, currency, orders, amount)
+         select bucket, currency, p.orders - coalesce(k.orders, 0), p.amount - coalesce(k.amount, 0)
+           from placed p
+           left join kept k using (bucket, currency)
+          where p.orders > coalesce(k.orders, 0)
+            and p.amount >= coalesce(k.amount, 0)
+            and bucket < now() - make_interval(secs => $3)
+         returning orders
+       )
+       select coalesce(sum(orders), 0)::text as orders from added`,
+      [reader, bucketSeconds, mergeAfterSeconds],
+    )
+    if (state.is_over) await client.query('delete from log_readers where name = $1', [reader])
+    return { isOver: state.is_over, orders: Number(added[0]?.orders ?? 0) }
+  })
+}
+
+/**
+ * When the recounts of an instance are due: a minute after its start, and then each after twice the time, so that all of them
+ * together read the log about twice.
+ *
+ * @param nowMs of a clock that only goes forward
+ * @returns what does a recount when it is called at a time when one is due
+ */
+export function createRecounting(pool: Pool, nowMs: () => number, log: Logger): () => Promise<void> {
+  let pauseMs = 60_000
+  let dueMs = nowMs() + pauseMs
+  let isOver = false
+  return async () => {
+    if (isOver || nowMs() < dueMs) return
+    const recount = await recountTallies(pool)
+    isOver = recount.isOver
+    if (recount.orders > 0) log.info({ orders: recount.orders }, 'orders that an older version took in were summed up')
+    pauseMs = Math.min(2 * pauseMs, 20 * 60_000)
+    dueMs = nowMs() + pauseMs
+  }
+}
