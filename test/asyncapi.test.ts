@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from 'bun:test'
+import { beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import specification from '@asyncapi/specs/schemas/3.0.0.json'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
@@ -7,6 +7,8 @@ import { eventDefinitions } from '../src/app.ts'
 import { cloudEventType } from '../src/events/definition.ts'
 import { createTestApp } from './app.ts'
 import { expectReferences } from './references.ts'
+
+setDefaultTimeout(60_000)
 
 type Message = {
   headers?: object

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
@@ -14,6 +14,8 @@ import { exampleOrder } from '../src/orders/example.ts'
 import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
+
+setDefaultTimeout(60_000)
 
 /** Events of a real run, held against the schemas that others rely on. */
 
