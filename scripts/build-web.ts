@@ -13,8 +13,8 @@ const compressible = ['.html', '.js', '.css', '.svg', '.json']
 
 /**
  * Builds the page from `web/` into a folder: one document, and beside it files whose names hold the hash of what is in them,
- * so that a browser may keep them for ever. What compresses is there compressed as well, and `pages.json` tells the server at
- * which addresses to hand out the document.
+ * so that a browser may keep them for ever. Addresses in them are relative, so that a proxy may serve the page under any path. What
+ * compresses is there compressed as well.
  *
  * @throws AggregateError of Bun's bundler, with what is wrong in the sources
  */
@@ -28,14 +28,31 @@ export async function buildWeb(folder: string): Promise<void> {
     target: 'browser',
     minify: true,
     splitting: true,
-    publicPath: '/',
     naming: { entry: '[name].[ext]', chunk: assets, asset: assets },
     define: { 'process.env.NODE_ENV': '"production"' },
   })
-  writeFileSync(join(folder, 'pages.json'), JSON.stringify(Object.values(routes)))
+  writeDocuments(folder)
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (compressible.includes(extname(name))) compress(join(folder, name))
   }
+}
+
+/**
+ * The addresses in the document are relative to its own, so it is there once for each depth at which pages lie: `index.html` for
+ * `/orders`, `index-2.html` for `/orders/:id`. `pages.json` says which stands for which pages.
+ */
+function writeDocuments(folder: string): void {
+  const document = readFileSync(join(folder, 'index.html'), 'utf8')
+  const pages: Record<string, string[]> = { 'index.html': [] }
+  for (const page of Object.values(routes)) {
+    const depth = page.split('/').length - 1
+    const name = depth === 1 ? 'index.html' : `index-${depth}.html`
+    if (pages[name] === undefined) {
+      writeFileSync(join(folder, name), document.replaceAll('="./', `="${'../'.repeat(depth - 1)}`))
+    }
+    pages[name] = [...(pages[name] ?? []), page]
+  }
+  writeFileSync(join(folder, 'pages.json'), JSON.stringify(pages))
 }
 
 function compress(file: string): void {

@@ -26,6 +26,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     now: Date.now,
     cacheSizeBytesMax: 1024 * 1024,
     staticDir: '',
+    basePath: '',
     dataDir: '/',
     probes: {},
     isStopping: () => false,

@@ -35,9 +35,10 @@ import { orderReceivers } from './orders/receivers.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
 import { buildAsyncApi } from './platform/asyncapi.ts'
+import { basePathRoutes } from './platform/base-path.ts'
+import { type DatabaseClock, recordClock } from './platform/database-clock.ts'
 import { buildHttp, type Route } from './platform/http.ts'
 import { createIdempotency } from './platform/idempotency/idempotency.ts'
-import { type DatabaseClock, recordClock } from './platform/database-clock.ts'
 import type { Logger } from './platform/log.ts'
 import { createRegistry, type Registry, recordPool, recordSpans } from './platform/metrics.ts'
 import { buildOpenApi } from './platform/openapi.ts'
@@ -46,7 +47,7 @@ import type { Pool } from './platform/postgres.ts'
 import { apiTags } from './system/api-tags.ts'
 import { documentationRoutes } from './system/documentation.ts'
 import { createHealth, healthRoutes, type Probe } from './system/health.ts'
-import { recordSystem } from './system/metrics.ts'
+import { metricsRoute, recordSystem } from './system/metrics.ts'
 import { pageRoutes } from './system/static-files.ts'
 import { type Lags, type Setting, systemRoutes, systemSchema } from './system/system-routes.ts'
 import type { WriteWatch } from './system/write-watch.ts'
@@ -73,6 +74,8 @@ export type AppOptions = {
   clock?: DatabaseClock | undefined
   cacheSizeBytesMax: number
   staticDir: string
+  /** The path that a proxy in front leaves on, such as `/shop`; '' for none. */
+  basePath: string
   /** Where the own database is or would be: the disk that is watched. */
   dataDir: string
   probes: Readonly<Record<string, Probe>>
@@ -212,14 +215,10 @@ export function buildApp(options: AppOptions): App {
       needsKey: () => !options.isLocal || !keys.isEmpty,
       grafanaUrl: options.grafanaUrl,
     }),
-    {
-      method: 'GET',
-      path: '/metrics',
-      scope: 'public',
-      handle: async () => new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } }),
-    },
+    metricsRoute(registry),
     ...documentationRoutes({ openApi: () => openApi, asyncApi: () => asyncApi }),
     ...pageRoutes(options.staticDir),
+    ...basePathRoutes(options.basePath),
   ]
   const openApi = buildOpenApi({
     title: 'Orders',
@@ -257,6 +256,7 @@ export function buildApp(options: AppOptions): App {
     allows: createAccessCheck(keys, options.isLocal),
     idempotent,
     registry,
+    basePath: options.basePath,
     tracer,
     log,
   })

@@ -198,6 +198,18 @@ describe('what is shown of it', () => {
     expect(shown.get('LOG_LEVEL')).toEqual({ value: 'info', isDefault: true, isSecret: false })
   })
 
+  test.each([
+    ['/shop', '/shop'],
+    ['/a/b-c/', '/a/b-c'],
+    ['/', ''],
+  ])('a proxy that leaves %s on leaves %p on', (given, basePath) => {
+    expect(readConfig({ BASE_PATH: given }, '/').server.basePath).toBe(basePath)
+  })
+
+  test.each(['shop', '/sh op', '//', '/a?b', 'http://x/'])('no proxy leaves %s on', given => {
+    expect(problemsOf({ BASE_PATH: given })).toEqual([expect.stringContaining('BASE_PATH must be')])
+  })
+
   test.each(['localhost:3000', 'ftp://grafana', 'https://me:secret@grafana'])('Grafana is not at %s', address => {
     const problems = problemsOf({ GRAFANA_URL: address })
     expect(problems).toEqual([expect.stringContaining('GRAFANA_URL must be')])

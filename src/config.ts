@@ -5,7 +5,7 @@ import { readTracingSettings, samplers, type TracingSettings } from './platform/
 
 /** Everything that can be set, checked and frozen. Made once at start; nothing else reads the environment. */
 export type Config = Readonly<{
-  server: { host: string; port: number; staticDir: string }
+  server: { host: string; port: number; staticDir: string; basePath: string }
   /** Undefined: the service runs its own PostgreSQL in `dataDir`. */
   database: PostgresAddress | undefined
   databaseConnectionsMax: number
@@ -52,6 +52,7 @@ export const variables = [
   ['SERVER_HOST', '127.0.0.1', 'address to listen on; any but loopback needs an API key'],
   ['SERVER_PORT', '8080', 'port to listen on'],
   ['STATIC_DIR', 'build/web', 'folder of the built page at /'],
+  ['BASE_PATH', '', 'path that a proxy in front leaves on, such as /shop; none if it takes it off'],
   ['DATA_DIR', 'data', 'folder of the own PostgreSQL, used without DB_HOST'],
   ['DB_HOST', '', 'your PostgreSQL: host, or folder of its socket'],
   ['DB_PORT', '5432', 'its port'],
@@ -157,6 +158,11 @@ export function readConfig(
     if (!/^[A-Za-z0-9._-]{1,249}$/.test(text(name))) wrong(name, 'up to 249 of A-Z a-z 0-9 . _ -')
     return text(name)
   }
+  function basePath(): string {
+    const path = text('BASE_PATH').replace(/\/$/, '')
+    if (!/^(\/[\w.~-]+)*$/.test(path)) wrong('BASE_PATH', 'a path such as /shop')
+    return path
+  }
   function webAddress(name: Name): string | undefined {
     const address = given(name)
     if (address === undefined) return undefined
@@ -228,6 +234,7 @@ export function readConfig(
       host: text('SERVER_HOST'),
       port: integer('SERVER_PORT', 0, 65535),
       staticDir: absolute(given('STATIC_DIR') === undefined ? filesRoot : root, text('STATIC_DIR')),
+      basePath: basePath(),
     },
     database,
     databaseConnectionsMax: integer('DB_CONNECTIONS_MAX', 4, 1000),

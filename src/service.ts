@@ -10,8 +10,8 @@ import { startKafkaEnds } from './kafka-ends.ts'
 import { keepAuditing } from './orders/audit.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { keepMergingTallies } from './orders/tally.ts'
-import { keepForgetting } from './platform/idempotency/sweep.ts'
 import { DatabaseClock, keepTime } from './platform/database-clock.ts'
+import { keepForgetting } from './platform/idempotency/sweep.ts'
 import type { Logger } from './platform/log.ts'
 import { createListener, notify } from './platform/notifications.ts'
 import { startTracing } from './platform/otlp-tracing.ts'
@@ -97,6 +97,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     isLocal: isLoopback(config.server.host),
     access: { scopes, configured: config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes })) },
     settings: config.settings,
+    basePath: config.server.basePath,
     grafanaUrl: config.grafanaUrl,
     topics: config.kafka ?? defaultTopics,
     sendToTopic: ends?.sendOrder,

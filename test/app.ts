@@ -43,6 +43,7 @@ export async function createTestApp(change: Partial<AppOptions> = {}): Promise<T
     now: Date.now,
     cacheSizeBytesMax: 16 * 1024 * 1024,
     staticDir: '',
+    basePath: '',
     dataDir: '/',
     probes: { database: async () => ({ state: 'up' }) },
     isStopping: () => false,

@@ -1,5 +1,6 @@
 import { expect } from 'bun:test'
 import type { DeadLetterListing } from '../src/dead-letters/letter.ts'
+import { nextOf } from './links.ts'
 import { fateOf } from './orders.ts'
 import { headerOf, type Read } from './topics.ts'
 
@@ -15,7 +16,7 @@ export async function listDeadLetters(url: string, pageSize = 40): Promise<DeadL
     const page = (await response.json()) as DeadLetterListing[]
     expect(page.length).toBeLessThanOrEqual(pageSize)
     letters.push(...page)
-    path = /^<([^>]+)>; rel="next"$/.exec(response.headers.get('link') ?? '')?.[1]
+    path = nextOf(path, response)
   }
   return letters
 }

@@ -45,7 +45,7 @@ describe('an order that is sent again with its key', () => {
     for (let time = 0; time < 3; time += 1) {
       expect(await send('/api/orders', key, order)).toEqual({ ...first, isReplayed: true })
     }
-    expect(first.headers).toMatchObject({ location: `/api/orders/${order.order_uid}`, etag: '"1"' })
+    expect(first.headers).toMatchObject({ location: `orders/${order.order_uid}`, etag: '"1"' })
     expect(await eventsOf(order.order_uid)).toEqual(['order.placed', 'order.on_hold'])
   })
 

@@ -180,7 +180,7 @@ test.skipIf(brokerControlAvailability() !== null)('Kafka is absent at the start,
       const response = await fetch(`${service.url}/api/orders/test`, { method: 'POST' })
       const location = response.headers.get('location')
       if (response.status !== 202 || location === null) return false
-      await eventually('it is stored', async () => (await fetch(service.url + location)).status === 200)
+      await eventually('it is stored', async () => (await fetch(new URL(location, response.url))).status === 200)
       return true
     })
     service.kill('SIGTERM')

@@ -1,13 +1,18 @@
 import { render } from 'preact'
 import { LocationProvider } from 'preact-iso'
+import { routes } from './routes.ts'
 import { Shell } from './shell/shell.tsx'
 
 const place = document.getElementById('page')
 if (place === null) throw new Error('the document has no place for the page')
 
-// The API's own page is the server's; every other address of ours is a page of this program.
+// The browser asks for the icon again when the address changes, and would look for it relative to the new one.
+const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]')
+icon?.setAttribute('href', icon.href)
+
+// Every address of ours is a page of this program; links to what the server itself shows have a target.
 render(
-  <LocationProvider scope={/^\/(?!api\/|metrics)/}>
+  <LocationProvider scope={routes.overview}>
     <Shell />
   </LocationProvider>,
   place,

@@ -1,18 +1,24 @@
 /**
+ * The path under which a proxy serves the page, without a slash at its end; empty at the root of a host. This program knows it from
+ * where it was loaded: its files lie in the folder `assets` there. The build, which imports this file too, has no document.
+ */
+export const base = 'document' in globalThis ? new URL('..', import.meta.url).pathname.slice(0, -1) : ''
+
+/**
  * The addresses of the pages, by name. The build tells the server of them, so that each can be opened by its address; so
  * this file imports nothing.
  */
 export const routes = {
-  overview: '/',
-  orders: '/orders',
-  order: '/orders/:id',
-  events: '/events',
-  deadLetters: '/dead-letters',
-  deadLetter: '/dead-letters/:id',
-  webhooks: '/webhooks',
-  webhook: '/webhooks/:id',
-  keys: '/keys',
-  system: '/system',
+  overview: `${base}/`,
+  orders: `${base}/orders`,
+  order: `${base}/orders/:id`,
+  events: `${base}/events`,
+  deadLetters: `${base}/dead-letters`,
+  deadLetter: `${base}/dead-letters/:id`,
+  webhooks: `${base}/webhooks`,
+  webhook: `${base}/webhooks/:id`,
+  keys: `${base}/keys`,
+  system: `${base}/system`,
 } as const
 
 /** The address of an order's page. */

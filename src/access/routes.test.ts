@@ -99,7 +99,7 @@ test('the list goes on behind its cursor', async () => {
   for (const name of ['second', 'third']) await make(name, ['admin'], key)
   const page = await list(key, '?limit=2')
   expect(page.keys.map(({ name }) => name)).toEqual(['third', 'second'])
-  const next = /<\/api\/keys(\?[^>]+)>/.exec(page.link ?? '')?.[1] ?? ''
+  const next = /<keys(\?[^>]+)>/.exec(page.link ?? '')?.[1] ?? ''
   const last = await list(key, next)
   expect([last.link, last.keys.map(({ name }) => name)]).toEqual([null, ['first']])
   expect((await list(key, '?cursor=7&limit=0')).status).toBe(400)

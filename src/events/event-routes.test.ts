@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { eventually } from '../../test/kafka.ts'
+import { nextOf } from '../../test/links.ts'
 import { type BodyReader, framesOf } from '../../test/server-sent-events.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { orderChanged } from '../orders/messages.ts'
@@ -29,8 +30,7 @@ type Event = { id: string; type: string; order_uid: string; sequence: number; ti
 async function read(path: string): Promise<{ events: Event[]; next: string | undefined }> {
   const response = await t.call('GET', path)
   expect(response.status).toBe(200)
-  const next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
-  return { events: JSON.parse(await response.text()), next }
+  return { events: JSON.parse(await response.text()), next: nextOf(path, response) }
 }
 
 /** Follows a stream; `events` grows as they arrive. */

@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { eventually } from '../../test/kafka.ts'
+import { nextOf } from '../../test/links.ts'
 import { framesOf } from '../../test/server-sent-events.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { readHorizon } from './horizon.ts'
@@ -108,7 +109,7 @@ describe('an open transaction in another database', () => {
     for (let next: string | undefined = `${path}?limit=1`; next !== undefined; ) {
       const response = await t.call('GET', next)
       paged.push(...JSON.parse(await response.text()).map(({ type }: { type: string }) => type))
-      next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      next = nextOf(next, response)
     }
     expect(paged).toEqual(types)
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { eventually } from '../../test/kafka.ts'
+import { nextOf } from '../../test/links.ts'
 import { framesOf } from '../../test/server-sent-events.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { logStart } from './place.ts'
@@ -46,8 +47,7 @@ type Page = { events: { order_uid: string; sequence: number; type: string }[]; n
 async function read(path: string): Promise<Page> {
   const response = await t.call('GET', path)
   expect(response.status).toBe(200)
-  const next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
-  return { events: JSON.parse(await response.text()), next }
+  return { events: JSON.parse(await response.text()), next: nextOf(path, response) }
 }
 
 /** Follows the links to the end. */

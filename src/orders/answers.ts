@@ -8,10 +8,10 @@ export function answerWith({ body, etag }: CachedOrder): Answer {
   return { status: 200, headers: { 'content-type': 'application/json', etag }, body }
 }
 
-/** The answer to whoever has placed an order that was not there before. */
+/** The answer to whoever has placed an order that was not there before. `Location` is relative to /api/orders. */
 export function answerToPlaced(orderUid: string, order: CachedOrder): Answer {
   const { headers, body } = answerWith(order)
-  return { status: 201, headers: { ...headers, location: `/api/orders/${orderUid}` }, body }
+  return { status: 201, headers: { ...headers, location: `orders/${orderUid}` }, body }
 }
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Finding } from '../platform/integrity.ts'
 import type { Logger } from '../platform/log.ts'
 import { Counter, Gauge, type Registry } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
-import type { Finding } from '../platform/integrity.ts'
 import { checkedInvariants, verifyNewestOrders } from './verify.ts'
 
 /** Rarely enough to be no load, often enough to notice a broken guarantee while the change that broke it is still known. */

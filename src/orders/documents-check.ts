@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { examplesMax, type Finding } from '../platform/integrity.ts'
+import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { compareToDocument, type LineRow, type OrderRow } from './document-check.ts'
 
 /** So many orders are named at a time, and then read in pieces of at most so many bytes of documents. */

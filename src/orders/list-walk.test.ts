@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
+import { nextOf } from '../../test/links.ts'
 import { rowsRead } from '../../test/rows-read.ts'
 import { listOrders, type OrderFilter } from './queries.ts'
 
@@ -34,7 +35,7 @@ async function readAll(query: string, path = '/api/orders'): Promise<{ uids: str
     const orders: { order_uid: string }[] = JSON.parse(await response.text())
     uids.push(...orders.map(order => order.order_uid))
     if (orders.length === 0) empty += 1
-    next = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+    next = nextOf(next, response)
   }
   return { uids, pages, empty }
 }

@@ -6,8 +6,8 @@ import { isKnown } from '../platform/entity-tags.ts'
 import { type Call, type Route, readBody, requireMediaType } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import type { Claim } from '../platform/idempotency/queries.ts'
-import { linkToNext } from '../platform/links.ts'
 import { type LinesSource, linesResponse, spooledLinesResponse } from '../platform/lines-response.ts'
+import { linkToNext } from '../platform/links.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
@@ -115,7 +115,8 @@ async function placeExample(call: Call, options: OrderRoutesOptions, claim: Clai
   const document = exampleOrder(randomUUID(), now(), Math.random)
   const { order_uid: orderUid } = document
   const sent = { order_uid: orderUid, sent_by: sendToTopic === undefined ? 'http' : 'kafka' }
-  const headers = { 'content-type': 'application/json', location: `/api/orders/${orderUid}` }
+  // Relative to /api/orders/test.
+  const headers = { 'content-type': 'application/json', location: orderUid }
   const answer = { status: 202, headers, body: Buffer.from(JSON.stringify(sent)) }
   if (sendToTopic === undefined) {
     const reading = readOrder(Buffer.from(JSON.stringify(document)))

@@ -1,6 +1,7 @@
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
+import { pathBelow } from './base-path.ts'
 import { traceRequests } from './http-tracing.ts'
 import type { Claim, Answer as KeptAnswer } from './idempotency/queries.ts'
 import type { Logger } from './log.ts'
@@ -59,10 +60,13 @@ export function buildHttp(options: {
   /** What an idempotent route is served by. */
   idempotent: (route: Route) => Route['handle']
   registry: Registry
+  /** The path under which a proxy serves the service without taking it off, such as `/shop`. */
+  basePath?: string
   /** Undefined: nothing is traced. */
   tracer?: Tracer | undefined
   log: Logger
 }): (request: Request) => Response | Promise<Response> {
+  const { basePath = '' } = options
   const record = requestMetrics(options.registry)
   const tables = new Map<string, RouteTable>()
   for (const route of options.routes) {
@@ -78,7 +82,7 @@ export function buildHttp(options: {
   const answerUnmatched = serveUnmatched(tables, record('other', 'none'), options.log)
   return request => {
     const isHead = request.method === 'HEAD'
-    const path = getPath(request)
+    const path = basePath === '' ? getPath(request) : pathBelow(basePath, getPath(request))
     const found = tables.get(isHead ? 'GET' : request.method)?.find(path)
     if (found === undefined) return answerUnmatched(request, path)
     const answer = found.answer({ request, params: found.params })

@@ -193,7 +193,8 @@ export function buildOpenApi(options: {
       description: options.description,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
+    // Relative to the document's own address, /api/openapi.json, wherever a proxy serves that.
+    servers: [{ url: '..', description: 'The service that served this document' }],
     tags: Object.entries(options.tags).map(([name, description]) => ({ name, description })),
     paths: nameIn(paths),
     components: {

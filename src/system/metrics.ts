@@ -1,4 +1,5 @@
 import { readDisk } from '../platform/disk.ts'
+import type { Route } from '../platform/http.ts'
 import { Gauge, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { Probe } from './health.ts'
@@ -51,4 +52,11 @@ export function recordSystem(
       ]
     },
   )
+}
+
+/** What Prometheus scrapes. */
+export function metricsRoute(registry: Registry): Route {
+  const handle = async () =>
+    new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
+  return { method: 'GET', path: '/metrics', scope: 'public', handle }
 }

@@ -84,7 +84,8 @@ describe('a built page', () => {
   const script = 'export const answer = 42\n'.repeat(50)
   mkdirSync(join(built, 'assets'), { recursive: true })
   writeFileSync(join(built, 'index.html'), '<!doctype html><title>page</title>')
-  writeFileSync(join(built, 'pages.json'), '["/", "/orders", "/orders/:id"]')
+  writeFileSync(join(built, 'pages.json'), '{"index.html":["/","/orders"],"index-2.html":["/orders/:id"]}')
+  writeFileSync(join(built, 'index-2.html'), '<!doctype html><title>page</title>below')
   writeFileSync(join(built, 'assets', 'main-0a1b2c3d.js'), script)
   writeFileSync(join(built, 'assets', 'main-0a1b2c3d.js.br'), brotliCompressSync(script))
   writeFileSync(join(built, 'assets', 'main-0a1b2c3d.js.gz'), gzipSync(script))
@@ -135,12 +136,15 @@ describe('a built page', () => {
   test.each(['/', '/index.html', '/orders', '/orders/some-id'])('%s is the document', async path => {
     const { response, bytes } = await ask(path)
     expect(response.status).toBe(200)
-    expect(bytes.toString()).toContain('<title>page</title>')
+    expect(bytes.toString()).toBe(`<!doctype html><title>page</title>${path.endsWith('some-id') ? 'below' : ''}`)
   })
 
-  test.each(['/pages.json', `${address}.br`, '/orders/some-id/more', '/assets'])('%s is not there', async path => {
-    expect((await ask(path)).response.status).toBe(404)
-  })
+  test.each(['/pages.json', '/index-2.html', `${address}.br`, '/orders/some-id/more', '/assets'])(
+    '%s is not there',
+    async path => {
+      expect((await ask(path)).response.status).toBe(404)
+    },
+  )
 })
 
 test('without a built page the address says how to build one, and the rest of the service is not touched', async () => {

@@ -38,7 +38,7 @@ const encodings = [
   ['gzip', '.gz'],
 ] as const
 
-/** The document is handed out at the addresses that this file lists too: templates of routes, as JSON. */
+/** Documents are handed out at the addresses that this file lists, too: templates of routes by the name of the document, as JSON. */
 const pagesFile = 'pages.json'
 
 /**
@@ -57,8 +57,10 @@ export function staticRoutes(options: { folder: string; prefix: string; only?: r
     .filter(name => name !== pagesFile && statSync(join(folder, name)).isFile() && types[extname(name)] !== undefined)
     .filter(name => only === undefined || only.includes(name))
     .flatMap(name => {
-      const own = name === 'index.html' ? pages.map(page => prefix + page.slice(1)) : []
-      return fileRoutes(join(folder, name), name, [...new Set([...own, prefix + name])])
+      const own = (pages[name] ?? []).map(page => prefix + page.slice(1))
+      // A document for addresses further down does not fit its own.
+      const named = own.length === 0 || name === 'index.html' ? [prefix + name] : []
+      return fileRoutes(join(folder, name), name, [...new Set([...own, ...named])])
     })
 }
 
@@ -79,14 +81,16 @@ const notBuilt = `<!doctype html>
   <body>
     <h1>The page is not built yet</h1>
     <p>Run <code>make build</code> in the checkout and start the service again. The API works without the page: it is
-      described <a href="/api/docs">here</a>.</p>
+      described <a href="api/docs">here</a>.</p>
   </body>
 </html>
 `
 
-function addressesOf(folder: string): string[] {
+function addressesOf(folder: string): Record<string, string[]> {
   const file = join(folder, pagesFile)
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as string[]) : ['/']
+  return existsSync(file)
+    ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string[]>)
+    : { 'index.html': ['/'] }
 }
 
 type Variant = { encoding: string | undefined; etag: string; bytes: Buffer }

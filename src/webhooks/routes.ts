@@ -128,7 +128,7 @@ function answerWith(secret: string, status: 200 | 201, claim: Claim | undefined,
     status,
     headers: {
       'content-type': 'application/json',
-      ...(status === 201 ? { location: `/api/webhooks/${webhook.id}` } : {}),
+      ...(status === 201 ? { location: `webhooks/${webhook.id}` } : {}),
     },
     body: Buffer.from(JSON.stringify({ ...presentWebhook(webhook, nowMs), secret })),
   })

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { request } from '../platform/api.ts'
+import { nextPage, request } from '../platform/api.ts'
 import { follow, type LiveEvent } from '../platform/live.ts'
 import type { LogEvent } from './event.ts'
 
@@ -73,7 +73,7 @@ export class EventsModel {
     try {
       const response = await request(address)
       const read = (await response.json()) as LogEvent[]
-      this.#older = /<([^<>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.#older = nextPage(response)
       const events = merge(this.events.peek() ?? [], read).slice(0, most)
       this.events.value = events
       this.hasOlder.value = this.#older !== undefined && events.length < shownMax

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { request } from '../platform/api.ts'
+import { nextPage, request } from '../platform/api.ts'
 import type { LiveEvent } from '../platform/live.ts'
 import type { Order } from './order.ts'
 
@@ -45,7 +45,7 @@ export class OrderList {
     try {
       const response = await request(address)
       const orders = (await response.json()) as Order[]
-      this.#next = /<([^<>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.#next = nextPage(response)
       this.isComplete.value = this.#next === undefined
       this.rows.value = [...this.rows.peek(), ...orders.map(toRow)]
     } catch (error) {

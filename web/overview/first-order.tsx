@@ -1,13 +1,15 @@
 import { CopyButton } from '../parts/copy-button.tsx'
 import { SendButton } from '../parts/send-button.tsx'
 import { apiKey } from '../platform/key.ts'
+import { base } from '../routes.ts'
 import { texts } from '../texts.ts'
 
 /** What is shown before the first order: how to send one. */
 export function FirstOrder() {
   const key = apiKey.value === undefined ? '' : ` -H "Authorization: Bearer $KEY"`
-  const made = `curl -X POST ${location.origin}/api/orders/test${key}`
-  const own = `curl ${location.origin}/api/orders${key} -H 'Content-Type: application/json' \\\n  --data @test/samples/valid/canonical.json`
+  const service = `${location.origin}${base}/api`
+  const made = `curl -X POST ${service}/orders/test${key}`
+  const own = `curl ${service}/orders${key} -H 'Content-Type: application/json' \\\n  --data @test/samples/valid/canonical.json`
   return (
     <section class="card first-order" aria-labelledby="first-title">
       <h2 id="first-title">{texts.firstOrder.title}</h2>

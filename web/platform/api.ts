@@ -1,3 +1,4 @@
+import { base } from '../routes.ts'
 import { texts } from '../texts.ts'
 import { apiKey, askForKey } from './key.ts'
 
@@ -34,9 +35,16 @@ const answerDeadlineMs = 15_000
 /** For these another key may help; every other refusal of access would stay one. */
 const keyProblems = ['KEY_MISSING', 'KEY_UNKNOWN', 'SCOPE_MISSING']
 
+/** The address of the next page of a list, from its `Link` header, which is relative to where the page was read; undefined on the last. */
+export function nextPage(response: Response): string | undefined {
+  const target = /<([^<>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+  return target === undefined ? undefined : new URL(target, response.url).href
+}
+
 /**
  * Asks the API; where it wants a key, asks the person for one and repeats.
  *
+ * @param path of the service, from its root; or a whole address that it has given
  * @returns the answer, which is a success (or 304)
  * @throws Refusal; what `signal` was aborted with
  */
@@ -73,7 +81,7 @@ async function send(path: string, options: AskOptions, key: string | undefined):
     ...(signal === undefined ? {} : { signal }),
   }
   try {
-    return await fetch(path, init)
+    return await fetch(path.startsWith('/') ? base + path : path, init)
   } catch (error) {
     if (signal?.aborted === true && (signal.reason as Error | undefined)?.name !== 'TimeoutError') throw error
     throw new Refusal(0, { title: texts.failure.unreachable, detail: texts.failure.unreachableHint })

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { request } from './api.ts'
+import { nextPage, request } from './api.ts'
 
 /** A list of the API, newest first, page by page as it is wanted. */
 export class PagedList<Row extends { id: string }> {
@@ -58,7 +58,7 @@ export class PagedList<Row extends { id: string }> {
     try {
       const response = await request(address)
       const rows = (await response.json()) as Row[]
-      this.#next = /<([^<>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
+      this.#next = nextPage(response)
       this.isComplete.value = this.#next === undefined
       this.rows.value = join(rows)
       this.failure.value = undefined

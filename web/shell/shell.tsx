@@ -4,7 +4,7 @@ import { pages } from '../pages.ts'
 import { Icon } from '../parts/icon.tsx'
 import { apiKey, forgetKey } from '../platform/key.ts'
 import { isHelpOpen, listenToKeys } from '../platform/shortcuts.ts'
-import { routes } from '../routes.ts'
+import { base, routes } from '../routes.ts'
 import { texts } from '../texts.ts'
 import { attempt, Banner, LiveMark } from './connection.tsx'
 import { HelpDialog } from './help-dialog.tsx'
@@ -61,7 +61,9 @@ export function Shell() {
 }
 
 function Navigation({ path }: { path: string }) {
-  const open = pages.find(page => page.path === path) ?? pages.find(page => 'parent' in page && fits(path, page.path))
+  const open =
+    pages.find(page => page.path === path || page.path === `${path}/`) ??
+    pages.find(page => 'parent' in page && fits(path, page.path))
   const marked = open !== undefined && 'parent' in open ? open.parent : open?.path
   const menu = useRef<HTMLElement>(null)
   useEffect(() => {
@@ -79,7 +81,7 @@ function Navigation({ path }: { path: string }) {
           </a>
         ) : null,
       )}
-      <a href="/api/docs" class="outside">
+      <a href={`${base}/api/docs`} target="_top" class="outside">
         <Icon name="book" />
         {texts.apiDocs}
       </a>

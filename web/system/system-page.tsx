@@ -4,6 +4,7 @@ import { usePolling } from '../parts/polling.ts'
 import { Failure, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { ask } from '../platform/api.ts'
+import { base } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
 import { systemTexts as words } from '../texts/system.ts'
 import { texts } from '../texts.ts'
@@ -96,10 +97,10 @@ function Dependencies({ dependencies }: { dependencies: Record<string, Dependenc
 
 function Links({ grafana }: { grafana: string | null }) {
   const outside = [
-    ['/api/docs', words.api],
-    ['/api/openapi.json', words.openApi],
-    ['/api/asyncapi.json', words.asyncApi],
-    ['/metrics', words.metrics],
+    [`${base}/api/docs`, words.api],
+    [`${base}/api/openapi.json`, words.openApi],
+    [`${base}/api/asyncapi.json`, words.asyncApi],
+    [`${base}/metrics`, words.metrics],
   ] as const
   return (
     <section class="card" aria-labelledby="links-title">
@@ -116,7 +117,9 @@ function Links({ grafana }: { grafana: string | null }) {
         </li>
         {outside.map(([href, label]) => (
           <li key={href}>
-            <a href={href}>{label}</a>
+            <a href={href} target="_top">
+              {label}
+            </a>
           </li>
         ))}
       </ul>

@@ -1,0 +1,20 @@
+import type { Route } from './http.ts'
+
+/**
+ * The part of a path below the one under which a proxy serves the service, where the proxy leaves that on. A path without it is taken
+ * as it is: probes and scrapers ask the service itself.
+ *
+ * @param basePath such as `/shop`; '' for none
+ */
+export function pathBelow(basePath: string, path: string): string {
+  if (!path.startsWith(basePath)) return path
+  return path.length === basePath.length || path[basePath.length] === '/' ? path.slice(basePath.length) : path
+}
+
+/** `/shop` leads to `/shop/`: the addresses on the page are relative to a folder. */
+export function basePathRoutes(basePath: string): Route[] {
+  if (basePath === '') return []
+  const location = `${basePath.slice(basePath.lastIndexOf('/') + 1)}/`
+  const handle = () => new Response(null, { status: 308, headers: { location } })
+  return [{ method: 'GET', path: '', scope: 'public', handle }]
+}
