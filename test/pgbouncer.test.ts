@@ -12,8 +12,8 @@ import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } fr
 setDefaultTimeout(120_000)
 afterEach(() => endServices())
 
-/** How soon an instance must know what another one has changed. */
-const newsDeadlineMs = 1_000
+/** What an instance must know of another within a second, with time to ask for it on a busy machine. */
+const newsDeadlineMs = 5_000
 
 async function leaveEmpty(): Promise<void> {}
 

@@ -6,14 +6,14 @@ import { clientConfig, openSession, type PostgresAddress } from './postgres.ts'
 /** A notification that was committed and has not come back for so long will not come any more. */
 const silenceMaxMs = 2_000
 
-/** What is in the socket when a process goes on after a pause is read first. */
-const graceMs = 100
-
 /** How long a server may take to end a session in good order. */
 const endDeadlineMs = 1_000
 
 /** The channel of the notifications that prove a session; instances share it, and each heeds its own. */
 const proofChannel = 'listener_proof'
+
+/** A notification of its own on its way. */
+type Proof = { sentAtMs: number; committedAtMs: number | undefined; isLate: boolean }
 
 /** A session takes LISTEN and hears nothing. */
 export class SilentSessionError extends Error {
@@ -33,29 +33,29 @@ export class SilentSessionError extends Error {
  * it asked, and on that what was notified might arrive by chance.
  */
 export class ListenerSession {
-  readonly proofChannel = proofChannel
-  isProven = false
   readonly #client: Client
   readonly #channels: readonly string[]
   /** Why it is of no use any more. */
   #error: Error | undefined
   readonly #waiting = new Set<(error: Error) => void>()
-  #lastHeard = ''
-  #onHeard: () => void = () => undefined
+  readonly #expected = new Map<string, Proof>()
+  readonly #onProof: (sentAtMs: number) => void
 
   constructor(options: {
     address: PostgresAddress
     channels: readonly string[]
     onNotify: (channel: string, message: string) => void
+    /** Hears when a proof was sent that is back. */
+    onProof: (sentAtMs: number) => void
   }) {
+    this.#onProof = options.onProof
     this.#client = new Client(clientConfig(options.address, 'orders listener'))
     this.#channels = options.channels
     this.#client.on('error', error => this.break(error))
     this.#client.on('end', () => this.break(new Error('the connection was closed')))
     this.#client.on('notification', ({ channel, payload = '' }) => {
-      if (channel !== proofChannel) return options.onNotify(channel, payload)
-      this.#lastHeard = payload
-      this.#onHeard()
+      if (channel === proofChannel) this.#hear(payload)
+      else options.onNotify(channel, payload)
     })
   }
 
@@ -84,27 +84,43 @@ export class ListenerSession {
     }
   }
 
-  /** Resolves when a proof that was committed is heard. @throws SilentSessionError when it is not; the connection's error */
-  async hears(message: string): Promise<void> {
-    const isHeard = () => this.#lastHeard === message
-    const waiting = new AbortController()
-    const heard = new Promise<void>(resolve => {
-      this.#onHeard = () => {
-        if (isHeard()) resolve()
-      }
-      this.#onHeard()
-    })
-    const expiry = async () => {
-      const { signal } = waiting
-      await sleep(silenceMaxMs, undefined, { signal })
-      await sleep(graceMs, undefined, { signal })
-    }
+  /** How many proofs are under way. */
+  get expected(): number {
+    return this.#expected.size
+  }
+
+  /** Sends a proof by another session, and expects it here. @throws what sending it throws */
+  async expect(message: string, send: (channel: string, message: string) => Promise<unknown>): Promise<void> {
+    const proof: Proof = { sentAtMs: performance.now(), committedAtMs: undefined, isLate: false }
+    this.#expected.set(message, proof)
     try {
-      await this.unlessBroken(Promise.race([heard, expiry().catch(() => undefined)]))
-    } finally {
-      waiting.abort()
+      await send(proofChannel, message)
+      proof.committedAtMs = performance.now()
+    } catch (error) {
+      this.#expected.delete(message)
+      throw error
     }
-    if (!isHeard()) throw new SilentSessionError()
+  }
+
+  /**
+   * To be called from time to time. What is late for the first time may be in the socket: a process that goes on after a pause
+   * has not read it yet.
+   *
+   * @throws SilentSessionError when a proof that was committed does not come
+   */
+  checkSilence(): void {
+    for (const proof of this.#expected.values()) {
+      if (proof.committedAtMs === undefined || performance.now() - proof.committedAtMs < silenceMaxMs) continue
+      if (proof.isLate) throw new SilentSessionError()
+      proof.isLate = true
+    }
+  }
+
+  #hear(message: string): void {
+    const proof = this.#expected.get(message)
+    if (proof === undefined) return
+    this.#expected.delete(message)
+    this.#onProof(proof.sentAtMs)
   }
 
   /** Ends the connection, also one whose other side does not answer any more. */

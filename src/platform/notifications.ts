@@ -4,11 +4,14 @@ import { ListenerSession, SilentSessionError } from './listener-session.ts'
 import type { Logger } from './log.ts'
 import type { Pool, PostgresAddress } from './postgres.ts'
 
-/** From a notification of its own that came back to the next one that is sent around. */
-const proofPauseMs = 400
+/** How often a notification of its own is sent around, whether the last one is back or not: on a busy machine it takes its time. */
+const proofPauseMs = 300
 
 /** How long what was proven stands: an instance must know within a second what another one has changed. */
 const proofStandsMs = 1_000
+
+/** Notifications of its own that may be under way at a time: while the database hangs, more would only wait. */
+const proofsUnderWayMax = 4
 
 const pauseMaxMs = 10_000
 
@@ -56,33 +59,36 @@ export function createListener(options: {
 
   const isInStep = () => performance.now() - provenAtMs <= proofStandsMs
 
-  /** Sends one notification around. What hinders the sending says nothing of the session. @throws the session's error */
-  async function prove(session: ListenerSession, onInStep: () => void): Promise<void> {
+  /** Sends one notification around. What hinders the sending says nothing of the session. */
+  async function prove(session: ListenerSession): Promise<void> {
     proofs += 1
-    const sentAtMs = performance.now()
-    const message = `${id} ${proofs}`
-    const sending = notify(session.proofChannel, message)
-    const problem = await session.unlessBroken(sending.then(nothing, reasonOf))
-    if (problem !== undefined) {
-      trouble = problem
-      return
+    try {
+      await session.expect(`${id} ${proofs}`, notify)
+    } catch (error) {
+      trouble = reasonOf(error)
     }
-    await session.hears(message)
-    if (!session.isProven) onInStep()
-    session.isProven = true
-    provenAtMs = sentAtMs
-    trouble = 'a notification of its own is late'
   }
 
   async function listen(heard: Heard, stop: AbortSignal, onProven: () => void): Promise<void> {
-    const session = new ListenerSession({ address, ...heard })
+    let isProven = false
+    const session = new ListenerSession({
+      address,
+      ...heard,
+      onProof(sentAtMs) {
+        if (!isProven) heard.onInStep()
+        isProven = true
+        provenAtMs = Math.max(provenAtMs, sentAtMs)
+        trouble = 'a notification of its own is late'
+        onProven()
+      },
+    })
     const end = () => session.break(new Error('the service stops'))
     stop.addEventListener('abort', end)
     try {
       await session.open()
       while (!stop.aborted) {
-        await prove(session, heard.onInStep)
-        if (session.isProven) onProven()
+        session.checkSilence()
+        if (session.expected < proofsUnderWayMax) void prove(session)
         await session.unlessBroken(sleep(proofPauseMs))
       }
     } finally {
