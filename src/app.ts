@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiKey, callerOf, createAccessCheck, KeyRing } from './access/keys.ts'
 import { keySchemas } from './access/operations.ts'
 import { readKeys } from './access/queries.ts'
@@ -12,20 +11,19 @@ import { eventChannels, eventDataSchemas } from './events/channels.ts'
 import type { EventDefinition } from './events/definition.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
-import { readHorizon } from './events/horizon.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
 import { Pacer } from './events/pacer.ts'
-import { readLagSeconds } from './events/readers.ts'
 import type { RecentOrders } from './events/recent-orders.ts'
-import { relayReader } from './events/relay.ts'
 import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
+import { readAllLags } from './lags.ts'
 import { type AuditMetrics, createAuditMetrics } from './orders/audit.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
+import { lanesOf } from './orders/lanes.ts'
 import { orderChannels, orderEvents, orderMessageSchemas } from './orders/messages.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
@@ -49,7 +47,7 @@ import { documentationRoutes } from './system/documentation.ts'
 import { createHealth, healthRoutes, type Probe } from './system/health.ts'
 import { metricsRoute, recordSystem } from './system/metrics.ts'
 import { pageRoutes } from './system/static-files.ts'
-import { type Lags, type Setting, systemRoutes, systemSchema } from './system/system-routes.ts'
+import { type Setting, systemRoutes, systemSchema } from './system/system-routes.ts'
 import type { WriteWatch } from './system/write-watch.ts'
 import { webhookChannel } from './webhooks/channels.ts'
 import { deliveryRoutes } from './webhooks/delivery-routes.ts'
@@ -58,7 +56,6 @@ import { webhookSchemas } from './webhooks/operations.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 import { createSender, patience, type Sender } from './webhooks/sender.ts'
 import { traceDeliveries } from './webhooks/sender-tracing.ts'
-import { readStandings } from './webhooks/standings.ts'
 import { resolveHost } from './webhooks/targets.ts'
 
 export type AppOptions = {
@@ -148,7 +145,8 @@ export function buildApp(options: AppOptions): App {
     load: uid => findOrder(pool, uid),
     isInStep,
   })
-  const carryOut = createCarryOut({ pool, now, onChanged: cache.forget })
+  const lanes = lanesOf(pool)
+  const carryOut = createCarryOut({ pool: lanes.commands, now, onChanged: cache.forget })
   const feed = new EventFeed(pool, options.logGrown, cache.placed, pacer, log)
   const store = createIntakeStore(pool)
   const intake = createIntake({
@@ -177,14 +175,22 @@ export function buildApp(options: AppOptions): App {
   }
   const readiness = createHealth({ ...options, needed: ['database'] })
   const routes: Route[] = [
-    ...orderRoutes({ intake, cache, pool, metrics: orderMetrics, now, log, sendToTopic: options.sendToTopic }),
+    ...orderRoutes({
+      intake,
+      cache,
+      pool: lanes.lists,
+      metrics: orderMetrics,
+      now,
+      log,
+      sendToTopic: options.sendToTopic,
+    }),
     ...commandRoutes(carryOut, cache.forget),
     ...overviewRoutes({
-      pool,
+      pool: lanes.lists,
       now,
       consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
     }),
-    ...eventRoutes({ pool, feed, types: eventDefinitions.map(({ type }) => type) }),
+    ...eventRoutes({ pool: lanes.lists, feed, types: eventDefinitions.map(({ type }) => type) }),
     ...deadLetterRoutes({ pool, desk, log }),
     ...webhookRoutes({
       pool,
@@ -273,26 +279,5 @@ export function buildApp(options: AppOptions): App {
     eventMetrics,
     auditMetrics,
     webhooks,
-  }
-}
-
-const lagsDeadlineMs = 2_000
-
-/** How far everything is behind; what cannot be told while the database is away is null. */
-async function readAllLags(pool: Pool, messagesBehind: (() => number) | undefined): Promise<Lags> {
-  // A database may hang, too.
-  const silence = sleep(lagsDeadlineMs, undefined, { ref: false })
-  const ask = <Answer>(asked: Promise<Answer>) => Promise.race([asked, silence]).catch(() => undefined)
-  const [relayLag, standings, horizon] = await Promise.all([
-    messagesBehind === undefined ? null : ask(readLagSeconds(pool, relayReader)),
-    ask(readStandings(pool)),
-    ask(readHorizon(pool)),
-  ])
-  return {
-    relay_seconds: relayLag ?? null,
-    consumer_messages: messagesBehind?.() ?? null,
-    webhooks_seconds: standings?.lagSeconds ?? null,
-    log_seconds: horizon?.heldSeconds ?? null,
-    log_held_by: horizon?.holder ?? null,
   }
 }

@@ -53,6 +53,7 @@ export const catalogue = {
   CURSOR_DROPPED: { status: 410, consumer: 'dead-letter', title: 'What comes after this cursor was dropped' },
   ROUTE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is nothing at this address' },
   METHOD_NOT_ALLOWED: { status: 405, consumer: 'dead-letter', title: 'The method is not allowed here' },
+  ORDER_LOCKED: { status: 503, consumer: 'retry', title: 'The order is being changed by somebody else' },
   OVERLOADED: { status: 503, consumer: 'retry', title: 'The service has more to do than it can' },
   STORE_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'The database cannot be reached' },
   RESOLVER_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'The name of a host cannot be resolved now' },

@@ -110,9 +110,9 @@ test('kill -9 before the commit: the repetition is told to wait, and does the wo
   const [order] = makeOrders(1, 'waiting')
   await send(one, '/api/orders', 'k1', order)
   let unanswered: ReturnType<typeof send> | undefined
-  await whileLocked(address, `select pg_advisory_xact_lock(1, hashtext('waiting-0'))`, async () => {
+  await whileLocked(address, 'lock table order_transitions in share mode', async () => {
     unanswered = send(one, '/api/orders/waiting-0/hold', 'k2')
-    await isHeldUp(address, 'select pg_advisory_xact_lock')
+    await isHeldUp(address, 'insert into order_transitions')
     one.kill('SIGKILL')
     expect(await unanswered).toBeUndefined()
     expect((await send(other, '/api/orders/waiting-0/hold', 'k2'))?.status).toBe(409)

@@ -18,3 +18,25 @@ export function createTurns(waitingMax: number): <Result>(work: () => Promise<Re
     return result
   }
 }
+
+/**
+ * Makes a function that runs one piece of work at a time for each key, in the order of the calls.
+ *
+ * @param waitingMax how many may wait for one key; it throws AppError OVERLOADED for any more
+ */
+export function createTurnsOf(
+  waitingMax: number,
+): <Result>(key: string, work: () => Promise<Result>) => Promise<Result> {
+  const turns = new Map<string, { take: ReturnType<typeof createTurns>; users: number }>()
+  return async (key, work) => {
+    const own = turns.get(key) ?? { take: createTurns(waitingMax), users: 0 }
+    turns.set(key, own)
+    own.users += 1
+    try {
+      return await own.take(work)
+    } finally {
+      own.users -= 1
+      if (own.users === 0) turns.delete(key)
+    }
+  }
+}

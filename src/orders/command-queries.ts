@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg'
 import type { PoolClient } from '../platform/postgres.ts'
 import type { OrderCommand } from './lifecycle.ts'
 import type { OrderState, OrderStatus } from './order.ts'
@@ -35,10 +36,29 @@ const orderLocks = 1
  * gets its id when it locks a row, and not only after it has waited for that: of three that wait for one row, two get their
  * ids as soon as the first is done, and the one with the larger id may go on first. So they wait for an advisory lock, which
  * gives no id, and whoever has it finds the row free.
+ *
+ * It does not wait: whoever waits in a transaction keeps a connection from everybody else.
+ *
+ * @throws OrderLockedError when another transaction has the order
  */
 export async function lockOrder(client: PoolClient, orderUid: string): Promise<LockedOrder | undefined> {
-  await client.query('select pg_advisory_xact_lock($1, hashtext($2))', [orderLocks, orderUid])
-  return (await lockRows(client, [orderUid]))[0]
+  const { rows } = await client.query<{ locked: boolean }>(
+    'select pg_try_advisory_xact_lock($1, hashtext($2)) as locked',
+    [orderLocks, orderUid],
+  )
+  if (rows[0]?.locked !== true) throw new OrderLockedError()
+  return (await lockRows(client, [orderUid], 'nowait').catch(explainLock))[0]
+}
+
+/** Another transaction has the order. */
+export class OrderLockedError extends Error {
+  override readonly name = 'OrderLockedError'
+}
+
+/** SQLSTATE 55P03: the lock was not to be had. */
+function explainLock(error: unknown): never {
+  if (error instanceof DatabaseError && error.code === '55P03') throw new OrderLockedError()
+  throw error
 }
 
 /** Locks unpaid orders that were not changed since before a time, oldest first; those that others have locked are left. */
@@ -56,18 +76,23 @@ export async function lockUnpaidOrders(client: PoolClient, since: string, orders
   const locked = await lockRows(
     client,
     rows.map(row => row.order_uid),
+    'skip locked',
   )
   // Somebody may have changed one between the look and the lock.
   return locked.filter(order => order.state.status === 'pending' && order.state.paymentStatus === 'unpaid')
 }
 
-async function lockRows(client: PoolClient, orderUids: readonly string[]): Promise<LockedOrder[]> {
+async function lockRows(
+  client: PoolClient,
+  orderUids: readonly string[],
+  whereLocked: 'nowait' | 'skip locked',
+): Promise<LockedOrder[]> {
   const { rows } = await client.query<LockedRow>(
     `select order_uid, status, payment_status, delivery_status, version, updated_at
        from orders
       where order_uid = any($1)
       order by order_uid
-        for update`,
+        for update ${whereLocked}`,
     [orderUids],
   )
   return rows.map(toLocked)

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTurnsOf } from '../dead-letters/turns.ts'
 import { AppError } from '../errors.ts'
 import { appendEvent } from '../events/log.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
@@ -8,6 +10,7 @@ import {
   type LockedOrder,
   lockOrder,
   lockUnpaidOrders,
+  OrderLockedError,
   updateState,
 } from './command-queries.ts'
 import { type ChangedStatus, decideCommand, type OrderCommand } from './lifecycle.ts'
@@ -49,20 +52,50 @@ export type OnChanged = (orderUid: string, version: number) => void
 /** Carries out commands. */
 export type CarryOut = (request: CommandRequest) => Promise<CommandResult>
 
-/** Makes the function that carries out commands for this instance. */
-export function createCarryOut(options: { pool: Pool; now: () => number; onChanged: OnChanged }): CarryOut {
-  const { pool, now, onChanged } = options
+/** Commands to one order that may wait for their turn on this instance. */
+const waitingForOrderMax = 100
+
+/** For how long an order that another transaction has is asked for again, and how often. */
+const lockPatienceMs = 3_000
+const lockPauseMs = { first: 5, most: 250 }
+
+/**
+ * Makes the function that carries out commands for this instance: those to one order one after another. An order that another
+ * transaction has is asked for again and again, without a connection in between, so it holds nobody up but those who want it.
+ *
+ * What it returns throws AppError ORDER_LOCKED when the order is not to be had in time, OVERLOADED when too many commands wait
+ * for it.
+ */
+export function createCarryOut(options: Options): CarryOut {
+  const takeTurn = createTurnsOf(waitingForOrderMax)
   return async request => {
-    let version: number | undefined
-    try {
-      return await carryOut(pool, request, now(), seen => {
-        version = seen
-      })
-    } finally {
-      // Also after a failure: whether the transaction was committed is not known then. Also when nothing was changed: whoever
-      // hears that another has changed the order reads it next.
-      if (version !== undefined) onChanged(request.orderUid, version)
-    }
+    const untilMs = performance.now() + lockPatienceMs
+    return takeTurn(request.orderUid, async () => {
+      for (let pauseMs = lockPauseMs.first; ; pauseMs = Math.min(2 * pauseMs, lockPauseMs.most)) {
+        try {
+          return await attempt(options, request)
+        } catch (error) {
+          if (!(error instanceof OrderLockedError)) throw error
+          if (performance.now() > untilMs) throw new AppError('ORDER_LOCKED', 'another transaction has the order')
+        }
+        await sleep(pauseMs)
+      }
+    })
+  }
+}
+
+type Options = { pool: Pool; now: () => number; onChanged: OnChanged }
+
+async function attempt({ pool, now, onChanged }: Options, request: CommandRequest): Promise<CommandResult> {
+  let version: number | undefined
+  try {
+    return await carryOut(pool, request, now(), seen => {
+      version = seen
+    })
+  } finally {
+    // Also after a failure: whether the transaction was committed is not known then. Also when nothing was changed: whoever
+    // hears that another has changed the order reads it next.
+    if (version !== undefined) onChanged(request.orderUid, version)
   }
 }
 

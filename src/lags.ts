@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readHorizon } from './events/horizon.ts'
+import { readLagSeconds } from './events/readers.ts'
+import { relayReader } from './events/relay.ts'
+import type { Pool } from './platform/postgres.ts'
+import type { Lags } from './system/system-routes.ts'
+import { readStandings } from './webhooks/standings.ts'
+
+const lagsDeadlineMs = 2_000
+
+/** How far everything is behind; what cannot be told while the database is away is null. */
+export async function readAllLags(pool: Pool, messagesBehind: (() => number) | undefined): Promise<Lags> {
+  // A database may hang, too.
+  const silence = sleep(lagsDeadlineMs, undefined, { ref: false })
+  const ask = <Answer>(asked: Promise<Answer>) => Promise.race([asked, silence]).catch(() => undefined)
+  const [relayLag, standings, horizon] = await Promise.all([
+    messagesBehind === undefined ? null : ask(readLagSeconds(pool, relayReader)),
+    ask(readStandings(pool)),
+    ask(readHorizon(pool)),
+  ])
+  return {
+    relay_seconds: relayLag ?? null,
+    consumer_messages: messagesBehind?.() ?? null,
+    webhooks_seconds: standings?.lagSeconds ?? null,
+    log_seconds: horizon?.heldSeconds ?? null,
+    log_held_by: horizon?.holder ?? null,
+  }
+}
