@@ -81,3 +81,35 @@ test('of two orders with one uid the earlier is placed, also when the database w
   await Promise.all([consume([messageOf(order, 0n)]), consume([messageOf({ ...order, locale: 'de' }, 1n)])])
   expect(JSON.parse(stored.get('twice-0') ?? '').locale).toBe('en')
 })
+
+test('an order that makes the program fail is set aside, and its neighbours are placed', async () => {
+  const stored = new Map<string, string>()
+  const letters: unknown[] = []
+  const pool = {
+    async query(text: string, values: unknown[] = []) {
+      if (text.includes('insert into dead_letters')) letters.push(values)
+      return { rows: [] }
+    },
+  } as unknown as Pool
+  const orders = makeOrders(20, 'poisoned')
+  const poison = orders[7]?.order_uid ?? ''
+  const intake = createIntake({
+    store: {
+      findDocuments: async () => stored,
+      async place(group) {
+        if (group.some(({ order }) => order.orderUid === poison)) throw new TypeError('undefined is not an object')
+        for (const { order } of group) stored.set(order.orderUid, order.json)
+      },
+    },
+    log: testLog,
+    now: Date.now,
+    onPlaced: () => undefined,
+  })
+  const stop = new AbortController()
+  const metrics = { count: () => undefined, group: () => undefined }
+  const consume = createOrderConsumer({ intake, pool, metrics, log: testLog, stop: stop.signal })
+  await consume(orders.map((order, offset) => messageOf(order, BigInt(offset))))
+  expect(stored.size).toBe(19)
+  expect(stored.has(poison)).toBe(false)
+  expect(letters).toHaveLength(1)
+})

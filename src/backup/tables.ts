@@ -27,5 +27,6 @@ export const leftOut: Readonly<Record<string, string>> = {
   event_seals: 'says which partitions of the log take no more events, and an import has partitions of its own',
   dead_letter_counts: 'the database counts the letters as they come in',
   write_trials: 'what readiness writes to see whether it can; nobody reads it',
+  message_tries: 'which messages of Kafka are being handled just now; after a restore none is',
   idempotency_claims: 'who works on a request just now; after a restore nobody does',
 }

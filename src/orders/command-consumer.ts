@@ -1,5 +1,6 @@
 import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
+import { settingAside } from '../dead-letters/setting-aside.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
@@ -18,10 +19,10 @@ type Options = { carryOut: CarryOut; pool: Pool; log: Logger; stop: AbortSignal 
 
 /**
  * Carries out a batch of commands that came by Kafka: those to one order one after another, as they came. Resolves when each
- * was carried out or is a dead letter with its reason. A command that comes again has no second effect.
+ * was carried out or is a dead letter with its reason; so is one that breaks its handling each time. A command that comes again has no second effect.
  */
 export function createCommandConsumer(options: Options): HandleBatch {
-  return async (messages, traceparent) => {
+  const obeyAll: HandleBatch = async (messages, traceparent) => {
     const letters: DeadLetter[] = []
     const byOrder = new Map<string, { message: KafkaMessage; command: CommandMessage }[]>()
     for (const message of messages) {
@@ -46,6 +47,7 @@ export function createCommandConsumer(options: Options): HandleBatch {
     const { pool, log, stop } = options
     if (letters.length > 0) await insist(() => recordDeadLetters(pool, letters), waiting, log, stop)
   }
+  return settingAside(obeyAll, { ...options, code: 'COMMAND_UNPROCESSABLE' })
 }
 
 async function obey(

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
+import { settingAside } from '../dead-letters/setting-aside.ts'
 import type { Violation } from '../errors.ts'
 import { insist } from '../platform/insist.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
@@ -26,8 +27,8 @@ const lettersMax = 500
 
 /**
  * Takes in a batch of Kafka messages: resolves when every order in it is durable and every message that is no valid order
- * is a dead letter, so that its offsets may be committed. While the database is away it waits and tries again: an outage is
- * never a dead letter.
+ * is a dead letter, so that its offsets may be committed; so is one that breaks its handling each time. While the database is
+ * away it waits and tries again: an outage is never a dead letter.
  */
 export function createOrderConsumer(options: {
   intake: Intake
@@ -40,7 +41,7 @@ export function createOrderConsumer(options: {
   const { intake, pool, metrics, log, stop } = options
   /** Resolves when the batch before has been submitted. Batches are read side by side, and a short one is read first. */
   let submitted: Promise<void> = Promise.resolve()
-  return async (messages, traceparent) => {
+  const takeIn: HandleBatch = async (messages, traceparent) => {
     const before = submitted
     const turn = Promise.withResolvers<void>()
     submitted = turn.promise
@@ -65,6 +66,8 @@ export function createOrderConsumer(options: {
     }
     for (const letter of letters) metrics.count('kafka', letter.code)
   }
+  const code = 'ORDER_UNPROCESSABLE'
+  return settingAside(takeIn, { pool, code, log, stop, onSetAside: () => metrics.count('kafka', code) })
 }
 
 /** The orders among messages, with the messages that they came by, and a letter for each that is none. */

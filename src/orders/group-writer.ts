@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../platform/log.ts'
+import { isMistake } from '../platform/mistakes.ts'
 import { faultOf } from '../platform/postgres.ts'
 import type { Tracer } from '../platform/tracing.ts'
 import { traceGroup } from './group-tracing.ts'
@@ -38,6 +39,9 @@ export type Entry = {
 
 /** Lost races are as good as never met twice in a row; whoever meets so many is not racing but in the way of old rows. */
 const racesMax = 10
+
+/** An error of a program that comes again so often is not one of a connection that just broke: some order causes it. */
+const mistakesMax = 2
 
 /** Callers are kept waiting through so many attempts; a stream's orders through all. */
 const callerAttemptsMax = 5
@@ -118,6 +122,7 @@ export function createGroupWriter(options: {
         }
         if (fault !== 'outage') return isolate(group, error, store)
         failures += 1
+        if (isMistake(error) && failures > mistakesMax) return isolate(group, error, store)
         log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
         const isHopeless = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)
         const unavailable = new AppError('STORE_UNAVAILABLE', 'the order was not stored', { cause: error })

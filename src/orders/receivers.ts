@@ -23,7 +23,7 @@ export function orderReceivers(options: {
 function orderReceiver(intake: Intake, onOutcome: (outcome: string) => void): Receiver {
   const nothing = new Uint8Array(0)
   return {
-    codes: ['ORDER_INVALID', 'ORDER_CONFLICT', 'ORDER_REFUSED_BY_STORE'],
+    codes: ['ORDER_INVALID', 'ORDER_CONFLICT', 'ORDER_REFUSED_BY_STORE', 'ORDER_UNPROCESSABLE'],
     check(value) {
       const reading = readOrder(value ?? nothing)
       return reading.kind === 'refused' ? reading.violations : []
@@ -64,7 +64,7 @@ function orderReceiver(intake: Intake, onOutcome: (outcome: string) => void): Re
 
 function commandReceiver(carryOut: CarryOut): Receiver {
   return {
-    codes: ['COMMAND_INVALID', 'ORDER_NOT_FOUND', 'TRANSITION_REFUSED', 'VERSION_STALE'],
+    codes: ['COMMAND_INVALID', 'COMMAND_UNPROCESSABLE', 'ORDER_NOT_FOUND', 'TRANSITION_REFUSED', 'VERSION_STALE'],
     check(value) {
       const reading = readCommandMessage(value)
       return reading.kind === 'refused' ? reading.violations : []

@@ -32,6 +32,23 @@ export function startingPositions(
   return { positions, lost }
 }
 
+/**
+ * Where the group stands, and this process beyond it: what it knows to be durable need not be read again. Only where nobody has
+ * moved the group since: another member is further on, or an operator has set it back.
+ */
+export function resumed(
+  partitions: readonly number[],
+  committed: Offsets,
+  uncommitted: ReadonlyMap<number, { committed: bigint | undefined; durable: bigint }>,
+): Map<number, bigint> {
+  const offsets = new Map(committed)
+  for (const partition of partitions) {
+    const known = uncommitted.get(partition)
+    if (known !== undefined && known.committed === committed.get(partition)) offsets.set(partition, known.durable)
+  }
+  return offsets
+}
+
 /** What one fetch brought of one partition. `endOffset` may lie beyond the last message: some records are not for readers. */
 export type Segment = { partition: number; messages: readonly KafkaMessage[]; endOffset: bigint }
 

@@ -9,7 +9,7 @@ import {
   type KafkaMessage,
   loadKafka,
 } from './client.ts'
-import { PartitionsChangedError, Session } from './session.ts'
+import { type Legacy, PartitionsChangedError, Session } from './session.ts'
 
 /**
  * What a consumer is doing. 'connecting': on the way into the group; 'topic-absent': the broker answers but has no such
@@ -61,16 +61,16 @@ export async function keepConsuming(options: ConsumeOptions, stop: AbortSignal):
   const log = options.log.child({ topic: options.topic, groupId: options.groupId })
   const tell = (state: ConsumerState, detail = '') => options.onState?.(state, detail)
   let instanceId = newInstanceId(options.clientId)
-  let topicId: string | undefined
+  let legacy: Legacy | undefined
   let failures = 0
   while (!stop.aborted) {
     if (failures === 0) tell('connecting')
-    const session = openSession(library, options, { instanceId, topicIdBefore: topicId }, log, tell)
+    const session = openSession(library, options, { instanceId, legacy }, log, tell)
     try {
       await session.run(stop)
     } catch (error) {
       const isAbsent = isUnknownTopic(error)
-      topicId = session.topicId ?? topicId
+      legacy = session.legacy
       failures = session.madeProgress ? 1 : failures + 1
       if (isAbsent || error instanceof PartitionsChangedError) instanceId = newInstanceId(options.clientId)
       // One line in ten, so that a long outage does not fill the log.
@@ -106,7 +106,7 @@ function newInstanceId(clientId: string): string {
 function openSession(
   library: KafkaLibrary,
   options: ConsumeOptions,
-  identity: { instanceId: string; topicIdBefore: string | undefined },
+  past: { instanceId: string; legacy: Legacy | undefined },
   log: Logger,
   tell: (state: ConsumerState, detail?: string) => void,
 ): Session {
@@ -116,7 +116,7 @@ function openSession(
     groupId: options.groupId,
     topic: options.topic,
     clientId: options.clientId,
-    ...identity,
+    ...past,
     batchMessagesMax: options.batchMessagesMax ?? 2000,
     batchBytesMax: options.batchBytesMax ?? 8 * 1024 * 1024,
     batchesInFlightMax: options.batchesInFlightMax ?? 4,

@@ -32,7 +32,7 @@ export class TopicReader {
    * is left open holds up its readers, and only this end shows it.
    */
   readonly highWatermarks = new Map<number, bigint>()
-  /** When the broker last answered, in milliseconds since 1970. */
+  /** When the broker last answered, by the monotonic clock, in milliseconds. */
   answeredAt = performance.now()
 
   /** @param options partitionBytesMax: how much one fetch brings of a partition, in bytes (1 MiB); a batch is brought whole */

@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts'
-import { type Offsets, startingPositions } from './backlog.ts'
+import { type Offsets, resumed, startingPositions } from './backlog.ts'
 import { describe, isUnknownTopic, type KafkaCluster, type KafkaLibrary, type KafkaMessage } from './client.ts'
 import { GroupMember } from './member.ts'
 import { TopicReader } from './reader.ts'
@@ -15,8 +15,8 @@ export type SessionOptions = KafkaCluster & {
   topic: string
   clientId: string
   instanceId: string
-  /** The id that the topic had in the session before; undefined in the first. */
-  topicIdBefore: string | undefined
+  /** What the session before leaves behind; undefined for the first. */
+  legacy: Legacy | undefined
   batchMessagesMax: number
   batchBytesMax: number
   batchesInFlightMax: number
@@ -28,6 +28,17 @@ export type SessionOptions = KafkaCluster & {
   onBroken(error: unknown): void
   onLag(lag: ReadonlyMap<number, number>): void
   log: Logger
+}
+
+/** What a session knows that the group does not. */
+export type Legacy = {
+  /** The id of the topic, which another one of its name does not have. */
+  topicId: string | undefined
+  /**
+   * By partition: the offset up to which everything is durable, and the one that the group had committed. A commit that was refused,
+   * since handling had taken longer than the group waits, leaves such a gap; handling it again would take as long again.
+   */
+  uncommitted: Map<number, { committed: bigint | undefined; durable: bigint }>
 }
 
 /** The number of partitions changed: the group has to share out anew, which a returning static member does not cause. */
@@ -46,13 +57,15 @@ export class Session {
   #broken = Promise.withResolvers<never>()
   #onIdle = () => {}
   #isProbing = false
-  /** The id of the topic, which another one of its name does not have. */
-  topicId: string | undefined
+  readonly legacy: Legacy
+  /** What the group has committed, as far as this session knows. */
+  #groupOffsets = new Map<number, bigint>()
   /** Whether anything was committed: the trouble after that is a new one. */
   madeProgress = false
 
   constructor(library: KafkaLibrary, options: SessionOptions) {
     this.#options = options
+    this.legacy = { topicId: options.legacy?.topicId, uncommitted: new Map(options.legacy?.uncommitted) }
     this.#reader = new TopicReader(library, options)
     this.#broken.promise.catch(() => {})
     this.#member = new GroupMember(library, options, {
@@ -124,10 +137,16 @@ export class Session {
    */
   async #committedOf(partitions: readonly number[]): Promise<Offsets> {
     const topicId = await this.#reader.topicId()
-    const isAnother = topicId !== (this.topicId ?? this.#options.topicIdBefore ?? topicId)
-    this.topicId = topicId
-    if (isAnother) this.#options.log.warn('The topic was made again; starting at its oldest message')
-    return isAnother || partitions.length === 0 ? new Map() : await this.#member.committed(partitions)
+    const { legacy } = this
+    const isAnother = topicId !== (legacy.topicId ?? topicId)
+    legacy.topicId = topicId
+    if (isAnother) {
+      this.#options.log.warn('The topic was made again; starting at its oldest message')
+      legacy.uncommitted.clear()
+    }
+    const committed = isAnother || partitions.length === 0 ? new Map() : await this.#member.committed(partitions)
+    this.#groupOffsets = new Map(committed)
+    return resumed(partitions, committed, legacy.uncommitted)
   }
 
   async #handle(messages: readonly KafkaMessage[]): Promise<void> {
@@ -151,8 +170,11 @@ export class Session {
     await share.settle(deadlineMs)
     if (isTopicGone) return
     await share.commitLast(farewellMs).catch(error => {
-      this.#options.log.warn({ reason: describe(error) }, 'The last commit failed; some messages will come again')
+      this.#options.log.warn({ reason: describe(error) }, 'The last commit failed')
     })
+    for (const [partition, durable] of share.uncommitted()) {
+      this.legacy.uncommitted.set(partition, { committed: this.#groupOffsets.get(partition), durable })
+    }
   }
 
   /** The next session begins when nothing of this one is in `handle`, or two would work on the same messages. */
@@ -177,7 +199,11 @@ export class Session {
 
   #noteCommitted(offsets: Offsets): void {
     this.madeProgress = true
-    for (const [partition, offset] of offsets) this.#committed.set(partition, offset)
+    for (const [partition, offset] of offsets) {
+      this.#committed.set(partition, offset)
+      this.#groupOffsets.set(partition, offset)
+      this.legacy.uncommitted.delete(partition)
+    }
   }
 
   #reportLag(): void {

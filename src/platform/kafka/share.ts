@@ -82,7 +82,17 @@ export class Share {
   async commitLast(deadlineMs: number): Promise<void> {
     await this.#committing
     const offsets = this.#order.take()
-    if (offsets && (await this.#options.member.commit(offsets, deadlineMs))) this.#options.onCommitted(offsets)
+    if (!offsets) return
+    // Until it is known that they are.
+    this.#order.putBack(offsets)
+    if (!(await this.#options.member.commit(offsets, deadlineMs))) return
+    this.#order.take()
+    this.#options.onCommitted(offsets)
+  }
+
+  /** What is durable and could not be committed; called after `commitLast`. */
+  uncommitted(): Offsets {
+    return this.#order.take() ?? new Map()
   }
 
   #handle(messages: readonly KafkaMessage[], done: () => void): void {
@@ -131,11 +141,12 @@ export class Share {
 
   async #commitUntilNothingIsLeft(): Promise<void> {
     for (let offsets = this.#order.take(); offsets; offsets = this.#order.take()) {
-      if (!(await this.#options.member.commit(offsets))) {
-        // The group is about to share out anew: the last commit, before that, gets another chance.
+      // The group may be about to share out again: then the last commit, before that, gets another chance.
+      const isCommitted = await this.#options.member.commit(offsets).catch(error => {
         this.#order.putBack(offsets)
-        return
-      }
+        throw error
+      })
+      if (!isCommitted) return this.#order.putBack(offsets)
       this.#options.onCommitted(offsets)
       if (this.#isOver) return
       await sleep(commitEveryMs)
