@@ -230,8 +230,8 @@ export function buildApp(options: AppOptions): App {
     title: 'Orders',
     version,
     description:
-      'Orders in, durable, readable and published. Errors are RFC 9457 problem documents. Events and messages are ' +
-      'described as AsyncAPI 3 at /api/asyncapi.json.',
+      'Orders in, durable, readable and published. Errors are RFC 9457 problem documents. A query parameter that is not ' +
+      'known, given twice or empty is 400. Events and messages are described as AsyncAPI 3 at /api/asyncapi.json.',
     tags: apiTags,
     routes,
     schemas: {

@@ -48,6 +48,7 @@ describe('with keys', () => {
     ['the digest in place of the key', { authorization: `Bearer ${digestOf(reader)}` }, 'KEY_UNKNOWN'],
     ['the beginning of the key', { authorization: `Bearer ${reader.slice(0, -1)}` }, 'KEY_UNKNOWN'],
     ['the key', { authorization: `Bearer ${reader}` }, 'served'],
+    ['the key with the scheme in lower case', { authorization: `bearer ${reader}` }, 'served'],
     ['the key, from a page elsewhere', { authorization: `Bearer ${reader}`, origin: 'https://shop.example' }, 'served'],
   ])('%s', (_, headers, expected) => {
     expect(answer(ring, headers as Record<string, string>)).toBe(expected)

@@ -130,7 +130,8 @@ export class KeyRing {
   find(authorization: string): ApiKey | undefined {
     const recent = this.#recent.get(authorization)
     if (recent !== undefined) return recent
-    if (!authorization.startsWith(scheme)) return undefined
+    // RFC 9110, 11.1: the name of a scheme is the same in any case.
+    if (authorization.slice(0, scheme.length).toLowerCase() !== scheme) return undefined
     const found = this.#byDigest.get(digestOf(authorization.slice(scheme.length).trim()))
     if (found === undefined) return undefined
     if (this.#recent.size >= recentHeadersMax) this.#recent.clear()
@@ -139,7 +140,7 @@ export class KeyRing {
   }
 }
 
-const scheme = 'Bearer '
+const scheme = 'bearer '
 
 /**
  * Who may call what. With keys: a `Bearer` key that has the scope. Without any key the service listens on loopback only,
