@@ -105,7 +105,7 @@ FAULT_TESTS := http-intake http-overload idempotency-faults kafka-intake kafka-p
 
 faults: setup ## Kill, cut and overload the service again and again, with figures (make faults ROUNDS=50)
 	@FAULT_ROUNDS=$(or $(ROUNDS),20) $(BUN) --no-env-file test test/faults.test.ts
-	@exec $(BUN) --no-env-file test --rerun-each=3 $(FAULT_TESTS:%=test/%.test.ts) src/platform/embedded-postgres/faults.test.ts
+	@exec $(BUN) --no-env-file test --timeout 30000 --rerun-each=3 $(FAULT_TESTS:%=test/%.test.ts) src/platform/embedded-postgres/faults.test.ts
 
 bench: setup ## Measure how fast it is here (one: make bench ARGS='--only get')
 	@exec $(BUN) --no-env-file bench/run.ts $(ARGS)

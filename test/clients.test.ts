@@ -93,7 +93,7 @@ test.each(clients)(
       cancelled: ['cancelled', 2],
       some: [uids[1]],
       missing: [404, 'ORDER_NOT_FOUND'],
-      batch: 'placed',
+      batch: ['placed', true, 1],
     })
   },
   timeoutMs,

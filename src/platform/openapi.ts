@@ -104,6 +104,15 @@ const keyParameter = {
   schema: { type: 'string', pattern: keyForm.source },
 }
 
+/**
+ * Whether a success is JSON lines and nothing else. Clients of oapi-codegen read every answer whose media type has "json" in it as
+ * the default answer where no other fits, so there must be none beside lines.
+ */
+function isLinesOnly(responses: Json): boolean {
+  const { content = {} } = (responses[200] ?? {}) as { content?: Json }
+  return Object.keys(content).every(type => type === 'application/x-ndjson') && 'application/x-ndjson' in content
+}
+
 /** What an idempotent route answers beside its own: refusals of keys, and a mark at each answer that is given again. */
 function withReplays(responses: Json): Json {
   const replayed = {
@@ -177,7 +186,7 @@ export function buildOpenApi(options: {
           ...(isPublic
             ? {}
             : { 401: problemAnswer('No key, or an unknown one'), 403: problemAnswer(`The key lacks ${route.scope}`) }),
-          default: problemAnswer('Any other error'),
+          ...(isLinesOnly(responses) ? {} : { default: problemAnswer('Any other error') }),
         },
       },
     }

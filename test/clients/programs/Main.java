@@ -14,6 +14,7 @@ import org.openapitools.client.ApiException;
 import org.openapitools.client.ApiResponse;
 import org.openapitools.client.JSON;
 import org.openapitools.client.api.OrdersApi;
+import org.openapitools.client.model.BatchEnd;
 import org.openapitools.client.model.BatchResult;
 import org.openapitools.client.model.Order;
 import org.openapitools.client.model.OrderCommand;
@@ -63,7 +64,10 @@ public class Main {
         }
         File lines = File.createTempFile("orders", ".ndjson");
         Files.writeString(lines.toPath(), JSON.serialize(orders.get(3)) + "\n");
-        BatchResult result = BatchResult.fromJson(Files.readAllLines(api.placeBatch(lines).toPath()).get(0));
+        List<String> answers = Files.readAllLines(api.placeBatch(lines).toPath());
+        BatchResult result = BatchResult.fromJson(answers.get(0));
+        // Without this last line the answer was cut off.
+        BatchEnd end = BatchEnd.fromJson(answers.get(answers.size() - 1));
 
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("read", read);
@@ -71,7 +75,7 @@ public class Main {
         answer.put("cancelled", List.of(cancelled.getStatus(), cancelled.getVersion()));
         answer.put("some", some);
         answer.put("missing", List.of(missing.getStatus(), missing.getCode()));
-        answer.put("batch", result.getOutcome());
+        answer.put("batch", List.of(result.getOutcome(), end.getComplete(), end.getPlaced()));
         System.out.println(JSON.serialize(answer));
         System.exit(0);
     }

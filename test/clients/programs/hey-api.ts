@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { BatchResult, Order } from './client'
+import type { BatchEnd, BatchResult, Order } from './client'
 import { cancelOrder, getOrder, listOrders, placeBatch, placeOrder } from './client'
 import { client } from './client/client.gen'
 
@@ -30,7 +30,10 @@ const cancelled = await cancelOrder({ path: { id: second.order_uid }, body: { re
 const some = await listOrders({ query: { customer_id: first.customer_id, status: ['cancelled', 'expired'] } })
 const missing = await getOrder({ path: { id: 'nobody-has-this' } })
 const batch = await placeBatch({ body: new Blob([`${JSON.stringify(last)}\n`]), parseAs: 'text' })
-const result: BatchResult = JSON.parse(String(batch.data).split('\n')[0] ?? '')
+const lines = String(batch.data).trimEnd().split('\n')
+const result: BatchResult = JSON.parse(lines[0] ?? '')
+// Without this last line the answer was cut off.
+const end: BatchEnd = JSON.parse(lines.at(-1) ?? '')
 
 console.log(
   JSON.stringify({
@@ -39,6 +42,6 @@ console.log(
     cancelled: [cancelled.data?.status, cancelled.data?.version],
     some: some.data?.map(order => order.order_uid),
     missing: [missing.error?.status, missing.error?.code],
-    batch: result.outcome,
+    batch: [result.outcome, end.complete, end.placed],
   }),
 )

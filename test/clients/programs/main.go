@@ -83,7 +83,11 @@ func main() {
 	batch, err := service.PlaceBatchWithBodyWithResponse(ctx, "application/x-ndjson", bytes.NewReader(append(line, '\n')))
 	check(err)
 	var result client.BatchResult
-	check(json.NewDecoder(bytes.NewReader(batch.Body)).Decode(&result))
+	lines := bytes.Split(bytes.TrimSpace(batch.Body), []byte("\n"))
+	check(json.Unmarshal(lines[0], &result))
+	// Without this last line the answer was cut off.
+	var end client.BatchEnd
+	check(json.Unmarshal(lines[len(lines)-1], &end))
 
 	answer, err := json.Marshal(map[string]any{
 		"read":      read.JSON200,
@@ -91,7 +95,7 @@ func main() {
 		"cancelled": []any{cancelled.JSON200.Status, cancelled.JSON200.Version},
 		"some":      someUids,
 		"missing":   []any{missing.ApplicationproblemJSON404.Status, missing.ApplicationproblemJSON404.Code},
-		"batch":     result.Outcome,
+		"batch":     []any{result.Outcome, end.Complete, end.Placed},
 	})
 	check(err)
 	fmt.Println(string(answer))

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from orders_client import AuthenticatedClient
 from orders_client.api.orders import cancel_order, get_order, list_orders, place_batch, place_order
-from orders_client.models import BatchResult, Order, OrderCommand, OrderStatus, Problem, StoredOrder
+from orders_client.models import BatchEnd, BatchResult, Order, OrderCommand, OrderStatus, Problem, StoredOrder
 from orders_client.types import UNSET, File
 
 url, key, path = sys.argv[1:]
@@ -43,7 +43,10 @@ assert isinstance(missing, Problem)
 lines = File(payload=BytesIO(json.dumps(last.to_dict()).encode() + b"\n"))
 batch = place_batch.sync(client=client, body=lines)
 assert isinstance(batch, File), batch
-result = BatchResult.from_dict(json.loads(batch.payload.readline()))
+answers = batch.payload.read().splitlines()
+result = BatchResult.from_dict(json.loads(answers[0]))
+# Without this last line the answer was cut off.
+end = BatchEnd.from_dict(json.loads(answers[-1]))
 
 print(
     json.dumps(
@@ -53,7 +56,7 @@ print(
             "cancelled": [cancelled.status, cancelled.version],
             "some": [order.order_uid for order in some],
             "missing": [missing.status, missing.code],
-            "batch": result.outcome,
+            "batch": [result.outcome, end.complete, end.placed],
         }
     )
 )

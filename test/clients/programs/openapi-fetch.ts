@@ -49,7 +49,10 @@ const batch = await client.POST('/api/orders/batch', {
   headers: { 'content-type': 'application/x-ndjson' },
   parseAs: 'text',
 })
-const result: components['schemas']['BatchResult'] = JSON.parse((batch.data ?? '').split('\n')[0] ?? '')
+const lines = (batch.data ?? '').trimEnd().split('\n')
+const result: components['schemas']['BatchResult'] = JSON.parse(lines[0] ?? '')
+// Without this last line the answer was cut off.
+const end: components['schemas']['BatchEnd'] = JSON.parse(lines.at(-1) ?? '')
 
 console.log(
   JSON.stringify({
@@ -58,6 +61,6 @@ console.log(
     cancelled: [cancelled.data?.status, cancelled.data?.version],
     some: uidsOf(some.data),
     missing: [missing.error?.status, missing.error?.code],
-    batch: result.outcome,
+    batch: [result.outcome, end.complete, end.placed],
   }),
 )
