@@ -35,7 +35,7 @@ import { createIntakeStore } from './orders/store.ts'
 import { buildAsyncApi } from './platform/asyncapi.ts'
 import { basePathRoutes } from './platform/base-path.ts'
 import { type DatabaseClock, recordClock } from './platform/database-clock.ts'
-import { buildHttp, type Route } from './platform/http.ts'
+import { buildHttp, type HttpRequest, type Route } from './platform/http.ts'
 import { createIdempotency } from './platform/idempotency/idempotency.ts'
 import type { Logger } from './platform/log.ts'
 import { createRegistry, type Registry, recordPool, recordSpans } from './platform/metrics.ts'
@@ -99,7 +99,7 @@ export type AppOptions = {
 }
 
 export type App = {
-  fetch(request: Request): Response | Promise<Response>
+  fetch(request: HttpRequest): Response | Promise<Response>
   intake: Intake
   carryOut: CarryOut
   cache: OrderCache
@@ -138,7 +138,7 @@ export function buildApp(options: AppOptions): App {
     read: () => readKeys(options.systemPool ?? pool),
     isInStep,
   })
-  const caller = (request: Request) => callerOf(keys, request)
+  const caller = (request: HttpRequest) => callerOf(keys, request)
   const pacer = new Pacer(() => performance.now())
   const cache = createOrderCache({
     sizeBytesMax: options.cacheSizeBytesMax,

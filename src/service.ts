@@ -121,7 +121,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     )
     await app.keys.load()
     if (app.keys.isEmpty && !isLoopback(config.server.host)) throw refuseOpenDoor(config.server.host)
-    server = startServer({ host: config.server.host, port: config.server.port, fetch: app.fetch })
+    server = startServer({ host: config.server.host, port: config.server.port, fetch: app.fetch, log })
   } catch (error) {
     await Promise.all([pool.end(), systemPool.end()])
     throw error

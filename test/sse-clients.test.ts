@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { logStart } from '../src/events/place.ts'
 import { streamEvents } from '../src/events/stream.ts'
+import type { HttpRequest } from '../src/platform/http.ts'
 import { type HttpServer, startServer } from '../src/platform/server.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { hasNoBrowser, setStage } from './browser.ts'
@@ -32,7 +33,7 @@ afterAll(async () => {
 })
 
 /** The stream of all events with many heartbeats, which are counted as they are sent. */
-function follow(request: Request): Response {
+function follow(request: HttpRequest): Response {
   if (new URL(request.url).pathname === '/page') {
     return new Response('<!doctype html><title>page</title>', { headers: { 'content-type': 'text/html' } })
   }

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { readJsonBody } from '../platform/json.ts'
+import type { HttpRequest } from '../platform/http.ts'
 
 /** What callers send. */
 
@@ -36,6 +37,6 @@ export type KeyContract = ReturnType<typeof keyContract>
 /** A reader of the body. It throws AppError REQUEST_INVALID with every violation. */
 export function createKeyReader(contract: KeyContract) {
   const compiled = Compile(contract)
-  return (request: Request) =>
+  return (request: HttpRequest) =>
     readJsonBody(request, compiled, { sizeBytesMax: bodySizeBytesMax, expected: 'must be a JSON object' })
 }

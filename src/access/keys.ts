@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
-import type { AccessCheck } from '../platform/http.ts'
+import type { AccessCheck, HttpRequest } from '../platform/http.ts'
 
 /** An API key as it is kept: never the key itself. */
 export type ApiKey = { digest: string; scopes: readonly string[] }
@@ -173,14 +173,15 @@ export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck 
 }
 
 /** Who sends a request that was let in: the digest of its key, or `anonymous` where none is needed. */
-export function callerOf(ring: KeyRing, request: Request): string {
+export function callerOf(ring: KeyRing, request: HttpRequest): string {
   return ring.find(request.headers.get('authorization') ?? '')?.digest ?? 'anonymous'
 }
 
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
 
-function checkOrigin(request: Request): AppError | undefined {
-  const host = request.headers.get('host')
+function checkOrigin(request: HttpRequest): AppError | undefined {
+  // HTTP/1.0 sends none, and HTTP/1.1 may send an empty one; a browser that was led here names whom it asks.
+  const host = request.headers.get('host') || null
   if (host !== null && !loopbackHost.test(host)) {
     return new AppError('ORIGIN_REFUSED', 'without API keys the service answers to localhost only')
   }

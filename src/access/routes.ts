@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Call, Route } from '../platform/http.ts'
+import type { Call, Route, HttpRequest } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Answer, type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
@@ -17,7 +17,7 @@ export type KeyRoutesOptions = {
   /** Whether the last key may go: only where nobody else can reach the service, or others are configured. */
   mayBeLast: boolean
   /** The digest of the key that a request was sent with. */
-  callerOf: (request: Request) => string
+  callerOf: (request: HttpRequest) => string
   /** Makes this instance heed the keys as they are stored now. */
   reload: () => Promise<void>
 }

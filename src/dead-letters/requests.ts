@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError, type Violation } from '../errors.ts'
+import type { HttpRequest } from '../platform/http.ts'
 import { readJsonBody, remarks } from '../platform/json.ts'
 import type { OpenFilter } from './attempts.ts'
 import type { By } from './desk.ts'
@@ -44,7 +45,7 @@ const contracts = { replay: Compile(replayBody), discard: Compile(remarksBody), 
 const actorDefault = 'api'
 
 /** @throws AppError REQUEST_INVALID and its like, as do the others */
-export async function readReplay(request: Request): Promise<{ by: By; edited: Buffer | undefined }> {
+export async function readReplay(request: HttpRequest): Promise<{ by: By; edited: Buffer | undefined }> {
   const body = await readJsonBody(request, contracts.replay, {
     sizeBytesMax: replayBytesMax,
     expected: 'must be a JSON object with json or text, reason and actor, all of which may be left out',
@@ -60,7 +61,7 @@ export async function readReplay(request: Request): Promise<{ by: By; edited: Bu
   return { by: { reason, actor }, edited: edited === undefined ? undefined : Buffer.from(edited) }
 }
 
-export async function readDiscard(request: Request): Promise<By> {
+export async function readDiscard(request: HttpRequest): Promise<By> {
   const expected = 'must be a JSON object with reason, and actor if you like'
   const { reason = '', actor = actorDefault } = await readJsonBody(request, contracts.discard, {
     sizeBytesMax: bytesMax,
@@ -75,7 +76,7 @@ export async function readDiscard(request: Request): Promise<By> {
  *
  * @param isReasonNeeded whether they are discarded
  */
-export async function readMany(request: Request, isReasonNeeded: boolean): Promise<{ by: By; filter: OpenFilter }> {
+export async function readMany(request: HttpRequest, isReasonNeeded: boolean): Promise<{ by: By; filter: OpenFilter }> {
   const {
     reason = '',
     actor = actorDefault,

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
 import { readEntityTags } from '../platform/entity-tags.ts'
-import type { Call, Route } from '../platform/http.ts'
+import type { Call, Route, HttpRequest } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { readJsonBody, remarks } from '../platform/json.ts'
@@ -71,7 +71,7 @@ async function handle(
   return toResponse(answerWith(new CachedOrder(result.order)))
 }
 
-function readCommand(request: Request): Promise<Static<typeof commandBody>> {
+function readCommand(request: HttpRequest): Promise<Static<typeof commandBody>> {
   const expected = 'must be a JSON object with reason and actor, both text, or be left out'
   return readJsonBody(request, contract, { sizeBytesMax: bodySizeBytesMax, expected, absent: {} })
 }
@@ -80,7 +80,7 @@ function readCommand(request: Request): Promise<Static<typeof commandBody>> {
  * The versions that `If-Match` (RFC 9110, 13.1.1) names; undefined without one, or for `*`. It asks for strong comparison, yet weak
  * tags are compared as well: a proxy that compresses makes ours weak, and each of ours names one version of the order.
  */
-function readIfMatch(request: Request): number[] | undefined {
+function readIfMatch(request: HttpRequest): number[] | undefined {
   const header = request.headers.get('if-match')
   if (header === null) return undefined
   const tags = readEntityTags(header)

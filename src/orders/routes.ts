@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { typeFor } from '../platform/accept.ts'
+import { BytesResponse } from '../platform/bytes-response.ts'
 import { codingFor, compressedResponse } from '../platform/compression.ts'
 import { isKnown } from '../platform/entity-tags.ts'
 import { type Call, type Route, readBody, requireMediaType } from '../platform/http.ts'
@@ -145,7 +146,7 @@ function sendOrder({ request }: Call, orderUid: string, order: CachedOrder | und
   }
   const coding = codingFor(request, bytes.byteLength)
   const headers = headersOf(etag)
-  return coding === undefined ? new Response(bytes, { headers }) : compressedResponse(bytes, coding, headers)
+  return coding === undefined ? new BytesResponse(bytes, headers) : compressedResponse(bytes, coding, headers)
 }
 
 /** A client may keep an order, and asks each time whether it is still so. */

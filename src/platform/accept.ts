@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import type { HttpRequest } from './http.ts'
 
 /** What a client would like, as `Accept` and `Accept-Encoding` say it (RFC 9110, 12.5). */
 
@@ -85,7 +86,7 @@ export function chooseCoding<Coding extends string>(
  *
  * @throws AppError NOT_ACCEPTABLE
  */
-export function typeFor<Type extends string>(request: Request, offered: readonly Type[]): Type {
+export function typeFor<Type extends string>(request: HttpRequest, offered: readonly Type[]): Type {
   const type = chooseType(request.headers.get('accept'), offered)
   if (type !== undefined) return type
   throw new AppError('NOT_ACCEPTABLE', `the answer can be ${offered.join(' or ')}`)

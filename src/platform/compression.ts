@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib'
 import { chooseCoding } from './accept.ts'
+import type { HttpRequest } from './http.ts'
 
 /** Less fits into one packet anyway. */
 export const compressedBytesMin = 1_400
@@ -31,7 +32,7 @@ const settings = {
 let busy = 0
 
 /** How a client would have an answer of that size compressed; undefined: not at all. */
-export function codingFor(request: Request, sizeBytes: number): Coding | undefined {
+export function codingFor(request: HttpRequest, sizeBytes: number): Coding | undefined {
   return sizeBytes < compressedBytesMin ? undefined : chooseCoding(request.headers.get('accept-encoding'), codings)
 }
 

@@ -3,17 +3,32 @@ import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
 import { pathBelow } from './base-path.ts'
 import { traceRequests } from './http-tracing.ts'
+import { GrowingBuffer } from './growing-buffer.ts'
 import type { Claim, Answer as KeptAnswer } from './idempotency/queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'
 import { refusingQuery } from './query.ts'
+import { BytesResponse } from './bytes-response.ts'
 import { representing } from './representation.ts'
 import type { Tracer } from './tracing.ts'
 
+/** A request: what handlers use of the standard's `Request`, which is one. */
+export type HttpRequest = {
+  readonly method: string
+  readonly url: string
+  readonly headers: Pick<Headers, 'get' | 'has' | 'set'>
+  /** Aborted when the sender is gone. */
+  readonly signal: AbortSignal
+  /** To be read once; null where there is none. */
+  readonly body: AsyncIterable<Uint8Array> | null
+  /** The whole body, where it is there already. */
+  readonly whole?: Uint8Array | undefined
+}
+
 /** A request on its way through its route. */
 export type Call = {
-  readonly request: Request
+  readonly request: HttpRequest
   /** The parts of the address that the route's template names, decoded. */
   readonly params: Readonly<Record<string, string>>
 }
@@ -45,7 +60,7 @@ export type Route = {
 }
 
 /** Says whether a request may be served: nothing, or the refusal; at once where it can, since every request passes it. */
-export type AccessCheck = (request: Request, scope: string) => AppError | undefined | Promise<AppError | undefined>
+export type AccessCheck = (request: HttpRequest, scope: string) => AppError | undefined | Promise<AppError | undefined>
 
 /**
  * The routes as one function from request to response. What comes from no route is answered too: 404, or 405 where the
@@ -65,7 +80,7 @@ export function buildHttp(options: {
   /** Undefined: nothing is traced. */
   tracer?: Tracer | undefined
   log: Logger
-}): (request: Request) => Response | Promise<Response> {
+}): (request: HttpRequest) => Response | Promise<Response> {
   const { basePath = '' } = options
   const record = requestMetrics(options.registry)
   const tables = new Map<string, RouteTable>()
@@ -82,7 +97,7 @@ export function buildHttp(options: {
   const answerUnmatched = serveUnmatched(tables, record('other', 'none'), options.log)
   return request => {
     const isHead = request.method === 'HEAD'
-    const path = basePath === '' ? getPath(request) : pathBelow(basePath, getPath(request))
+    const path = basePath === '' ? getPath(request as Request) : pathBelow(basePath, getPath(request as Request))
     const found = tables.get(isHead ? 'GET' : request.method)?.find(path)
     if (found === undefined) return answerUnmatched(request, path)
     const answer = found.answer({ request, params: found.params })
@@ -130,12 +145,25 @@ function paramsOf(places: Record<string, string | number>, matched: readonly str
   return params
 }
 
-function withoutBody(response: Response): Response {
-  return new Response(null, response)
+/**
+ * The answer to HEAD: as to GET, with the length that its body would have where that is known, and without it. A stream is let
+ * go, so that whatever feeds it is free again.
+ */
+async function withoutBody(response: Response): Promise<Response> {
+  const headers = new Headers(response.headers)
+  if (response instanceof BytesResponse) headers.set('content-length', String(response.content.byteLength))
+  else if (response.body !== null && isStream(headers)) await response.body.cancel()
+  else if (response.body !== null) headers.set('content-length', String((await response.arrayBuffer()).byteLength))
+  return new Response(null, { status: response.status, headers })
+}
+
+/** Answers without an end, or whose end is found by making all of them. */
+function isStream(headers: Headers): boolean {
+  return ['text/event-stream', 'application/x-ndjson'].includes(headers.get('content-type') ?? '')
 }
 
 function serveUnmatched(tables: ReadonlyMap<string, RouteTable>, record: RecordAnswer, log: Logger) {
-  return (request: Request, path: string): Response => {
+  return (request: HttpRequest, path: string): Response => {
     const methods = [...tables].filter(([, table]) => table.find(path) !== undefined).map(([method]) => method)
     record(performance.now(), methods.length > 0 ? 405 : 404)
     if (methods.length === 0) {
@@ -214,27 +242,35 @@ function requestMetrics(registry: Registry): (method: string, route: string) => 
 /**
  * The body of a request, bounded.
  *
- * @throws AppError BODY_TOO_LARGE; REQUEST_INVALID when the sender breaks off
+ * @throws AppError BODY_TOO_LARGE; REQUEST_TIMEOUT; REQUEST_INVALID when the sender breaks off
  */
-export async function readBody(request: Request, sizeBytesMax: number): Promise<Uint8Array> {
+export async function readBody(request: HttpRequest, sizeBytesMax: number): Promise<Uint8Array> {
   const tooLarge = () => new AppError('BODY_TOO_LARGE', `a body has at most ${sizeBytesMax} bytes`)
-  const length = request.headers.get('content-length')
-  if (length !== null && Number(length) > sizeBytesMax) throw tooLarge()
+  const length = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (length > sizeBytesMax) throw tooLarge()
+  if (request.whole !== undefined) {
+    if (request.whole.byteLength > sizeBytesMax) throw tooLarge()
+    return request.whole
+  }
+  const startedMs = performance.now()
+  const body = new GrowingBuffer()
   try {
-    if (length !== null) return new Uint8Array(await request.arrayBuffer())
-    const chunks: Uint8Array[] = []
-    let size = 0
     for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength
-      if (size > sizeBytesMax) throw tooLarge()
-      chunks.push(chunk)
+      if (body.byteLength + chunk.byteLength > sizeBytesMax) throw tooLarge()
+      if (performance.now() - startedMs > bodyDeadlineMs) {
+        throw new AppError('REQUEST_TIMEOUT', `the body did not come within ${bodyDeadlineMs} ms`)
+      }
+      body.add(chunk)
     }
-    return Buffer.concat(chunks)
+    return body.take()
   } catch (error) {
     if (error instanceof AppError) throw error
     throw new AppError('REQUEST_INVALID', 'the body could not be read to its end', { cause: error })
   }
 }
+
+/** How long a sender may take for a body that is kept in memory. */
+const bodyDeadlineMs = 30_000
 
 /**
  * Refuses a body whose sender says that it is something else, or that it is compressed. A form in a foreign page can send texts and
@@ -243,7 +279,7 @@ export async function readBody(request: Request, sizeBytesMax: number): Promise<
  * @param types what is accepted, such as `application/json`
  * @throws AppError MEDIA_TYPE_UNSUPPORTED or CONTENT_CODING_UNSUPPORTED
  */
-export function requireMediaType(request: Request, types: readonly string[]): void {
+export function requireMediaType(request: HttpRequest, types: readonly string[]): void {
   const coding = request.headers.get('content-encoding')
   if (coding !== null && !/^(identity)?$/i.test(coding.trim())) {
     throw new AppError('CONTENT_CODING_UNSUPPORTED', `send the body as it is, not as ${coding}`)

@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import type { Validator } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { AppError, type Violation } from '../errors.ts'
-import { readBody, requireMediaType } from './http.ts'
+import { type HttpRequest, readBody, requireMediaType } from './http.ts'
 import { cutPointer, type JsonPath } from './json-scan.ts'
 import { checkJsonText } from './json-text.ts'
 
@@ -84,7 +84,7 @@ function toViolations(error: TLocalizedValidationError): Violation[] {
  * @throws AppError REQUEST_INVALID with every violation, BODY_TOO_LARGE or MEDIA_TYPE_UNSUPPORTED
  */
 export async function readJsonBody<Schema extends TSchema>(
-  request: Request,
+  request: HttpRequest,
   contract: Validator<Record<never, never>, Schema>,
   options: JsonRules & { sizeBytesMax: number; absent?: Static<Schema> },
 ): Promise<Static<Schema>> {

@@ -1,5 +1,5 @@
 import { codingFor, compressedResponse } from './compression.ts'
-import type { Route } from './http.ts'
+import type { HttpRequest, Route } from './http.ts'
 
 /**
  * What of the answers of a route may be kept. Orders are recipients' data, and are changed at any time: only the client itself may keep
@@ -36,7 +36,7 @@ export function representing(route: Route, handle: Route['handle']): Route['hand
   }
 }
 
-async function compressWhole(request: Request, response: Response): Promise<Response> {
+async function compressWhole(request: HttpRequest, response: Response): Promise<Response> {
   const { headers } = response
   const body = new Uint8Array(await response.arrayBuffer())
   const coding = codingFor(request, body.byteLength)

@@ -1,3 +1,8 @@
+import type { HttpRequest } from './http.ts'
+import { Connection } from './http1/connection.ts'
+import { createLogger, type Logger } from './log.ts'
+import { problemResponse } from './problem.ts'
+
 /** A running HTTP server. */
 export type HttpServer = {
   url: string
@@ -10,47 +15,78 @@ export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
 
-/** A connection on which nothing moves for so long is closed. */
-const idleTimeoutSeconds = 60
+/** How often deadlines are checked; they are as coarse as this. */
+const checkMs = 1_000
+const stopCheckMs = 10
 
 /**
- * Serves HTTP/1.1.
+ * Serves HTTP/1.1 and 1.0.
  *
- * @param options port: 0 for any that is free
+ * The protocol is our own, on the runtime's sockets. `Bun.serve` closes a connection without an answer when the next request, a
+ * trailer or the end of the sending side comes while an order is being stored; `node:http` does most of it right, and costs
+ * twice as much for a request. See docs/http.md.
+ *
+ * @param options port: 0 for any that is free; log: of what fails inside
  * @throws ListenError when the address cannot be had
  */
 export function startServer(options: {
   host: string
   port: number
-  fetch: (request: Request) => Response | Promise<Response>
+  fetch: (request: HttpRequest) => Response | Promise<Response>
+  log?: Logger
 }): HttpServer {
-  const { host, port } = options
-  let server: Bun.Server<undefined>
+  const { host, port, fetch, log = createLogger({ level: 'silent' }) } = options
+  const connections = new Set<Connection>()
+  const server = {
+    nowMs: performance.now(),
+    isStopping: false,
+    answer: fetch,
+    refuse: (error: unknown) => problemResponse(error, log),
+  }
+  const listener = listen(host, port, {
+    open(socket) {
+      socket.data = new Connection(socket, server)
+      connections.add(socket.data)
+    },
+    data: (socket, chunk) => socket.data.receive(chunk),
+    drain: socket => socket.data.drain(),
+    end: socket => socket.data.endInput(),
+    close(socket) {
+      connections.delete(socket.data)
+      socket.data.close()
+    },
+    error: (_socket, error) => log.error({ err: error }, 'a connection failed'),
+  })
+  const checking = setInterval(() => {
+    server.nowMs = performance.now()
+    for (const connection of connections) connection.check()
+  }, checkMs)
+  checking.unref()
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
+    async stop(deadlineMs) {
+      listener.stop()
+      server.isStopping = true
+      for (const connection of connections) connection.stop()
+      const dueMs = performance.now() + deadlineMs
+      while (connections.size > 0 && performance.now() < dueMs) await Bun.sleep(stopCheckMs)
+      for (const connection of connections) connection.terminate()
+      clearInterval(checking)
+    },
+  }
+}
+
+function listen(
+  hostname: string,
+  port: number,
+  socket: Bun.SocketHandler<Connection>,
+): Bun.TCPSocketListener<Connection> {
   try {
-    server = Bun.serve({
-      hostname: host,
-      port,
-      idleTimeout: idleTimeoutSeconds,
-      // Each route bounds its own body; a batch may be of any length, since it is never in memory as a whole.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: options.fetch,
-    })
+    return Bun.listen({ hostname, port, allowHalfOpen: true, socket })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const reason =
       code === 'EADDRINUSE' ? 'something else listens there; set SERVER_PORT to another port' : String(error)
-    throw new ListenError(`cannot listen on ${host}:${port}: ${reason}`, { cause: error })
-  }
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
-    async stop(deadlineMs) {
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const expiry = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, deadlineMs)
-      })
-      await Promise.race([server.stop(), expiry])
-      clearTimeout(timer)
-      await server.stop(true)
-    },
+    throw new ListenError(`cannot listen on ${hostname}:${port}: ${reason}`, { cause: error })
   }
 }

@@ -1,3 +1,5 @@
+import type { HttpRequest } from './http.ts'
+
 /** Where a request or a message says which trace it belongs to (W3C Trace Context), over HTTP and in Kafka alike. */
 export const traceparentHeader = 'traceparent'
 
@@ -20,7 +22,7 @@ export function readTraceparent(header: string | null): string | undefined {
 }
 
 /** The trace that a request belongs to. */
-export function traceOf(request: Request): string | undefined {
+export function traceOf(request: HttpRequest): string | undefined {
   return readTraceparent(request.headers.get(traceparentHeader))
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { chooseCoding } from '../platform/accept.ts'
+import { BytesResponse } from '../platform/bytes-response.ts'
 import { isKnown } from '../platform/entity-tags.ts'
 import type { Call, Route } from '../platform/http.ts'
 
@@ -113,7 +114,7 @@ function fileRoutes(file: string, name: string, paths: readonly string[]): Route
     const own = { ...headers, etag }
     const known = call.request.headers.get('if-none-match')
     if (known !== null && isKnown(known, etag)) return new Response(null, { status: 304, headers: own })
-    return new Response(bytes, { headers: encoding === undefined ? own : { ...own, 'content-encoding': encoding } })
+    return new BytesResponse(bytes, encoding === undefined ? own : { ...own, 'content-encoding': encoding })
   }
   return paths.map(path => ({ method: 'GET', path, scope: 'public', representsItself: true, handle }))
 }

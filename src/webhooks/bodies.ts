@@ -4,6 +4,7 @@ import type { Violation } from '../errors.ts'
 import { readJsonBody, withoutNul } from '../platform/json.ts'
 import { urlFault } from './targets.ts'
 import { eventPatterns, previousSecretSeconds } from './webhook.ts'
+import type { HttpRequest } from '../platform/http.ts'
 
 /** What callers send. */
 
@@ -52,9 +53,9 @@ const rotation = Compile(rotationBody)
 type Bodies = ReturnType<typeof webhookBodies>
 
 export type BodyReader = {
-  creation(request: Request): Promise<Static<Bodies['creation']>>
-  change(request: Request): Promise<Static<Bodies['change']>>
-  rotation(request: Request): Promise<Static<typeof rotationBody>>
+  creation(request: HttpRequest): Promise<Static<Bodies['creation']>>
+  change(request: HttpRequest): Promise<Static<Bodies['change']>>
+  rotation(request: HttpRequest): Promise<Static<typeof rotationBody>>
 }
 
 /** Readers of the bodies. They throw AppError REQUEST_INVALID with every violation. */

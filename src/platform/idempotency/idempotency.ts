@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
-import { type Call, type Route, readBody } from '../http.ts'
+import { BytesResponse } from '../bytes-response.ts'
+import { type Call, type Route, readBody, type HttpRequest } from '../http.ts'
 import type { Logger } from '../log.ts'
 import { Counter, type Registry } from '../metrics.ts'
 import type { Pool } from '../postgres.ts'
@@ -32,7 +33,7 @@ export type IdempotencyOptions = {
   registry: Registry
   log: Logger
   /** Who sends a request that was let in. */
-  callerOf: (request: Request) => string
+  callerOf: (request: HttpRequest) => string
 }
 
 /** The header in a request, and the one that marks an answer that was given before. */
@@ -103,8 +104,15 @@ async function answerOnce(call: Call, key: string, route: Route, inside: Inside)
   }
   count('first')
   // The body has been read to its end, and the handler wants to read it too.
-  const again = new Request(request.url, { method: request.method, headers: request.headers, body })
-  return carryOut({ ...call, request: again }, route, claim, inside)
+  return carryOut({ ...call, request: withBody(request, body) }, route, claim, inside)
+}
+
+/** The request with its body at its beginning. */
+function withBody({ method, url, headers, signal }: HttpRequest, body: Uint8Array): HttpRequest {
+  const again = async function* () {
+    yield body
+  }
+  return { method, url, headers, signal, body: again(), whole: body }
 }
 
 /** Runs the handler for whoever has the claim, and settles it. */
@@ -158,7 +166,7 @@ function digestOf(...parts: (string | Uint8Array)[]): Buffer {
 
 /** An answer that a handler keeps in its transaction, as what it returns. */
 export function toResponse({ status, headers, body }: Answer): Response {
-  return new Response(body, { status, headers })
+  return new BytesResponse(typeof body === 'string' ? Buffer.from(body) : body, headers, status)
 }
 
 async function toAnswer(response: Response): Promise<Answer> {

@@ -1,0 +1,101 @@
+/** Fields that many answers share, remembered by the object, which must not be changed any more; or those of one answer. */
+export type AnswerFields = Headers | Readonly<Record<string, string>>
+
+/**
+ * An answer whose bytes are there already. To the server it is bytes and fields; a `Response` is made of it only for whoever asks
+ * for more, since that costs a cached read a fifth.
+ */
+export class BytesResponse implements Response {
+  readonly content: Uint8Array
+  readonly status: number
+  readonly #given: AnswerFields
+  #own: Headers | undefined
+  #whole: Response | undefined
+
+  constructor(content: Uint8Array, fields: AnswerFields, status = 200) {
+    this.content = content
+    this.#given = fields
+    this.status = status
+  }
+
+  get #response(): Response {
+    const { status, headers } = this
+    this.#whole ??= new Response(this.content as Uint8Array<ArrayBuffer>, { status, headers })
+    return this.#whole
+  }
+
+  /** What is sent: the fields that were given, unless somebody has asked for `headers`, and may have changed them. */
+  get fields(): AnswerFields {
+    return this.#own ?? this.#given
+  }
+
+  /** Whether the fields are those of other answers, too. */
+  get isShared(): boolean {
+    return this.#own === undefined
+  }
+
+  get headers(): Headers {
+    this.#own ??= new Headers(this.#given)
+    return this.#own
+  }
+
+  get body() {
+    return this.#response.body
+  }
+
+  get bodyUsed(): boolean {
+    return this.#response.bodyUsed
+  }
+
+  get ok(): boolean {
+    return this.#response.ok
+  }
+
+  get redirected(): boolean {
+    return false
+  }
+
+  get statusText(): string {
+    return this.#response.statusText
+  }
+
+  get type() {
+    return this.#response.type
+  }
+
+  get url(): string {
+    return ''
+  }
+
+  arrayBuffer() {
+    return this.#response.arrayBuffer()
+  }
+
+  blob() {
+    return this.#response.blob()
+  }
+
+  bytes() {
+    return this.#response.bytes()
+  }
+
+  clone(): Response {
+    return this.#response.clone() as Response
+  }
+
+  formData() {
+    return this.#response.formData()
+  }
+
+  json() {
+    return this.#response.json()
+  }
+
+  text() {
+    return this.#response.text()
+  }
+
+  textStream() {
+    return this.#response.textStream()
+  }
+}

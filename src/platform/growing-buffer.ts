@@ -1,0 +1,31 @@
+const smallestBytes = 4 * 1024
+const nothing = new Uint8Array(0)
+
+/** Bytes that are added piece by piece, kept in one piece: linear work however small the pieces are. */
+export class GrowingBuffer {
+  #bytes: Uint8Array = nothing
+  #length = 0
+
+  get byteLength(): number {
+    return this.#length
+  }
+
+  add(piece: Uint8Array): void {
+    const length = this.#length + piece.byteLength
+    if (length > this.#bytes.byteLength) {
+      const larger = new Uint8Array(Math.max(length, this.#bytes.byteLength * 2, smallestBytes))
+      larger.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = larger
+    }
+    this.#bytes.set(piece, this.#length)
+    this.#length = length
+  }
+
+  /** What was added until now, which is the caller's from here on; the buffer is empty after it. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length)
+    this.#bytes = nothing
+    this.#length = 0
+    return taken
+  }
+}
