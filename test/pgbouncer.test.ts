@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { keepLeading } from '../src/platform/leadership.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createTestDatabase, testServer } from './database.ts'
+import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { type PgBouncer, pgBouncerUnavailable, startPgBouncer } from './pgbouncer.ts'
@@ -47,6 +48,10 @@ for (const mode of ['session', 'transaction'] as const) {
 
     async function startTwo() {
       const { address } = await createTestDatabase(leaveEmpty)
+      // The database's own settings must not get through either way.
+      for (const setting of ["datestyle = 'German, DMY'", "timezone = 'Asia/Kathmandu'", "bytea_output = 'escape'"]) {
+        await queryDatabase(address, `alter database ${address.database} set ${setting}`)
+      }
       const behind = bouncer.through(address)
       const env = databaseEnv(behind)
       const [one, other] = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
@@ -69,6 +74,10 @@ for (const mode of ['session', 'transaction'] as const) {
           await eventually('the other instance knows', isNews, newsDeadlineMs)
         }
       }
+      const page = await send(one, 'GET', '/api/orders?limit=5')
+      expect(page.status).toBe(200)
+      for (const { updated_at: at } of page.body) expect(at).toMatch(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/)
+      expect((await send(other, 'GET', '/api/overview')).status).toBe(200)
       const lines = [...orders, ...makeOrders(300, `batch-${mode}`)].map(order => JSON.stringify(order)).join('\n')
       const batch = await fetch(`${one.url}/api/orders/batch`, {
         method: 'POST',
