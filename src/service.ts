@@ -11,6 +11,7 @@ import { keepAuditing } from './orders/audit.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { keepMergingTallies } from './orders/tally.ts'
 import { DatabaseClock, keepTime } from './platform/database-clock.ts'
+import { settledWithin } from './platform/deadline.ts'
 import { keepForgetting } from './platform/idempotency/sweep.ts'
 import type { Logger } from './platform/log.ts'
 import { createListener, notify } from './platform/notifications.ts'
@@ -44,6 +45,8 @@ const requestsDeadlineMs = 10_000
 const writingDeadlineMs = 5_000
 const probeDeadlineMs = 2_000
 const spansDeadlineMs = 2_000
+/** For all of stopping but the end of the own PostgreSQL, which has a deadline of its own: a step that hangs must not add to the others. */
+const stopDeadlineMs = 15_000
 
 /**
  * Starts everything that the configuration asks for.
@@ -158,16 +161,22 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     url: server.url,
     summary: describe(config, database, app, server.url),
     async stop() {
-      await ends?.consumed()
-      app.feed.end()
-      await server.stop(requestsDeadlineMs)
-      await app.intake.close(writingDeadlineMs)
-      stopReaders.abort()
-      await Promise.all(readers)
-      app.webhooks.sender.close()
-      await ends?.close()
-      await tracing?.close(spansDeadlineMs)
-      await Promise.all([pool.end(), systemPool.end()])
+      const inOrder = async () => {
+        await ends?.consumed()
+        app.feed.end()
+        await server.stop(requestsDeadlineMs)
+        await app.intake.close(writingDeadlineMs)
+        stopReaders.abort()
+        await Promise.all(readers)
+        app.webhooks.sender.close()
+        await ends?.close()
+        await tracing?.close(spansDeadlineMs)
+        await Promise.all([pool.end(), systemPool.end()])
+        return 'ended'
+      }
+      if ((await settledWithin(inOrder(), stopDeadlineMs)) === undefined) {
+        log.warn({ deadlineMs: stopDeadlineMs }, 'what is still under way is given up; nothing acknowledged is lost')
+      }
       await database.stop()
     },
   }

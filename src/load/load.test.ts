@@ -6,6 +6,7 @@ import { runCli } from '../../test/run-cli.ts'
 import { makeTopics, readTopic } from '../../test/topics.ts'
 import { createPublisher } from '../platform/kafka/publisher.ts'
 import { createLogger } from '../platform/log.ts'
+import { type HttpServer, startServer } from '../platform/server.ts'
 import { makeShots, type Shot } from './orders.ts'
 import { runLoad } from './run.ts'
 import { makeSchedule } from './schedule.ts'
@@ -84,18 +85,18 @@ test('shares of bad and repeated orders are kept, and only what was taken in is 
 
 describe('over HTTP', () => {
   let t: TestApp
-  let server: ReturnType<typeof Bun.serve>
+  let server: HttpServer
   beforeAll(async () => {
     t = await createTestApp()
-    server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: t.app.fetch })
+    server = startServer({ host: '127.0.0.1', port: 0, fetch: t.app.fetch })
   })
   afterAll(async () => {
-    await server.stop(true)
+    await server.stop(0)
     await t.close()
   })
 
   test('by command: every order that was taken in is stored, and the report says of each what became of it', async () => {
-    const url = `http://127.0.0.1:${server.port}`
+    const url = server.url
     const args = [
       'load',
       '--url',
