@@ -1,6 +1,7 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestDatabase } from './database.ts'
+import { isAlive } from './embedded-servers.ts'
 import { type Watched, watchService } from './fault-watch.ts'
 import { countInDatabase, expectConsistent, queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -133,6 +134,12 @@ test('every connection to the database is ended at a random moment', async () =>
   await judge('connections ended', address, placed, await watch.end())
 })
 
+/** The number of the first process of a server that runs: one that was killed before may still be on its way back. */
+async function livingPostgres(dataDir: string): Promise<number> {
+  await eventually('PostgreSQL runs', () => isAlive(ownPostgresPid(dataDir)), patienceMs)
+  return ownPostgresPid(dataDir) ?? Number.NaN
+}
+
 test('PostgreSQL is killed at a random moment, and hangs', async () => {
   const dataDir = newServiceDataDir()
   const service = await startServiceProcess({ env: { DATA_DIR: dataDir } })
@@ -141,12 +148,19 @@ test('PostgreSQL is killed at a random moment, and hangs', async () => {
   for (let round = 1; round <= rounds; round += 1) {
     await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300, patienceMs)
     await sleep(random() * 100)
-    process.kill(ownPostgresPid(dataDir) ?? 0, round % 2 === 1 ? 'SIGKILL' : 'SIGSTOP')
+    const pid = await livingPostgres(dataDir)
+    process.kill(pid, round % 2 === 1 ? 'SIGKILL' : 'SIGSTOP')
     if (round % 2 === 1) continue
     await sleep(1_000)
-    process.kill(ownPostgresPid(dataDir) ?? 0, 'SIGCONT')
+    process.kill(pid, 'SIGCONT')
   }
   await placed.finished
+  const isBack = () =>
+    countInDatabase(ownDatabase(dataDir), 'select 1').then(
+      one => one === 1,
+      () => false,
+    )
+  await eventually('PostgreSQL is back', isBack, patienceMs)
   await judge('PostgreSQL killed', ownDatabase(dataDir), placed, await watch.end())
 })
 
