@@ -78,7 +78,7 @@ export type AppOptions = {
   probes: Readonly<Record<string, Probe>>
   isStopping: () => boolean
   /** Whether this instance hears within a second of what others change; without it nothing is read from memory. */
-  isInStep: () => boolean
+  isInStep: (nowMs?: number) => boolean
   /** Whether only this machine can reach the service. */
   isLocal: boolean
   /** The scopes that a key can have, and the keys that are valid beside those that are made. */

@@ -18,7 +18,7 @@ function request(headers: Record<string, string>): Request {
 
 /** What the check says of a request: the code of the refusal, or 'served'. */
 function answer(ring: KeyRing, headers: Record<string, string>, scope = 'orders:read', isLocal = true): string {
-  const refusal = createAccessCheck(ring, isLocal)(request(headers), scope)
+  const refusal = createAccessCheck(ring, isLocal)(request(headers), scope, performance.now())
   if (refusal instanceof Promise) throw new Error('it was not decided at once')
   return refusal?.code ?? 'served'
 }
@@ -140,7 +140,9 @@ describe('keys that were read before a change', () => {
   const held = { digest: digestOf(key), scopes: ['orders:read'] }
   const verdict = async (ring: KeyRing) => {
     try {
-      return (await createAccessCheck(ring, false)(request(headers), 'orders:read'))?.code ?? 'served'
+      return (
+        (await createAccessCheck(ring, false)(request(headers), 'orders:read', performance.now()))?.code ?? 'served'
+      )
     } catch (error) {
       return error instanceof AppError ? error.code : String(error)
     }
@@ -169,7 +171,7 @@ describe('keys that were read before a change', () => {
     await after
     answers[0]?.([held])
     await before
-    expect(ring.isCurrent).toBe(true)
+    expect(ring.isCurrent(performance.now())).toBe(true)
     expect(await verdict(ring)).toBe('KEY_UNKNOWN')
   })
 

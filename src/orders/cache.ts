@@ -42,10 +42,11 @@ export type OrderCache = {
   /**
    * The order under a uid: at once when it is cached, otherwise from the database, which is asked once however many ask.
    *
+   * @param nowMs by `performance.now()`, where it was just asked for
    * @returns undefined for an order that is not stored
    * @throws AppError OVERLOADED when too many reads wait; what `load` throws
    */
-  get(orderUid: string): CachedOrder | Promise<CachedOrder | undefined>
+  get(orderUid: string, nowMs?: number): CachedOrder | Promise<CachedOrder | undefined>
   /** The orders that were placed here last, for the readers of the log. */
   readonly placed: RecentOrders<PlacedOrder>
   /** Keeps orders that were placed here just now, after their commit. */
@@ -97,7 +98,7 @@ const loadsMax = 2_000
 export function createOrderCache(options: {
   sizeBytesMax: number
   load: (orderUid: string) => Promise<StoredOrder | undefined>
-  isInStep: () => boolean
+  isInStep: (nowMs?: number) => boolean
 }): OrderCache {
   const { isInStep } = options
   const sizeBytesMax = Math.floor(options.sizeBytesMax / 2)
@@ -152,8 +153,8 @@ export function createOrderCache(options: {
   }
 
   return {
-    get(orderUid) {
-      const entry = isInStep() ? (entries.get(orderUid) ?? findPlaced(orderUid)) : undefined
+    get(orderUid, nowMs) {
+      const entry = isInStep(nowMs) ? (entries.get(orderUid) ?? findPlaced(orderUid)) : undefined
       if (entry !== undefined) {
         hits += 1
         return entry

@@ -131,7 +131,7 @@ async function placeExample(call: Call, options: OrderRoutesOptions, claim: Clai
 
 function getOrder(call: Call, cache: OrderCache): Response | Promise<Response> {
   const orderUid = call.params.id ?? ''
-  const found = orderUidForm.test(orderUid) ? cache.get(orderUid) : undefined
+  const found = orderUidForm.test(orderUid) ? cache.get(orderUid, call.startedMs) : undefined
   return found instanceof Promise
     ? found.then(order => sendOrder(call, orderUid, order))
     : sendOrder(call, orderUid, found)

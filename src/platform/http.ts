@@ -31,6 +31,8 @@ export type Call = {
   readonly request: HttpRequest
   /** The parts of the address that the route's template names, decoded. */
   readonly params: Readonly<Record<string, string>>
+  /** When it came, by `performance.now()`: what is decided at once need not ask the clock again, which costs 0.2 µs. */
+  readonly startedMs: number
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -59,8 +61,16 @@ export type Route = {
   handle(call: Call, claim?: Claim): Response | Promise<Response>
 }
 
-/** Says whether a request may be served: nothing, or the refusal; at once where it can, since every request passes it. */
-export type AccessCheck = (request: HttpRequest, scope: string) => AppError | undefined | Promise<AppError | undefined>
+/**
+ * Says whether a request may be served: nothing, or the refusal; at once where it can, since every request passes it.
+ *
+ * @param nowMs by `performance.now()`
+ */
+export type AccessCheck = (
+  request: HttpRequest,
+  scope: string,
+  nowMs: number,
+) => AppError | undefined | Promise<AppError | undefined>
 
 /**
  * The routes as one function from request to response. What comes from no route is answered too: 404, or 405 where the
@@ -100,7 +110,7 @@ export function buildHttp(options: {
     const path = basePath === '' ? getPath(request as Request) : pathBelow(basePath, getPath(request as Request))
     const found = tables.get(isHead ? 'GET' : request.method)?.find(path)
     if (found === undefined) return answerUnmatched(request, path)
-    const answer = found.answer({ request, params: found.params })
+    const answer = found.answer({ request, params: found.params, startedMs: performance.now() })
     if (!isHead) return answer
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer)
   }
@@ -180,20 +190,20 @@ type RecordAnswer = (startedMs: number, status: number) => void
 /** Stays synchronous where the handler is: a promise for each request costs the read path a tenth. */
 function serve(route: Route, options: { allows: AccessCheck; log: Logger }, record: RecordAnswer): Answer {
   return call => {
-    const startedMs = performance.now()
+    const { startedMs } = call
     const answered = (response: Response) => {
       record(startedMs, response.status)
       return response
     }
     const failed = (error: unknown) => answered(problemResponse(error, options.log))
-    const handleUnless = (refusal: AppError | undefined) => {
-      if (refusal !== undefined) throw refusal
-      return route.handle(call)
-    }
+    // What was true when it came need not be true by now.
+    const handleLater = (refusal: AppError | undefined) =>
+      refusal === undefined ? route.handle({ ...call, startedMs: performance.now() }) : Promise.reject(refusal)
     try {
-      const refusal = options.allows(call.request, route.scope)
-      if (refusal instanceof Promise) return refusal.then(handleUnless).then(answered, failed)
-      const response = handleUnless(refusal)
+      const refusal = options.allows(call.request, route.scope, startedMs)
+      if (refusal instanceof Promise) return refusal.then(handleLater).then(answered, failed)
+      if (refusal !== undefined) return failed(refusal)
+      const response = route.handle(call)
       return response instanceof Promise ? response.then(answered, failed) : answered(response)
     } catch (error) {
       return failed(error)

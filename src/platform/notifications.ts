@@ -19,9 +19,11 @@ const pauseMaxMs = 10_000
 export type Listener = {
   /**
    * Whether everything that was committed until a second ago has been heard of. What rests on notifications may be trusted
-   * then, and only then. Costs less than a microsecond.
+   * then, and only then.
+   *
+   * @param nowMs by `performance.now()`
    */
-  isInStep(): boolean
+  isInStep(nowMs?: number): boolean
   /** The same for people, with the reason. */
   state(): { state: 'up' | 'down'; detail?: string }
   /** Listens until told to stop, through any outage. */
@@ -57,7 +59,7 @@ export function createListener(options: {
   let provenAtMs = Number.NEGATIVE_INFINITY
   let trouble = 'it has not listened yet'
 
-  const isInStep = () => performance.now() - provenAtMs <= proofStandsMs
+  const isInStep = (nowMs = performance.now()) => nowMs - provenAtMs <= proofStandsMs
 
   /** Sends one notification around. What hinders the sending says nothing of the session. */
   async function prove(session: ListenerSession): Promise<void> {
