@@ -1,8 +1,6 @@
 import { ask } from './api.ts'
 
-type Document = {
-  paths: { '/api/events': { get: { parameters: { name: string; schema: { items?: { enum?: string[] } } }[] } } }
-}
+type Document = { components: { schemas: { EventType: { enum: string[] } } } }
 
 let asked: Promise<readonly string[]> | undefined
 
@@ -16,7 +14,5 @@ export function eventTypes(): Promise<readonly string[]> {
 }
 
 async function readTypes(): Promise<readonly string[]> {
-  const { paths } = await ask<Document>('/api/openapi.json')
-  const type = paths['/api/events'].get.parameters.find(({ name }) => name === 'type')
-  return type?.schema.items?.enum ?? []
+  return (await ask<Document>('/api/openapi.json')).components.schemas.EventType.enum
 }
