@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Backlog, CommitOrder, startingPositions } from './backlog.ts'
+import { Backlog, CommitOrder, resumed, startingPositions } from './backlog.ts'
 import type { KafkaMessage } from './client.ts'
 
 function message(partition: number, offset: number, bytes = 10): KafkaMessage {
@@ -121,4 +121,31 @@ test('startingPositions: committed where it is there, otherwise the oldest messa
     ]),
   )
   expect(lost).toEqual([1, 2])
+})
+
+test('resumed: behind what is durable, where the group has not been moved since', () => {
+  const partitions = [0, 1, 2, 3, 4]
+  const committed = new Map([
+    [0, 10n],
+    [1, 30n],
+    [2, 5n],
+    [3, 10n],
+  ])
+  const gap = (offset: bigint | undefined, durable: bigint) => ({ committed: offset, durable })
+  const uncommitted = new Map([
+    [0, gap(10n, 20n)],
+    // Another member is further on; an operator has set it back; nothing was ever committed.
+    [1, gap(10n, 20n)],
+    [2, gap(10n, 20n)],
+    [4, gap(undefined, 7n)],
+  ])
+  expect(resumed(partitions, committed, uncommitted)).toEqual(
+    new Map([
+      [0, 20n],
+      [1, 30n],
+      [2, 5n],
+      [3, 10n],
+      [4, 7n],
+    ]),
+  )
 })

@@ -127,6 +127,9 @@ export class Session {
       onCommitted: offsets => this.#noteCommitted(offsets),
       onBroken: this.#broken.reject,
     })
+    const isAhead = ([partition, offset]: [number, bigint]) =>
+      committed.get(partition) === offset && this.#groupOffsets.get(partition) !== offset
+    this.#share.catchUp(new Map([...positions].filter(isAhead)))
     this.#options.onConsuming(partitions)
     this.#reportLag()
   }

@@ -63,6 +63,13 @@ export class Share {
     if (this.#backlog.bytes < this.#options.backlogBytesMax) this.#wakeFetches()
   }
 
+  /** Commits what an earlier share could not. */
+  catchUp(offsets: Offsets): void {
+    if (offsets.size === 0) return
+    this.#order.begin(offsets)()
+    this.#commitSoon()
+  }
+
   /** Hands out nothing more and forgets what was not handed out. */
   close(): void {
     this.#isOver = true
