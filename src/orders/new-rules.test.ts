@@ -34,12 +34,15 @@ function newOrder(change: { currency?: string; created?: string } = {}): OrderDo
 async function store(order: OrderDocument): Promise<void> {
   const allowed = { ...order, payment: { ...order.payment, currency: 'USD' }, date_created: '2024-06-01T00:00:00Z' }
   expect((await post(allowed)).status).toBe(201)
-  await t.pool.query('update orders set document = $2, currency = $3, created_at = $4 where order_uid = $1', [
-    order.order_uid,
-    JSON.stringify(order),
-    order.payment.currency,
-    new Date(anyInstantOf(order.date_created) ?? Number.NaN),
-  ])
+  await t.pool.query(
+    'update orders set document = $2, currency = $3, created_at = $4, document_crc32 = null where order_uid = $1',
+    [
+      order.order_uid,
+      JSON.stringify(order),
+      order.payment.currency,
+      new Date(anyInstantOf(order.date_created) ?? Number.NaN),
+    ],
+  )
   t.app.cache.clear()
 }
 

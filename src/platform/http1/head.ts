@@ -102,7 +102,7 @@ export function headOf(line: ReturnType<typeof readRequestLine>, fields: Fields)
   if (target.startsWith('/') || (target === '*' && method === 'OPTIONS')) {
     return { method, target, fields, isHttp11, isKept }
   }
-  const absolute = /^https?:\/\/([^/?]+)(.*)$/i.exec(target)
+  const absolute = /^https?:\/\/([^/?]+)([/?].*)?$/i.exec(target)
   if (absolute === null) throw invalid('the target of the request is neither a path nor an address')
   const [, authority = '', rest = ''] = absolute
   return {
