@@ -47,7 +47,9 @@ export async function createFilledApp() {
   }
   await t.call('POST', '/api/orders/filled-2/hold', { body: { reason: 'by telephone', actor: 'bo' } })
   await fillDeadLetters(t, orders.slice(13))
-  await t.pool.query("insert into write_trials (filler) values ('.')")
+  await t.pool.query(
+    "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",
+  )
   await t.pool.query(`insert into idempotency_claims values ('\\x01', 'under way', '\\x02', gen_random_uuid(), now())`)
   await eventually('both receivers were called', async () => {
     const [delivered, failed] = [await t.deliveries(subscription.id), await t.deliveries(failing.id)]
