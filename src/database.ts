@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError } from 'pg'
 import type { Config } from './config.ts'
-import { continueRestoredLog } from './events/restored.ts'
+import { continuedElsewhere } from './events/log-home.ts'
+import { settleLog } from './events/restored.ts'
 import { startEmbeddedPostgres } from './platform/embedded-postgres/embedded-postgres.ts'
 import type { Logger } from './platform/log.ts'
 import { MigrationError, migrate } from './platform/migrations.ts'
@@ -43,9 +44,6 @@ export function describeAddress({ host, port, database }: PostgresAddress): stri
   return `${database} on ${host}:${port}`
 }
 
-const restored =
-  'this database was restored from a backup of another server: its event log goes on behind what it has; see docs/backup.md'
-
 /**
  * Brings the schema up to date, and lets the log of a database that was restored go on. A database that does not answer is
  * waited for.
@@ -65,7 +63,8 @@ export async function bringUpToDate(
   for (let failures = 0; ; failures += 1) {
     try {
       const applied = await migrate(address, migrations, upTo)
-      if (await continueRestoredLog(address)) log.warn(restored)
+      // Tables that are brought up to date in part are not written to yet.
+      if (upTo === undefined && (await settleLog(address)) === 'continued') log.warn(continuedElsewhere)
       return applied
     } catch (error) {
       // 57P03: the server is starting. Any other answer will be the same next time.

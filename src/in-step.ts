@@ -1,6 +1,7 @@
 import { keysChannel } from './access/queries.ts'
 import type { App } from './app.ts'
 import { logChannel } from './events/log.ts'
+import type { LogHome } from './events/log-home.ts'
 import type { WakeUp } from './events/wake-up.ts'
 import { listOrders, orderChangedChannel } from './orders/queries.ts'
 import type { Logger } from './platform/log.ts'
@@ -12,10 +13,18 @@ const warmUpDeadlineMs = 2_000
 
 /** Keeps this instance in step with the others: changed orders leave the cache, new keys are known, the log's bell rings. */
 export function keepInStep(
-  options: { app: App; listener: Listener; pool: Pool; wakeUp: WakeUp; webhooksChanged: WakeUp; log: Logger },
+  options: {
+    app: App
+    home: LogHome
+    listener: Listener
+    pool: Pool
+    wakeUp: WakeUp
+    webhooksChanged: WakeUp
+    log: Logger
+  },
   stop: AbortSignal,
 ): Promise<void> {
-  const { app, listener, pool, wakeUp, webhooksChanged, log } = options
+  const { app, home, listener, pool, wakeUp, webhooksChanged, log } = options
   const reloadKeys = () => {
     app.keys.noteChange()
     void app.keys.load().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
@@ -30,6 +39,7 @@ export function keepInStep(
         else reloadKeys()
       },
       onInStep() {
+        void home.look().catch(() => undefined)
         app.cache.clear()
         void warmUp(app, pool, log)
         reloadKeys()

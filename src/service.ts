@@ -3,6 +3,7 @@ import { digestOf } from './access/keys.ts'
 import { type App, buildApp, version } from './app.ts'
 import { type Config, defaultTopics, isLoopback, scopes } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
+import { LogHome } from './events/log-home.ts'
 import { keepLog, keepUp } from './events/retention.ts'
 import { WakeUp } from './events/wake-up.ts'
 import { keepInStep } from './in-step.ts'
@@ -108,6 +109,12 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     webhooksAllowPrivate: config.webhooksAllowPrivate,
     tracing,
   })
+  const onContinued = () => {
+    app.cache.clear()
+    app.feed.forget()
+  }
+  const home = new LogHome({ pool: systemPool, address, onContinued, log })
+  await home.look().catch(error => log.warn({ err: error }, 'the place of the event log is not known yet'))
   const upkeep = {
     pool,
     retentionDays: config.eventsRetentionDays,
@@ -132,7 +139,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   // The readers go on until everything has been taken in, so that what is written last is still published.
   const stopReaders = new AbortController()
   const readers = [
-    keepInStep({ app, listener, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
+    keepInStep({ app, home, listener, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
     config.unpaidExpiresAfterMs === undefined
       ? undefined
       : keepExpiring(
@@ -146,6 +153,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
           },
           stopReaders.signal,
         ),
+    home.keep(stopReaders.signal),
     keepTime({ pool: systemPool, clock, log }, stopReaders.signal),
     keepMergingTallies({ pool, now, isClockRight, log }, stopReaders.signal),
     keepForgetting({ pool, isClockRight, log }, stopReaders.signal),

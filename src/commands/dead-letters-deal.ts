@@ -4,6 +4,7 @@ import { presentResult, sumOf } from '../dead-letters/presentation.ts'
 import { idForm } from '../dead-letters/requests.ts'
 import { AppError, catalogue } from '../errors.ts'
 import { createCarryOut } from '../orders/commands.ts'
+import { settleLog } from '../events/restored.ts'
 import { createIntake } from '../orders/intake.ts'
 import { orderReceivers } from '../orders/receivers.ts'
 import { createIntakeStore } from '../orders/store.ts'
@@ -85,8 +86,9 @@ export const discardCommand: Command = {
 export function withDesk<Done>(context: Context, work: (desk: Desk, pool: Pool) => Promise<Done>): Promise<Done> {
   return withDatabase(
     context,
-    async (_, pool) => {
+    async ({ address }, pool) => {
       const { log } = context
+      await settleLog(address)
       const clock = new DatabaseClock()
       await clock.look(pool)
       const { now } = clock

@@ -164,6 +164,7 @@ function wantsStream(call: Call): boolean {
 async function insistOnPlace(pool: Pool, place: LogPlace | undefined): Promise<boolean> {
   const found = place === undefined ? 'kept' : await lookUpPlace(pool, place)
   if (found === 'kept' || found === 'unsettled') return found === 'kept'
+  if (found === 'away') throw new AppError('STORE_UNAVAILABLE', 'the event log goes on in a moment')
   if (found === 'dropped') {
     throw new AppError('CURSOR_DROPPED', 'the log does not go back so far any more; 0-0 reads all that it still has')
   }

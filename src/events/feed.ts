@@ -142,6 +142,11 @@ export class EventFeed {
     return { events: found.events.map(toFed), place: isAll ? keptFrom : last }
   }
 
+  /** Lets go of the events in memory: the log may no longer have them. */
+  forget(): void {
+    if (this.#reading !== undefined) this.#forget()
+  }
+
   /** Ends all streams. */
   end(): void {
     this.#ended.abort()

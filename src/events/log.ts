@@ -11,7 +11,8 @@ import type { OrderOfEvent, RecentOrders } from './recent-orders.ts'
 
 /** Instances are told on this channel that the log has grown; the message is empty. */
 export const logChannel = 'event_log'
-export const notifyOfEvents = `notify ${logChannel}`
+/** The end of a transaction that writes events: it is refused where the log is not at home, see `log-home.ts`. */
+export const notifyOfEvents = 'call announce_events()'
 
 export type NewEvent = {
   orderUid: string
@@ -239,22 +240,23 @@ const lastPosition = '999999999999999999'
 /**
  * What a place is to the log of this database: one from which a reader misses nothing; one that only the history of an order has
  * come to, since an open transaction can still write before it (`unsettled`); one before events that were dropped; or one that
- * the log has not come to. What is kept is behind the start of the log, which is never missed from.
+ * the log has not come to, or not yet (`away`): it has to be found out first where it goes on, see `log-home.ts`. What is kept is behind the start of the log, which is never missed from.
  *
  * A reader that has to miss nothing asks after it has read: what is dropped later it has.
  */
 export async function lookUpPlace(
   pool: Pool,
   place: LogPlace,
-): Promise<'kept' | 'unsettled' | 'dropped' | 'not reached'> {
-  const { rows } = await pool.query<{ reached: boolean; settled: boolean; dropped: boolean }>(
-    `select $1::text::numeric < in_log(pg_snapshot_xmax(pg_current_snapshot()))::text::numeric as reached,
+): Promise<'kept' | 'unsettled' | 'dropped' | 'not reached' | 'away'> {
+  const { rows } = await pool.query<{ home: boolean; reached: boolean; settled: boolean; dropped: boolean }>(
+    `select log_home() = log_place() as home,
+            $1::text::numeric < in_log(pg_snapshot_xmax(pg_current_snapshot()))::text::numeric as reached,
             $1::text::numeric < in_log(pg_snapshot_xmin(pg_current_snapshot()))::text::numeric as settled,
             exists (select from event_log_start where (xid::text::numeric, position) > ($1::text::numeric, $2)) as dropped`,
     [place.xid, place.position],
   )
   const [row] = rows
-  if (row?.reached !== true) return 'not reached'
+  if (row?.reached !== true) return row?.home === false ? 'away' : 'not reached'
   if (row.dropped && comparePlaces(place, logStart) > 0) return 'dropped'
   return row.settled ? 'kept' : 'unsettled'
 }

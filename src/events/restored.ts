@@ -1,4 +1,3 @@
-import type { Client } from 'pg'
 import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 
 /**
@@ -10,35 +9,25 @@ import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 /** It waits for those who write events. */
 const deadlineMs = 60_000
 
+/** What became of the log: it was at home; it is from now on; or something may be missing, and it went on behind all of it. */
+export type Settled = 'home' | 'settled' | 'continued'
+
 /**
- * Lets the log go on behind everything that it has, if it comes from another cluster. Any number of instances may do so at
- * once: one does it.
+ * Makes the log at home on the server that it is on, and lets it go on behind everything that it has where it comes from another
+ * one. Any number of instances may do so at once: one does it.
  *
- * @returns whether it was so
+ * @param seenXid the newest transaction of the log that this process knows of
  */
-export function continueRestoredLog(address: PostgresAddress): Promise<boolean> {
+export function settleLog(address: PostgresAddress, seenXid = '0'): Promise<Settled> {
   return withClient(address, 'orders log', deadlineMs, async client => {
-    // Nearly always that is all, and nobody has to wait.
-    if (!(await isAhead(client))) return false
-    await client.query('begin; lock table events in access exclusive mode')
-    const isStillAhead = await isAhead(client)
-    if (isStillAhead) await client.query('select continue_log()')
-    await client.query('commit')
-    return isStillAhead
+    const { rows } = await client.query<{ settled: Settled }>('select settle_log($1::xid8) as settled', [seenXid])
+    return rows[0]?.settled ?? 'home'
   })
 }
 
-/**
- * The same whether the log seems to come from elsewhere or not. A server that went back in time by itself (point-in-time
- * recovery) cannot be told from one that did not.
- */
+/** Lets the log go on whether it seems to come from elsewhere or not: no instance may have run that knows of it. */
 export function continueLog(address: PostgresAddress): Promise<void> {
   return withClient(address, 'orders log', deadlineMs, async client => {
     await client.query('select continue_log()')
   })
-}
-
-async function isAhead(client: Client): Promise<boolean> {
-  const { rows } = await client.query<{ ahead: boolean }>('select is_log_ahead() as ahead')
-  return rows[0]?.ahead === true
 }

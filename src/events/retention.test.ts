@@ -15,6 +15,7 @@ import { createPool, inTransaction, type Pool, withConnection } from '../platfor
 import { appendEvent, copyOfEvents, type NewEvent, notifyOfEvents, readLog } from './log.ts'
 import { encodePlace, type LogPlace, logStart } from './place.ts'
 import { enterReader, savePlace } from './readers.ts'
+import { settleLog } from './restored.ts'
 import { keepUp } from './retention.ts'
 
 const log = createLogger({ level: 'silent' })
@@ -229,6 +230,8 @@ test('a log from before the partitions is the same log after the migration', asy
     const before = (await pool.query<{ position: string }>(select)).rows
     expect(await migrate(database.address, migrations)).toEqual(['0008_event_partitions.sql'])
     expect((await pool.query(select)).rows).toEqual(before)
+    // The table is another one now, as the service notices at its start.
+    expect(await settleLog(database.address)).toBe('continued')
     await inTransaction(pool, client => appendEvent(client, event('after', daysAgo(0))))
     const after = (await pool.query<{ position: string }>(select)).rows
     expect(Number(after.at(-1)?.position)).toBeGreaterThan(Math.max(...before.map(row => Number(row.position))))
