@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, METHODS, type Server } from 'node:http'
 import { connect } from 'node:net'
 import fc from 'fast-check'
-import { readBody } from '../src/platform/http.ts'
+import { readBody } from '../src/platform/request-body.ts'
 import { type HttpServer, startServer } from '../src/platform/server.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { connect } from 'node:net'
 import { type HttpServer, startServer } from '../src/platform/server.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
@@ -184,6 +185,35 @@ test('an order of a megabyte in chunks of a byte does not hold up the others', a
   clearInterval(watching)
   // Processor time, since other tests run at the same time: 4,500 ms when the work was quadratic.
   expect(user / 1000).toBeLessThan(3_000)
+})
+
+test('bodies that never end are bounded together, and orders that come whole are still taken', async () => {
+  const sizeBytes = 1_000_000
+  const sent = [`${line}${host}${json}Content-Length: ${sizeBytes}\r\n\r\n`, Buffer.alloc(sizeBytes - 1, 0x20)]
+  const isEnough = Promise.withResolvers<void>()
+  let refused = 0
+  const { hostname, port } = new URL(server.url)
+  const sockets = Array.from({ length: 90 }, () => {
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => undefined)
+    socket.on('data', received => {
+      const text = String(received)
+      if (text.startsWith('HTTP/1.1 503 ') && /\r\nretry-after: /i.test(text)) refused += 1
+      // 64 MiB are 67 of them.
+      if (refused >= 20) isEnough.resolve()
+    })
+    for (const piece of sent) socket.write(piece)
+    return socket
+  })
+  await isEnough.promise
+  expect(statusesOf(await exchange(server.url, [withLength('beside-slow-bodies')], answers(1)))).toEqual([201])
+  for (const socket of sockets) socket.destroy()
+  // Their room is free again.
+  const isTaken = async () => {
+    const [head = '', body = ''] = withLength(`behind-slow-${crypto.randomUUID()}`).split(/(?<=\r\n\r\n)/)
+    return statusesOf(await exchange(server.url, [head, body], answers(1)))[0] === 201
+  }
+  await eventually('an order in two pieces is taken', isTaken)
 })
 
 describe('HEAD', () => {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { readJsonBody } from '../platform/json.ts'
 import type { HttpRequest } from '../platform/http.ts'
+import { readJsonBody } from '../platform/json.ts'
 
 /** What callers send. */
 

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Call, Route, HttpRequest } from '../platform/http.ts'
+import type { Call, HttpRequest, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import { type Answer, type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'

@@ -2,14 +2,13 @@ import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
 import { pathBelow } from './base-path.ts'
+import { BytesResponse } from './bytes-response.ts'
 import { traceRequests } from './http-tracing.ts'
-import { GrowingBuffer } from './growing-buffer.ts'
 import type { Claim, Answer as KeptAnswer } from './idempotency/queries.ts'
 import type { Logger } from './log.ts'
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 import { problemResponse } from './problem.ts'
 import { refusingQuery } from './query.ts'
-import { BytesResponse } from './bytes-response.ts'
 import { representing } from './representation.ts'
 import type { Tracer } from './tracing.ts'
 
@@ -248,39 +247,6 @@ function requestMetrics(registry: Registry): (method: string, route: string) => 
     }
   }
 }
-
-/**
- * The body of a request, bounded.
- *
- * @throws AppError BODY_TOO_LARGE; REQUEST_TIMEOUT; REQUEST_INVALID when the sender breaks off
- */
-export async function readBody(request: HttpRequest, sizeBytesMax: number): Promise<Uint8Array> {
-  const tooLarge = () => new AppError('BODY_TOO_LARGE', `a body has at most ${sizeBytesMax} bytes`)
-  const length = Number(request.headers.get('content-length') ?? Number.NaN)
-  if (length > sizeBytesMax) throw tooLarge()
-  if (request.whole !== undefined) {
-    if (request.whole.byteLength > sizeBytesMax) throw tooLarge()
-    return request.whole
-  }
-  const startedMs = performance.now()
-  const body = new GrowingBuffer()
-  try {
-    for await (const chunk of request.body ?? []) {
-      if (body.byteLength + chunk.byteLength > sizeBytesMax) throw tooLarge()
-      if (performance.now() - startedMs > bodyDeadlineMs) {
-        throw new AppError('REQUEST_TIMEOUT', `the body did not come within ${bodyDeadlineMs} ms`)
-      }
-      body.add(chunk)
-    }
-    return body.take()
-  } catch (error) {
-    if (error instanceof AppError) throw error
-    throw new AppError('REQUEST_INVALID', 'the body could not be read to its end', { cause: error })
-  }
-}
-
-/** How long a sender may take for a body that is kept in memory. */
-const bodyDeadlineMs = 30_000
 
 /**
  * Refuses a body whose sender says that it is something else, or that it is compressed. A form in a foreign page can send texts and

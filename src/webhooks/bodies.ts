@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Violation } from '../errors.ts'
+import type { HttpRequest } from '../platform/http.ts'
 import { readJsonBody, withoutNul } from '../platform/json.ts'
 import { urlFault } from './targets.ts'
 import { eventPatterns, previousSecretSeconds } from './webhook.ts'
-import type { HttpRequest } from '../platform/http.ts'
 
 /** What callers send. */
 

@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
 import { BytesResponse } from '../bytes-response.ts'
-import { type Call, type Route, readBody, type HttpRequest } from '../http.ts'
+import type { Call, HttpRequest, Route } from '../http.ts'
 import type { Logger } from '../log.ts'
 import { Counter, type Registry } from '../metrics.ts'
 import type { Pool } from '../postgres.ts'
 import { problemResponse } from '../problem.ts'
+import { readBody } from '../request-body.ts'
 import { type Answer, type Claim, keepFirstAnswer, releaseClaim, takeClaim } from './queries.ts'
 
 /**
