@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { verifyDatabase } from '../src/verify.ts'
+import { createTestApp } from './app.ts'
 import { createFilledApp } from './filled-database.ts'
 
 /**
@@ -182,6 +183,15 @@ test('a database that only the service has written keeps every guarantee', async
   expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
   expect(orders).toBeGreaterThan(10)
   expect(unproven).toBe(0)
+})
+
+test('a subscription that has read nothing yet, at the end of the log, breaks none', async () => {
+  const idle = await createTestApp()
+  const body = { url: 'http://127.0.0.1:9/', event_types: ['*'] }
+  expect((await idle.call('POST', '/api/webhooks', { body })).status).toBe(201)
+  const { findings } = await verifyDatabase(idle.pool, { nowMs: Date.now(), unpaidExpiresAfterMs: undefined })
+  expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+  await idle.close()
 })
 
 test('every column that is changed is noticed, or docs/verify.md says why not', async () => {

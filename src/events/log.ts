@@ -1,7 +1,7 @@
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { EventDefinition } from './definition.ts'
-import { comparePlaces, type LogPlace, logStart } from './place.ts'
+import { comparePlaces, lastPosition, type LogPlace, logStart } from './place.ts'
 import type { OrderOfEvent, RecentOrders } from './recent-orders.ts'
 
 /**
@@ -233,9 +233,6 @@ export async function readLogEnd(pool: Pool): Promise<LogPlace> {
   )
   return { xid: rows[0]?.xid ?? '0', position: lastPosition }
 }
-
-/** Larger than any position of a transaction. */
-const lastPosition = '999999999999999999'
 
 /**
  * What a place is to the log of this database: one from which a reader misses nothing; one that only the history of an order has

@@ -4,6 +4,9 @@ export type LogPlace = { xid: string; position: string }
 /** The place before the first event. */
 export const logStart: LogPlace = { xid: '0', position: '0' }
 
+/** Larger than any position: with it, a place is behind everything that its transaction has written. */
+export const lastPosition = '999999999999999999'
+
 /** A place as the cursor that clients hand back: `id` of a server-sent event, `after` of a query. */
 export function encodePlace(place: LogPlace): string {
   return `${place.xid}-${place.position}`
