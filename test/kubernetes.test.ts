@@ -109,7 +109,7 @@ describe('the manifests', () => {
     expect(probes.filter(({ httpGet }) => !paths.includes(httpGet.path) || httpGet.port !== 'http')).toEqual([])
     const { endpoints } = ofKind('ServiceMonitor').spec as { endpoints: { path: string; port: string }[] }
     expect(endpoints).toMatchObject([{ path: '/metrics', port: 'http' }])
-    expect(read('src/app.ts')).toContain("path: '/metrics'")
+    expect(read('src/system/metrics.ts')).toContain("path: '/metrics'")
   })
 
   test('the service has the time that it takes to stop in good order, after the routers have had theirs', () => {

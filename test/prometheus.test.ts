@@ -18,6 +18,9 @@ const what = 'the tests with the real Prometheus'
 const areInstalled =
   isInstalled('prometheus', what) && isInstalled('prometheus-postgres-exporter', what) && !brokerControlAvailability()
 
+/** A transaction that holds the log up is named only while there is one; src/events/horizon.test.ts has that series. */
+const isOfTrouble = (place: string) => place.includes('event_log_horizon_age_seconds')
+
 const isOfKafkaExporter = (name: string) => /^kafka_(?!consumer_lag$)/.test(name)
 
 /** A query of a dashboard as Grafana asks it, for all instances. */
@@ -138,7 +141,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     await eventually(
       'every panel has data, and every alert had the time to fire',
       async () => {
-        empty = (await withoutData()).filter(place => !place.startsWith(deadLetters))
+        empty = (await withoutData()).filter(place => !place.startsWith(deadLetters) && !isOfTrouble(place))
         const [runs] = await prometheus.query('count_over_time(job:http_requests:rate5m[5m])')
         return empty.length === 0 && (runs?.value ?? 0) > 15
       },
@@ -153,7 +156,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     await producer.send({ topic: topics.orders, messages: [{ key: 'bad', value: 'not JSON' }] })
     await eventually('an alert fires', async () => (await firing()).length > 0, 30_000)
     expect(await fired()).toEqual(['OrdersDeadLetters'])
-    expect(await withoutData()).toEqual([])
+    expect((await withoutData()).filter(place => !isOfTrouble(place))).toEqual([])
   })
 
   test('tells that Kafka is away and that events wait, and of nothing else; when it is back that ends', async () => {

@@ -151,9 +151,16 @@ export async function withConnection<Result>(
   }
 }
 
-/** A connection on which something failed goes back to the pool only when the server still answers on it. */
+/** The server is not ready for what was asked: among others, it is another one than before. */
+const notInState = '55000'
+
+/**
+ * A connection on which something failed goes back to the pool only when the server still answers on it, and its session holds
+ * nothing that is out of date: one that was refused since the server had gone back in time has numbers of a sequence in store
+ * that were given out before.
+ */
 async function giveBack(client: PoolClient, error: unknown): Promise<void> {
-  if (!(error instanceof DatabaseError)) return client.release(true)
+  if (!(error instanceof DatabaseError) || error.code === notInState) return client.release(true)
   await client.query('rollback').then(
     () => client.release(),
     () => client.release(true),

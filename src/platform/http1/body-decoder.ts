@@ -43,24 +43,36 @@ const sizeDigitsMax = 12
 const cr = 0x0d
 const lf = 0x0a
 const semicolon = 0x3b
+const colon = 0x3a
+const equals = 0x3d
+const quote = 0x22
+const backslash = 0x5c
 
 /** What is expected next. Numbers, since a body in chunks of a byte takes six steps for each. */
 const state = {
   size: 0,
-  extension: 1,
-  sizeEnd: 2,
-  data: 3,
-  dataCr: 4,
-  dataLf: 5,
-  line: 6,
-  trailer: 7,
-  trailerLf: 8,
-  lastLf: 9,
-  done: 10,
+  sizeEnd: 1,
+  data: 2,
+  dataCr: 3,
+  dataLf: 4,
+  extensionName: 5,
+  extensionValue: 6,
+  extensionQuoted: 7,
+  extensionEscape: 8,
+  extensionEnd: 9,
+  line: 10,
+  trailerName: 11,
+  trailerValue: 12,
+  trailerLf: 13,
+  lastLf: 14,
+  done: 15,
 } as const
 type State = (typeof state)[keyof typeof state]
 
-/** A chunked body (RFC 9112, 7.1). Extensions and trailer fields are skipped. */
+/**
+ * A chunked body (RFC 9112, 7.1). Extensions and trailer fields are skipped, yet only those that are well formed: what another
+ * parser could take for an end, or for the beginning of a request, is refused.
+ */
 export class ChunkedDecoder implements BodyDecoder {
   readonly missing = undefined
   #state: State = state.size
@@ -125,24 +137,62 @@ export class ChunkedDecoder implements BodyDecoder {
       this.#digits += 1
     } else if (this.#digits === 0) throw malformed()
     else if (byte === cr) this.#state = state.sizeEnd
-    else if (byte === semicolon) this.#state = state.extension
+    else if (byte === semicolon) this.#state = state.extensionName
     else throw malformed()
   }
 
   /** Passes over an extension or the trailer. */
   #skip(byte: number): void {
     this.#overheadBytes += 1
-    if (byte === lf || this.#overheadBytes > overheadBytesMax) throw malformed()
-    const now = this.#state
-    if (now === state.extension) this.#state = byte === cr ? state.sizeEnd : state.extension
-    else if (byte === cr) this.#state = now === state.line ? state.lastLf : state.trailerLf
-    else this.#state = state.trailer
+    if (this.#overheadBytes > overheadBytesMax) throw malformed()
+    const next = this.#state >= state.line ? trailerAfter(this.#state, byte) : extensionAfter(this.#state, byte)
+    if (next === undefined) throw malformed()
+    this.#state = next
   }
 
   #expect(byte: number, expected: number, next: State): void {
     if (byte !== expected) throw malformed()
     this.#state = next
   }
+}
+
+/** `;name`, `;name=value` or `;name="value"`, several of them. @returns undefined where the byte must not be */
+function extensionAfter(now: State, byte: number): State | undefined {
+  if (now === state.extensionEscape) return isText(byte) ? state.extensionQuoted : undefined
+  if (now === state.extensionQuoted) {
+    if (byte === quote) return state.extensionEnd
+    if (byte === backslash) return state.extensionEscape
+    return isText(byte) ? now : undefined
+  }
+  if (byte === cr) return state.sizeEnd
+  if (byte === semicolon) return state.extensionName
+  if (now === state.extensionEnd) return undefined
+  if (isToken(byte)) return now
+  if (now === state.extensionName && byte === equals) return state.extensionValue
+  return now === state.extensionValue && byte === quote ? state.extensionQuoted : undefined
+}
+
+/** Lines with a name, a colon and a value; an empty one ends it. @returns undefined where the byte must not be */
+function trailerAfter(now: State, byte: number): State | undefined {
+  if (now === state.trailerValue) {
+    if (byte === cr) return state.trailerLf
+    return isText(byte) ? now : undefined
+  }
+  if (now === state.line && byte === cr) return state.lastLf
+  if (now === state.trailerName && byte === colon) return state.trailerValue
+  return isToken(byte) ? state.trailerName : undefined
+}
+
+/** What a field name consists of (RFC 9110, 5.6.2). */
+const tokenBytes = new Set(Buffer.from("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
+
+function isToken(byte: number): boolean {
+  return tokenBytes.has(byte)
+}
+
+/** What a field value consists of: everything but control characters. */
+function isText(byte: number): boolean {
+  return byte >= 0x20 ? byte !== 0x7f : byte === 0x09
 }
 
 /** Small pieces are moved byte by byte, which costs less than a view of each. */
