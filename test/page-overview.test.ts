@@ -68,7 +68,7 @@ describe.skipIf(hasNoBrowser)('the overview, in Chromium', () => {
       expect(await page.locator('.order-rows li').count()).toBeLessThanOrEqual(20)
       return (await figureOf(page, 'Orders today')) === total
     })
-    expect((await sending).split('"placed"').length - 1).toBe(5_000)
+    expect((await sending).split('"outcome":"placed"').length - 1).toBe(5_000)
     expect(answered).toBeGreaterThan(3)
     await page
       .locator('.order-rows .uid')
