@@ -42,6 +42,13 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     ;[broker, database] = await Promise.all([startTestBroker(), createTestDatabase(async () => undefined)])
     topics = await makeTopics([broker.brokers])
     service = await startServiceProcess({ env: { ...databaseEnv(database.address), ...topics.env } })
+    // The topics are there when it consumes; the other client fails on those that are not.
+    await eventually('the service consumes', async () => {
+      const { dependencies } = (await (await fetch(`${service.url}/readyz`)).json()) as {
+        dependencies: { kafka: { state: string } }
+      }
+      return dependencies.kafka.state === 'up'
+    })
     exporter = await startPostgresExporter(database.address)
     producer = otherClient(topics.brokers).producer({
       createPartitioner: Partitioners.DefaultPartitioner,
