@@ -23,11 +23,11 @@ import { commandRoutes } from './orders/command-routes.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
-import { lanesOf } from './orders/lanes.ts'
 import { orderChannels, orderEvents, orderMessageSchemas } from './orders/messages.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { orderSchemas } from './orders/operations.ts'
 import { overviewRoutes, overviewSchema } from './orders/overview-routes.ts'
+import { poolsOf } from './orders/pools.ts'
 import { findOrder, toStored } from './orders/queries.ts'
 import { orderReceivers } from './orders/receivers.ts'
 import { orderRoutes } from './orders/routes.ts'
@@ -145,8 +145,8 @@ export function buildApp(options: AppOptions): App {
     load: uid => findOrder(pool, uid),
     isInStep,
   })
-  const lanes = lanesOf(pool)
-  const carryOut = createCarryOut({ pool: lanes.commands, now, onChanged: cache.forget })
+  const pools = poolsOf(pool)
+  const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget })
   const feed = new EventFeed(pool, options.logGrown, cache.placed, pacer, log)
   const store = createIntakeStore(pool)
   const intake = createIntake({
@@ -178,7 +178,7 @@ export function buildApp(options: AppOptions): App {
     ...orderRoutes({
       intake,
       cache,
-      pool: lanes.lists,
+      pool: pools.lists,
       metrics: orderMetrics,
       now,
       log,
@@ -186,11 +186,11 @@ export function buildApp(options: AppOptions): App {
     }),
     ...commandRoutes(carryOut, cache.forget),
     ...overviewRoutes({
-      pool: lanes.lists,
+      pool: pools.lists,
       now,
       consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
     }),
-    ...eventRoutes({ pool: lanes.lists, feed, types: eventDefinitions.map(({ type }) => type) }),
+    ...eventRoutes({ pool: pools.lists, feed, types: eventDefinitions.map(({ type }) => type) }),
     ...deadLetterRoutes({ pool, desk, log }),
     ...webhookRoutes({
       pool,

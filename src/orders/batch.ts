@@ -3,7 +3,7 @@ import type { LinesSource } from '../platform/lines-response.ts'
 import type { Logger } from '../platform/log.ts'
 import { portionsOf } from '../platform/ndjson.ts'
 import type { Intake } from './intake.ts'
-import { errorOf, type Outcome } from './placing.ts'
+import { errorOf, type Outcome } from './placement.ts'
 import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable, type ValidOrder } from './validate.ts'
 
 /** The answer to one line of a batch. `line` counts from 1, empty lines as well, which have no answer. */

@@ -11,7 +11,7 @@ import type { Pool } from '../platform/postgres.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
 import type { Intake } from './intake.ts'
 import type { OrderMetrics } from './metrics.ts'
-import { errorOf, type Outcome } from './placing.ts'
+import { errorOf, type Outcome } from './placement.ts'
 import { inTrace, readOrder, submittable, type ValidOrder } from './validate.ts'
 
 /**

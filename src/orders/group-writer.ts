@@ -5,7 +5,7 @@ import { isMistake } from '../platform/mistakes.ts'
 import { faultOf } from '../platform/postgres.ts'
 import type { Tracer } from '../platform/tracing.ts'
 import { traceGroup } from './group-tracing.ts'
-import { decide, type Outcome } from './placing.ts'
+import { decide, type Outcome } from './placement.ts'
 import type { NewOrder } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
 

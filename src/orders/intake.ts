@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Tracer } from '../platform/tracing.ts'
 import { createGroupWriter, type Entry, fail, type IntakeStore } from './group-writer.ts'
-import type { Outcome } from './placing.ts'
+import type { Outcome } from './placement.ts'
 import type { NewOrder } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
 

@@ -23,7 +23,7 @@ import type { Intake } from './intake.ts'
 import { encodeCursor, type ListQuery, readListQuery } from './list-query.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { operations } from './operations.ts'
-import { errorOf } from './placing.ts'
+import { errorOf } from './placement.ts'
 import { jsonOf, listOrders } from './queries.ts'
 import { documentSizeBytesMax, inTrace, orderInvalid, readOrder, submittable } from './validate.ts'
 

@@ -199,7 +199,7 @@ test('every number of an order that is read is in it as it was written, and ever
   expect(kept).toBeGreaterThan(500)
 })
 
-test('every code of three letters is a currency or named, in the plain form and in any other, at any date', () => {
+test('every code of three letters is a currency or named, in a compact document and in any other, at any date', () => {
   const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
   const codes = letters.flatMap(one => letters.flatMap(two => letters.map(three => one + two + three)))
   const plain = JSON.stringify(canonical)

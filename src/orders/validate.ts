@@ -5,10 +5,10 @@ import { AppError, type Violation } from '../errors.ts'
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { checkJsonText } from '../platform/json-text.ts'
 import { checkArithmetic } from './arithmetic.ts'
+import { readCompactOrder } from './compact-order.ts'
 import { itemsMax, type OrderDocument, orderDocument, orderUidForm, serviceFields } from './document.ts'
 import { anyInstantOf } from './instant.ts'
 import { checkNewRules } from './new-rules.ts'
-import { readPlainForm } from './plain-form.ts'
 import type { NewOrder } from './queries.ts'
 import { describe, expectedAt, requireForm } from './violations.ts'
 
@@ -75,8 +75,8 @@ export function readOrder(bytes: Uint8Array): Reading {
   // Some programs begin a text with a byte order mark; RFC 8259 allows to pass over it.
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.byteLength - start).toString('utf8')
-  const plain = readPlainForm(text)
-  return plain === undefined ? readGenerally(text) : { kind: 'order', order: plain }
+  const compact = readCompactOrder(text)
+  return compact === undefined ? readGenerally(text) : { kind: 'order', order: compact }
 }
 
 /** What of a reading is for the intake: an order, or one that was an order before a rule was added. */

@@ -5,13 +5,13 @@ import { instantOf } from './instant.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 
 /**
- * The form in which nearly every order arrives: compact JSON with the contract's fields and no others, in the contract's order,
- * without escapes, and with no negative or huge integers. Such a text is stored as it is, and a regular expression made from the
- * schema checks it and finds what the order is stored and found by: that takes a quarter of the time of parsing, checking and
- * writing it again, and leaves next to nothing to be collected.
+ * Compact orders, the form in which nearly every order arrives: JSON without spaces or escapes, with the contract's fields and
+ * no others, in the contract's order, and with no negative or huge integers. Such a text is stored as it is. A regular expression
+ * made from the schema checks it and finds what the order is stored and found by: that takes a quarter of the time of parsing,
+ * checking and writing it again, and leaves next to nothing for the garbage collector.
  *
- * Nobody is refused here. A text in any other form, or one that may break a rule, goes the general way; what is found here is
- * what is found there, and a test compares them.
+ * Nothing is refused here. A text in any other form, or one that may break a rule, is read by `readGenerally`. Both find the
+ * same; a test compares them.
  */
 
 /** A part of the contract as an expression; `places` are those of the groups that catch the wanted fields, by name. */
@@ -55,7 +55,7 @@ function formOf<Name extends string>(schema: ObjectSchema, wanted: readonly Name
       return lines
     }
     const unknown = Object.keys(said).find(keyword => !keywords.includes(keyword))
-    if (unknown !== undefined) throw new Error(`the plain form of ${name} does not know ${unknown}`)
+    if (unknown !== undefined) throw new Error(`a compact ${name} does not know ${unknown}`)
     if (type === 'string') {
       const { minLength = 0, maxLength = '', pattern } = said
       const form = typeof pattern === 'string' ? new RegExp(pattern, 'u') : undefined
@@ -88,12 +88,12 @@ const orderExpression = new RegExp(`^${order.source}$`)
 const lineExpression = new RegExp(`${line.source}(?:,|$)`, 'y')
 
 /**
- * Reads an order in the plain form.
+ * Reads a compact order.
  *
  * @param text decoded from UTF-8, so that no half of a surrogate pair is in it
  * @returns undefined when it has another form, or may break a rule
  */
-export function readPlainForm(text: string): ValidOrder | undefined {
+export function readCompactOrder(text: string): ValidOrder | undefined {
   const found = orderExpression.exec(text)
   if (found === null || !order.checks.every(({ place, holds }) => holds(found[place] ?? ''))) return undefined
   const { places } = order

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { readCompactOrder } from './compact-order.ts'
 import { itemsMax, type OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
-import { readPlainForm } from './plain-form.ts'
 import { readGenerally as readAny } from './validate.ts'
 
 const samples = join(import.meta.dir, '../../test/samples')
 const canonical: OrderDocument = JSON.parse(readFileSync(join(samples, 'valid/canonical.json'), 'utf8'))
-const read = readPlainForm
+const read = readCompactOrder
 
 /** What the general way makes of a text. */
 function readGenerally(text: string) {
@@ -89,18 +89,18 @@ const order = fc
   })
 
 test('what is read here is what the general way reads', () => {
-  let plain = 0
+  let compact = 0
   fc.assert(
     fc.property(order, value => {
       const written = JSON.stringify(value)
       const found = read(written)
       if (found === undefined) return
-      plain += 1
+      compact += 1
       expect(found).toEqual(readGenerally(written) as never)
     }),
     { numRuns: 3_000 },
   )
-  expect(plain).toBeGreaterThan(100)
+  expect(compact).toBeGreaterThan(100)
 })
 
 test('a text that was damaged somewhere is left alone, or is still what the general way reads', () => {
