@@ -117,6 +117,14 @@ export async function findDeadLetter(pool: Pool, id: string): Promise<LetterWith
   return { letter: presentListed(row), value: row.message_value, history }
 }
 
+/** Counts the dead letters that are open. The database keeps the counts, so this costs the same for any number of letters. */
+export async function countOpenDeadLetters(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ letters: string }>(
+    "select coalesce(sum(letters), 0)::text as letters from dead_letter_counts where state = 'open'",
+  )
+  return Number(rows[0]?.letters ?? 0)
+}
+
 /** How many letters there are of each topic, reason and state; bounded by what those can be. */
 export type LetterCount = { topic: string; code: string; state: LetterState; letters: number }
 

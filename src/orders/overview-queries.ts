@@ -86,11 +86,3 @@ export async function countByStatus(pool: Pool): Promise<Record<OrderStatus, num
   for (const { status, orders } of rows) counts[status] = Number(orders)
   return counts
 }
-
-/** How many messages could not be taken in and wait for somebody to deal with them; the database keeps count. */
-export async function countDeadLetters(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ letters: string }>(
-    "select coalesce(sum(letters), 0)::text as letters from dead_letter_counts where state = 'open'",
-  )
-  return Number(rows[0]?.letters ?? 0)
-}

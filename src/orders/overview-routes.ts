@@ -1,3 +1,4 @@
+import { countOpenDeadLetters } from '../dead-letters/queries.ts'
 import { readLagSeconds } from '../events/readers.ts'
 import { relayReader } from '../events/relay.ts'
 import { shareFresh } from '../platform/fresh.ts'
@@ -6,7 +7,7 @@ import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
 import { orderStatuses } from './order.ts'
-import { countByStatus, countDeadLetters, readLatest, readSeries, readSums } from './overview-queries.ts'
+import { countByStatus, readLatest, readSeries, readSums } from './overview-queries.ts'
 import { stateSchemas } from './state-schemas.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 
@@ -163,7 +164,7 @@ export function overviewRoutes(options: {
   const share = <Answer>(make: () => Promise<Answer>, rest = 0) =>
     shareFresh({ freshMs, restShare: rest, make, now: () => performance.now() })
   const counts = share(async () => {
-    const [statuses, deadLetters] = await Promise.all([countByStatus(pool), countDeadLetters(pool)])
+    const [statuses, deadLetters] = await Promise.all([countByStatus(pool), countOpenDeadLetters(pool)])
     return { statuses, dead_letters: deadLetters }
   }, restShare)
   const flow = share(async () => {
