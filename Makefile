@@ -73,8 +73,10 @@ build-release: setup ## Build the service and its commands into one program: bui
 run-release: build-release ## Build it and serve with it, with the settings of the environment
 	@exec env $(MEMORY) build/orders
 
+# Two files at a time: much of what the tests do is wait for other processes. More would need more memory than a laptop has to
+# spare, since each of the two starts a PostgreSQL and a Kafka broker of its own.
 test: setup ## Run the tests (one file: make test ARGS=src/errors.test.ts)
-	@exec $(BUN) --no-env-file test --timeout 30000 $(ARGS)
+	@exec $(BUN) --no-env-file test --parallel=2 --no-isolate --timeout 30000 $(ARGS)
 
 test-coverage: setup ## Run the tests and show which lines they reach
 	@exec $(BUN) --no-env-file test --coverage --timeout 30000 $(ARGS)
