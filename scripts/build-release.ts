@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { variables } from '../src/config.ts'
+import { staticDir } from '../src/system/variables.ts'
 import { buildWeb } from './build-web.ts'
 
 /**
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, '..')
 const { values } = parseArgs({ options: { outfile: { type: 'string', default: 'build/orders' } } })
 const outfile = resolve(root, values.outfile)
 
-const page = variables.find(([name]) => name === 'STATIC_DIR')?.[1] ?? ''
+const page = staticDir.preset
 const documentation = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
 
 // A folder is carried under the path that it has, a single file only under its name: so the folders are laid out first.

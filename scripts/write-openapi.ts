@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildApp, eventDefinitions } from '../src/app.ts'
-import { defaultTopics, scopes } from '../src/config.ts'
+import { buildApp } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
 import { schemaDocuments } from '../src/events/schemas.ts'
 import { WakeUp } from '../src/events/wake-up.ts'
+import { catalogueOf, modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
 
@@ -24,26 +25,22 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     pool: createPool(address, { connectionsMax: 1, name: 'documents', log }),
     log,
     now: Date.now,
-    cacheSizeBytesMax: 1024 * 1024,
-    staticDir: '',
+    value: readConfig({ STATIC_DIR: '/dev/null' }, '/').value,
     basePath: '',
     dataDir: '/',
     probes: {},
     isStopping: () => false,
     isInStep: () => true,
     isLocal: true,
-    access: { scopes, configured: [] },
     settings: [],
-    grafanaUrl: undefined,
-    topics: defaultTopics,
     sendToTopic: undefined,
     logGrown: new WakeUp(),
-    webhooksAllowPrivate: false,
   })
   const handedOut = async (name: string) => (await app.fetch(new Request(`http://localhost/api/${name}`))).json()
   const documents = new Map<string, unknown>()
   for (const name of ['openapi.json', 'asyncapi.json']) documents.set(name, await handedOut(name))
-  for (const [name, schema] of schemaDocuments(eventDefinitions)) documents.set(`events/${name}.schema.json`, schema)
+  for (const [name, schema] of schemaDocuments(catalogueOf(modules).events))
+    documents.set(`events/${name}.schema.json`, schema)
   return new Map([...documents].map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`]))
 }
 

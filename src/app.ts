@@ -1,37 +1,33 @@
-import { type ApiKey, callerOf, createAccessCheck, KeyRing } from './access/keys.ts'
-import { keySchemas } from './access/operations.ts'
+import { callerOf, createAccessCheck, digestOf, KeyRing } from './access/keys.ts'
 import { readKeys } from './access/queries.ts'
 import { keyRoutes } from './access/routes.ts'
+import { type AuditMetrics, createAuditMetrics } from './audit.ts'
+import { configuredKeys } from './access/variables.ts'
 import { createDesk } from './dead-letters/desk.ts'
-import { deadLetterChannel } from './dead-letters/messages.ts'
 import { recordDeadLetterCounts } from './dead-letters/metrics.ts'
-import { deadLetterSchemas } from './dead-letters/operations.ts'
 import { deadLetterRoutes } from './dead-letters/routes.ts'
-import { eventChannels, eventDataSchemas } from './events/channels.ts'
-import type { EventDefinition } from './events/definition.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
 import { Pacer } from './events/pacer.ts'
 import type { RecentOrders } from './events/recent-orders.ts'
-import { anyEnvelope } from './events/schemas.ts'
 import type { WakeUp } from './events/wake-up.ts'
 import { readAllLags } from './lags.ts'
-import { type AuditMetrics, createAuditMetrics } from './orders/audit.ts'
+import type { Module } from './module.ts'
+import { catalogueOf, modules as allModules } from './modules.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
-import { orderChannels, orderEvents, orderMessageSchemas } from './orders/messages.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
-import { orderSchemas } from './orders/operations.ts'
-import { overviewRoutes, overviewSchema } from './orders/overview-routes.ts'
+import { overviewRoutes } from './orders/overview-routes.ts'
 import { poolsOf } from './orders/pools.ts'
 import { findOrder, toStored } from './orders/queries.ts'
 import { orderReceivers } from './orders/receivers.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
+import { cacheSizeBytesMax } from './orders/variables.ts'
 import { buildAsyncApi } from './platform/asyncapi.ts'
 import { basePathRoutes } from './platform/base-path.ts'
 import { type DatabaseClock, recordClock } from './platform/database-clock.ts'
@@ -42,21 +38,22 @@ import { createRegistry, type Registry, recordPool, recordSpans } from './platfo
 import { buildOpenApi } from './platform/openapi.ts'
 import type { Tracing } from './platform/otlp-tracing.ts'
 import type { Pool } from './platform/postgres.ts'
-import { apiTags } from './system/api-tags.ts'
+import type { Values } from './platform/variables.ts'
 import { documentationRoutes } from './system/documentation.ts'
 import { createHealth, healthRoutes, type Probe } from './system/health.ts'
 import { metricsRoute, recordSystem } from './system/metrics.ts'
 import { pageRoutes } from './system/static-files.ts'
-import { type Setting, systemRoutes, systemSchema } from './system/system-routes.ts'
+import { type Setting, systemRoutes } from './system/system-routes.ts'
+import { grafanaUrl, staticDir } from './system/variables.ts'
 import type { WriteWatch } from './system/write-watch.ts'
-import { webhookChannel } from './webhooks/channels.ts'
 import { deliveryRoutes } from './webhooks/delivery-routes.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts'
-import { webhookSchemas } from './webhooks/operations.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
 import { createSender, patience, type Sender } from './webhooks/sender.ts'
 import { traceDeliveries } from './webhooks/sender-tracing.ts'
 import { resolveHost } from './webhooks/targets.ts'
+import { webhooksAllowPrivate } from './webhooks/variables.ts'
+import { version } from './version.ts'
 
 export type AppOptions = {
   pool: Pool
@@ -69,8 +66,8 @@ export type AppOptions = {
   now: () => number
   /** How far the own clock is from that; undefined: it is not compared. */
   clock?: DatabaseClock | undefined
-  cacheSizeBytesMax: number
-  staticDir: string
+  /** The values of the modules' variables. */
+  value: Values['value']
   /** The path that a proxy in front leaves on, such as `/shop`; '' for none. */
   basePath: string
   /** Where the own database is or would be: the disk that is watched. */
@@ -81,19 +78,12 @@ export type AppOptions = {
   isInStep: (nowMs?: number) => boolean
   /** Whether only this machine can reach the service. */
   isLocal: boolean
-  /** The scopes that a key can have, and the keys that are valid beside those that are made. */
-  access: { scopes: readonly string[]; configured: readonly ApiKey[] }
   /** What the page shows of the configuration. */
   settings: readonly Setting[]
-  grafanaUrl: string | undefined
-  /** What the topics are called, for the documentation. */
-  topics: { ordersTopic: string; commandsTopic: string; eventsTopic: string; deadLettersTopic: string }
   /** Undefined without Kafka. */
   sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
   /** Rings when the log has grown, by this instance or another. */
   logGrown: WakeUp
-  /** Whether webhooks may go to addresses inside the network. */
-  webhooksAllowPrivate: boolean
   /** Undefined: nothing is traced. */
   tracing?: Tracing | undefined
 }
@@ -116,32 +106,33 @@ export type App = {
 /** When so many orders are stored at a time they have queued up, and the readers of the log have to stand back. */
 const rushOrders = 1_000
 
-/** The version in the API's documents. */
-export const version = '0.1.0'
-
-/** Every type of event that the service tells of. A module that tells of others adds them here. */
-export const eventDefinitions: readonly EventDefinition[] = [...orderEvents]
-
-/** Everything but sockets, signals and Kafka sessions: what `serve` runs and tests call. */
-export function buildApp(options: AppOptions): App {
-  const { pool, log, now } = options
+/**
+ * Everything but sockets, signals and Kafka sessions: what `serve` runs and tests call.
+ *
+ * @param modules what the service is made of
+ */
+export function buildApp(options: AppOptions, modules: readonly Module[] = allModules): App {
+  const { pool, log, now, value } = options
+  const catalogue = catalogueOf(modules)
+  const configured = value(configuredKeys).map(({ key, scopes }) => ({ digest: digestOf(key), scopes }))
+  const allowPrivate = value(webhooksAllowPrivate)
   const registry = createRegistry()
   const tracer = options.tracing?.tracer
   recordPool(registry, pool)
   if (options.clock !== undefined) recordClock(registry, options.clock)
   if (options.tracing !== undefined) recordSpans(registry, options.tracing.counts)
   recordSystem(registry, { version, probes: options.probes, pool, dataDir: options.dataDir })
-  const auditMetrics = createAuditMetrics(registry, now())
+  const auditMetrics = createAuditMetrics(registry, modules, now())
   const { isInStep } = options
   const keys = new KeyRing({
-    configured: options.access.configured,
+    configured,
     read: () => readKeys(options.systemPool ?? pool),
     isInStep,
   })
   const caller = (request: HttpRequest) => callerOf(keys, request)
   const pacer = new Pacer(() => performance.now())
   const cache = createOrderCache({
-    sizeBytesMax: options.cacheSizeBytesMax,
+    sizeBytesMax: value(cacheSizeBytesMax),
     load: uid => findOrder(pool, uid),
     isInStep,
   })
@@ -168,7 +159,7 @@ export function buildApp(options: AppOptions): App {
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
   const desk = createDesk({ pool, receivers: orderReceivers({ intake, carryOut, onOutcome: onReplayed }), now })
-  const sender = createSender({ allowPrivate: options.webhooksAllowPrivate, resolve: resolveHost, patience, version })
+  const sender = createSender({ allowPrivate, resolve: resolveHost, patience, version })
   const webhooks = {
     sender: tracer === undefined ? sender : traceDeliveries(tracer, sender),
     metrics: createWebhookMetrics(registry, pool),
@@ -190,20 +181,20 @@ export function buildApp(options: AppOptions): App {
       now,
       consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
     }),
-    ...eventRoutes({ pool: pools.lists, feed, types: eventDefinitions.map(({ type }) => type) }),
+    ...eventRoutes({ pool: pools.lists, feed, types: catalogue.events.map(({ type }) => type) }),
     ...deadLetterRoutes({ pool, desk, log }),
     ...webhookRoutes({
       pool,
-      eventTypes: eventDefinitions.map(({ type }) => type),
-      allowPrivate: options.webhooksAllowPrivate,
+      eventTypes: catalogue.events.map(({ type }) => type),
+      allowPrivate,
       resolve: resolveHost,
       now,
     }),
     ...deliveryRoutes({ pool, ...webhooks, now }),
     ...keyRoutes({
       pool,
-      scopes: options.access.scopes,
-      mayBeLast: options.isLocal || options.access.configured.length > 0,
+      scopes: catalogue.scopes,
+      mayBeLast: options.isLocal || configured.length > 0,
       callerOf: caller,
       // The key is made already: whoever made it must get it. What cannot be read now is read for the next request.
       reload: () => {
@@ -219,11 +210,11 @@ export function buildApp(options: AppOptions): App {
       lags: () => readAllLags(pool, options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind),
       settings: options.settings,
       needsKey: () => !options.isLocal || !keys.isEmpty,
-      grafanaUrl: options.grafanaUrl,
+      grafanaUrl: value(grafanaUrl),
     }),
     metricsRoute(registry),
     ...documentationRoutes({ openApi: () => openApi, asyncApi: () => asyncApi }),
-    ...pageRoutes(options.staticDir),
+    ...pageRoutes(value(staticDir)),
     ...basePathRoutes(options.basePath),
   ]
   const openApi = buildOpenApi({
@@ -232,29 +223,19 @@ export function buildApp(options: AppOptions): App {
     description:
       'Orders in, durable, readable and published. Errors are RFC 9457 problem documents. A query parameter that is not ' +
       'known, given twice or empty is 400. Events and messages are described as AsyncAPI 3 at /api/asyncapi.json.',
-    tags: apiTags,
+    tags: Object.assign({}, ...modules.map(({ tags }) => tags)),
     routes,
-    schemas: {
-      ...orderSchemas,
-      ...deadLetterSchemas,
-      Event: anyEnvelope(eventDefinitions),
-      Overview: overviewSchema,
-      ...webhookSchemas,
-      ...keySchemas(options.access.scopes),
-      System: systemSchema,
-    },
+    schemas: Object.assign({}, ...modules.map(({ schemas }) => schemas?.(catalogue))),
   })
   const asyncApi = buildAsyncApi({
     title: 'Orders: events and messages',
     version,
     description: 'Orders and commands that come in by Kafka, and the events that go out by Kafka and live over HTTP.',
-    channels: [
-      ...orderChannels(options.topics),
-      ...eventChannels(eventDefinitions, options.topics),
-      webhookChannel(eventDefinitions),
-      deadLetterChannel(options.topics),
-    ],
-    schemas: { ...orderMessageSchemas, ...eventDataSchemas(eventDefinitions) },
+    channels: modules.flatMap(({ topics = [], channels }) => [
+      ...topics.map(({ variable, channel }) => channel(value(variable), catalogue)),
+      ...(channels?.(catalogue) ?? []),
+    ]),
+    schemas: Object.assign({}, ...modules.map(({ messageSchemas }) => messageSchemas?.(catalogue))),
   })
   const idempotent = createIdempotency({ pool, registry, log, callerOf: caller })
   const fetch = buildHttp({

@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
 import { DatabaseError } from 'pg'
-import { version } from './app.ts'
 import { ExportError } from './backup/export.ts'
 import { ImportError } from './backup/reader.ts'
 import { backupCommands } from './commands/backup.ts'
@@ -17,6 +16,7 @@ import { EmbeddedPostgresError } from './platform/embedded-postgres/embedded-pos
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
 import { filesRoot, settingsRoot } from './platform/root.ts'
+import { version } from './version.ts'
 
 const commands: readonly Command[] = [
   doctorCommand,

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { ConfigError, isLoopback, readConfig, variables } from './config.ts'
+import { configuredKeys } from './access/variables.ts'
+import { ConfigError, isLoopback, readConfig, variablesOf } from './config.ts'
+import { modules } from './modules.ts'
+import { cacheSizeBytesMax } from './orders/variables.ts'
+import { staticDir } from './system/variables.ts'
 
 const longKey = 'sk_0123456789abcdefghijklmnop'
 
@@ -18,12 +22,13 @@ describe('the defaults', () => {
   test('an empty environment serves this machine, with an own database and without Kafka', () => {
     const config = readConfig({}, '/checkout')
     expect(config).toMatchObject({
-      server: { host: '127.0.0.1', port: 8080, staticDir: '/checkout/build/web' },
+      server: { host: '127.0.0.1', port: 8080 },
       dataDir: '/checkout/data',
-      cacheSizeBytesMax: 33554432,
       logLevel: 'info',
-      apiKeys: [],
     })
+    expect(config.value(staticDir)).toBe('/checkout/build/web')
+    expect(config.value(cacheSizeBytesMax)).toBe(33554432)
+    expect(config.value(configuredKeys)).toEqual([])
     expect(config.database).toBeUndefined()
     expect(config.kafka).toBeUndefined()
     expect(Object.isFrozen(config)).toBe(true)
@@ -49,11 +54,9 @@ describe('the defaults', () => {
       brokers: ['one:9092', '[::1]:9093'],
       security: undefined,
       groupId: 'orders_group',
-      ordersTopic: 'orders',
-      commandsTopic: 'orders.commands',
-      eventsTopic: 'orders.events',
-      deadLettersTopic: 'orders.dlq',
     })
+    const topics = modules.flatMap(({ topics = [] }) => topics.map(({ variable }) => config.value(variable)))
+    expect(topics.toSorted()).toEqual(['orders', 'orders.commands', 'orders.dlq', 'orders.events'])
   })
 
   test('nothing is traced without a collector, and what it gets has defaults of its own', () => {
@@ -154,7 +157,7 @@ describe('secrets', () => {
 
   test('keys of the environment come with their scopes', () => {
     const config = readConfig({ API_KEYS: `${longKey}=orders:read+orders:write` }, '/checkout')
-    expect(config.apiKeys).toEqual([{ key: longKey, scopes: ['orders:read', 'orders:write'] }])
+    expect(config.value(configuredKeys)).toEqual([{ key: longKey, scopes: ['orders:read', 'orders:write'] }])
   })
 
   test('a password keeps its spaces, which may be part of it', () => {
@@ -163,7 +166,7 @@ describe('secrets', () => {
 })
 
 test('every variable has a meaning for the help', () => {
-  for (const [name, , meaning] of variables) expect(`${name} ${meaning}`).toMatch(/^[A-Z_]+ .{4,}/)
+  for (const { name, meaning } of variablesOf()) expect(`${name} ${meaning}`).toMatch(/^[A-Z_]+ .{4,}/)
 })
 
 test.each([
@@ -190,7 +193,7 @@ describe('what is shown of it', () => {
     const { settings } = readConfig(environment, '/checkout')
     expect(JSON.stringify(settings)).not.toContain('hidden')
     const shown = new Map(settings.map(({ name, ...setting }) => [name, setting]))
-    expect([...shown.keys()]).toEqual(variables.map(([name]) => name))
+    expect([...shown.keys()]).toEqual(variablesOf().map(({ name }) => name))
     expect(shown.get('DB_PASSWORD')).toEqual({ value: null, isDefault: false, isSecret: true })
     expect(shown.get('API_KEYS')).toEqual({ value: null, isDefault: true, isSecret: true })
     expect(shown.get('OTEL_EXPORTER_OTLP_HEADERS')).toEqual({ value: null, isDefault: false, isSecret: true })

@@ -1,10 +1,14 @@
 import type { App } from './app.ts'
-import type { KafkaConfig } from './config.ts'
+import type { KafkaConfig } from './config/kafka.ts'
+import { deadLettersTopic } from './dead-letters/variables.ts'
 import { keepRelaying } from './events/relay.ts'
+import { eventsTopic } from './events/variables.ts'
 import type { WakeUp } from './events/wake-up.ts'
+import { modules } from './modules.ts'
 import { createCommandConsumer } from './orders/command-consumer.ts'
 import { createOrderConsumer } from './orders/consumer.ts'
 import type { OrderDocument } from './orders/document.ts'
+import { commandsTopic, ordersTopic } from './orders/variables.ts'
 import type { NewTopic } from './platform/kafka/admin.ts'
 import type { KafkaCluster } from './platform/kafka/client.ts'
 import { type ConsumerState, keepConsuming } from './platform/kafka/consumer.ts'
@@ -15,6 +19,7 @@ import type { Logger } from './platform/log.ts'
 import type { Pool, PostgresAddress } from './platform/postgres.ts'
 import { traceparentHeader } from './platform/traceparent.ts'
 import { type Tracer, within } from './platform/tracing.ts'
+import type { Values } from './platform/variables.ts'
 import type { DependencyState, Probe } from './system/health.ts'
 
 /** The two ends of the service in Kafka: orders and commands come in, events and dead letters go out. */
@@ -47,7 +52,12 @@ const batchMessagesMax = 1_000
 const backlogBytesMax = 4 * 1024 * 1024
 
 /** Prepares the Kafka ends; nothing connects before it is needed, and no outage of Kafka fails anything but them. */
-export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, log: Logger): KafkaEnds {
+export function startKafkaEnds(
+  config: KafkaConfig,
+  value: Values['value'],
+  tracer: Tracer | undefined,
+  log: Logger,
+): KafkaEnds {
   const cluster: KafkaCluster = { brokers: config.brokers, security: config.security }
   const relayPublisher = createPublisher({ ...cluster, clientId, fencedAs: `${config.groupId}_relay`, log })
   const orderPublisher = createPublisher({ ...cluster, clientId, log })
@@ -60,7 +70,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
       return { state: 'down', detail: `the consumer is ${state}${reason && `: ${reason}`}` }
     },
     async sendOrder(order, cause) {
-      const { ordersTopic: topic } = config
+      const topic = value(ordersTopic)
       const span = tracer?.begin(`send ${topic}`, {
         kind: 'producer',
         parent: cause,
@@ -80,11 +90,11 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
         {
           ...cluster,
           groupId: config.groupId,
-          topic: config.ordersTopic,
+          topic: value(ordersTopic),
           batchMessagesMax,
           backlogBytesMax,
           clientId,
-          handle: traceBatches(tracer, { topic: config.ordersTopic, groupId: config.groupId }, takeIn),
+          handle: traceBatches(tracer, { topic: value(ordersTopic), groupId: config.groupId }, takeIn),
           onState: (next, detail) => {
             if (next !== state) log.info({ state: next, detail }, 'the Kafka consumer changed its state')
             state = next
@@ -99,12 +109,12 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
         {
           ...cluster,
           groupId: commandsGroupId,
-          topic: config.commandsTopic,
+          topic: value(commandsTopic),
           clientId,
           // One batch at a time: two could have commands to the same order.
           batchesInFlightMax: 1,
           batchMessagesMax: 200,
-          handle: traceBatches(tracer, { topic: config.commandsTopic, groupId: commandsGroupId }, obey),
+          handle: traceBatches(tracer, { topic: value(commandsTopic), groupId: commandsGroupId }, obey),
           log,
         },
         stopConsuming,
@@ -114,8 +124,8 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
           pool,
           address,
           publisher: relayPublisher,
-          eventsTopic: config.eventsTopic,
-          deadLettersTopic: config.deadLettersTopic,
+          eventsTopic: value(eventsTopic),
+          deadLettersTopic: value(deadLettersTopic),
           wakeUp,
           recent: app.recentOrders,
           pacer: app.feed.pacer,
@@ -126,7 +136,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
         stopRelaying,
       )
       consuming = Promise.all([taking, obeying]).then(() => undefined)
-      await Promise.all([consuming, relaying, keepTopics(cluster, topicsOf(config), log, stopConsuming)])
+      await Promise.all([consuming, relaying, keepTopics(cluster, topicsOf(value), log, stopConsuming)])
     },
     consumed: () => consuming,
     async close() {
@@ -135,7 +145,7 @@ export function startKafkaEnds(config: KafkaConfig, tracer: Tracer | undefined, 
   }
 }
 
-function topicsOf({ ordersTopic, commandsTopic, eventsTopic, deadLettersTopic }: KafkaConfig): NewTopic[] {
-  const names = [ordersTopic, commandsTopic, eventsTopic, deadLettersTopic]
+function topicsOf(value: Values['value']): NewTopic[] {
+  const names = modules.flatMap(({ topics = [] }) => topics.map(({ variable }) => value(variable)))
   return names.map(name => ({ name, partitions: partitionsOfNewTopics, messageBytesMax }))
 }

@@ -1,11 +1,11 @@
-import { version } from './app.ts'
-import { ConfigError, readConfig, variables } from './config.ts'
+import { ConfigError, readConfig, variablesOf } from './config.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
 import { filesRoot, settingsRoot } from './platform/root.ts'
 import { ListenError } from './platform/server.ts'
 import { type Service, StartRefusedError, startService } from './service.ts'
+import { version } from './version.ts'
 
 const help = `Orders ${version}: takes, keeps and publishes orders until it is told to stop.
 
@@ -14,7 +14,9 @@ Usage: ./orders run         with the settings of .env.local, if there is one, an
        ./orders COMMAND     for the other commands; ./orders --help lists them
 
 Environment:
-${variables.map(([name, preset, meaning]) => `  ${name.padEnd(30)}${meaning}${preset === '' ? '' : ` (${preset})`}`).join('\n')}
+${variablesOf()
+  .map(({ name, preset, meaning }) => `  ${name.padEnd(30)}${meaning}${preset === '' ? '' : ` (${preset})`}`)
+  .join('\n')}
 `
 
 /** Runs the service until SIGINT or SIGTERM. Exit codes: 0 stopped as asked, 1 could not start. */

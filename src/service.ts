@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { digestOf } from './access/keys.ts'
-import { type App, buildApp, version } from './app.ts'
-import { type Config, defaultTopics, isLoopback, scopes } from './config.ts'
+import { type App, buildApp } from './app.ts'
+import { runAudit } from './audit.ts'
+import { type Config, isLoopback } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
 import { LogHome } from './events/log-home.ts'
 import { keepLog, keepUp } from './events/retention.ts'
+import { retentionDays } from './events/variables.ts'
 import { WakeUp } from './events/wake-up.ts'
 import { keepInStep } from './in-step.ts'
 import { startKafkaEnds } from './kafka-ends.ts'
-import { keepAuditing } from './orders/audit.ts'
+import { modules } from './modules.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { keepMergingTallies } from './orders/tally.ts'
+import { unpaidExpiresAfterMs } from './orders/variables.ts'
 import { DatabaseClock, keepTime } from './platform/database-clock.ts'
 import { settledWithin } from './platform/deadline.ts'
 import { keepForgetting } from './platform/idempotency/sweep.ts'
@@ -21,6 +23,7 @@ import { createPool, type Pool, type PostgresAddress } from './platform/postgres
 import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/health.ts'
 import { createWriteWatch } from './system/write-watch.ts'
+import { version } from './version.ts'
 import { keepDelivering } from './webhooks/deliver.ts'
 import { deliveryRules } from './webhooks/webhook.ts'
 
@@ -80,7 +83,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const wakeUp = new WakeUp()
   const webhooksChanged = new WakeUp()
   const tracing = config.tracing === undefined ? undefined : await startTracing(config.tracing, version, log)
-  const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, tracing?.tracer, log)
+  const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, config.value, tracing?.tracer, log)
   const app = buildApp({
     pool,
     systemPool,
@@ -88,8 +91,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     log,
     now,
     clock,
-    cacheSizeBytesMax: config.cacheSizeBytesMax,
-    staticDir: config.server.staticDir,
+    value: config.value,
     dataDir: config.dataDir,
     probes: {
       database: () => probe(writes.check),
@@ -99,14 +101,10 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     isStopping: () => stop.aborted,
     isInStep: listener.isInStep,
     isLocal: isLoopback(config.server.host),
-    access: { scopes, configured: config.apiKeys.map(({ key, scopes }) => ({ digest: digestOf(key), scopes })) },
     settings: config.settings,
     basePath: config.server.basePath,
-    grafanaUrl: config.grafanaUrl,
-    topics: config.kafka ?? defaultTopics,
     sendToTopic: ends?.sendOrder,
     logGrown: wakeUp,
-    webhooksAllowPrivate: config.webhooksAllowPrivate,
     tracing,
   })
   const onContinued = () => {
@@ -117,7 +115,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   await home.look().catch(error => log.warn({ err: error }, 'the place of the event log is not known yet'))
   const upkeep = {
     pool,
-    retentionDays: config.eventsRetentionDays,
+    retentionDays: config.value(retentionDays),
     now,
     isClockRight,
     onLooked: app.eventMetrics.upkeep,
@@ -136,16 +134,17 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     await Promise.all([pool.end(), systemPool.end()])
     throw error
   }
+  const expiresAfterMs = config.value(unpaidExpiresAfterMs)
   // The readers go on until everything has been taken in, so that what is written last is still published.
   const stopReaders = new AbortController()
   const readers = [
     keepInStep({ app, home, listener, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
-    config.unpaidExpiresAfterMs === undefined
+    expiresAfterMs === undefined
       ? undefined
       : keepExpiring(
           {
             pool,
-            expiresAfterMs: config.unpaidExpiresAfterMs,
+            expiresAfterMs,
             now,
             isClockRight,
             onChanged: app.cache.forget,
@@ -158,10 +157,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     keepMergingTallies({ pool, now, isClockRight, log }, stopReaders.signal),
     keepForgetting({ pool, isClockRight, log }, stopReaders.signal),
     keepLog(upkeep, stopReaders.signal),
-    keepAuditing(
-      { pool, metrics: app.auditMetrics, unpaidExpiresAfterMs: config.unpaidExpiresAfterMs, now, log },
-      stopReaders.signal,
-    ),
+    runAudit({ pool, metrics: app.auditMetrics, modules, value: config.value, now, log }, stopReaders.signal),
     deliverWebhooks({ app, clock, pool, address: database.address, changed: webhooksChanged, log }, stopReaders.signal),
     ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
   ]

@@ -1,36 +1,71 @@
-import { letterChecks } from './dead-letters/letter-checks.ts'
-import { logChecks } from './events/log-checks.ts'
-import { tallyCheck } from './orders/order-checks.ts'
-import { checkDeadlineMs, verifyAllOrders } from './orders/verify.ts'
-import { type Finding, runCheck } from './platform/integrity.ts'
+import type { Module } from './module.ts'
+import { modules as allModules } from './modules.ts'
+import { type CheckContext, type Finding, runCheck } from './platform/integrity.ts'
 import type { Pool } from './platform/postgres.ts'
-import { webhookChecks } from './webhooks/webhook-checks.ts'
 
-/** What a check of the whole database has found. */
-export type Verification = {
-  findings: Finding[]
-  /** How many orders were compared with their documents. */
-  orders: number
-  /** How many of them were placed before documents had a checksum. */
-  unproven: number
-}
+/** Checking millions of rows takes longer than any statement of the service. */
+const wholeDeadlineMs = 3_600_000
+
+/** A look at the newest rows that takes longer than this says more of the database than of them. */
+const newestDeadlineMs = 5_000
+
+/** What a check of the whole database has found; `remarks`: what was looked at, for a person. */
+export type Verification = { findings: Finding[]; remarks: string[] }
 
 /**
- * Checks every guarantee that the database alone can be asked for, on a live database and without changing anything. What cannot
- * be noticed this way is listed in docs/verify.md.
+ * Checks every rule that the database alone can be asked for, on a live database and without changing anything. What cannot be
+ * noticed this way is listed in docs/verify.md.
  *
- * @param options nowMs: milliseconds since 1970; unpaidExpiresAfterMs: after how long unpaid orders expire, undefined: never;
- *   onProgress: hears what is done, in a few words
+ * @param options modules: whose rules are checked; onProgress: hears what is done, in a few words
  */
 export async function verifyDatabase(
   pool: Pool,
-  options: { nowMs: number; unpaidExpiresAfterMs: number | undefined; onProgress?: (sentence: string) => void },
+  options: CheckContext & { modules?: readonly Module[]; onProgress?: (sentence: string) => void },
 ): Promise<Verification> {
-  const { nowMs, unpaidExpiresAfterMs, onProgress } = options
-  const verified = await verifyAllOrders(pool, nowMs, unpaidExpiresAfterMs, onProgress)
-  for (const check of [tallyCheck, ...logChecks, ...letterChecks, ...webhookChecks]) {
-    verified.findings.push(await runCheck(pool, check, { deadlineMs: checkDeadlineMs }))
-    onProgress?.(`checked: ${check.says}`)
+  const { modules = allModules, onProgress } = options
+  const deadlineMs = wholeDeadlineMs
+  const verified: Verification = { findings: [], remarks: [] }
+  for (const { inspections = [], checks = [] } of modules) {
+    for (const inspection of inspections) {
+      const { findings, remark } = await inspection.run(pool, { deadlineMs, newest: false, onProgress })
+      verified.findings.push(...findings)
+      verified.remarks.push(remark)
+    }
+    for (const check of checks) {
+      const values = check.values === undefined ? [] : check.values(options)
+      if (values === undefined) continue
+      verified.findings.push(await runCheck(pool, check, { values, deadlineMs }))
+      onProgress?.(`checked: ${check.sentence}`)
+    }
   }
   return verified
+}
+
+/** Checks the rules that are audited on what was written last; takes some ten milliseconds, however much is stored. */
+export async function auditDatabase(
+  pool: Pool,
+  options: CheckContext & { modules?: readonly Module[] },
+): Promise<Finding[]> {
+  const audited: Finding[] = []
+  const deadlineMs = newestDeadlineMs
+  for (const { inspections = [], checks = [], newest = '' } of options.modules ?? allModules) {
+    for (const inspection of inspections) {
+      audited.push(...(await inspection.run(pool, { deadlineMs, newest: true })).findings)
+    }
+    for (const check of checks.filter(({ audited }) => audited !== undefined)) {
+      const values = check.values === undefined ? [] : check.values(options)
+      if (values === undefined) continue
+      const among = check.audited === 'newest' ? newest : ''
+      audited.push(await runCheck(pool, check, { values, deadlineMs, newest: among }))
+    }
+  }
+  return audited
+}
+
+/** The names of the rules that the audit checks. */
+export function auditedRules(modules: readonly Module[] = allModules): string[] {
+  return modules.flatMap(({ inspections = [], checks = [] }) => [
+    ...inspections.flatMap(({ rules }) => rules.map(({ name }) => name)),
+    ...checks.filter(({ audited }) => audited !== undefined).map(({ name }) => name),
+  ])
 }

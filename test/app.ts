@@ -1,11 +1,12 @@
 import { type App, type AppOptions, buildApp } from '../src/app.ts'
-import { defaultTopics, scopes } from '../src/config.ts'
 import { migrations } from '../src/database.ts'
 import { WakeUp } from '../src/events/wake-up.ts'
+import type { Module } from '../src/module.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
 import { createTestDatabase } from './database.ts'
+import { valuesOf } from './settings.ts'
 
 const log = createLogger({ level: 'silent' })
 
@@ -34,30 +35,36 @@ export type TestApp = {
   close(): Promise<void>
 }
 
-/** The app on a database of its own, without sockets and Kafka. @param change options that the test needs otherwise */
-export async function createTestApp(change: Partial<AppOptions> = {}): Promise<TestApp> {
+/**
+ * The app on a database of its own, without sockets and Kafka.
+ *
+ * @param change options that the test needs otherwise; env: variables; modules: what the service is made of
+ */
+export async function createTestApp({
+  env,
+  modules,
+  ...change
+}: Partial<AppOptions> & { env?: Record<string, string>; modules?: readonly Module[] } = {}): Promise<TestApp> {
   const { pool, address, drop } = await createOrdersDatabase()
-  const app = buildApp({
-    pool,
-    log,
-    now: Date.now,
-    cacheSizeBytesMax: 16 * 1024 * 1024,
-    staticDir: '',
-    basePath: '',
-    dataDir: '/',
-    probes: { database: async () => ({ state: 'up' }) },
-    isStopping: () => false,
-    isInStep: () => true,
-    isLocal: true,
-    access: { scopes, configured: [] },
-    settings: [],
-    grafanaUrl: undefined,
-    topics: defaultTopics,
-    sendToTopic: undefined,
-    logGrown: new WakeUp(),
-    webhooksAllowPrivate: true,
-    ...change,
-  })
+  const app = buildApp(
+    {
+      pool,
+      log,
+      now: Date.now,
+      ...valuesOf({ STATIC_DIR: '/dev/null', WEBHOOKS_ALLOW_PRIVATE: 'true', ...env }, modules),
+      basePath: '',
+      dataDir: '/',
+      probes: { database: async () => ({ state: 'up' }) },
+      isStopping: () => false,
+      isInStep: () => true,
+      isLocal: true,
+      settings: [],
+      sendToTopic: undefined,
+      logGrown: new WakeUp(),
+      ...change,
+    },
+    modules,
+  )
   return {
     app,
     pool,

@@ -3,10 +3,12 @@ import specification from '@asyncapi/specs/schemas/3.0.0.json'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import { currentDocuments } from '../scripts/write-openapi.ts'
-import { eventDefinitions } from '../src/app.ts'
+import { catalogueOf, modules } from '../src/modules.ts'
 import { cloudEventType } from '../src/events/definition.ts'
 import { createTestApp } from './app.ts'
 import { expectReferences } from './references.ts'
+
+const eventDefinitions = catalogueOf(modules).events
 
 setDefaultTimeout(60_000)
 

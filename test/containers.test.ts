@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { YAML } from 'bun'
 import { DCLinter } from 'dclint'
-import { readConfig, variables } from '../src/config.ts'
+import { configuredKeys } from '../src/access/variables.ts'
+import { readConfig, variablesOf } from '../src/config.ts'
 import { startServer } from '../src/platform/server.ts'
 
 /** What can be known of docker-compose.yml and the Dockerfile without Docker. */
@@ -73,11 +74,11 @@ describe('docker-compose.yml', () => {
 
   test('gives the service settings that it accepts, with a key, since it is open to other containers', () => {
     const environment = Object.entries(compose.services.orders?.environment ?? {})
-    const known: readonly string[] = variables.map(([name]) => name)
+    const known: readonly string[] = variablesOf().map(({ name }) => name)
     expect(environment.filter(([name]) => !known.includes(name))).toEqual([])
     const config = readConfig(Object.fromEntries(environment.map(([name, value]) => [name, interpolated(value)])), root)
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 8080 })
-    expect(config.apiKeys).toHaveLength(1)
+    expect(config.value(configuredKeys)).toHaveLength(1)
     expect(config.database?.host).toBe('postgres')
     expect(config.kafka?.brokers).toEqual(['kafka:9092'])
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { documentsFolder, schemasFolder } from '../scripts/write-openapi.ts'
-import { eventDefinitions } from '../src/app.ts'
+import { catalogueOf, modules } from '../src/modules.ts'
 import { toCloudEvent, toCloudEventWithoutData } from '../src/events/cloud-event.ts'
 import { cloudEventType, schemaName } from '../src/events/definition.ts'
 import { type LoggedEvent, readLog } from '../src/events/log.ts'
@@ -14,6 +14,8 @@ import { exampleOrder } from '../src/orders/example.ts'
 import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
+
+const eventDefinitions = catalogueOf(modules).events
 
 setDefaultTimeout(60_000)
 

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import Ajv from 'ajv'
 import { YAML } from 'bun'
 import { chartDigest, chartFolder, manifestsFolder } from '../scripts/render-manifests.ts'
-import { readConfig, variables } from '../src/config.ts'
+import { configuredKeys } from '../src/access/variables.ts'
+import { readConfig, variablesOf } from '../src/config.ts'
 import { healthRoutes } from '../src/system/health.ts'
 import { patience } from '../src/webhooks/sender.ts'
 import { firstOf, parseManifests, withDefaults } from './manifests.ts'
@@ -70,7 +71,7 @@ describe('the manifests', () => {
     ['the migration', migration],
   ])('%s gets settings that it accepts, and a database that is not its own', (_, pod) => {
     const environment = environmentOf(pod)
-    const known: readonly string[] = ['BUN_JSC_forceRAMSize', ...variables.map(([name]) => name)]
+    const known: readonly string[] = ['BUN_JSC_forceRAMSize', ...variablesOf().map(({ name }) => name)]
     expect(Object.keys(environment).filter(name => !known.includes(name))).toEqual([])
     expect(environment.DATA_DIR).toBeUndefined()
     const config = readConfig(environment, root)
@@ -82,7 +83,7 @@ describe('the manifests', () => {
   test('the service is reached by others, with keys, and reaches Kafka', () => {
     const config = readConfig(environmentOf(service), root)
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: service.containers[0].ports?.[0]?.containerPort })
-    expect(config.apiKeys).toHaveLength(1)
+    expect(config.value(configuredKeys)).toHaveLength(1)
     expect(config.kafka?.brokers).toEqual(['kafka.example.com:9092'])
   })
 

@@ -110,7 +110,7 @@ export function headerOf({ message }: Read, name: string): string | undefined {
 }
 
 /**
- * I4 in the topic: of each order every event came, those of one order in one partition, in their order and without a gap;
+ * The guarantee in the topic: of each order every event came, those of one order in one partition, in their order and without a gap;
  * what came again is the same. Each is CloudEvents 1.0 in binary mode.
  *
  * @param orders JSON by uid

@@ -2,7 +2,8 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { createTestDatabase } from '../../test/database.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
-import { readConfig, scopes } from '../config.ts'
+import { readConfig } from '../config.ts'
+import { modules, scopesOf } from '../modules.ts'
 import { AppError } from '../errors.ts'
 import { createLogger } from '../platform/log.ts'
 import { startService } from '../service.ts'
@@ -55,6 +56,7 @@ describe('with keys', () => {
   })
 
   test('each scope opens its own routes and no others, admin neither', () => {
+    const scopes = scopesOf(modules)
     for (const held of scopes) {
       const key = generateKey()
       const opened = scopes.filter(

@@ -113,7 +113,7 @@ describe('the last key', () => {
   })
 
   test('stays where others can reach the service, and of two that go at once one stays', async () => {
-    const open = await createTestApp({ isLocal: false, access: { scopes: ['admin'], configured: [] } })
+    const open = await createTestApp({ isLocal: false })
     try {
       await open.pool.query(
         `insert into api_keys (name, digest, scopes) select name, sha256(name::bytea), '{admin}' from unnest('{one,two}'::text[]) name`,

@@ -4,7 +4,7 @@ import { type Client, escapeIdentifier, escapeLiteral } from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 import { type ExportHeader, type ExportLine, formatVersion, type RowCounts } from './format.ts'
-import { exported } from './tables.ts'
+import type { ExportedTable } from './tables.ts'
 
 /** However large a table is; a person waits for it, and may give it up. */
 const deadlineMs = 24 * 3_600_000
@@ -16,6 +16,7 @@ export class ExportError extends Error {
 
 export type ExportOptions = {
   address: PostgresAddress
+  tables: readonly ExportedTable[]
   /** The last migration that this program has. */
   migration: string
   out: Writable
@@ -46,12 +47,12 @@ export function exportState(options: ExportOptions, stop: AbortSignal): Promise<
 /** The whole export, in pieces that may end anywhere. @param counts takes the rows of each table */
 async function* linesOf(
   client: Client,
-  { migration, onProgress }: ExportOptions,
+  { tables, migration, onProgress }: ExportOptions,
   counts: RowCounts,
 ): AsyncGenerator<Uint8Array> {
   yield encode(await readHeader(client, migration))
   let all = 0
-  for (const table of exported) {
+  for (const table of tables) {
     let count = 0
     for await (const chunk of await copyRows(client, table)) {
       for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, end + 1)) count += 1

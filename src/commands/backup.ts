@@ -5,8 +5,10 @@ import { exportState } from '../backup/export.ts'
 import type { RowCounts } from '../backup/format.ts'
 import { importState } from '../backup/import.ts'
 import { ExportReader } from '../backup/reader.ts'
+import { exportedTables } from '../backup/tables.ts'
 import { bringUpToDate, migrations } from '../database.ts'
 import { continueLog } from '../events/restored.ts'
+import { modules } from '../modules.ts'
 import { listMigrations } from '../platform/migrations.ts'
 import { type Answer, type Command, CommandError, table, UsageError, withDatabase } from './command.ts'
 
@@ -28,7 +30,8 @@ const exporting: Command = {
     return withDatabase(context, async ({ address }) => {
       const migration = (await listMigrations(migrations)).at(-1) ?? ''
       const onProgress = (rows: number) => context.progress(`${rows.toLocaleString('en')} rows written`)
-      const counts = await withOutput(file, out => exportState({ address, migration, out, onProgress }, context.stop))
+      const options = { address, tables: exportedTables(modules), migration, onProgress }
+      const counts = await withOutput(file, out => exportState({ ...options, out }, context.stop))
       const answer = describe(counts, 'exported')
       // The export itself is what a script reads.
       return file === standard ? { ...answer, text: '', remark: answer.text } : answer

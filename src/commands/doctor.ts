@@ -1,8 +1,11 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { configuredKeys } from '../access/variables.ts'
 import { type Config, isLoopback } from '../config.ts'
 import { describeAddress } from '../database.ts'
+import { modules } from '../modules.ts'
 import { nearestExisting } from '../platform/disk.ts'
+import { staticDir } from '../system/variables.ts'
 import { type Command, table } from './command.ts'
 import { checkDatabase } from './doctor-database.ts'
 import { checkKafka } from './doctor-kafka.ts'
@@ -23,7 +26,7 @@ export const doctorCommand: Command = {
     usesDatabase(theirs === undefined ? `own PostgreSQL in ${dataDir}` : describeAddress(theirs))
     const [database, kafka, port] = await Promise.all([
       checkDatabase(config),
-      checkKafka(config.kafka),
+      checkKafka(config, modules),
       checkPort(config),
     ])
     const findings = [
@@ -31,7 +34,7 @@ export const doctorCommand: Command = {
       checkDataDir(config),
       ...kafka,
       port,
-      checkStaticDir(config.server.staticDir),
+      checkStaticDir(config.value(staticDir)),
       checkKeys(config, database.keys),
     ]
     const failures = findings.filter(({ state }) => state === 'failed').length
@@ -59,18 +62,19 @@ function checkDataDir({ dataDir, database }: Config): Finding {
 }
 
 /** Without a page the API works all the same. */
-function checkStaticDir(staticDir: string): Finding {
-  const hasPage = existsSync(join(staticDir, 'index.html'))
-  const detail = hasPage ? staticDir : `${staticDir} has no index.html: there will be no page at /`
+function checkStaticDir(folder: string): Finding {
+  const hasPage = existsSync(join(folder, 'index.html'))
+  const detail = hasPage ? folder : `${folder} has no index.html: there will be no page at /`
   return { name: 'page', state: hasPage ? 'ok' : 'note', detail }
 }
 
 /** @param stored how many valid keys the database has; undefined when it could not be asked */
-function checkKeys({ apiKeys, server }: Config, stored: number | undefined): Finding {
+function checkKeys({ value, server }: Config, stored: number | undefined): Finding {
   const name = 'API keys'
+  const configured = value(configuredKeys).length
   const inDatabase = stored === undefined ? 'those in the database could not be counted' : `${stored} in the database`
-  const detail = `${apiKeys.length} in API_KEYS, ${inDatabase}`
-  if (apiKeys.length > 0 || (stored ?? 0) > 0) return { name, state: 'ok', detail }
+  const detail = `${configured} in API_KEYS, ${inDatabase}`
+  if (configured > 0 || (stored ?? 0) > 0) return { name, state: 'ok', detail }
   if (isLoopback(server.host))
     return { name, state: 'ok', detail: `${detail}; without any, this machine only is served` }
   const advice = `SERVER_HOST is ${server.host}, which others can reach, so one is needed: see "keys create"`

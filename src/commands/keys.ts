@@ -1,8 +1,12 @@
 import { nameCharactersMax } from '../access/bodies.ts'
 import { digestOf, generateKey } from '../access/keys.ts'
 import { insertKey, keysMax, listKeys, readKeys, revokeKey } from '../access/queries.ts'
-import { isLoopback, scopes as knownScopes } from '../config.ts'
+import { configuredKeys } from '../access/variables.ts'
+import { isLoopback } from '../config.ts'
+import { modules, scopesOf } from '../modules.ts'
 import { type Command, CommandError, required, table, UsageError, withDatabase } from './command.ts'
+
+const knownScopes = scopesOf(modules)
 
 const create: Command = {
   name: 'keys create',
@@ -18,7 +22,7 @@ const create: Command = {
     }
     const scopes = readScopes(required(values, 'scopes'))
     return withDatabase(context, async (_, pool) => {
-      const isFirst = (await readKeys(pool)).length === 0 && context.config.apiKeys.length === 0
+      const isFirst = (await readKeys(pool)).length === 0 && context.config.value(configuredKeys).length === 0
       const key = generateKey()
       const made = await insertKey(pool, { name, digest: digestOf(key), scopes })
       if (made === undefined) throw new CommandError(`there may be ${keysMax} valid keys: revoke some first`)
@@ -57,7 +61,7 @@ const list: Command = {
         key.revoked_at?.toISOString() ?? '-',
       ])
       const text = keys.length === 0 ? 'no key was made yet' : table(['ID', 'NAME', 'SCOPES', 'MADE', 'REVOKED'], rows)
-      const own = context.config.apiKeys.length
+      const own = context.config.value(configuredKeys).length
       return { text, json: keys, ...(own === 0 ? {} : { remark: `API_KEYS has ${own} more.` }) }
     }),
 }
@@ -70,7 +74,7 @@ const revoke: Command = {
   run: (context, _, id) =>
     withDatabase(context, async (_, pool) => {
       const { host } = context.config.server
-      const own = context.config.apiKeys.length
+      const own = context.config.value(configuredKeys).length
       const before = await revokeKey(pool, id, isLoopback(host) || own > 0)
       if (before === 'last') {
         throw new CommandError(

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { configuredKeys } from '../access/variables.ts'
 import type { Config } from '../config.ts'
+import { ordersTopic } from '../orders/variables.ts'
 import { makeShots } from '../load/orders.ts'
 import type { LoadProgress, LoadReport } from '../load/report.ts'
 import { runLoad } from '../load/run.ts'
@@ -66,7 +68,7 @@ async function withTarget<Result>(
   if (config.kafka === undefined) throw new UsageError('--kafka needs KAFKA_BROKERS to be set')
   const publisher = createPublisher({ ...config.kafka, clientId: 'orders-load', log })
   try {
-    return await work(kafkaTarget(publisher, config.kafka.ordersTopic, answerDeadlineMs))
+    return await work(kafkaTarget(publisher, config.value(ordersTopic), answerDeadlineMs))
   } finally {
     await publisher.close()
   }
@@ -80,7 +82,7 @@ async function reachHttp(config: Config, values: Values): Promise<Target> {
     throw new UsageError(`--url must be like http://127.0.0.1:8080, and is "${given}"`)
   }
   const url = withoutTrailingSlashes(given)
-  const own = config.apiKeys.find(({ scopes }) => scopes.includes('orders:write'))?.key
+  const own = config.value(configuredKeys).find(({ scopes }) => scopes.includes('orders:write'))?.key
   const key = typeof values.key === 'string' ? values.key : own
   try {
     await fetch(`${url}/livez`, { signal: AbortSignal.timeout(answerDeadlineMs) })

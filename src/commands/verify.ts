@@ -11,21 +11,20 @@ export const verifyCommand: Command = {
       const clock = new DatabaseClock()
       await clock.look(pool)
       const startedMs = performance.now()
-      const { findings, orders, unproven } = await verifyDatabase(pool, {
+      const { findings, remarks } = await verifyDatabase(pool, {
         nowMs: clock.now(),
-        unpaidExpiresAfterMs: context.config.unpaidExpiresAfterMs,
+        value: context.config.value,
         onProgress: context.progress,
       })
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+      const width = Math.max(...findings.map(({ invariant }) => invariant.length))
       const lines = findings.map(({ invariant, says, broken, examples }) =>
         broken === 0
-          ? `ok      ${invariant}  ${says}`
-          : `BROKEN  ${invariant}  ${says}: ${broken}, such as ${examples.join(', ')}`,
+          ? `ok      ${invariant.padEnd(width)}  ${says}`
+          : `BROKEN  ${invariant.padEnd(width)}  ${says}: ${broken}, such as ${examples.join(', ')}`,
       )
-      const older =
-        unproven === 0 ? '' : `, ${unproven.toLocaleString('en')} of them placed before documents had a checksum`
       return {
-        text: [...lines, `${orders.toLocaleString('en')} orders${older}, in ${seconds} s`].join('\n'),
+        text: [...lines, `${remarks.join('; ')}, in ${seconds} s`].join('\n'),
         json: findings,
         isFailure: findings.some(finding => finding.broken > 0),
       }

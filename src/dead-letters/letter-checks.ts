@@ -4,21 +4,21 @@ import { attemptsMax } from './attempts.ts'
 /** What must hold of dead letters. */
 export const letterChecks: readonly Check[] = [
   {
-    invariant: 'I1',
-    says: 'the bytes of a dead letter are those that were recorded',
+    name: 'dead-letter-bytes',
+    sentence: 'the bytes of a dead letter are those that were recorded',
     sql: `select 'dead letter ' || id from dead_letters where digest <> sha256(coalesce(message_value, ''))`,
   },
   {
-    invariant: 'I1',
-    says: 'dead letters are counted by topic, reason and state',
+    name: 'dead-letter-counts',
+    sentence: 'dead letters are counted by topic, reason and state',
     sql: `select 'those of ' || topic || ' with ' || code || ' that are ' || state
             from (select topic, code, state, count(*) as letters from dead_letters group by 1, 2, 3) l
             full join (select * from dead_letter_counts where letters <> 0) c using (topic, code, state)
            where l.letters is distinct from c.letters`,
   },
   {
-    invariant: 'I1',
-    says: 'the state of a dead letter is what its last attempt led to, and its latest attempts are kept',
+    name: 'dead-letter-state',
+    sentence: 'the state of a dead letter is what its last attempt led to, and its latest attempts are kept',
     sql: `select 'dead letter ' || coalesce(l.id, h.letter_id)
             from dead_letters l
             full join (select letter_id, count(*) as kept, max(attempt) as last,
@@ -35,8 +35,8 @@ export const letterChecks: readonly Check[] = [
               or (h.edited is not null and edited.edited_value is null)`,
   },
   {
-    invariant: 'I1',
-    says: 'what a dead letter was replayed as is there',
+    name: 'dead-letter-replays',
+    sentence: 'what a dead letter was replayed as is there',
     sql: `select 'dead letter ' || letter_id
             from dead_letter_history h
            where h.order_uid is not null and not exists (select from orders o where o.order_uid = h.order_uid)`,

@@ -37,10 +37,10 @@ const deadLetter: Message = {
 }
 
 /** The topic that dead letters are announced on. */
-export function deadLetterChannel(topics: { deadLettersTopic: string }): Channel {
+export function deadLetterChannel(address: string): Channel {
   return {
     name: 'dead-letters',
-    address: topics.deadLettersTopic,
+    address,
     server: 'kafka',
     action: 'send',
     title: 'What could not be taken in',

@@ -98,20 +98,24 @@ const framing =
   'Asked for with Accept: text/event-stream. Each is a server-sent event: id is the cursor to come back with as ' +
   'Last-Event-ID, event the type, data the JSON object.'
 
-/** The ways that events go out: published, and live. */
-export function eventChannels(definitions: readonly EventDefinition[], topics: { eventsTopic: string }): Channel[] {
+/** The topic that events are published to. */
+export function publishedEvents(definitions: readonly EventDefinition[], address: string): Channel {
+  return {
+    name: 'events',
+    address,
+    server: 'kafka',
+    action: 'send',
+    title: 'Every event, published',
+    description:
+      'KAFKA_EVENTS_TOPIC. CloudEvents 1.0 in binary mode, at least once: tell those that come twice by ce_id.',
+    messages: [...definitions.map(cloudEvent), withoutData(definitions)],
+  }
+}
+
+/** The ways that events go out live, over HTTP. */
+export function eventChannels(definitions: readonly EventDefinition[]): Channel[] {
   const live = { server: 'http', action: 'send', method: 'GET', messages: definitions.map(envelope) } as const
   return [
-    {
-      name: 'events',
-      address: topics.eventsTopic,
-      server: 'kafka',
-      action: 'send',
-      title: 'Every event, published',
-      description:
-        'KAFKA_EVENTS_TOPIC. CloudEvents 1.0 in binary mode, at least once: tell those that come twice by ce_id.',
-      messages: [...definitions.map(cloudEvent), withoutData(definitions)],
-    },
     { ...live, name: 'live-events', address: '/api/events', title: 'Every event, live', description: framing },
     {
       ...live,

@@ -11,8 +11,8 @@ const isEnd = `(position = ${lastPosition} and xid < in_log(pg_snapshot_xmax(pg_
 /** What must hold of the log as a whole, its partitions and its readers. */
 export const logChecks: readonly Check[] = [
   {
-    invariant: 'I4',
-    says: 'no place of the log, and none that a reader has come to, is beyond its end',
+    name: 'log-end',
+    sentence: 'no place of the log, and none that a reader has come to, is beyond its end',
     sql: `select 'event ' || sequence || ' of ' || order_uid from events where ${isBeyondEnd}
            union all
           select 'reader ' || name from log_readers where ${isBeyondEnd} and not ${isEnd}
@@ -22,13 +22,13 @@ export const logChecks: readonly Check[] = [
           select 'beginning of the log' from event_log_start where ${isBeyondEnd}`,
   },
   {
-    invariant: 'I4',
-    says: 'no two events have the same id',
+    name: 'event-ids',
+    sentence: 'no two events have the same id',
     sql: 'select position::text from events group by position having count(*) > 1',
   },
   {
-    invariant: 'I4',
-    says: 'a part of the log that takes no more events is sealed with its bounds and its last place',
+    name: 'sealed-partitions',
+    sentence: 'a part of the log that takes no more events is sealed with its bounds and its last place',
     sql: `select coalesce(s.partition, c.relname::text)
             from event_seals s
             full join (pg_trigger t join pg_class c on c.oid = t.tgrelid and t.tgname = 'sealed'
@@ -46,8 +46,8 @@ export const logChecks: readonly Check[] = [
               or (s.xid, s.position) is distinct from (coalesce(last.xid, '0'), coalesce(last.position, 0))`,
   },
   {
-    invariant: 'I4',
-    says: 'the log begins where its dropped part ends',
+    name: 'log-start',
+    sentence: 'the log begins where its dropped part ends',
     sql: `select 'the log begins at ' || coalesce(s.recorded_before::text, 'its beginning') || ', its partitions at ' || p.from_time
             from (select min(from_time) as from_time from event_partitions) p
             left join event_log_start s on true

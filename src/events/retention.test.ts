@@ -2,12 +2,12 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brokenRules } from '../../test/invariants.ts'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { createTestDatabase } from '../../test/database.ts'
 import { migrations } from '../database.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { orderChanged, orderPlaced } from '../orders/messages.ts'
-import { verifyOrders } from '../orders/verify.ts'
 import { copyInto } from '../platform/copy.ts'
 import { createLogger } from '../platform/log.ts'
 import { migrate } from '../platform/migrations.ts'
@@ -82,8 +82,9 @@ async function readAll(pool: Pool): Promise<{ uid: string; place: LogPlace; reco
 const uids = async () => (await readAll(t.pool)).map(one => one.uid)
 
 async function broken(): Promise<string[]> {
-  const findings = await verifyOrders(t.pool, Date.now(), undefined)
-  return findings.filter(finding => finding.broken > 0).map(({ says, examples }) => `${says}: ${examples}`)
+  // These tests date events back, and leave the sums of the overview as they were.
+  const findings = (await brokenRules(t.pool)).filter(({ invariant }) => invariant !== 'order-totals')
+  return findings.map(({ says, examples }) => `${says}: ${examples}`)
 }
 
 describe('what is older than asked for', () => {

@@ -1,6 +1,7 @@
-import { examplesMax, type Finding } from '../platform/integrity.ts'
+import { examplesMax, type Finding, type Inspection, type Rule } from '../platform/integrity.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { compareToDocument, type LineRow, type OrderRow } from './document-check.ts'
+import { newestUids } from './order-checks.ts'
 
 /** So many orders are named at a time, and then read in pieces of at most so many bytes of documents. */
 const namedMax = 1_000
@@ -8,22 +9,50 @@ const pieceBytesMax = 4 * 1024 * 1024
 
 type Named = { order_uid: string; bytes: number }
 
-/** What was found, and of how many orders; `unproven`: those that were placed before documents had a checksum. */
-export type DocumentFindings = { findings: Finding[]; orders: number; unproven: number }
+/** How many orders were compared; `unproven`: those that were placed before documents had a checksum. */
+type Compared = { orders: number; unproven: number }
+
+const rowRule: Rule = { name: 'order-document', sentence: 'an order is what its document says, as it was placed' }
+const linesRule: Rule = { name: 'order-items', sentence: 'an order has the lines of its document, each once' }
+
+/** Compares the row and the lines of each order with its document. */
+export const documentsInspection: Inspection = {
+  rules: [rowRule, linesRule],
+  async run(pool, { deadlineMs, newest, onProgress }) {
+    const findings = { row: nothingFound(rowRule), lines: nothingFound(linesRule) }
+    const compared = await compareAll(pool, findings, {
+      deadlineMs,
+      among: newest ? newestUids : undefined,
+      onProgress: orders => onProgress?.(`${orders.toLocaleString('en')} orders compared with their documents`),
+    })
+    return { findings: [findings.row, findings.lines], remark: describeCompared(compared) }
+  },
+}
+
+type Findings = { row: Finding; lines: Finding }
+
+function nothingFound({ name, sentence }: Rule): Finding {
+  return { invariant: name, says: sentence, broken: 0, examples: [] }
+}
+
+function describeCompared({ orders, unproven }: Compared): string {
+  const older =
+    unproven === 0 ? '' : `, ${unproven.toLocaleString('en')} of them placed before documents had a checksum`
+  return `${orders.toLocaleString('en')} orders${older}`
+}
 
 /**
- * Checks the row and the lines of each order against its document, in one snapshot, a few megabytes at a time.
+ * Compares orders with their documents in one snapshot, a few megabytes at a time.
  *
- * @param options among: a statement that selects the uids of the orders; all when undefined. deadlineMs: for each statement
+ * @param findings takes what is broken
+ * @param options among: a statement that selects the uids of the orders; undefined: all. deadlineMs: for each statement
  */
-export async function checkDocuments(
+async function compareAll(
   pool: Pool,
-  options: { among?: string; deadlineMs: number; onProgress?: ((orders: number) => void) | undefined },
-): Promise<DocumentFindings> {
-  const rule = { invariant: 'I1', broken: 0 }
-  const rows: Finding = { ...rule, says: 'an order is what its document says, as it was placed', examples: [] }
-  const lines: Finding = { ...rule, says: 'an order has the lines of its document, each once', examples: [] }
-  const result: DocumentFindings = { findings: [rows, lines], orders: 0, unproven: 0 }
+  findings: Findings,
+  options: { among: string | undefined; deadlineMs: number; onProgress: (orders: number) => void },
+): Promise<Compared> {
+  const compared: Compared = { orders: 0, unproven: 0 }
   const client = await pool.connect()
   try {
     await client.query(
@@ -36,24 +65,23 @@ export async function checkDocuments(
     for (;;) {
       const { rows: named } = await client.query<Named>(`fetch ${namedMax} from named`)
       if (named.length === 0) break
-      for (const piece of piecesOf(named)) await checkPiece(client, piece, result, rows, lines)
-      options.onProgress?.(result.orders)
+      for (const piece of piecesOf(named)) await comparePiece(client, piece, compared, findings)
+      options.onProgress(compared.orders)
     }
     await client.query('commit')
     client.release()
-    return result
+    return compared
   } catch (error) {
     client.release(true)
     throw error
   }
 }
 
-async function checkPiece(
+async function comparePiece(
   client: PoolClient,
   orderUids: readonly string[],
-  result: DocumentFindings,
-  rows: Finding,
-  lines: Finding,
+  compared: Compared,
+  findings: Findings,
 ): Promise<void> {
   const orders = await client.query<OrderRow>(
     `select order_uid, document, document_crc32, customer_id, track_number, currency, amount::text,
@@ -72,11 +100,11 @@ async function checkPiece(
   const linesOf = Map.groupBy(items.rows, line => line.order_uid)
   for (const order of orders.rows) {
     const { isRow, areLines } = compareToDocument(order, linesOf.get(order.order_uid) ?? [])
-    if (!isRow) note(rows, order.order_uid)
-    if (!areLines) note(lines, order.order_uid)
-    if (order.document_crc32 === null) result.unproven += 1
+    if (!isRow) note(findings.row, order.order_uid)
+    if (!areLines) note(findings.lines, order.order_uid)
+    if (order.document_crc32 === null) compared.unproven += 1
   }
-  result.orders += orders.rows.length
+  compared.orders += orders.rows.length
 }
 
 function note(finding: Finding, orderUid: string): void {

@@ -97,49 +97,51 @@ export type StatusChange = Static<(typeof orderChanged)[ChangedStatus]['data']>
 
 export const orderEvents = [orderPlaced, ...Object.values(orderChanged)]
 
-/** The topics that orders and commands come in by. */
-export function orderChannels(topics: { ordersTopic: string; commandsTopic: string }): Channel[] {
+/** The topic that orders come in by. */
+export function ordersChannel(address: string): Channel {
+  return {
+    name: 'orders',
+    address,
+    server: 'kafka',
+    action: 'receive',
+    title: 'Orders come in',
+    description: 'KAFKA_TOPIC. What is no valid order becomes a dead letter. The same order again has no effect.',
+    messages: [
+      {
+        name: 'order',
+        title: 'An order',
+        summary: 'An order to be placed: the same document as over HTTP',
+        contentType: 'application/json',
+        key: 'The order_uid, so that what concerns one order stays in its order',
+        payload: { $ref: '#/components/schemas/Order' },
+        examples: [{ payload: example }],
+      },
+    ],
+  }
+}
+
+/** The topic that commands to orders come in by. */
+export function commandsChannel(address: string): Channel {
   const command = { command_id: 'c-1', order_uid: orderUid, command: 'hold', reason: 'ask first', actor: 'support' }
-  return [
-    {
-      name: 'orders',
-      address: topics.ordersTopic,
-      server: 'kafka',
-      action: 'receive',
-      title: 'Orders come in',
-      description: 'KAFKA_TOPIC. What is no valid order becomes a dead letter. The same order again has no effect.',
-      messages: [
-        {
-          name: 'order',
-          title: 'An order',
-          summary: 'An order to be placed: the same document as over HTTP',
-          contentType: 'application/json',
-          key: 'The order_uid, so that what concerns one order stays in its order',
-          payload: { $ref: '#/components/schemas/Order' },
-          examples: [{ payload: example }],
-        },
-      ],
-    },
-    {
-      name: 'commands',
-      address: topics.commandsTopic,
-      server: 'kafka',
-      action: 'receive',
-      title: 'Commands to orders come in',
-      description: 'KAFKA_COMMANDS_TOPIC. What is refused becomes a dead letter that says why.',
-      messages: [
-        {
-          name: 'command',
-          title: 'A command to an order',
-          summary: 'It has its effect once, however often it comes',
-          contentType: 'application/json',
-          key: 'The order_uid, so that commands to one order stay in their order',
-          payload: { $ref: '#/components/schemas/Command' },
-          examples: [{ payload: command }],
-        },
-      ],
-    },
-  ]
+  return {
+    name: 'commands',
+    address,
+    server: 'kafka',
+    action: 'receive',
+    title: 'Commands to orders come in',
+    description: 'KAFKA_COMMANDS_TOPIC. What is refused becomes a dead letter that says why.',
+    messages: [
+      {
+        name: 'command',
+        title: 'A command to an order',
+        summary: 'It has its effect once, however often it comes',
+        contentType: 'application/json',
+        key: 'The order_uid, so that commands to one order stay in their order',
+        payload: { $ref: '#/components/schemas/Command' },
+        examples: [{ payload: command }],
+      },
+    ],
+  }
 }
 
 /** The schemas that the channels refer to. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { brokenRules } from '../../test/invariants.ts'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { recordLetters } from '../../test/letters.ts'
 import { createLogger } from '../platform/log.ts'
@@ -7,7 +8,6 @@ import type { OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
 import { anyInstantOf } from './instant.ts'
 import { encodeCursor } from './list-query.ts'
-import { verifyOrders } from './verify.ts'
 
 /** What is stored under rules that were there before: it stays readable, and comes again as what it is. */
 
@@ -137,7 +137,8 @@ test('orders of the years 0 and 10000 that are stored are listed, paged, streame
   expect((await stream.text()).trim().split('\n')[0]).toContain(last.order_uid)
   const before = await t.call('GET', '/api/orders?customer_id=far&to=0001-01-01T00:00:00Z')
   expect((await json(before)).map((order: OrderDocument) => order.order_uid)).toEqual([first.order_uid])
-  expect((await verifyOrders(t.pool, Date.now(), undefined)).filter(({ broken }) => broken > 0)).toEqual([])
+  // These orders were put there by hand, and are in no sum.
+  expect((await brokenRules(t.pool)).map(({ invariant }) => invariant)).toEqual(['order-totals'])
 })
 
 test('the first and the last instant that are accepted are listed, filtered, streamed and published', async () => {

@@ -1,6 +1,7 @@
 import type { Check } from '../platform/integrity.ts'
 import { initialState, type OrderState } from './order.ts'
 import { bucketSeconds } from './tally-buckets.ts'
+import { unpaidExpiresAfterMs } from './variables.ts'
 
 /** What must hold of orders, beside what their documents tell: see document-check.ts. */
 
@@ -13,11 +14,34 @@ const isCorrected = (time: string) => `${time} <> date_trunc('milliseconds', ${t
 const paidAs = (pick: (state: OrderState) => string) => `case when paid then '${pick(initialState(true))}'
                                                               else '${pick(initialState(false))}' end`
 
+/** How far back the newest part of the log reaches that the audit takes its orders from. */
+const newestEventsMax = 200
+
+/** Selects the uids of the orders that something happened to last. */
+export const newestUids = `
+  select distinct order_uid
+    from (select order_uid from events order by xid desc, position desc limit ${newestEventsMax}) last`
+
+/**
+ * The newest orders of the log and their rows, under the names of the tables: a check that stands behind this looks at nothing
+ * else, through the indexes.
+ */
+export const newest = `
+  sampled as (${newestUids}),
+  orders as (select * from orders join sampled using (order_uid)),
+  order_items as (select * from order_items join sampled using (order_uid)),
+  events as (select * from events join sampled using (order_uid)),
+  order_transitions as (select * from order_transitions join sampled using (order_uid)),
+  order_command_receipts as (select * from order_command_receipts join sampled using (order_uid)),`
+
+/** How long past its deadline an unpaid order may wait for the sweep. */
+const expiryToleranceMs = 60_000
+
 /** Each selects the uids of the orders that break a rule. */
-export const orderChecks: readonly Check[] = [
+const ruleChecks: readonly Check[] = [
   {
-    invariant: 'I1',
-    says: 'lines, events, transitions and receipts belong to an order that is there',
+    name: 'order-parts',
+    sentence: 'lines, events, transitions and receipts belong to an order that is there',
     sql: `select order_uid
             from (select order_uid from order_items
                    union select order_uid from events
@@ -26,9 +50,9 @@ export const orderChecks: readonly Check[] = [
            where not exists (select from orders o where o.order_uid = part.order_uid)`,
   },
   {
-    invariant: 'I4',
+    name: 'event-sequence',
     // Where the old part of the log was dropped, an order's events begin later, or have all been in that part.
-    says: "an order's events are numbered from the first that is kept to its version, without a gap",
+    sentence: "an order's events are numbered from the first that is kept to its version, without a gap",
     sql: `select o.order_uid
             from orders o
             left join (select order_uid, count(*) as events, min(sequence) as first, max(sequence) as last
@@ -39,8 +63,8 @@ export const orderChecks: readonly Check[] = [
                  end`,
   },
   {
-    invariant: 'I4',
-    says: 'the log has the events of an order in their order',
+    name: 'event-order',
+    sentence: 'the log has the events of an order in their order',
     sql: `select order_uid
             from (select order_uid, sequence,
                          lag(sequence) over (partition by order_uid order by xid, position) as previous
@@ -48,8 +72,8 @@ export const orderChecks: readonly Check[] = [
            where sequence <= previous`,
   },
   {
-    invariant: 'I4',
-    says: 'the state of an order, and its time, are what its last event says',
+    name: 'order-state',
+    sentence: 'the state of an order, and its time, are what its last event says',
     sql: `select o.order_uid
             from orders o
             join events e on e.order_uid = o.order_uid and e.sequence = o.version
@@ -61,8 +85,8 @@ export const orderChecks: readonly Check[] = [
               or (e.recorded_at <> o.updated_at and not (${isCorrected('e.recorded_at')}))`,
   },
   {
-    invariant: 'I4',
-    says: 'the first event of an order tells that it was placed, in the state that its payment leads to',
+    name: 'first-event',
+    sentence: 'the first event of an order tells that it was placed, in the state that its payment leads to',
     sql: `select e.order_uid
             from events e
             join (select order_uid, coalesce((document::json #>> '{payment,payment_dt}')::numeric, 0) > 0 as paid
@@ -76,8 +100,8 @@ export const orderChecks: readonly Check[] = [
                   or said.delivery_status is distinct from ${paidAs(({ deliveryStatus }) => deliveryStatus)})`,
   },
   {
-    invariant: 'I4',
-    says: 'every later event of an order tells of a change that is in its history, and says the same',
+    name: 'later-events',
+    sentence: 'every later event of an order tells of a change that is in its history, and says the same',
     sql: `select e.order_uid
             from events e
             left join order_transitions t on t.order_uid = e.order_uid and t.version = e.sequence
@@ -91,8 +115,8 @@ export const orderChecks: readonly Check[] = [
                   or (e.recorded_at <> t.recorded_at and not (${isCorrected('e.recorded_at')})))`,
   },
   {
-    invariant: 'I4',
-    says: 'the history of an order has each of its versions, and ends in its state',
+    name: 'order-history',
+    sentence: 'the history of an order has each of its versions, and ends in its state',
     sql: `select o.order_uid
             from orders o
             left join (select order_uid, count(*) as changes, min(version) as first, max(version) as last
@@ -105,8 +129,8 @@ export const orderChecks: readonly Check[] = [
               or e.recorded_at <> o.updated_at`,
   },
   {
-    invariant: 'I4',
-    says: 'every change of status is in the history, from the status before',
+    name: 'status-changes',
+    sentence: 'every change of status is in the history, from the status before',
     sql: `select order_uid
             from (select t.order_uid, t.from_status::text as from_status,
                          coalesce(lag(t.to_status::text) over (partition by t.order_uid order by t.version),
@@ -120,10 +144,24 @@ export const orderChecks: readonly Check[] = [
 /** Tallies are kept for 35 days; the last may be in the middle of being removed. */
 const talliedDays = 34
 
+/** An index has just the orders that this looks at. */
+const expiryCheck: Check = {
+  name: 'order-expiry',
+  sentence: 'no unpaid order waits longer than it may',
+  sql: `select order_uid from orders where status = 'pending' and payment_status = 'unpaid' and updated_at < $1`,
+  audited: 'all',
+  values({ nowMs, value }) {
+    const expiresAfterMs = value(unpaidExpiresAfterMs)
+    return expiresAfterMs === undefined
+      ? undefined
+      : [new Date(nowMs - expiresAfterMs - expiryToleranceMs).toISOString()]
+  },
+}
+
 /** The sums can be checked for the whole database only. Selects the buckets and currencies of which they are wrong. */
-export const tallyCheck: Check = {
-  invariant: 'I4',
-  says: 'the sums of the overview are those of the orders that were placed',
+const tallyCheck: Check = {
+  name: 'order-totals',
+  sentence: 'the sums of the overview are those of the orders that were placed',
   sql: `select text
           from (select greatest(date_bin('${bucketSeconds} seconds', now() - interval '${talliedDays} days', timestamptz 'epoch'),
                                 (select recorded_before + interval '${bucketSeconds} seconds' from event_log_start)) as since) b
@@ -148,3 +186,10 @@ export const tallyCheck: Check = {
               and not coalesce((select bool_or(is_corrected) from placed), false)
          ) wrong`,
 }
+
+/** What must hold of orders; all but the sums can be checked for the newest too. */
+export const orderChecks: readonly Check[] = [
+  ...ruleChecks.map(check => ({ ...check, audited: 'newest' as const })),
+  expiryCheck,
+  tallyCheck,
+]

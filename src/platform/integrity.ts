@@ -1,20 +1,48 @@
 import { DatabaseError, type QueryConfig } from 'pg'
 import type { Pool } from './postgres.ts'
+import type { Values } from './variables.ts'
 
-/** A rule about what is stored, that the database can be asked for. */
-export type Check = {
-  /** Its number among the guarantees. */
-  invariant: string
+/** A rule about what is stored. */
+export type Rule = Readonly<{
+  /** Its name, in kebab case: `order-items`. Metrics and alerts show it. */
+  name: string
   /** What must hold. */
-  says: string
-  /** Selects one text for each thing that breaks the rule: what it is called. Reads the tables once, in any state of the service. */
-  sql: string
-  values?: readonly string[]
+  sentence: string
+}>
+
+/** What a check may depend on. */
+export type CheckContext = Values & {
+  /** Milliseconds since 1970. */
+  nowMs: number
 }
 
-/** What was found when a guarantee was checked. */
+/** A rule that one statement checks. */
+export type Check = Rule &
+  Readonly<{
+    /** Selects one text for each thing that breaks the rule: what it is called. Reads the tables once, in any state of the service. */
+    sql: string
+    /** The values of its placeholders; undefined where the rule does not apply as the service is set. */
+    values?: (context: CheckContext) => readonly string[] | undefined
+    /** Whether the audit runs it too: on the newest rows, or on all of them where an index makes that cheap. */
+    audited?: 'newest' | 'all'
+  }>
+
+/** Rules that take more than a statement; the audit has the newest rows inspected. */
+export type Inspection = Readonly<{
+  rules: readonly Rule[]
+  /**
+   * @param options deadlineMs: for each statement; newest: looks at the newest rows only
+   * @returns a finding for each rule, and what was looked at, in a few words for a person
+   */
+  run(
+    pool: Pool,
+    options: { deadlineMs: number; newest: boolean; onProgress?: ((sentence: string) => void) | undefined },
+  ): Promise<{ findings: Finding[]; remark: string }>
+}>
+
+/** What was found when a rule was checked. */
 export type Finding = {
-  /** Its number among the guarantees. */
+  /** The name of the rule. */
   invariant: string
   /** What must hold. */
   says: string
@@ -33,19 +61,20 @@ const dataErrors = '22'
 /**
  * Checks a rule by one statement, so that what is written meanwhile is seen wholly or not at all. Nothing is changed.
  *
- * @param options deadlineMs: how long it may take; among: common table expressions that stand before it, each with its comma
+ * @param options values: of its placeholders; deadlineMs: how long it may take; newest: common table expressions that stand before
+ *   it, each with its comma
  * @throws the database's error, among others when the deadline is over
  */
 export async function runCheck(
   pool: Pool,
-  { invariant, says, sql, values = [] }: Check,
-  { deadlineMs, among = '' }: { deadlineMs: number; among?: string },
+  { name: invariant, sentence: says, sql }: Pick<Check, 'name' | 'sentence' | 'sql'>,
+  { values = [], deadlineMs, newest = '' }: { values?: readonly string[]; deadlineMs: number; newest?: string },
 ): Promise<Finding> {
   const client = await pool.connect()
   try {
     await client.query(`begin read only; set local statement_timeout = ${deadlineMs}`)
     const query: QueryConfig & { query_timeout: number } = {
-      text: `with ${among} found (name) as (${sql})
+      text: `with ${newest} found (name) as (${sql})
              select count(*) as broken,
                     (select array_agg(name) from (select name from found limit ${examplesMax}) named) as examples
                from found`,

@@ -19,7 +19,7 @@ let database: DependencyState = { state: 'up' }
 beforeAll(async () => {
   t = await createTestApp({
     settings,
-    grafanaUrl: 'http://localhost:3000/',
+    env: { GRAFANA_URL: 'http://localhost:3000' },
     probes: { database: async () => database, kafka: async () => ({ state: 'off' }) },
   })
 })

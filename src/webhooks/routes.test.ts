@@ -12,7 +12,7 @@ let guarded: TestApp
 
 beforeAll(async () => {
   t = await createWebhookApp()
-  guarded = await createTestApp({ webhooksAllowPrivate: false })
+  guarded = await createTestApp({ env: { WEBHOOKS_ALLOW_PRIVATE: 'false' } })
 })
 
 afterEach(() => t.pool.query('delete from webhooks'))

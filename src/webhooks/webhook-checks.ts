@@ -3,16 +3,16 @@ import type { Check } from '../platform/integrity.ts'
 /** What must hold of subscriptions and of what is on its way to them. */
 export const webhookChecks: readonly Check[] = [
   {
-    invariant: 'I4',
-    says: 'every subscription that is on has a place in the log, and every place a subscription',
+    name: 'webhook-places',
+    sentence: 'every subscription that is on has a place in the log, and every place a subscription',
     sql: `select coalesce(r.name, 'webhook:' || w.id)
             from webhooks w
             full join (select name from log_readers where name like 'webhook:%') r on r.name = 'webhook:' || w.id
            where w.id is null or (r.name is null and w.disabled_at is null)`,
   },
   {
-    invariant: 'I4',
-    says: 'what waits for a repetition is an event of the log',
+    name: 'webhook-retries',
+    sentence: 'what waits for a repetition is an event of the log',
     sql: `select 'event ' || p.sequence || ' of ' || p.order_uid || ' for webhook ' || p.webhook_id
             from webhook_parked p
             left join events e using (order_uid, sequence)
@@ -21,9 +21,9 @@ export const webhookChecks: readonly Check[] = [
               or date_trunc('milliseconds', e.recorded_at) <> date_trunc('milliseconds', p.recorded_at)`,
   },
   {
-    invariant: 'I4',
+    name: 'webhook-deliveries',
     // Where the old part of the log was dropped, an order tells that it had such an event.
-    says: 'what was delivered is an event of the log',
+    sentence: 'what was delivered is an event of the log',
     sql: `select 'delivery ' || d.id
             from webhook_deliveries d
             left join events e using (order_uid, sequence)

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { createTestApp, type TestApp } from '../../test/app.ts'
-import { exampleOrder } from './example.ts'
-import { verifyNewestOrders, verifyOrders } from './verify.ts'
+import { exampleOrder } from '../src/orders/example.ts'
+import { auditDatabase, verifyDatabase } from '../src/verify.ts'
+import { createTestApp, type TestApp } from './app.ts'
+import { valuesOf } from './settings.ts'
 
 let t: TestApp
 
@@ -16,12 +17,14 @@ beforeAll(async () => {
 
 afterAll(() => t.close())
 
-const dayMs = 86_400_000
-
-/** What the command `verify` finds, which is here what a look at the newest orders finds too, for these are all there are. */
+/** What the command `verify` finds. The audit finds the same here, where the newest orders are all there are. */
 async function broken(): Promise<string[]> {
-  const findings = await verifyOrders(t.pool, Date.now(), dayMs)
-  expect(await verifyNewestOrders(t.pool, Date.now(), dayMs)).toEqual(findings)
+  const context = { ...valuesOf(), nowMs: Date.now() }
+  const { findings } = await verifyDatabase(t.pool, context)
+  const audited = await auditDatabase(t.pool, context)
+  expect(audited.length).toBeGreaterThan(8)
+  const names = audited.map(({ invariant }) => invariant)
+  expect(audited).toEqual(findings.filter(({ invariant }) => names.includes(invariant)))
   return findings.filter(finding => finding.broken > 0).map(({ says, examples }) => `${says}: ${examples}`)
 }
 

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { createTestApp, type TestApp } from '../../test/app.ts'
-import { eventually, testLog } from '../../test/kafka.ts'
-import { keepAuditing } from './audit.ts'
-import { exampleOrder } from './example.ts'
-import { verifyNewestOrders } from './verify.ts'
+import { runAudit } from '../src/audit.ts'
+import { modules } from '../src/modules.ts'
+import { exampleOrder } from '../src/orders/example.ts'
+import { auditDatabase } from '../src/verify.ts'
+import { createTestApp, type TestApp } from './app.ts'
+import { eventually, testLog } from './kafka.ts'
+import { valuesOf } from './settings.ts'
 
 let t: TestApp
 
@@ -30,24 +32,28 @@ async function metric(name: string): Promise<number> {
 test('a broken guarantee of a new order is counted, and the time of the check is told', async () => {
   await place('good')
   await place('bad')
-  expect(await metric('invariant_violations_total{invariant="I1"}')).toBe(0)
+  expect(await metric('invariant_violations_total{invariant="order-document"}')).toBe(0)
   await t.pool.query(`update orders set amount = amount + 1 where order_uid = 'bad'`)
   const stop = new AbortController()
   const nowMs = Date.now() + 3_600_000
-  const auditing = keepAuditing(
+  const auditing = runAudit(
     {
       pool: t.pool,
       metrics: t.app.auditMetrics,
-      unpaidExpiresAfterMs: undefined,
+      modules,
+      ...valuesOf(),
       now: () => nowMs,
       log: testLog,
       pauseMs: 5,
     },
     stop.signal,
   )
-  await eventually('it is counted', async () => (await metric('invariant_violations_total{invariant="I1"}')) > 0)
+  await eventually(
+    'it is counted',
+    async () => (await metric('invariant_violations_total{invariant="order-document"}')) > 0,
+  )
   expect(await metric('invariants_checked_timestamp_seconds')).toBeCloseTo(nowMs / 1000, 3)
-  expect(await metric('invariant_violations_total{invariant="I4"}')).toBe(0)
+  expect(await metric('invariant_violations_total{invariant="order-state"}')).toBe(0)
   stop.abort()
   await auditing
 })
@@ -60,9 +66,9 @@ test('the newest alone are looked at', async () => {
     ).join('\n'),
   })
   expect(await batch.text()).toContain('{"complete":true,"count":250,"placed":250,')
-  const findings = await verifyNewestOrders(t.pool, Date.now(), undefined)
+  const findings = await auditDatabase(t.pool, { ...valuesOf(), nowMs: Date.now() })
   expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
   await t.pool.query(`delete from order_items where order_uid = 'later-249'`)
-  const [found] = (await verifyNewestOrders(t.pool, Date.now(), undefined)).filter(({ broken }) => broken > 0)
-  expect(found).toMatchObject({ invariant: 'I1', examples: ['later-249'] })
+  const [found] = (await auditDatabase(t.pool, { ...valuesOf(), nowMs: Date.now() })).filter(({ broken }) => broken > 0)
+  expect(found).toMatchObject({ invariant: 'order-items', examples: ['later-249'] })
 })

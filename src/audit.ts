@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Finding } from '../platform/integrity.ts'
-import type { Logger } from '../platform/log.ts'
-import { Counter, Gauge, type Registry } from '../platform/metrics.ts'
-import type { Pool } from '../platform/postgres.ts'
-import { checkedInvariants, verifyNewestOrders } from './verify.ts'
+import type { Module } from './module.ts'
+import type { Finding } from './platform/integrity.ts'
+import type { Logger } from './platform/log.ts'
+import { Counter, Gauge, type Registry } from './platform/metrics.ts'
+import type { Pool } from './platform/postgres.ts'
+import type { Values } from './platform/variables.ts'
+import { auditDatabase, auditedRules } from './verify.ts'
 
 /** Rarely enough to be no load, often enough to notice a broken guarantee while the change that broke it is still known. */
 const pauseMs = 60_000
@@ -11,11 +13,11 @@ const pauseMs = 60_000
 export type AuditMetrics = { checked(findings: readonly Finding[], nowMs: number): void }
 
 /** @param nowMs when the service started, in milliseconds since 1970 */
-export function createAuditMetrics(registry: Registry, nowMs: number): AuditMetrics {
+export function createAuditMetrics(registry: Registry, modules: readonly Module[], nowMs: number): AuditMetrics {
   const registers = [registry]
   const violations = new Counter({
     name: 'invariant_violations_total',
-    help: 'Orders among the newest that were found to break a guarantee, by its number; one may be found again',
+    help: 'What of the newest was found to break a rule, by the name of the check; one may be found again',
     labelNames: ['invariant'],
     registers,
   })
@@ -25,7 +27,7 @@ export function createAuditMetrics(registry: Registry, nowMs: number): AuditMetr
     registers,
   })
   // A counter that begins at 0 shows its first step.
-  for (const invariant of checkedInvariants) violations.inc({ invariant }, 0)
+  for (const invariant of auditedRules(modules)) violations.inc({ invariant }, 0)
   checkedAt.set(nowMs / 1000)
   return {
     checked(findings, atMs) {
@@ -35,27 +37,27 @@ export function createAuditMetrics(registry: Registry, nowMs: number): AuditMetr
   }
 }
 
+export type AuditOptions = {
+  pool: Pool
+  metrics: AuditMetrics
+  modules: readonly Module[]
+  value: Values['value']
+  now: () => number
+  log: Logger
+  pauseMs?: number
+}
+
 /**
- * Checks the guarantees on the newest orders once a minute, until told to stop: what is wrong is counted and logged. The whole
- * database is left to the command `verify`, which reads all of it. Every instance does this by itself.
+ * Checks what was written last once a minute, until told to stop: what is wrong is counted and logged. The whole database is left to
+ * the command `verify`, which reads all of it. Every instance does this by itself.
  */
-export async function keepAuditing(
-  options: {
-    pool: Pool
-    metrics: AuditMetrics
-    unpaidExpiresAfterMs: number | undefined
-    now: () => number
-    log: Logger
-    pauseMs?: number
-  },
-  stop: AbortSignal,
-): Promise<void> {
-  const { pool, metrics, unpaidExpiresAfterMs, now, log } = options
-  // The pause comes first: after a standstill overdue orders expire before anybody complains of them.
+export async function runAudit(options: AuditOptions, stop: AbortSignal): Promise<void> {
+  const { pool, metrics, modules, value, now, log } = options
+  // The pause comes first: after downtime overdue orders expire before they are reported.
   const pause = () => sleep(options.pauseMs ?? pauseMs, true, { signal: stop }).catch(() => false)
   while (await pause()) {
     try {
-      const findings = await verifyNewestOrders(pool, now(), unpaidExpiresAfterMs)
+      const findings = await auditDatabase(pool, { modules, value, nowMs: now() })
       metrics.checked(findings, now())
       for (const finding of findings.filter(({ broken }) => broken > 0)) log.error(finding, 'a guarantee is broken')
     } catch (error) {

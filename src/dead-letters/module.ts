@@ -1,0 +1,24 @@
+import type { Module } from '../module.ts'
+import { letterChecks } from './letter-checks.ts'
+import { deadLetterChannel } from './messages.ts'
+import { deadLetterSchemas } from './operations.ts'
+import { deadLettersTopic } from './variables.ts'
+
+/** Messages that could not be processed: kept with the reason, replayed, or discarded. */
+export const deadLettersModule: Module = {
+  name: 'dead-letters',
+  title: 'Dead letters',
+  tables: [
+    { name: 'dead_letters', order: 'id' },
+    { name: 'dead_letter_history', order: 'letter_id, attempt' },
+    { name: 'dead_letter_counts', leftOut: 'the database counts the letters as they come in' },
+    {
+      name: 'message_tries',
+      leftOut: 'which messages of Kafka are being handled just now; after a restore none is',
+    },
+  ],
+  topics: [{ name: 'dead letters out', variable: deadLettersTopic, direction: 'out', channel: deadLetterChannel }],
+  checks: letterChecks,
+  tags: { 'dead letters': 'Messages that could not be taken in: looked at, replayed, discarded' },
+  schemas: () => deadLetterSchemas,
+}

@@ -1,0 +1,27 @@
+import { accessModule } from './access/module.ts'
+import { deadLettersModule } from './dead-letters/module.ts'
+import { eventsModule } from './events/module.ts'
+import type { Catalogue, Module } from './module.ts'
+import { ordersModule } from './orders/module.ts'
+import { systemModule } from './system/module.ts'
+import { webhooksModule } from './webhooks/module.ts'
+
+/** The modules of the service; one stands behind those that it builds on. A new module is a folder, and an entry here. */
+export const modules: readonly Module[] = [
+  eventsModule,
+  ordersModule,
+  deadLettersModule,
+  webhooksModule,
+  accessModule,
+  systemModule,
+]
+
+/** The scopes that an API key can have. */
+export function scopesOf(listed: readonly Module[]): string[] {
+  return listed.flatMap(({ scopes = [] }) => scopes)
+}
+
+/** Every type of event, and every scope. */
+export function catalogueOf(listed: readonly Module[]): Catalogue {
+  return { events: listed.flatMap(({ events = [] }) => events), scopes: scopesOf(listed) }
+}

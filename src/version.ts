@@ -1,0 +1,2 @@
+/** The version of the program and of its API. */
+export const version = '0.1.0'

@@ -1,0 +1,21 @@
+import type { Module } from '../module.ts'
+import { webhookChannel } from './channels.ts'
+import { webhookSchemas } from './operations.ts'
+import { webhooksAllowPrivate } from './variables.ts'
+import { webhookChecks } from './webhook-checks.ts'
+
+/** Subscriptions of others to events, and the deliveries to them. */
+export const webhooksModule: Module = {
+  name: 'webhooks',
+  title: 'Webhooks',
+  tables: [
+    { name: 'webhooks', order: 'id' },
+    { name: 'webhook_parked', order: 'webhook_id, order_uid, sequence' },
+    { name: 'webhook_deliveries', order: 'id' },
+  ],
+  variables: [webhooksAllowPrivate],
+  checks: webhookChecks,
+  tags: { webhooks: 'Subscriptions to events, and what became of their deliveries' },
+  schemas: () => webhookSchemas,
+  channels: ({ events }) => [webhookChannel(events)],
+}
