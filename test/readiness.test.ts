@@ -9,7 +9,14 @@ import { post } from './http-load.ts'
 import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
-import { databaseEnv, endServices, ownDatabase, type ServiceProcess, startServiceProcess } from './service-process.ts'
+import {
+  databaseEnv,
+  endServices,
+  ownDatabase,
+  ownPostgresPid,
+  type ServiceProcess,
+  startServiceProcess,
+} from './service-process.ts'
 
 setDefaultTimeout(120_000)
 afterEach(() => endServices())
@@ -101,7 +108,8 @@ describe('an instance is ready when orders can be taken, and not when they canno
 const small = mkdtempSync(join(tmpdir(), 'orders-small-disk-'))
 const hasSmallDisk = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=130m,mode=755', 'tmpfs', small]).status === 0
 afterAll(async () => {
-  await endServices('SIGTERM')
+  const postgres = ownPostgresPid(join(small, 'data'))
+  if (postgres !== undefined) process.kill(postgres, 'SIGQUIT')
   if (hasSmallDisk) spawnSync('umount', ['-l', small])
   rmSync(small, { recursive: true, force: true })
 })
