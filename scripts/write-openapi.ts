@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { Notifier } from '../src/events/notifier.ts'
 import { schemaDocuments } from '../src/events/schemas.ts'
-import { WakeUp } from '../src/events/wake-up.ts'
 import { catalogueOf, modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
@@ -34,7 +34,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     isLocal: true,
     settings: [],
     sendToTopic: undefined,
-    logGrown: new WakeUp(),
+    logGrown: new Notifier(),
   })
   const handedOut = async (name: string) => (await app.fetch(new Request(`http://localhost/api/${name}`))).json()
   const documents = new Map<string, unknown>()

@@ -1,20 +1,20 @@
 import { callerOf, createAccessCheck, digestOf, KeyRing } from './access/keys.ts'
 import { readKeys } from './access/queries.ts'
 import { keyRoutes } from './access/routes.ts'
-import { type AuditMetrics, createAuditMetrics } from './audit.ts'
 import { configuredKeys } from './access/variables.ts'
+import { type AuditMetrics, createAuditMetrics } from './audit.ts'
 import { createDesk } from './dead-letters/desk.ts'
 import { recordDeadLetterCounts } from './dead-letters/metrics.ts'
 import { deadLetterRoutes } from './dead-letters/routes.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
-import { Pacer } from './events/pacer.ts'
+import type { Notifier } from './events/notifier.ts'
+import { ReaderThrottle } from './events/reader-throttle.ts'
 import type { RecentOrders } from './events/recent-orders.ts'
-import type { WakeUp } from './events/wake-up.ts'
 import { readAllLags } from './lags.ts'
 import type { Module } from './module.ts'
-import { catalogueOf, modules as allModules } from './modules.ts'
+import { modules as allModules, catalogueOf } from './modules.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
@@ -46,14 +46,14 @@ import { pageRoutes } from './system/static-files.ts'
 import { type Setting, systemRoutes } from './system/system-routes.ts'
 import { grafanaUrl, staticDir } from './system/variables.ts'
 import type { WriteWatch } from './system/write-watch.ts'
+import { version } from './version.ts'
 import { deliveryRoutes } from './webhooks/delivery-routes.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './webhooks/metrics.ts'
 import { webhookRoutes } from './webhooks/routes.ts'
-import { createSender, patience, type Sender } from './webhooks/sender.ts'
+import { createSender, type Sender, timeouts } from './webhooks/sender.ts'
 import { traceDeliveries } from './webhooks/sender-tracing.ts'
 import { resolveHost } from './webhooks/targets.ts'
 import { webhooksAllowPrivate } from './webhooks/variables.ts'
-import { version } from './version.ts'
 
 export type AppOptions = {
   pool: Pool
@@ -83,7 +83,7 @@ export type AppOptions = {
   /** Undefined without Kafka. */
   sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
   /** Rings when the log has grown, by this instance or another. */
-  logGrown: WakeUp
+  logGrown: Notifier
   /** Undefined: nothing is traced. */
   tracing?: Tracing | undefined
 }
@@ -104,7 +104,7 @@ export type App = {
 }
 
 /** When so many orders are stored at a time they have queued up, and the readers of the log have to stand back. */
-const rushOrders = 1_000
+const overloadOrders = 1_000
 
 /**
  * Everything but sockets, signals and Kafka sessions: what `serve` runs and tests call.
@@ -130,7 +130,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
     isInStep,
   })
   const caller = (request: HttpRequest) => callerOf(keys, request)
-  const pacer = new Pacer(() => performance.now())
+  const throttle = new ReaderThrottle(() => performance.now())
   const cache = createOrderCache({
     sizeBytesMax: value(cacheSizeBytesMax),
     load: uid => findOrder(pool, uid),
@@ -138,7 +138,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   })
   const pools = poolsOf(pool)
   const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget })
-  const feed = new EventFeed(pool, options.logGrown, cache.placed, pacer, log)
+  const feed = new EventFeed(pool, options.logGrown, cache.placed, throttle, log)
   const store = createIntakeStore(pool)
   const intake = createIntake({
     store: options.writes === undefined ? store : { ...store, place: options.writes.noting(store.place) },
@@ -147,11 +147,11 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
     tracer,
     onPlaced(orders) {
       cache.keep(orders.map(toStored))
-      options.logGrown.ring()
+      options.logGrown.notify()
     },
     onGroup(group) {
       orderMetrics.group(group)
-      if (group.orders >= rushOrders) pacer.rush()
+      if (group.orders >= overloadOrders) throttle.overloaded()
     },
   })
   const orderMetrics = createOrderMetrics(registry, intake, cache)
@@ -159,7 +159,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
   const desk = createDesk({ pool, receivers: orderReceivers({ intake, carryOut, onOutcome: onReplayed }), now })
-  const sender = createSender({ allowPrivate, resolve: resolveHost, patience, version })
+  const sender = createSender({ allowPrivate, resolve: resolveHost, timeouts, version })
   const webhooks = {
     sender: tracer === undefined ? sender : traceDeliveries(tracer, sender),
     metrics: createWebhookMetrics(registry, pool),

@@ -1,4 +1,4 @@
-import { connectionsMax, dataDir, databaseVariables, readDatabase } from './config/database.ts'
+import { connectionsMax, databaseVariables, dataDir, readDatabase } from './config/database.ts'
 import { type KafkaConfig, kafkaVariables, readKafka } from './config/kafka.ts'
 import { basePath, logLevel, type logLevels, serverHost, serverPort, serverVariables } from './config/server.ts'
 import { type Environment, readSettings, type Setting } from './config/settings.ts'

@@ -2,7 +2,7 @@ import { keysChannel } from './access/queries.ts'
 import type { App } from './app.ts'
 import { logChannel } from './events/log.ts'
 import type { LogHome } from './events/log-home.ts'
-import type { WakeUp } from './events/wake-up.ts'
+import type { Notifier } from './events/notifier.ts'
 import { listOrders, orderChangedChannel } from './orders/queries.ts'
 import type { Logger } from './platform/log.ts'
 import type { Listener } from './platform/notifications.ts'
@@ -18,13 +18,13 @@ export function keepInStep(
     home: LogHome
     listener: Listener
     pool: Pool
-    wakeUp: WakeUp
-    webhooksChanged: WakeUp
+    logGrown: Notifier
+    webhooksChanged: Notifier
     log: Logger
   },
   stop: AbortSignal,
 ): Promise<void> {
-  const { app, home, listener, pool, wakeUp, webhooksChanged, log } = options
+  const { app, home, listener, pool, logGrown, webhooksChanged, log } = options
   const reloadKeys = () => {
     app.keys.noteChange()
     void app.keys.load().catch(error => log.warn({ err: error }, 'the API keys could not be read'))
@@ -33,8 +33,8 @@ export function keepInStep(
     {
       channels: [logChannel, keysChannel, orderChangedChannel, webhooksChannel],
       onNotify(channel, message) {
-        if (channel === logChannel) wakeUp.ring()
-        else if (channel === webhooksChannel) webhooksChanged.ring()
+        if (channel === logChannel) logGrown.notify()
+        else if (channel === webhooksChannel) webhooksChanged.notify()
         else if (channel === orderChangedChannel) forgetChanged(app, message)
         else reloadKeys()
       },
@@ -43,8 +43,8 @@ export function keepInStep(
         app.cache.clear()
         void warmUp(app, pool, log)
         reloadKeys()
-        wakeUp.ring()
-        webhooksChanged.ring()
+        logGrown.notify()
+        webhooksChanged.notify()
       },
     },
     stop,

@@ -1,9 +1,9 @@
 import type { App } from './app.ts'
 import type { KafkaConfig } from './config/kafka.ts'
 import { deadLettersTopic } from './dead-letters/variables.ts'
-import { keepRelaying } from './events/relay.ts'
+import type { Notifier } from './events/notifier.ts'
+import { runRelay } from './events/relay.ts'
 import { eventsTopic } from './events/variables.ts'
-import type { WakeUp } from './events/wake-up.ts'
 import { modules } from './modules.ts'
 import { createCommandConsumer } from './orders/command-consumer.ts'
 import { createOrderConsumer } from './orders/consumer.ts'
@@ -32,7 +32,7 @@ export type KafkaEnds = {
     app: App
     pool: Pool
     address: PostgresAddress
-    wakeUp: WakeUp
+    logGrown: Notifier
     stopConsuming: AbortSignal
     stopRelaying: AbortSignal
   }): Promise<void>
@@ -81,7 +81,7 @@ export function startKafkaEnds(
       const message = { key: order.order_uid, value: JSON.stringify(order), headers }
       await within(span, () => orderPublisher.send(topic, [message], sendDeadlineMs))
     },
-    async run({ app, pool, address, wakeUp, stopConsuming, stopRelaying }) {
+    async run({ app, pool, address, logGrown, stopConsuming, stopRelaying }) {
       const { intake, orderMetrics: metrics } = app
       const takeIn = createOrderConsumer({ intake, pool, metrics, log, stop: stopConsuming })
       const obey = createCommandConsumer({ carryOut: app.carryOut, pool, log, stop: stopConsuming })
@@ -119,16 +119,16 @@ export function startKafkaEnds(
         },
         stopConsuming,
       )
-      const relaying = keepRelaying(
+      const relaying = runRelay(
         {
           pool,
           address,
           publisher: relayPublisher,
           eventsTopic: value(eventsTopic),
           deadLettersTopic: value(deadLettersTopic),
-          wakeUp,
+          logGrown,
           recent: app.recentOrders,
-          pacer: app.feed.pacer,
+          throttle: app.feed.throttle,
           onPublished: app.eventMetrics.published,
           tracer,
           log,

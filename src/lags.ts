@@ -4,7 +4,7 @@ import { readLagSeconds } from './events/readers.ts'
 import { relayReader } from './events/relay.ts'
 import type { Pool } from './platform/postgres.ts'
 import type { Lags } from './system/system-routes.ts'
-import { readStandings } from './webhooks/standings.ts'
+import { readWebhookStats } from './webhooks/stats.ts'
 
 const lagsDeadlineMs = 2_000
 
@@ -13,15 +13,15 @@ export async function readAllLags(pool: Pool, messagesBehind: (() => number) | u
   // A database may hang, too.
   const silence = sleep(lagsDeadlineMs, undefined, { ref: false })
   const ask = <Answer>(asked: Promise<Answer>) => Promise.race([asked, silence]).catch(() => undefined)
-  const [relayLag, standings, horizon] = await Promise.all([
+  const [relayLag, stats, horizon] = await Promise.all([
     messagesBehind === undefined ? null : ask(readLagSeconds(pool, relayReader)),
-    ask(readStandings(pool)),
+    ask(readWebhookStats(pool)),
     ask(readHorizon(pool)),
   ])
   return {
     relay_seconds: relayLag ?? null,
     consumer_messages: messagesBehind?.() ?? null,
-    webhooks_seconds: standings?.lagSeconds ?? null,
+    webhooks_seconds: stats?.lagSeconds ?? null,
     log_seconds: horizon?.heldSeconds ?? null,
     log_held_by: horizon?.holder ?? null,
   }

@@ -4,9 +4,9 @@ import { runAudit } from './audit.ts'
 import { type Config, isLoopback } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
 import { LogHome } from './events/log-home.ts'
-import { keepLog, keepUp } from './events/retention.ts'
+import { Notifier } from './events/notifier.ts'
+import { maintainPartitions, runPartitionMaintenance } from './events/partition-maintenance.ts'
 import { retentionDays } from './events/variables.ts'
-import { WakeUp } from './events/wake-up.ts'
 import { keepInStep } from './in-step.ts'
 import { startKafkaEnds } from './kafka-ends.ts'
 import { modules } from './modules.ts'
@@ -24,7 +24,7 @@ import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/health.ts'
 import { createWriteWatch } from './system/write-watch.ts'
 import { version } from './version.ts'
-import { keepDelivering } from './webhooks/deliver.ts'
+import { runDeliveries } from './webhooks/deliver.ts'
 import { deliveryRules } from './webhooks/webhook.ts'
 
 /** A running service. */
@@ -80,8 +80,8 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   const clock = new DatabaseClock()
   const { isRight: isClockRight, now } = clock
   await clock.look(systemPool).catch(error => log.warn({ err: error }, 'the time of the database is not known yet'))
-  const wakeUp = new WakeUp()
-  const webhooksChanged = new WakeUp()
+  const logGrown = new Notifier()
+  const webhooksChanged = new Notifier()
   const tracing = config.tracing === undefined ? undefined : await startTracing(config.tracing, version, log)
   const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, config.value, tracing?.tracer, log)
   const app = buildApp({
@@ -104,7 +104,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
     settings: config.settings,
     basePath: config.server.basePath,
     sendToTopic: ends?.sendOrder,
-    logGrown: wakeUp,
+    logGrown,
     tracing,
   })
   const onContinued = () => {
@@ -113,18 +113,18 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   }
   const home = new LogHome({ pool: systemPool, address, onContinued, log })
   await home.look().catch(error => log.warn({ err: error }, 'the place of the event log is not known yet'))
-  const upkeep = {
+  const maintenance = {
     pool,
     retentionDays: config.value(retentionDays),
     now,
     isClockRight,
-    onLooked: app.eventMetrics.upkeep,
+    onLooked: app.eventMetrics.maintenance,
     log,
   }
   let server: HttpServer
   try {
     // After a long time without any instance the log has no partition for today, and gets it before the first event.
-    await keepUp(upkeep).catch(error =>
+    await maintainPartitions(maintenance).catch(error =>
       log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
     )
     await app.keys.load()
@@ -138,7 +138,7 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   // The readers go on until everything has been taken in, so that what is written last is still published.
   const stopReaders = new AbortController()
   const readers = [
-    keepInStep({ app, home, listener, pool, wakeUp, webhooksChanged, log }, stopReaders.signal),
+    keepInStep({ app, home, listener, pool, logGrown, webhooksChanged, log }, stopReaders.signal),
     expiresAfterMs === undefined
       ? undefined
       : keepExpiring(
@@ -152,14 +152,21 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
           },
           stopReaders.signal,
         ),
-    home.keep(stopReaders.signal),
+    home.run(stopReaders.signal),
     keepTime({ pool: systemPool, clock, log }, stopReaders.signal),
     keepMergingTallies({ pool, now, isClockRight, log }, stopReaders.signal),
     keepForgetting({ pool, isClockRight, log }, stopReaders.signal),
-    keepLog(upkeep, stopReaders.signal),
+    runPartitionMaintenance(maintenance, stopReaders.signal),
     runAudit({ pool, metrics: app.auditMetrics, modules, value: config.value, now, log }, stopReaders.signal),
     deliverWebhooks({ app, clock, pool, address: database.address, changed: webhooksChanged, log }, stopReaders.signal),
-    ends?.run({ app, pool, address: database.address, wakeUp, stopConsuming: stop, stopRelaying: stopReaders.signal }),
+    ends?.run({
+      app,
+      pool,
+      address: database.address,
+      logGrown,
+      stopConsuming: stop,
+      stopRelaying: stopReaders.signal,
+    }),
   ]
   return {
     url: server.url,
@@ -187,14 +194,14 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
 }
 
 function deliverWebhooks(
-  options: { app: App; clock: DatabaseClock; pool: Pool; address: PostgresAddress; changed: WakeUp; log: Logger },
+  options: { app: App; clock: DatabaseClock; pool: Pool; address: PostgresAddress; changed: Notifier; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
   const { app, clock, ...rest } = options
   const { feed, webhooks } = app
   const { now, isRight: isClockRight } = clock
   const delivering = { ...rest, feed, ...webhooks, rules: deliveryRules, now, isClockRight, random: Math.random }
-  return keepDelivering(delivering, stop)
+  return runDeliveries(delivering, stop)
 }
 
 function refuseOpenDoor(host: string): StartRefusedError {

@@ -1,6 +1,6 @@
 import { type App, type AppOptions, buildApp } from '../src/app.ts'
 import { migrations } from '../src/database.ts'
-import { WakeUp } from '../src/events/wake-up.ts'
+import { Notifier } from '../src/events/notifier.ts'
 import type { Module } from '../src/module.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { migrate } from '../src/platform/migrations.ts'
@@ -60,7 +60,7 @@ export async function createTestApp({
       isLocal: true,
       settings: [],
       sendToTopic: undefined,
-      logGrown: new WakeUp(),
+      logGrown: new Notifier(),
       ...change,
     },
     modules,

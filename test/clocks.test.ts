@@ -87,12 +87,12 @@ test('a clock that is set back an hour in a rush stops no stream, and no health 
   })
   const { app } = t
   expect((await t.call('GET', '/readyz')).status).toBe(200)
-  app.feed.pacer.rush()
+  app.feed.throttle.overloaded()
   const stop = new AbortController()
-  await app.feed.pacer.pass(64 * 1024 * 1024, stop.signal)
-  app.feed.pacer.rush()
+  await app.feed.throttle.acquire(64 * 1024 * 1024, stop.signal)
+  app.feed.throttle.overloaded()
   setBackMs = 3_600_000
-  await app.feed.pacer.pass(1024, stop.signal)
+  await app.feed.throttle.acquire(1024, stop.signal)
   database = 'down'
   await eventually('the probe is asked again', async () => (await t.call('GET', '/readyz')).status === 503, 10_000)
   await t.close()

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSender, patience } from '../src/webhooks/sender.ts'
+import { createSender, timeouts } from '../src/webhooks/sender.ts'
 import { secretOf, signedHeaders } from '../src/webhooks/signing.ts'
 import { endWithThisProcess } from './end-with-this-process.ts'
 
@@ -10,7 +10,7 @@ import { endWithThisProcess } from './end-with-this-process.ts'
 
 const root = join(import.meta.dirname, '..')
 const secret = secretOf(new Uint8Array(32).fill(7))
-const sender = createSender({ allowPrivate: true, resolve: async () => ['127.0.0.1'], patience, version: '1.2.3' })
+const sender = createSender({ allowPrivate: true, resolve: async () => ['127.0.0.1'], timeouts, version: '1.2.3' })
 afterAll(() => sender.close())
 
 /** The only block of a language in a document, as a file that finds the packages of the repository. */

@@ -1,5 +1,5 @@
+import { maintainPartitions } from '../src/events/partition-maintenance.ts'
 import { enterReader } from '../src/events/readers.ts'
-import { keepUp } from '../src/events/retention.ts'
 import { createCommandConsumer } from '../src/orders/command-consumer.ts'
 import { createOrderConsumer } from '../src/orders/consumer.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
@@ -131,5 +131,12 @@ async function ageLog(pool: FilledApp['pool']): Promise<void> {
   await enterReader(pool, 'kafka')
   await pool.query(`update log_readers set (xid, position) = (
     select xid, position from events order by xid desc, position desc limit 1)`)
-  await keepUp({ pool, retentionDays: 7, now: Date.now, isClockRight: () => true, onLooked: () => undefined, log })
+  await maintainPartitions({
+    pool,
+    retentionDays: 7,
+    now: Date.now,
+    isClockRight: () => true,
+    onLooked: () => undefined,
+    log,
+  })
 }

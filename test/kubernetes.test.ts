@@ -7,7 +7,7 @@ import { chartDigest, chartFolder, manifestsFolder } from '../scripts/render-man
 import { configuredKeys } from '../src/access/variables.ts'
 import { readConfig, variablesOf } from '../src/config.ts'
 import { healthRoutes } from '../src/system/health.ts'
-import { patience } from '../src/webhooks/sender.ts'
+import { timeouts } from '../src/webhooks/sender.ts'
 import { firstOf, parseManifests, withDefaults } from './manifests.ts'
 import { rulesFolder } from './monitoring-rules.ts'
 
@@ -123,7 +123,7 @@ describe('the manifests', () => {
       // The readers of the log end together: what is being published, and what is being delivered.
       Math.max(
         milliseconds('src/events/relay.ts', /sendDeadlineMs = ([\d_]+)/),
-        patience.connectMs + patience.answerMs + patience.bodyMs,
+        timeouts.connectMs + timeouts.answerMs + timeouts.bodyMs,
       ),
     ].reduce((sum, ms) => sum + ms / 1_000, 0)
     const waiting = service.containers[0].lifecycle?.preStop.sleep.seconds ?? 0

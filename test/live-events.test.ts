@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { logStart } from '../src/events/place.ts'
+import { logStart } from '../src/events/checkpoint.ts'
 import { streamEvents } from '../src/events/stream.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { startServer } from '../src/platform/server.ts'

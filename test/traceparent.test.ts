@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { logStart } from '../src/events/checkpoint.ts'
 import { toCloudEvent } from '../src/events/cloud-event.ts'
 import { readLog } from '../src/events/log.ts'
-import { logStart } from '../src/events/place.ts'
 import { createCommandConsumer } from '../src/orders/command-consumer.ts'
 import { createOrderConsumer } from '../src/orders/consumer.ts'
 import { createLogger } from '../src/platform/log.ts'

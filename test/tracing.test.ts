@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { logStart } from '../src/events/checkpoint.ts'
 import { readLog } from '../src/events/log.ts'
-import { logStart } from '../src/events/place.ts'
 import { createOrderConsumer } from '../src/orders/consumer.ts'
 import { traceBatches } from '../src/platform/kafka/tracing.ts'
 import { createLogger } from '../src/platform/log.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WakeUp } from '../src/events/wake-up.ts'
+import { Notifier } from '../src/events/notifier.ts'
 import { createLogger } from '../src/platform/log.ts'
-import { keepDelivering } from '../src/webhooks/deliver.ts'
+import { runDeliveries } from '../src/webhooks/deliver.ts'
 import { type DeliveryRules, deliveryRules } from '../src/webhooks/webhook.ts'
 import { createTestApp, type TestApp } from './app.ts'
 
@@ -53,15 +53,15 @@ export async function createWebhookApp(): Promise<
     deliveries(id: string, query?: string): Promise<DeliveryJson[]>
   }
 > {
-  const logGrown = new WakeUp()
+  const logGrown = new Notifier()
   const t = await createTestApp({ logGrown })
-  const changed = new WakeUp()
+  const changed = new Notifier()
 
   async function ask<Json>(method: string, path: string, body?: unknown) {
     const response = await t.call(method, path, body === undefined ? {} : { body })
     const text = await response.text()
-    logGrown.ring()
-    changed.ring()
+    logGrown.notify()
+    changed.notify()
     const json = (text === '' ? undefined : JSON.parse(text)) as Json
     return { status: response.status, json, link: response.headers.get('link') }
   }
@@ -73,7 +73,7 @@ export async function createWebhookApp(): Promise<
       const stop = new AbortController()
       const { pool, address, app } = t
       const log = createLogger({ level: 'silent' })
-      const delivering = keepDelivering(
+      const delivering = runDeliveries(
         {
           pool,
           address,

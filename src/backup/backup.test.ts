@@ -3,19 +3,19 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
-import { modules } from '../modules.ts'
-import { brokenRules } from '../../test/invariants.ts'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { newDataDir, removeDataDirs, start, stopServers } from '../../test/embedded-servers.ts'
+import { brokenRules } from '../../test/invariants.ts'
 import { eventually } from '../../test/kafka.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { followEvents } from '../../test/server-sent-events.ts'
 import { databaseEnv, endServices, startServiceProcess } from '../../test/service-process.ts'
 import { bringUpToDate, migrations as migrationsFolder } from '../database.ts'
+import { encodeCursor, logStart } from '../events/checkpoint.ts'
 import { readLog } from '../events/log.ts'
-import { encodePlace, logStart } from '../events/place.ts'
+import { modules } from '../modules.ts'
 import { createLogger } from '../platform/log.ts'
 import { listMigrations, migrate } from '../platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../platform/postgres.ts'
@@ -185,7 +185,7 @@ test('by command into another cluster: the state is the same, and the service go
     })
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([200, 'true'])
     // A stream that was read from the old database goes on in the copy, and misses nothing.
-    const follower = followEvents(() => `${service.url}/api/events`, encodePlace(last.place))
+    const follower = followEvents(() => `${service.url}/api/events`, encodeCursor(last.checkpoint))
     await eventually('the new event came', () => follower.events.length > 0)
     await follower.stop()
     expect(follower.events).toMatchObject([{ order_uid: 'fresh-0', sequence: 1 }])

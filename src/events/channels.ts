@@ -56,7 +56,7 @@ function cloudEvent(definition: EventDefinition): Message {
   }
 }
 
-/** What is published in the place of an event that the topic would not carry. */
+/** What is published instead of an event that the topic would not carry. */
 function withoutData(definitions: readonly EventDefinition[]): Message {
   const reference = `/api/orders/${exampleUid}`
   return {

@@ -16,13 +16,13 @@ const constants = [
  * belongs to goes with it.
  */
 export function toCloudEvent(event: LoggedEvent): OutgoingMessage {
-  const { orderUid, place, type, recordedAt, sequence, traceparent, data } = event
+  const { orderUid, checkpoint, type, recordedAt, sequence, traceparent, data } = event
   return {
     key: orderUid,
     value: data,
     headers: [
       ...constants,
-      ['ce_id', place.position],
+      ['ce_id', checkpoint.position],
       ['ce_type', cloudEventType(type)],
       ['ce_time', recordedAt],
       ['ce_subject', orderUid],

@@ -207,7 +207,7 @@ describe('the log', () => {
     },
   )
 
-  test('what commits late is neither missed nor out of its place, and what comes behind it waits', async () => {
+  test('what commits late is neither missed nor out of order, and what comes behind it waits', async () => {
     const live = follow('/api/events')
     await live.connected()
     const uid = await place()

@@ -5,12 +5,12 @@ import { linkToNext } from '../platform/links.ts'
 import { pageAnswer, problemAnswer, queryParameters, severalOf } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { invalidQuery, pageSizeMax, QueryReader } from '../platform/query.ts'
+import { type Checkpoint, compareCheckpoints, decodeCursor, encodeCursor, logStart } from './checkpoint.ts'
 import { encodeEvent } from './encode.ts'
 import type { EventFeed } from './feed.ts'
-import { lookUpPlace, readFirstSequence, readLogEnd, readOrderLog } from './log.ts'
+import { lookUpCheckpoint, readFirstSequence, readLogEnd, readOrderLog } from './log.ts'
 import { type EventsPage, readPage } from './log-pages.ts'
 import type { Wanted } from './log-search.ts'
-import { comparePlaces, decodePlace, encodePlace, type LogPlace, logStart } from './place.ts'
 import { streamEvents } from './stream.ts'
 
 const paging = {
@@ -114,11 +114,11 @@ async function everything(call: Call, { pool, feed, types }: Options): Promise<R
     return page(call, await readPage(pool, query.after ?? (await readLogEnd(pool)), query, 'back'))
   }
   if (wantsStream(call)) {
-    const isSettled = await insistOnPlace(pool, query.after)
+    const isSettled = await assertReadable(pool, query.after)
     return streamEvents(feed, (isSettled ? query.after : undefined) ?? (await readLogEnd(pool)), query)
   }
   const found = await readPage(pool, query.after ?? logStart, query, 'forward')
-  await insistOnPlace(pool, query.after)
+  await assertReadable(pool, query.after)
   return page(call, found)
 }
 
@@ -128,25 +128,25 @@ async function ofOrder(call: Call, { pool, feed }: Options): Promise<Response> {
   const after = query.after ?? logStart
   const isName = !orderUid.includes('\0')
   const found = isName ? await readOrderLog(pool, orderUid, after, query.limit) : { events: [], isAll: true }
-  await insistOnPlace(pool, query.after)
-  const isBeginning = comparePlaces(after, logStart) === 0
+  await assertReadable(pool, query.after)
+  const isBeginning = compareCheckpoints(after, logStart) === 0
   const first = found.events[0]?.sequence ?? (isName ? await readFirstSequence(pool, orderUid) : undefined)
   if (first === undefined) throw new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
   if (wantsStream(call)) return streamEvents(feed, after, { orderUid })
-  const next = found.isAll ? undefined : found.events.at(-1)?.place
+  const next = found.isAll ? undefined : found.events.at(-1)?.checkpoint
   return page(call, { events: found.events, next }, isBeginning ? { 'first-sequence': String(first) } : {})
 }
 
 type Query = Wanted & {
   limit: number
-  after: LogPlace | undefined
+  after: Checkpoint | undefined
   /** Then `after` is where the page ends, and older events are before it. */
   isNewestFirst: boolean
 }
 
 /** A page may hold fewer events than asked for, or none, and still have a next one. */
 function page(call: Call, { events, next }: EventsPage, headers: Record<string, string> = {}): Response {
-  const link = next === undefined ? {} : { link: linkToNext(call.request.url, encodePlace(next)) }
+  const link = next === undefined ? {} : { link: linkToNext(call.request.url, encodeCursor(next)) }
   return new Response(`[${events.map(encodeEvent).join(',')}]`, {
     headers: { 'content-type': 'application/json', vary: 'accept', ...link, ...headers },
   })
@@ -161,8 +161,8 @@ function wantsStream(call: Call): boolean {
  *
  * @returns whether every event before it can be read; one of an order's own history can be ahead of that
  */
-async function insistOnPlace(pool: Pool, place: LogPlace | undefined): Promise<boolean> {
-  const found = place === undefined ? 'kept' : await lookUpPlace(pool, place)
+async function assertReadable(pool: Pool, checkpoint: Checkpoint | undefined): Promise<boolean> {
+  const found = checkpoint === undefined ? 'kept' : await lookUpCheckpoint(pool, checkpoint)
   if (found === 'kept' || found === 'unsettled') return found === 'kept'
   if (found === 'away') throw new AppError('STORE_UNAVAILABLE', 'the event log goes on in a moment')
   if (found === 'dropped') {
@@ -178,7 +178,7 @@ function readQuery(call: Call, known: Readonly<Record<string, unknown>>, knownTy
   if (isStream && query.text('limit') !== undefined) query.refuse('limit', 'left out of a stream')
   // A browser that comes back says where it was in the header, and goes on asking for the address it began with.
   const cursor = call.request.headers.get('last-event-id') || (query.text('cursor') ?? query.text('after'))
-  const after = cursor === undefined ? undefined : decodePlace(cursor)
+  const after = cursor === undefined ? undefined : decodeCursor(cursor)
   if (cursor !== undefined && after === undefined)
     query.refuse('after', 'the id of a server-sent event, such as 745-12')
   const types = query.list('type')

@@ -1,17 +1,17 @@
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { type Checkpoint, compareCheckpoints, encodeCursor } from './checkpoint.ts'
 import { encodeEvent } from './encode.ts'
-import { type LoggedEvent, type LogPage, lookUpPlace, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { type LoggedEvent, type LogPage, lookUpCheckpoint, readLog, readLogEnd, readOrderLog } from './log.ts'
 import { searchLog, type Wanted } from './log-search.ts'
+import { Notifier } from './notifier.ts'
 import { behind, OlderPages } from './older-pages.ts'
-import type { Pacer } from './pacer.ts'
-import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
+import type { ReaderThrottle } from './reader-throttle.ts'
 import type { RecentOrders } from './recent-orders.ts'
-import { WakeUp } from './wake-up.ts'
 
 /** An event on its way to live readers, encoded once for all of them. */
 export type FedEvent = {
-  place: LogPlace
+  checkpoint: Checkpoint
   orderUid: string
   customerId: string | null
   sequence: number
@@ -34,8 +34,8 @@ export function jsonOf({ frame, dataStart }: FedEvent): Uint8Array<ArrayBuffer> 
   return frame.subarray(dataStart, frame.byteLength - frameEnd.length)
 }
 
-/** Events, and the place that their reader has come to with them. */
-export type FedPage = { events: readonly FedEvent[]; place: LogPlace }
+/** Events, and the checkpoint that their reader has come to with them. */
+export type FedPage = { events: readonly FedEvent[]; checkpoint: Checkpoint }
 
 /** What of the newest events is kept for readers that are a little behind; the others read the log themselves. */
 const keptBytesMax = 16 * 1024 * 1024
@@ -53,14 +53,14 @@ const retryMs = 500
 export class EventFeed {
   readonly #pool: Pool
   readonly #log: Logger
-  readonly #grown: WakeUp
+  readonly #grown: Notifier
   readonly #recent: RecentOrders
   /** Rings when there are new events here, and when the feed ends. */
-  readonly arrived = new WakeUp()
+  readonly arrived = new Notifier()
   #kept: FedEvent[] = []
   #keptBytes = 0
-  /** Everything behind this place, up to the newest event, is kept. Undefined while nobody follows. */
-  #from: LogPlace | undefined
+  /** Everything behind this checkpoint, up to the newest event, is kept. Undefined while nobody follows. */
+  #from: Checkpoint | undefined
   #followers = 0
   #reading: AbortController | undefined
   readonly #ended = new AbortController()
@@ -69,11 +69,11 @@ export class EventFeed {
   )
 
   /** Whoever sends events to live readers asks it first. */
-  readonly pacer: Pacer
+  readonly throttle: ReaderThrottle
 
   /** @param grown rings when the log has grown */
-  constructor(pool: Pool, grown: WakeUp, recent: RecentOrders, pacer: Pacer, log: Logger) {
-    this.pacer = pacer
+  constructor(pool: Pool, grown: Notifier, recent: RecentOrders, throttle: ReaderThrottle, log: Logger) {
+    this.throttle = throttle
     this.#pool = pool
     this.#grown = grown
     this.#recent = recent
@@ -108,22 +108,22 @@ export class EventFeed {
     }
   }
 
-  /** The events behind a place as far as they are kept; undefined when older ones are needed, which the log has. */
-  after(place: LogPlace): FedPage | undefined {
-    if (this.#from === undefined || comparePlaces(place, this.#from) < 0) return undefined
-    const events = behind(this.#kept, place).slice(0, pageEventsMax)
-    return { events, place: events.at(-1)?.place ?? place }
+  /** The events behind a checkpoint as far as they are kept; undefined when older ones are needed, which the log has. */
+  after(checkpoint: Checkpoint): FedPage | undefined {
+    if (this.#from === undefined || compareCheckpoints(checkpoint, this.#from) < 0) return undefined
+    const events = behind(this.#kept, checkpoint).slice(0, pageEventsMax)
+    return { events, checkpoint: events.at(-1)?.checkpoint ?? checkpoint }
   }
 
   /**
    * Reads a page of the log itself, for a reader that is further behind.
    *
    * @param orderUid only this order's events
-   * @param wanted only these events; what is looked at for a page is bounded, so one without any may still move the place
-   * @returns the events; where nothing more is to be found, with the place from which on everything is kept here
-   * @throws Error when what is behind the place was dropped from the log
+   * @param wanted only these events; what is looked at for a page is bounded, so one without any may still move the checkpoint
+   * @returns the events; where nothing more is to be found, with the checkpoint from which on everything is kept here
+   * @throws Error when what is behind the checkpoint was dropped from the log
    */
-  older(after: LogPlace, orderUid: string | undefined, wanted?: Wanted): Promise<FedPage> {
+  older(after: Checkpoint, orderUid: string | undefined, wanted?: Wanted): Promise<FedPage> {
     if (orderUid !== undefined) {
       return this.#readOlder(after, () => readOrderLog(this.#pool, orderUid, after, pageEventsMax, pageBytesMax))
     }
@@ -132,14 +132,18 @@ export class EventFeed {
     return this.#older.inTurn(() => this.#readOlder(after, search))
   }
 
-  async #readOlder(after: LogPlace, read: () => Promise<LogPage & { next?: LogPlace | undefined }>): Promise<FedPage> {
+  async #readOlder(
+    after: Checkpoint,
+    read: () => Promise<LogPage & { next?: Checkpoint | undefined }>,
+  ): Promise<FedPage> {
     // Taken before reading: what the log had up to there, this page has.
     const keptFrom = this.#from
     const found = await read()
-    if ((await lookUpPlace(this.#pool, after)) === 'dropped') throw new Error('events behind this place were dropped')
-    const last = found.next ?? found.events.at(-1)?.place ?? after
-    const isAll = found.isAll && keptFrom !== undefined && comparePlaces(last, keptFrom) < 0
-    return { events: found.events.map(toFed), place: isAll ? keptFrom : last }
+    if ((await lookUpCheckpoint(this.#pool, after)) === 'dropped')
+      throw new Error('events behind this checkpoint were dropped')
+    const last = found.next ?? found.events.at(-1)?.checkpoint ?? after
+    const isAll = found.isAll && keptFrom !== undefined && compareCheckpoints(last, keptFrom) < 0
+    return { events: found.events.map(toFed), checkpoint: isAll ? keptFrom : last }
   }
 
   /** Lets go of the events in memory: the log may no longer have them. */
@@ -150,24 +154,24 @@ export class EventFeed {
   /** Ends all streams. */
   end(): void {
     this.#ended.abort()
-    this.arrived.ring()
+    this.arrived.notify()
   }
 
   async #read(stop: AbortSignal): Promise<void> {
-    let place: LogPlace | undefined
+    let checkpoint: Checkpoint | undefined
     while (!stop.aborted) {
       try {
-        const rings = this.#grown.rings()
-        place ??= await readLogEnd(this.#pool)
+        const seen = this.#grown.seen()
+        checkpoint ??= await readLogEnd(this.#pool)
         if (stop.aborted) return
-        this.#from ??= place
-        const page = await readLog(this.#pool, place, pageEventsMax, this.#recent)
+        this.#from ??= checkpoint
+        const page = await readLog(this.#pool, checkpoint, pageEventsMax, this.#recent)
         if (stop.aborted) return
         const events = page.events.map(toFed)
-        place = events.at(-1)?.place ?? place
+        checkpoint = events.at(-1)?.checkpoint ?? checkpoint
         this.#keep(events)
-        await this.pacer.pass(sizeOf(events), stop)
-        if (page.isAll) await this.#grown.next(rings, stop)
+        await this.throttle.acquire(sizeOf(events), stop)
+        if (page.isAll) await this.#grown.next(seen, stop)
       } catch (error) {
         this.#log.warn({ err: error }, 'the event log could not be read for live readers; it will be')
         await new Promise(resolve => setTimeout(resolve, retryMs))
@@ -183,9 +187,9 @@ export class EventFeed {
     for (; this.#keptBytes > keptBytesMax && dropped < this.#kept.length; dropped += 1) {
       this.#keptBytes -= this.#kept[dropped]?.frame.byteLength ?? 0
     }
-    this.#from = this.#kept[dropped - 1]?.place ?? this.#from
+    this.#from = this.#kept[dropped - 1]?.checkpoint ?? this.#from
     if (dropped > 0) this.#kept = this.#kept.slice(dropped)
-    this.arrived.ring()
+    this.arrived.notify()
   }
 
   #forget(): void {
@@ -197,11 +201,11 @@ export class EventFeed {
 }
 
 function toFed(event: LoggedEvent): FedEvent {
-  const { place, orderUid, customerId, sequence, type, recordedAt, traceparent } = event
+  const { checkpoint, orderUid, customerId, sequence, type, recordedAt, traceparent } = event
   // All of it is ASCII, so its characters are its bytes.
-  const head = `id: ${encodePlace(place)}\nevent: ${type}\ndata: `
+  const head = `id: ${encodeCursor(checkpoint)}\nevent: ${type}\ndata: `
   const frame = new TextEncoder().encode(`${head}${encodeEvent(event)}${frameEnd}`)
-  return { place, orderUid, customerId, sequence, type, recordedAt, traceparent, frame, dataStart: head.length }
+  return { checkpoint, orderUid, customerId, sequence, type, recordedAt, traceparent, frame, dataStart: head.length }
 }
 
 /** What events take when they are sent, in bytes. */

@@ -1,18 +1,18 @@
 import type { Check } from '../platform/integrity.ts'
-import { lastPosition } from './place.ts'
+import { lastPosition } from './checkpoint.ts'
 
-/** The place is one that the log could not have given out yet. */
+/** The checkpoint is one that the log could not have given out yet. */
 const isBeyondEnd = `(xid >= in_log(pg_snapshot_xmax(pg_current_snapshot()))
                       or position > (select last_value from events_position_seq))`
 
-/** The place is the end of the log as it once was, from which a reader begins that wants only what is new. */
+/** The checkpoint is the end of the log as it once was, from which a reader begins that wants only what is new. */
 const isEnd = `(position = ${lastPosition} and xid < in_log(pg_snapshot_xmax(pg_current_snapshot())))`
 
 /** What must hold of the log as a whole, its partitions and its readers. */
 export const logChecks: readonly Check[] = [
   {
     name: 'log-end',
-    sentence: 'no place of the log, and none that a reader has come to, is beyond its end',
+    sentence: 'no checkpoint of the log, and none that a reader has come to, is beyond its end',
     sql: `select 'event ' || sequence || ' of ' || order_uid from events where ${isBeyondEnd}
            union all
           select 'reader ' || name from log_readers where ${isBeyondEnd} and not ${isEnd}
@@ -28,7 +28,7 @@ export const logChecks: readonly Check[] = [
   },
   {
     name: 'sealed-partitions',
-    sentence: 'a part of the log that takes no more events is sealed with its bounds and its last place',
+    sentence: 'a part of the log that takes no more events is sealed with its bounds and its last checkpoint',
     sql: `select coalesce(s.partition, c.relname::text)
             from event_seals s
             full join (pg_trigger t join pg_class c on c.oid = t.tgrelid and t.tgname = 'sealed'

@@ -10,7 +10,7 @@ import { settleLog } from './restored.ts'
  * which no restore takes back.
  */
 
-/** How often the place of the log is looked at. */
+/** How often the position of the log is looked at. */
 const pauseMs = 500
 
 /** What an operator is told when that has happened. */
@@ -28,7 +28,7 @@ export class LogHome {
     this.#options = options
   }
 
-  async keep(stop: AbortSignal): Promise<void> {
+  async run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       // While the database is away there is nothing to look at.
       await this.look().catch(() => undefined)

@@ -1,25 +1,25 @@
 import type { Pool } from '../platform/postgres.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { type LoggedEvent, readLog, readLogBack } from './log.ts'
 import { type Direction, searchLog, type Wanted } from './log-search.ts'
-import type { LogPlace } from './place.ts'
 
-/** Events, and the place where it goes on; undefined when that is all there is. */
-export type EventsPage = { events: LoggedEvent[]; next: LogPlace | undefined }
+/** Events, and the checkpoint where it goes on; undefined when that is all there is. */
+export type EventsPage = { events: LoggedEvent[]; next: Checkpoint | undefined }
 
 /**
  * A page of the log, narrowed or whole. What is looked at for it is bounded, so it may have fewer events than asked for, or none,
  * and still not be the last.
  *
- * @param from the place behind which the page begins: after it, or before it where `direction` is back
+ * @param from the checkpoint behind which the page begins: after it, or before it where `direction` is back
  */
 export async function readPage(
   pool: Pool,
-  from: LogPlace,
+  from: Checkpoint,
   wanted: Wanted & { limit: number },
   direction: Direction,
 ): Promise<EventsPage> {
   const { types, customerId, limit } = wanted
   if (types !== undefined || customerId !== undefined) return searchLog(pool, from, wanted, limit, direction)
   const { events, isAll } = await (direction === 'forward' ? readLog : readLogBack)(pool, from, limit)
-  return { events, next: isAll ? undefined : events.at(-1)?.place }
+  return { events, next: isAll ? undefined : events.at(-1)?.checkpoint }
 }

@@ -4,7 +4,7 @@ import { eventually } from '../../test/kafka.ts'
 import { nextOf } from '../../test/links.ts'
 import { framesOf } from '../../test/server-sent-events.ts'
 import { exampleOrder } from '../orders/example.ts'
-import { logStart } from './place.ts'
+import { logStart } from './checkpoint.ts'
 import { streamEvents } from './stream.ts'
 
 /** What one request reads of the log is bounded, and all requests together find everything. */

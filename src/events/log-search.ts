@@ -1,6 +1,6 @@
 import type { Pool } from '../platform/postgres.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { type EventRow, fields, isSettled, type LogPage, toPage } from './log.ts'
-import type { LogPlace } from './place.ts'
 
 /**
  * Events of the log by type and customer. What one call reads is bounded, whatever it is asked for: where an index leads to the
@@ -13,10 +13,10 @@ export type Wanted = { types?: readonly string[] | undefined; customerId?: strin
 /** A page of events that were looked for. */
 export type Found = LogPage & {
   /** Up to where everything was looked at; undefined when that is all there is. */
-  next: LogPlace | undefined
+  next: Checkpoint | undefined
 }
 
-/** The order in which the log is read, and what is behind a place in it. */
+/** The order in which the log is read, and what is behind a checkpoint in it. */
 export type Direction = 'forward' | 'back'
 
 const words = {
@@ -42,7 +42,7 @@ const placed = 'order.placed'
  */
 export async function searchLog(
   pool: Pool,
-  from: LogPlace,
+  from: Checkpoint,
   wanted: Wanted,
   limit: number,
   direction: Direction = 'forward',
@@ -60,13 +60,13 @@ export async function searchLog(
         : await scan(pool, search)
   const page = await toPage(pool, rows.slice(0, limit), limit + 1, bytesMax)
   const isCut = rows.length > limit || !page.isAll
-  const next = isCut ? page.events.at(-1)?.place : scannedTo
+  const next = isCut ? page.events.at(-1)?.checkpoint : scannedTo
   return { events: page.events, isAll: next === undefined, next }
 }
 
-type Search = { from: LogPlace; wanted: Wanted; limit: number; direction: Direction }
+type Search = { from: Checkpoint; wanted: Wanted; limit: number; direction: Direction }
 /** scannedTo: where the search ended for its bound; undefined when nothing more is there. */
-type Rows = { rows: EventRow[]; scannedTo: LogPlace | undefined }
+type Rows = { rows: EventRow[]; scannedTo: Checkpoint | undefined }
 
 /**
  * The orders of a customer; undefined when there are too many to look at each. The index has the beginnings of customers' names,
@@ -126,7 +126,7 @@ type ScannedRow = { scanned: number; last_xid: string; last_position: string } &
 /** Looks at one event after another, until there are enough, no more, or it has looked at as many as it may. */
 async function scan(pool: Pool, search: Search): Promise<Rows> {
   const found: EventRow[] = []
-  let scannedTo: LogPlace | undefined = search.from
+  let scannedTo: Checkpoint | undefined = search.from
   const scans = search.wanted.customerId === undefined ? scansMax.byType : scansMax.byCustomer
   for (let count = 0; count < scans && scannedTo !== undefined && found.length < search.limit; count += 1) {
     const scanned: Rows = await scanOnce(pool, { ...search, from: scannedTo, limit: search.limit - found.length })

@@ -7,9 +7,9 @@ import { initialState } from '../orders/order.ts'
 import { createIntakeStore } from '../orders/store.ts'
 import { readOrder } from '../orders/validate.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
+import { logStart } from './checkpoint.ts'
 import { defineEvent } from './definition.ts'
 import { appendEvent, type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
-import { logStart } from './place.ts'
 import { RecentOrders } from './recent-orders.ts'
 
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
@@ -58,7 +58,7 @@ test('nothing is read past a transaction that is still open, and nothing is miss
   expect(JSON.parse(events[0]?.data ?? '')).toEqual(data)
 })
 
-test('reading on from any place gives every event once, in the same order, whatever the size of a page', async () => {
+test('reading on from any checkpoint gives every event once, in the same order, whatever the size of a page', async () => {
   await Promise.all(
     Array.from({ length: 20 }, (_, writer) =>
       inTransaction(pool, async client => {
@@ -69,11 +69,11 @@ test('reading on from any place gives every event once, in the same order, whate
   const everything = uids((await readLog(pool, logStart, 1000)).events)
   expect(everything).toHaveLength(202)
   const paged: string[] = []
-  for (let place = logStart; ; ) {
-    const page = await readLog(pool, place, 7)
+  for (let checkpoint = logStart; ; ) {
+    const page = await readLog(pool, checkpoint, 7)
     paged.push(...uids(page.events))
     if (page.isAll) break
-    place = page.events.at(-1)?.place ?? place
+    checkpoint = page.events.at(-1)?.checkpoint ?? checkpoint
   }
   expect(paged).toEqual(everything)
 })
@@ -99,11 +99,11 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
   }
   const events: LoggedEvent[] = []
   let pages = 0
-  for (let place = start; ; pages += 1) {
-    const page = await readLog(pool, place, 100, recent)
+  for (let checkpoint = start; ; pages += 1) {
+    const page = await readLog(pool, checkpoint, 100, recent)
     events.push(...page.events)
     if (page.isAll) break
-    place = page.events.at(-1)?.place ?? place
+    checkpoint = page.events.at(-1)?.checkpoint ?? checkpoint
   }
   expect(pages).toBeGreaterThan(0)
   expect(uids(events)).toEqual(ready.map(({ order }) => order.orderUid))
@@ -146,16 +146,19 @@ test('times are those that were written, to the millisecond, also between events
   expect((await readOrderLog(pool, 'timed-1', logStart, 1)).events[0]?.recordedAt).toBe(times[1] ?? '')
 })
 
-test('a page costs what it holds, also where the statistics are wrong about what is behind its place', async () => {
+test('a page costs what it holds, also where the statistics are wrong about what is behind its checkpoint', async () => {
   await pool.query(`insert into events (order_uid, sequence, type, recorded_at, data)
     select 'many-' || n, 1, 'test.noted', now(), '{}' from generate_series(1, 5000) n`)
   // Behind the only transaction that the statistics know, nothing is expected.
   await pool.query("delete from events where order_uid not like 'many-%'")
   await pool.query('analyze events')
   const { events } = await readLog(pool, logStart, 1)
-  const place = events[0]?.place ?? logStart
+  const checkpoint = events[0]?.checkpoint ?? logStart
   const fetched = await rowsRead(pool, 'events', async client => {
-    const page = await client.query('select from events_after($1::xid8, $2::bigint, 10)', [place.xid, place.position])
+    const page = await client.query('select from events_after($1::xid8, $2::bigint, 10)', [
+      checkpoint.xid,
+      checkpoint.position,
+    ])
     expect(page.rowCount).toBe(10)
   })
   expect(fetched).toBeLessThan(100)

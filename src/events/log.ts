@@ -1,7 +1,7 @@
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
+import { type Checkpoint, compareCheckpoints, lastPosition, logStart } from './checkpoint.ts'
 import type { EventDefinition } from './definition.ts'
-import { comparePlaces, lastPosition, type LogPlace, logStart } from './place.ts'
 import type { OrderOfEvent, RecentOrders } from './recent-orders.ts'
 
 /**
@@ -28,7 +28,7 @@ export type NewEvent = {
 }
 
 export type LoggedEvent = {
-  place: LogPlace
+  checkpoint: Checkpoint
   orderUid: string
   /** Null when the order is no longer there. */
   customerId: string | null
@@ -109,7 +109,7 @@ const orderLogPage = `
    limit $3`
 
 /**
- * The events behind a place. Those that were dropped are not among them, see `lookUpPlace`.
+ * The events behind a checkpoint. Those that were dropped are not among them, see `lookUpCheckpoint`.
  *
  * @param limit the most events of the page
  * @param recent what need not be fetched
@@ -117,7 +117,7 @@ const orderLogPage = `
  */
 export async function readLog(
   pool: Pool,
-  after: LogPlace,
+  after: Checkpoint,
   limit: number,
   recent?: RecentOrders,
   bytesMax: number = pageBytesMax,
@@ -126,20 +126,20 @@ export async function readLog(
   return toPage(pool, rows, limit, bytesMax, recent)
 }
 
-/** The events before a place, newest first. */
-export async function readLogBack(pool: Pool, before: LogPlace, limit: number): Promise<LogPage> {
+/** The events before a checkpoint, newest first. */
+export async function readLogBack(pool: Pool, before: Checkpoint, limit: number): Promise<LogPage> {
   const { rows } = await pool.query<EventRow>(logPageBack, [before.xid, before.position, limit])
   return toPage(pool, rows, limit, pageBytesMax)
 }
 
 /**
- * The events of one order behind a place. Unlike the others it waits for no open transaction: those that change an order come one
+ * The events of one order behind a checkpoint. Unlike the others it waits for no open transaction: those that change an order come one
  * after another, so its committed events have no gap that one could still fill.
  */
 export async function readOrderLog(
   pool: Pool,
   orderUid: string,
-  after: LogPlace,
+  after: Checkpoint,
   limit: number,
   bytesMax: number = pageBytesMax,
 ): Promise<LogPage> {
@@ -226,8 +226,8 @@ export async function readEvent(pool: Pool, orderUid: string, sequence: number):
   return events[0]
 }
 
-/** The place behind everything that can be read now: what comes later is behind it. */
-export async function readLogEnd(pool: Pool): Promise<LogPlace> {
+/** The checkpoint behind everything that can be read now: what comes later is behind it. */
+export async function readLogEnd(pool: Pool): Promise<Checkpoint> {
   const { rows } = await pool.query<{ xid: string }>(
     'select (in_log(pg_snapshot_xmin(pg_current_snapshot()))::text::numeric - 1)::text as xid',
   )
@@ -235,33 +235,33 @@ export async function readLogEnd(pool: Pool): Promise<LogPlace> {
 }
 
 /**
- * What a place is to the log of this database: one from which a reader misses nothing; one that only the history of an order has
+ * What a checkpoint is to the log of this database: one from which a reader misses nothing; one that only the history of an order has
  * come to, since an open transaction can still write before it (`unsettled`); one before events that were dropped; or one that
  * the log has not come to, or not yet (`away`): it has to be found out first where it goes on, see `log-home.ts`. What is kept is behind the start of the log, which is never missed from.
  *
  * A reader that has to miss nothing asks after it has read: what is dropped later it has.
  */
-export async function lookUpPlace(
+export async function lookUpCheckpoint(
   pool: Pool,
-  place: LogPlace,
+  checkpoint: Checkpoint,
 ): Promise<'kept' | 'unsettled' | 'dropped' | 'not reached' | 'away'> {
   const { rows } = await pool.query<{ home: boolean; reached: boolean; settled: boolean; dropped: boolean }>(
     `select log_home() = log_place() as home,
             $1::text::numeric < in_log(pg_snapshot_xmax(pg_current_snapshot()))::text::numeric as reached,
             $1::text::numeric < in_log(pg_snapshot_xmin(pg_current_snapshot()))::text::numeric as settled,
             exists (select from event_log_start where (xid::text::numeric, position) > ($1::text::numeric, $2)) as dropped`,
-    [place.xid, place.position],
+    [checkpoint.xid, checkpoint.position],
   )
   const [row] = rows
   if (row?.reached !== true) return row?.home === false ? 'away' : 'not reached'
-  if (row.dropped && comparePlaces(place, logStart) > 0) return 'dropped'
+  if (row.dropped && compareCheckpoints(checkpoint, logStart) > 0) return 'dropped'
   return row.settled ? 'kept' : 'unsettled'
 }
 
 function toEvent(row: EventRow, recordedAt: string, { customerId, document }: OrderOfEvent): LoggedEvent {
   const isPlacing = document !== null && row.type === 'order.placed'
   return {
-    place: { xid: row.xid, position: row.position },
+    checkpoint: { xid: row.xid, position: row.position },
     orderUid: row.order_uid,
     customerId,
     sequence: row.sequence,

@@ -2,7 +2,7 @@ import { shareFresh } from '../platform/fresh.ts'
 import { Counter, Gauge, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { readHorizon } from './horizon.ts'
-import type { Upkeep } from './partitions.ts'
+import type { PartitionMaintenance } from './partitions.ts'
 import { readLagSeconds } from './readers.ts'
 import { relayReader } from './relay.ts'
 
@@ -13,7 +13,7 @@ export type EventMetrics = {
   /** The sum of what was noted last. */
   messagesBehind(): number
   /** Takes what was found when the partitions of the log were looked at last. */
-  upkeep(found: Upkeep): void
+  maintenance(found: PartitionMaintenance): void
 }
 
 /**
@@ -22,10 +22,10 @@ export type EventMetrics = {
  */
 export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {
   const registers = [registry]
-  const upkeep = recordUpkeep(registry)
+  const maintenance = recordMaintenance(registry)
   recordHorizon(registry, pool)
   if (!withKafka) {
-    return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0, upkeep }
+    return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0, maintenance }
   }
   recordReadings(
     registry,
@@ -43,7 +43,7 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
   return {
     published: events => published.inc(events),
     messagesBehind: () => behind,
-    upkeep,
+    maintenance,
     consumerLag: byPartition => {
       behind = byPartition.values().reduce((sum, messages) => sum + messages, 0)
       lag.reset()
@@ -80,7 +80,7 @@ function recordHorizon(registry: Registry, pool: Pool): void {
 }
 
 /** The metrics of how much of the log is kept: every instance tells what it saw when it last looked. */
-function recordUpkeep(registry: Registry): EventMetrics['upkeep'] {
+function recordMaintenance(registry: Registry): EventMetrics['maintenance'] {
   const registers = [registry]
   let begins: Gauge | undefined
   const overdue = new Gauge({

@@ -1,10 +1,10 @@
+import { type Checkpoint, compareCheckpoints } from './checkpoint.ts'
 import type { FedEvent, FedPage } from './feed.ts'
-import { comparePlaces, type LogPlace } from './place.ts'
 
 /** So many pages are kept for whoever comes behind. */
 const pagesMax = 8
 
-type Kept = { from: LogPlace; page: FedPage }
+type Kept = { from: Checkpoint; page: FedPage }
 
 /**
  * Pages of the log for readers that have fallen behind. They fall behind together, when there is more to tell than the service
@@ -12,22 +12,23 @@ type Kept = { from: LogPlace; page: FedPage }
  * read while it is being sent. One page is read at a time: the database is there for the orders first.
  */
 export class OlderPages {
-  readonly #read: (after: LogPlace) => Promise<FedPage>
+  readonly #read: (after: Checkpoint) => Promise<FedPage>
   #kept: Kept[] = []
   /** The reading that is under way, and every one that waits for it. */
   #last: Promise<unknown> = Promise.resolve()
   readonly #underWay = new Map<string, Promise<FedPage>>()
 
-  /** @param read reads the page behind a place */
-  constructor(read: (after: LogPlace) => Promise<FedPage>) {
+  /** @param read reads the page behind a checkpoint */
+  constructor(read: (after: Checkpoint) => Promise<FedPage>) {
     this.#read = read
   }
 
-  /** The events behind a place; without any, with the place that the reader has come to all the same. */
-  async after(place: LogPlace): Promise<FedPage> {
-    const page = this.#find(place) ?? (await this.#fetch(place))
+  /** The events behind a checkpoint; without any, with the checkpoint that the reader has come to all the same. */
+  async after(checkpoint: Checkpoint): Promise<FedPage> {
+    const page = this.#find(checkpoint) ?? (await this.#fetch(checkpoint))
     // Whoever takes this one wants the next one soon. If it cannot be read, that is met by who asks for it.
-    if (page.events.length > 0 && this.#find(page.place) === undefined) this.#fetch(page.place).catch(() => undefined)
+    if (page.events.length > 0 && this.#find(page.checkpoint) === undefined)
+      this.#fetch(page.checkpoint).catch(() => undefined)
     return page
   }
 
@@ -43,20 +44,21 @@ export class OlderPages {
     this.#kept = []
   }
 
-  #find(place: LogPlace): FedPage | undefined {
+  #find(checkpoint: Checkpoint): FedPage | undefined {
     const kept = this.#kept.find(
-      ({ from, page }) => comparePlaces(from, place) <= 0 && comparePlaces(place, page.place) < 0,
+      ({ from, page }) =>
+        compareCheckpoints(from, checkpoint) <= 0 && compareCheckpoints(checkpoint, page.checkpoint) < 0,
     )
-    return kept && { events: behind(kept.page.events, place), place: kept.page.place }
+    return kept && { events: behind(kept.page.events, checkpoint), checkpoint: kept.page.checkpoint }
   }
 
-  #fetch(place: LogPlace): Promise<FedPage> {
-    const key = `${place.xid}-${place.position}`
+  #fetch(checkpoint: Checkpoint): Promise<FedPage> {
+    const key = `${checkpoint.xid}-${checkpoint.position}`
     const known = this.#underWay.get(key)
     if (known !== undefined) return known
     const reading = this.inTurn(async () => {
-      const page = this.#find(place) ?? (await this.#read(place))
-      if (page.events.length > 0) this.#kept = [...this.#kept.slice(1 - pagesMax), { from: place, page }]
+      const page = this.#find(checkpoint) ?? (await this.#read(checkpoint))
+      if (page.events.length > 0) this.#kept = [...this.#kept.slice(1 - pagesMax), { from: checkpoint, page }]
       return page
     }).finally(() => this.#underWay.delete(key))
     this.#underWay.set(key, reading)
@@ -64,13 +66,13 @@ export class OlderPages {
   }
 }
 
-/** The events behind a place, of events in the order of the log. */
-export function behind(events: readonly FedEvent[], place: LogPlace): readonly FedEvent[] {
+/** The events behind a checkpoint, of events in the order of the log. */
+export function behind(events: readonly FedEvent[], checkpoint: Checkpoint): readonly FedEvent[] {
   let low = 0
   for (let high = events.length; low < high; ) {
     const middle = (low + high) >> 1
     const event = events[middle]
-    if (event !== undefined && comparePlaces(event.place, place) <= 0) low = middle + 1
+    if (event !== undefined && compareCheckpoints(event.checkpoint, checkpoint) <= 0) low = middle + 1
     else high = middle
   }
   return low === 0 ? events : events.slice(low)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { decideUpkeep, type LogState, type Partition } from './partitions.ts'
+import { decideMaintenance, type LogState, type Partition } from './partitions.ts'
 
 const day = (text: string) => Date.parse(`${text}T00:00:00Z`)
 const at = (xid: number) => ({ xid: String(xid), position: '1' })
@@ -13,14 +13,14 @@ const partition = (until: string, sealedAt?: number): Partition => ({
 const nowMs = Date.parse('2026-11-22T10:00:00Z')
 const ahead = [partition('2026-11-23'), partition('2026-11-24'), partition('2026-11-26')]
 
-function upkeep(given: Partial<LogState>, retentionDays?: number, serviceNowMs = nowMs) {
+function maintenance(given: Partial<LogState>, retentionDays?: number, serviceNowMs = nowMs) {
   const state = { databaseNowMs: nowMs, partitions: ahead, readers: [], owing: [], beginsMs: null, ...given }
-  return decideUpkeep(state, serviceNowMs, retentionDays)
+  return decideMaintenance(state, serviceNowMs, retentionDays)
 }
 
 describe('partitions are added', () => {
   const untilOf = (partitions: Partition[], retentionDays?: number, serviceNowMs?: number) => {
-    const { step } = upkeep({ partitions }, retentionDays, serviceNowMs)
+    const { step } = maintenance({ partitions }, retentionDays, serviceNowMs)
     return step?.kind === 'add' ? new Date(step.untilMs).toISOString() : step
   }
 
@@ -44,8 +44,8 @@ describe('partitions are added', () => {
 
 test('a partition is sealed when it is past for a day by the database, the oldest first', () => {
   const partitions = [partition('2026-11-19', 5), partition('2026-11-20'), partition('2026-11-21'), ...ahead]
-  expect(upkeep({ partitions }).step).toEqual({ kind: 'seal', name: 'until_2026-11-20' })
-  expect(upkeep({ partitions: [partition('2026-11-22'), ...ahead] }, undefined, nowMs + 1e9).step?.kind).not.toBe(
+  expect(maintenance({ partitions }).step).toEqual({ kind: 'seal', name: 'until_2026-11-20' })
+  expect(maintenance({ partitions: [partition('2026-11-22'), ...ahead] }, undefined, nowMs + 1e9).step?.kind).not.toBe(
     'seal',
   )
 })
@@ -54,30 +54,30 @@ describe('a sealed partition is dropped', () => {
   const partitions = [partition('2026-11-18', 5), partition('2026-11-19', 9), partition('2026-11-20', 12), ...ahead]
 
   test('when all of it is older than asked for, by both clocks', () => {
-    expect(upkeep({ partitions }).step).toBeUndefined()
-    expect(upkeep({ partitions }, 5).step).toBeUndefined()
-    expect(upkeep({ partitions }, 4).step).toEqual({ kind: 'drop', name: 'until_2026-11-18' })
-    expect(upkeep({ partitions }, 4, nowMs - 86_400_000).step).toBeUndefined()
-    const fast = { ...upkeep({ partitions }, 5, nowMs + 2 * 86_400_000), step: undefined }
+    expect(maintenance({ partitions }).step).toBeUndefined()
+    expect(maintenance({ partitions }, 5).step).toBeUndefined()
+    expect(maintenance({ partitions }, 4).step).toEqual({ kind: 'drop', name: 'until_2026-11-18' })
+    expect(maintenance({ partitions }, 4, nowMs - 86_400_000).step).toBeUndefined()
+    const fast = { ...maintenance({ partitions }, 5, nowMs + 2 * 86_400_000), step: undefined }
     expect(fast).toEqual({ step: undefined, heldBackBy: [], overdue: 0, beginsMs: undefined })
   })
 
   test('not before every reader is past it, and it is said who holds back how much', () => {
     const readers = (xid: number) => [
-      { name: 'kafka', place: at(xid) },
-      { name: 'webhook:1', place: at(99) },
+      { name: 'kafka', checkpoint: at(xid) },
+      { name: 'webhook:1', checkpoint: at(99) },
     ]
-    expect(upkeep({ partitions, readers: readers(4) }, 3)).toMatchObject({ heldBackBy: ['kafka'], overdue: 2 })
-    expect(upkeep({ partitions, readers: readers(4) }, 3).step).toBeUndefined()
-    expect(upkeep({ partitions, readers: readers(5) }, 3).step).toEqual({ kind: 'drop', name: 'until_2026-11-18' })
+    expect(maintenance({ partitions, readers: readers(4) }, 3)).toMatchObject({ heldBackBy: ['kafka'], overdue: 2 })
+    expect(maintenance({ partitions, readers: readers(4) }, 3).step).toBeUndefined()
+    expect(maintenance({ partitions, readers: readers(5) }, 3).step).toEqual({ kind: 'drop', name: 'until_2026-11-18' })
     // What is behind the oldest is not dropped before it.
-    expect(upkeep({ partitions, readers: readers(4) }, 4)).toMatchObject({ heldBackBy: ['kafka'], overdue: 1 })
+    expect(maintenance({ partitions, readers: readers(4) }, 4)).toMatchObject({ heldBackBy: ['kafka'], overdue: 1 })
   })
   test('not before every webhook has delivered what it has passed', () => {
     const owing = (date: string) => [{ name: 'webhook:1', sinceMs: day(date) }]
-    expect(upkeep({ partitions, owing: owing('2026-11-17') }, 4)).toMatchObject({ step: undefined, overdue: 1 })
-    expect(upkeep({ partitions, owing: owing('2026-11-17') }, 4).heldBackBy).toEqual(['webhook:1'])
-    expect(upkeep({ partitions, owing: owing('2026-11-18') }, 4).step).toEqual({
+    expect(maintenance({ partitions, owing: owing('2026-11-17') }, 4)).toMatchObject({ step: undefined, overdue: 1 })
+    expect(maintenance({ partitions, owing: owing('2026-11-17') }, 4).heldBackBy).toEqual(['webhook:1'])
+    expect(maintenance({ partitions, owing: owing('2026-11-18') }, 4).step).toEqual({
       kind: 'drop',
       name: 'until_2026-11-18',
     })

@@ -1,5 +1,5 @@
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
-import { comparePlaces, type LogPlace } from './place.ts'
+import { type Checkpoint, compareCheckpoints } from './checkpoint.ts'
 
 /** The partitions of the log: when one is added, sealed and dropped. */
 
@@ -7,8 +7,8 @@ export type Partition = {
   name: string
   /** What it holds was recorded before then, in milliseconds since 1970. */
   untilMs: number
-  /** The last place in it, once it takes no more events; null until then. */
-  sealedAt: LogPlace | null
+  /** The last checkpoint in it, once it takes no more events; null until then. */
+  sealedAt: Checkpoint | null
 }
 
 export type LogState = {
@@ -19,16 +19,16 @@ export type LogState = {
   /** What was recorded before then was dropped, in milliseconds since 1970; null: nothing was. */
   beginsMs: number | null
   /** The durable readers, and up to where each has dealt with the log. */
-  readers: { name: string; place: LogPlace }[]
+  readers: { name: string; checkpoint: Checkpoint }[]
   /** Readers that have passed events which they have yet to deliver, and when the oldest was recorded. */
   owing: { name: string; sinceMs: number }[]
 }
 
-export type UpkeepStep = { kind: 'add'; untilMs: number } | { kind: 'seal' | 'drop'; name: string }
+export type MaintenanceStep = { kind: 'add'; untilMs: number } | { kind: 'seal' | 'drop'; name: string }
 
-export type Upkeep = {
+export type PartitionMaintenance = {
   /** What is to be done first; then one looks again. */
-  step: UpkeepStep | undefined
+  step: MaintenanceStep | undefined
   /** Readers that still need what is due to be dropped. */
   heldBackBy: string[]
   /** How many partitions they hold back. */
@@ -54,7 +54,11 @@ const daysByDayMax = 60
  * @param nowMs the service's clock, in milliseconds since 1970. What is dropped must be old by its and by the database's
  * @param retentionDays events are kept for at least so many days; undefined: for ever
  */
-export function decideUpkeep(state: LogState, nowMs: number, retentionDays: number | undefined): Upkeep {
+export function decideMaintenance(
+  state: LogState,
+  nowMs: number,
+  retentionDays: number | undefined,
+): PartitionMaintenance {
   const { databaseNowMs, partitions } = state
   const earlierMs = Math.min(nowMs, databaseNowMs)
   const laterMs = Math.max(nowMs, databaseNowMs)
@@ -63,12 +67,12 @@ export function decideUpkeep(state: LogState, nowMs: number, retentionDays: numb
   const due = partitions.filter(isDue)
   // They go from the oldest on, so that what is kept of an order has no gaps.
   const [oldest] = due
-  const behind = state.readers.filter(({ place }) => isNeeded(oldest, place))
+  const behind = state.readers.filter(({ checkpoint }) => isNeeded(oldest, checkpoint))
   const owing = state.owing.filter(({ sinceMs }) => oldest !== undefined && sinceMs < oldest.untilMs)
   const heldBackBy = [...new Set([...behind, ...owing].map(({ name }) => name))]
   const lastUntilMs = partitions.at(-1)?.untilMs ?? Number.POSITIVE_INFINITY
   const toSeal = partitions.find(one => one.sealedAt === null && one.untilMs <= databaseNowMs - sealAfterMs)
-  const step: UpkeepStep | undefined =
+  const step: MaintenanceStep | undefined =
     lastUntilMs < laterMs + aheadMs
       ? { kind: 'add', untilMs: boundaryAfter(Math.max(lastUntilMs, laterMs), retentionDays) }
       : toSeal !== undefined
@@ -79,8 +83,10 @@ export function decideUpkeep(state: LogState, nowMs: number, retentionDays: numb
   return { step, heldBackBy, overdue: heldBackBy.length === 0 ? 0 : due.length, beginsMs: state.beginsMs ?? undefined }
 }
 
-function isNeeded(partition: Partition | undefined, place: LogPlace): boolean {
-  return partition !== undefined && partition.sealedAt !== null && comparePlaces(partition.sealedAt, place) > 0
+function isNeeded(partition: Partition | undefined, checkpoint: Checkpoint): boolean {
+  return (
+    partition !== undefined && partition.sealedAt !== null && compareCheckpoints(partition.sealedAt, checkpoint) > 0
+  )
 }
 
 /** The next midnight, or first day of a month, by UTC. */
@@ -104,7 +110,7 @@ export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
                             order by p.until_time)
                        from event_partitions p
                        left join event_seals s on s.partition = p.name), '[]') as partitions,
-           coalesce((select json_agg(json_build_object('name', name, 'place',
+           coalesce((select json_agg(json_build_object('name', name, 'checkpoint',
                               json_build_object('xid', xid::text, 'position', position::text)) order by name)
                        from log_readers), '[]') as readers,
            coalesce((select json_agg(json_build_object('name', name, 'sinceMs', since) order by name)
@@ -118,7 +124,7 @@ export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
 }
 
 /** Any number that no other lock of ours has: one instance at a time changes partitions. */
-const upkeepLock = 7_306_294
+const maintenanceLock = 7_306_294
 
 /** A change that does not get its locks within so long is put off: whoever comes behind it waits as well. */
 const lockPatience = '500ms'
@@ -134,17 +140,19 @@ const lockPatience = '500ms'
  * @returns what it has done; undefined when another instance is at it, or nothing is to be done
  * @throws the database's error, among others when others hold the table for too long
  */
-export function takeUpkeepStep(
+export function takeMaintenanceStep(
   pool: Pool,
   now: () => number,
   retentionDays: number | undefined,
   isClockRight: boolean,
-): Promise<UpkeepStep | undefined> {
+): Promise<MaintenanceStep | undefined> {
   return inTransaction(pool, async client => {
     await client.query(`set local lock_timeout = '${lockPatience}'`)
-    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [upkeepLock])
+    const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [
+      maintenanceLock,
+    ])
     if (rows[0]?.held !== true) return undefined
-    const { step } = decideUpkeep(await readLogState(client), now(), retentionDays)
+    const { step } = decideMaintenance(await readLogState(client), now(), retentionDays)
     // An event of a later day can be taken into a partition that is added too early; nothing undoes the rest.
     if (step?.kind !== 'add' && !isClockRight) return undefined
     if (step?.kind === 'add') await client.query('select add_event_partition($1)', [new Date(step.untilMs)])

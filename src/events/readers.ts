@@ -1,40 +1,40 @@
 import type { Pool } from '../platform/postgres.ts'
-import { type LogPlace, logStart } from './place.ts'
+import { type Checkpoint, logStart } from './checkpoint.ts'
 
 /**
  * Where a durable reader of the log goes on: the start of the log for a new one. It is entered there, since from then on
  * nothing may be dropped that it has not read.
  */
-export async function enterReader(pool: Pool, reader: string): Promise<LogPlace> {
+export async function enterReader(pool: Pool, reader: string): Promise<Checkpoint> {
   await pool.query(
     'insert into log_readers (name, xid, position) values ($1, $2::xid8, $3) on conflict (name) do nothing',
     [reader, logStart.xid, logStart.position],
   )
-  return readPlace(pool, reader)
+  return readCheckpoint(pool, reader)
 }
 
 /** Where a reader that was entered is. */
-export async function readPlace(pool: Pool, reader: string): Promise<LogPlace> {
-  const { rows } = await pool.query<LogPlace>('select xid, position from log_readers where name = $1', [reader])
+export async function readCheckpoint(pool: Pool, reader: string): Promise<Checkpoint> {
+  const { rows } = await pool.query<Checkpoint>('select xid, position from log_readers where name = $1', [reader])
   return rows[0] ?? logStart
 }
 
-/** Remembers that a reader has dealt with everything up to a place. */
-export async function savePlace(pool: Pool, reader: string, place: LogPlace): Promise<void> {
+/** Remembers that a reader has dealt with everything up to a checkpoint. */
+export async function saveCheckpoint(pool: Pool, reader: string, checkpoint: Checkpoint): Promise<void> {
   await pool.query(
     `insert into log_readers (name, xid, position)
      values ($1, $2::xid8, $3)
          on conflict (name) do update set xid = excluded.xid, position = excluded.position, updated_at = now()`,
-    [reader, place.xid, place.position],
+    [reader, checkpoint.xid, checkpoint.position],
   )
 }
 
 /** The same for a reader that somebody may have removed; one that was is not brought back. */
-export async function movePlace(pool: Pool, reader: string, place: LogPlace): Promise<void> {
+export async function moveCheckpoint(pool: Pool, reader: string, checkpoint: Checkpoint): Promise<void> {
   await pool.query('update log_readers set xid = $2::xid8, position = $3, updated_at = now() where name = $1', [
     reader,
-    place.xid,
-    place.position,
+    checkpoint.xid,
+    checkpoint.position,
   ])
 }
 
@@ -43,10 +43,10 @@ export async function movePlace(pool: Pool, reader: string, place: LogPlace): Pr
  * see that one yet; 0 when there is none.
  */
 export async function readLagSeconds(pool: Pool, reader: string): Promise<number> {
-  const place = await readPlace(pool, reader)
+  const checkpoint = await readCheckpoint(pool, reader)
   const { rows } = await pool.query<{ age: number }>(
     `select coalesce(greatest(extract(epoch from now() - first_event_after($1::xid8, $2::bigint)), 0), 0)::float8 as age`,
-    [place.xid, place.position],
+    [checkpoint.xid, checkpoint.position],
   )
   return rows[0]?.age ?? 0
 }

@@ -8,11 +8,11 @@ import { createIntakeStore } from '../orders/store.ts'
 import { readOrder } from '../orders/validate.ts'
 import { ensureTopics } from '../platform/kafka/admin.ts'
 import { createPublisher, type Publisher } from '../platform/kafka/publisher.ts'
-import { Pacer } from './pacer.ts'
+import { Notifier } from './notifier.ts'
+import { ReaderThrottle } from './reader-throttle.ts'
 import { readLagSeconds } from './readers.ts'
 import { RecentOrders } from './recent-orders.ts'
-import { keepRelaying, relayReader } from './relay.ts'
-import { WakeUp } from './wake-up.ts'
+import { relayReader, runRelay } from './relay.ts'
 
 setDefaultTimeout(60_000)
 
@@ -41,16 +41,16 @@ describe.skipIf(missing !== null)('the relay', () => {
   async function relayUntil(publisher: Publisher, until: () => Promise<boolean>) {
     const stop = new AbortController()
     const { pool, address } = database
-    const running = keepRelaying(
+    const running = runRelay(
       {
         pool,
         address,
         publisher,
         eventsTopic,
         deadLettersTopic,
-        wakeUp: new WakeUp(),
+        logGrown: new Notifier(),
         recent: new RecentOrders(1024 * 1024),
-        pacer: new Pacer(Date.now),
+        throttle: new ReaderThrottle(Date.now),
         onPublished: () => undefined,
         log: testLog,
       },

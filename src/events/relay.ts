@@ -8,13 +8,13 @@ import { keepLeading, type Lease } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { type Tracer, within } from '../platform/tracing.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import { type LoggedEvent, type LogPage, readLog } from './log.ts'
-import type { Pacer } from './pacer.ts'
-import type { LogPlace } from './place.ts'
-import { enterReader, savePlace } from './readers.ts'
+import type { Notifier } from './notifier.ts'
+import type { ReaderThrottle } from './reader-throttle.ts'
+import { enterReader, saveCheckpoint } from './readers.ts'
 import type { RecentOrders } from './recent-orders.ts'
-import type { WakeUp } from './wake-up.ts'
 
 /** The relay's name among the readers of the log. */
 export const relayReader = 'kafka'
@@ -33,11 +33,11 @@ export type RelayOptions = {
   eventsTopic: string
   deadLettersTopic: string
   /** Rings when the log has grown. */
-  wakeUp: WakeUp
+  logGrown: Notifier
   /** What need not be fetched for an event. */
   recent: RecentOrders
   /** Lets the intake go first. */
-  pacer: Pacer
+  throttle: ReaderThrottle
   onPublished: (events: number) => void
   /** Undefined: nothing is traced. */
   tracer?: Tracer | undefined
@@ -45,11 +45,11 @@ export type RelayOptions = {
 }
 
 /**
- * Publishes the log to Kafka in its order, and announces dead letters, until told to stop. At least once: a place is saved
+ * Publishes the log to Kafka in its order, and announces dead letters, until told to stop. At least once: a checkpoint is saved
  * after the broker has acknowledged everything up to it. One instance does it at a time; when it goes away, hangs or loses its
- * database connection, another goes on from the saved place, and nothing that the first one sends late is taken by the brokers.
+ * database connection, another goes on from the saved checkpoint, and nothing that the first one sends late is taken by the brokers.
  */
-export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Promise<void> {
+export async function runRelay(options: RelayOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
   const leadership = { address, lock: relayLock, name: 'orders relay', does: 'publishes the event log to Kafka', log }
   await keepLeading(leadership, stop, (lease, onProgress) => relay({ ...options, lease }, onProgress))
@@ -58,55 +58,55 @@ export async function keepRelaying(options: RelayOptions, stop: AbortSignal): Pr
 /** The relay of the leader. */
 type Relaying = RelayOptions & { lease: Lease }
 
-/** While there is always more to send, the place is saved and dead letters are looked for so often. */
+/** While there is always more to send, the checkpoint is saved and dead letters are looked for so often. */
 const noteEveryMs = 100
 
 /** Relays while the lock is held. While a page is being sent, the next one is being read where there is more. */
 async function relay(options: Relaying, onProgress: () => void): Promise<void> {
-  const { pool, wakeUp, recent, pacer, lease } = options
+  const { pool, logGrown, recent, throttle, lease } = options
   const { ends } = lease
-  const save = async (reached: LogPlace) => {
+  const save = async (reached: Checkpoint) => {
     lease.assertHeld()
-    await savePlace(pool, relayReader, reached)
+    await saveCheckpoint(pool, relayReader, reached)
   }
-  let place = await enterReader(pool, relayReader)
+  let checkpoint = await enterReader(pool, relayReader)
   let ahead: Promise<LogPage> | undefined
   let noting: Promise<unknown> = Promise.resolve()
   let notedAtMs = 0
-  let saved = place
+  let saved = checkpoint
   while (!ends.aborted) {
-    const rings = wakeUp.rings()
+    const seen = logGrown.seen()
     const isAhead = ahead !== undefined
-    const { events, isAll } = await (ahead ?? readLog(pool, place, eventsMax, recent))
+    const { events, isAll } = await (ahead ?? readLog(pool, checkpoint, eventsMax, recent))
     ahead = undefined
     const last = events.at(-1)
     if (last !== undefined) {
       // What comes while the last page is being sent is to be on the next one.
-      if (!isAll) ahead = readLog(pool, last.place, eventsMax, recent)
+      if (!isAll) ahead = readLog(pool, last.checkpoint, eventsMax, recent)
       // Whatever sending meets is met first; what this read met is met again by the next one.
       ahead?.catch(() => undefined)
-      await pacer.pass(weightOf(events), ends)
+      await throttle.acquire(weightOf(events), ends)
       await sendEvents(options, events)
-      place = last.place
+      checkpoint = last.checkpoint
       options.onPublished(events.length)
       onProgress()
       if (performance.now() - notedAtMs < noteEveryMs) continue
       await noting
       notedAtMs = performance.now()
-      saved = place
-      noting = Promise.all([save(place), announce(options)])
+      saved = checkpoint
+      noting = Promise.all([save(checkpoint), announce(options)])
       noting.catch(() => undefined)
       continue
     }
     await noting
-    if (place !== saved) await save(place)
-    saved = place
+    if (checkpoint !== saved) await save(checkpoint)
+    saved = checkpoint
     const announced = await announce(options)
     onProgress()
-    if (isAll && !isAhead && announced === 0) await wakeUp.next(rings, ends)
+    if (isAll && !isAhead && announced === 0) await logGrown.next(seen, ends)
   }
   await noting
-  if (place !== saved) await save(place)
+  if (checkpoint !== saved) await save(checkpoint)
 }
 
 /**

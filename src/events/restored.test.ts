@@ -1,16 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { brokenRules } from '../../test/invariants.ts'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { newDataDir, removeDataDirs, start, stopServers } from '../../test/embedded-servers.ts'
+import { brokenRules } from '../../test/invariants.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { databaseEnv, endServices, startServiceProcess } from '../../test/service-process.ts'
 import { bringUpToDate } from '../database.ts'
 import { createLogger } from '../platform/log.ts'
 import { createPool, type Pool, type PostgresAddress } from '../platform/postgres.ts'
-import { lookUpPlace, readLog } from './log.ts'
-import { decodePlace, encodePlace, logStart } from './place.ts'
-import { enterReader, savePlace } from './readers.ts'
+import { decodeCursor, encodeCursor, logStart } from './checkpoint.ts'
+import { lookUpCheckpoint, readLog } from './log.ts'
+import { enterReader, saveCheckpoint } from './readers.ts'
 
 setDefaultTimeout(60_000)
 const log = createLogger({ level: 'silent' })
@@ -59,7 +59,7 @@ describe('tables restored into a new cluster', () => {
   let pool: Pool
   afterEach(() => pool.end())
 
-  /** @returns the place of the last event, and the one before it */
+  /** @returns the checkpoint of the last event, and the one before it */
   async function restore() {
     address = (await start(newDataDir())).address
     await bringUpToDate(address, log, 5_000, never)
@@ -78,19 +78,19 @@ describe('tables restored into a new cluster', () => {
     await pool.query(
       "insert into events (order_uid, sequence, type, recorded_at, data) values ('new', 1, 'x', now(), '{}')",
     )
-    expect((await readLog(pool, last.place, 10)).events).toEqual([])
+    expect((await readLog(pool, last.checkpoint, 10)).events).toEqual([])
     const { rows } = await pool.query('select is_log_ahead() as ahead')
     expect(rows).toEqual([{ ahead: true }])
   })
 
-  test('the service notices it at its start: places and ids stay, and new events come behind the old ones', async () => {
+  test('the service notices it at its start: checkpoints and ids stay, and new events come behind the old ones', async () => {
     await useUpTransactions(t.pool)
     await place('kept', 5)
     const before = (await readLog(t.pool, logStart, 1_000)).events
     const [last, earlier] = [before.at(-1), before.at(-3)]
     if (last === undefined || earlier === undefined) throw new Error('there are no events')
     await enterReader(t.pool, 'kafka')
-    await savePlace(t.pool, 'kafka', earlier.place)
+    await saveCheckpoint(t.pool, 'kafka', earlier.checkpoint)
     await restore()
 
     const service = await startServiceProcess({ env: databaseEnv(address) })
@@ -105,16 +105,18 @@ describe('tables restored into a new cluster', () => {
     const { events } = await readLog(pool, logStart, 1_000)
     expect(events.slice(0, -1)).toEqual(before)
     expect(uids(events.slice(-1))).toEqual(['after-0'])
-    expect(uids((await readLog(pool, last.place, 10)).events)).toEqual(['after-0'])
+    expect(uids((await readLog(pool, last.checkpoint, 10)).events)).toEqual(['after-0'])
     // The relay goes on where it was: nothing twice, nothing left out.
     const relayed = await readLog(pool, await enterReader(pool, 'kafka'), 10)
     expect(uids(relayed.events)).toEqual(['kept-3', 'kept-4', 'after-0'])
     // A cursor that the old database handed out after the backup is before all that is new here.
-    const handedOutLater = decodePlace(`${Number(last.place.xid) + 500_000}-${Number(last.place.position) + 900}`)
+    const handedOutLater = decodeCursor(
+      `${Number(last.checkpoint.xid) + 500_000}-${Number(last.checkpoint.position) + 900}`,
+    )
     if (handedOutLater === undefined) throw new Error('no cursor')
-    expect(await lookUpPlace(pool, handedOutLater)).toBe('kept')
+    expect(await lookUpCheckpoint(pool, handedOutLater)).toBe('kept')
     expect(uids((await readLog(pool, handedOutLater, 10)).events)).toEqual(['after-0'])
-    expect(Number(events.at(-1)?.place.position)).toBeGreaterThan(Number(last.place.position) + 1_000_000)
+    expect(Number(events.at(-1)?.checkpoint.position)).toBeGreaterThan(Number(last.checkpoint.position) + 1_000_000)
     expect(await brokenRules(pool)).toEqual([])
   })
 
@@ -153,9 +155,9 @@ test('by command the log goes on while the service runs: readers miss nothing, o
   expect(run).toMatchObject({ exitCode: 0, err: '' })
   expect(run.out).toContain('goes on')
   await place('live-b', 2)
-  const after = (await readLog(t.pool, last.place, 10)).events
+  const after = (await readLog(t.pool, last.checkpoint, 10)).events
   expect(uids(after)).toEqual(['live-b-0', 'live-b-1'])
-  const response = await t.call('GET', `/api/events?after=${encodePlace(last.place)}`)
+  const response = await t.call('GET', `/api/events?after=${encodeCursor(last.checkpoint)}`)
   expect(await response.json()).toMatchObject([{ order_uid: 'live-b-0' }, { order_uid: 'live-b-1' }])
   expect((await t.call('GET', '/api/events?after=9000000000000-1')).status).toBe(400)
 })

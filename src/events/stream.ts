@@ -1,6 +1,6 @@
+import { type Checkpoint, compareCheckpoints, encodeCursor } from './checkpoint.ts'
 import { type EventFeed, type FedEvent, type FedPage, sizeOf } from './feed.ts'
 import type { Wanted } from './log-search.ts'
-import { comparePlaces, encodePlace, type LogPlace } from './place.ts'
 
 /** What a reader wants to hear of; everything that is given must hold. */
 export type EventFilter = Wanted & { orderUid?: string | undefined }
@@ -22,24 +22,24 @@ const chunkBytesMax = 64 * 1024
 const letGoMs = 1_000
 
 /**
- * The log from a place on as server-sent events, without end. What is not taken is not read ahead: a slow reader costs a
- * place in the log, not memory.
+ * The log from a checkpoint on as server-sent events, without end. What is not taken is not read ahead: a slow reader costs a
+ * checkpoint in the log, not memory.
  *
- * @param after the place of the last event that the reader has
+ * @param after the checkpoint of the last event that the reader has
  * @param takeDeadlineMs how long a reader may leave what is there before it is cut off
  * @param quietMs after so long without an event there is a heartbeat
  */
 export function streamEvents(
   feed: EventFeed,
-  after: LogPlace,
+  after: Checkpoint,
   filter: EventFilter,
   takeDeadlineMs = readerTakesWithinMs,
   quietMs = heartbeatMs,
 ): Response {
   const leave = feed.follow()
-  let place = after
+  let checkpoint = after
   /** What is read and not yet sent. */
-  let page: FedPage = { events: [], place }
+  let page: FedPage = { events: [], checkpoint }
   let isOver = false
   let letGo: ReturnType<typeof setTimeout> | undefined
   let cutOff: ReturnType<typeof setTimeout> | undefined
@@ -48,17 +48,18 @@ export function streamEvents(
   async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const dueAtMs = performance.now() + quietMs
     while (!feed.ended.aborted && !isOver) {
-      const rings = feed.arrived.rings()
-      if (page.events.length === 0) page = feed.after(place) ?? (await feed.older(place, filter.orderUid, filter))
-      const hasMoved = page.events.length > 0 || comparePlaces(page.place, place) > 0
+      const seen = feed.arrived.seen()
+      if (page.events.length === 0)
+        page = feed.after(checkpoint) ?? (await feed.older(checkpoint, filter.orderUid, filter))
+      const hasMoved = page.events.length > 0 || compareCheckpoints(page.checkpoint, checkpoint) > 0
       const wanted = takeChunk()
       if (wanted.length > 0) {
-        await feed.pacer.pass(sizeOf(wanted), feed.ended)
+        await feed.throttle.acquire(sizeOf(wanted), feed.ended)
         return concat(wanted)
       }
       if (performance.now() > dueAtMs) return heartbeat
       if (hasMoved) continue
-      await feed.arrived.next(rings, feed.ended)
+      await feed.arrived.next(seen, feed.ended)
     }
     return undefined
   }
@@ -76,8 +77,8 @@ export function streamEvents(
       bytes += event.frame.byteLength
     }
     const isAll = taken === page.events.length
-    place = isAll ? page.place : (page.events[taken - 1]?.place ?? place)
-    page = { events: isAll ? [] : page.events.slice(taken), place: page.place }
+    checkpoint = isAll ? page.checkpoint : (page.events[taken - 1]?.checkpoint ?? checkpoint)
+    page = { events: isAll ? [] : page.events.slice(taken), checkpoint: page.checkpoint }
     return wanted
   }
 
@@ -95,7 +96,7 @@ export function streamEvents(
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       // The head of the answer goes out at once, so that a client knows that it is connected.
-      controller.enqueue(new TextEncoder().encode(`retry: 1000\nid: ${encodePlace(place)}\n: connected\n\n`))
+      controller.enqueue(new TextEncoder().encode(`retry: 1000\nid: ${encodeCursor(checkpoint)}\n: connected\n\n`))
     },
     async pull(controller) {
       stopTimers()
@@ -107,7 +108,7 @@ export function streamEvents(
       }
       controller.enqueue(chunk)
       letGo = setTimeout(() => {
-        page = { events: [], place }
+        page = { events: [], checkpoint }
       }, letGoMs)
       cutOff = setTimeout(() => {
         end()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { brokenRules } from '../../test/invariants.ts'
 import { createTestApp, type TestApp } from '../../test/app.ts'
+import { brokenRules } from '../../test/invariants.ts'
 import { recordLetters } from '../../test/letters.ts'
 import { createLogger } from '../platform/log.ts'
 import { createOrderConsumer } from './consumer.ts'

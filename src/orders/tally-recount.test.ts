@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { brokenRules } from '../../test/invariants.ts'
 import { createTestDatabase } from '../../test/database.ts'
+import { brokenRules } from '../../test/invariants.ts'
 import { migrations } from '../database.ts'
 import { createLogger } from '../platform/log.ts'
 import { migrate } from '../platform/migrations.ts'

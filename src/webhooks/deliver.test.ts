@@ -42,7 +42,7 @@ async function place(count = 1): Promise<string[]> {
   return orders.map(order => order.order_uid)
 }
 
-/** Waits until orders are behind the place at which a subscription would begin. */
+/** Waits until orders are behind the checkpoint at which a subscription would begin. */
 async function settle(uids: string[]) {
   for (const uid of uids) {
     // An order is there at once; its event is behind every transaction that was open then, in whatever database.
@@ -63,7 +63,7 @@ const countParked = async (id: string) => (await read(id)).parked
 
 const came = (count: number) => eventually(`${count} came`, () => receiver.received.length >= count)
 
-/** Whether nothing waits: neither parked nor behind the place. */
+/** Whether nothing waits: neither parked nor behind the checkpoint. */
 const isIdle = async (id: string) => {
   const { parked, behind_seconds } = await read(id)
   return parked === 0 && behind_seconds === 0
@@ -86,7 +86,7 @@ describe('a subscription', () => {
       expect(received.headers['webhook-id']).toBe(received.event.id)
       expect(received.headers['content-type']).toBe('application/json')
     }
-    await eventually('its place is saved', () => isIdle(id))
+    await eventually('its checkpoint is saved', () => isIdle(id))
     await eventually('both are logged', async () => (await t.deliveries(id)).length === 2)
     const log = await t.deliveries(id)
     expect(log.map(({ sequence, outcome, attempt, status }) => [sequence, outcome, attempt, status])).toEqual([
@@ -263,8 +263,8 @@ describe('a receiver that fails', () => {
     expect((await givenUp())[0]).toMatchObject({ sequence: 2, attempt: 3, status: 422 })
   })
 
-  test('with so many events that no more may wait: its place waits, visibly, and goes on later', async () => {
-    await deliverBy({ parkedMax: 5, windowEventsMax: 3, failuresBeforePause: 1_000, retryAfterMs: [600_000] })
+  test('with so many events that no more may wait: its checkpoint waits, visibly, and goes on later', async () => {
+    await deliverBy({ retriesMax: 5, windowEventsMax: 3, failuresBeforePause: 1_000, retryAfterMs: [600_000] })
     receiver.answer = () => 500
     const { id } = await t.subscribe(receiver.url)
     await place(20)
@@ -312,13 +312,13 @@ describe('a subscription is disabled', () => {
     await eventually('the attempts are logged', async () => (await t.deliveries(id)).length > 1)
   })
 
-  test('for so long that its place is let go: what happened meanwhile is missed, what happens then comes', async () => {
+  test('for so long that its checkpoint is let go: what happened meanwhile is missed, what happens then comes', async () => {
     const { id } = await t.subscribe(receiver.url)
     await t.ask('POST', `/api/webhooks/${id}/disable`)
     await t.pool.query(`update webhooks set disabled_at = now() - interval '7 days 1 second' where id = $1`, [id])
     await settle(await place(2))
     await deliverBy({})
-    await eventually('its place is gone', async () => (await read(id)).disabled?.place_kept_until === null)
+    await eventually('its checkpoint is gone', async () => (await read(id)).disabled?.place_kept_until === null)
     await t.ask('POST', `/api/webhooks/${id}/enable`)
     const [uid = ''] = await place()
     await came(1)

@@ -1,14 +1,14 @@
-import { readPlace } from '../events/readers.ts'
-import type { WakeUp } from '../events/wake-up.ts'
+import type { Notifier } from '../events/notifier.ts'
+import { readCheckpoint } from '../events/readers.ts'
 import { keepLeading, type Lease } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { DeliveryLog, deliveryLogBounds, sweepDeliveryLog } from './delivery-log.ts'
-import { insertDeliveries, readParked } from './delivery-queries.ts'
-import { readEnabled, readerOf, releasePlaces } from './queries.ts'
+import { insertDeliveries, readRetries } from './delivery-queries.ts'
+import { readEnabled, readerOf, releaseCheckpoints } from './queries.ts'
 import type { Sender } from './sender.ts'
 import { Subscription, type SubscriptionOptions } from './subscription.ts'
-import { placeKeptMs, type Webhook } from './webhook.ts'
+import { checkpointKeptMs, type Webhook } from './webhook.ts'
 
 /** Of all instances one delivers; any number that no other lock of ours has. */
 const deliveryLock = 7_306_293
@@ -22,24 +22,24 @@ export type DeliverOptions = Omit<SubscriptionOptions, 'deliveryLog'> & {
   /** Whether the time can be relied on: otherwise nothing that is kept for a time is removed. */
   isClockRight: () => boolean
   /** Rings when subscriptions have changed. */
-  changed: WakeUp
+  changed: Notifier
   log: Logger
 }
 
 /**
  * Delivers events to all subscriptions until told to stop. One instance does it at a time; when it goes away or loses its
- * database connection, another goes on from the saved places.
+ * database connection, another goes on from the saved checkpoints.
  */
-export async function keepDelivering(options: DeliverOptions, stop: AbortSignal): Promise<void> {
+export async function runDeliveries(options: DeliverOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
   const leadership = { address, lock: deliveryLock, name: 'orders webhooks', does: 'delivers webhooks', log }
-  await keepLeading(leadership, stop, (lease, onProgress) => deliverAll(options, stop, lease, onProgress))
+  await keepLeading(leadership, stop, (lease, onProgress) => deliverWhileLeading(options, stop, lease, onProgress))
 }
 
 type Running = Map<string, { subscription: Subscription; isOver: Promise<void> }>
 
 /** Runs every enabled subscription while the lock is held, and keeps what they leave behind in bounds. */
-async function deliverAll(
+async function deliverWhileLeading(
   options: DeliverOptions,
   stop: AbortSignal,
   lease: Lease,
@@ -49,13 +49,13 @@ async function deliverAll(
   const deliveryLog = new DeliveryLog(deliveries => insertDeliveries(pool, deliveries), log)
   const sender = whileHeld(options.sender, lease)
   const running: Running = new Map()
-  let rings = -1
+  let seen = -1
   let lookedAtMs = Number.NEGATIVE_INFINITY
   let sweptAtMs = Number.NEGATIVE_INFINITY
   try {
     while (!lease.ends.aborted) {
-      if (rings !== changed.rings() || performance.now() - lookedAtMs > lookMs) {
-        rings = changed.rings()
+      if (seen !== changed.seen() || performance.now() - lookedAtMs > lookMs) {
+        seen = changed.seen()
         lookedAtMs = performance.now()
         await follow(await readEnabled(pool), running, { ...options, deliveryLog, sender })
       }
@@ -65,7 +65,7 @@ async function deliverAll(
       }
       await deliveryLog.flush()
       onProgress()
-      await changed.next(rings, lease.ends)
+      await changed.next(seen, lease.ends)
     }
   } finally {
     const hasLostLock = !stop.aborted
@@ -93,7 +93,7 @@ function whileHeld(sender: Sender, lease: Lease): Sender {
 async function follow(
   enabled: readonly Webhook[],
   running: Running,
-  options: SubscriptionOptions & { changed: WakeUp },
+  options: SubscriptionOptions & { changed: Notifier },
 ): Promise<void> {
   const { pool } = options
   const ids = new Set(enabled.map(({ id }) => id))
@@ -102,12 +102,12 @@ async function follow(
     const known = running.get(webhook.id)
     known?.subscription.update(webhook)
     if (known !== undefined) continue
-    const place = await readPlace(pool, readerOf(webhook.id))
-    const subscription = new Subscription(options, webhook, { place, parked: await readParked(pool, webhook.id) })
+    const checkpoint = await readCheckpoint(pool, readerOf(webhook.id))
+    const subscription = new Subscription(options, webhook, { checkpoint, parked: await readRetries(pool, webhook.id) })
     const isOver = subscription.run().finally(() => {
       running.delete(webhook.id)
       // It may have been enabled again while it ended; what failed waits for the next look.
-      if (!subscription.hasFailed) options.changed.ring()
+      if (!subscription.hasFailed) options.changed.notify()
     })
     running.set(webhook.id, { subscription, isOver })
   }
@@ -116,7 +116,7 @@ async function follow(
 /** Lets go of what is kept no longer. */
 async function sweep({ pool, now, log }: DeliverOptions): Promise<void> {
   await sweepDeliveryLog(pool, now(), deliveryLogBounds)
-  for (const webhook of await releasePlaces(pool, now() - placeKeptMs)) {
-    log.warn({ webhook }, 'the place of a webhook that has been disabled for long is not kept any longer')
+  for (const webhook of await releaseCheckpoints(pool, now() - checkpointKeptMs)) {
+    log.warn({ webhook }, 'the checkpoint of a webhook that has been disabled for long is not kept any longer')
   }
 }

@@ -1,13 +1,13 @@
 import type { Pool } from '../platform/postgres.ts'
-import type { ParkedEvent } from './parked.ts'
+import type { QueuedRetry } from './retry-queue.ts'
 
 /** The SQL of parked events and of the delivery log, one function a statement. */
 
-type ParkedRow = { order_uid: string; sequence: number; attempts: number; due_at: Date; recorded_at: Date }
+type RetryRow = { order_uid: string; sequence: number; attempts: number; due_at: Date; recorded_at: Date }
 
 /** Everything that is parked for a subscription. */
-export async function readParked(pool: Pool, webhookId: string): Promise<ParkedEvent[]> {
-  const { rows } = await pool.query<ParkedRow>(
+export async function readRetries(pool: Pool, webhookId: string): Promise<QueuedRetry[]> {
+  const { rows } = await pool.query<RetryRow>(
     `select order_uid, sequence, attempts, due_at, recorded_at
        from webhook_parked
       where webhook_id = $1
@@ -24,7 +24,7 @@ export async function readParked(pool: Pool, webhookId: string): Promise<ParkedE
 }
 
 /** Parks events; what is parked already stays as it is, and for a subscription that is gone there is nothing to do. */
-export async function insertParked(pool: Pool, webhookId: string, events: readonly ParkedEvent[]): Promise<void> {
+export async function insertRetries(pool: Pool, webhookId: string, events: readonly QueuedRetry[]): Promise<void> {
   await pool.query(
     `insert into webhook_parked (webhook_id, order_uid, sequence, attempts, due_at, recorded_at)
      select w.id, p.*
@@ -43,7 +43,7 @@ export async function insertParked(pool: Pool, webhookId: string, events: readon
   )
 }
 
-export async function deleteParked(pool: Pool, webhookId: string, event: ParkedEvent): Promise<void> {
+export async function deleteRetry(pool: Pool, webhookId: string, event: QueuedRetry): Promise<void> {
   await pool.query('delete from webhook_parked where webhook_id = $1 and order_uid = $2 and sequence = $3', [
     webhookId,
     event.orderUid,
@@ -51,10 +51,10 @@ export async function deleteParked(pool: Pool, webhookId: string, event: ParkedE
   ])
 }
 
-export async function updateParked(
+export async function updateRetry(
   pool: Pool,
   webhookId: string,
-  event: ParkedEvent,
+  event: QueuedRetry,
   attempts: number,
   dueAtMs: number,
 ): Promise<void> {

@@ -5,11 +5,11 @@ import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
 import { insertDeliveries, listDeliveries } from './delivery-queries.ts'
-import { existing, existingDelivery, idCursor, idOf } from './finding.ts'
+import { existing, existingDelivery, idCursor, idOf } from './lookup.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { deliveryOperations, deliveryParameters } from './operations.ts'
 import { fromLog, isDelivered, sendSigned, toDelivery } from './outgoing.ts'
-import { presentDelivery } from './presenting.ts'
+import { presentDelivery } from './presentation.ts'
 import type { Sender } from './sender.ts'
 
 export type DeliveryRoutesOptions = { pool: Pool; sender: Sender; metrics: WebhookMetrics; now: () => number }

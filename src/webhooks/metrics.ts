@@ -2,7 +2,7 @@ import { shareFresh } from '../platform/fresh.ts'
 import { Counter, durationBuckets, Histogram, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { DeliveryOutcome } from './delivery-queries.ts'
-import { readStandings } from './standings.ts'
+import { readWebhookStats } from './stats.ts'
 
 export type WebhookMetrics = { attempted(outcome: DeliveryOutcome, durationMs: number): void }
 
@@ -24,11 +24,11 @@ export function createWebhookMetrics(registry: Registry, pool: Pool): WebhookMet
     buckets: durationBuckets,
     registers,
   })
-  const standings = shareFresh({ freshMs: 1_000, make: () => readStandings(pool), now: () => performance.now() })
+  const stats = shareFresh({ freshMs: 1_000, make: () => readWebhookStats(pool), now: () => performance.now() })
   recordReadings(
     registry,
     { name: 'webhook_lag_seconds', help: 'Age of the oldest event that an enabled subscription has not got' },
-    async () => [{ value: (await standings()).lagSeconds }],
+    async () => [{ value: (await stats()).lagSeconds }],
   )
   recordReadings(
     registry,
@@ -36,13 +36,13 @@ export function createWebhookMetrics(registry: Registry, pool: Pool): WebhookMet
       name: 'webhook_parked_events',
       help: 'Events that wait for their repetition, or behind one of their order that does',
     },
-    async () => [{ value: (await standings()).parked }],
+    async () => [{ value: (await stats()).parked }],
   )
   recordReadings(
     registry,
     { name: 'webhooks', help: 'Subscriptions, by how they stand', labelNames: ['status'] },
     async () => {
-      const now = await standings()
+      const now = await stats()
       return (['active', 'failing', 'disabled'] as const).map(status => ({ labels: { status }, value: now[status] }))
     },
   )

@@ -171,15 +171,15 @@ export function webhookOperations(eventTypes: readonly string[]) {
     },
     enable: {
       operationId: 'enableWebhook',
-      summary: 'Deliver again: from where it was, if its place is still kept',
-      description: 'Where its place is no longer kept, it goes on with what happens from now on.',
+      summary: 'Deliver again: from where it was, if its checkpoint is still kept',
+      description: 'Where its checkpoint is no longer kept, it goes on with what happens from now on.',
       tags,
       responses: { 200: answer('The subscription', ref('Webhook')), ...notFound },
     },
     disable: {
       operationId: 'disableWebhook',
       summary: 'Deliver nothing until it is enabled',
-      description: 'Its place is kept for a week.',
+      description: 'Its checkpoint is kept for a week.',
       tags,
       responses: { 200: answer('The subscription', ref('Webhook')), ...notFound },
     },

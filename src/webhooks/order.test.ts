@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { Breaker } from './breaker.ts'
-import { Lanes } from './lanes.ts'
-import { ParkedEvents } from './parked.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { KeyedQueue } from './keyed-queue.ts'
+import { RetryQueue } from './retry-queue.ts'
 import { deliveryRules, eventPatterns, pauseDelayMs, retryDelayMs, wantsType } from './webhook.ts'
 import { LogWindow, type WindowEntry } from './window.ts'
 
-const place = (position: number) => ({ xid: '1', position: String(position) })
+const checkpoint = (position: number) => ({ xid: '1', position: String(position) })
 
 describe('lanes', () => {
   test('keep each lane in its order and one at a time, whatever finishes when', () => {
     const steps = fc.array(fc.record({ lane: fc.constantFrom('a', 'b', 'c'), finish: fc.nat(5) }), { maxLength: 60 })
     fc.assert(
       fc.property(steps, steps => {
-        const lanes = new Lanes<number>()
+        const lanes = new KeyedQueue<number>()
         const running: { lane: string; work: number }[] = []
         const done: Record<string, number[]> = { a: [], b: [], c: [] }
         const begin = () => {
@@ -43,7 +43,7 @@ describe('lanes', () => {
   })
 
   test('give back what waits behind work that failed, and are free again', () => {
-    const lanes = new Lanes<number>()
+    const lanes = new KeyedQueue<number>()
     for (const work of [1, 2, 3]) lanes.add('a', work)
     expect(lanes.take()).toEqual({ lane: 'a', work: 1 })
     expect(lanes.take()).toBeUndefined()
@@ -54,13 +54,13 @@ describe('lanes', () => {
 })
 
 describe('the window', () => {
-  test('moves its place over what is done without a gap, in whatever order', () => {
+  test('moves its checkpoint over what is done without a gap, in whatever order', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([...Array(20).keys()], { minLength: 20 }), order => {
-        const window = new LogWindow(place(0))
+        const window = new LogWindow(checkpoint(0))
         const entries: WindowEntry[] = []
-        for (let position = 1; position <= 20; position += 1) entries.push(window.add(place(position), 10))
-        window.passTo(place(99))
+        for (let position = 1; position <= 20; position += 1) entries.push(window.add(checkpoint(position), 10))
+        window.passTo(checkpoint(99))
         const done = new Set<number>()
         for (const index of order) {
           const entry = entries[index]
@@ -68,7 +68,7 @@ describe('the window', () => {
           done.add(index)
           let first = 0
           while (done.has(first)) first += 1
-          expect(window.doneUpTo).toEqual(first === 20 ? place(99) : place(first))
+          expect(window.doneUpTo).toEqual(first === 20 ? checkpoint(99) : checkpoint(first))
           expect(window.bytes).toBe(10 * (20 - done.size))
         }
       }),
@@ -76,15 +76,15 @@ describe('the window', () => {
   })
 
   test('passes what is of no interest at once when nothing is under way', () => {
-    const window = new LogWindow(place(0))
-    window.passTo(place(7))
-    expect(window.doneUpTo).toEqual(place(7))
-    const entry = window.add(place(8), 1)
-    window.passTo(place(9))
-    expect(window.doneUpTo).toEqual(place(7))
+    const window = new LogWindow(checkpoint(0))
+    window.passTo(checkpoint(7))
+    expect(window.doneUpTo).toEqual(checkpoint(7))
+    const entry = window.add(checkpoint(8), 1)
+    window.passTo(checkpoint(9))
+    expect(window.doneUpTo).toEqual(checkpoint(7))
     window.done(entry)
     window.done(entry)
-    expect(window.doneUpTo).toEqual(place(9))
+    expect(window.doneUpTo).toEqual(checkpoint(9))
     expect(window.bytes).toBe(0)
   })
 })
@@ -99,7 +99,7 @@ describe('parked events', () => {
   })
 
   test('are tried in the order of their sequence, one of an order at a time', () => {
-    const parked = new ParkedEvents()
+    const parked = new RetryQueue()
     const [second, first, other] = [event('a', 2, 0), event('a', 1, 10), event('b', 1, 5)]
     for (const each of [second, first, other, event('a', 1, 0)]) parked.add(each)
     expect(parked.count).toBe(3)
@@ -122,7 +122,7 @@ describe('parked events', () => {
 
 describe('the breaker', () => {
   test('pauses after failures in a row, asks with one request, and forgives at once', () => {
-    const breaker = new Breaker(deliveryRules, null)
+    const breaker = new CircuitBreaker(deliveryRules, null)
     for (let failure = 1; failure < 5; failure += 1) expect(breaker.failed(failure, 0.5, false)).toBeUndefined()
     expect(breaker.requestsMax(5)).toBe(deliveryRules.requestsMax)
     expect(breaker.failed(5, 0, false)).toBe(5_000)
@@ -138,7 +138,7 @@ describe('the breaker', () => {
   })
 
   test('takes no receiver for down because of events that failed before', () => {
-    const breaker = new Breaker(deliveryRules, null)
+    const breaker = new CircuitBreaker(deliveryRules, null)
     for (let failure = 1; failure < 50; failure += 1) expect(breaker.failed(failure, 0, true)).toBeUndefined()
     expect(breaker.isOpen).toBe(false)
     expect(breaker.failingSinceMs).toBe(1)

@@ -1,5 +1,5 @@
 import type { Logger } from '../platform/log.ts'
-import type { Breaker } from './breaker.ts'
+import type { CircuitBreaker } from './circuit-breaker.ts'
 import type { DeliveryLog } from './delivery-log.ts'
 import type { DeliveryOutcome } from './delivery-queries.ts'
 import type { WebhookMetrics } from './metrics.ts'
@@ -31,9 +31,9 @@ export type OutcomesOptions = {
 export class Outcomes {
   readonly #options: OutcomesOptions
   readonly #webhookId: string
-  readonly #breaker: Breaker
+  readonly #breaker: CircuitBreaker
 
-  constructor(options: OutcomesOptions, webhookId: string, breaker: Breaker) {
+  constructor(options: OutcomesOptions, webhookId: string, breaker: CircuitBreaker) {
     this.#options = options
     this.#webhookId = webhookId
     this.#breaker = breaker

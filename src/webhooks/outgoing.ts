@@ -23,14 +23,14 @@ export type OutgoingEvent = {
 }
 
 export function fromFeed(event: FedEvent): OutgoingEvent {
-  const { place, orderUid, sequence, type, recordedAt, traceparent } = event
-  return { id: place.position, orderUid, sequence, type, recordedAt, traceparent, body: jsonOf(event) }
+  const { checkpoint, orderUid, sequence, type, recordedAt, traceparent } = event
+  return { id: checkpoint.position, orderUid, sequence, type, recordedAt, traceparent, body: jsonOf(event) }
 }
 
 export function fromLog(event: LoggedEvent): OutgoingEvent {
-  const { place, orderUid, sequence, type, recordedAt, traceparent } = event
+  const { checkpoint, orderUid, sequence, type, recordedAt, traceparent } = event
   const body = new TextEncoder().encode(encodeEvent(event))
-  return { id: place.position, orderUid, sequence, type, recordedAt, traceparent, body }
+  return { id: checkpoint.position, orderUid, sequence, type, recordedAt, traceparent, body }
 }
 
 /** Signs an event with every valid secret and sends it, once. */

@@ -1,4 +1,4 @@
-import type { LogPlace } from '../events/place.ts'
+import type { Checkpoint } from '../events/checkpoint.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import type { DisabledReason, Webhook } from './webhook.ts'
 
@@ -16,7 +16,7 @@ export function readerOf(id: string): string {
 /** A subscription with how its deliveries stand. */
 export type WebhookListing = Webhook & {
   parked: number
-  /** Age of the oldest committed event that its place in the log has not passed; null when its place is no longer kept. */
+  /** Age of the oldest committed event that its checkpoint in the log has not passed; null when its checkpoint is no longer kept. */
   behindSeconds: number | null
 }
 
@@ -93,14 +93,14 @@ const countingLock = 7_306_296
 export type WithChange = (client: PoolClient, webhook: WebhookListing) => Promise<void>
 
 /**
- * Stores a subscription to what happens behind a place of the log.
+ * Stores a subscription to what happens behind a checkpoint of the log.
  *
  * @returns undefined when there are too many already
  */
 export async function insertWebhook(
   pool: Pool,
   webhook: NewWebhook,
-  place: LogPlace,
+  checkpoint: Checkpoint,
   webhooksMax: number,
   nowMs: number,
   withChange: WithChange,
@@ -116,7 +116,7 @@ export async function insertWebhook(
     )
     const id = rows[0]?.id
     if (id === undefined) return undefined
-    await insertPlace(client, id, place)
+    await insertCheckpoint(client, id, checkpoint)
     return changedWebhook(client, id, withChange)
   })
 }
@@ -127,11 +127,11 @@ async function changedWebhook(client: PoolClient, id: string, withChange: WithCh
   return webhook
 }
 
-/** A place of its own for a subscription that has none. */
-async function insertPlace(client: PoolClient, id: string, place: LogPlace): Promise<void> {
+/** A checkpoint of its own for a subscription that has none. */
+async function insertCheckpoint(client: PoolClient, id: string, checkpoint: Checkpoint): Promise<void> {
   await client.query(
     'insert into log_readers (name, xid, position) values ($1, $2::xid8, $3) on conflict (name) do nothing',
-    [readerOf(id), place.xid, place.position],
+    [readerOf(id), checkpoint.xid, checkpoint.position],
   )
   await client.query(notifyOfWebhooks)
 }
@@ -200,9 +200,9 @@ export async function disableWebhook(pool: Pool, id: string, reason: DisabledRea
 /**
  * Enables a subscription; what waits for it is due now.
  *
- * @param place where it goes on if its place is no longer kept
+ * @param checkpoint where it goes on if its checkpoint is no longer kept
  */
-export async function enableWebhook(pool: Pool, id: string, place: LogPlace, nowMs: number): Promise<boolean> {
+export async function enableWebhook(pool: Pool, id: string, checkpoint: Checkpoint, nowMs: number): Promise<boolean> {
   return inTransaction(pool, async client => {
     const { rowCount } = await client.query(
       `update webhooks set disabled_at = null, disabled_reason = null, failing_since = null, updated_at = $2
@@ -211,7 +211,7 @@ export async function enableWebhook(pool: Pool, id: string, place: LogPlace, now
     )
     if (rowCount !== 1) return false
     await client.query('update webhook_parked set due_at = $2 where webhook_id = $1', [id, new Date(nowMs)])
-    await insertPlace(client, id, place)
+    await insertCheckpoint(client, id, checkpoint)
     return true
   })
 }
@@ -223,11 +223,11 @@ export async function saveFailingSince(pool: Pool, id: string, sinceMs: number |
 }
 
 /**
- * Lets go of the places and parked events of subscriptions that have been disabled for long.
+ * Lets go of the checkpoints and parked events of subscriptions that have been disabled for long.
  *
  * @returns the ids of those that lost something
  */
-export async function releasePlaces(pool: Pool, disabledBeforeMs: number): Promise<string[]> {
+export async function releaseCheckpoints(pool: Pool, disabledBeforeMs: number): Promise<string[]> {
   return inTransaction(pool, async client => {
     const { rows } = await client.query<{ id: string }>('select id from webhooks where disabled_at < $1 for update', [
       new Date(disabledBeforeMs),

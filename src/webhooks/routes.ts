@@ -8,9 +8,9 @@ import { linkToNext } from '../platform/links.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
 import { type BodyReader, createBodyReader } from './bodies.ts'
-import { existing, idCursor, idOf, webhookNotFound } from './finding.ts'
+import { existing, idCursor, idOf, webhookNotFound } from './lookup.ts'
 import { listParameters, webhookOperations } from './operations.ts'
-import { presentWebhook } from './presenting.ts'
+import { presentWebhook } from './presentation.ts'
 import {
   deleteWebhook,
   disableWebhook,

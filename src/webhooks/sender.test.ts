@@ -4,7 +4,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { eventually } from '../../test/kafka.ts'
 import { isSignedWith, type Receiver, startReceiver, withoutDuration } from '../../test/receiver.ts'
-import { createSender, type Patience, patience, type Sender } from './sender.ts'
+import { createSender, type Sender, type Timeouts, timeouts } from './sender.ts'
 import { secretOf, signedHeaders, validSecrets } from './signing.ts'
 import type { Resolve } from './targets.ts'
 
@@ -31,12 +31,12 @@ async function rawReceiver(onConnection: (socket: Socket) => void): Promise<stri
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 }
 
-function senderOf(options: { allowPrivate?: boolean; resolve?: Resolve; patience?: Partial<Patience> } = {}): Sender {
+function senderOf(options: { allowPrivate?: boolean; resolve?: Resolve; timeouts?: Partial<Timeouts> } = {}): Sender {
   const { allowPrivate = true, resolve = async () => ['127.0.0.1'] } = options
   const sender = createSender({
     allowPrivate,
     resolve,
-    patience: { ...patience, ...options.patience },
+    timeouts: { ...timeouts, ...options.timeouts },
     version: '1.2.3',
   })
   closing.push(() => sender.close())
@@ -125,7 +125,7 @@ describe('an answer', () => {
 
   test('that never comes is not waited for', async () => {
     const receiver = await receiverOf(() => undefined)
-    const sender = senderOf({ patience: { answerMs: 100 } })
+    const sender = senderOf({ timeouts: { answerMs: 100 } })
     expect(await post(sender, receiver.url)).toEqual({ status: null, error: 'no answer within 100 ms', answer: '' })
   })
 
@@ -135,7 +135,7 @@ describe('an answer', () => {
       const drip = setInterval(() => socket.write(head.shift() ?? 'x'), 20)
       socket.on('close', () => clearInterval(drip))
     })
-    const sender = senderOf({ patience: { answerMs: 200 } })
+    const sender = senderOf({ timeouts: { answerMs: 200 } })
     expect(await post(sender, url)).toEqual({ status: null, error: 'no answer within 200 ms', answer: '' })
   })
 
@@ -150,7 +150,7 @@ describe('an answer', () => {
       })
       return undefined
     })
-    const { status, error, answer } = await post(senderOf({ patience: { bodyMs: 150 } }), receiver.url)
+    const { status, error, answer } = await post(senderOf({ timeouts: { bodyMs: 150 } }), receiver.url)
     expect({ status, error }).toEqual({ status: 200, error: null })
     expect(answer).toMatch(/^x{2,8}$/)
     await eventually('the receiver is rid of it', () => isClosed)
@@ -168,7 +168,7 @@ describe('an answer', () => {
       send()
       return undefined
     })
-    const attempt = await post(senderOf({ patience: { bodyMs: 10_000 } }), receiver.url)
+    const attempt = await post(senderOf({ timeouts: { bodyMs: 10_000 } }), receiver.url)
     expect(attempt).toEqual({ status: 200, error: null, answer: 'a'.repeat(1024) })
     expect(sentBytes).toBeLessThan(20 * 1024 * 1024)
   })
@@ -178,7 +178,7 @@ describe('an answer', () => {
     ['nothing but headers', `HTTP/1.1 200 OK\r\n${`X-Large: ${'a'.repeat(1000)}\r\n`.repeat(200)}`],
   ])('that is %s is a failure', async (_, text) => {
     const url = await rawReceiver(socket => socket.write(text))
-    const attempt = await post(senderOf({ patience: { answerMs: 2_000 } }), url)
+    const attempt = await post(senderOf({ timeouts: { answerMs: 2_000 } }), url)
     expect(attempt).toEqual({ status: null, error: expect.stringContaining('HPE_'), answer: '' })
   })
 
@@ -242,7 +242,7 @@ describe('a connection', () => {
     const sender = senderOf({
       allowPrivate: false,
       resolve: async () => addresses.shift() ?? [],
-      patience: { connectMs: 100 },
+      timeouts: { connectMs: 100 },
     })
     expect((await post(sender, `http://rebinding.example:${port}/`)).error).not.toBe(inside.error)
     for (let look = 0; look < 3; look += 1) {
@@ -258,8 +258,8 @@ describe('a connection', () => {
     closing.push(() => target.close())
     // In a process of its own: others in this one may be asking for something, and would find the proxy too.
     const program = `
-      import { createSender, patience } from '${join(import.meta.dirname, 'sender.ts')}'
-      const sender = createSender({ allowPrivate: true, resolve: async () => ['127.0.0.1'], patience, version: '' })
+      import { createSender, timeouts } from '${join(import.meta.dirname, 'sender.ts')}'
+      const sender = createSender({ allowPrivate: true, resolve: async () => ['127.0.0.1'], timeouts, version: '' })
       const { answer } = await sender.post('http://hooks.example:${(target.address() as AddressInfo).port}/', {}, Buffer.from('{}'))
       console.log(answer)
       process.exit(0)`

@@ -13,7 +13,7 @@ export type Attempt = {
 }
 
 /** How long a receiver may take, in milliseconds. */
-export type Patience = {
+export type Timeouts = {
   /** Until a connection stands, with TLS. */
   connectMs: number
   /** From the beginning until the head of the answer is there. */
@@ -22,7 +22,7 @@ export type Patience = {
   bodyMs: number
 }
 
-export const patience: Patience = { connectMs: 5_000, answerMs: 15_000, bodyMs: 2_000 }
+export const timeouts: Timeouts = { connectMs: 5_000, answerMs: 15_000, bodyMs: 2_000 }
 
 export type Sender = {
   /** Sends an event; never rejects. @param stop ends it at once */
@@ -52,7 +52,7 @@ const lostWhileIdle = new Set(['ECONNRESET', 'EPIPE'])
 export function createSender(options: {
   allowPrivate: boolean
   resolve: Resolve
-  patience: Patience
+  timeouts: Timeouts
   version: string
 }): Sender {
   const userAgent = userAgentOf(options.version)
@@ -98,7 +98,7 @@ export function createSender(options: {
         for (let isAgain = false; ; isAgain = true) {
           const outgoing = request(url, headers, body.byteLength)
           try {
-            return { ...(await exchange(outgoing, body, options.patience, stop)), error: null, durationMs: took() }
+            return { ...(await exchange(outgoing, body, options.timeouts, stop)), error: null, durationMs: took() }
           } catch (error) {
             if (isAgain || !outgoing.reusedSocket || !lostWhileIdle.has(codeOf(error))) throw error
           }
@@ -118,7 +118,7 @@ export function createSender(options: {
 function exchange(
   outgoing: ClientRequest,
   body: Uint8Array,
-  { connectMs, answerMs, bodyMs }: Patience,
+  { connectMs, answerMs, bodyMs }: Timeouts,
   stop: AbortSignal | undefined,
 ): Promise<{ status: number; answer: string }> {
   return new Promise((resolve, reject) => {

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Checkpoint, compareCheckpoints } from '../events/checkpoint.ts'
 import { type EventFeed, type FedEvent, sizeOf } from '../events/feed.ts'
 import { readEvent } from '../events/log.ts'
-import { comparePlaces, type LogPlace } from '../events/place.ts'
-import { movePlace } from '../events/readers.ts'
-import { WakeUp } from '../events/wake-up.ts'
+import { Notifier } from '../events/notifier.ts'
+import { moveCheckpoint } from '../events/readers.ts'
 import { insist } from '../platform/insist.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { Breaker } from './breaker.ts'
-import { Lanes } from './lanes.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { DurableRetryQueue } from './durable-retry-queue.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { Outcomes, type OutcomesOptions, type Tried, type Verdict } from './outcomes.ts'
 import { fromFeed, fromLog, type OutgoingEvent, sendSigned } from './outgoing.ts'
-import type { ParkedEvent } from './parked.ts'
-import { Parking } from './parking.ts'
 import { disableWebhook, readerOf, saveFailingSince } from './queries.ts'
+import { type QueuedRetry, retryOf } from './retry-queue.ts'
 import type { Sender } from './sender.ts'
 import { type DisabledReason, type Webhook, wantsType } from './webhook.ts'
 import { LogWindow, type WindowEntry } from './window.ts'
@@ -27,21 +27,21 @@ const streamsADelivery = 16
 type Job = { event: OutgoingEvent; entry: WindowEntry }
 
 /**
- * Delivers the log to one receiver: a reader of the log with a place of its own. Events of different orders go side by side,
+ * Delivers the log to one receiver: a reader of the log with a checkpoint of its own. Events of different orders go side by side,
  * those of one order one after another. One that fails is parked in the database, those of its order behind it, and the
- * others go on; the place moves over what is delivered or parked. So a good event costs no row, a place is saved now and
- * then, and after a kill what was delivered since comes again, from the place on and in order.
+ * others go on; the checkpoint moves over what is delivered or parked. So a good event costs no row, a checkpoint is saved now and
+ * then, and after a kill what was delivered since comes again, from the checkpoint on and in order.
  */
 export class Subscription {
   /** Whether it ended because of what nobody expected. */
   hasFailed = false
   readonly #options: SubscriptionOptions
-  readonly #lanes = new Lanes<Job>()
+  readonly #queue = new KeyedQueue<Job>()
   readonly #window: LogWindow
-  readonly #parking: Parking
-  readonly #breaker: Breaker
+  readonly #retries: DurableRetryQueue
+  readonly #breaker: CircuitBreaker
   readonly #outcomes: Outcomes
-  readonly #hasChanged = new WakeUp()
+  readonly #hasChanged = new Notifier()
   /** Nothing more is begun. */
   readonly #ending = new AbortController()
   /** What is under way is broken off. */
@@ -49,19 +49,23 @@ export class Subscription {
   #webhook: Webhook
   #requests = 0
   #repetitions = 0
-  #savedPlace: LogPlace
+  #savedCheckpoint: Checkpoint
   #savedFailingSinceMs: number | null
 
-  /** @param state what the database has of it: its place in the log, and what is parked */
-  constructor(options: SubscriptionOptions, webhook: Webhook, state: { place: LogPlace; parked: ParkedEvent[] }) {
+  /** @param state what the database has of it: its checkpoint in the log, and what is parked */
+  constructor(
+    options: SubscriptionOptions,
+    webhook: Webhook,
+    state: { checkpoint: Checkpoint; parked: QueuedRetry[] },
+  ) {
     this.#options = options
     this.#webhook = webhook
-    this.#window = new LogWindow(state.place)
-    this.#savedPlace = state.place
-    this.#breaker = new Breaker(options.rules, webhook.failingSinceMs)
+    this.#window = new LogWindow(state.checkpoint)
+    this.#savedCheckpoint = state.checkpoint
+    this.#breaker = new CircuitBreaker(options.rules, webhook.failingSinceMs)
     this.#outcomes = new Outcomes(options, webhook.id, this.#breaker)
     this.#savedFailingSinceMs = webhook.failingSinceMs
-    this.#parking = new Parking(options.pool, webhook.id, state.parked, options.log, this.#cut.signal)
+    this.#retries = new DurableRetryQueue(options.pool, webhook.id, state.parked, options.log, this.#cut.signal)
   }
 
   /** Takes over a change of the subscription; to another address what waits goes at once. */
@@ -70,7 +74,7 @@ export class Subscription {
     this.#webhook = webhook
     if (!isElsewhere) return
     this.#breaker.forget()
-    this.#parking.makeDue(this.#options.now())
+    this.#retries.makeDue(this.#options.now())
   }
 
   /** Begins nothing more; `run` resolves when what is under way is finished, or has taken too long. */
@@ -99,36 +103,37 @@ export class Subscription {
     const { feed, log } = this.#options
     const { signal } = this.#ending
     while (!signal.aborted) {
-      const changes = this.#hasChanged.rings()
+      const changes = this.#hasChanged.seen()
       if (!this.#hasRoom()) {
         await this.#hasChanged.next(changes, signal)
         continue
       }
-      const rings = feed.arrived.rings()
-      const place = this.#window.readUpTo
-      const page = feed.after(place) ?? (await insist(() => feed.older(place, undefined), waiting, log, signal))
-      await feed.pacer.pass(sizeOf(page.events) * streamsADelivery, signal)
+      const seen = feed.arrived.seen()
+      const checkpoint = this.#window.readUpTo
+      const page =
+        feed.after(checkpoint) ?? (await insist(() => feed.older(checkpoint, undefined), waiting, log, signal))
+      await feed.throttle.acquire(sizeOf(page.events) * streamsADelivery, signal)
       if (signal.aborted) return
       this.#take(page.events)
-      this.#window.passTo(page.place)
+      this.#window.passTo(page.checkpoint)
       this.#begin()
-      if (comparePlaces(page.place, place) === 0) await feed.arrived.next(rings, signal)
+      if (compareCheckpoints(page.checkpoint, checkpoint) === 0) await feed.arrived.next(seen, signal)
     }
   }
 
   #hasRoom(): boolean {
-    const { windowEventsMax, windowBytesMax, parkedMax } = this.#options.rules
+    const { windowEventsMax, windowBytesMax, retriesMax } = this.#options.rules
     const { entries, bytes } = this.#window
-    return entries < windowEventsMax && bytes < windowBytesMax && this.#parking.count < parkedMax
+    return entries < windowEventsMax && bytes < windowBytesMax && this.#retries.count < retriesMax
   }
 
   #take(events: readonly FedEvent[]): void {
     const behind: Job[] = []
     for (const fed of events) {
       if (!wantsType(this.#webhook.eventTypes, fed.type)) continue
-      const job = { event: fromFeed(fed), entry: this.#window.add(fed.place, fed.frame.byteLength) }
-      if (this.#parking.holds(fed.orderUid)) behind.push(job)
-      else this.#lanes.add(fed.orderUid, job)
+      const job = { event: fromFeed(fed), entry: this.#window.add(fed.checkpoint, fed.frame.byteLength) }
+      if (this.#retries.holds(fed.orderUid)) behind.push(job)
+      else this.#queue.add(fed.orderUid, job)
     }
     this.#park(behind, 0, this.#options.now())
   }
@@ -148,13 +153,13 @@ export class Subscription {
   }
 
   #nextDelivery(): Promise<void> | undefined {
-    const next = this.#lanes.take()?.work
+    const next = this.#queue.take()?.work
     return next && this.#deliver(next)
   }
 
   #nextRepetition(): Promise<void> | undefined {
     const { rules, now } = this.#options
-    const due = this.#repetitions < rules.repetitionsMax ? this.#parking.takeDue(now()) : undefined
+    const due = this.#repetitions < rules.repetitionsMax ? this.#retries.takeDue(now()) : undefined
     return due && this.#repeat(due)
   }
 
@@ -166,7 +171,7 @@ export class Subscription {
       .finally(() => {
         this.#requests -= 1
         this.#begin()
-        this.#hasChanged.ring()
+        this.#hasChanged.notify()
       })
   }
 
@@ -186,16 +191,16 @@ export class Subscription {
     if (tried === undefined) return
     const verdict = this.#judge(tried)
     if (verdict.kind === 'delivered') {
-      this.#lanes.done(event.orderUid)
+      this.#queue.done(event.orderUid)
       this.#window.done(entry)
       return
     }
     const dueAtMs = verdict.dueAtMs ?? tried.attemptedAtMs
     this.#park([job], 1, dueAtMs)
-    this.#park(this.#lanes.clear(event.orderUid), 0, dueAtMs)
+    this.#park(this.#queue.clear(event.orderUid), 0, dueAtMs)
   }
 
-  async #repeat(parked: ParkedEvent): Promise<void> {
+  async #repeat(parked: QueuedRetry): Promise<void> {
     this.#repetitions += 1
     try {
       const { pool, log } = this.#options
@@ -204,14 +209,14 @@ export class Subscription {
       const logged = await insist(read, waiting, log, this.#cut.signal)
       if (logged === undefined) {
         log.warn({ webhook: this.#webhook.id, orderUid, sequence }, 'an event to repeat is no longer in the log')
-        return await this.#parking.remove(parked)
+        return await this.#retries.remove(parked)
       }
       const tried = await this.#try(fromLog(logged), parked.attempts + 1)
       if (tried === undefined) return
       const verdict = this.#judge(tried)
       const dueAtMs = verdict.kind === 'delivered' ? undefined : verdict.dueAtMs
-      if (dueAtMs === undefined) await this.#parking.remove(parked)
-      else await this.#parking.postpone(parked, tried.number, dueAtMs)
+      if (dueAtMs === undefined) await this.#retries.remove(parked)
+      else await this.#retries.postpone(parked, tried.number, dueAtMs)
     } finally {
       this.#repetitions -= 1
     }
@@ -228,7 +233,7 @@ export class Subscription {
     const verdict = this.#outcomes.judge(tried)
     if (verdict.kind === 'failed') {
       if (verdict.disable !== undefined) this.#disable(verdict.disable)
-    } else if (verdict.isBack) this.#parking.makeDue(this.#options.now())
+    } else if (verdict.isBack) this.#retries.makeDue(this.#options.now())
     return verdict
   }
 
@@ -237,23 +242,17 @@ export class Subscription {
     if (this.#ending.signal.aborted) return
     this.#ending.abort()
     log.warn({ webhook: this.#webhook.id, reason }, 'a webhook is disabled')
-    this.#parking.write(() => disableWebhook(pool, this.#webhook.id, reason, now())).catch(error => this.#fail(error))
+    this.#retries.write(() => disableWebhook(pool, this.#webhook.id, reason, now())).catch(error => this.#fail(error))
   }
 
   /** Parks events; they count as dealt with as soon as the database has them. */
   #park(jobs: readonly Job[], attempts: number, dueAtMs: number): void {
     if (jobs.length === 0) return
-    const parked = jobs.map(({ event: { orderUid, sequence, recordedAt } }) => ({
-      orderUid,
-      sequence,
-      attempts,
-      dueAtMs,
-      recordedAt,
-    }))
-    this.#parking.park(parked).then(
+    const queued = jobs.map(({ event }) => retryOf(event, attempts, dueAtMs))
+    this.#retries.park(queued).then(
       () => {
         for (const { entry } of jobs) this.#window.done(entry)
-        this.#hasChanged.ring()
+        this.#hasChanged.notify()
       },
       error => this.#fail(error),
     )
@@ -272,24 +271,25 @@ export class Subscription {
   async #save(): Promise<void> {
     const { pool, log } = this.#options
     const { id } = this.#webhook
-    const place = this.#window.doneUpTo
+    const checkpoint = this.#window.doneUpTo
     const { failingSinceMs } = this.#breaker
     try {
-      if (comparePlaces(place, this.#savedPlace) !== 0) await movePlace(pool, readerOf(id), place)
-      this.#savedPlace = place
+      if (compareCheckpoints(checkpoint, this.#savedCheckpoint) !== 0)
+        await moveCheckpoint(pool, readerOf(id), checkpoint)
+      this.#savedCheckpoint = checkpoint
       if (failingSinceMs !== this.#savedFailingSinceMs) await saveFailingSince(pool, id, failingSinceMs)
       this.#savedFailingSinceMs = failingSinceMs
     } catch (error) {
-      log.warn({ err: error, webhook: id }, 'the place of a webhook could not be saved; it will be')
+      log.warn({ err: error, webhook: id }, 'the checkpoint of a webhook could not be saved; it will be')
     }
   }
 
-  /** Waits for what is under way, for a while; then the place is saved a last time. */
+  /** Waits for what is under way, for a while; then the checkpoint is saved a last time. */
   async #drain(): Promise<void> {
     const isCutOff = this.#cut.signal.aborted
     const deadline = setTimeout(() => this.#cut.abort(), this.#options.rules.drainMs)
-    while (this.#requests > 0) await this.#hasChanged.next(this.#hasChanged.rings(), never)
-    await this.#parking.settled()
+    while (this.#requests > 0) await this.#hasChanged.next(this.#hasChanged.seen(), never)
+    await this.#retries.settled()
     clearTimeout(deadline)
     if (!isCutOff) await this.#save()
   }

@@ -3,8 +3,8 @@ import type { Check } from '../platform/integrity.ts'
 /** What must hold of subscriptions and of what is on its way to them. */
 export const webhookChecks: readonly Check[] = [
   {
-    name: 'webhook-places',
-    sentence: 'every subscription that is on has a place in the log, and every place a subscription',
+    name: 'webhook-checkpoints',
+    sentence: 'every subscription that is on has a checkpoint in the log, and every checkpoint a subscription',
     sql: `select coalesce(r.name, 'webhook:' || w.id)
             from webhooks w
             full join (select name from log_readers where name like 'webhook:%') r on r.name = 'webhook:' || w.id

@@ -38,9 +38,9 @@ export type DeliveryRules = {
   /** Requests of a subscription at a time, and how many of them may be repetitions. */
   requestsMax: number
   repetitionsMax: number
-  /** Events of a subscription that are parked; with more its place in the log waits. */
-  parkedMax: number
-  /** How often places are saved, repetitions looked for and the delivery log is written. */
+  /** Events of a subscription that are parked; with more its checkpoint in the log waits. */
+  retriesMax: number
+  /** How often checkpoints are saved, repetitions looked for and the delivery log is written. */
   tickMs: number
   /** How long requests under way may still take when the service stops. */
   drainMs: number
@@ -62,13 +62,13 @@ export const deliveryRules: DeliveryRules = {
   windowBytesMax: 8 * 1024 * 1024,
   requestsMax: 16,
   repetitionsMax: 4,
-  parkedMax: 5_000,
+  retriesMax: 5_000,
   tickMs: 500,
   drainMs: 5_000,
 }
 
-/** How long the place of a disabled subscription is kept; enabled later, it goes on with what happens from then on. */
-export const placeKeptMs = 7 * day
+/** How long the checkpoint of a disabled subscription is kept; enabled later, it goes on with what happens from then on. */
+export const checkpointKeptMs = 7 * day
 
 /** More subscriptions are refused: each costs connections and memory. */
 export const webhooksMax = 50

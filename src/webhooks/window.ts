@@ -1,22 +1,22 @@
-import type { LogPlace } from '../events/place.ts'
+import type { Checkpoint } from '../events/checkpoint.ts'
 
 /** Something of the log that is being dealt with. */
-export type WindowEntry = { readonly place: LogPlace; readonly bytes: number; isDone: boolean }
+export type WindowEntry = { readonly checkpoint: Checkpoint; readonly bytes: number; isDone: boolean }
 
 /**
- * The part of the log between the place behind which everything is done and the place that was read up to. Its entries are done
- * in any order; the place moves over those that are done without a gap.
+ * The part of the log between the checkpoint behind which everything is done and the checkpoint that was read up to. Its entries are done
+ * in any order; the checkpoint moves over those that are done without a gap.
  */
 export class LogWindow {
   #entries: WindowEntry[] = []
   #first = 0
   #bytes = 0
-  #doneUpTo: LogPlace
-  #readUpTo: LogPlace
+  #doneUpTo: Checkpoint
+  #readUpTo: Checkpoint
 
-  constructor(place: LogPlace) {
-    this.#doneUpTo = place
-    this.#readUpTo = place
+  constructor(checkpoint: Checkpoint) {
+    this.#doneUpTo = checkpoint
+    this.#readUpTo = checkpoint
   }
 
   get entries(): number {
@@ -28,25 +28,25 @@ export class LogWindow {
   }
 
   /** Everything up to there is done. */
-  get doneUpTo(): LogPlace {
+  get doneUpTo(): Checkpoint {
     return this.#doneUpTo
   }
 
-  get readUpTo(): LogPlace {
+  get readUpTo(): Checkpoint {
     return this.#readUpTo
   }
 
-  /** Reading has come to a place; what is between is of no interest, or was added. */
-  passTo(place: LogPlace): void {
-    this.#readUpTo = place
-    if (this.entries === 0) this.#doneUpTo = place
+  /** Reading has come to a checkpoint; what is between is of no interest, or was added. */
+  passTo(checkpoint: Checkpoint): void {
+    this.#readUpTo = checkpoint
+    if (this.entries === 0) this.#doneUpTo = checkpoint
   }
 
-  add(place: LogPlace, bytes: number): WindowEntry {
-    const entry = { place, bytes, isDone: false }
+  add(checkpoint: Checkpoint, bytes: number): WindowEntry {
+    const entry = { checkpoint, bytes, isDone: false }
     this.#entries.push(entry)
     this.#bytes += bytes
-    this.#readUpTo = place
+    this.#readUpTo = checkpoint
     return entry
   }
 
@@ -55,7 +55,7 @@ export class LogWindow {
     entry.isDone = true
     this.#bytes -= entry.bytes
     for (let first = this.#entries[this.#first]; first?.isDone; first = this.#entries[this.#first]) {
-      this.#doneUpTo = first.place
+      this.#doneUpTo = first.checkpoint
       this.#first += 1
     }
     if (this.entries === 0) this.#doneUpTo = this.#readUpTo

@@ -1,4 +1,4 @@
-import type { presentDelivery, presentWebhook } from '../../src/webhooks/presenting.ts'
+import type { presentDelivery, presentWebhook } from '../../src/webhooks/presentation.ts'
 
 /** A subscription as the API gives it. */
 export type Webhook = ReturnType<typeof presentWebhook>

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { brokenRules } from '../../test/invariants.ts'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { createTestDatabase } from '../../test/database.ts'
+import { brokenRules } from '../../test/invariants.ts'
 import { migrations } from '../database.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { orderChanged, orderPlaced } from '../orders/messages.ts'
@@ -12,11 +12,11 @@ import { copyInto } from '../platform/copy.ts'
 import { createLogger } from '../platform/log.ts'
 import { migrate } from '../platform/migrations.ts'
 import { createPool, inTransaction, type Pool, withConnection } from '../platform/postgres.ts'
+import { type Checkpoint, encodeCursor, logStart } from './checkpoint.ts'
 import { appendEvent, copyOfEvents, type NewEvent, notifyOfEvents, readLog } from './log.ts'
-import { encodePlace, type LogPlace, logStart } from './place.ts'
-import { enterReader, savePlace } from './readers.ts'
+import { maintainPartitions } from './partition-maintenance.ts'
+import { enterReader, saveCheckpoint } from './readers.ts'
 import { settleLog } from './restored.ts'
-import { keepUp } from './retention.ts'
 
 const log = createLogger({ level: 'silent' })
 const dayMs = 86_400_000
@@ -64,17 +64,24 @@ async function placed(uid: string, placedDaysAgo: number, heldDaysAgo: number) {
 }
 
 const lookAfter = (retentionDays?: number) =>
-  keepUp({ pool: t.pool, retentionDays, now: Date.now, isClockRight: () => true, onLooked: () => undefined, log })
+  maintainPartitions({
+    pool: t.pool,
+    retentionDays,
+    now: Date.now,
+    isClockRight: () => true,
+    onLooked: () => undefined,
+    log,
+  })
 
 const partitionNames = async () =>
   (await t.pool.query<{ name: string }>('select name from event_partitions order by until_time')).rows.map(r => r.name)
 
-async function readAll(pool: Pool): Promise<{ uid: string; place: LogPlace; recordedAt: string }[]> {
-  const all: { uid: string; place: LogPlace; recordedAt: string }[] = []
-  for (let place = logStart; ; ) {
-    const { events, isAll } = await readLog(pool, place, 7)
+async function readAll(pool: Pool): Promise<{ uid: string; checkpoint: Checkpoint; recordedAt: string }[]> {
+  const all: { uid: string; checkpoint: Checkpoint; recordedAt: string }[] = []
+  for (let checkpoint = logStart; ; ) {
+    const { events, isAll } = await readLog(pool, checkpoint, 7)
     all.push(...events.map(one => ({ uid: `${one.orderUid} ${one.sequence}`, ...one })))
-    place = events.at(-1)?.place ?? place
+    checkpoint = events.at(-1)?.checkpoint ?? checkpoint
     if (isAll) return all
   }
 }
@@ -103,24 +110,24 @@ describe('what is older than asked for', () => {
     expect(held.overdue).toBeGreaterThan(3)
     expect(await uids()).toHaveLength(6)
 
-    const [, second = logStart, third] = before.map(one => one.place)
-    await savePlace(t.pool, 'kafka', second)
+    const [, second = logStart, third] = before.map(one => one.checkpoint)
+    await saveCheckpoint(t.pool, 'kafka', second)
     expect(await lookAfter(3)).toMatchObject({ heldBackBy: ['kafka'] })
     expect(await uids()).toHaveLength(5)
-    await savePlace(t.pool, 'kafka', third ?? logStart)
+    await saveCheckpoint(t.pool, 'kafka', third ?? logStart)
     expect(await lookAfter(3)).toMatchObject({ heldBackBy: [], overdue: 0, beginsMs: todayMs - 3 * dayMs })
     expect(await uids()).toEqual(['half 2', 'kept 1', 'kept 2'])
     expect((await partitionNames()).length).toBeLessThan(9)
 
     for (const headers of [{}, { accept: 'text/event-stream' }]) {
       for (const path of ['/api/events', '/api/orders/half/events']) {
-        const refused = await t.call('GET', `${path}?after=${encodePlace(second)}`, { headers })
+        const refused = await t.call('GET', `${path}?after=${encodeCursor(second)}`, { headers })
         expect(refused.status).toBe(410)
         expect(JSON.parse(await refused.text())).toMatchObject({ code: 'CURSOR_DROPPED' })
       }
     }
-    for (const place of [logStart, third ?? logStart]) {
-      const page = await t.call('GET', `/api/events?after=${encodePlace(place)}`)
+    for (const checkpoint of [logStart, third ?? logStart]) {
+      const page = await t.call('GET', `/api/events?after=${encodeCursor(checkpoint)}`)
       expect(JSON.parse(await page.text())).toHaveLength(3)
     }
     for (const [uid, first, count] of [
@@ -146,7 +153,7 @@ describe('what is older than asked for', () => {
     const { rows } = await t.pool.query('select partition from event_seals')
     expect(rows.length).toBeGreaterThanOrEqual(3)
     const [, last] = await readAll(t.pool)
-    expect(await readLog(t.pool, last?.place ?? logStart, 10)).toEqual({ events: [], isAll: true })
+    expect(await readLog(t.pool, last?.checkpoint ?? logStart, 10)).toEqual({ events: [], isAll: true })
   })
 })
 
@@ -190,11 +197,11 @@ describe('no event is refused', () => {
       return written
     })
     const seen: string[] = []
-    let place = logStart
+    let checkpoint = logStart
     const readOn = async () => {
-      const { events } = await readLog(t.pool, place, 50)
+      const { events } = await readLog(t.pool, checkpoint, 50)
       seen.push(...events.map(one => one.orderUid))
-      place = events.at(-1)?.place ?? place
+      checkpoint = events.at(-1)?.checkpoint ?? checkpoint
       return events.length
     }
     const reading = (async () => {

@@ -1,7 +1,7 @@
 /**
  * Work in lanes: what is in one lane is done one after another, in the order in which it came; different lanes go side by side.
  */
-export class Lanes<Work> {
+export class KeyedQueue<Work> {
   /** What waits in each lane behind the one that is being done or is ready to be. */
   readonly #waiting = new Map<string, Work[]>()
   #ready: { lane: string; work: Work }[] = []

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const bytesPerSecondWhenBusy = 8 * 1024 * 1024
 
 /** A rush is over when nothing has told of it for so long: the intake also has nothing to do while it is kept from fetching. */
-const rushMs = 1_000
+const overloadMs = 1_000
 
 /** How long one who waits goes without asking whether that is over. */
 const patienceMs = 100
@@ -13,9 +13,9 @@ const patienceMs = 100
  * Keeps the readers of the log from taking what the intake needs. To send every order to a hundred readers is more work than to
  * store it; so as long as orders queue up the readers get a share that hardly counts, fall behind, and catch up afterwards.
  */
-export class Pacer {
+export class ReaderThrottle {
   readonly #now: () => number
-  #rushedAtMs = Number.NEGATIVE_INFINITY
+  #overloadedAtMs = Number.NEGATIVE_INFINITY
   #freeAtMs = 0
 
   /** @param now milliseconds of any clock */
@@ -24,16 +24,16 @@ export class Pacer {
   }
 
   /** Tells that the intake has more to do than it can. */
-  rush(): void {
-    this.#rushedAtMs = this.#now()
+  overloaded(): void {
+    this.#overloadedAtMs = this.#now()
   }
 
   #isBusy(): boolean {
-    return this.#now() - this.#rushedAtMs < rushMs
+    return this.#now() - this.#overloadedAtMs < overloadMs
   }
 
   /** Resolves when so many bytes may be sent: at once unless the intake is busy. */
-  async pass(sizeBytes: number, stop: AbortSignal): Promise<void> {
+  async acquire(sizeBytes: number, stop: AbortSignal): Promise<void> {
     if (!this.#isBusy()) return
     const turnAtMs = Math.max(this.#now(), this.#freeAtMs)
     this.#freeAtMs = turnAtMs + (sizeBytes / bytesPerSecondWhenBusy) * 1000

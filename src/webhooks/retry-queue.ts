@@ -1,5 +1,5 @@
 /** An event that waits for its repetition, or behind an earlier one of its order that does. */
-export type ParkedEvent = {
+export type QueuedRetry = {
   orderUid: string
   sequence: number
   /** How often it was tried. */
@@ -10,10 +10,19 @@ export type ParkedEvent = {
   recordedAt: string
 }
 
+/** An event on its way into the queue. @param attempts how often it was tried */
+export function retryOf(
+  { orderUid, sequence, recordedAt }: Omit<QueuedRetry, 'attempts' | 'dueAtMs'>,
+  attempts: number,
+  dueAtMs: number,
+): QueuedRetry {
+  return { orderUid, sequence, attempts, dueAtMs, recordedAt }
+}
+
 /** The parked events of a subscription, as the database has them: of each order the first is tried, the others wait. */
-export class ParkedEvents {
+export class RetryQueue {
   /** By order, in the order of their sequence. */
-  readonly #byOrder = new Map<string, ParkedEvent[]>()
+  readonly #byOrder = new Map<string, QueuedRetry[]>()
   /** Orders whose first event is being tried. */
   readonly #tried = new Set<string>()
   #count = 0
@@ -34,7 +43,7 @@ export class ParkedEvents {
   }
 
   /** Adds an event that the database has got. An event that is there already, read again after a restart, stays as it is. */
-  add(event: ParkedEvent): void {
+  add(event: QueuedRetry): void {
     if (this.has(event.orderUid, event.sequence)) return
     const events = this.#byOrder.get(event.orderUid) ?? []
     this.#byOrder.set(event.orderUid, events)
@@ -45,7 +54,7 @@ export class ParkedEvents {
   }
 
   /** An event that is due; its order is left alone until `remove` or `postpone`. */
-  takeDue(nowMs: number): ParkedEvent | undefined {
+  takeDue(nowMs: number): QueuedRetry | undefined {
     if (nowMs < this.#lookAtMs) return undefined
     let nextMs = Number.POSITIVE_INFINITY
     for (const [orderUid, [first]] of this.#byOrder) {
@@ -61,7 +70,7 @@ export class ParkedEvents {
   }
 
   /** A taken event is delivered or given up; the next of its order is tried as soon as it is due. */
-  remove(event: ParkedEvent): void {
+  remove(event: QueuedRetry): void {
     this.#leave(event)
     const events = this.#byOrder.get(event.orderUid)?.filter(other => other !== event) ?? []
     if (events.length === 0) this.#byOrder.delete(event.orderUid)
@@ -70,7 +79,7 @@ export class ParkedEvents {
   }
 
   /** A taken event has failed once more. */
-  postpone(event: ParkedEvent, attempts: number, dueAtMs: number): void {
+  postpone(event: QueuedRetry, attempts: number, dueAtMs: number): void {
     this.#leave(event)
     event.attempts = attempts
     event.dueAtMs = dueAtMs
@@ -83,7 +92,7 @@ export class ParkedEvents {
       if (first !== undefined) first.dueAtMs = Math.min(first.dueAtMs, nowMs)
   }
 
-  #leave({ orderUid }: ParkedEvent): void {
+  #leave({ orderUid }: QueuedRetry): void {
     this.#tried.delete(orderUid)
     this.#lookAtMs = 0
   }

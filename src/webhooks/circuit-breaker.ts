@@ -4,7 +4,7 @@ import { type DeliveryRules, pauseDelayMs } from './webhook.ts'
  * Judges a receiver by its last answers. After several failures in a row the subscription pauses as a whole, and then one
  * request at a time shows whether the receiver is back: one that is down is not asked for each event.
  */
-export class Breaker {
+export class CircuitBreaker {
   readonly #rules: DeliveryRules
   #failures = 0
   #pauses = 0

@@ -1,11 +1,11 @@
 import type { DeliveryListing } from './delivery-queries.ts'
 import type { WebhookListing } from './queries.ts'
-import { deliveryRules, placeKeptMs } from './webhook.ts'
+import { checkpointKeptMs, deliveryRules } from './webhook.ts'
 
 /** How a subscription stands, in a word: the one that most needs somebody to look. */
 export function statusOf(webhook: WebhookListing): 'active' | 'failing' | 'waiting' | 'disabled' {
   if (webhook.disabled !== null) return 'disabled'
-  if (webhook.parked >= deliveryRules.parkedMax) return 'waiting'
+  if (webhook.parked >= deliveryRules.retriesMax) return 'waiting'
   return webhook.failingSinceMs === null ? 'active' : 'failing'
 }
 
@@ -25,7 +25,7 @@ export function presentWebhook(webhook: WebhookListing, nowMs: number) {
         : {
             reason: disabled.reason,
             at: timeOf(disabled.atMs),
-            place_kept_until: behindSeconds === null ? null : timeOf(disabled.atMs + placeKeptMs),
+            place_kept_until: behindSeconds === null ? null : timeOf(disabled.atMs + checkpointKeptMs),
           },
     failing_since: webhook.failingSinceMs === null ? null : timeOf(webhook.failingSinceMs),
     parked: webhook.parked,

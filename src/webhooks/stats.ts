@@ -1,10 +1,10 @@
 import type { Pool } from '../platform/postgres.ts'
 
 /** How all subscriptions stand together. */
-export type Standings = { active: number; failing: number; disabled: number; parked: number; lagSeconds: number }
+export type WebhookStats = { active: number; failing: number; disabled: number; parked: number; lagSeconds: number }
 
-/** The oldest committed event that somebody enabled has not got is behind the last of their places, or parked. */
-const standings = `
+/** The oldest committed event that somebody enabled has not got is behind the last of their checkpoints, or parked. */
+const stats = `
   with enabled as (select * from webhooks where disabled_at is null),
        last_place as (select r.xid, r.position
                         from enabled w
@@ -23,8 +23,8 @@ const standings = `
            as "lagSeconds"
     from waiting`
 
-export async function readStandings(pool: Pool): Promise<Standings> {
-  const { rows } = await pool.query<Standings>(standings)
+export async function readWebhookStats(pool: Pool): Promise<WebhookStats> {
+  const { rows } = await pool.query<WebhookStats>(stats)
   const [row] = rows
   if (row === undefined) throw new Error('a count without a row')
   return row

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError } from 'pg'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { decideUpkeep, readLogState, takeUpkeepStep, type Upkeep } from './partitions.ts'
+import { decideMaintenance, type PartitionMaintenance, readLogState, takeMaintenanceStep } from './partitions.ts'
 
-export type UpkeepOptions = {
+export type MaintenanceOptions = {
   pool: Pool
   /** Events are kept for at least so many days; undefined: for ever. */
   retentionDays: number | undefined
@@ -12,7 +12,7 @@ export type UpkeepOptions = {
   /** Whether the time can be relied on: otherwise nothing is sealed or dropped. */
   isClockRight: () => boolean
   /** Hears what each look has found. */
-  onLooked: (upkeep: Upkeep) => void
+  onLooked: (maintenance: PartitionMaintenance) => void
   log: Logger
 }
 
@@ -20,14 +20,14 @@ const pauseMs = 60_000
 const pauseAfterFailureMs = 5_000
 
 /** Does everything that is due about the partitions of the log; any number of instances may do it at once. */
-export async function keepUp(options: UpkeepOptions): Promise<Upkeep> {
+export async function maintainPartitions(options: MaintenanceOptions): Promise<PartitionMaintenance> {
   const { pool, retentionDays, now, isClockRight, log } = options
-  const takeStep = () => takeUpkeepStep(pool, now, retentionDays, isClockRight())
+  const takeStep = () => takeMaintenanceStep(pool, now, retentionDays, isClockRight())
   for (;;) {
-    const upkeep = decideUpkeep(await readLogState(pool), now(), retentionDays)
+    const maintenance = decideMaintenance(await readLogState(pool), now(), retentionDays)
     const done =
-      upkeep.step && (await takeStep().catch(error => (wasOvertaken(error) ? takeStep() : Promise.reject(error))))
-    if (done === undefined) return upkeep
+      maintenance.step && (await takeStep().catch(error => (wasOvertaken(error) ? takeStep() : Promise.reject(error))))
+    if (done === undefined) return maintenance
     log.info(done, 'the partitions of the event log were changed')
   }
 }
@@ -45,15 +45,15 @@ function wasOvertaken(error: unknown): boolean {
  * Adds partitions to the log before they are needed, seals those that are past and drops those that are older than asked for,
  * until told to stop. What a reader still needs stays, and that is said.
  */
-export async function keepLog(options: UpkeepOptions, stop: AbortSignal): Promise<void> {
+export async function runPartitionMaintenance(options: MaintenanceOptions, stop: AbortSignal): Promise<void> {
   const { log, onLooked } = options
   let heldBackBefore = ''
   while (!stop.aborted) {
     let pause = pauseMs
     try {
-      const upkeep = await keepUp(options)
-      onLooked(upkeep)
-      const { heldBackBy, overdue } = upkeep
+      const maintenance = await maintainPartitions(options)
+      onLooked(maintenance)
+      const { heldBackBy, overdue } = maintenance
       const heldBack = `${heldBackBy} ${overdue}`
       if (overdue > 0 && heldBack !== heldBackBefore) {
         log.warn({ heldBackBy, partitions: overdue }, 'old events are kept, since readers of the log still need them')
