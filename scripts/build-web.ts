@@ -1,29 +1,29 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { routes } from '../web/routes.ts'
 
 const root = join(import.meta.dirname, '..')
 
 /** Where `make build` puts the page, and where the service looks for it. */
 export const webFolder = join(root, 'build', 'web')
 
-/** What gets smaller by compressing; pictures of other kinds are compressed already. */
+/** Kinds of files that compress well; other pictures are compressed already. */
 const compressible = ['.html', '.js', '.css', '.svg', '.json']
 
 /**
- * Builds the page from `web/` into a folder: one document, and beside it files whose names hold the hash of what is in them,
- * so that a browser may keep them for ever. Addresses in them are relative, so that a proxy may serve the page under any path. What
- * compresses is there compressed as well.
+ * Builds the page into a folder: one document, and beside it files whose names hold the hash of their content, so that a browser
+ * may keep them for ever. Addresses in them are relative, so that a proxy may serve the page under any path. Files that compress
+ * well are there compressed as well.
  *
+ * @param sources the folder `web` of the repository, or a copy
  * @throws AggregateError of Bun's bundler, with what is wrong in the sources
  */
-export async function buildWeb(folder: string): Promise<void> {
+export async function buildWeb(folder: string, sources: string = join(root, 'web')): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const assets = 'assets/[name]-[hash].[ext]'
   await Bun.build({
-    entrypoints: [join(root, 'web', 'index.html')],
+    entrypoints: [join(sources, 'index.html')],
     outdir: folder,
     target: 'browser',
     minify: true,
@@ -31,20 +31,29 @@ export async function buildWeb(folder: string): Promise<void> {
     naming: { entry: '[name].[ext]', chunk: assets, asset: assets },
     define: { 'process.env.NODE_ENV': '"production"' },
   })
-  writeDocuments(folder)
+  writeDocuments(folder, await pagesOf(sources))
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (compressible.includes(extname(name))) compress(join(folder, name))
   }
 }
 
 /**
- * The addresses in the document are relative to its own, so it is there once for each depth at which pages lie: `index.html` for
- * `/orders`, `index-2.html` for `/orders/:id`. `pages.json` says which stands for which pages.
+ * The paths of all pages, from the list of modules. The import has no name that the type checker could follow: the page is made for
+ * browsers, and this program is not.
  */
-function writeDocuments(folder: string): void {
+async function pagesOf(sources: string): Promise<string[]> {
+  const list = (await import(join(sources, 'modules.ts'))) as { modules: { pages: { path: string }[] }[] }
+  return list.modules.flatMap(({ pages }) => pages.map(({ path }) => path))
+}
+
+/**
+ * Writes the document once for each depth of pages, since addresses in it are relative to its own: `index.html` for `/orders`,
+ * `index-2.html` for `/orders/:id`. `pages.json` tells the service which document belongs to which pages.
+ */
+function writeDocuments(folder: string, paths: readonly string[]): void {
   const document = readFileSync(join(folder, 'index.html'), 'utf8')
   const pages: Record<string, string[]> = { 'index.html': [] }
-  for (const page of Object.values(routes)) {
+  for (const page of paths) {
     const depth = page.split('/').length - 1
     const name = depth === 1 ? 'index.html' : `index-${depth}.html`
     if (pages[name] === undefined) {

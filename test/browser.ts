@@ -41,6 +41,14 @@ function webFolder(): Promise<string> {
   return built
 }
 
+/** The addresses of the pages, as the list of modules gives them, without those that need an id. */
+export async function pageAddresses(): Promise<string[]> {
+  const documents = JSON.parse(readFileSync(join(await webFolder(), 'pages.json'), 'utf8')) as Record<string, string[]>
+  return Object.values(documents)
+    .flat()
+    .filter(path => !path.includes(':'))
+}
+
 export type View = {
   width?: number
   height?: number

@@ -79,7 +79,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       expect(await violationsOf(page, rules)).toEqual([])
       await page.keyboard.press('Escape')
       await page.keyboard.press('?')
-      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
       expect(await violationsOf(page, rules)).toEqual([])
       // The order that is not there.
       expect(stage.complaints().filter(text => !text.includes('404'))).toEqual([])

@@ -38,7 +38,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     await page.locator('a[href$="/orders/far"]').waitFor()
   })
 
-  test('goes through its life by clicks: each is confirmed, given a reason, and told in the history', async () => {
+  test('goes through its life by clicks: each is confirmed, given a reason, and shown in the timeline', async () => {
     await stage.place({ ...sample, order_uid: 'life', payment: { ...sample.payment, payment_dt: 0 } })
     const page = await stage.open('/orders/life')
     const act = async (button: string, reason: string) => {
@@ -49,7 +49,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
       await dialog.waitFor({ state: 'hidden' })
     }
     await act('Confirm', 'paid by wire')
-    await page.getByText('The order life is confirmed.').waitFor()
+    await page.getByText('Order life confirmed.').waitFor()
     await act('Put on hold', 'address is checked')
     await act('Confirm', '')
     await act('Complete', '')
@@ -89,7 +89,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     await page.unroute('**/api/orders/raced')
     await dialog.getByRole('button', { name: 'Complete' }).click()
     await dialog.getByText('The order has changed in the meantime').waitFor()
-    await dialog.getByText('The order is now: cancelled. Nothing was done.').waitFor()
+    await dialog.getByText('The order is now cancelled. Nothing was changed.').waitFor()
     expect(await dialog.getByRole('button', { name: 'Complete' }).isDisabled()).toBe(true)
     await dialog.getByRole('button', { name: 'Back' }).click()
     expect(await page.locator('.page-head').getByRole('button').count()).toBe(0)
@@ -99,7 +99,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
 
   test('one that is not there is said not to be there', async () => {
     const page = await stage.open('/orders/nobody')
-    await page.getByText('There is no order nobody.').waitFor()
+    await page.getByText('Order nobody not found').waitFor()
     expect(stage.complaints().every(text => text.includes('404'))).toBe(true)
   })
 
@@ -113,7 +113,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     const dialog = page.getByRole('dialog')
     await dialog.waitFor()
     await page.keyboard.press('Escape')
-    await page.getByText('Without an API key nothing can be shown.').waitFor()
+    await page.getByText('An API key is needed to show data.').waitFor()
     await page.getByRole('button', { name: 'Enter a key' }).click()
     await dialog.getByLabel('API key').fill('sk_not-one-of-ours')
     await dialog.getByRole('button', { name: 'Continue' }).click()
@@ -121,8 +121,8 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     await dialog.getByLabel('API key').fill(made.out.trim())
     await dialog.getByRole('button', { name: 'Continue' }).click()
     await page.locator('.tiles').waitFor()
-    await page.getByRole('button', { name: 'Send a test order' }).click()
-    await page.getByText('has arrived').waitFor()
+    await page.getByRole('button', { name: 'Send test order' }).click()
+    await page.getByText('Test order received').waitFor()
     await page.reload()
     await page.locator('.tiles').waitFor()
     const kept = await page.evaluate('[Object.values(sessionStorage), localStorage.length, document.cookie]')

@@ -40,7 +40,7 @@ describe.skipIf(hasNoBrowser)('the orders, in Chromium', () => {
     expect((await uids(page)).every(uid => Number(uid.slice(5)) % 2 === 1)).toBe(true)
     await search.fill('nobody')
     await search.press('Enter')
-    await page.getByText('No order matches').waitFor()
+    await page.getByText('No matching orders').waitFor()
   })
 
   test('filters and the sort are in the address, and an address brings them back', async () => {
@@ -58,8 +58,8 @@ describe.skipIf(hasNoBrowser)('the orders, in Chromium', () => {
     await page.locator('.table tbody tr').getByText('list-0', { exact: true }).waitFor()
     expect(await page.getByLabel('Payment').inputValue()).toBe('paid')
     expect(await page.getByLabel('Sort').inputValue()).toBe('oldest')
-    await page.getByLabel('Made from').fill('2026-01-02')
-    await page.getByText('No order matches').waitFor()
+    await page.getByLabel('Placed from').fill('2026-01-02')
+    await page.getByText('No matching orders').waitFor()
   })
 
   test('scrolling brings page after page, with few rows in the document, and going back finds the place', async () => {
@@ -72,7 +72,7 @@ describe.skipIf(hasNoBrowser)('the orders, in Chromium', () => {
       expect(await rows.count()).toBeLessThan(80)
       await page.evaluate('new Promise(resolve => requestAnimationFrame(() => resolve()))')
     }
-    await page.getByText(`That is all: ${orderCount}`).waitFor()
+    await page.getByText(`End of the list: ${orderCount} shown`).waitFor()
     await last.click()
     await page.getByRole('heading', { level: 1, name: 'list-0' }).waitFor()
     await page.goBack()
@@ -89,7 +89,7 @@ describe.skipIf(hasNoBrowser)('the orders, in Chromium', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: String(focused) }).waitFor()
     await page.keyboard.press('?')
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await page.keyboard.press('/')
@@ -105,7 +105,7 @@ describe.skipIf(hasNoBrowser)('the orders, in Chromium', () => {
     const page = await stage.open('/orders')
     await page.locator('.live-live').waitFor()
     await stage.place({ ...sample, order_uid: 'new-one', date_created: '2031-01-01T00:00:00Z' })
-    await page.getByRole('button', { name: '1 new order: show' }).click()
+    await page.getByRole('button', { name: 'Show 1 new order' }).click()
     await page.locator('.table tbody tr').getByText('new-one').waitFor()
     expect(await page.getByRole('button', { name: 'new order' }).count()).toBe(0)
     await stage.command('new-one', 'hold', 'is looked at')

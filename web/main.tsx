@@ -1,7 +1,9 @@
+import './styles/shared.css'
 import { render } from 'preact'
 import { LocationProvider } from 'preact-iso'
-import { routes } from './routes.ts'
+import { home } from './shell/pages.ts'
 import { Shell } from './shell/shell.tsx'
+import './styles/last.css'
 
 const place = document.getElementById('page')
 if (place === null) throw new Error('the document has no place for the page')
@@ -12,7 +14,7 @@ icon?.setAttribute('href', icon.href)
 
 // Every address of ours is a page of this program; links to what the server itself shows have a target.
 render(
-  <LocationProvider scope={routes.overview}>
+  <LocationProvider scope={home}>
     <Shell />
   </LocationProvider>,
   place,

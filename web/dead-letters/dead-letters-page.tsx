@@ -6,34 +6,40 @@ import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { ask } from '../platform/api.ts'
 import { count } from '../platform/money.ts'
 import { PagedList } from '../platform/paged.ts'
-import { deadLettersAddress } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
-import { letterTexts as words } from '../texts/dead-letters.ts'
-import { texts } from '../texts.ts'
-import type { Chosen } from './deal-many.ts'
-import { countOf, type LetterCount, type LetterFilter, type ListedLetter, readFilter, toParameters } from './letter.ts'
-import { LetterFilters } from './letter-filters.tsx'
-import { LetterRows } from './letter-rows.tsx'
-import { ManyDialog } from './many-dialog.tsx'
+import { deadLettersAddress } from './addresses.ts'
+import { BulkDialog } from './bulk-dialog.tsx'
+import type { Chosen } from './bulk-resolution.ts'
+import {
+  countOf,
+  type DeadLetterCount,
+  type DeadLetterFilter,
+  type ListedDeadLetter,
+  readFilter,
+  toParameters,
+} from './dead-letter.ts'
+import { DeadLetterFilters } from './dead-letter-filters.tsx'
+import { DeadLetterRows } from './dead-letter-rows.tsx'
+import { texts } from './texts.ts'
 
 const countEveryMs = 2_000
 const pageSize = 50
-/** The API deals with at most so many by their ids. */
+/** The most ids that the API takes at once. */
 const selectedMax = 1_000
 
-/** The messages that could not be taken in, to be dealt with one by one or many at a time. */
+/** Messages that could not be processed, to be resolved one by one or many at a time. */
 export default function DeadLettersPage() {
   const location = useLocation()
   const filter = readFilter(location.query)
   const query = new URLSearchParams({ ...toParameters(filter, 'all'), limit: String(pageSize) }).toString()
-  const list = useMemo(() => new PagedList<ListedLetter>(`/api/dead-letters?${query}`), [query])
-  const counts = useSignal<readonly LetterCount[] | undefined>(undefined)
+  const list = useMemo(() => new PagedList<ListedDeadLetter>(`/api/dead-letters?${query}`), [query])
+  const counts = useSignal<readonly DeadLetterCount[] | undefined>(undefined)
   const selected = useSignal<ReadonlySet<string>>(new Set())
   /** How many there were when the list was read. */
   const seen = useSignal<number | undefined>(undefined)
   const load = useCallback(async () => {
     // The page shows what went wrong by the list, which is asked for in the same moment.
-    const read = await ask<LetterCount[]>('/api/dead-letter-counts').catch(() => undefined)
+    const read = await ask<DeadLetterCount[]>('/api/dead-letter-counts').catch(() => undefined)
     if (read !== undefined) counts.value = read
   }, [counts])
   const begin = useCallback(async () => {
@@ -43,23 +49,23 @@ export default function DeadLettersPage() {
   }, [list, load, selected, seen])
   useEffect(() => void begin(), [begin])
   usePolling(load, countEveryMs)
-  const change = (to: Partial<LetterFilter>) =>
+  const change = (to: Partial<DeadLetterFilter>) =>
     location.route(deadLettersAddress(toParameters({ ...filter, ...to }, 'open')), true)
   const now = counts.value === undefined ? undefined : countOf(counts.value, filter)
   if (seen.value === undefined && now !== undefined && list.rows.value !== undefined) seen.value = now
   const newer = (now ?? 0) - (seen.value ?? now ?? 0)
   return (
     <>
-      <PageHead title={texts.titles.deadLetters} />
-      <LetterFilters filter={filter} counts={counts.value ?? []} change={change} />
+      <PageHead title={texts.title} />
+      <DeadLetterFilters filter={filter} counts={counts.value ?? []} change={change} />
       <div class="newer" role="status">
         {newer > 0 && (
           <button type="button" class="small" onClick={() => void begin()}>
-            {words.newer(count(newer))}
+            {texts.newer(count(newer))}
           </button>
         )}
       </div>
-      <Many filter={filter} letters={now ?? 0} selected={selected.value} list={list} onDone={() => void begin()} />
+      <Many filter={filter} matches={now ?? 0} selected={selected.value} list={list} onDone={() => void begin()} />
       <Content
         list={list}
         filter={filter}
@@ -74,7 +80,11 @@ export default function DeadLettersPage() {
 
 type Selection = { selected: ReadonlySet<string>; select: (ids: Iterable<string>) => void }
 
-function Content({ list, filter, ...selection }: { list: PagedList<ListedLetter>; filter: LetterFilter } & Selection) {
+function Content({
+  list,
+  filter,
+  ...selection
+}: { list: PagedList<ListedDeadLetter>; filter: DeadLetterFilter } & Selection) {
   const rows = list.rows.value
   const failure = list.failure.value
   const isNarrowed = filter.code !== '' || filter.topic !== '' || filter.state !== 'open'
@@ -87,20 +97,20 @@ function Content({ list, filter, ...selection }: { list: PagedList<ListedLetter>
         </div>
       )}
       {rows?.length === 0 && (
-        <Empty title={isNarrowed ? words.noMatch : words.none}>
-          <p>{isNarrowed ? words.noMatchHint : words.noneHint}</p>
-          {isNarrowed && <a href={deadLettersAddress({ state: 'all' })}>{words.showAll}</a>}
+        <Empty title={isNarrowed ? texts.noMatch : texts.none}>
+          <p>{isNarrowed ? texts.noMatchHint : texts.noneHint}</p>
+          {isNarrowed && <a href={deadLettersAddress({ state: 'all' })}>{texts.showAll}</a>}
         </Empty>
       )}
       {rows !== undefined && rows.length > 0 && (
         <>
-          <LetterRows letters={rows} {...selection} />
+          <DeadLetterRows deadLetters={rows} {...selection} />
           <p class="table-foot faint" role="status">
             {list.isComplete.value ? (
-              words.end(count(rows.length))
+              texts.end(count(rows.length))
             ) : (
               <button type="button" class="second" disabled={list.isLoading.value} onClick={() => void list.more()}>
-                {words.more}
+                {texts.more}
               </button>
             )}
           </p>
@@ -111,19 +121,19 @@ function Content({ list, filter, ...selection }: { list: PagedList<ListedLetter>
 }
 
 type ManyProps = {
-  filter: LetterFilter
-  letters: number
+  filter: DeadLetterFilter
+  matches: number
   selected: ReadonlySet<string>
-  list: PagedList<ListedLetter>
+  list: PagedList<ListedDeadLetter>
   onDone: () => void
 }
 
 /** What can be done with those that are selected, or with all open ones that a reason or topic names. */
-function Many({ filter, letters, selected, list, onDone }: ManyProps) {
+function Many({ filter, matches, selected, list, onDone }: ManyProps) {
   const asked = useSignal<'replay' | 'discard' | undefined>(undefined)
   const { code, topic } = filter
   const isAll = selected.size === 0
-  const isPossible = filter.state === 'open' && (!isAll || ((code !== '' || topic !== '') && letters > 0))
+  const isPossible = filter.state === 'open' && (!isAll || ((code !== '' || topic !== '') && matches > 0))
   const hasRows = (list.rows.value?.length ?? 0) > 0
   if (filter.state !== 'open' || !hasRows) return null
   const chosen: Chosen = isAll
@@ -132,22 +142,22 @@ function Many({ filter, letters, selected, list, onDone }: ManyProps) {
   return (
     <div class="many">
       <p role="status" class={isPossible ? '' : 'faint'}>
-        {!isPossible && words.selectHint}
-        {isPossible && (isAll ? words.ofFilter(count(letters)) : words.selected(selected.size))}
+        {!isPossible && texts.selectHint}
+        {isPossible && (isAll ? texts.matching(count(matches)) : texts.selected(selected.size))}
       </p>
       <div class="buttons">
         <button type="button" class="danger-quiet" disabled={!isPossible} onClick={() => (asked.value = 'discard')}>
-          {isAll && isPossible ? words.discardAll : words.discard}
+          {isAll && isPossible ? texts.discardAll : texts.discard}
         </button>
         <button type="button" disabled={!isPossible} onClick={() => (asked.value = 'replay')}>
-          {isAll && isPossible ? words.replayAll : words.replay}
+          {isAll && isPossible ? texts.replayAll : texts.replay}
         </button>
       </div>
       {asked.value !== undefined && (
-        <ManyDialog
+        <BulkDialog
           kind={asked.value}
           chosen={chosen}
-          letters={isAll ? letters : selected.size}
+          total={isAll ? matches : selected.size}
           close={() => {
             asked.value = undefined
             onDone()

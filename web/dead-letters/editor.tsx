@@ -1,6 +1,6 @@
 import type { RefObject } from 'preact'
 import { useImperativeHandle, useRef } from 'preact/hooks'
-import type { Mark } from './places.ts'
+import type { Mark } from './json-positions.ts'
 
 export type EditorHandle = {
   /** Selects a part of the text and brings it into sight. */

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
+import { orderAddress } from '../orders/addresses.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { absolute, clockTime } from '../platform/time.ts'
-import { orderAddress } from '../routes.ts'
-import { eventTexts as words } from '../texts/events.ts'
 import { gistOf, type LogEvent } from './event.ts'
+import { texts } from './texts.ts'
 
 /** An event in a line, and when it is opened all that it says. */
 export function EventRow({ event }: { event: LogEvent }) {
@@ -21,7 +21,7 @@ export function EventRow({ event }: { event: LogEvent }) {
           <time dateTime={time} title={absolute(timeMs)}>
             {clockTime(timeMs, Date.now())}
           </time>
-          <span class={`kind kind-${type.replace(/[._]/g, '-')}`}>{type}</span>
+          <span class={`kind type-${type.replace(/[._]/g, '-')}`}>{type}</span>
           <span class="uid">{uid}</span>
           <span class="gist">{gistOf(event)}</span>
         </summary>
@@ -38,7 +38,7 @@ function Whole({ event }: { event: LogEvent }) {
       <a href={orderAddress(event.order_uid)}>{event.order_uid}</a>
       <div class="command">
         <pre>{json}</pre>
-        <CopyButton text={json} label={words.copy} />
+        <CopyButton text={json} label={texts.copy} />
       </div>
     </div>
   )

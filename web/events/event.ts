@@ -1,5 +1,5 @@
 import { money } from '../platform/money.ts'
-import { eventTexts as words } from '../texts/events.ts'
+import { texts } from './texts.ts'
 
 /** An event as the API tells it. */
 export type LogEvent = {
@@ -40,10 +40,10 @@ export function gistOf({ type, data }: LogEvent): string {
       items?: unknown[]
     }
     const sum = payment === undefined ? '' : money(payment.amount, payment.currency)
-    return [customer, sum, items === undefined ? '' : words.lines(items.length)].filter(Boolean).join(' · ')
+    return [customer, sum, items === undefined ? '' : texts.items(items.length)].filter(Boolean).join(' · ')
   }
   const { reason, actor } = data
-  return [typeof reason === 'string' ? reason : '', typeof actor === 'string' && actor !== '' ? words.by(actor) : '']
+  return [typeof reason === 'string' ? reason : '', typeof actor === 'string' && actor !== '' ? texts.by(actor) : '']
     .filter(Boolean)
     .join(' · ')
 }

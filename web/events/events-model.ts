@@ -3,11 +3,11 @@ import { nextPage, request } from '../platform/api.ts'
 import { follow, type LiveEvent } from '../platform/live.ts'
 import type { LogEvent } from './event.ts'
 
-/** So many are shown while events come; who looks further back has more, up to the other bound. */
+/** The most that are shown while events come in, and when the reader has loaded older ones. */
 const liveMax = 200
 const shownMax = 2_000
 const pageSize = 100
-/** The API gives at most so many at a time. */
+/** The largest page of the API. */
 const pageMax = 1_000
 
 /** The log as it grows, newest first, narrowed by a filter. */
@@ -86,7 +86,7 @@ export class EventsModel {
   }
 
   #take(live: readonly LiveEvent[]): void {
-    // Of a rush only those that will be seen are looked at.
+    // Of a burst, only the events that will be shown are parsed.
     const fresh = live.slice(-liveMax).map(({ data }) => JSON.parse(data) as LogEvent)
     const newestFirst = fresh.toReversed()
     if (this.isPaused.peek()) {

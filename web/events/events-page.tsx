@@ -2,15 +2,15 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { commonTexts } from '../parts/texts.ts'
 import { eventTypes } from '../platform/event-types.ts'
 import { count } from '../platform/money.ts'
-import { eventsAddress } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
-import { eventTexts as words } from '../texts/events.ts'
-import { texts } from '../texts.ts'
+import { eventsAddress } from './addresses.ts'
 import { type EventFilter, readFilter, toParameters } from './event.ts'
 import { EventRow } from './event-row.tsx'
 import { EventsModel } from './events-model.ts'
+import { texts } from './texts.ts'
 
 /** Everything that happens, as it happens. */
 export default function EventsPage() {
@@ -27,16 +27,16 @@ export default function EventsPage() {
   const isPaused = model.isPaused.value
   return (
     <>
-      <PageHead title={texts.titles.events}>
+      <PageHead title={texts.title}>
         <button type="button" class="second" aria-pressed={isPaused} onClick={() => model.pause(!isPaused)}>
-          {isPaused ? words.resume : words.pause}
+          {isPaused ? texts.resume : texts.pause}
         </button>
       </PageHead>
       <Filters filter={filter} change={change} />
       <div class="newer" role="status">
         {model.waiting.value > 0 && (
           <button type="button" class="small" onClick={() => model.pause(false)}>
-            {words.waiting(count(model.waiting.value))}
+            {texts.waiting(count(model.waiting.value))}
           </button>
         )}
       </div>
@@ -56,9 +56,9 @@ function Filters({ filter, change }: { filter: EventFilter; change: (to: Partial
   const toggle = (type: string) =>
     change({ types: types.includes(type) ? types.filter(other => other !== type) : [...types, type] })
   return (
-    <section class="filters event-filters" aria-label={texts.filters.label}>
+    <section class="filters event-filters" aria-label={commonTexts.filters}>
       <fieldset class="chips">
-        <legend class="hidden">{words.types}</legend>
+        <legend class="hidden">{texts.types}</legend>
         {known.value.map(type => (
           <label key={type} class="chip">
             <input type="checkbox" checked={types.includes(type)} onChange={() => toggle(type)} />
@@ -69,8 +69,8 @@ function Filters({ filter, change }: { filter: EventFilter; change: (to: Partial
       <input
         type="search"
         class="fitting"
-        aria-label={words.customer}
-        placeholder={words.customer}
+        aria-label={texts.customer}
+        placeholder={texts.customer}
         maxLength={300}
         value={customer}
         onChange={event => change({ customer: event.currentTarget.value.trim() })}
@@ -91,17 +91,17 @@ function Content({ model, isNarrowed, clear }: { model: EventsModel; isNarrowed:
         </div>
       )}
       {events?.length === 0 && (
-        <Empty title={isNarrowed ? words.noMatch : words.none}>
-          <p>{isNarrowed ? words.noMatchHint : words.noneHint}</p>
+        <Empty title={isNarrowed ? texts.noMatch : texts.none}>
+          <p>{isNarrowed ? texts.noMatchHint : texts.noneHint}</p>
           {isNarrowed && (
             <button type="button" class="second" onClick={clear}>
-              {words.clear}
+              {commonTexts.clearFilters}
             </button>
           )}
         </Empty>
       )}
       {events !== undefined && events.length > 0 && (
-        <ol class="log" aria-label={words.list}>
+        <ol class="log" aria-label={texts.list}>
           {events.map(event => (
             <EventRow key={event.id} event={event} />
           ))}
@@ -110,7 +110,7 @@ function Content({ model, isNarrowed, clear }: { model: EventsModel; isNarrowed:
       {model.hasOlder.value && (
         <p class="table-foot">
           <button type="button" class="second" disabled={model.isLoading.value} onClick={() => void model.older()}>
-            {events?.length === 0 ? words.searchOlder : words.older}
+            {events?.length === 0 ? texts.searchOlder : texts.older}
           </button>
         </p>
       )}

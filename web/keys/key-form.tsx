@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals'
 import { FormDialog, textOf } from '../parts/form-dialog.tsx'
 import { SecretDialog } from '../parts/secret-dialog.tsx'
 import { Refusal } from '../platform/api.ts'
-import { keyTexts as words } from '../texts/keys.ts'
 import { type MadeKey, scopes } from './key.ts'
+import { texts } from './texts.ts'
 
 const nameCharactersMax = 100
 
@@ -18,7 +18,7 @@ type FormProps = {
 export function KeyForm({ isFirst, create, close }: FormProps) {
   const chosen = useSignal<readonly string[]>(isFirst ? scopes : ['orders:read'])
   const submit = async (form: FormData) => {
-    if (chosen.value.length === 0) throw new Refusal(0, { title: words.noScopes })
+    if (chosen.value.length === 0) throw new Refusal(0, { title: texts.noScopes })
     await create(textOf(form, 'name'), chosen.value)
   }
   const toggle = (scope: string) => {
@@ -27,24 +27,24 @@ export function KeyForm({ isFirst, create, close }: FormProps) {
       : [...chosen.value, scope]
   }
   return (
-    <FormDialog title={words.createTitle} submit={words.createButton} onSubmit={submit} onClose={close}>
-      {isFirst && <p class="warning">{words.createFirst}</p>}
+    <FormDialog title={texts.createTitle} submit={texts.createButton} onSubmit={submit} onClose={close}>
+      {isFirst && <p class="warning">{texts.createFirst}</p>}
       <label class="field">
-        {words.name}
+        {texts.name}
         <input name="name" required maxLength={nameCharactersMax} pattern=".*\S.*" autocomplete="off" />
       </label>
       <fieldset class="choices">
-        <legend class="field">{words.scopes}</legend>
+        <legend class="field">{texts.scopes}</legend>
         {scopes.map(scope => (
           <label key={scope}>
             <input type="checkbox" checked={chosen.value.includes(scope)} onChange={() => toggle(scope)} />
             <span>
-              <span class="code">{scope}</span> <span class="faint">{words.meanings[scope]}</span>
+              <span class="code">{scope}</span> <span class="faint">{texts.meanings[scope]}</span>
             </span>
           </label>
         ))}
       </fieldset>
-      {isFirst && !chosen.value.includes('admin') && <p class="warning">{words.noAdmin}</p>}
+      {isFirst && !chosen.value.includes('admin') && <p class="warning">{texts.noAdmin}</p>}
     </FormDialog>
   )
 }
@@ -56,9 +56,9 @@ export function NewKeyDialog({ made, isFirst, onDone }: NewProps) {
   const isUsed = useSignal(isFirst)
   return (
     <SecretDialog
-      title={words.secretTitle(made.name)}
+      title={texts.secretTitle(made.name)}
       secret={made.key}
-      note={words.secretNote}
+      note={texts.secretNote}
       onDone={() => onDone(isUsed.value)}
     >
       {isFirst && (
@@ -70,7 +70,7 @@ export function NewKeyDialog({ made, isFirst, onDone }: NewProps) {
               isUsed.value = !isUsed.value
             }}
           />
-          <span>{words.use}</span>
+          <span>{texts.use}</span>
         </label>
       )}
     </SecretDialog>

@@ -1,20 +1,20 @@
 import { Time } from '../parts/time.tsx'
-import { keyTexts as words } from '../texts/keys.ts'
 import type { Key } from './key.ts'
+import { texts } from './texts.ts'
 
 /** The keys that were made, newest first, those that are revoked too. */
 export function KeyRows({ keys, revoke }: { keys: readonly Key[]; revoke: (key: Key) => void }) {
   return (
-    <table class="rows keys-made">
+    <table class="rows key-rows">
       <thead>
         <tr>
-          <th scope="col">{words.columns.name}</th>
-          <th scope="col">{words.columns.scopes}</th>
+          <th scope="col">{texts.columns.name}</th>
+          <th scope="col">{texts.columns.scopes}</th>
           <th scope="col" class="when">
-            {words.columns.made}
+            {texts.columns.created}
           </th>
           <th scope="col" class="act">
-            <span class="hidden">{words.revoke}</span>
+            <span class="hidden">{texts.revoke}</span>
           </th>
         </tr>
       </thead>
@@ -22,7 +22,7 @@ export function KeyRows({ keys, revoke }: { keys: readonly Key[]; revoke: (key: 
         {keys.map(key => (
           <tr key={key.id} class={key.revoked_at === null ? '' : 'over'}>
             <td class="what">
-              {key.name} {key.is_current && <span class="tag tone-active">{words.current}</span>}
+              {key.name} {key.is_current && <span class="tag tone-active">{texts.current}</span>}
             </td>
             <td class="types">
               {key.scopes.map(scope => (
@@ -39,15 +39,15 @@ export function KeyRows({ keys, revoke }: { keys: readonly Key[]; revoke: (key: 
                 <button
                   type="button"
                   class="danger-quiet small"
-                  aria-label={words.revokeLabel(key.name)}
+                  aria-label={texts.revokeLabel(key.name)}
                   data-row
                   onClick={() => revoke(key)}
                 >
-                  {words.revoke}
+                  {texts.revoke}
                 </button>
               ) : (
                 <span class="faint">
-                  {words.revoked} <Time at={key.revoked_at} />
+                  {texts.revoked} <Time at={key.revoked_at} />
                 </span>
               )}
             </td>

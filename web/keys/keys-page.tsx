@@ -7,11 +7,10 @@ import { forgetKey, takeKey } from '../platform/key.ts'
 import { notify } from '../platform/notices.ts'
 import { PagedList } from '../platform/paged.ts'
 import { PageHead } from '../shell/page.tsx'
-import { keyTexts as words } from '../texts/keys.ts'
-import { texts } from '../texts.ts'
 import type { Key, MadeKey } from './key.ts'
 import { KeyForm, NewKeyDialog } from './key-form.tsx'
 import { KeyRows } from './key-rows.tsx'
+import { texts } from './texts.ts'
 
 /** The API keys: who may call the service, and what for. */
 export default function KeysPage() {
@@ -43,13 +42,13 @@ export default function KeysPage() {
   const revoke = async ({ id, name, is_current: isCurrent }: Key) => {
     await request(`/api/keys/${id}`, { method: 'DELETE' })
     revoking.value = undefined
-    notify({ tone: 'good', text: words.revokedNotice(name) })
+    notify({ tone: 'good', text: texts.revokedNotice(name) })
     if (isCurrent) forgetKey()
     else await load()
   }
   return (
     <>
-      <PageHead title={texts.titles.keys}>
+      <PageHead title={texts.title}>
         {rows !== undefined && isNeeded.value !== undefined && (
           <button
             type="button"
@@ -57,7 +56,7 @@ export default function KeysPage() {
               isAsked.value = true
             }}
           >
-            {words.create}
+            {texts.create}
           </button>
         )}
       </PageHead>
@@ -68,14 +67,14 @@ export default function KeysPage() {
         </div>
       )}
       {isNeeded.value === false && (
-        <section class="card open-door">
-          <h2>{words.openTitle}</h2>
-          <p>{words.openText}</p>
+        <section class="card open-access">
+          <h2>{texts.openTitle}</h2>
+          <p>{texts.openText}</p>
         </section>
       )}
       {rows?.length === 0 && (
-        <Empty title={words.none}>
-          <p>{words.noneHint}</p>
+        <Empty title={texts.none}>
+          <p>{texts.noneHint}</p>
         </Empty>
       )}
       {rows !== undefined && rows.length > 0 && (
@@ -89,11 +88,11 @@ export default function KeysPage() {
       {rows !== undefined && !list.isComplete.value && (
         <p class="table-foot">
           <button type="button" class="second" disabled={list.isLoading.value} onClick={() => void list.more()}>
-            {words.more}
+            {texts.more}
           </button>
         </p>
       )}
-      {rows !== undefined && isNeeded.value === true && <p class="faint under">{words.configured}</p>}
+      {rows !== undefined && isNeeded.value === true && <p class="faint under">{texts.configured}</p>}
       {isAsked.value && (
         <KeyForm
           isFirst={isNeeded.value === false}
@@ -125,14 +124,14 @@ type RevokeProps = { subject: Key; isLast: boolean; revoke: (key: Key) => Promis
 function RevokeDialog({ subject, isLast, revoke, close }: RevokeProps) {
   return (
     <FormDialog
-      title={words.revokeTitle(subject.name)}
-      submit={words.revoke}
+      title={texts.revokeTitle(subject.name)}
+      submit={texts.revoke}
       isDangerous
       onSubmit={() => revoke(subject)}
       onClose={close}
     >
-      <p>{words.revokeText}</p>
-      {isLast ? <p>{words.revokeLast}</p> : subject.is_current && <p>{words.revokeCurrent}</p>}
+      <p>{texts.revokeText}</p>
+      {isLast ? <p>{texts.revokeLast}</p> : subject.is_current && <p>{texts.revokeCurrent}</p>}
     </FormDialog>
   )
 }

@@ -3,11 +3,12 @@ import type { TargetedSubmitEvent } from 'preact'
 import { Dialog } from '../parts/dialog.tsx'
 import { Violations } from '../parts/states.tsx'
 import { statusText } from '../parts/status.tsx'
+import { commonTexts } from '../parts/texts.ts'
 import { Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
-import { texts } from '../texts.ts'
 import { type Action, actionsOf } from './order.ts'
 import type { OrderModel } from './order-model.ts'
+import { texts } from './texts.ts'
 
 /** Nobody should have to ask later why an order stands still or was cancelled. */
 const needReason: readonly Action[] = ['hold', 'cancel']
@@ -40,16 +41,16 @@ export function ActionDialog({ model, action, close }: { model: OrderModel; acti
       <form class="stack" onSubmit={submit}>
         <p>{words.effect}</p>
         <label class="field">
-          {needReason.includes(action) ? texts.actions.reason : texts.actions.reasonOptional}
+          {needReason.includes(action) ? commonTexts.reason : commonTexts.reasonOptional}
           <textarea name="reason" rows={3} maxLength={reasonCharactersMax} required={needReason.includes(action)} />
         </label>
         {failure.value !== undefined && <Outcome error={failure.value} status={order?.status} />}
         <div class="buttons">
           <button type="button" class="quiet" onClick={close}>
-            {texts.actions.back}
+            {commonTexts.back}
           </button>
           <button type="submit" class={action === 'cancel' ? 'danger' : ''} disabled={isRunning.value || !isPossible}>
-            {isRunning.value ? texts.actions.running : words.button}
+            {isRunning.value ? commonTexts.running : words.button}
           </button>
         </div>
       </form>
@@ -61,7 +62,7 @@ function Outcome({ error, status }: { error: unknown; status: string | undefined
   const isRefusal = error instanceof Refusal
   return (
     <div class="failure" role="alert">
-      <p class="failure-title">{isRefusal ? error.message : texts.failure.unexpected}</p>
+      <p class="failure-title">{isRefusal ? error.message : commonTexts.unexpected}</p>
       <p>{isRefusal ? error.detail : String(error)}</p>
       {isRefusal && <Violations of={error} />}
       {isRefusal && [409, 412].includes(error.status) && status !== undefined && (

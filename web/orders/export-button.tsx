@@ -3,7 +3,7 @@ import { Icon } from '../parts/icon.tsx'
 import { Refusal, request } from '../platform/api.ts'
 import { withoutEnd } from '../platform/lines.ts'
 import { notify } from '../platform/notices.ts'
-import { texts } from '../texts.ts'
+import { texts } from './texts.ts'
 
 /** Saves every order that the filter matches as a file, one order a line. The key travels in a header, so a link would not do. */
 export function ExportButton({ query }: { query: string }) {

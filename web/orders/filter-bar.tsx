@@ -1,7 +1,8 @@
 import { deliveryStatuses, orderStatuses, paymentStatuses } from '../../src/orders/order.ts'
 import { statusText } from '../parts/status.tsx'
-import { texts } from '../texts.ts'
+import { commonTexts } from '../parts/texts.ts'
 import { isNarrowed, type OrderFilter } from './order-filter.ts'
+import { texts } from './texts.ts'
 
 /** Where there is little room, the fields are shown when they are asked for. */
 const isWide = matchMedia('(min-width: 48rem)')
@@ -24,7 +25,7 @@ export function FilterBar({ filter, change }: { filter: OrderFilter; change: (to
     ...{ from: '', to: '', sort: filter.sort },
   }
   return (
-    <section class="filters" aria-label={texts.filters.label}>
+    <section class="filters" aria-label={commonTexts.filters}>
       <fieldset class="chips">
         <legend class="hidden">{texts.filters.status}</legend>
         {orderStatuses.map(status => (
@@ -61,7 +62,7 @@ export function FilterBar({ filter, change }: { filter: OrderFilter; change: (to
             </button>
           ))}
           <button type="button" class="quiet small" onClick={() => change(nothing)}>
-            {texts.filters.clear}
+            {commonTexts.clearFilters}
           </button>
         </p>
       )}

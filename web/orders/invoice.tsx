@@ -1,9 +1,9 @@
 import { instantBoundsMs } from '../../src/orders/instant.ts'
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
-import { ordersAddress } from '../routes.ts'
-import { texts } from '../texts.ts'
+import { ordersAddress } from './addresses.ts'
 import type { Order } from './order.ts'
+import { texts } from './texts.ts'
 
 const words = texts.invoice
 
@@ -27,7 +27,7 @@ export function Invoice({ order }: { order: Order }) {
         <section>
           <h3>{words.order}</h3>
           <dl class="pairs">
-            <dt>{words.made}</dt>
+            <dt>{words.placed}</dt>
             <dd>
               <Time at={order.date_created} isAbsolute />
             </dd>

@@ -52,7 +52,7 @@ export function isNarrowed(filter: OrderFilter): boolean {
   return Object.keys(toAddress(filter)).some(name => name !== 'sort')
 }
 
-/** The beginning of the reader's day, so many days later. */
+/** The start of the reader's day, some days later. */
 function startOf(day: string, daysLater: number): string {
   const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
   return new Date(year, month - 1, date + daysLater).toISOString()

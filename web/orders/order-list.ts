@@ -7,8 +7,8 @@ import type { Order } from './order.ts'
 export type OrderRow = {
   uid: string
   customer: string
-  madeAt: string
-  lines: number
+  placedAt: string
+  items: number
   currency: string
   amount: number
   status: string
@@ -77,8 +77,8 @@ function toRow(order: Order): OrderRow {
   return {
     uid: order.order_uid,
     customer: order.customer_id,
-    madeAt: order.date_created,
-    lines: order.items.length,
+    placedAt: order.date_created,
+    items: order.items.length,
     currency: order.payment.currency,
     amount: order.payment.amount,
     status: order.status,

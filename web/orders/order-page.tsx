@@ -8,13 +8,13 @@ import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { Status } from '../parts/status.tsx'
 import { Refusal } from '../platform/api.ts'
 import { money } from '../platform/money.ts'
-import { routes } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
-import { texts } from '../texts.ts'
 import { ActionDialog } from './action-dialog.tsx'
+import { ordersAddress } from './addresses.ts'
 import { Invoice } from './invoice.tsx'
 import { type Action, actionsOf, type Order } from './order.ts'
 import { OrderModel } from './order-model.ts'
+import { texts } from './texts.ts'
 import { Timeline } from './timeline.tsx'
 
 /** One order: what it is, what happened to it, and what can be done with it. */
@@ -32,9 +32,9 @@ export default function OrderPage() {
   const isUnknown = failure instanceof Refusal && failure.status === 404
   return (
     <>
-      <a class="back" href={routes.orders}>
+      <a class="back" href={ordersAddress()}>
         <Icon name="left" />
-        {texts.orders.title}
+        {texts.title}
       </a>
       {isUnknown && (
         <>
@@ -109,7 +109,7 @@ function Document({ order }: { order: Order }) {
   return (
     <section class="card document" aria-labelledby="document-title">
       <div class="card-head">
-        <h2 id="document-title">{texts.order.document}</h2>
+        <h2 id="document-title">{texts.order.details}</h2>
         <Segments
           legend={texts.order.view}
           name="view"

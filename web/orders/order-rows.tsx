@@ -1,10 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { Status } from '../parts/status.tsx'
+import { commonTexts } from '../parts/texts.ts'
 import { Time } from '../parts/time.tsx'
 import { count, money } from '../platform/money.ts'
-import { orderAddress } from '../routes.ts'
-import { texts } from '../texts.ts'
+import { orderAddress } from './addresses.ts'
 import type { OrderList, OrderRow } from './order-list.ts'
+import { texts } from './texts.ts'
 import { useRowWindow } from './window-of-rows.ts'
 
 /** Rows before the end at which the next page is read. */
@@ -22,10 +23,10 @@ export function OrderRows({ list }: { list: OrderList }) {
   }, [canGoOn, rows.length, list])
   return (
     <>
-      <table class="table" aria-label={texts.orders.title} aria-rowcount={list.isComplete.value ? rows.length : -1}>
+      <table class="table" aria-label={texts.title} aria-rowcount={list.isComplete.value ? rows.length : -1}>
         <thead>
           <tr>
-            {texts.orders.columns.map(([name, column]) => (
+            {texts.columns.map(([name, column]) => (
               <th key={name} class={name} scope="col">
                 {column}
               </th>
@@ -39,8 +40,8 @@ export function OrderRows({ list }: { list: OrderList }) {
         </tbody>
       </table>
       <p class="table-foot faint" role="status">
-        {list.isLoading.value && texts.loading}
-        {list.isComplete.value && rows.length > 0 && texts.orders.end(count(rows.length))}
+        {list.isLoading.value && commonTexts.loading}
+        {list.isComplete.value && rows.length > 0 && texts.end(count(rows.length))}
       </p>
     </>
   )
@@ -56,9 +57,9 @@ function Row({ row, index, top }: { row: OrderRow; index: number; top: number })
       </td>
       <td class="customer">{row.customer}</td>
       <td class="when">
-        <Time at={row.madeAt} />
+        <Time at={row.placedAt} />
       </td>
-      <td class="lines">{texts.orders.lines(row.lines)}</td>
+      <td class="items">{texts.items(row.items)}</td>
       <td class="state">
         <Status value={row.status} />
         <Status value={row.paymentStatus} />

@@ -4,14 +4,14 @@ import { SendButton } from '../parts/send-button.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { follow } from '../platform/live.ts'
 import { count } from '../platform/money.ts'
-import { ordersAddress } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
-import { texts } from '../texts.ts'
+import { ordersAddress } from './addresses.ts'
 import { ExportButton } from './export-button.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { isNarrowed, type OrderFilter, readFilter, toAddress, toQuery } from './order-filter.ts'
 import { listOf, type OrderList } from './order-list.ts'
 import { OrderRows } from './order-rows.tsx'
+import { texts } from './texts.ts'
 
 /** Every order, narrowed by what the address says, as far down as one cares to scroll. */
 export default function OrdersPage() {
@@ -32,14 +32,14 @@ export default function OrdersPage() {
   }
   return (
     <>
-      <PageHead title={texts.orders.title}>
+      <PageHead title={texts.title}>
         <ExportButton query={query} />
       </PageHead>
       <FilterBar filter={filter} change={change} />
       <div class="newer" role="status">
         {list.newer.value > 0 && (
           <button type="button" class="small" onClick={renew}>
-            {texts.orders.newer(list.newer.value, count(list.newer.value))}
+            {texts.newer(list.newer.value, count(list.newer.value))}
           </button>
         )}
       </div>
@@ -60,8 +60,8 @@ function Content({ list, isFiltered }: { list: OrderList; isFiltered: boolean })
         </div>
       )}
       {isEmpty && list.isComplete.value && (
-        <Empty title={isFiltered ? texts.orders.noMatch : texts.orders.none}>
-          <p>{isFiltered ? texts.orders.noMatchHint : texts.orders.noneHint}</p>
+        <Empty title={isFiltered ? texts.noMatch : texts.none}>
+          <p>{isFiltered ? texts.noMatchHint : texts.noneHint}</p>
           {!isFiltered && <SendButton />}
         </Empty>
       )}
@@ -78,7 +78,7 @@ function useFollowing(list: OrderList): void {
   }, [list])
 }
 
-/** Whoever comes back to the list finds it where it was left. */
+/** Restores the scroll position of a list that is opened again. */
 function useScrollMemory(list: OrderList): void {
   useLayoutEffect(() => {
     scrollTo(0, list.scrolled)

@@ -1,8 +1,8 @@
 import { Skeleton } from '../parts/states.tsx'
 import { statusText } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
-import { texts } from '../texts.ts'
 import type { TimelineEvent } from './order-model.ts'
+import { texts } from './texts.ts'
 
 const words = texts.timeline
 /** The state is told by the page itself, and the numbers say nothing to a reader. */
@@ -14,8 +14,8 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
   return (
     <ol class="timeline" reversed>
       {events.map(event => (
-        <li key={event.sequence} class={`event event-${event.type.replace(/[._]/g, '-')}`}>
-          <p class="event-title">{(words.titles as Record<string, string>)[event.type] ?? event.type}</p>
+        <li key={event.sequence} class={`event type-${event.type.replace(/[._]/g, '-')}`}>
+          <p class="event-title">{titleOf(event.type)}</p>
           <Details event={event} />
           <p class="faint">
             <Time at={event.time} isAbsolute />
@@ -24,6 +24,12 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
       ))}
     </ol>
   )
+}
+
+/** A type of event in words: `payment.captured` is "Payment captured" unless a text says otherwise. */
+function titleOf(type: string): string {
+  const words = type.replace(/[._]/g, ' ')
+  return (texts.timeline.titles as Record<string, string>)[type] ?? words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 function Details({ event: { type, data } }: { event: TimelineEvent }) {

@@ -3,8 +3,8 @@ import { useMemo } from 'preact/hooks'
 import { Chart, type Points } from '../parts/chart.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { count } from '../platform/money.ts'
-import { texts } from '../texts.ts'
 import type { Overview, Series } from './overview-model.ts'
+import { texts } from './texts.ts'
 
 /** Orders over time: the last quarter of an hour, or the last day. */
 export function Charts({ overview }: { overview: Overview }) {
@@ -15,23 +15,19 @@ export function Charts({ overview }: { overview: Overview }) {
   return (
     <section class="card chart-card">
       <div class="card-head">
-        <h2>{texts.overview.charts[span.value]}</h2>
+        <h2>{texts.charts[span.value]}</h2>
         <Segments
-          legend={texts.overview.span}
+          legend={texts.span}
           name="span"
           options={['recent', 'day']}
           chosen={span.value}
           choose={name => {
             span.value = name
           }}
-          label={name => texts.overview.spans[name]}
+          label={name => texts.spans[name]}
         />
       </div>
-      <Chart
-        points={points}
-        unit={texts.orders.title}
-        label={texts.overview.chartLabel(texts.overview.spans[span.value], count(sum))}
-      />
+      <Chart points={points} unit={texts.series} label={texts.chartLabel(texts.spans[span.value], count(sum))} />
     </section>
   )
 }

@@ -1,8 +1,8 @@
 import { CopyButton } from '../parts/copy-button.tsx'
 import { SendButton } from '../parts/send-button.tsx'
+import { base } from '../platform/address.ts'
 import { apiKey } from '../platform/key.ts'
-import { base } from '../routes.ts'
-import { texts } from '../texts.ts'
+import { texts } from './texts.ts'
 
 /** What is shown before the first order: how to send one. */
 export function FirstOrder() {

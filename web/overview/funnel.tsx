@@ -1,14 +1,14 @@
+import { ordersAddress } from '../orders/addresses.ts'
 import { statusText } from '../parts/status.tsx'
 import { count } from '../platform/money.ts'
-import { ordersAddress } from '../routes.ts'
-import { texts } from '../texts.ts'
+import { texts } from './texts.ts'
 
 /** How many orders are in each status; each leads to the list of them. */
 export function Funnel({ statuses }: { statuses: Record<string, number> }) {
   const most = Math.max(...Object.values(statuses), 1)
   return (
     <section class="card">
-      <h2>{texts.overview.funnel}</h2>
+      <h2>{texts.statuses}</h2>
       <ul class="funnel">
         {Object.entries(statuses).map(([status, orders]) => (
           <li key={status}>

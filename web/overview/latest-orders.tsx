@@ -1,17 +1,17 @@
+import { orderAddress, ordersAddress } from '../orders/addresses.ts'
 import { Status } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
-import { orderAddress, routes } from '../routes.ts'
-import { texts } from '../texts.ts'
 import type { OverviewModel } from './overview-model.ts'
+import { texts } from './texts.ts'
 
 /** The orders that came in last, new ones on top as they come. */
 export function LatestOrders({ model }: { model: OverviewModel }) {
   return (
     <section class="card latest" aria-labelledby="latest-title">
       <div class="card-head">
-        <h2 id="latest-title">{texts.overview.latest}</h2>
-        <a href={routes.orders}>{texts.overview.allOrders}</a>
+        <h2 id="latest-title">{texts.latest}</h2>
+        <a href={ordersAddress()}>{texts.allOrders}</a>
       </div>
       <ul class="order-rows">
         {model.latest.value.map(({ order_uid, placed_at, customer_id, amount, currency, status }) => (

@@ -31,7 +31,7 @@ const latestMax = 20
 /** While something happens the answer is asked for each second, which is how often the server makes a new one. */
 const busyMs = 1_000
 const quietMs = 10_000
-/** So many answers after the last event, since the sums come a little behind the events. */
+/** How often it is asked after the last event: the sums lag a little behind the events. */
 const answersAfterEvent = 4
 const rateSeconds = 5
 
@@ -69,7 +69,7 @@ export class OverviewModel {
     }
   }
 
-  /** Reads everything anew. */
+  /** Reads everything again. */
   async reload(): Promise<void> {
     await this.#load(undefined, true)
   }
@@ -91,7 +91,7 @@ export class OverviewModel {
   #take(events: readonly LiveEvent[]): void {
     const placed = events.filter(({ type }) => type === 'order.placed')
     if (placed.length > 0) this.#placed.push({ atMs: performance.now(), orders: placed.length })
-    // Of a rush only those that will be seen are looked at.
+    // Of a burst, only the events that will be shown are parsed.
     const newest = placed.slice(-latestMax).map(toLatest).reverse()
     for (const { order_uid: uid } of newest) this.arrived.add(uid)
     const statuses = new Map(events.filter(({ type }) => type !== 'order.placed').flatMap(statusOf))

@@ -2,12 +2,12 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { SendButton } from '../parts/send-button.tsx'
 import { Failure, Skeleton } from '../parts/states.tsx'
 import { PageHead } from '../shell/page.tsx'
-import { texts } from '../texts.ts'
 import { Charts } from './charts.tsx'
 import { FirstOrder } from './first-order.tsx'
 import { Funnel } from './funnel.tsx'
 import { LatestOrders } from './latest-orders.tsx'
 import { OverviewModel } from './overview-model.ts'
+import { texts } from './texts.ts'
 import { Tiles } from './tiles.tsx'
 
 /** The business alive: what comes in, what it is worth, where it stands. */
@@ -26,7 +26,7 @@ export default function OverviewPage() {
     Object.values(overview.statuses).every(orders => orders === 0)
   return (
     <>
-      <PageHead title={texts.overview.title}>{overview !== undefined && !isEmpty && <SendButton />}</PageHead>
+      <PageHead title={texts.title}>{overview !== undefined && !isEmpty && <SendButton />}</PageHead>
       {failure !== undefined && <Failure error={failure} retry={() => void model.reload()} />}
       {overview === undefined && failure === undefined && <Loading />}
       {isEmpty && <FirstOrder />}
@@ -46,7 +46,7 @@ function Loading() {
   return (
     <div class="overview">
       <div class="tiles">
-        {texts.overview.tiles.map(tile => (
+        {texts.tiles.map(tile => (
           <div key={tile} class="card tile">
             <Skeleton lines={3} />
           </div>

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact'
+import { deadLettersAddress } from '../dead-letters/addresses.ts'
 import { count, money } from '../platform/money.ts'
 import { duration, timeOfDay } from '../platform/time.ts'
-import { routes } from '../routes.ts'
-import { texts } from '../texts.ts'
 import type { Overview, OverviewModel } from './overview-model.ts'
+import { texts } from './texts.ts'
 
 const sumsShown = 3
 
@@ -12,14 +12,14 @@ export function Tiles({ model, overview }: { model: OverviewModel; overview: Ove
   const { today } = overview
   return (
     <div class="tiles">
-      <Tile title={texts.overview.rate} note={texts.overview.rateNote}>
+      <Tile title={texts.rate} note={texts.rateNote}>
         <Rate model={model} />
       </Tile>
-      <Tile title={texts.overview.today} note={texts.overview.since(timeOfDay(Date.parse(today.from)))}>
+      <Tile title={texts.today} note={texts.since(timeOfDay(Date.parse(today.from)))}>
         {count(today.orders)}
       </Tile>
       <Sums sums={today.sums} />
-      <Waiting overview={overview} />
+      <Backlog overview={overview} />
     </div>
   )
 }
@@ -44,11 +44,11 @@ function Sums({ sums }: { sums: Overview['today']['sums'] }) {
   const more = sums.length - sumsShown
   return (
     <section class="card tile">
-      <h2>{texts.overview.sums}</h2>
+      <h2>{texts.sales}</h2>
       {sums.length === 0 && <p class="figure">–</p>}
       <ul class={sums.length > 1 ? 'sums' : 'sums single'}>
         {sums.slice(0, sumsShown).map(({ currency, amount, orders }) => (
-          <li key={currency} title={texts.overview.ordersOf(orders)}>
+          <li key={currency} title={texts.ordersOf(orders)}>
             {money(amount, currency)}
           </li>
         ))}
@@ -61,29 +61,29 @@ function Sums({ sums }: { sums: Overview['today']['sums'] }) {
             .map(sum => money(sum.amount, sum.currency))
             .join(', ')}
         >
-          {texts.overview.moreCurrencies(more)}
+          {texts.moreCurrencies(more)}
         </p>
       )}
-      {sums.length <= 1 && <p class="faint">{texts.overview.sumsNote}</p>}
+      {sums.length <= 1 && <p class="faint">{texts.salesNote}</p>}
     </section>
   )
 }
 
-function Waiting({ overview: { lags, dead_letters: letters } }: { overview: Overview }) {
+function Backlog({ overview: { lags, dead_letters: deadLetters } }: { overview: Overview }) {
   const { consumer_messages: messages, relay_seconds: relay } = lags
-  const off = texts.overview.noKafka
+  const off = texts.noKafka
   return (
     <section class="card tile">
-      <h2>{texts.overview.waiting}</h2>
+      <h2>{texts.backlog}</h2>
       <dl class="pairs">
-        <dt>{texts.overview.consumerLag}</dt>
-        <dd>{messages === null ? off : texts.overview.messages(messages)}</dd>
-        <dt>{texts.overview.relayLag}</dt>
+        <dt>{texts.consumerLag}</dt>
+        <dd>{messages === null ? off : texts.messages(messages)}</dd>
+        <dt>{texts.relayLag}</dt>
         <dd>{relay === null ? off : duration(relay)}</dd>
         <dt>
-          <a href={routes.deadLetters}>{texts.overview.deadLetters}</a>
+          <a href={deadLettersAddress()}>{texts.deadLetters}</a>
         </dt>
-        <dd class={letters > 0 ? 'attention' : ''}>{count(letters)}</dd>
+        <dd class={deadLetters > 0 ? 'attention' : ''}>{count(deadLetters)}</dd>
       </dl>
     </section>
   )

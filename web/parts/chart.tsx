@@ -6,8 +6,8 @@ import { theme } from '../shell/theme.ts'
 export type Points = [timesSeconds: number[], values: number[]]
 
 /**
- * Values over time. The canvas is redrawn when the points change, and made anew when its colours do; its place has a height of
- * its own, so that nothing moves when it appears.
+ * Values over time. The canvas is redrawn when the points change and replaced when the colours do. Its box has a fixed height, so
+ * that nothing moves when it appears.
  *
  * @param label says in words what the picture shows
  */

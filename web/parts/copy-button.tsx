@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
-import { texts } from '../texts.ts'
 import { Icon } from './icon.tsx'
+import { commonTexts } from './texts.ts'
 
 const saidMs = 2_000
 
@@ -17,7 +17,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   return (
     <button type="button" class="quiet small" onClick={copy} aria-label={label} title={label}>
       <Icon name="copy" />
-      <span role="status">{isCopied.value ? texts.copied : ''}</span>
+      <span role="status">{isCopied.value ? commonTexts.copied : ''}</span>
     </button>
   )
 }

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren, TargetedSubmitEvent } from 'preact'
-import { texts } from '../texts.ts'
 import { Dialog } from './dialog.tsx'
 import { Refused } from './states.tsx'
+import { commonTexts } from './texts.ts'
 
 type Props = {
   title: string
@@ -38,10 +38,10 @@ export function FormDialog({ title, submit, isDangerous = false, onSubmit, onClo
         {failure.value !== undefined && <Refused error={failure.value} />}
         <div class="buttons">
           <button type="button" class="quiet" onClick={onClose}>
-            {texts.actions.back}
+            {commonTexts.back}
           </button>
           <button type="submit" class={isDangerous ? 'danger' : ''} disabled={isRunning.value}>
-            {isRunning.value ? texts.actions.running : submit}
+            {isRunning.value ? commonTexts.running : submit}
           </button>
         </div>
       </form>

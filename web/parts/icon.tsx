@@ -1,12 +1,5 @@
 /** Pictures of 24 by 24, drawn with lines in the colour of the text. */
 const paths = {
-  overview: 'M4 19V11M10 19V5M16 19v-6M21 19H3',
-  orders: 'M4 6h2l2.4 9h8.2L20 8H7M10 20h.01M16 20h.01',
-  events: 'M3 12h4l3-8 4 16 3-8h4',
-  letters: 'M4 6h16v12H4zM4 7l8 6 8-6',
-  hooks: 'M9 7a4 4 0 1 1 5 4l3 6M7 11l-3 6M8 18h8M4 18h.01M18 18h.01',
-  keys: 'M14.5 9.5a4 4 0 1 0-3.4 4L13 15.5h2V17.5h2V19.5h3v-3z',
-  system: 'M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01',
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4',
   light:
     'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5L19 19M5 19l1.5-1.5M17.5 6.5L19 5',
@@ -23,11 +16,11 @@ const paths = {
 
 export type IconName = keyof typeof paths
 
-/** A picture beside a text that says the same. */
-export function Icon({ name }: { name: IconName }) {
+/** An icon beside a text that says the same: one of the shared ones, or a path of 24 by 24. */
+export function Icon(props: { name: IconName } | { path: string }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-      <path d={paths[name]} />
+      <path d={'name' in props ? paths[props.name] : props.path} />
     </svg>
   )
 }

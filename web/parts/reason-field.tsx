@@ -1,4 +1,4 @@
-import { texts } from '../texts.ts'
+import { commonTexts } from './texts.ts'
 
 const charactersMax = 300
 
@@ -6,7 +6,7 @@ const charactersMax = 300
 export function ReasonField({ isNeeded }: { isNeeded: boolean }) {
   return (
     <label class="field">
-      {isNeeded ? texts.actions.reason : texts.actions.reasonOptional}
+      {isNeeded ? commonTexts.reason : commonTexts.reasonOptional}
       <textarea name="reason" rows={3} maxLength={charactersMax} required={isNeeded} />
     </label>
   )

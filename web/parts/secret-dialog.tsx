@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact'
-import { texts } from '../texts.ts'
 import { CopyButton } from './copy-button.tsx'
 import { Dialog } from './dialog.tsx'
+import { commonTexts } from './texts.ts'
 
 type Props = { title: string; secret: string; note: string; onDone: () => void; children?: ComponentChildren }
 
-/** Shows a secret that is told once. Whoever opens it lets go of the secret when it is done. */
+/** Shows a secret once. The caller forgets the secret in `onDone`. */
 export function SecretDialog({ title, secret, note, onDone, children }: Props) {
   return (
     <Dialog title={title} onClose={onDone}>
@@ -13,12 +13,12 @@ export function SecretDialog({ title, secret, note, onDone, children }: Props) {
         <p>{note}</p>
         <div class="command">
           <pre>{secret}</pre>
-          <CopyButton text={secret} label={texts.copySecret} />
+          <CopyButton text={secret} label={commonTexts.copySecret} />
         </div>
         {children}
         <div class="buttons">
           <button type="button" onClick={onDone}>
-            {texts.done}
+            {commonTexts.done}
           </button>
         </div>
       </div>

@@ -1,6 +1,6 @@
-import { texts } from '../texts.ts'
 import { Icon } from './icon.tsx'
 import { sending, sendTestOrder } from './send-order.ts'
+import { commonTexts } from './texts.ts'
 
 /** Sends a test order, and says how far it has come. */
 export function SendButton({ isLarge = false }: { isLarge?: boolean }) {
@@ -8,7 +8,7 @@ export function SendButton({ isLarge = false }: { isLarge?: boolean }) {
   return (
     <button type="button" class={isLarge ? 'large' : 'second'} disabled={state !== undefined} onClick={sendTestOrder}>
       <Icon name="send" />
-      {state === undefined ? texts.sendOrder.send : texts.sendOrder[state]}
+      {state === undefined ? commonTexts.sendOrder.send : commonTexts.sendOrder[state]}
     </button>
   )
 }

@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals'
+import { orderAddress } from '../orders/addresses.ts'
 import { ask, Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
-import { orderAddress } from '../routes.ts'
-import { texts } from '../texts.ts'
+import { commonTexts } from './texts.ts'
 
 const arrivalDeadlineMs = 15_000
 const lookMs = 100
@@ -22,9 +22,9 @@ export async function sendTestOrder(): Promise<void> {
     sending.value = 'waiting'
     const isThere = await arrives(uid, beganMs + arrivalDeadlineMs)
     const tookMs = Math.round(performance.now() - beganMs)
-    const link = { href: orderAddress(uid), label: texts.sendOrder.look }
-    if (isThere) notify({ tone: 'good', text: texts.sendOrder.arrived(way, tookMs), link })
-    else notify({ tone: 'bad', text: texts.sendOrder.missing(uid) })
+    const link = { href: orderAddress(uid), label: commonTexts.sendOrder.look }
+    if (isThere) notify({ tone: 'good', text: commonTexts.sendOrder.arrived(way, tookMs), link })
+    else notify({ tone: 'bad', text: commonTexts.sendOrder.missing(uid) })
   } catch (error) {
     notify({ tone: 'bad', text: error instanceof Refusal ? `${error.message}: ${error.detail}` : String(error) })
   } finally {

@@ -1,12 +1,12 @@
 import type { ComponentChildren } from 'preact'
 import { Refusal } from '../platform/api.ts'
 import { reconsiderKey } from '../platform/key.ts'
-import { texts } from '../texts.ts'
+import { commonTexts } from './texts.ts'
 
 /** Grey bars in the place of what is still to come. */
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
-    <div class="skeleton" role="status" aria-label={texts.loading}>
+    <div class="skeleton" role="status" aria-label={commonTexts.loading}>
       {Array.from({ length: lines }, (_, line) => (
         <span key={line} class="bone" />
       ))}
@@ -33,11 +33,11 @@ export function Failure({ error, retry }: { error: unknown; retry: () => void })
   }
   return (
     <div class="failure" role="alert">
-      <p class="failure-title">{isRefusal ? error.message : texts.failure.unexpected}</p>
+      <p class="failure-title">{isRefusal ? error.message : commonTexts.unexpected}</p>
       <p>{isRefusal ? error.detail : String(error)}</p>
       {isRefusal && <Violations of={error} />}
       <button type="button" onClick={again}>
-        {texts.failure.retry}
+        {commonTexts.retry}
       </button>
     </div>
   )
@@ -48,7 +48,7 @@ export function Refused({ error }: { error: unknown }) {
   const isRefusal = error instanceof Refusal
   return (
     <div class="failure" role="alert">
-      <p class="failure-title">{isRefusal ? error.message : texts.failure.unexpected}</p>
+      <p class="failure-title">{isRefusal ? error.message : commonTexts.unexpected}</p>
       <p>{isRefusal ? error.detail : String(error)}</p>
       {isRefusal && <Violations of={error} />}
     </div>

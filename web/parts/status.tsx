@@ -1,5 +1,3 @@
-import { texts } from '../texts.ts'
-
 /** The tone of each status: what is on its way, what is done, what needs a look, what ended otherwise. */
 const tones: Record<string, string> = {
   pending: 'waiting',
@@ -24,5 +22,5 @@ export function Status({ value }: { value: string }) {
 
 /** A status in words. */
 export function statusText(status: string): string {
-  return (texts.statuses as Record<string, string>)[status] ?? status.replaceAll('_', ' ')
+  return status.replaceAll('_', ' ')
 }

@@ -1,6 +1,6 @@
-import { base } from '../routes.ts'
-import { texts } from '../texts.ts'
+import { base } from './address.ts'
 import { apiKey, askForKey } from './key.ts'
+import { failureTexts } from './texts.ts'
 
 /** One thing that is wrong with what was sent: where (JSON Pointer) and what was expected. */
 export type Violation = { pointer: string; detail: string }
@@ -15,7 +15,7 @@ export class Refusal extends Error {
   readonly violations: readonly Violation[]
 
   constructor(status: number, { title, detail = '', code = '', errors = [] }: Problem) {
-    super(title ?? texts.failure.status(status))
+    super(title ?? failureTexts.status(status))
     this.status = status
     this.code = code
     this.detail = detail
@@ -84,7 +84,7 @@ async function send(path: string, options: AskOptions, key: string | undefined):
     return await fetch(path.startsWith('/') ? base + path : path, init)
   } catch (error) {
     if (signal?.aborted === true && (signal.reason as Error | undefined)?.name !== 'TimeoutError') throw error
-    throw new Refusal(0, { title: texts.failure.unreachable, detail: texts.failure.unreachableHint })
+    throw new Refusal(0, { title: failureTexts.unreachable, detail: failureTexts.unreachableHint })
   }
 }
 

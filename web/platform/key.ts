@@ -46,7 +46,7 @@ export function reconsiderKey(): void {
   isKeyDeclined.value = false
 }
 
-/** Forgets the key; the page begins anew without it. */
+/** Forgets the key, and reloads the page without it. */
 export function forgetKey(): void {
   sessionStorage.removeItem(storageName)
   location.reload()

@@ -30,7 +30,7 @@ export const liveState = computed<LiveState | undefined>(() => {
  * Follows a stream of events until stopped: after an interruption it goes on behind the last event that came, and says so by
  * `liveState`. Events are handed over at most once a frame, however fast they come. While nobody looks at the page it rests.
  *
- * @param options onEvents: takes what came; onStart: called when the stream begins anew, so that what was before it has to
+ * @param options onEvents: takes what came; onStart: called when the stream starts over, so that what was before it has to
  *   be read: at first, after a rest, and where no event came before an interruption
  */
 export async function follow(
@@ -70,7 +70,7 @@ export async function follow(
     }
     if (stop.aborted) return
     if (hidden.signal.aborted) {
-      // There may be too much to catch up with: it begins anew.
+      // There may be too much to catch up with: start over.
       lastId = undefined
       failures = -1
       setState('connecting')

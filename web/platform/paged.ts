@@ -24,7 +24,7 @@ export class PagedList<Row extends { id: string }> {
     await this.#read(address, rows => [...(this.rows.peek() ?? []), ...rows])
   }
 
-  /** Begins anew; what is shown stays until the first page is there. */
+  /** Starts over; what is shown stays until the first page has arrived. */
   async renew(): Promise<void> {
     await this.#read(this.address, rows => rows)
   }
@@ -48,7 +48,7 @@ export class PagedList<Row extends { id: string }> {
     })
   }
 
-  /** Shows an entry otherwise, as it is known to be now. */
+  /** Replaces an entry by a newer version of it. */
   replace(row: Row): void {
     this.rows.value = this.rows.peek()?.map(other => (other.id === row.id ? row : other))
   }

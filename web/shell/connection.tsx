@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { isKeyDeclined, reconsiderKey } from '../platform/key.ts'
 import { liveState } from '../platform/live.ts'
-import { texts } from '../texts.ts'
+import { shellTexts } from './texts.ts'
 
 /** Counts up when the person wants everything asked for again. */
 export const attempt = signal(0)
@@ -11,7 +11,7 @@ export function LiveMark() {
   const state = liveState.value
   return (
     <span class={`live live-${state ?? 'off'}`} role="status">
-      {state === undefined ? '' : texts.live[state]}
+      {state === undefined ? '' : shellTexts.live[state]}
     </span>
   )
 }
@@ -25,9 +25,9 @@ export function Banner() {
     }
     return (
       <div class="banner" role="status">
-        {texts.key.declined}
+        {shellTexts.key.declined}
         <button type="button" class="small" onClick={again}>
-          {texts.key.enter}
+          {shellTexts.key.enter}
         </button>
       </div>
     )
@@ -35,7 +35,7 @@ export function Banner() {
   if (liveState.value !== 'interrupted') return null
   return (
     <div class="banner" role="status">
-      {texts.live.banner}
+      {shellTexts.live.banner}
     </div>
   )
 }

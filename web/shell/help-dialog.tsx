@@ -1,21 +1,23 @@
-import { pages } from '../pages.ts'
+import { modules } from '../modules.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { isHelpOpen } from '../platform/shortcuts.ts'
-import { texts } from '../texts.ts'
+import { pages } from './pages.ts'
+import { shellTexts } from './texts.ts'
 
-/** The keys of the page. */
+/** Lists the keyboard shortcuts: those of every page, of single modules, and of the menu. */
 export function HelpDialog() {
   if (!isHelpOpen.value) return null
   const close = () => {
     isHelpOpen.value = false
   }
-  const leads = pages.flatMap(page =>
-    'navigation' in page ? [[`g ${page.navigation.key}`, texts.help.goTo(page.title)] as const] : [],
+  const own = modules.flatMap(module => module.keys ?? [])
+  const leads = pages.flatMap(({ title, menu }) =>
+    menu === undefined ? [] : [[`g ${menu.key}`, shellTexts.help.goTo(title)] as const],
   )
   return (
-    <Dialog title={texts.help.title} onClose={close}>
+    <Dialog title={shellTexts.help.title} onClose={close}>
       <dl class="keys">
-        {[...texts.help.keys, ...leads].map(([keys, meaning]) => (
+        {[...shellTexts.help.keys, ...own, ...leads].map(([keys, meaning]) => (
           <div key={keys}>
             <dt>
               {keys.split(' ').map(key => (
@@ -28,7 +30,7 @@ export function HelpDialog() {
       </dl>
       <div class="buttons">
         <button type="button" onClick={close}>
-          {texts.close}
+          {shellTexts.close}
         </button>
       </div>
     </Dialog>

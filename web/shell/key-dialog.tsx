@@ -1,7 +1,7 @@
 import type { TargetedSubmitEvent } from 'preact'
 import { Dialog } from '../parts/dialog.tsx'
 import { answerWithKey, keyQuestion } from '../platform/key.ts'
-import { texts } from '../texts.ts'
+import { shellTexts } from './texts.ts'
 
 /** Asks for an API key while one is needed. */
 export function KeyDialog() {
@@ -13,23 +13,23 @@ export function KeyDialog() {
     answerWithKey(String(key ?? '').trim())
   }
   return (
-    <Dialog title={texts.key.title} onClose={() => answerWithKey(undefined)}>
+    <Dialog title={shellTexts.key.title} onClose={() => answerWithKey(undefined)}>
       <form onSubmit={submit} class="stack">
-        <p>{texts.key.explanation}</p>
+        <p>{shellTexts.key.explanation}</p>
         {question.complaint !== '' && (
           <p class="bad" role="alert">
             {question.complaint}
           </p>
         )}
         <label class="field">
-          {texts.key.label}
+          {shellTexts.key.label}
           <input name="key" type="password" autocomplete="off" required />
         </label>
         <div class="buttons">
           <button type="button" class="quiet" onClick={() => answerWithKey(undefined)}>
-            {texts.cancel}
+            {shellTexts.cancel}
           </button>
-          <button type="submit">{texts.key.submit}</button>
+          <button type="submit">{shellTexts.key.submit}</button>
         </div>
       </form>
     </Dialog>

@@ -1,15 +1,15 @@
 import { Empty } from '../parts/states.tsx'
-import { routes } from '../routes.ts'
-import { texts } from '../texts.ts'
 import { PageHead } from './page.tsx'
+import { home } from './pages.ts'
+import { shellTexts } from './texts.ts'
 
 /** What is shown at an address that no page has. */
 export function NotFound() {
   return (
     <>
-      <PageHead title={texts.notFound.title} />
-      <Empty title={texts.notFound.text}>
-        <a href={routes.overview}>{texts.notFound.link}</a>
+      <PageHead title={shellTexts.notFound.title} />
+      <Empty title={shellTexts.notFound.text}>
+        <a href={home}>{shellTexts.notFound.link}</a>
       </Empty>
     </>
   )

@@ -1,6 +1,6 @@
 import { Icon } from '../parts/icon.tsx'
 import { dismiss, notices } from '../platform/notices.ts'
-import { texts } from '../texts.ts'
+import { shellTexts } from './texts.ts'
 
 /** The notices that stand now, newest below. */
 export function Notices() {
@@ -11,7 +11,7 @@ export function Notices() {
           <p>
             {text} {link !== undefined && <a href={link.href}>{link.label}</a>}
           </p>
-          <button type="button" class="quiet small" aria-label={texts.dismiss} onClick={() => dismiss(id)}>
+          <button type="button" class="quiet small" aria-label={shellTexts.dismiss} onClick={() => dismiss(id)}>
             <Icon name="close" />
           </button>
         </div>

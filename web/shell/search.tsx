@@ -1,22 +1,25 @@
 import type { TargetedSubmitEvent } from 'preact'
 import { useLocation } from 'preact-iso'
+import { modules } from '../modules.ts'
 import { Icon } from '../parts/icon.tsx'
-import { ask } from '../platform/api.ts'
-import { orderAddress, ordersAddress, routes } from '../routes.ts'
-import { texts } from '../texts.ts'
 
-/** Finds orders by their id, tracking number or customer, from any page. What only one order has leads to that order. */
+const searches = modules.flatMap(({ search }) => search ?? [])
+const join = (texts: readonly string[]) => texts.join(' · ')
+
+/** The search field of every page. It opens what the first module finds; when none finds anything, the first module's answer. */
 export function Search() {
   const location = useLocation()
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
     const field = event.currentTarget.querySelector('input')
-    const q = field?.value.trim() ?? ''
-    if (q === '') return location.route(routes.orders)
-    const query = new URLSearchParams({ q, limit: '2' })
-    const found = await ask<{ order_uid: string }[]>(`/api/orders?${query}`).catch(() => [])
-    const [only] = found
-    location.route(found.length === 1 && only !== undefined ? orderAddress(only.order_uid) : ordersAddress({ q }))
+    const answers: string[] = []
+    for (const search of searches) {
+      const { address, isFound } = await search.find(field?.value.trim() ?? '')
+      if (isFound) answers.unshift(address)
+      else answers.push(address)
+      if (isFound) break
+    }
+    if (answers[0] !== undefined) location.route(answers[0])
     field?.blur()
   }
   return (
@@ -27,8 +30,8 @@ export function Search() {
           type="search"
           name="q"
           data-search
-          aria-label={texts.search.label}
-          placeholder={texts.search.placeholder}
+          aria-label={join(searches.map(({ label }) => label))}
+          placeholder={join(searches.map(({ placeholder }) => placeholder))}
           maxLength={300}
           autocomplete="off"
           autocapitalize="off"

@@ -1,17 +1,17 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { ErrorBoundary, Route, Router, useLocation } from 'preact-iso'
-import { pages } from '../pages.ts'
 import { Icon } from '../parts/icon.tsx'
+import { base } from '../platform/address.ts'
 import { apiKey, forgetKey } from '../platform/key.ts'
 import { isHelpOpen, listenToKeys } from '../platform/shortcuts.ts'
-import { base, routes } from '../routes.ts'
-import { texts } from '../texts.ts'
 import { attempt, Banner, LiveMark } from './connection.tsx'
 import { HelpDialog } from './help-dialog.tsx'
 import { KeyDialog } from './key-dialog.tsx'
 import { NotFound } from './not-found.tsx'
 import { Notices } from './notices.tsx'
+import { home, pages } from './pages.ts'
 import { Search } from './search.tsx'
+import { shellTexts } from './texts.ts'
 import { switchTheme, theme } from './theme.ts'
 
 /** What stands around every page, and the page that the address names. */
@@ -20,7 +20,7 @@ export function Shell() {
   useEffect(
     () =>
       listenToKeys(key => {
-        const page = pages.find(entry => 'navigation' in entry && entry.navigation.key === key)
+        const page = pages.find(entry => entry.menu?.key === key)
         if (page !== undefined) route(page.path)
       }),
     [route],
@@ -28,12 +28,12 @@ export function Shell() {
   return (
     <>
       <a class="skip" href="#main">
-        {texts.skip}
+        {shellTexts.skip}
       </a>
       <header class="top">
-        <a class="brand" href={routes.overview}>
+        <a class="brand" href={home}>
           <Logo />
-          {texts.brand}
+          {shellTexts.brand}
         </a>
         <Search />
         <div class="tools">
@@ -63,8 +63,8 @@ export function Shell() {
 function Navigation({ path }: { path: string }) {
   const open =
     pages.find(page => page.path === path || page.path === `${path}/`) ??
-    pages.find(page => 'parent' in page && fits(path, page.path))
-  const marked = open !== undefined && 'parent' in open ? open.parent : open?.path
+    pages.find(page => page.parent !== undefined && fits(path, page.path))
+  const marked = open?.parent ?? open?.path
   const menu = useRef<HTMLElement>(null)
   useEffect(() => {
     // On a phone the menu is wider than the window.
@@ -72,18 +72,19 @@ function Navigation({ path }: { path: string }) {
     menu.current?.scrollTo({ left: (link?.offsetLeft ?? 0) - 64 })
   }, [marked])
   return (
-    <nav class="menu" aria-label={texts.menu} ref={menu}>
-      {pages.map(page =>
-        'navigation' in page ? (
-          <a key={page.path} href={page.path} aria-current={page.path === marked ? 'page' : undefined}>
-            <Icon name={page.navigation.icon} />
-            {page.title}
-          </a>
-        ) : null,
+    <nav class="menu" aria-label={shellTexts.menu} ref={menu}>
+      {pages.map(
+        page =>
+          page.menu !== undefined && (
+            <a key={page.path} href={page.path} aria-current={page.path === marked ? 'page' : undefined}>
+              <Icon path={page.menu.icon} />
+              {page.title}
+            </a>
+          ),
       )}
       <a href={`${base}/api/docs`} target="_top" class="outside">
         <Icon name="book" />
-        {texts.apiDocs}
+        {shellTexts.apiDocs}
       </a>
     </nav>
   )
@@ -102,13 +103,19 @@ function Tools() {
           type="button"
           class="quiet tool"
           onClick={forgetKey}
-          aria-label={texts.key.forget}
-          title={texts.key.forget}
+          aria-label={shellTexts.key.forget}
+          title={shellTexts.key.forget}
         >
           <Icon name="key" />
         </button>
       )}
-      <button type="button" class="quiet tool" onClick={switchTheme} aria-label={texts.theme} title={texts.theme}>
+      <button
+        type="button"
+        class="quiet tool"
+        onClick={switchTheme}
+        aria-label={shellTexts.theme}
+        title={shellTexts.theme}
+      >
         <Icon name={theme.value === 'dark' ? 'light' : 'dark'} />
       </button>
       <button
@@ -117,8 +124,8 @@ function Tools() {
         onClick={() => {
           isHelpOpen.value = true
         }}
-        aria-label={texts.help.title}
-        title={texts.help.title}
+        aria-label={shellTexts.help.title}
+        title={shellTexts.help.title}
       >
         <Icon name="help" />
       </button>

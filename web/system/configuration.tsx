@@ -1,19 +1,19 @@
-import { systemTexts as words } from '../texts/system.ts'
 import type { Setting } from './system.ts'
+import { texts } from './texts.ts'
 
 /** Every variable as it is set, without secrets. */
 export function Configuration({ settings }: { settings: readonly Setting[] }) {
   return (
     <section class="configuration" aria-labelledby="configuration-title">
       <div class="card-head">
-        <h2 id="configuration-title">{words.configuration}</h2>
-        <p class="faint">{words.configurationNote}</p>
+        <h2 id="configuration-title">{texts.configuration}</h2>
+        <p class="faint">{texts.configurationNote}</p>
       </div>
       <table class="rows settings">
         <thead>
           <tr>
-            <th scope="col">{words.variable}</th>
-            <th scope="col">{words.value}</th>
+            <th scope="col">{texts.variable}</th>
+            <th scope="col">{texts.value}</th>
           </tr>
         </thead>
         <tbody>
@@ -32,11 +32,11 @@ export function Configuration({ settings }: { settings: readonly Setting[] }) {
 }
 
 function Value({ setting: { value, is_default: isDefault, is_secret: isSecret } }: { setting: Setting }) {
-  if (isSecret && !isDefault) return <span class="tag tone-active">{words.secretSet}</span>
-  if (value === null || value === '') return <span class="faint">{words.notSet}</span>
+  if (isSecret && !isDefault) return <span class="tag tone-active">{texts.secretSet}</span>
+  if (value === null || value === '') return <span class="faint">{texts.notSet}</span>
   return (
     <>
-      <code>{value}</code> {!isDefault && <span class="tag tone-active">{words.changed}</span>}
+      <code>{value}</code> {!isDefault && <span class="tag tone-active">{texts.changed}</span>}
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { count } from '../platform/money.ts'
 import { duration } from '../platform/time.ts'
-import { systemTexts as words } from '../texts/system.ts'
 import type { System } from './system.ts'
+import { texts } from './texts.ts'
 
 /** Up to this a reader counts as up to date: it looks that often. */
 const currentSeconds = 1
@@ -9,16 +9,16 @@ const currentSeconds = 1
 /** How far the readers of the log and of Kafka are behind. */
 export function Lags({ system: { lags, dependencies } }: { system: System }) {
   const hasKafka = dependencies.kafka?.state !== 'off'
-  const missing = hasKafka ? words.unknown : words.noKafka
+  const missing = hasKafka ? texts.unknown : texts.noKafka
   return (
     <section class="card" aria-labelledby="lags-title">
-      <h2 id="lags-title">{words.lags}</h2>
+      <h2 id="lags-title">{texts.lags}</h2>
       <dl class="pairs lags">
-        <dt>{words.consumer}</dt>
+        <dt>{texts.consumer}</dt>
         <dd>{lags.consumer_messages === null ? missing : count(lags.consumer_messages)}</dd>
-        <dt>{words.relay}</dt>
+        <dt>{texts.relay}</dt>
         <dd>{lags.relay_seconds === null ? missing : behind(lags.relay_seconds)}</dd>
-        <dt>{words.webhooks}</dt>
+        <dt>{texts.webhooks}</dt>
         <dd>{behind(lags.webhooks_seconds)}</dd>
         <Held lags={lags} />
       </dl>
@@ -31,12 +31,12 @@ function Held({ lags: { log_seconds: seconds, log_held_by: holder } }: Pick<Syst
   if (!seconds || seconds <= currentSeconds) return null
   return (
     <>
-      <dt>{words.log}</dt>
+      <dt>{texts.log}</dt>
       <dd>{duration(seconds)}</dd>
       {holder && (
         <>
-          <dt>{words.logHeldBy}</dt>
-          <dd>{words.holder(holder)}</dd>
+          <dt>{texts.logHeldBy}</dt>
+          <dd>{texts.holder(holder)}</dd>
         </>
       )}
     </>
@@ -44,6 +44,6 @@ function Held({ lags: { log_seconds: seconds, log_held_by: holder } }: Pick<Syst
 }
 
 function behind(seconds: number | null): string {
-  if (seconds === null) return words.unknown
-  return seconds <= currentSeconds ? words.upToDate : duration(seconds)
+  if (seconds === null) return texts.unknown
+  return seconds <= currentSeconds ? texts.upToDate : duration(seconds)
 }

@@ -3,14 +3,13 @@ import { useCallback, useEffect } from 'preact/hooks'
 import { usePolling } from '../parts/polling.ts'
 import { Failure, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
+import { base } from '../platform/address.ts'
 import { ask } from '../platform/api.ts'
-import { base } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
-import { systemTexts as words } from '../texts/system.ts'
-import { texts } from '../texts.ts'
 import { Configuration } from './configuration.tsx'
 import { Lags } from './lags.tsx'
 import type { Dependency, System } from './system.ts'
+import { texts } from './texts.ts'
 
 const refreshEveryMs = 3_000
 
@@ -31,7 +30,7 @@ export default function SystemPage() {
   const shown = system.value
   return (
     <>
-      <PageHead title={texts.titles.system} />
+      <PageHead title={texts.title} />
       {failure.value !== undefined && <Failure error={failure.value} retry={() => void load()} />}
       {shown === undefined && failure.value === undefined && (
         <div class="card">
@@ -54,23 +53,23 @@ export default function SystemPage() {
 function Service({ system }: { system: System }) {
   return (
     <section class="card" aria-labelledby="service-title">
-      <h2 id="service-title">{words.service}</h2>
+      <h2 id="service-title">{texts.service}</h2>
       <p class={`readiness ${system.is_ready ? 'is-ready' : 'bad'}`} role="status">
-        {system.is_ready ? words.ready : words.notReady}
+        {system.is_ready ? texts.ready : texts.notReady}
       </p>
       <dl class="pairs">
-        <dt>{words.version}</dt>
+        <dt>{texts.version}</dt>
         <dd>{system.version}</dd>
-        <dt>{words.runtime}</dt>
+        <dt>{texts.runtime}</dt>
         <dd>{system.runtime}</dd>
-        <dt>{words.started}</dt>
+        <dt>{texts.started}</dt>
         <dd>
           <Time at={system.started_at} isAbsolute />
         </dd>
-        <dt>{words.memory}</dt>
-        <dd>{words.megabytes(system.memory_bytes)}</dd>
-        <dt>{words.access}</dt>
-        <dd>{system.needs_key ? words.accessNeeded : words.accessOpen}</dd>
+        <dt>{texts.memory}</dt>
+        <dd>{texts.megabytes(system.memory_bytes)}</dd>
+        <dt>{texts.access}</dt>
+        <dd>{system.needs_key ? texts.accessNeeded : texts.accessOpen}</dd>
       </dl>
     </section>
   )
@@ -81,13 +80,13 @@ const tones = { up: 'good', down: 'bad', off: 'plain' } as const
 function Dependencies({ dependencies }: { dependencies: Record<string, Dependency> }) {
   return (
     <section class="card" aria-labelledby="dependencies-title">
-      <h2 id="dependencies-title">{words.dependencies}</h2>
+      <h2 id="dependencies-title">{texts.dependencies}</h2>
       <ul class="dependencies">
         {Object.entries(dependencies).map(([name, { state, detail }]) => (
           <li key={name}>
-            <span>{(words.names as Record<string, string>)[name] ?? name}</span>
-            <span class={`tag tone-${tones[state]}`}>{words.states[state]}</span>
-            {state !== 'up' && <span class="faint">{detail ?? words.details[state]}</span>}
+            <span>{(texts.names as Record<string, string>)[name] ?? name}</span>
+            <span class={`tag tone-${tones[state]}`}>{texts.states[state]}</span>
+            {state !== 'up' && <span class="faint">{detail ?? texts.details[state]}</span>}
           </li>
         ))}
       </ul>
@@ -97,21 +96,21 @@ function Dependencies({ dependencies }: { dependencies: Record<string, Dependenc
 
 function Links({ grafana }: { grafana: string | null }) {
   const outside = [
-    [`${base}/api/docs`, words.api],
-    [`${base}/api/openapi.json`, words.openApi],
-    [`${base}/api/asyncapi.json`, words.asyncApi],
-    [`${base}/metrics`, words.metrics],
+    [`${base}/api/docs`, texts.api],
+    [`${base}/api/openapi.json`, texts.openApi],
+    [`${base}/api/asyncapi.json`, texts.asyncApi],
+    [`${base}/metrics`, texts.metrics],
   ] as const
   return (
     <section class="card" aria-labelledby="links-title">
-      <h2 id="links-title">{words.links}</h2>
+      <h2 id="links-title">{texts.links}</h2>
       <ul class="links">
         <li>
           {grafana === null ? (
-            <span class="faint">{words.grafanaUnknown}</span>
+            <span class="faint">{texts.grafanaUnknown}</span>
           ) : (
             <a href={grafana} rel="noreferrer">
-              {words.grafana}
+              {texts.grafana}
             </a>
           )}
         </li>

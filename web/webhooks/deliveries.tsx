@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { orderAddress } from '../orders/addresses.ts'
 import { usePolling } from '../parts/polling.ts'
 import { Segments } from '../parts/segments.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
@@ -7,8 +8,7 @@ import { Time } from '../parts/time.tsx'
 import { ask, Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
 import { PagedList } from '../platform/paged.ts'
-import { orderAddress } from '../routes.ts'
-import { webhookTexts as words } from '../texts/webhooks.ts'
+import { texts } from './texts.ts'
 import { type Delivery, tones } from './webhook.ts'
 
 const refreshEveryMs = 2_000
@@ -33,22 +33,22 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
   return (
     <section class="card" aria-labelledby="deliveries-title">
       <div class="card-head">
-        <h2 id="deliveries-title">{words.deliveries}</h2>
+        <h2 id="deliveries-title">{texts.deliveries}</h2>
         <Segments
-          legend={words.outcome}
+          legend={texts.outcome}
           name="outcome"
           options={outcomes}
           chosen={outcome.value}
           choose={name => {
             outcome.value = name
           }}
-          label={name => words.outcomes[name]}
+          label={name => texts.outcomes[name]}
         />
         <input
           type="search"
           class="fitting"
-          aria-label={words.order}
-          placeholder={words.order}
+          aria-label={texts.order}
+          placeholder={texts.order}
           maxLength={64}
           onChange={event => {
             orderUid.value = event.currentTarget.value.trim()
@@ -69,8 +69,8 @@ function Content({ list, isNarrowed, webhookId }: ContentProps) {
   if (rows === undefined) return <Skeleton lines={5} />
   if (rows.length === 0) {
     return (
-      <Empty title={isNarrowed ? words.noMatch : words.noDeliveries}>
-        {!isNarrowed && <p>{words.noDeliveriesHint}</p>}
+      <Empty title={isNarrowed ? texts.noMatch : texts.noDeliveries}>
+        {!isNarrowed && <p>{texts.noDeliveriesHint}</p>}
       </Empty>
     )
   }
@@ -86,7 +86,7 @@ function Content({ list, isNarrowed, webhookId }: ContentProps) {
       {!list.isComplete.value && (
         <p class="table-foot">
           <button type="button" class="second" disabled={list.isLoading.value} onClick={() => void list.more()}>
-            {words.more}
+            {texts.more}
           </button>
         </p>
       )}
@@ -103,8 +103,8 @@ function Entry({ delivery, webhookId, refresh }: EntryProps) {
     const path = `/api/webhooks/${webhookId}/deliveries/${delivery.id}/redeliver`
     try {
       const again = await ask<Delivery>(path, { method: 'POST' })
-      if (again.outcome === 'delivered') notify({ tone: 'good', text: words.redelivered(again.status ?? 0) })
-      else notify({ tone: 'bad', text: words.notRedelivered(whatCame(again)) })
+      if (again.outcome === 'delivered') notify({ tone: 'good', text: texts.redelivered(again.status ?? 0) })
+      else notify({ tone: 'bad', text: texts.notRedelivered(whatCame(again)) })
       await refresh()
     } catch (error) {
       notify({ tone: 'bad', text: error instanceof Refusal ? `${error.message}: ${error.detail}` : String(error) })
@@ -115,11 +115,11 @@ function Entry({ delivery, webhookId, refresh }: EntryProps) {
   return (
     <details>
       <summary data-row>
-        <span class={`tag tone-${tones[delivery.outcome]}`}>{words.outcomes[delivery.outcome]}</span>
+        <span class={`tag tone-${tones[delivery.outcome]}`}>{texts.outcomes[delivery.outcome]}</span>
         <span class="type">{delivery.event_type}</span>
         <span class="uid faint">{delivery.order_uid}</span>
         <span class="came faint">
-          {delivery.status ?? words.noAnswer} · {words.took(delivery.duration_ms)} · {words.attempt(delivery.attempt)}
+          {delivery.status ?? texts.noAnswer} · {texts.took(delivery.duration_ms)} · {texts.attempt(delivery.attempt)}
         </span>
         <span class="when faint">
           <Time at={delivery.attempted_at} />
@@ -127,29 +127,29 @@ function Entry({ delivery, webhookId, refresh }: EntryProps) {
       </summary>
       <div class="delivery">
         <dl class="pairs">
-          <dt>{words.orderLink}</dt>
+          <dt>{texts.orderLink}</dt>
           <dd>
             <a href={orderAddress(delivery.order_uid)}>{delivery.order_uid}</a>
           </dd>
-          <dt>{words.eventId}</dt>
+          <dt>{texts.eventId}</dt>
           <dd>{delivery.event_id}</dd>
           {delivery.error !== null && (
             <>
-              <dt>{words.error}</dt>
+              <dt>{texts.error}</dt>
               <dd>{delivery.error}</dd>
             </>
           )}
         </dl>
-        {delivery.status !== null && <h3>{words.answer}</h3>}
+        {delivery.status !== null && <h3>{texts.answer}</h3>}
         {delivery.status !== null &&
           (delivery.answer === '' ? (
-            <p class="faint">{words.emptyAnswer}</p>
+            <p class="faint">{texts.emptyAnswer}</p>
           ) : (
             <pre class="answer">{delivery.answer}</pre>
           ))}
         <p>
           <button type="button" class="second small" disabled={isSending.value} onClick={send}>
-            {isSending.value ? words.sending : words.redeliver}
+            {isSending.value ? texts.sending : texts.redeliver}
           </button>
         </p>
       </div>
@@ -158,5 +158,5 @@ function Entry({ delivery, webhookId, refresh }: EntryProps) {
 }
 
 function whatCame({ status, error }: Delivery): string {
-  return status === null ? (error ?? words.noAnswer) : words.answered(status)
+  return status === null ? (error ?? texts.noAnswer) : texts.answered(status)
 }

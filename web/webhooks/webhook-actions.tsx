@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { FormDialog, textOf } from '../parts/form-dialog.tsx'
 import { ask, Refusal, request } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
-import { webhookTexts as words } from '../texts/webhooks.ts'
+import { texts } from './texts.ts'
 import type { Webhook, WebhookWithSecret } from './webhook.ts'
 import { type WebhookFields, WebhookForm } from './webhook-form.tsx'
 
@@ -24,13 +24,13 @@ export function WebhookActions({ webhook, onChanged, onSecret, onRemoved }: Prop
   const post = (what: string, body: object) => ask<WebhookWithSecret>(`${address}/${what}`, { method: 'POST', body })
   const save = async (fields: WebhookFields) => {
     onChanged(await ask<Webhook>(address, { method: 'PATCH', body: fields }))
-    notify({ tone: 'good', text: words.saved })
+    notify({ tone: 'good', text: texts.saved })
     close()
   }
   const enable = async () => {
     try {
       onChanged(await post('enable', {}))
-      notify({ tone: 'good', text: words.enabled })
+      notify({ tone: 'good', text: texts.enabled })
     } catch (error) {
       notify({ tone: 'bad', text: error instanceof Refusal ? `${error.message}: ${error.detail}` : String(error) })
     }
@@ -54,32 +54,32 @@ export function WebhookActions({ webhook, onChanged, onSecret, onRemoved }: Prop
   return (
     <>
       <button type="button" class="danger-quiet" onClick={question('remove')}>
-        {words.remove}
+        {texts.remove}
       </button>
       <button type="button" class="second" onClick={question('rotate')}>
-        {words.rotate}
+        {texts.rotate}
       </button>
       {webhook.status !== 'disabled' && (
         <button type="button" class="second" onClick={question('disable')}>
-          {words.disable}
+          {texts.disable}
         </button>
       )}
       <button type="button" class="second" onClick={question('edit')}>
-        {words.edit}
+        {texts.edit}
       </button>
       {webhook.status === 'disabled' && (
         <button type="button" onClick={enable}>
-          {words.enable}
+          {texts.enable}
         </button>
       )}
       {asked.value === 'edit' && <WebhookForm webhook={webhook} save={save} close={close} />}
       {asked.value === 'rotate' && (
-        <FormDialog title={words.rotateTitle} submit={words.rotateButton} onSubmit={rotate} onClose={close}>
-          <p>{words.rotateText}</p>
+        <FormDialog title={texts.rotateTitle} submit={texts.rotateButton} onSubmit={rotate} onClose={close}>
+          <p>{texts.rotateText}</p>
           <label class="field">
-            {words.rotateFor}
+            {texts.rotateFor}
             <select name="span">
-              {words.rotateSpans.map(([seconds, label]) => (
+              {texts.rotateSpans.map(([seconds, label]) => (
                 <option key={seconds} value={seconds}>
                   {label}
                 </option>
@@ -89,13 +89,13 @@ export function WebhookActions({ webhook, onChanged, onSecret, onRemoved }: Prop
         </FormDialog>
       )}
       {asked.value === 'disable' && (
-        <FormDialog title={words.disableTitle} submit={words.disable} onSubmit={disable} onClose={close}>
-          <p>{words.disableText}</p>
+        <FormDialog title={texts.disableTitle} submit={texts.disable} onSubmit={disable} onClose={close}>
+          <p>{texts.disableText}</p>
         </FormDialog>
       )}
       {asked.value === 'remove' && (
-        <FormDialog title={words.removeTitle} submit={words.remove} isDangerous onSubmit={remove} onClose={close}>
-          <p>{words.removeText}</p>
+        <FormDialog title={texts.removeTitle} submit={texts.remove} isDangerous onSubmit={remove} onClose={close}>
+          <p>{texts.removeText}</p>
         </FormDialog>
       )}
     </>

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { FormDialog, textOf } from '../parts/form-dialog.tsx'
 import { Refusal } from '../platform/api.ts'
 import { eventTypes } from '../platform/event-types.ts'
-import { webhookTexts as words } from '../texts/webhooks.ts'
+import { texts } from './texts.ts'
 import { patternsOf, type Webhook } from './webhook.ts'
 
 const urlCharactersMax = 2_000
@@ -22,30 +22,30 @@ type Props = {
 export function WebhookForm({ webhook, save, close }: Props) {
   const chosen = useSignal<readonly string[]>(webhook?.event_types ?? ['*'])
   const submit = async (form: FormData) => {
-    if (chosen.value.length === 0) throw new Refusal(0, { title: words.noEvents })
+    if (chosen.value.length === 0) throw new Refusal(0, { title: texts.noEvents })
     await save({ url: textOf(form, 'url'), description: textOf(form, 'description'), event_types: [...chosen.value] })
   }
   return (
     <FormDialog
-      title={webhook === undefined ? words.createTitle : words.editTitle}
-      submit={webhook === undefined ? words.createButton : words.editButton}
+      title={webhook === undefined ? texts.createTitle : texts.editTitle}
+      submit={webhook === undefined ? texts.createButton : texts.editButton}
       onSubmit={submit}
       onClose={close}
     >
       <label class="field">
-        {words.url}
+        {texts.url}
         <input
           name="url"
           type="url"
           required
           maxLength={urlCharactersMax}
-          placeholder={words.urlHint}
+          placeholder={texts.urlHint}
           defaultValue={webhook?.url ?? ''}
           autocomplete="off"
         />
       </label>
       <label class="field">
-        {words.description}
+        {texts.description}
         <input name="description" maxLength={descriptionCharactersMax} defaultValue={webhook?.description ?? ''} />
       </label>
       <EventChoice
@@ -81,8 +81,8 @@ function EventChoice({ chosen, choose }: { chosen: readonly string[]; choose: (p
   )
   return (
     <fieldset class="stack">
-      <legend class="field">{words.events}</legend>
-      <div class="chips">{chip('*', words.everything, false)}</div>
+      <legend class="field">{texts.events}</legend>
+      <div class="chips">{chip('*', texts.everything, false)}</div>
       {!isAll &&
         patternsOf(types.value).map(({ family, types: ofFamily }) => (
           <div key={family} class="chips">

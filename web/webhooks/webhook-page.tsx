@@ -7,11 +7,10 @@ import { SecretDialog } from '../parts/secret-dialog.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { ask, Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
-import { routes } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
-import { webhookTexts as words } from '../texts/webhooks.ts'
-import { texts } from '../texts.ts'
+import { webhooksAddress } from './addresses.ts'
 import { Deliveries } from './deliveries.tsx'
+import { texts } from './texts.ts'
 import { tones, type Webhook } from './webhook.ts'
 import { WebhookActions } from './webhook-actions.tsx'
 import { WebhookFacts } from './webhook-facts.tsx'
@@ -43,11 +42,11 @@ export default function WebhookPage() {
   const shown = isUnknown ? undefined : webhook.value
   return (
     <>
-      <a class="back" href={routes.webhooks}>
+      <a class="back" href={webhooksAddress()}>
         <Icon name="left" />
-        {texts.titles.webhooks}
+        {texts.title}
       </a>
-      <PageHead title={shown?.url ?? texts.titles.webhooks}>
+      <PageHead title={shown?.url ?? texts.title}>
         {shown !== undefined && (
           <WebhookActions
             webhook={shown}
@@ -58,15 +57,15 @@ export default function WebhookPage() {
               secret.value = made
             }}
             onRemoved={() => {
-              notify({ tone: 'good', text: words.removed })
-              route(routes.webhooks)
+              notify({ tone: 'good', text: texts.removed })
+              route(webhooksAddress())
             }}
           />
         )}
       </PageHead>
       {isUnknown && (
-        <Empty title={words.unknown(id)}>
-          <p>{words.unknownHint}</p>
+        <Empty title={texts.unknown(id)}>
+          <p>{texts.unknownHint}</p>
         </Empty>
       )}
       {failure.value !== undefined && !isUnknown && <Failure error={failure.value} retry={() => void load()} />}
@@ -78,8 +77,8 @@ export default function WebhookPage() {
       {shown !== undefined && (
         <>
           <div class="summary-line">
-            <span class={`tag tone-${tones[shown.status]}`}>{words.statuses[shown.status]}</span>
-            {shown.disabled !== null && <span>{words.reasons[shown.disabled.reason]}</span>}
+            <span class={`tag tone-${tones[shown.status]}`}>{texts.statuses[shown.status]}</span>
+            {shown.disabled !== null && <span>{texts.reasons[shown.disabled.reason]}</span>}
             {shown.description !== '' && <span class="faint">{shown.description}</span>}
           </div>
           <div class="beside">
@@ -90,9 +89,9 @@ export default function WebhookPage() {
       )}
       {secret.value !== undefined && (
         <SecretDialog
-          title={words.secretTitle}
+          title={texts.secretTitle}
           secret={secret.value}
-          note={words.secretNote}
+          note={texts.secretNote}
           onDone={() => {
             secret.value = undefined
           }}

@@ -7,10 +7,9 @@ import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { ask } from '../platform/api.ts'
 import { PagedList } from '../platform/paged.ts'
-import { webhookAddress } from '../routes.ts'
 import { PageHead } from '../shell/page.tsx'
-import { webhookTexts as words } from '../texts/webhooks.ts'
-import { texts } from '../texts.ts'
+import { webhookAddress } from './addresses.ts'
+import { texts } from './texts.ts'
 import { tones, type Webhook, type WebhookWithSecret } from './webhook.ts'
 import { type WebhookFields, WebhookForm } from './webhook-form.tsx'
 
@@ -42,10 +41,10 @@ export default function WebhooksPage() {
   const failure = list.failure.value
   return (
     <>
-      <PageHead title={texts.titles.webhooks}>
+      <PageHead title={texts.title}>
         {rows !== undefined && rows.length > 0 && (
           <button type="button" onClick={open}>
-            {words.create}
+            {texts.create}
           </button>
         )}
       </PageHead>
@@ -56,21 +55,21 @@ export default function WebhooksPage() {
         </div>
       )}
       {rows?.length === 0 && (
-        <Empty title={words.none}>
-          <p>{words.noneHint}</p>
+        <Empty title={texts.none}>
+          <p>{texts.noneHint}</p>
           <button type="button" onClick={open}>
-            {words.create}
+            {texts.create}
           </button>
-          <p class="faint">{words.docs}</p>
+          <p class="faint">{texts.docs}</p>
         </Empty>
       )}
       {rows !== undefined && rows.length > 0 && <Rows webhooks={rows} />}
       {isAsked.value && <WebhookForm save={save} close={close} />}
       {made.value !== undefined && (
         <SecretDialog
-          title={words.secretTitle}
+          title={texts.secretTitle}
           secret={made.value.secret}
-          note={words.secretNote}
+          note={texts.secretNote}
           onDone={() => {
             const id = made.value?.id ?? ''
             made.value = undefined
@@ -87,10 +86,10 @@ function Rows({ webhooks }: { webhooks: readonly Webhook[] }) {
     <table class="rows webhooks">
       <thead>
         <tr>
-          <th scope="col">{words.columns.receiver}</th>
-          <th scope="col">{words.columns.events}</th>
+          <th scope="col">{texts.columns.receiver}</th>
+          <th scope="col">{texts.columns.events}</th>
           <th scope="col" class="state">
-            {words.columns.state}
+            {texts.columns.state}
           </th>
         </tr>
       </thead>
@@ -120,7 +119,7 @@ function Standing({ webhook: { status, failing_since: since, disabled } }: { web
   const at = status === 'disabled' ? disabled?.at : since
   return (
     <>
-      <span class={`tag tone-${tones[status]}`}>{words.statuses[status]}</span>{' '}
+      <span class={`tag tone-${tones[status]}`}>{texts.statuses[status]}</span>{' '}
       {at != null && (
         <span class="faint">
           <Time at={at} />
@@ -135,7 +134,7 @@ function EventTypes({ of: { event_types: types } }: { of: Webhook }) {
     <>
       {types.map(type => (
         <span key={type} class="tag">
-          {type === '*' ? words.everything : type}
+          {type === '*' ? texts.everything : type}
         </span>
       ))}
     </>

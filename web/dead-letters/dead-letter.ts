@@ -1,0 +1,60 @@
+import type {
+  Attempt,
+  LetterState as DeadLetterState,
+  ListedLetter as ListedDeadLetter,
+} from '../../src/dead-letters/letter.ts'
+import type { LetterCount as DeadLetterCount } from '../../src/dead-letters/queries.ts'
+import type { Violation } from '../platform/api.ts'
+
+export type { Attempt, DeadLetterCount, DeadLetterState, ListedDeadLetter }
+
+/** A dead letter as `GET /api/dead-letters/:id` gives it. */
+export type DeadLetterDetail = ListedDeadLetter & {
+  violations_now: Violation[]
+  history: (Attempt & { violations: Violation[]; edited_text: string | null })[]
+}
+
+/** The outcome of a replay or a discard. */
+export type Result = {
+  id: string
+  outcome: Attempt['outcome']
+  order_uid?: string
+  code?: string
+  detail?: string
+}
+
+export const states = ['open', 'replayed', 'discarded'] as const satisfies readonly DeadLetterState[]
+
+/** The tone of a tag for a state, and for what came of an attempt. */
+export const tones: Record<DeadLetterState | Attempt['outcome'], string> = {
+  open: 'attention',
+  replayed: 'good',
+  placed: 'good',
+  duplicate: 'good',
+  carried_out: 'good',
+  refused: 'attention',
+  discarded: 'plain',
+}
+
+/** What the page is narrowed to: the parameters of its address, which are the API's; state is open unless said. */
+export type DeadLetterFilter = { state: DeadLetterState | 'all'; code: string; topic: string }
+
+/** Reads the filter from the query of an address. */
+export function readFilter(query: Record<string, string>): DeadLetterFilter {
+  const state = [...states, 'all' as const].find(known => known === query.state) ?? 'open'
+  return { state, code: query.code ?? '', topic: query.topic ?? '' }
+}
+
+/** The filter as parameters, without what says nothing. */
+export function toParameters({ state, code, topic }: DeadLetterFilter, whenUnsaid: DeadLetterFilter['state']) {
+  const given = { state: state === whenUnsaid ? '' : state, code, topic }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
+}
+
+/** How many dead letters match a filter, by the counts of the API. */
+export function countOf(counts: readonly DeadLetterCount[], { state, code, topic }: DeadLetterFilter): number {
+  return counts
+    .filter(count => state === 'all' || count.state === state)
+    .filter(count => (code === '' || count.code === code) && (topic === '' || count.topic === topic))
+    .reduce((sum, { letters }) => sum + letters, 0)
+}

@@ -1,0 +1,18 @@
+export const texts = {
+  title: 'Events',
+  pause: 'Pause',
+  resume: 'Resume',
+  waiting: (events: string) => `Show ${events} new`,
+  types: 'Event types',
+  customer: 'Customer',
+  none: 'No events yet',
+  noneHint: 'Every change of an order appears here as it happens.',
+  noMatch: 'No matching events yet',
+  noMatchHint: 'Matching events will appear here as they happen.',
+  older: 'Load older',
+  searchOlder: 'Search further back',
+  copy: 'Copy event',
+  items: (items: number) => (items === 1 ? '1 item' : `${items} items`),
+  by: (actor: string) => `by ${actor}`,
+  list: 'Events, newest first',
+} as const

@@ -1,0 +1,6 @@
+/** What is said of requests that failed. */
+export const failureTexts = {
+  unreachable: 'Cannot reach the service',
+  unreachableHint: 'Check that it is running, then try again.',
+  status: (status: number) => `The service answered with status ${status}`,
+} as const
