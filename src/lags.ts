@@ -3,7 +3,7 @@ import { readHorizon } from './events/horizon.ts'
 import { readLagSeconds } from './events/readers.ts'
 import { relayReader } from './events/relay.ts'
 import type { Pool } from './platform/postgres.ts'
-import type { Lags } from './system/system-routes.ts'
+import type { Lags } from './system/views.ts'
 import { readWebhookStats } from './webhooks/stats.ts'
 
 const lagsDeadlineMs = 2_000

@@ -1,6 +1,6 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
-import type { LineResult } from '../src/orders/batch.ts'
+import type { BatchResultView } from '../src/orders/views.ts'
 import { sendBatch } from './batch-client.ts'
 import { createTestDatabase } from './database.ts'
 import { countInDatabase, expectConsistent, expectOrders } from './invariants.ts'
@@ -15,7 +15,7 @@ const memoryMiBMax = 768
 setDefaultTimeout(60_000 + lineCount)
 afterEach(() => endServices())
 
-type Fate = { uid: string; outcome: LineResult['outcome']; code?: string; pointer?: string }
+type Fate = { uid: string; outcome: BatchResultView['outcome']; code?: string; pointer?: string }
 
 /** The lines of a batch, and what each must be answered: noted in `fates` when the line is made. */
 function* makeLines(count: number, prefix: string, fates: Fate[], sent: Map<string, string>): Generator<Buffer> {
@@ -53,7 +53,7 @@ async function expectAnswered(service: ServiceProcess, prefix: string, count: nu
   const problems: string[] = []
   let [answered, placed, isComplete] = [0, 0, false]
   for await (const line of sendBatch({ url: service.url, lines: makeLines(count, prefix, fates, sent), readsLate })) {
-    const answer: LineResult & { code?: string; errors?: { pointer: string }[] } = JSON.parse(line)
+    const answer: BatchResultView = JSON.parse(line)
     if ('complete' in answer) {
       expect(answer).toMatchObject({ complete: true, count: answered, placed } as object)
       isComplete = true
@@ -114,7 +114,7 @@ test('a sender that breaks off: what it was told of is stored, and nothing that 
   const [fates, sent] = [[] as Fate[], new Map<string, string>()]
   const told: string[] = []
   for await (const line of sendBatch({ url: service.url, lines: makeLines(20_000, 'broken', fates, sent) })) {
-    const answer: Partial<LineResult> = JSON.parse(line)
+    const answer: Partial<BatchResultView> = JSON.parse(line)
     if (answer.outcome === 'placed' && answer.order_uid !== undefined) told.push(answer.order_uid)
     if (told.length === 3_000) break
   }

@@ -1,5 +1,4 @@
 import type { Module } from '../module.ts'
-import { keySchemas } from './operations.ts'
 import { configuredKeys } from './variables.ts'
 
 /** API keys: who may call the service, and for what. */
@@ -11,5 +10,4 @@ export const accessModule: Module = {
   // Keys can have the scopes of modules that are still to come, so that they need not be made again then.
   scopes: ['payments:write', 'inventory:write', 'deliveries:write', 'admin'],
   tags: { 'API keys': 'Who may call the service, and for what' },
-  schemas: ({ scopes }) => keySchemas(scopes),
 }

@@ -1,6 +1,7 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { pageSizeMax } from '../platform/query.ts'
 import type { KeyContract } from './bodies.ts'
+import type { KeyViews } from './views.ts'
 
 /** What OpenAPI says of API keys. */
 
@@ -14,45 +15,13 @@ export const listParameters = {
 }
 
 const tags = ['API keys']
-const key = { $ref: '#/components/schemas/ApiKey' }
 
-/** @param scopes those that a key can have */
-export function keySchemas(scopes: readonly string[]) {
-  const time = { type: 'string', format: 'date-time' }
-  const fields = {
-    id: { type: 'string', format: 'uuid' },
-    name: { type: 'string' },
-    scopes: { type: 'array', items: { title: 'Scope', enum: scopes } },
-    created_at: time,
-    revoked_at: { ...time, type: ['string', 'null'] },
-    is_current: { type: 'boolean', description: 'Whether the request was sent with it' },
-  }
-  return {
-    ApiKey: {
-      title: 'ApiKey',
-      type: 'object',
-      description: 'An API key, without what it is',
-      required: Object.keys(fields),
-      properties: fields,
-    },
-    CreatedApiKey: {
-      title: 'CreatedApiKey',
-      type: 'object',
-      description: 'An API key that was made',
-      required: [...Object.keys(fields), 'key'],
-      properties: {
-        ...fields,
-        key: {
-          type: ['string', 'null'],
-          description: 'The key, this once; null in an answer that was given before, since it is not kept',
-        },
-      },
-    },
-  }
-}
-
-/** @param contract of the body that makes a key */
-export function keyOperations(contract: KeyContract) {
+/**
+ * The operations by what they do.
+ *
+ * @param contract of the body that creates a key
+ */
+export function keyOperations(contract: KeyContract, views: KeyViews) {
   return {
     list: {
       operationId: 'listKeys',
@@ -61,7 +30,7 @@ export function keyOperations(contract: KeyContract) {
       tags,
       parameters: queryParameters(listParameters),
       responses: {
-        200: pageAnswer('A page; the Link header leads to the next one', key),
+        200: pageAnswer('A page; the Link header leads to the next one', views.listed),
         400: problemAnswer('A parameter is wrong; errors lists all of them'),
       },
     },
@@ -74,7 +43,7 @@ export function keyOperations(contract: KeyContract) {
       tags,
       requestBody: { required: true, content: { 'application/json': { schema: contract } } },
       responses: {
-        201: answer('Made', { $ref: '#/components/schemas/CreatedApiKey' }),
+        201: answer('Made', views.created),
         400: problemAnswer('The body is not valid; errors lists everything'),
         409: problemAnswer('There are as many valid keys as there may be'),
         413: problemAnswer('The body is too large'),

@@ -9,6 +9,7 @@ import { createKeyReader, keyContract } from './bodies.ts'
 import { digestOf, generateKey } from './keys.ts'
 import { keyOperations, listParameters } from './operations.ts'
 import { insertKey, type KeyListing, keysMax, listKeyPage, revokeKey } from './queries.ts'
+import { type CreatedKey, keyViews, type ListedKey } from './views.ts'
 
 export type KeyRoutesOptions = {
   pool: Pool
@@ -28,7 +29,7 @@ const idForm = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 export function keyRoutes(options: KeyRoutesOptions): Route[] {
   const contract = keyContract(options.scopes)
   const read = createKeyReader(contract)
-  const operations = keyOperations(contract)
+  const operations = keyOperations(contract, keyViews(options.scopes))
   const admin = { scope: 'admin', path: '/api/keys' } as const
   return [
     { ...admin, method: 'GET', operation: operations.list, handle: call => list(call, options) },
@@ -85,7 +86,8 @@ async function create(
 
 function toAnswer(listing: KeyListing, key: string | null): Answer {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  return { status: 201, headers, body: Buffer.from(JSON.stringify({ ...present(listing, false), key })) }
+  const created: CreatedKey = { ...present(listing, false), key }
+  return { status: 201, headers, body: Buffer.from(JSON.stringify(created)) }
 }
 
 async function revoke(call: Call, { pool, mayBeLast, reload }: KeyRoutesOptions): Promise<Response> {
@@ -99,7 +101,7 @@ async function revoke(call: Call, { pool, mayBeLast, reload }: KeyRoutesOptions)
   return new Response(null, { status: 204 })
 }
 
-function present({ created_at: made, revoked_at: revoked, ...key }: KeyListing, isCurrent: boolean) {
+function present({ created_at: made, revoked_at: revoked, ...key }: KeyListing, isCurrent: boolean): ListedKey {
   return {
     ...key,
     created_at: made.toISOString(),

@@ -1,13 +1,6 @@
-import {
-  answer,
-  endOfLines,
-  linesOf,
-  pageAnswer,
-  problemAnswer,
-  queryParameters,
-  violations,
-} from '../platform/openapi.ts'
+import { answer, linesOf, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { pageSizeMax } from '../platform/query.ts'
+import { endOfLines, violations } from '../platform/view.ts'
 import { letterStates } from './letter.ts'
 import { manyBody, remarksBody, replayBody } from './requests.ts'
 

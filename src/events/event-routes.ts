@@ -11,6 +11,7 @@ import type { EventFeed } from './feed.ts'
 import { lookUpCheckpoint, readFirstSequence, readLogEnd, readOrderLog } from './log.ts'
 import { type EventsPage, readPage } from './log-pages.ts'
 import type { Wanted } from './log-search.ts'
+import { anyEnvelope } from './schemas.ts'
 import { streamEvents } from './stream.ts'
 
 const paging = {
@@ -35,35 +36,29 @@ const filtersBy = (types: readonly string[]) => ({
   customer_id: { description: 'Of orders of this customer', schema: { type: 'string' } },
 })
 
-/** A page of events, or the same as a stream. @param headers further ones */
-function eventsAnswer(headers?: Record<string, unknown>) {
+/** A page of events, or the same as a stream. @param event the view of an event; headers: further ones */
+function eventsAnswer(event: object, headers?: Record<string, unknown>) {
   const page = pageAnswer(
     'A page with a Link to the next, which may hold fewer events than asked for, or none; or live, from then on without end',
-    { $ref: '#/components/schemas/Event' },
+    event,
     headers,
   )
   const schema = { type: 'string', description: 'id: the cursor, event: the type, data: the event as JSON' }
   return { ...page, content: { ...(page.content as object), 'text/event-stream': { schema } } }
 }
 
-const responses = {
-  200: eventsAnswer(),
+const refusals = {
   406: problemAnswer('Accept allows neither JSON nor a stream'),
   400: problemAnswer('A parameter is wrong, or the cursor is not of this log; errors lists all'),
   410: problemAnswer('Events behind the cursor were dropped: CURSOR_DROPPED'),
 }
 
-/** Answers that have the history of an order. */
-const historyResponses = {
-  ...responses,
-  200: eventsAnswer({
-    'First-Sequence': {
-      description:
-        'The sequence of the first event of the order that the log has, on the first page: above 1 where older ones were dropped',
-      schema: { type: 'integer', minimum: 1 },
-    },
-  }),
-  404: problemAnswer('There is no such order'),
+const firstSequence = {
+  'First-Sequence': {
+    description:
+      'The sequence of the first event of the order that the log has, on the first page: above 1 where older ones were dropped',
+    schema: { type: 'integer', minimum: 1 },
+  },
 }
 
 const lastEventId = { name: 'Last-Event-ID', in: 'header', description: 'Like after', schema: { type: 'string' } }
@@ -78,6 +73,7 @@ type Options = {
 /** The log over HTTP: in pages, or live as server-sent events. */
 export function eventRoutes(options: Options): Route[] {
   const get = { method: 'GET', scope: 'orders:read' } as const
+  const event = anyEnvelope(options.types)
   return [
     {
       ...get,
@@ -88,7 +84,7 @@ export function eventRoutes(options: Options): Route[] {
         description: 'Live from now on, or from Last-Event-ID on, with Accept: text/event-stream.',
         tags: ['events'],
         parameters: [...queryParameters({ ...paging, ...sorting, ...filtersBy(options.types) }), lastEventId],
-        responses,
+        responses: { 200: eventsAnswer(event), ...refusals },
       },
       handle: call => everything(call, options),
     },
@@ -101,7 +97,11 @@ export function eventRoutes(options: Options): Route[] {
         description: 'Live from its first event on, or from Last-Event-ID on, with Accept: text/event-stream.',
         tags: ['events'],
         parameters: [...queryParameters(paging), lastEventId],
-        responses: historyResponses,
+        responses: {
+          200: eventsAnswer(event, firstSequence),
+          ...refusals,
+          404: problemAnswer('There is no such order'),
+        },
       },
       handle: call => ofOrder(call, options),
     },

@@ -1,7 +1,6 @@
 import type { Module } from '../module.ts'
 import { eventChannels, eventDataSchemas, publishedEvents } from './channels.ts'
 import { logChecks } from './log-checks.ts'
-import { anyEnvelope } from './schemas.ts'
 import { eventsTopic, retentionDays } from './variables.ts'
 
 /** The log of everything that has happened, and the ways out of it. */
@@ -28,7 +27,6 @@ export const eventsModule: Module = {
   ],
   checks: logChecks,
   tags: { events: 'What has happened, in pages or live' },
-  schemas: ({ events }) => ({ Event: anyEnvelope(events) }),
   messageSchemas: ({ events }) => eventDataSchemas(events),
   channels: ({ events }) => eventChannels(events),
 }

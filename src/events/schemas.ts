@@ -1,5 +1,6 @@
-import { type TSchema, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { publishSchemas } from '../platform/json-schema.ts'
+import { time } from '../platform/view.ts'
 import { type EventDefinition, schemaName } from './definition.ts'
 
 /** The schemas of events, made of their definitions. */
@@ -14,7 +15,7 @@ const envelopeFields = {
   type: Type.String({ description: typeMeaning }),
   order_uid: Type.String({ description: 'The order that it happened to' }),
   sequence: Type.Integer({ minimum: 1, description: 'Its number within the order, from 1, without gaps' }),
-  time: Type.String({ format: 'date-time', description: 'When it was recorded' }),
+  time: time({ description: 'When it was recorded' }),
 }
 
 /** An event of one type as a JSON object. */
@@ -23,17 +24,20 @@ export function envelopeOf({ type, title, description }: EventDefinition, data: 
 }
 
 /** An event of any type as a JSON object, its data left open. */
-export function anyEnvelope(definitions: readonly EventDefinition[]): TSchema {
-  const types = definitions.map(({ type }) => type)
+export function anyEnvelope(types: readonly string[]) {
+  const data = { title: 'EventData', type: 'object', properties: {}, description: 'By type: see /api/asyncapi.json' }
   return Type.Object(
     {
       ...envelopeFields,
       type: Type.String({ description: typeMeaning, examples: types }),
-      data: Type.Object({}, { title: 'EventData', description: 'By type: see /api/asyncapi.json' }),
+      data: Type.Unsafe<Record<string, unknown>>(data),
     },
     { title: 'Event', description: 'Something that happened to an order' },
   )
 }
+
+/** An event as it is answered. */
+export type EventView = Static<ReturnType<typeof anyEnvelope>>
 
 const dialect = 'https://json-schema.org/draft/2020-12/schema'
 const identifierOf = (name: string) => `urn:shopping-cart:event:${name}`

@@ -1,16 +1,11 @@
-import { AppError, type ErrorCode, type Violation } from '../errors.ts'
+import { AppError } from '../errors.ts'
 import type { LinesSource } from '../platform/lines-response.ts'
 import type { Logger } from '../platform/log.ts'
 import { portionsOf } from '../platform/ndjson.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, type Outcome } from './placement.ts'
 import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable, type ValidOrder } from './validate.ts'
-
-/** The answer to one line of a batch. `line` counts from 1, empty lines as well, which have no answer. */
-export type LineResult = { line: number; order_uid?: string } & (
-  | { outcome: 'placed' | 'duplicate' }
-  | { outcome: 'refused'; code: ErrorCode; errors?: readonly Violation[] }
-)
+import type { BatchResultView } from './views.ts'
 
 /**
  * Lines that are written together: enough to share a commit, few enough to stay within memory. Two pauses are the time after
@@ -41,7 +36,7 @@ export function answerLines(body: AsyncIterable<Uint8Array>, options: BatchOptio
 async function* answersTo(
   body: AsyncIterable<Uint8Array>,
   { intake, onOutcome, traceparent }: BatchOptions,
-  sums: { count: number } & Record<LineResult['outcome'], number>,
+  sums: { count: number } & Record<BatchResultView['outcome'], number>,
 ): AsyncGenerator<Uint8Array> {
   let line = 0
   for await (const portion of portionsOf(body, bounds, tooLong)) {
@@ -56,11 +51,11 @@ async function* answersTo(
     for (const reading of readings) {
       line += 1
       if (reading === undefined) continue
-      const result: LineResult =
+      const result: BatchResultView =
         reading.kind === 'refused' && reading.formerly === undefined
           ? refused(line, reading)
           : resultOf(line, orders[next] as ValidOrder, outcomes[next++] as Outcome)
-      onOutcome('code' in result ? result.code : result.outcome)
+      onOutcome(result.code ?? result.outcome)
       sums.count += 1
       sums[result.outcome] += 1
       answers += `${JSON.stringify(result)}\n`
@@ -75,12 +70,12 @@ function tooLong(): AppError {
 }
 
 /** Says which order is refused where its uid can be read, since line numbers change with the file. */
-function refused(line: number, { orderUid, violations }: Extract<Reading, { kind: 'refused' }>): LineResult {
+function refused(line: number, { orderUid, violations }: Extract<Reading, { kind: 'refused' }>): BatchResultView {
   const uid = orderUid === undefined ? {} : { order_uid: orderUid }
   return { line, ...uid, outcome: 'refused', code: 'ORDER_INVALID', errors: violations }
 }
 
-function resultOf(line: number, order: ValidOrder, outcome: Outcome): LineResult {
+function resultOf(line: number, order: ValidOrder, outcome: Outcome): BatchResultView {
   const found = { line, order_uid: order.orderUid }
   const code = errorOf(outcome)
   if (outcome.kind === 'invalid') {

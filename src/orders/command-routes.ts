@@ -13,6 +13,7 @@ import { CachedOrder } from './cache.ts'
 import { type CarryOut, type CommandRequest, notFound, type OnChanged, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
 import type { OrderCommand } from './lifecycle.ts'
+import { storedOrderView } from './views.ts'
 
 const bodySizeBytesMax = 16 * 1024
 
@@ -97,7 +98,6 @@ function versionOf(etag = ''): number {
 }
 
 function operationOf(command: keyof typeof summaries): Record<string, unknown> {
-  const stored = { $ref: '#/components/schemas/StoredOrder' }
   return {
     operationId: `${command}Order`,
     summary: summaries[command],
@@ -113,7 +113,7 @@ function operationOf(command: keyof typeof summaries): Record<string, unknown> {
     ],
     requestBody: { content: { 'application/json': { schema: commandBody } } },
     responses: {
-      200: answer('The order as it is now', stored),
+      200: answer('The order as it is now', storedOrderView),
       400: problemAnswer('The body or a header is not valid'),
       404: problemAnswer('No order has this uid'),
       409: problemAnswer('The order is in a state that the command does not start from'),

@@ -13,8 +13,9 @@ import {
   OrderLockedError,
   updateState,
 } from './command-queries.ts'
+import type { StatusChange } from './event-data.ts'
 import { type ChangedStatus, decideCommand, type OrderCommand } from './lifecycle.ts'
-import { orderChanged, type StatusChange } from './messages.ts'
+import { orderChanged } from './messages.ts'
 import type { OrderState, OrderStatus } from './order.ts'
 import { findOrder, type StoredOrder } from './queries.ts'
 

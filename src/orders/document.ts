@@ -125,6 +125,3 @@ export const orderDocument = Type.Object(
 
 export type OrderDocument = Static<typeof orderDocument>
 export type OrderItem = Static<typeof item>
-
-/** What the service adds behind the last field when an order is read; a sender must not set them. */
-export const serviceFields = ['status', 'payment_status', 'delivery_status', 'version', 'updated_at'] as const

@@ -1,12 +1,11 @@
-import { type Static, Type } from 'typebox'
 import { defineEvent } from '../events/definition.ts'
 import type { Channel } from '../platform/asyncapi.ts'
 import { commandMessage } from './command-message.ts'
 import { orderDocument } from './document.ts'
+import { placedData, statusChangeData } from './event-data.ts'
 import { exampleOrder } from './example.ts'
 import { type ChangedStatus, moves, type OrderCommand } from './lifecycle.ts'
-import { initialState, type OrderStatus, stateJson } from './order.ts'
-import { stateSchemas } from './state-schemas.ts'
+import { initialState, stateJson } from './order.ts'
 
 /** What is said of orders on the wire: the events that tell of them, and the topics that orders and commands come in by. */
 
@@ -17,7 +16,7 @@ export const orderPlaced = defineEvent({
   type: 'order.placed',
   title: 'An order was placed',
   description: 'The first event of every order: the order as its sender wrote it, and the state that it begins in.',
-  data: Type.Object({ ...orderDocument.properties, ...stateSchemas }, { additionalProperties: true }),
+  data: placedData,
   example: { ...example, ...JSON.parse(stateJson(initialState(true))) },
 })
 
@@ -30,17 +29,7 @@ function statusChange(command: OrderCommand, title: string, description: string,
     type: `order.${to}`,
     title,
     description,
-    data: Type.Object({
-      ...stateSchemas,
-      status: Type.Literal<OrderStatus>(to, { description: 'The status of the order' }),
-      version: Type.Integer({
-        minimum: 2,
-        description: 'The version of the order after it: the sequence of the event',
-      }),
-      previous_status: Type.Enum([...from], { description: 'The status before it' }),
-      reason: Type.String({ description: 'Why, in the words of whoever asked; may be empty' }),
-      actor: Type.String({ description: 'Who asked' }),
-    }),
+    data: statusChangeData(to, from),
     example: {
       status: to,
       payment_status: to === 'expired' ? 'unpaid' : 'paid',
@@ -91,9 +80,6 @@ export const orderChanged: Readonly<Record<ChangedStatus, ReturnType<typeof stat
     'expiry',
   ),
 }
-
-/** What an event of a new status carries. */
-export type StatusChange = Static<(typeof orderChanged)[ChangedStatus]['data']>
 
 export const orderEvents = [orderPlaced, ...Object.values(orderChanged)]
 

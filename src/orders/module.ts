@@ -1,9 +1,7 @@
 import type { Module } from '../module.ts'
 import { documentsInspection } from './documents-check.ts'
 import { commandsChannel, orderEvents, orderMessageSchemas, ordersChannel } from './messages.ts'
-import { orderSchemas } from './operations.ts'
 import { newest, orderChecks } from './order-checks.ts'
-import { overviewSchema } from './overview-routes.ts'
 import { cacheSizeBytesMax, commandsTopic, ordersTopic, unpaidExpiresAfterMs } from './variables.ts'
 
 /** Orders: placed, read, listed, and changed by commands. */
@@ -28,6 +26,5 @@ export const ordersModule: Module = {
   newest,
   scopes: ['orders:read', 'orders:write'],
   tags: { orders: 'Orders: placed, read, listed, and changed by commands' },
-  schemas: () => ({ ...orderSchemas, Overview: overviewSchema }),
   messageSchemas: () => orderMessageSchemas,
 }

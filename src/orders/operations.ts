@@ -1,58 +1,14 @@
-import {
-  answer,
-  endOfLines,
-  linesOf,
-  pageAnswer,
-  problemAnswer,
-  queryParameters,
-  violations,
-  withLines,
-} from '../platform/openapi.ts'
-import { orderDocument, serviceFields } from './document.ts'
+import { Type } from 'typebox'
+import { answer, linesOf, pageAnswer, problemAnswer, queryParameters, withLines } from '../platform/openapi.ts'
+import { orderDocument } from './document.ts'
 import { listParameters } from './list-query.ts'
-import { stateSchemas } from './state-schemas.ts'
+import { batchEndView, batchResultView, ordersEndView, sentOrderView, storedOrderView } from './views.ts'
 
 /** What the API documentation says of orders. */
 
-const order = { $ref: '#/components/schemas/Order' }
-const storedOrder = { $ref: '#/components/schemas/StoredOrder' }
 const entityTag = { ETag: { description: 'The version of the order', schema: { type: 'string' } } }
 const overloaded = problemAnswer('Too much is waiting, or the database is away; Retry-After says when to come again')
 const tags = ['orders']
-
-export const orderSchemas = {
-  Order: orderDocument,
-  StoredOrder: {
-    title: 'StoredOrder',
-    type: 'object',
-    description: 'The order as it was sent, and behind its last field what the service adds',
-    additionalProperties: true,
-    required: [...orderDocument.required, ...serviceFields],
-    properties: {
-      ...orderDocument.properties,
-      ...stateSchemas,
-      version: { type: 'integer', minimum: 1, description: 'Counts the changes; also the ETag' },
-      updated_at: { type: 'string', format: 'date-time' },
-    },
-  },
-  BatchResult: {
-    title: 'BatchResult',
-    type: 'object',
-    description: 'What became of a line',
-    required: ['line', 'outcome'],
-    properties: {
-      line: { type: 'integer', minimum: 1, description: 'Of the file: empty lines count, and have no result' },
-      order_uid: { type: 'string', description: 'Also of a refused line, where it can be read' },
-      outcome: {
-        enum: ['placed', 'duplicate', 'refused'],
-      },
-      code: { type: 'string' },
-      errors: violations,
-    },
-  },
-  BatchEnd: endOfLines('BatchEnd', ['placed', 'duplicate', 'refused']),
-  OrdersEnd: endOfLines('OrdersEnd'),
-}
 
 export const operations = {
   placeOrder: {
@@ -60,13 +16,13 @@ export const operations = {
     summary: 'Place an order',
     description: 'Answered after the order is durable. Sending the same order again has no effect.',
     tags,
-    requestBody: { required: true, content: { 'application/json': { schema: order } } },
+    requestBody: { required: true, content: { 'application/json': { schema: orderDocument } } },
     responses: {
-      201: answer('Placed', storedOrder, 'application/json', {
+      201: answer('Placed', storedOrderView, 'application/json', {
         ...entityTag,
         Location: { description: 'Where the order is', schema: { type: 'string', format: 'uri-reference' } },
       }),
-      200: answer('The same order was placed before', storedOrder, 'application/json', entityTag),
+      200: answer('The same order was placed before', storedOrderView, 'application/json', entityTag),
       400: problemAnswer('The order breaks the contract; errors lists every rule'),
       409: problemAnswer('Another order has this order_uid'),
       413: problemAnswer('More than 1 MiB'),
@@ -82,14 +38,14 @@ export const operations = {
       'One order a line; one result a line, in the same order; a bad line is refused by itself. The last line says complete and ' +
       'how many: without it the answer was cut off. Results are kept until everything is sent, or sent when the sender pauses.',
     tags,
-    requestBody: { required: true, content: { 'application/x-ndjson': { schema: linesOf(order, 'An order a line') } } },
+    requestBody: {
+      required: true,
+      content: { 'application/x-ndjson': { schema: linesOf(orderDocument, 'An order a line') } },
+    },
     responses: {
       200: answer(
         'A result a line',
-        linesOf(
-          { anyOf: [{ $ref: '#/components/schemas/BatchResult' }, { $ref: '#/components/schemas/BatchEnd' }] },
-          'A result a line, and a last one with the sums',
-        ),
+        linesOf(Type.Union([batchResultView, batchEndView]), 'A result a line, and a last one with the sums'),
         'application/x-ndjson',
       ),
       400: problemAnswer('The body could not be read, and nothing of it was taken'),
@@ -104,13 +60,7 @@ export const operations = {
     description: 'Through Kafka where it is configured, otherwise directly.',
     tags,
     responses: {
-      202: answer('Sent', {
-        title: 'SentOrder',
-        type: 'object',
-        description: 'An order that was made up',
-        required: ['order_uid', 'sent_by'],
-        properties: { order_uid: { type: 'string' }, sent_by: { enum: ['kafka', 'http'] } },
-      }),
+      202: answer('Sent', sentOrderView),
       503: problemAnswer('Kafka or the database is away'),
     },
   },
@@ -123,9 +73,9 @@ export const operations = {
     parameters: queryParameters(listParameters),
     responses: {
       200: withLines(
-        pageAnswer('A page; the Link header leads to the next one', storedOrder),
+        pageAnswer('A page; the Link header leads to the next one', storedOrderView),
         linesOf(
-          { anyOf: [storedOrder, { $ref: '#/components/schemas/OrdersEnd' }] },
+          Type.Union([storedOrderView, ordersEndView]),
           'An order a line, without end of page, and a last line that says complete',
         ),
       ),
@@ -148,7 +98,7 @@ export const operations = {
       },
     ],
     responses: {
-      200: answer('The order', storedOrder, 'application/json', entityTag),
+      200: answer('The order', storedOrderView, 'application/json', entityTag),
       304: { description: 'Still the version that the caller has' },
       404: problemAnswer('No order has this uid'),
       503: overloaded,

@@ -1,12 +1,7 @@
 import type { Pool } from '../platform/postgres.ts'
 import { type OrderStatus, orderStatuses } from './order.ts'
+import type { CurrencySum, LatestOrder, Series } from './overview-view.ts'
 import { bucketSeconds } from './tally-buckets.ts'
-
-/** Orders and what they are worth together, in the currency's minor unit: as text, since a sum may exceed 2^53. */
-export type CurrencySum = { currency: string; orders: number; amount: string }
-
-/** How many orders came in within each of a row of equal times, oldest first. */
-export type Series = { from: string; seconds: number; orders: number[] }
 
 /** What came in since an instant, by currency: the one with the most orders first. */
 export async function readSums(pool: Pool, sinceMs: number): Promise<CurrencySum[]> {
@@ -42,17 +37,6 @@ export async function readSeries(pool: Pool, nowMs: number, seconds: number, cou
   const orders = new Array<number>(count).fill(0)
   for (const { part, orders: sum } of rows) orders[part] = Number(sum)
   return { from: new Date(fromMs).toISOString(), seconds, orders }
-}
-
-/** An order that has just come in. */
-export type LatestOrder = {
-  order_uid: string
-  /** When it came in: RFC 3339, UTC. */
-  placed_at: string
-  customer_id: string
-  currency: string
-  amount: number
-  status: OrderStatus
 }
 
 /** Of so many newest events those that are orders placed are looked for: a bound for a day on which only statuses change. */

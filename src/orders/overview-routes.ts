@@ -6,9 +6,8 @@ import type { Call, Route } from '../platform/http.ts'
 import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
-import { orderStatuses } from './order.ts'
 import { countByStatus, readLatest, readSeries, readSums } from './overview-queries.ts'
-import { stateSchemas } from './state-schemas.ts'
+import { latestCount, type OverviewView, overviewView } from './overview-view.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 
 /** An answer stands for so long for everybody who asks. */
@@ -32,108 +31,6 @@ const parameters = {
   },
 }
 
-const latestCount = 20
-
-const series = {
-  title: 'OrderSeries',
-  type: 'object',
-  description: 'Orders that came in, in equal parts of time, oldest first; the last part is not over yet',
-  required: ['from', 'seconds', 'orders'],
-  properties: {
-    from: { type: 'string', format: 'date-time' },
-    seconds: { type: 'integer', description: 'The length of a part' },
-    orders: { type: 'array', items: { type: 'integer' } },
-  },
-}
-
-const count = { type: 'integer', minimum: 0 }
-const seconds = { type: 'number', minimum: 0 }
-
-export const overviewSchema = {
-  title: 'Overview',
-  type: 'object',
-  description: 'The business at a glance. Orders count where they came in, whatever their date_created says',
-  required: ['at', 'today', 'recent', 'day', 'latest', 'statuses', 'dead_letters', 'lags'],
-  properties: {
-    at: { type: 'string', format: 'date-time' },
-    today: {
-      title: 'OrdersToday',
-      type: 'object',
-      description: 'What came in since midnight',
-      required: ['from', 'orders', 'sums'],
-      properties: {
-        from: { type: 'string', format: 'date-time', description: 'When today began' },
-        orders: count,
-        sums: {
-          type: 'array',
-          items: {
-            title: 'CurrencySum',
-            type: 'object',
-            description: 'Orders of one currency',
-            required: ['currency', 'orders', 'amount'],
-            properties: {
-              currency: { type: 'string' },
-              orders: count,
-              amount: {
-                type: 'string',
-                pattern: '^[0-9]+$',
-                description: "In the currency's minor unit; as text, since a sum may exceed 2^53",
-              },
-            },
-          },
-        },
-      },
-    },
-    recent: series,
-    day: series,
-    latest: {
-      type: 'array',
-      description: 'The orders that came in last, newest first',
-      maxItems: latestCount,
-      items: {
-        title: 'LatestOrder',
-        type: 'object',
-        description: 'An order, as far as a list shows it',
-        required: ['order_uid', 'placed_at', 'customer_id', 'currency', 'amount', 'status'],
-        properties: {
-          order_uid: { type: 'string' },
-          placed_at: { type: 'string', format: 'date-time', description: 'When it came in' },
-          customer_id: { type: 'string' },
-          currency: { type: 'string' },
-          amount: { type: 'integer', description: "In the currency's minor unit" },
-          status: stateSchemas.status,
-        },
-      },
-    },
-    statuses: {
-      title: 'OrdersByStatus',
-      type: 'object',
-      description: 'All orders, by status; where there are millions, some seconds old',
-      required: orderStatuses,
-      properties: Object.fromEntries(orderStatuses.map(status => [status, count])),
-    },
-    dead_letters: count,
-    lags: {
-      title: 'OverviewLags',
-      type: 'object',
-      description: 'How far what goes out and comes in by Kafka is behind',
-      required: ['relay_seconds', 'consumer_messages'],
-      properties: {
-        relay_seconds: {
-          ...seconds,
-          type: ['number', 'null'],
-          description: 'Age of the oldest event that Kafka does not have yet; null without Kafka',
-        },
-        consumer_messages: {
-          ...count,
-          type: ['integer', 'null'],
-          description: 'Messages that this instance has still to take in from Kafka; null without Kafka',
-        },
-      },
-    },
-  },
-}
-
 const operation = {
   operationId: 'getOverview',
   summary: 'The business at a glance',
@@ -141,9 +38,7 @@ const operation = {
   tags: ['orders'],
   parameters: queryParameters(parameters),
   responses: {
-    200: answer('What came in today and lately, where the orders are, what waits', {
-      $ref: '#/components/schemas/Overview',
-    }),
+    200: answer('Orders of today and lately, orders by status, and what waits', overviewView),
     400: problemAnswer('A parameter is wrong; errors lists all of them'),
     503: problemAnswer('The database is away'),
   },
@@ -194,7 +89,8 @@ export function overviewRoutes(options: {
     const ofToday = todays.get(offsetMinutes) ?? todayFor(offsetMinutes)
     todays.set(offsetMinutes, ofToday)
     const [today, charts, totals] = await Promise.all([ofToday(), flow(), counts()])
-    return Response.json({ at: new Date(now()).toISOString(), today, ...charts, ...totals })
+    const overview: OverviewView = { at: new Date(now()).toISOString(), today, ...charts, ...totals }
+    return Response.json(overview)
   }
   return [{ method: 'GET', path: '/api/overview', scope: 'orders:read', operation, handle }]
 }

@@ -26,6 +26,7 @@ import { operations } from './operations.ts'
 import { errorOf } from './placement.ts'
 import { jsonOf, listOrders } from './queries.ts'
 import { documentSizeBytesMax, inTrace, orderInvalid, readOrder, submittable } from './validate.ts'
+import type { SentOrderView } from './views.ts'
 
 export type OrderRoutesOptions = {
   intake: Intake
@@ -116,7 +117,7 @@ async function placeExample(call: Call, options: OrderRoutesOptions, claim: Clai
   const traceparent = traceOf(call.request)
   const document = exampleOrder(randomUUID(), now(), Math.random)
   const { order_uid: orderUid } = document
-  const sent = { order_uid: orderUid, sent_by: sendToTopic === undefined ? 'http' : 'kafka' }
+  const sent: SentOrderView = { order_uid: orderUid, sent_by: sendToTopic === undefined ? 'http' : 'kafka' }
   // Relative to /api/orders/test.
   const headers = { 'content-type': 'application/json', location: orderUid }
   const answer = { status: 202, headers, body: Buffer.from(JSON.stringify(sent)) }

@@ -6,10 +6,11 @@ import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { checkJsonText } from '../platform/json-text.ts'
 import { checkArithmetic } from './arithmetic.ts'
 import { readCompactOrder } from './compact-order.ts'
-import { itemsMax, type OrderDocument, orderDocument, orderUidForm, serviceFields } from './document.ts'
+import { itemsMax, type OrderDocument, orderDocument, orderUidForm } from './document.ts'
 import { anyInstantOf } from './instant.ts'
 import { checkNewRules } from './new-rules.ts'
 import type { NewOrder } from './queries.ts'
+import { addedFields } from './state-schemas.ts'
 import { describe, expectedAt, requireForm } from './violations.ts'
 
 /** The largest document that is read, in bytes. */
@@ -167,6 +168,8 @@ function everyViolation(value: unknown, found: Violation[]): Violation[] {
   add([...checkNewRules(value, createdAtMs), ...checkArithmetic(value), ...checkServiceFields(value)])
   return [...violations, ...found]
 }
+
+const serviceFields = Object.keys(addedFields)
 
 function checkServiceFields(value: object): Violation[] {
   return serviceFields

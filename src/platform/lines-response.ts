@@ -1,13 +1,7 @@
-import type { ErrorCode } from '../errors.ts'
 import { AnswerSpool } from './answer-spool.ts'
 import type { Logger } from './log.ts'
 import { toAppError } from './problem.ts'
-
-/**
- * The last line of every NDJSON answer: whether everything was answered, how many lines stand before it, and the sums of the
- * answer. An answer without it was cut off on its way.
- */
-export type LinesEnd = { complete: boolean; count: number; code?: ErrorCode; detail?: string }
+import type { LinesEnd } from './view.ts'
 
 /** An NDJSON answer as it is made. */
 export type LinesSource = {

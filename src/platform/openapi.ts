@@ -1,40 +1,9 @@
 import type { Route } from './http.ts'
 import { isKept, keyForm, keyHeader, replayedHeader } from './idempotency/idempotency.ts'
 import { nameSchemas, publishSchemas } from './json-schema.ts'
+import { problem } from './view.ts'
 
 type Json = Record<string, unknown>
-
-/** Everything that is wrong with an input. */
-export const violations = {
-  type: 'array',
-  description: 'Everything that is wrong with the input',
-  items: {
-    title: 'Violation',
-    type: 'object',
-    description: 'A rule that an input breaks',
-    required: ['pointer', 'detail'],
-    properties: {
-      pointer: { type: 'string', description: 'JSON Pointer to the place; empty for the whole' },
-      detail: { type: 'string', description: 'What was expected' },
-    },
-  },
-}
-
-const problem = {
-  title: 'Problem',
-  type: 'object',
-  description: 'RFC 9457',
-  required: ['type', 'title', 'status', 'detail', 'code', 'request_id'],
-  properties: {
-    type: { type: 'string', format: 'uri' },
-    title: { type: 'string' },
-    status: { type: 'integer', minimum: 400, maximum: 599 },
-    detail: { type: 'string' },
-    code: { type: 'string', description: 'Stable; for programs' },
-    errors: violations,
-    request_id: { type: 'string', description: 'Also in the log' },
-  },
-}
 
 /** An answer with a problem document. */
 export function problemAnswer(description: string): Json {
@@ -42,7 +11,7 @@ export function problemAnswer(description: string): Json {
 }
 
 /** An answer with JSON, or another media type. */
-export function answer(description: string, schema: Json, type = 'application/json', headers?: Json): Json {
+export function answer(description: string, schema: object, type = 'application/json', headers?: Json): Json {
   return { description, content: { [type]: { schema } }, ...(headers === undefined ? {} : { headers }) }
 }
 
@@ -53,7 +22,7 @@ const link = {
 }
 
 /** An answer with a page of a list. */
-export function pageAnswer(description: string, items: Json, headers?: Json): Json {
+export function pageAnswer(description: string, items: object, headers?: Json): Json {
   return answer(description, { type: 'array', items }, 'application/json', { Link: link, ...headers })
 }
 
@@ -61,38 +30,13 @@ export function pageAnswer(description: string, items: Json, headers?: Json): Js
  * The schema of a text of JSON lines. Of a media type that is a sequence OpenAPI 3.1 says nothing, and generators that read a
  * single object there would fail at the second line: to them it is a text.
  */
-export function linesOf(line: Json, description: string): Json {
+export function linesOf(line: object, description: string): Json {
   return {
     type: 'string',
     format: 'binary',
     contentMediaType: 'application/x-ndjson',
     contentSchema: line,
     description,
-  }
-}
-
-/**
- * The schema of the last line of an answer line by line (`LinesEnd`).
- *
- * @param sums what it counts beside all lines
- */
-export function endOfLines(title: string, sums: readonly string[] = []): Json {
-  const counts = Object.fromEntries(['count', ...sums].map(name => [name, { type: 'integer', minimum: 0 }]))
-  return {
-    title,
-    type: 'object',
-    description: 'The last line; an answer without it was cut off on its way',
-    required: ['complete', 'count', ...sums],
-    properties: {
-      complete: {
-        type: 'boolean',
-        description: 'false: what is missing was not done; code says why, and it may be asked for again',
-      },
-      ...counts,
-      count: { type: 'integer', minimum: 0, description: 'The lines before this one' },
-      code: { type: 'string' },
-      detail: { type: 'string' },
-    },
   }
 }
 
@@ -156,7 +100,8 @@ export function buildOpenApi(options: {
   /** What the tags of operations group, by tag. */
   tags: Readonly<Record<string, string>>
   routes: readonly Route[]
-  schemas: Json
+  /** Components that operations refer to by name. Any other is found by its title where an operation shows it. */
+  schemas?: Json
 }): Json {
   const paths: Record<string, Json> = {}
   for (const route of options.routes) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AppError, catalogue } from '../errors.ts'
 import type { Logger } from './log.ts'
 import { isOutage } from './postgres.ts'
+import type { Problem } from './view.ts'
 
 /** How long a caller is asked to wait before it tries again, in seconds. */
 const retryAfterSeconds = 1
@@ -18,30 +19,28 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
   const { status, title } = catalogue[known.code]
   const requestId = randomUUID()
   if (status >= 500) log.error({ err: known, requestId, code: known.code }, 'a request failed')
-  return Response.json(
-    {
-      type: `urn:shopping-cart:problem:${known.code.toLowerCase().replaceAll('_', '-')}`,
-      title,
-      status,
-      detail: known.message,
-      code: known.code,
-      ...(known.violations.length === 0 ? {} : { errors: known.violations }),
-      request_id: requestId,
+  const problem: Problem = {
+    type: `urn:shopping-cart:problem:${known.code.toLowerCase().replaceAll('_', '-')}`,
+    title,
+    status,
+    detail: known.message,
+    code: known.code,
+    ...(known.violations.length === 0 ? {} : { errors: known.violations }),
+    request_id: requestId,
+  }
+  return Response.json(problem, {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      // It has a request_id, and what is wrong now may be right in a moment: a cache may keep a 404 or 410 unless told.
+      'cache-control': 'no-store',
+      ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
+      // RFC 9110, 15.5.16: says which codings would have been right.
+      ...(known.code === 'CONTENT_CODING_UNSUPPORTED' ? { 'accept-encoding': 'identity' } : {}),
+      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      ...headers,
     },
-    {
-      status,
-      headers: {
-        'content-type': 'application/problem+json',
-        // It has a request_id, and what is wrong now may be right in a moment: a cache may keep a 404 or 410 unless told.
-        'cache-control': 'no-store',
-        ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
-        // RFC 9110, 15.5.16: says which codings would have been right.
-        ...(known.code === 'CONTENT_CODING_UNSUPPORTED' ? { 'accept-encoding': 'identity' } : {}),
-        ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-        ...headers,
-      },
-    },
-  )
+  })
 }
 
 /** An error as one of the catalogue: an outage of the database, or what the service did not expect. */

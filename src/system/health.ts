@@ -1,7 +1,7 @@
 import type { Route } from '../platform/http.ts'
+import type { DependencyState } from './views.ts'
 
-/** The state of something that the service depends on. */
-export type DependencyState = { state: 'up' | 'down' | 'off'; detail?: string }
+export type { DependencyState }
 
 /** Asks a dependency how it is; answers within a second or two, and does not throw. */
 export type Probe = () => Promise<DependencyState>

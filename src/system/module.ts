@@ -1,5 +1,4 @@
 import type { Module } from '../module.ts'
-import { systemSchema } from './system-routes.ts'
 import { grafanaUrl, staticDir } from './variables.ts'
 
 /** The service as it runs: health, metrics, documentation, the page, and what the platform keeps in the database. */
@@ -14,5 +13,4 @@ export const systemModule: Module = {
   ],
   variables: [staticDir, grafanaUrl],
   tags: { system: 'The service as it runs' },
-  schemas: () => ({ System: systemSchema }),
 }

@@ -1,5 +1,8 @@
 import type { Pool } from '../platform/postgres.ts'
 import type { QueuedRetry } from './retry-queue.ts'
+import type { DeliveryOutcome } from './views.ts'
+
+export type { DeliveryOutcome }
 
 /** The SQL of parked events and of the delivery log, one function a statement. */
 
@@ -64,9 +67,6 @@ export async function updateRetry(
     [webhookId, event.orderUid, event.sequence, attempts, new Date(dueAtMs)],
   )
 }
-
-/** What became of an attempt: delivered; failed, and tried again; or failed for the last time. */
-export type DeliveryOutcome = 'delivered' | 'failed' | 'given_up'
 
 /** An attempt to deliver an event, and what was answered. */
 export type Delivery = {

@@ -11,6 +11,7 @@ import { deliveryOperations, deliveryParameters } from './operations.ts'
 import { fromLog, isDelivered, sendSigned, toDelivery } from './outgoing.ts'
 import { presentDelivery } from './presentation.ts'
 import type { Sender } from './sender.ts'
+import { deliveryOutcome } from './views.ts'
 
 export type DeliveryRoutesOptions = { pool: Pool; sender: Sender; metrics: WebhookMetrics; now: () => number }
 
@@ -45,7 +46,7 @@ async function list(call: Call, { pool }: DeliveryRoutesOptions): Promise<Respon
   const before = idCursor(query)
   const orderUid = query.storableText('order_uid')
   const outcome = query.text('outcome')
-  const outcomes = deliveryParameters.outcome.schema.enum
+  const outcomes: readonly string[] = deliveryOutcome.enum
   if (outcome !== undefined && !outcomes.includes(outcome)) query.refuse('outcome', `one of ${outcomes.join(', ')}`)
   query.end()
   const { id } = await existing(pool, idOf(call))

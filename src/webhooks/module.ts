@@ -1,6 +1,5 @@
 import type { Module } from '../module.ts'
 import { webhookChannel } from './channels.ts'
-import { webhookSchemas } from './operations.ts'
 import { webhooksAllowPrivate } from './variables.ts'
 import { webhookChecks } from './webhook-checks.ts'
 
@@ -16,6 +15,5 @@ export const webhooksModule: Module = {
   variables: [webhooksAllowPrivate],
   checks: webhookChecks,
   tags: { webhooks: 'Subscriptions to events, and what became of their deliveries' },
-  schemas: () => webhookSchemas,
   channels: ({ events }) => [webhookChannel(events)],
 }

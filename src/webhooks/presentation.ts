@@ -1,16 +1,17 @@
 import type { DeliveryListing } from './delivery-queries.ts'
 import type { WebhookListing } from './queries.ts'
+import type { DeliveryView, WebhookView } from './views.ts'
 import { checkpointKeptMs, deliveryRules } from './webhook.ts'
 
 /** How a subscription stands, in a word: the one that most needs somebody to look. */
-export function statusOf(webhook: WebhookListing): 'active' | 'failing' | 'waiting' | 'disabled' {
+export function statusOf(webhook: WebhookListing): WebhookView['status'] {
   if (webhook.disabled !== null) return 'disabled'
   if (webhook.parked >= deliveryRules.retriesMax) return 'waiting'
   return webhook.failingSinceMs === null ? 'active' : 'failing'
 }
 
 /** A subscription as the API shows it: without its secrets. */
-export function presentWebhook(webhook: WebhookListing, nowMs: number) {
+export function presentWebhook(webhook: WebhookListing, nowMs: number): WebhookView {
   const { disabled, previousSecret, behindSeconds } = webhook
   const previousIsValid = previousSecret !== null && previousSecret.untilMs > nowMs
   return {
@@ -37,7 +38,7 @@ export function presentWebhook(webhook: WebhookListing, nowMs: number) {
 }
 
 /** An entry of the delivery log as the API shows it. */
-export function presentDelivery(delivery: DeliveryListing) {
+export function presentDelivery(delivery: DeliveryListing): DeliveryView {
   return {
     id: delivery.id,
     order_uid: delivery.orderUid,

@@ -24,6 +24,7 @@ import {
 import { secretBytes, secretOf } from './signing.ts'
 import { checkTarget } from './target-check.ts'
 import type { Resolve } from './targets.ts'
+import type { WebhookWithSecretView } from './views.ts'
 import { previousSecretSeconds, webhooksMax } from './webhook.ts'
 
 export type WebhookRoutesOptions = {
@@ -130,7 +131,7 @@ function answerWith(secret: string, status: 200 | 201, claim: Claim | undefined,
       'content-type': 'application/json',
       ...(status === 201 ? { location: `webhooks/${webhook.id}` } : {}),
     },
-    body: Buffer.from(JSON.stringify({ ...presentWebhook(webhook, nowMs), secret })),
+    body: Buffer.from(JSON.stringify({ ...presentWebhook(webhook, nowMs), secret } satisfies WebhookWithSecretView)),
   })
   return {
     withChange: async (client: PoolClient, webhook: WebhookListing) => {

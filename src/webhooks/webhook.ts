@@ -19,7 +19,8 @@ export type Webhook = Endpoint & {
 }
 
 /** Why a subscription is disabled: its receiver said 410 Gone; nothing was delivered for too long; somebody asked for it. */
-export type DisabledReason = 'gone' | 'failing' | 'requested'
+export const disabledReasons = ['gone', 'failing', 'requested'] as const
+export type DisabledReason = (typeof disabledReasons)[number]
 
 /** How deliveries behave. Times in milliseconds; tests have shorter ones. */
 export type DeliveryRules = {

@@ -1,15 +1,10 @@
+import type { EventView } from '../../src/events/schemas.ts'
+import type { PlacedData } from '../../src/orders/event-data.ts'
 import { money } from '../platform/money.ts'
 import { texts } from './texts.ts'
 
-/** An event as the API tells it. */
-export type LogEvent = {
-  id: string
-  type: string
-  order_uid: string
-  sequence: number
-  time: string
-  data: Record<string, unknown>
-}
+/** An event as the API gives it. */
+export type LogEvent = EventView
 
 /** What the page is narrowed to: the parameters of its address, which are the API's. */
 export type EventFilter = { types: readonly string[]; customer: string }
@@ -30,15 +25,8 @@ export function toParameters({ types, customer }: EventFilter): Record<string, s
 /** What an event says, in a line. */
 export function gistOf({ type, data }: LogEvent): string {
   if (type === 'order.placed') {
-    const {
-      customer_id: customer,
-      payment,
-      items,
-    } = data as {
-      customer_id?: string
-      payment?: { amount: number; currency: string }
-      items?: unknown[]
-    }
+    // It comes without its document where the order is no longer stored.
+    const { customer_id: customer, payment, items } = data as Partial<PlacedData>
     const sum = payment === undefined ? '' : money(payment.amount, payment.currency)
     return [customer, sum, items === undefined ? '' : texts.items(items.length)].filter(Boolean).join(' · ')
   }

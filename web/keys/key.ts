@@ -1,16 +1,10 @@
-/** An API key as the API lists it. */
-export type Key = {
-  id: string
-  name: string
-  scopes: string[]
-  created_at: string
-  revoked_at: string | null
-  /** Whether this page uses it. */
-  is_current: boolean
-}
+import type { CreatedKey, ListedKey } from '../../src/access/views.ts'
 
-/** The answer that has a new key, this once. */
-export type MadeKey = Key & { key: string }
+/** An API key as the API lists it. */
+export type Key = ListedKey
+
+/** The answer that has a new key, this once; only a repetition of the request would get none. */
+export type MadeKey = CreatedKey & { key: string }
 
 /** What a key can be allowed, as the service names it. */
 export const scopes = [

@@ -1,4 +1,6 @@
 import { signal } from '@preact/signals'
+import type { EventView } from '../../src/events/schemas.ts'
+import type { StatusChange } from '../../src/orders/event-data.ts'
 import { nextPage, request } from '../platform/api.ts'
 import type { LiveEvent } from '../platform/live.ts'
 import type { Order } from './order.ts'
@@ -59,11 +61,11 @@ export class OrderList {
   take(events: readonly LiveEvent[]): void {
     const placed = events.filter(({ type }) => type === 'order.placed').length
     if (placed > 0) this.newer.value += placed
-    const statuses = new Map<string, { status?: string; payment_status?: string }>()
+    const statuses = new Map<string, Partial<StatusChange>>()
     for (const { type, data } of events) {
       if (type === 'order.placed') continue
-      const event = JSON.parse(data) as { order_uid?: string; data: { status?: string; payment_status?: string } }
-      if (event.order_uid !== undefined) statuses.set(event.order_uid, event.data)
+      const event = JSON.parse(data) as EventView & { data: Partial<StatusChange> }
+      statuses.set(event.order_uid, event.data)
     }
     if (statuses.size === 0 || !this.rows.peek().some(({ uid }) => statuses.has(uid))) return
     this.rows.value = this.rows.peek().map(row => {

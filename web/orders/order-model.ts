@@ -1,16 +1,11 @@
 import { signal } from '@preact/signals'
+import type { EventView } from '../../src/events/schemas.ts'
 import { Refusal, request } from '../platform/api.ts'
 import { follow, type LiveEvent } from '../platform/live.ts'
 import type { Action, Order } from './order.ts'
 
 /** Something that happened to the order. */
-export type TimelineEvent = {
-  id: string
-  type: string
-  sequence: number
-  time: string
-  data: Record<string, unknown>
-}
+export type TimelineEvent = EventView
 
 /** One order, its history, and what is done to it, kept up to date while its page is open. */
 export class OrderModel {

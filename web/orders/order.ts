@@ -1,15 +1,8 @@
-import type { OrderDocument } from '../../src/orders/document.ts'
 import { decideCommand, type OrderCommand } from '../../src/orders/lifecycle.ts'
-import type { DeliveryStatus, OrderStatus, PaymentStatus } from '../../src/orders/order.ts'
+import type { StoredOrderView } from '../../src/orders/views.ts'
 
 /** An order as the API gives it. */
-export type Order = OrderDocument & {
-  status: OrderStatus
-  payment_status: PaymentStatus
-  delivery_status: DeliveryStatus
-  version: number
-  updated_at: string
-}
+export type Order = StoredOrderView
 
 /** What a person can ask of an order. */
 export const actions = ['confirm', 'hold', 'complete', 'cancel'] as const satisfies readonly OrderCommand[]

@@ -34,5 +34,5 @@ export function Charts({ overview }: { overview: Overview }) {
 
 function toPoints({ from, seconds, orders }: Series): Points {
   const first = Date.parse(from) / 1000
-  return [orders.map((_, index) => first + index * seconds), orders]
+  return [orders.map((_, index) => first + index * seconds), [...orders]]
 }

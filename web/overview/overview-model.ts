@@ -1,31 +1,16 @@
 import { signal } from '@preact/signals'
+import type { EventView } from '../../src/events/schemas.ts'
+import type { PlacedData, StatusChange } from '../../src/orders/event-data.ts'
+import type { OrderStatus } from '../../src/orders/order.ts'
+import type { LatestOrder, OverviewView, Series } from '../../src/orders/overview-view.ts'
 import { ask } from '../platform/api.ts'
 import { follow, type LiveEvent } from '../platform/live.ts'
 import { utcOffsetMinutes } from '../platform/time.ts'
 
-/** Orders in equal parts of time, oldest first; the last part is not over yet. */
-export type Series = { from: string; seconds: number; orders: number[] }
-
-export type LatestOrder = {
-  order_uid: string
-  placed_at: string
-  customer_id: string
-  currency: string
-  amount: number
-  status: string
-}
+export type { LatestOrder, Series }
 
 /** What `GET /api/overview` answers. */
-export type Overview = {
-  at: string
-  today: { from: string; orders: number; sums: { currency: string; orders: number; amount: string }[] }
-  recent: Series
-  day: Series
-  latest: LatestOrder[]
-  statuses: Record<string, number>
-  dead_letters: number
-  lags: { relay_seconds: number | null; consumer_messages: number | null }
-}
+export type Overview = OverviewView
 
 const latestMax = 20
 /** While something happens the answer is asked for each second, which is how often the server makes a new one. */
@@ -119,20 +104,13 @@ function merge(newer: readonly LatestOrder[], older: readonly LatestOrder[]): re
 }
 
 function toLatest({ data }: LiveEvent): LatestOrder {
-  const {
-    order_uid,
-    time,
-    data: order,
-  } = JSON.parse(data) as {
-    order_uid: string
-    time: string
-    data: { customer_id: string; payment: { currency: string; amount: number }; status: string }
-  }
+  const { order_uid, time, data: order } = JSON.parse(data) as EventView & { data: PlacedData }
   const { customer_id, payment, status } = order
   return { order_uid, placed_at: time, customer_id, currency: payment.currency, amount: payment.amount, status }
 }
 
-function statusOf({ data }: LiveEvent): [string, string][] {
-  const event = JSON.parse(data) as { order_uid?: string; data: { status?: string } }
-  return event.order_uid === undefined || event.data.status === undefined ? [] : [[event.order_uid, event.data.status]]
+/** The new status of an order, where an event has one. */
+function statusOf({ data }: LiveEvent): [orderUid: string, status: OrderStatus][] {
+  const event = JSON.parse(data) as EventView & { data: Partial<StatusChange> }
+  return event.data.status === undefined ? [] : [[event.order_uid, event.data.status]]
 }

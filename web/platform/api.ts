@@ -1,11 +1,10 @@
+import type { Violation } from '../../src/errors.ts'
+import type { Problem } from '../../src/platform/view.ts'
 import { base } from './address.ts'
 import { apiKey, askForKey } from './key.ts'
 import { failureTexts } from './texts.ts'
 
-/** One thing that is wrong with what was sent: where (JSON Pointer) and what was expected. */
-export type Violation = { pointer: string; detail: string }
-
-type Problem = { title?: string; detail?: string; code?: string; errors?: Violation[] }
+export type { Violation }
 
 /** What the API answered with instead of what was asked for; `status` is 0 when it could not be reached. */
 export class Refusal extends Error {
@@ -14,7 +13,7 @@ export class Refusal extends Error {
   readonly detail: string
   readonly violations: readonly Violation[]
 
-  constructor(status: number, { title, detail = '', code = '', errors = [] }: Problem) {
+  constructor(status: number, { title, detail = '', code = '', errors = [] }: Partial<Problem>) {
     super(title ?? failureTexts.status(status))
     this.status = status
     this.code = code
@@ -88,6 +87,7 @@ async function send(path: string, options: AskOptions, key: string | undefined):
   }
 }
 
-async function problemOf(response: Response): Promise<Problem> {
-  return (await response.json().catch(() => ({}))) as Problem
+/** Empty where something between has answered with another body. */
+async function problemOf(response: Response): Promise<Partial<Problem>> {
+  return (await response.json().catch(() => ({}))) as Partial<Problem>
 }

@@ -1,5 +1,6 @@
-/** The last line of every answer line by line; one without it was cut off on its way. */
-export type LinesEnd = { complete: boolean; count: number; detail?: string }
+import type { LinesEnd } from '../../src/platform/view.ts'
+
+export type { LinesEnd }
 
 /** The lines of an answer, as they come. */
 export async function* linesOf(response: Response): AsyncGenerator<string> {

@@ -1,13 +1,9 @@
-import type { presentDelivery, presentWebhook } from '../../src/webhooks/presentation.ts'
+import type { DeliveryView, WebhookView, WebhookWithSecretView } from '../../src/webhooks/views.ts'
 
-/** A subscription as the API gives it. */
-export type Webhook = ReturnType<typeof presentWebhook>
-
-/** The answer that has a new secret. */
-export type WebhookWithSecret = Webhook & { secret: string }
-
-/** An entry of the delivery log. */
-export type Delivery = ReturnType<typeof presentDelivery>
+/** A subscription, the answer that has a new secret, and an entry of the delivery log, as the API gives them. */
+export type Webhook = WebhookView
+export type WebhookWithSecret = WebhookWithSecretView
+export type Delivery = DeliveryView
 
 /** The tones of how a subscription stands, and of what became of a delivery. */
 export const tones: Record<Webhook['status'] | Delivery['outcome'], string> = {
