@@ -7,6 +7,7 @@ import { schemaDocuments } from '../src/events/schemas.ts'
 import { catalogueOf, modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
+import { configurationPage, environmentExample } from './configuration-page.ts'
 
 /** Where what the service says of itself is kept for those who read it without a running service. */
 export const documentsFolder = join(import.meta.dirname, '..', 'docs')
@@ -15,8 +16,8 @@ export const documentsFolder = join(import.meta.dirname, '..', 'docs')
 export const schemasFolder = join(documentsFolder, 'events')
 
 /**
- * The documents that are made of the code, as texts by the names of their files in `documentsFolder`: OpenAPI, AsyncAPI, and
- * the JSON Schemas of events. Needs no database: nothing asks for one.
+ * The documents that are made of the code, as texts by the names of their files from `documentsFolder` on: OpenAPI, AsyncAPI, the
+ * JSON Schemas of events, the page on configuration, and the example of a local environment. Needs no database: nothing asks for one.
  */
 export async function currentDocuments(): Promise<Map<string, string>> {
   const log = createLogger({ level: 'silent' })
@@ -41,7 +42,11 @@ export async function currentDocuments(): Promise<Map<string, string>> {
   for (const name of ['openapi.json', 'asyncapi.json']) documents.set(name, await handedOut(name))
   for (const [name, schema] of schemaDocuments(catalogueOf(modules).events))
     documents.set(`events/${name}.schema.json`, schema)
-  return new Map([...documents].map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`]))
+  return new Map([
+    ...[...documents].map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`] as const),
+    ['configuration.md', configurationPage()],
+    ['../.env.local.example', environmentExample()],
+  ])
 }
 
 if (import.meta.main) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { configurationPage, environmentExample } from '../scripts/configuration-page.ts'
 import { variablesOf } from '../src/config.ts'
 import { catalogue } from '../src/errors.ts'
 import { modules as moduleList, scopesOf } from '../src/modules.ts'
@@ -237,15 +238,13 @@ describe('the API', () => {
   })
 })
 
-test('every variable is in the table of README.md and in .env.local.example, with its default', () => {
-  const lines = (name: string) => readFileSync(join(root, name), 'utf8').split('\n')
-  const rows = lines('README.md')
-  const presets = lines('.env.local.example')
-  const missing = variablesOf().filter(({ name, preset }) => {
-    const row = rows.find(line => line.startsWith(`| \`${name}\``))
-    return row === undefined || !row.includes(preset) || !presets.includes(`#${name}=${preset}`)
-  })
-  expect(missing.map(({ name }) => name)).toEqual([])
+test('the page on configuration and .env.local.example are what the declared variables say', () => {
+  const read = (name: string) => readFileSync(join(root, name), 'utf8')
+  expect(read('docs/configuration.md')).toBe(configurationPage())
+  expect(read('.env.local.example')).toBe(environmentExample())
+  const pages = variablesOf().flatMap(({ page = [] }) => page)
+  expect(pages.length).toBeGreaterThan(3)
+  expect(pages.filter(page => !existsSync(join(root, 'docs', page)))).toEqual([])
 })
 
 test('every variable can be set in the Helm chart, or is one that it sets itself or that means nothing in a cluster', () => {

@@ -20,7 +20,7 @@ const host: Variable<string | undefined> = {
 const needs = 'DB_HOST'
 const port = integerVariable({ name: 'DB_PORT', preset: '5432', meaning: 'its port', needs }, 1, 65535)
 const user = textVariable({ name: 'DB_USER', preset: 'postgres', meaning: 'user', needs })
-const name = textVariable({ name: 'DB_NAME', preset: 'orders', meaning: 'database', needs })
+const name = textVariable({ name: 'DB_NAME', preset: 'orders', meaning: 'database, which must exist', needs })
 
 const password: Variable<string | undefined> = {
   name: 'DB_PASSWORD',

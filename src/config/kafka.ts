@@ -28,7 +28,10 @@ const groupId = text('KAFKA_GROUP_ID', 'orders_group', 'consumer group of the se
 
 export const kafkaVariables: readonly Variable[] = [
   brokers,
-  text('KAFKA_SECURITY_PROTOCOL', 'PLAINTEXT', 'how to speak to it: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL'),
+  {
+    ...text('KAFKA_SECURITY_PROTOCOL', 'PLAINTEXT', 'how to speak to it: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL'),
+    page: 'kafka.md',
+  },
   text('KAFKA_SASL_MECHANISM', '', 'how to log in with SASL_…: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512'),
   text('KAFKA_SASL_USERNAME', '', 'user for that'),
   { ...text('KAFKA_SASL_PASSWORD', '', 'password for that'), isSecret: true },

@@ -20,6 +20,7 @@ export const basePath: Variable<string> = {
   name: 'BASE_PATH',
   preset: '',
   meaning: 'path that a proxy in front leaves on, such as /shop; none if it takes it off',
+  page: 'reverse-proxy.md',
   read({ text, wrong }) {
     const path = text.replace(/\/$/, '')
     if (!/^(\/[\w.~-]+)*$/.test(path)) wrong('a path such as /shop')

@@ -17,7 +17,7 @@ export const tracingVariables: readonly Variable[] = (
     ['OTEL_TRACES_SAMPLER', 'parentbased_always_on', `which traces: one of ${samplers.join(', ')}`],
     ['OTEL_TRACES_SAMPLER_ARG', '1', 'the share of them, from 0 to 1, for the samplers by ratio'],
   ] as const
-).map(([name, preset, meaning]) => textVariable({ name, preset, meaning }))
+).map(([name, preset, meaning]) => textVariable({ name, preset, meaning, page: 'tracing.md' }))
 
 /** @param report hears of everything that is wrong, as a sentence without secrets */
 export function readTracing(settings: Settings, report: (problem: string) => void): TracingSettings | undefined {

@@ -9,7 +9,12 @@ export const eventsTopic = topicVariable({
 })
 
 const days = integerVariable(
-  { name: 'EVENTS_RETENTION_DAYS', preset: '0', meaning: 'how long events stay in the log, in days; 0: for ever' },
+  {
+    name: 'EVENTS_RETENTION_DAYS',
+    preset: '0',
+    meaning: 'how long events stay in the log, in days; 0: for ever',
+    page: 'event-log.md',
+  },
   0,
   36_500,
 )

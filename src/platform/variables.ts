@@ -10,6 +10,8 @@ export type Variable<Value = unknown> = Readonly<{
   preset: string
   /** What it is for, in a few words. */
   meaning: string
+  /** The page of docs/ that says more. */
+  page?: string
   /** Its value is never shown. */
   isSecret?: true
   /** The variable without which it has no effect: setting it alone is a mistake. */
@@ -38,7 +40,7 @@ export type Given = Readonly<{
 /** The values of variables, as the service is set. */
 export type Values = { value<Value>(variable: Variable<Value>): Value }
 
-type Described = Pick<Variable, 'name' | 'preset' | 'meaning' | 'isSecret' | 'needs'>
+type Described = Omit<Variable, 'read'>
 
 /** A text, taken as it is. */
 export function textVariable(described: Described): Variable<string> {

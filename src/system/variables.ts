@@ -5,7 +5,7 @@ import { absolutePath, addressVariable, type Variable } from '../platform/variab
 export const staticDir: Variable<string> = {
   name: 'STATIC_DIR',
   preset: 'build/web',
-  meaning: 'folder of the built page at /',
+  meaning: 'folder of the built page at /; its files are read once, at start',
   read: ({ text, isSet, folders }) => absolutePath(isSet ? folders.root : folders.files, text),
 }
 
@@ -13,5 +13,5 @@ export const staticDir: Variable<string> = {
 export const grafanaUrl = addressVariable({
   name: 'GRAFANA_URL',
   preset: '',
-  meaning: 'address of Grafana, which the page leads to',
+  meaning: 'address of Grafana, such as http://localhost:3000; the page links to it',
 })

@@ -5,4 +5,5 @@ export const webhooksAllowPrivate = flagVariable({
   name: 'WEBHOOKS_ALLOW_PRIVATE',
   preset: 'false',
   meaning: 'whether webhooks may go inside private networks: true or false',
+  page: 'webhooks.md',
 })
