@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type ClientConfig } from 'pg'
+import { advisoryLocks } from '../src/advisory-locks.ts'
 import { clientOptions, dispose, loadKafka } from '../src/platform/kafka/client.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { withClient } from './environment.ts'
@@ -39,8 +40,6 @@ export type IngestOptions = {
   watched: Watched
 }
 
-/** The lock of the instance that relays (events/relay.ts): whoever has it keeps every other relay waiting. */
-const relayLock = 7_306_292
 const pollMs = 100
 const silenceMsMax = 60_000
 
@@ -56,7 +55,8 @@ export async function runIngest(options: IngestOptions): Promise<IngestRun> {
   const client = new Client(address as ClientConfig)
   await client.connect()
   const look = await followLog(client)
-  if (!options.withRelay) await client.query('select pg_advisory_lock($1)', [relayLock])
+  // It keeps every relay waiting.
+  if (!options.withRelay) await client.query('select pg_advisory_lock($1)', [advisoryLocks.relay])
   const service = await startServiceProcess({
     folder: options.folder,
     profileFolder: options.profileFolder,

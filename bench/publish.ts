@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ensureTopics } from '../src/platform/kafka/admin.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
-import { keepConsuming } from '../src/platform/kafka/consumer.ts'
+import { consume } from '../src/platform/kafka/consumer.ts'
 import { createLogger } from '../src/platform/log.ts'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase } from './environment.ts'
@@ -96,7 +96,7 @@ function collectArrivals(brokers: readonly string[], topic: string) {
   const stop = new AbortController()
   const ready = Promise.withResolvers<void>()
   const arrivals = new Map<string, Arrival>()
-  const running = keepConsuming(
+  const running = consume(
     {
       brokers: [...brokers],
       groupId: `${topic}-bench`,

@@ -3,7 +3,7 @@ import { readKeys } from './access/queries.ts'
 import { keyRoutes } from './access/routes.ts'
 import { configuredKeys } from './access/variables.ts'
 import { type AuditMetrics, createAuditMetrics } from './audit.ts'
-import { createDesk } from './dead-letters/desk.ts'
+import { createDeadLetterCommands } from './dead-letters/commands.ts'
 import { recordDeadLetterCounts } from './dead-letters/metrics.ts'
 import { deadLetterRoutes } from './dead-letters/routes.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -38,12 +38,12 @@ import { createRegistry, type Registry, recordPool, recordSpans } from './platfo
 import { buildOpenApi } from './platform/openapi.ts'
 import type { Tracing } from './platform/otlp-tracing.ts'
 import type { Pool } from './platform/postgres.ts'
-import type { Values } from './platform/variables.ts'
+import type { Setting, Values } from './platform/variables.ts'
 import { documentationRoutes } from './system/documentation.ts'
 import { createHealth, healthRoutes, type Probe } from './system/health.ts'
 import { metricsRoute, recordSystem } from './system/metrics.ts'
 import { pageRoutes } from './system/static-files.ts'
-import { type Setting, systemRoutes } from './system/system-routes.ts'
+import { systemRoutes } from './system/system-routes.ts'
 import { grafanaUrl, staticDir } from './system/variables.ts'
 import type { WriteWatch } from './system/write-watch.ts'
 import { version } from './version.ts'
@@ -158,7 +158,11 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   const eventMetrics = createEventMetrics(registry, pool, options.sendToTopic !== undefined)
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
-  const desk = createDesk({ pool, receivers: orderReceivers({ intake, carryOut, onOutcome: onReplayed }), now })
+  const deadLetters = createDeadLetterCommands({
+    pool,
+    receivers: orderReceivers({ intake, carryOut, onOutcome: onReplayed }),
+    now,
+  })
   const sender = createSender({ allowPrivate, resolve: resolveHost, timeouts, version })
   const webhooks = {
     sender: tracer === undefined ? sender : traceDeliveries(tracer, sender),
@@ -182,7 +186,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
       consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
     }),
     ...eventRoutes({ pool: pools.lists, feed, types: catalogue.events.map(({ type }) => type) }),
-    ...deadLetterRoutes({ pool, desk, log }),
+    ...deadLetterRoutes({ pool, commands: deadLetters, log }),
     ...webhookRoutes({
       pool,
       eventTypes: catalogue.events.map(({ type }) => type),

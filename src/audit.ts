@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Module } from './module.ts'
 import type { Finding } from './platform/integrity.ts'
 import type { Logger } from './platform/log.ts'
 import { Counter, Gauge, type Registry } from './platform/metrics.ts'
+import { runPeriodically } from './platform/periodic.ts'
 import type { Pool } from './platform/postgres.ts'
 import type { Values } from './platform/variables.ts'
 import { auditDatabase, auditedRules } from './verify.ts'
@@ -53,15 +53,13 @@ export type AuditOptions = {
  */
 export async function runAudit(options: AuditOptions, stop: AbortSignal): Promise<void> {
   const { pool, metrics, modules, value, now, log } = options
-  // The pause comes first: after downtime overdue orders expire before they are reported.
-  const pause = () => sleep(options.pauseMs ?? pauseMs, true, { signal: stop }).catch(() => false)
-  while (await pause()) {
-    try {
-      const findings = await auditDatabase(pool, { modules, value, nowMs: now() })
-      metrics.checked(findings, now())
-      for (const finding of findings.filter(({ broken }) => broken > 0)) log.error(finding, 'a guarantee is broken')
-    } catch (error) {
-      log.warn({ err: error }, 'the guarantees could not be checked; they will be the next time')
-    }
+  const run = async () => {
+    const findings = await auditDatabase(pool, { modules, value, nowMs: now() })
+    metrics.checked(findings, now())
+    for (const finding of findings.filter(({ broken }) => broken > 0)) log.error(finding, 'a guarantee is broken')
   }
+  const failure = 'the guarantees could not be checked'
+  // The pause comes first: after downtime overdue orders expire before they are reported.
+  const task = { run, pauseMs: options.pauseMs ?? pauseMs, begins: 'with a pause', failure, log } as const
+  await runPeriodically(task, stop)
 }

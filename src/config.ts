@@ -1,13 +1,13 @@
 import { connectionsMax, databaseVariables, dataDir, readDatabase } from './config/database.ts'
 import { type KafkaConfig, kafkaVariables, readKafka } from './config/kafka.ts'
 import { basePath, logLevel, type logLevels, serverHost, serverPort, serverVariables } from './config/server.ts'
-import { type Environment, readSettings, type Setting } from './config/settings.ts'
+import { type Environment, readSettings } from './config/settings.ts'
 import { readTracing, tracingVariables } from './config/tracing.ts'
 import type { Module } from './module.ts'
 import { modules as allModules, scopesOf } from './modules.ts'
 import type { PostgresAddress } from './platform/postgres.ts'
 import type { TracingSettings } from './platform/tracing-settings.ts'
-import type { Values, Variable } from './platform/variables.ts'
+import type { Setting, Values, Variable } from './platform/variables.ts'
 
 /** Everything that can be set, checked and frozen. Made once at start; nothing else reads the environment. */
 export type Config = Readonly<{

@@ -4,6 +4,7 @@ import { DatabaseError } from 'pg'
 import type { Config } from './config.ts'
 import { continuedElsewhere } from './events/log-home.ts'
 import { settleLog } from './events/restored.ts'
+import { type Backoff, backoffMs } from './platform/backoff.ts'
 import { startEmbeddedPostgres } from './platform/embedded-postgres/embedded-postgres.ts'
 import type { Logger } from './platform/log.ts'
 import { MigrationError, migrate } from './platform/migrations.ts'
@@ -18,6 +19,8 @@ export type Database = {
   /** Ends it if it is our own. */
   stop(): Promise<void>
 }
+
+const connectBackoff: Backoff = { firstMs: 200, maxMs: 1_000 }
 
 /** The folder of the SQL files that make the schema. */
 export const migrations = join(filesRoot, 'migrations')
@@ -71,7 +74,7 @@ export async function bringUpToDate(
       const isAnswer = error instanceof DatabaseError && error.code !== '57P03'
       if (isAnswer || error instanceof MigrationError || performance.now() > giveUpAtMs) throw error
       if (failures === 0) log.warn({ err: error }, 'the database does not answer yet; it is waited for')
-      await sleep(500, undefined, { signal: stop })
+      await sleep(backoffMs(connectBackoff, failures + 1, Math.random()), undefined, { signal: stop })
     }
   }
 }

@@ -11,9 +11,9 @@ import type { OrderDocument } from './orders/document.ts'
 import { commandsTopic, ordersTopic } from './orders/variables.ts'
 import type { NewTopic } from './platform/kafka/admin.ts'
 import type { KafkaCluster } from './platform/kafka/client.ts'
-import { type ConsumerState, keepConsuming } from './platform/kafka/consumer.ts'
+import { type ConsumerState, consume } from './platform/kafka/consumer.ts'
 import { createPublisher } from './platform/kafka/publisher.ts'
-import { keepTopics } from './platform/kafka/topics.ts'
+import { maintainTopics } from './platform/kafka/topics.ts'
 import { about, traceBatches } from './platform/kafka/tracing.ts'
 import type { Logger } from './platform/log.ts'
 import type { Pool, PostgresAddress } from './platform/postgres.ts'
@@ -86,7 +86,7 @@ export function startKafkaEnds(
       const takeIn = createOrderConsumer({ intake, pool, metrics, log, stop: stopConsuming })
       const obey = createCommandConsumer({ carryOut: app.carryOut, pool, log, stop: stopConsuming })
       const commandsGroupId = `${config.groupId}_commands`
-      const taking = keepConsuming(
+      const taking = consume(
         {
           ...cluster,
           groupId: config.groupId,
@@ -105,7 +105,7 @@ export function startKafkaEnds(
         },
         stopConsuming,
       )
-      const obeying = keepConsuming(
+      const obeying = consume(
         {
           ...cluster,
           groupId: commandsGroupId,
@@ -136,7 +136,7 @@ export function startKafkaEnds(
         stopRelaying,
       )
       consuming = Promise.all([taking, obeying]).then(() => undefined)
-      await Promise.all([consuming, relaying, keepTopics(cluster, topicsOf(value), log, stopConsuming)])
+      await Promise.all([consuming, relaying, maintainTopics(cluster, topicsOf(value), log, stopConsuming)])
     },
     consumed: () => consuming,
     async close() {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, buildApp } from './app.ts'
 import { runAudit } from './audit.ts'
 import { type Config, isLoopback } from './config.ts'
@@ -13,9 +12,9 @@ import { modules } from './modules.ts'
 import { keepExpiring } from './orders/expiry.ts'
 import { keepMergingTallies } from './orders/tally.ts'
 import { unpaidExpiresAfterMs } from './orders/variables.ts'
-import { DatabaseClock, keepTime } from './platform/database-clock.ts'
-import { settledWithin } from './platform/deadline.ts'
-import { keepForgetting } from './platform/idempotency/sweep.ts'
+import { DatabaseClock, followDatabaseClock } from './platform/database-clock.ts'
+import { settledWithin, withDeadline } from './platform/deadline.ts'
+import { expireIdempotencyKeys } from './platform/idempotency/expiry.ts'
 import type { Logger } from './platform/log.ts'
 import { createListener, notify } from './platform/notifications.ts'
 import { startTracing } from './platform/otlp-tracing.ts'
@@ -153,9 +152,9 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
           stopReaders.signal,
         ),
     home.run(stopReaders.signal),
-    keepTime({ pool: systemPool, clock, log }, stopReaders.signal),
+    followDatabaseClock({ pool: systemPool, clock, log }, stopReaders.signal),
     keepMergingTallies({ pool, now, isClockRight, log }, stopReaders.signal),
-    keepForgetting({ pool, isClockRight, log }, stopReaders.signal),
+    expireIdempotencyKeys({ pool, isClockRight, log }, stopReaders.signal),
     runPartitionMaintenance(maintenance, stopReaders.signal),
     runAudit({ pool, metrics: app.auditMetrics, modules, value: config.value, now, log }, stopReaders.signal),
     deliverWebhooks({ app, clock, pool, address: database.address, changed: webhooksChanged, log }, stopReaders.signal),
@@ -213,17 +212,13 @@ function refuseOpenDoor(host: string): StartRefusedError {
 
 /** Asks, and takes a slow answer for none: a health check has to be answered while the database hangs. */
 async function probe(ask: () => Promise<unknown>): Promise<DependencyState> {
-  const silence = new AbortController()
   try {
-    const expiry = sleep(probeDeadlineMs, undefined, { signal: silence.signal, ref: false }).then(() => {
+    await withDeadline(ask(), probeDeadlineMs, () => {
       throw new Error(`no answer within ${probeDeadlineMs} ms`)
     })
-    await Promise.race([ask(), expiry])
     return { state: 'up' }
   } catch (error) {
     return { state: 'down', detail: error instanceof Error ? error.message : String(error) }
-  } finally {
-    silence.abort()
   }
 }
 

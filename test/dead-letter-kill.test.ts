@@ -1,6 +1,6 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { createOrdersDatabase } from './app.ts'
-import { recordLetters } from './letters.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 import { makeOrders } from './orders.ts'
 import { environmentOf, runCli } from './run-cli.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
@@ -13,7 +13,7 @@ test('killed while it replays many: replaying again places the rest, each order 
   const count = 1_500
   const orders = makeOrders(count, 'killed')
   for (let first = 0; first < count; first += 500) {
-    await recordLetters(pool, 'ORDER_REFUSED_BY_STORE', orders.slice(first, first + 500))
+    await seedDeadLetters(pool, 'ORDER_REFUSED_BY_STORE', orders.slice(first, first + 500))
   }
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const response = await fetch(`${service.url}/api/dead-letters/replay`, {

@@ -5,7 +5,7 @@ import { createOrderConsumer } from '../src/orders/consumer.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { eventually } from './kafka.ts'
-import { recordLetters } from './letters.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
 import { createWebhookApp } from './webhooks.ts'
@@ -88,7 +88,7 @@ async function consume({ app, pool }: FilledApp, orders: readonly object[]): Pro
 /** Letters that stay open, that were refused once more, edited, replayed and discarded. */
 async function fillDeadLetters({ call, pool }: FilledApp, orders: readonly object[]): Promise<void> {
   const [first, second, third] = orders
-  const ids = await recordLetters(
+  const ids = await seedDeadLetters(
     pool,
     'ORDER_INVALID',
     [{ ...first, entry: 7 }, 'noise', { ...second, entry: 7 }, third ?? {}],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { digestOf } from '../src/access/keys.ts'
 import { exampleOrder } from '../src/orders/example.ts'
 import { createTestApp, type TestApp } from './app.ts'
-import { recordLetters } from './letters.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 
 let t: TestApp
 beforeAll(async () => {
@@ -211,7 +211,7 @@ test('a test order is made once for a key', async () => {
 
 test('a dead letter is replayed or discarded once for a key, and what came of it is told again', async () => {
   const order = newOrder()
-  const [replayed, discarded] = await recordLetters(t.pool, 'ORDER_INVALID', [JSON.stringify(order), '{'])
+  const [replayed, discarded] = await seedDeadLetters(t.pool, 'ORDER_INVALID', [JSON.stringify(order), '{'])
   const asks = [
     [`/api/dead-letters/${replayed}/replay`, { reason: 'mended' }],
     [`/api/dead-letters/${discarded}/discard`, { reason: 'no order' }],

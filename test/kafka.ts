@@ -13,7 +13,7 @@ import {
 } from '../scripts/kafka-broker/broker.ts'
 import { ensureTopics } from '../src/platform/kafka/admin.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
-import { type ConsumeOptions, type ConsumerState, keepConsuming } from '../src/platform/kafka/consumer.ts'
+import { type ConsumeOptions, type ConsumerState, consume } from '../src/platform/kafka/consumer.ts'
 import { createLogger } from '../src/platform/log.ts'
 
 /** A logger for what is under test: silent unless LOG_LEVEL asks for more. */
@@ -100,6 +100,23 @@ export async function produce(
   await producer.disconnect()
 }
 
+/** A new topic, and a group that reads it. */
+export async function newTopic(
+  partitions = 1,
+  messages: Message[] = [],
+): Promise<{ brokers: string[]; topic: string; groupId: string }> {
+  const brokers = await testBroker()
+  const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
+  await produce(brokers, topic, messages, { partitions })
+  return { brokers, topic, groupId }
+}
+
+/** Work in `handle` that a test releases when it wants to. */
+export function gate(): { wait: () => Promise<void>; open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { wait: () => promise, open: resolve }
+}
+
 /** The committed offset of each partition of a group, as the broker keeps it; '-1' where there is none. */
 export async function committedOffsets(brokers: readonly string[], groupId: string, topic: string): Promise<string[]> {
   const admin = otherClient(brokers).admin()
@@ -142,7 +159,7 @@ export function startConsumer(
     lag: new Map(),
     values: () => consumer.received.map(({ value }) => String(value)),
   }
-  const running = keepConsuming(
+  const running = consume(
     {
       clientId: 'under-test',
       log: testLog,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestDatabase } from './database.ts'
-import { type DatabaseLine, lineToDatabase } from './database-line.ts'
+import { proxyToDatabase } from './tcp-proxy.ts'
 import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -15,15 +15,15 @@ const trustedForMs = 1_000
 const admin = 'a-key-that-is-configured-here'
 const [order] = makeOrders(1, 'step')
 
-let line: DatabaseLine
+let proxy: Awaited<ReturnType<typeof proxyToDatabase>>
 let address: Awaited<ReturnType<typeof createTestDatabase>>['address']
 
 beforeAll(async () => {
   address = (await createTestDatabase(async () => undefined)).address
-  line = await lineToDatabase(address)
+  proxy = await proxyToDatabase(address)
 })
 
-afterAll(() => line?.close())
+afterAll(() => proxy?.close())
 
 async function send(service: ServiceProcess, key: string, path: string, body?: unknown) {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
@@ -46,7 +46,7 @@ async function answersBeyondTrust(sinceMs: number, ask: () => Promise<string>): 
 }
 
 test('without news from the database nothing is served from memory for more than a second, and that is said', async () => {
-  const env = { ...databaseEnv(line.address), API_KEYS: `${admin}=admin+orders:read+orders:write` }
+  const env = { ...databaseEnv(proxy.address), API_KEYS: `${admin}=admin+orders:read+orders:write` }
   const service = await startServiceProcess({ env })
   expect((await send(service, admin, '/api/orders', order)).status).toBe(201)
   const { body: made } = await send(service, admin, '/api/keys', { name: 'reader', scopes: ['orders:read'] })
@@ -59,7 +59,7 @@ test('without news from the database nothing is served from memory for more than
   await eventually('notifications arrive', isInStep)
   expect([await readWith(made.key), await readWith(admin)]).toEqual(['200 confirmed', '200 confirmed'])
 
-  line.hang()
+  proxy.hang()
   const sinceMs = performance.now()
   await queryDatabase(
     address,
@@ -76,7 +76,7 @@ test('without news from the database nothing is served from memory for more than
   const metrics = await (await fetch(`${service.url}/metrics`)).text()
   expect(metrics).toContain('dependency_up{dependency="notifications"} 0')
 
-  line.mend()
+  proxy.mend()
   await eventually('the revoked key is known to be none', async () => (await readWith(made.key)).startsWith('401'))
   await eventually('the change is read', async () => (await readWith(admin)) === '200 on_hold')
   await eventually('notifications arrive again', isInStep)

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaul
 import { createLogger } from '../src/platform/log.ts'
 import { createPool, type Pool } from '../src/platform/postgres.ts'
 import { hasNoBrowser, overflowOf, type Stage, sample, setStage, violationsOf } from './browser.ts'
-import { recordLetters } from './letters.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 
 setDefaultTimeout(60_000)
 
@@ -27,7 +27,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
   afterEach(() => expect(stage.complaints()).toEqual([]))
 
   const record = (values: readonly (Buffer | string | object | null)[], given = {}) =>
-    recordLetters(pool, 'ORDER_INVALID', values, { detail: 'breaks rules', violations, ...given })
+    seedDeadLetters(pool, 'ORDER_INVALID', values, { detail: 'breaks rules', violations, ...given })
   const stateOf = async (id: string) =>
     (await pool.query<{ state: string }>('select state from dead_letters where id = $1', [id])).rows[0]?.state
 
@@ -98,7 +98,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
   test('many are replayed, and what is left is discarded, by the keyboard alone', async () => {
     const good = Array.from({ length: 60 }, (_, index) => ({ ...sample, order_uid: `many-${index}` }))
     await record([...good, wrongTotal('bad-1'), wrongTotal('bad-2')])
-    await recordLetters(pool, 'ORDER_CONFLICT', [{ ...sample, order_uid: 'other' }])
+    await seedDeadLetters(pool, 'ORDER_CONFLICT', [{ ...sample, order_uid: 'other' }])
     const page = await stage.open('/dead-letters')
     await page.locator('.dead-letters tbody tr').nth(49).waitFor()
     expect(await page.getByRole('button', { name: 'Replay', exact: true }).isDisabled()).toBe(true)

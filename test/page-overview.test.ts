@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { hasNoBrowser, type Stage, sample, setStage } from './browser.ts'
-import { lineTo } from './cut-line.ts'
+import { proxyToUrl } from './tcp-proxy.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 
@@ -78,21 +78,21 @@ describe.skipIf(hasNoBrowser)('the overview, in Chromium', () => {
   })
 
   test('a stream that is cut is said to be, and goes on where it was', async () => {
-    const line = await lineTo(stage.url)
-    const page = await stage.open('/', { url: line.url })
+    const proxy = await proxyToUrl(stage.url)
+    const page = await stage.open('/', { url: proxy.url })
     await page.locator('.live-live').waitFor()
     await stage.place({ ...sample, order_uid: 'before-the-cut' })
     await page.locator('.order-rows .uid').getByText('before-the-cut').waitFor()
-    line.cut()
+    proxy.cut()
     await page.getByText('Connection lost').waitFor()
     await stage.place({ ...sample, order_uid: 'during-the-cut' })
     expect(await page.locator('.order-rows .uid').getByText('during-the-cut').count()).toBe(0)
-    line.mend()
+    proxy.mend()
     await page.locator('.order-rows .uid').getByText('during-the-cut').waitFor()
     await page.locator('.live-live').waitFor()
     expect(await page.getByText('Connection lost').count()).toBe(0)
     await page.goto('about:blank')
-    await line.close()
+    await proxy.close()
     // The browser notes each request that fails, whatever the page makes of it.
     const others = stage.complaints().filter(text => !/^Failed to load resource|net::ERR/.test(text))
     expect(others).toEqual([])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
 import { hasNoBrowser, type Stage, sample, setStage } from './browser.ts'
-import { recordLetters } from './letters.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
 
@@ -88,7 +88,7 @@ async function pictureOfDeadLetter(stage: Stage): Promise<void> {
     delivery: { ...sample.delivery, email: 'test.gmail.com' },
   }
   const detail = 'rules of the contract that the message breaks: 2'
-  const [id] = await recordLetters(pool, 'ORDER_INVALID', [wrong], { detail, key: Buffer.from(sample.order_uid) })
+  const [id] = await seedDeadLetters(pool, 'ORDER_INVALID', [wrong], { detail, key: Buffer.from(sample.order_uid) })
   await pool.end()
   const body = JSON.stringify({ reason: 'the sender says it is mended', actor: 'ada' })
   const headers = { 'content-type': 'application/json' }

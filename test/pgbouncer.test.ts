@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
-import { keepLeading } from '../src/platform/leadership.ts'
+import { runAsLeader } from '../src/platform/leadership.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createTestDatabase, testServer } from './database.ts'
 import { queryDatabase } from './invariants.ts'
@@ -123,7 +123,7 @@ for (const mode of ['session', 'transaction'] as const) {
       const led = new Set<number>()
       let together = 0
       const members = stops.map(({ signal }, index) =>
-        keepLeading(leadership, signal, async ({ ends }) => {
+        runAsLeader(leadership, signal, async ({ ends }) => {
           leading.add(index)
           led.add(index)
           together = Math.max(together, leading.size)

@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats'
 import { currentDocuments } from '../scripts/write-openapi.ts'
 import { exampleOrder } from '../src/orders/example.ts'
 import { createTestApp, type TestApp } from './app.ts'
-import { recordLetters } from './letters.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 
 /** Real answers, held against what OpenAPI says of them: the status, the media type, and every field. */
 
@@ -129,7 +129,7 @@ describe('answers are what OpenAPI says', () => {
 
   test('of dead letters', async () => {
     const headers: [Buffer, Buffer][] = [[Buffer.from('source'), Buffer.from('a test')]]
-    const [id = '', other = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['{"order_uid":7}', 'no JSON'], {
+    const [id = '', other = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['{"order_uid":7}', 'no JSON'], {
       headers,
     })
     await ask('GET /api/dead-letters', 200)

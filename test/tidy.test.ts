@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { configurationPage, environmentExample } from '../scripts/configuration-page.ts'
+import { advisoryLockSpaces, advisoryLocks } from '../src/advisory-locks.ts'
 import { variablesOf } from '../src/config.ts'
 import { catalogue } from '../src/errors.ts'
 import { modules as moduleList, scopesOf } from '../src/modules.ts'
@@ -33,12 +34,13 @@ const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts')
 
 const siblings = ['payments', 'deliveries', 'inventory', 'carts']
 /** What every module may import: `module` is types, of which some are those of the log. */
-const ground = ['module', 'platform', 'errors']
+const ground = ['module', 'platform', 'errors', 'advisory-locks']
 const modules = [...moduleList.map(({ name }) => name).filter(name => name !== 'events'), ...siblings]
 /** What each area may import beside itself: main → service → app → modules → events → platform → errors. */
 const allowed: Record<string, readonly string[]> = {
   errors: [],
-  platform: ['errors'],
+  'advisory-locks': [],
+  platform: ['errors', 'advisory-locks'],
   version: [],
   module: ['events', 'platform', 'errors'],
   'dead-letters': ground,
@@ -282,6 +284,20 @@ test('only few ask the clock of the machine: durations go by the monotonic one, 
   ]
   const asking = product.filter(source => /\bDate\.now\b|new Date\(\)/.test(codeOnly(source).text))
   expect(asking.map(({ path }) => path).filter(path => !allowed.includes(path))).toEqual([])
+})
+
+test('advisory locks have a number each, which no other file names', () => {
+  const numbers: number[] = [...Object.values(advisoryLocks), ...Object.values(advisoryLockSpaces)]
+  expect(new Set(numbers).size).toBe(numbers.length)
+  const others = product.filter(({ path }) => path !== 'src/advisory-locks.ts')
+  // A lock function is given a parameter, or a constant by name.
+  expect(findAll(others, /pg_(try_)?advisory_\w*lock\w*\(\s*(?!\$\d|\$\{)/)).toEqual([])
+  expect(findAll(others, /[lL]ock(Space)?(: | = )[\d_]+/)).toEqual([])
+  const sql = readdirSync(join(root, 'migrations')).map(name => readFileSync(join(root, 'migrations', name), 'utf8'))
+  const inMigrations = sql.flatMap(text =>
+    [...text.matchAll(/advisory_\w*lock\w*\((\d+)/g)].map(match => Number(match[1])),
+  )
+  expect(new Set(inMigrations)).toEqual(new Set([advisoryLocks.logHome]))
 })
 
 test('dependencies are pinned to exact versions', () => {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
+import { withDeadline } from '../platform/deadline.ts'
 import type { AccessCheck, HttpRequest } from '../platform/http.ts'
 
 /** An API key as it is kept: never the key itself. */
@@ -100,16 +100,12 @@ export class KeyRing {
 
   /** The same for a request that waits for it. @throws AppError STORE_UNAVAILABLE when it cannot be told who may call what */
   async renew(): Promise<void> {
-    const expiry = new AbortController()
-    const silence = sleep(renewalDeadlineMs, undefined, { signal: expiry.signal, ref: false }).then(() => {
-      throw new Error(`the keys were not read within ${renewalDeadlineMs} ms`)
-    })
     try {
-      await Promise.race([this.load(), silence])
+      await withDeadline(this.load(), renewalDeadlineMs, () => {
+        throw new Error(`the keys were not read within ${renewalDeadlineMs} ms`)
+      })
     } catch (cause) {
       throw new AppError('STORE_UNAVAILABLE', 'which API keys are valid cannot be told at this moment', { cause })
-    } finally {
-      expiry.abort()
     }
   }
 

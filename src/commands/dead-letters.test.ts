@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createOrdersDatabase } from '../../test/app.ts'
-import { recordLetters } from '../../test/letters.ts'
+import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { readConfig } from '../config.ts'
 import type { OrderDocument } from '../orders/document.ts'
 import { createLogger } from '../platform/log.ts'
-import { replayCommand } from './dead-letters-deal.ts'
+import { replayCommand } from './dead-letters-resolve.ts'
 
 setDefaultTimeout(30_000)
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
@@ -28,8 +28,8 @@ afterAll(async () => {
 /** Runs `dead-letters` on the database: no service is running. */
 const run = (...args: string[]) => runCli(['dead-letters', ...args], environmentOf(database.address))
 
-const record = (...given: Parameters<typeof recordLetters> extends [unknown, ...infer Rest] ? Rest : never) =>
-  recordLetters(database.pool, ...given)
+const record = (...given: Parameters<typeof seedDeadLetters> extends [unknown, ...infer Rest] ? Rest : never) =>
+  seedDeadLetters(database.pool, ...given)
 
 async function placedEvents(prefix: string): Promise<number> {
   const { rows } = await database.pool.query(

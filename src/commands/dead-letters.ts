@@ -1,10 +1,10 @@
-import { letterStates } from '../dead-letters/letter.ts'
+import { deadLetterStates } from '../dead-letters/dead-letter.ts'
 import { presentWhole } from '../dead-letters/presentation.ts'
 import { findDeadLetter, listDeadLetters } from '../dead-letters/queries.ts'
 import { idForm } from '../dead-letters/requests.ts'
 import { type Command, CommandError, oneOf, table, wholeNumber, withDatabase } from './command.ts'
-import { codes, discardCommand, replayCommand, withDesk } from './dead-letters-deal.ts'
-import { describeLetter } from './letter-text.ts'
+import { codes, discardCommand, replayCommand, withDeadLetterCommands } from './dead-letters-resolve.ts'
+import { describeDeadLetter } from './dead-letter-text.ts'
 
 const limitMax = 1000
 const limitDefault = 20
@@ -16,26 +16,26 @@ const list: Command = {
     limit: { value: 'N', meaning: `how many, at most ${limitMax} (${limitDefault})` },
     code: { value: 'CODE', meaning: 'only those with this reason, like ORDER_INVALID' },
     topic: { value: 'TOPIC', meaning: 'only those that came by this topic' },
-    state: { value: 'STATE', meaning: `only those that are ${letterStates.join(', ')}` },
+    state: { value: 'STATE', meaning: `only those that are ${deadLetterStates.join(', ')}` },
   },
   run(context, values) {
     const limit = wholeNumber(values, 'limit', limitDefault, 1, limitMax)
     const code = oneOf(values, 'code', codes)
-    const state = oneOf(values, 'state', letterStates)
+    const state = oneOf(values, 'state', deadLetterStates)
     const topic = typeof values.topic === 'string' ? values.topic : undefined
     return withDatabase(context, async (_, pool) => {
-      const { letters } = await listDeadLetters(pool, { code, state, topic }, limit)
+      const { deadLetters } = await listDeadLetters(pool, { code, state, topic }, limit)
       // What strangers sent, recipients' data among it, is printed only for programs that ask for it.
-      const rows = letters.map(letter => [
-        letter.id,
-        letter.state,
-        letter.recorded_at,
-        `${letter.topic}/${letter.partition}/${letter.offset}`,
-        letter.code,
-        letter.detail,
+      const rows = deadLetters.map(deadLetter => [
+        deadLetter.id,
+        deadLetter.state,
+        deadLetter.recorded_at,
+        `${deadLetter.topic}/${deadLetter.partition}/${deadLetter.offset}`,
+        deadLetter.code,
+        deadLetter.detail,
       ])
       const headings = ['ID', 'STATE', 'RECORDED', 'ORIGIN', 'CODE', 'DETAIL']
-      return { text: letters.length === 0 ? 'no dead letters' : table(headings, rows), json: letters }
+      return { text: deadLetters.length === 0 ? 'no dead letters' : table(headings, rows), json: deadLetters }
     })
   },
 }
@@ -46,11 +46,11 @@ const show: Command = {
   operand: 'ID',
   options: {},
   run: (context, _, id) =>
-    withDesk(context, async (desk, pool) => {
+    withDeadLetterCommands(context, async (commands, pool) => {
       const found = idForm.test(id) ? await findDeadLetter(pool, id) : undefined
       if (found === undefined) throw new CommandError(`no dead letter has the id ${id}`)
-      const violations = desk.check(found.letter.code, found.value)
-      return { text: describeLetter(found, violations), json: JSON.parse(presentWhole(found, violations)) }
+      const violations = commands.check(found.deadLetter.code, found.value)
+      return { text: describeDeadLetter(found, violations), json: JSON.parse(presentWhole(found, violations)) }
     }),
 }
 

@@ -1,6 +1,13 @@
 import type { Config } from '../config.ts'
 import type { Module } from '../module.ts'
-import { clientOptions, describe, dispose, loadKafka, tolerateLateErrors, within } from '../platform/kafka/client.ts'
+import {
+  clientOptions,
+  describe,
+  dispose,
+  loadKafka,
+  tolerateLateErrors,
+  withKafkaDeadline,
+} from '../platform/kafka/client.ts'
 import type { Finding } from './doctor.ts'
 
 const deadlineMs = 6_000
@@ -15,7 +22,7 @@ export async function checkKafka({ kafka, value }: Config, modules: readonly Mod
   const admin = new library.Admin(clientOptions(kafka, 'orders-doctor'))
   tolerateLateErrors(admin)
   try {
-    const [{ brokers }, topics] = await within(
+    const [{ brokers }, topics] = await withKafkaDeadline(
       deadlineMs,
       'the question for its topics',
       Promise.all([admin.metadata({ topics: [] }), admin.listTopics()]),

@@ -1,7 +1,4 @@
-import type { Given, Values, Variable } from '../platform/variables.ts'
-
-/** A variable and its value, for people; of a secret nothing but whether it is set. */
-export type Setting = { name: string; value: string | null; isDefault: boolean; isSecret: boolean }
+import type { Given, Setting, Values, Variable } from '../platform/variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,13 +1,13 @@
 import type { AppError, Violation } from '../errors.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import type { LetterState, Taken } from './letter.ts'
-import type { LetterMessage } from './receiver.ts'
+import type { DeadLetterState, AcceptedOutcome } from './dead-letter.ts'
+import type { DeadLetterMessage } from './receiver.ts'
 
 /** Which open letters are dealt with together; every condition given must hold. */
 export type OpenFilter = { code?: string | undefined; topic?: string | undefined; ids?: readonly string[] | undefined }
 
 /** A letter that nobody else can deal with until the transaction ends. */
-export type LockedLetter = { id: string; code: string; state: LetterState; message: LetterMessage }
+export type LockedDeadLetter = { id: string; code: string; state: DeadLetterState; message: DeadLetterMessage }
 
 /** Letters of one transaction: a replay holds one connection for as long as they take. */
 const lettersMax = 100
@@ -20,7 +20,7 @@ const violationsMax = 100
 export const attemptsMax = 20
 
 /** The newest letter's id; those that come later are not chased by work that has begun. */
-export async function newestLetter(pool: Pool): Promise<string> {
+export async function newestDeadLetter(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ id: string }>('select coalesce(max(id), 0)::text as id from dead_letters')
   return rows[0]?.id ?? '0'
 }
@@ -65,11 +65,11 @@ export async function chooseOpen(pool: Pool, filter: OpenFilter, after: string, 
 }
 
 /** Locks letters, oldest first; those that are not there are left out. */
-export async function lockLetters(client: PoolClient, ids: readonly string[]): Promise<LockedLetter[]> {
+export async function lockDeadLetters(client: PoolClient, ids: readonly string[]): Promise<LockedDeadLetter[]> {
   const { rows } = await client.query<{
     id: string
     code: string
-    state: LetterState
+    state: DeadLetterState
     message_value: Buffer | null
     headers: [string, string | null][]
   }>(
@@ -92,8 +92,8 @@ export async function lockLetters(client: PoolClient, ids: readonly string[]): P
 }
 
 /** What is recorded of an attempt. */
-export type NewAttempt = { id: string; edited?: Buffer | undefined } & (
-  | { outcome: Taken; orderUid: string }
+export type Resolution = { id: string; edited?: Buffer | undefined } & (
+  | { outcome: AcceptedOutcome; orderUid: string }
   | { outcome: 'refused'; error: AppError }
   | { outcome: 'discarded' }
 )
@@ -106,12 +106,12 @@ export type NewAttempt = { id: string; edited?: Buffer | undefined } & (
  */
 export async function recordAttempts(
   client: PoolClient,
-  attempts: readonly NewAttempt[],
+  attempts: readonly Resolution[],
   by: { actor: string; reason: string; at: string },
 ): Promise<void> {
   if (attempts.length === 0) return
-  const column = <Value>(pick: (attempt: NewAttempt) => Value) => attempts.map(pick)
-  const refusal = (attempt: NewAttempt) => (attempt.outcome === 'refused' ? attempt.error : undefined)
+  const column = <Value>(pick: (attempt: Resolution) => Value) => attempts.map(pick)
+  const refusal = (attempt: Resolution) => (attempt.outcome === 'refused' ? attempt.error : undefined)
   const { rows } = await client.query<{ letter_id: string; attempt: number }>(
     `with tried as (
        select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::bytea[])
@@ -143,14 +143,18 @@ export async function recordAttempts(
       by.at,
     ],
   )
-  await forgetOld(
+  await removeOldAttempts(
     client,
     rows.filter(row => row.attempt > attemptsMax).map(row => row.letter_id),
     attempts.filter(attempt => attempt.edited !== undefined).map(attempt => attempt.id),
   )
 }
 
-async function forgetOld(client: PoolClient, full: readonly string[], edited: readonly string[]): Promise<void> {
+async function removeOldAttempts(
+  client: PoolClient,
+  full: readonly string[],
+  edited: readonly string[],
+): Promise<void> {
   if (full.length > 0) {
     await client.query(
       `delete from dead_letter_history h

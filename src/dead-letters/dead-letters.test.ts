@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
-import { recordLetters } from '../../test/letters.ts'
+import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import { badLines, makeOrders } from '../../test/orders.ts'
 import { rowsRead } from '../../test/rows-read.ts'
 import type { OrderDocument } from '../orders/document.ts'
 import { orderReceivers } from '../orders/receivers.ts'
 import { chooseOpen } from './attempts.ts'
-import { createDesk } from './desk.ts'
+import { createDeadLetterCommands } from './commands.ts'
 import { listDeadLetters } from './queries.ts'
 
 setDefaultTimeout(20_000)
@@ -57,7 +57,7 @@ async function eventsOf(orderUid: string): Promise<string[]> {
 
 describe('looking at a letter', () => {
   test('shows its bytes, what they say, and what is wrong with them by the rules of today', async () => {
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['{"sm_id": 9007199254740993}'], {
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['{"sm_id": 9007199254740993}'], {
       violations: [{ pointer: '/old', detail: 'must be as it was then' }],
       headers: [[Buffer.from('kind'), Buffer.from([0xff])]],
     })
@@ -94,7 +94,7 @@ describe('looking at a letter', () => {
       'null',
       '"\\ud800"',
     ]
-    const ids = await recordLetters(t.pool, 'ORDER_INVALID', values)
+    const ids = await seedDeadLetters(t.pool, 'ORDER_INVALID', values)
     const found = await Promise.all(ids.map(look))
     expect(found.map(letter => letter.text === null)).toEqual([true, false, true, ...Array(6).fill(false)])
     expect(found[3]?.text).toBe('a\0b')
@@ -103,7 +103,7 @@ describe('looking at a letter', () => {
     expect(found[6]).toMatchObject({ json: null, text: deep })
     expect(found[8]).toMatchObject({ json: '\ud800' })
     for (const letter of found) expect(letter.violations_now).not.toEqual([])
-    const [command = ''] = await recordLetters(t.pool, 'COMMAND_INVALID', ['{"command":"fly"}'])
+    const [command = ''] = await seedDeadLetters(t.pool, 'COMMAND_INVALID', ['{"command":"fly"}'])
     const pointers = (await look(command)).violations_now as { pointer: string }[]
     expect(pointers.map(({ pointer }) => pointer)).toContain('/command')
   })
@@ -121,7 +121,7 @@ describe('replaying a letter', () => {
   test('that is still wrong names every violation, leaves it open, and the attempt is kept', async () => {
     const order = newOrder()
     const lines = badLines(order)
-    const ids = await recordLetters(
+    const ids = await seedDeadLetters(
       t.pool,
       'ORDER_INVALID',
       lines.map(({ line }) => line),
@@ -150,7 +150,7 @@ describe('replaying a letter', () => {
   test('edited places the order, and keeps the bytes that came beside those that were taken in', async () => {
     const order = newOrder()
     const wrong = { ...order, payment: { ...order.payment, amount: 1 }, items: [] }
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', [wrong])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', [wrong])
     const half = await replay(id, { json: { ...wrong, items: order.items } })
     expect(half.body.errors?.map(({ pointer }) => pointer)).toEqual(['/payment/amount'])
     const done = await replay(id, { text: ` ${JSON.stringify(order)}`, reason: 'wrong sum', actor: 'ada' })
@@ -180,7 +180,7 @@ describe('replaying a letter', () => {
 
   test('whose order is there already is a success: so it is after a crash between the placing and the mark', async () => {
     const order = newOrder()
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_REFUSED_BY_STORE', [order])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_REFUSED_BY_STORE', [order])
     expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(201)
     expect((await replay(id)).body).toMatchObject({ outcome: 'duplicate', order_uid: order.order_uid })
     expect(await eventsOf(order.order_uid)).toEqual(['order.placed'])
@@ -190,7 +190,7 @@ describe('replaying a letter', () => {
     const order = newOrder()
     expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(201)
     const other = { ...order, locale: 'de' }
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_CONFLICT', [other])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_CONFLICT', [other])
     expect(await replay(id)).toMatchObject({ status: 409, body: { code: 'ORDER_CONFLICT' } })
     expect(await look(id)).toMatchObject({
       state: 'open',
@@ -202,7 +202,7 @@ describe('replaying a letter', () => {
 
   test('takes a value of a megabyte, edited as JSON or as text', async () => {
     const [one, two] = newOrders(2) as [OrderDocument, OrderDocument]
-    const ids = await recordLetters(t.pool, 'ORDER_INVALID', ['x', 'y'])
+    const ids = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['x', 'y'])
     const room = Math.min(
       ...[one, two].map(order => 1024 * 1024 - Buffer.byteLength(JSON.stringify({ ...order, note: '' }))),
     )
@@ -213,7 +213,7 @@ describe('replaying a letter', () => {
   })
 
   test('again and again in vain keeps the latest attempts, and the latest edition', async () => {
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['{'])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['{'])
     for (let attempt = 1; attempt <= 25; attempt++) await replay(id, { text: `edition ${attempt}` })
     const { attempts, history } = (await look(id)) as {
       attempts: number
@@ -226,7 +226,7 @@ describe('replaying a letter', () => {
 
   test('while the orders cannot be written is a 503, and nothing is known against the letter', async () => {
     const order = newOrder()
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', [order])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', [order])
     await t.pool.query('alter table orders rename to orders_away')
     const [single, several] = await Promise.all([
       replay(id),
@@ -253,7 +253,7 @@ describe('replaying a letter', () => {
     [`{"json":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, [`/json${'/0'.repeat(63)}`]],
     [JSON.stringify({ reason: 'x'.repeat(501), actor: 'a\0b' }), ['/reason', '/actor']],
   ])('with the body %.40s is refused with everything that is wrong', async (body, pointers) => {
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['x'])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['x'])
     const answer = await replay(id, body)
     expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID'])
     expect(answer.body.errors?.map(({ pointer }) => pointer)).toEqual(expect.arrayContaining(pointers))
@@ -266,7 +266,7 @@ describe('a command', () => {
     const order = newOrder()
     const command = { command_id: 'c1', order_uid: order.order_uid, command: 'hold', actor: 'shop' }
     const wrong = { ...command, command_id: 'c2', version: 9 }
-    const [early = '', stale = '', again = '', bad = ''] = await recordLetters(
+    const [early = '', stale = '', again = '', bad = ''] = await seedDeadLetters(
       t.pool,
       'ORDER_NOT_FOUND',
       [command, wrong, command, { ...command, command: 'expire' }],
@@ -293,8 +293,8 @@ describe('many letters', () => {
     const orders = newOrders(340)
     const prefix = `dl${series}`
     const values = orders.map((order, index) => (index % 10 === 3 ? { ...order, items: [] } : order))
-    const ids = await recordLetters(t.pool, 'ORDER_REFUSED_BY_STORE', values)
-    const [other = ''] = await recordLetters(t.pool, 'ORDER_CONFLICT', [newOrder()])
+    const ids = await seedDeadLetters(t.pool, 'ORDER_REFUSED_BY_STORE', values)
+    const [other = ''] = await seedDeadLetters(t.pool, 'ORDER_CONFLICT', [newOrder()])
     const lines = await many('replay', {
       code: 'ORDER_REFUSED_BY_STORE',
       topic: 'orders',
@@ -335,9 +335,9 @@ describe('many letters', () => {
 
   test('can be named one by one, orders and commands together', async () => {
     const order = newOrder()
-    const [first = '', third = ''] = await recordLetters(t.pool, 'ORDER_INVALID', [order, 'x'])
+    const [first = '', third = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', [order, 'x'])
     const command = { command_id: 'm', order_uid: order.order_uid, command: 'hold' }
-    const [second = ''] = await recordLetters(t.pool, 'ORDER_NOT_FOUND', [command], { topic: 'orders.commands' })
+    const [second = ''] = await seedDeadLetters(t.pool, 'ORDER_NOT_FOUND', [command], { topic: 'orders.commands' })
     const lines = await many('replay', { ids: [third, second, first, '424242'] })
     expect(lines.slice(0, -1).map(line => `${line.id} ${line.outcome}`)).toEqual([
       `${first} placed`,
@@ -367,7 +367,7 @@ describe('many letters', () => {
 
 describe('discarding a letter', () => {
   test('takes a reason, and is final', async () => {
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', [newOrder()])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', [newOrder()])
     expect((await discard(id, {})).body.errors).toMatchObject([{ pointer: '/reason' }])
     expect(await discard(id, { reason: 'spam', actor: 'ada' })).toEqual({
       status: 200,
@@ -383,9 +383,9 @@ describe('discarding a letter', () => {
 describe('two people at once', () => {
   test('one of them deals with the letter, the others hear that it is taken', async () => {
     const orders = newOrders(20)
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['x'])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['x'])
     // Another instance has a queue of its own; only the lock on the row keeps the two apart.
-    const other = createDesk({
+    const other = createDeadLetterCommands({
       pool: t.pool,
       receivers: orderReceivers(t.app),
       now: Date.now,
@@ -409,7 +409,7 @@ describe('two people at once', () => {
   })
 
   test('a letter on which somebody works for long is said to be taken, not waited for without end', async () => {
-    const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['x'])
+    const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['x'])
     const client = await t.pool.connect()
     await client.query('begin')
     await client.query('select from dead_letters where id = $1 for update', [id])
@@ -421,7 +421,7 @@ describe('two people at once', () => {
   })
 
   test('many by two at once: each letter is dealt with once', async () => {
-    const ids = await recordLetters(t.pool, 'ORDER_CONFLICT', newOrders(250), { topic: 'both' })
+    const ids = await seedDeadLetters(t.pool, 'ORDER_CONFLICT', newOrders(250), { topic: 'both' })
     const [one, two] = await Promise.all([
       many('replay', { topic: 'both' }),
       many('discard', { topic: 'both', reason: 'x' }),
@@ -438,7 +438,7 @@ describe('two people at once', () => {
 describe('the list', () => {
   test('is filtered by state, and says how a letter was dealt with', async () => {
     const [order, other] = newOrders(2)
-    const ids = await recordLetters(t.pool, 'ORDER_INVALID', [order as object, 'x', other as object, 'y'], {
+    const ids = await seedDeadLetters(t.pool, 'ORDER_INVALID', [order as object, 'x', other as object, 'y'], {
       topic: 'listed',
     })
     await replay(ids[0] ?? '')
@@ -458,7 +458,7 @@ describe('the list', () => {
   })
 
   test('the counts and the metric are those of the table, whatever happened to it', async () => {
-    await recordLetters(t.pool, 'ORDER_INVALID', ['to be removed by hand'], { topic: 'gone' })
+    await seedDeadLetters(t.pool, 'ORDER_INVALID', ['to be removed by hand'], { topic: 'gone' })
     await t.pool.query("delete from dead_letters where topic = 'gone'")
     const { rows } = await t.pool.query(
       'select topic, code, state, count(*)::int as letters from dead_letters group by 1, 2, 3 order by 1, 2, 3',
@@ -472,7 +472,7 @@ describe('the list', () => {
 })
 
 test('the database itself keeps a letter in a state that says how it came', async () => {
-  const [id = ''] = await recordLetters(t.pool, 'ORDER_INVALID', ['x'])
+  const [id = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['x'])
   const refused = async (sql: string) => expect(t.pool.query(sql)).rejects.toThrow('violates check constraint')
   await refused(`update dead_letters set state = 'lost' where id = ${id}`)
   await refused(`update dead_letters set state = 'replayed' where id = ${id}`)
@@ -486,7 +486,7 @@ test('the database itself keeps a letter in a state that says how it came', asyn
 })
 
 test('a replay or a discarding that is repeated with its Idempotency-Key gets the first answer again', async () => {
-  const [first = '', second = ''] = await recordLetters(t.pool, 'ORDER_INVALID', [newOrder(), 'x'])
+  const [first = '', second = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', [newOrder(), 'x'])
   const send = async (path: string, body: unknown) => {
     const response = await t.call('POST', `/api/dead-letters/${path}`, { body, headers: { 'idempotency-key': 'once' } })
     return { status: response.status, again: response.headers.get('idempotency-replayed'), text: await response.text() }
@@ -529,8 +529,8 @@ test('a filter that few letters fit does not look at the others', async () => {
   const found: number[] = []
   for (const filter of filters) {
     const rows = await rowsRead(t.pool, 'dead_letters', async pool => {
-      const { letters } = await listDeadLetters(pool, filter, 10)
-      found.push(letters.length)
+      const { deadLetters } = await listDeadLetters(pool, filter, 10)
+      found.push(deadLetters.length)
     })
     expect(rows).toBeLessThan(50)
   }

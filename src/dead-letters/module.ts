@@ -1,5 +1,5 @@
 import type { Module } from '../module.ts'
-import { letterChecks } from './letter-checks.ts'
+import { deadLetterChecks } from './dead-letter-checks.ts'
 import { deadLetterChannel } from './messages.ts'
 import { deadLetterSchemas } from './operations.ts'
 import { deadLettersTopic } from './variables.ts'
@@ -18,7 +18,7 @@ export const deadLettersModule: Module = {
     },
   ],
   topics: [{ name: 'dead letters out', variable: deadLettersTopic, direction: 'out', channel: deadLetterChannel }],
-  checks: letterChecks,
+  checks: deadLetterChecks,
   tags: { 'dead letters': 'Messages that could not be taken in: looked at, replayed, discarded' },
   schemas: () => deadLetterSchemas,
 }

@@ -1,13 +1,13 @@
 import { answer, linesOf, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { pageSizeMax } from '../platform/query.ts'
 import { endOfLines, violations } from '../platform/view.ts'
-import { letterStates } from './letter.ts'
+import { deadLetterStates } from './dead-letter.ts'
 import { manyBody, remarksBody, replayBody } from './requests.ts'
 
 /** What the API documentation says of dead letters. */
 
 /** A letter is open until it has been dealt with. */
-const state = { title: 'DeadLetterState', type: 'string', enum: letterStates }
+const state = { title: 'DeadLetterState', type: 'string', enum: deadLetterStates }
 
 /** The parameters of `GET /api/dead-letters`. */
 export const listParameters = {

@@ -1,33 +1,36 @@
 import type { Violation } from '../errors.ts'
-import type { Result } from './desk.ts'
-import type { LetterWithHistory } from './letter.ts'
+import type { Resolution } from './attempts.ts'
+import type { DeadLetterWithHistory } from './dead-letter.ts'
 
-/** How dead letters and what became of them are shown. */
+/** How dead letters and their resolutions are shown. */
 
-/** JSON that nests deeper is left as text: not every reader of our answers could take it. */
+/** JSON that nests deeper is left as text: not every client can parse it. */
 const levelsMax = 100
 
-/** The letter as JSON. Its value stands in it as it came, since decoding would round numbers past 2^53. */
-export function presentWhole({ letter, history }: LetterWithHistory, violationsNow: readonly Violation[]): string {
-  const head = JSON.stringify(letter)
-  const json = letter.text !== null && isReadableJson(letter.text) ? letter.text : 'null'
+/** Returns a dead letter as JSON. Its value is copied as text, since decoding would round numbers past 2^53. */
+export function presentWhole(
+  { deadLetter, history }: DeadLetterWithHistory,
+  violationsNow: readonly Violation[],
+): string {
+  const head = JSON.stringify(deadLetter)
+  const json = deadLetter.text !== null && isReadableJson(deadLetter.text) ? deadLetter.text : 'null'
   const tail = `"violations_now":${JSON.stringify(violationsNow)},"history":${JSON.stringify(history)}`
   return `${head.slice(0, -1)},"json":${json},${tail}}`
 }
 
-/** A result as it is answered. */
-export function presentResult(result: Result) {
-  const { id, outcome } = result
-  const sum = sumOf(result)
+/** Returns a resolution as the API answers it. */
+export function presentResolution(resolution: Resolution) {
+  const { id, outcome } = resolution
+  const sum = sumOf(resolution)
   const found = { id, outcome, state: sum === 'refused' ? 'open' : sum }
   if (outcome === 'discarded') return found
-  if (outcome !== 'refused') return { ...found, order_uid: result.orderUid }
-  const { code, message, violations } = result.error
+  if (outcome !== 'refused') return { ...found, order_uid: resolution.orderUid }
+  const { code, message, violations } = resolution.error
   return { ...found, code, detail: message, ...(violations.length === 0 ? {} : { errors: violations }) }
 }
 
-/** Under which sum a result counts. */
-export function sumOf({ outcome }: Result): 'replayed' | 'refused' | 'discarded' {
+/** Returns the sum that a resolution counts towards. */
+export function sumOf({ outcome }: Resolution): 'replayed' | 'refused' | 'discarded' {
   return outcome === 'refused' || outcome === 'discarded' ? outcome : 'replayed'
 }
 

@@ -1,7 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { Violation } from '../errors.ts'
 import type { Pool } from '../platform/postgres.ts'
-import type { Attempt, DeadLetterListing, LetterState, LetterWithHistory, ListedLetter } from './letter.ts'
+import type {
+  DeadLetterAttempt,
+  DeadLetterListing,
+  DeadLetterState,
+  DeadLetterWithHistory,
+  ListedDeadLetter,
+} from './dead-letter.ts'
 
 type DeadLetterRow = {
   id: string
@@ -19,9 +25,9 @@ type DeadLetterRow = {
 }
 
 type ListedRow = DeadLetterRow & {
-  state: LetterState
+  state: DeadLetterState
   attempts: number
-  last_attempt: Attempt | null
+  last_attempt: DeadLetterAttempt | null
   /** How many rows there are before the page is cut by bytes. */
   found: number
 }
@@ -69,9 +75,9 @@ const newestOfKinds = `
 
 const listed = (selection: string) => `${withLastAttempt(pageOf(selection, 'id desc'))} order by id desc`
 
-const unannounced = pageOf('select * from dead_letters where announced_at is null order by id limit $1', 'id')
+const unpublished = pageOf('select * from dead_letters where announced_at is null order by id limit $1', 'id')
 
-export type LetterFilter = Partial<Record<'topic' | 'code' | 'state' | 'before', string | undefined>>
+export type DeadLetterFilter = Partial<Record<'topic' | 'code' | 'state' | 'before', string | undefined>>
 
 /**
  * A page of dead letters, newest first, below the id `before`. It may hold fewer than asked for and still have a next one,
@@ -79,9 +85,9 @@ export type LetterFilter = Partial<Record<'topic' | 'code' | 'state' | 'before',
  */
 export async function listDeadLetters(
   pool: Pool,
-  { topic, code, state, before }: LetterFilter,
+  { topic, code, state, before }: DeadLetterFilter,
   limit: number,
-): Promise<{ letters: ListedLetter[]; isAll: boolean }> {
+): Promise<{ deadLetters: ListedDeadLetter[]; isAll: boolean }> {
   // One more than asked for tells whether there is a next page.
   const page = [before ?? null, limit + 1]
   const kinds = [topic, code, state]
@@ -89,17 +95,17 @@ export async function listDeadLetters(
   const { rows } = isWhole
     ? await pool.query<ListedRow>(listed(newest), page)
     : await pool.query<ListedRow>(listed(newestOfKinds), [...page, ...kinds.map(kind => kind ?? null)])
-  const letters = rows.slice(0, limit).map(presentListed)
-  return { letters, isAll: (rows[0]?.found ?? 0) <= letters.length }
+  const deadLetters = rows.slice(0, limit).map(presentListed)
+  return { deadLetters, isAll: (rows[0]?.found ?? 0) <= deadLetters.length }
 }
 
 /** A dead letter with everything that was tried, or undefined. */
-export async function findDeadLetter(pool: Pool, id: string): Promise<LetterWithHistory | undefined> {
+export async function findDeadLetter(pool: Pool, id: string): Promise<DeadLetterWithHistory | undefined> {
   const { rows } = await pool.query<ListedRow>(withLastAttempt('select * from dead_letters where id = $1'), [id])
   const [row] = rows
   if (row === undefined) return undefined
   const { rows: tried } = await pool.query<{
-    entry: Attempt
+    entry: DeadLetterAttempt
     violations: Violation[] | null
     edited_value: Buffer | null
   }>(
@@ -114,7 +120,7 @@ export async function findDeadLetter(pool: Pool, id: string): Promise<LetterWith
     violations: violations ?? [],
     edited_text: decode(edited),
   }))
-  return { letter: presentListed(row), value: row.message_value, history }
+  return { deadLetter: presentListed(row), value: row.message_value, history }
 }
 
 /** Counts the dead letters that are open. The database keeps the counts, so this costs the same for any number of letters. */
@@ -126,10 +132,10 @@ export async function countOpenDeadLetters(pool: Pool): Promise<number> {
 }
 
 /** How many letters there are of each topic, reason and state; bounded by what those can be. */
-export type LetterCount = { topic: string; code: string; state: LetterState; letters: number }
+export type DeadLetterCount = { topic: string; code: string; state: DeadLetterState; letters: number }
 
-export async function countDeadLetters(pool: Pool): Promise<LetterCount[]> {
-  const { rows } = await pool.query<LetterCount>(
+export async function countDeadLetters(pool: Pool): Promise<DeadLetterCount[]> {
+  const { rows } = await pool.query<DeadLetterCount>(
     `select topic, code, state, letters::float8 as letters
        from dead_letter_counts
       where letters > 0
@@ -140,12 +146,12 @@ export async function countDeadLetters(pool: Pool): Promise<LetterCount[]> {
 }
 
 /** The oldest dead letters that were not announced yet, at most so many, and at least one if there is any. */
-export async function readUnannounced(pool: Pool, limit: number): Promise<DeadLetterListing[]> {
-  const { rows } = await pool.query<DeadLetterRow>(unannounced, [limit])
+export async function readUnpublished(pool: Pool, limit: number): Promise<DeadLetterListing[]> {
+  const { rows } = await pool.query<DeadLetterRow>(unpublished, [limit])
   return rows.map(present)
 }
 
-export async function markAnnounced(pool: Pool, ids: readonly string[]): Promise<void> {
+export async function markPublished(pool: Pool, ids: readonly string[]): Promise<void> {
   // Locked in the order in which those who deal with letters lock them.
   await pool.query(
     `update dead_letters
@@ -173,13 +179,13 @@ function present(row: DeadLetterRow): DeadLetterListing {
   }
 }
 
-function presentListed(row: ListedRow): ListedLetter {
+function presentListed(row: ListedRow): ListedDeadLetter {
   const { state, attempts, last_attempt: last } = row
   return { ...present(row), state, attempts, last_attempt: last === null ? null : presentAttempt(last) }
 }
 
 /** The database's own JSON has times in its own form. */
-function presentAttempt(entry: Attempt): Attempt {
+function presentAttempt(entry: DeadLetterAttempt): DeadLetterAttempt {
   return { ...entry, recorded_at: new Date(entry.recorded_at).toISOString() }
 }
 

@@ -1,16 +1,16 @@
 import { AppError, type ErrorCode, type Violation } from '../errors.ts'
-import { isPassing } from '../platform/insist.ts'
-import type { Taken } from './letter.ts'
+import { isTransient } from '../platform/retry.ts'
+import type { AcceptedOutcome } from './dead-letter.ts'
 
 /** The message of a dead letter: its value, as it came or edited, and the headers that it came with. */
-export type LetterMessage = {
+export type DeadLetterMessage = {
   value: Buffer | null
   headers: readonly (readonly [name: Buffer, value: Buffer | null])[]
 }
 
 /** What becomes of a message that is replayed. */
 export type Verdict =
-  | { kind: 'taken'; outcome: Taken; orderUid: string }
+  | { kind: 'taken'; outcome: AcceptedOutcome; orderUid: string }
   | { kind: 'refused'; error: AppError }
   /** Nobody could judge it: an outage, or too much to do. Nothing is known against it, so it is as if it was not tried. */
   | { kind: 'postponed'; error: AppError }
@@ -25,7 +25,7 @@ export type Receiver = {
   /** Everything that is wrong with a value as far as it tells by itself; nothing is taken in. */
   check(value: Buffer | null): readonly Violation[]
   /** Takes messages in, in their order; a verdict for each. Taking one in again has no second effect. */
-  take(messages: readonly LetterMessage[]): Promise<Verdict[]>
+  take(messages: readonly DeadLetterMessage[]): Promise<Verdict[]>
 }
 
 /**
@@ -34,7 +34,7 @@ export type Receiver = {
  * @throws the error itself when it is not one that passes
  */
 export function postponedBy(error: unknown): Verdict {
-  if (!isPassing(error)) throw error
+  if (!isTransient(error)) throw error
   const known =
     error instanceof AppError
       ? error

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { faultOf, type Pool } from '../platform/postgres.ts'
-import type { DeadLetter } from './letter.ts'
+import type { DeadLetter } from './dead-letter.ts'
 
 /**
  * Stores dead letters; one that is stored already (a redelivered message) is left as it is. One that the database will not

@@ -4,7 +4,7 @@ import { AppError, type Violation } from '../errors.ts'
 import type { HttpRequest } from '../platform/http.ts'
 import { readJsonBody, remarks } from '../platform/json.ts'
 import type { OpenFilter } from './attempts.ts'
-import type { By } from './desk.ts'
+import type { ResolvedBy } from './commands.ts'
 
 /** What the requests that deal with dead letters carry. */
 
@@ -45,7 +45,7 @@ const contracts = { replay: Compile(replayBody), discard: Compile(remarksBody), 
 const actorDefault = 'api'
 
 /** @throws AppError REQUEST_INVALID and its like, as do the others */
-export async function readReplay(request: HttpRequest): Promise<{ by: By; edited: Buffer | undefined }> {
+export async function readReplay(request: HttpRequest): Promise<{ by: ResolvedBy; edited: Buffer | undefined }> {
   const body = await readJsonBody(request, contracts.replay, {
     sizeBytesMax: replayBytesMax,
     expected: 'must be a JSON object with json or text, reason and actor, all of which may be left out',
@@ -61,13 +61,13 @@ export async function readReplay(request: HttpRequest): Promise<{ by: By; edited
   return { by: { reason, actor }, edited: edited === undefined ? undefined : Buffer.from(edited) }
 }
 
-export async function readDiscard(request: HttpRequest): Promise<By> {
+export async function readDiscard(request: HttpRequest): Promise<ResolvedBy> {
   const expected = 'must be a JSON object with reason, and actor if you like'
   const { reason = '', actor = actorDefault } = await readJsonBody(request, contracts.discard, {
     sizeBytesMax: bytesMax,
     expected,
   })
-  insistOnReason(reason, [])
+  requireReason(reason, [])
   return { reason, actor }
 }
 
@@ -76,7 +76,10 @@ export async function readDiscard(request: HttpRequest): Promise<By> {
  *
  * @param isReasonNeeded whether they are discarded
  */
-export async function readMany(request: HttpRequest, isReasonNeeded: boolean): Promise<{ by: By; filter: OpenFilter }> {
+export async function readMany(
+  request: HttpRequest,
+  isReasonNeeded: boolean,
+): Promise<{ by: ResolvedBy; filter: OpenFilter }> {
   const {
     reason = '',
     actor = actorDefault,
@@ -94,13 +97,13 @@ export async function readMany(request: HttpRequest, isReasonNeeded: boolean): P
       violations.push({ pointer: `/${name}`, detail: 'must be without the character U+0000' })
     }
   }
-  if (isReasonNeeded) insistOnReason(reason, violations)
+  if (isReasonNeeded) requireReason(reason, violations)
   else if (violations.length > 0) throw invalid(violations)
   return { by: { reason, actor }, filter }
 }
 
 /** @throws AppError with what was found before, too */
-function insistOnReason(reason: string, found: readonly Violation[]): void {
+function requireReason(reason: string, found: readonly Violation[]): void {
   const missing = reason.trim() === '' ? [{ pointer: '/reason', detail: 'must say why it is discarded' }] : []
   if (found.length + missing.length > 0) throw invalid([...found, ...missing])
 }

@@ -6,18 +6,19 @@ import { linkToNext } from '../platform/links.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
-import { type Desk, type Keep, notFound, type Result } from './desk.ts'
-import { letterStates } from './letter.ts'
+import type { Resolution } from './attempts.ts'
+import { type DeadLetterCommands, notFound, type OnResolved } from './commands.ts'
+import { deadLetterStates } from './dead-letter.ts'
 import { listParameters, operations } from './operations.ts'
-import { presentResult, presentWhole, sumOf } from './presentation.ts'
+import { presentResolution, presentWhole, sumOf } from './presentation.ts'
 import { countDeadLetters, findDeadLetter, listDeadLetters } from './queries.ts'
 import { idForm, readDiscard, readMany, readReplay } from './requests.ts'
 
-type Options = { pool: Pool; desk: Desk; log: Logger }
+type Options = { pool: Pool; commands: DeadLetterCommands; log: Logger }
 
-/** Dead letters over HTTP. They hold what strangers sent, recipients' data among it, so they are for admins. */
+/** Dead letters over HTTP. They hold what strangers sent, recipients' data included, so only admins may read them. */
 export function deadLetterRoutes(options: Options): Route[] {
-  const { pool, desk } = options
+  const { pool, commands } = options
   const get = { method: 'GET', scope: 'admin' } as const
   const post = { method: 'POST', scope: 'admin' } as const
   const one = { ...post, idempotent: true } as const
@@ -34,12 +35,17 @@ export function deadLetterRoutes(options: Options): Route[] {
     { ...get, path: `${path}/:id`, operation: operations.get, handle: c => show(c, options) },
     { ...post, path: `${path}/replay`, operation: operations.replayMany, handle: c => replayMany(c, options) },
     { ...post, path: `${path}/discard`, operation: operations.discardMany, handle: c => discardMany(c, options) },
-    { ...one, path: `${path}/:id/replay`, operation: operations.replay, handle: (c, claim) => replay(c, desk, claim) },
+    {
+      ...one,
+      path: `${path}/:id/replay`,
+      operation: operations.replay,
+      handle: (c, claim) => replay(c, commands, claim),
+    },
     {
       ...one,
       path: `${path}/:id/discard`,
       operation: operations.discard,
-      handle: (c, claim) => discard(c, desk, claim),
+      handle: (c, claim) => discard(c, commands, claim),
     },
   ]
 }
@@ -47,9 +53,9 @@ export function deadLetterRoutes(options: Options): Route[] {
 async function list(call: Call, pool: Pool): Promise<Response> {
   const { url } = call.request
   const query = readQuery(new URL(url).searchParams)
-  const { letters, isAll } = await listDeadLetters(pool, query, query.limit)
-  const last = isAll ? undefined : letters.at(-1)
-  return Response.json(letters, { headers: last === undefined ? {} : { link: linkToNext(url, last.id) } })
+  const { deadLetters, isAll } = await listDeadLetters(pool, query, query.limit)
+  const last = isAll ? undefined : deadLetters.at(-1)
+  return Response.json(deadLetters, { headers: last === undefined ? {} : { link: linkToNext(url, last.id) } })
 }
 
 function readQuery(given: URLSearchParams) {
@@ -58,68 +64,68 @@ function readQuery(given: URLSearchParams) {
   const limit = query.limit()
   if (before !== undefined && !idForm.test(before)) query.refuse('cursor', 'taken from a Link header')
   const state = query.text('state')
-  if (state !== undefined && !(letterStates as readonly string[]).includes(state)) {
-    query.refuse('state', `one of ${letterStates.join(', ')}`)
+  if (state !== undefined && !(deadLetterStates as readonly string[]).includes(state)) {
+    query.refuse('state', `one of ${deadLetterStates.join(', ')}`)
   }
   query.end()
   return { topic, code, state, before, limit }
 }
 
-async function show(call: Call, { pool, desk }: Options): Promise<Response> {
+async function show(call: Call, { pool, commands }: Options): Promise<Response> {
   const id = idOf(call)
   const found = await findDeadLetter(pool, id)
   if (found === undefined) throw notFound(id)
-  const { code } = found.letter
-  return new Response(presentWhole(found, desk.check(code, found.value)), {
+  const { code } = found.deadLetter
+  return new Response(presentWhole(found, commands.check(code, found.value)), {
     headers: { 'content-type': 'application/json' },
   })
 }
 
-async function replay(call: Call, desk: Desk, claim: Claim | undefined): Promise<Response> {
+async function replay(call: Call, commands: DeadLetterCommands, claim: Claim | undefined): Promise<Response> {
   const id = idOf(call)
   const { by, edited } = await readReplay(call.request)
-  return answerOne(await desk.replay(id, by, { edited, keep: keepOf(claim) }), claim)
+  return answerOne(await commands.replay(id, by, { edited, onResolved: keepAnswerOf(claim) }), claim)
 }
 
-async function discard(call: Call, desk: Desk, claim: Claim | undefined): Promise<Response> {
+async function discard(call: Call, commands: DeadLetterCommands, claim: Claim | undefined): Promise<Response> {
   const id = idOf(call)
   const by = await readDiscard(call.request)
-  return answerOne(await desk.discard(id, by, { keep: keepOf(claim) }), claim)
+  return answerOne(await commands.discard(id, by, { onResolved: keepAnswerOf(claim) }), claim)
 }
 
 /** Keeps the answer to a request with an Idempotency-Key. */
-function keepOf(claim: Claim | undefined): Keep | undefined {
-  return claim && ((client, result) => keepAnswer(client, { claim, answer: toAnswer(result) }))
+function keepAnswerOf(claim: Claim | undefined): OnResolved | undefined {
+  return claim && ((client, resolution) => keepAnswer(client, { claim, answer: toAnswer(resolution) }))
 }
 
-function answerOne(result: Result, claim: Claim | undefined): Response {
-  if (result.outcome === 'refused') throw result.error
+function answerOne(resolution: Resolution, claim: Claim | undefined): Response {
+  if (resolution.outcome === 'refused') throw resolution.error
   if (claim !== undefined) claim.isKept = true
-  return toResponse(toAnswer(result))
+  return toResponse(toAnswer(resolution))
 }
 
-function toAnswer(result: Result) {
-  const body = new TextEncoder().encode(JSON.stringify(presentResult(result)))
+function toAnswer(resolution: Resolution) {
+  const body = new TextEncoder().encode(JSON.stringify(presentResolution(resolution)))
   return { status: 200, headers: { 'content-type': 'application/json' }, body }
 }
 
-async function replayMany(call: Call, { desk, log }: Options): Promise<Response> {
+async function replayMany(call: Call, { commands, log }: Options): Promise<Response> {
   const { by, filter } = await readMany(call.request, false)
-  return linesResponse(toLines(desk.replayMany(filter, by), log))
+  return linesResponse(toLines(commands.replayMany(filter, by), log))
 }
 
-async function discardMany(call: Call, { desk, log }: Options): Promise<Response> {
+async function discardMany(call: Call, { commands, log }: Options): Promise<Response> {
   const { by, filter } = await readMany(call.request, true)
-  return linesResponse(toLines(desk.discardMany(filter, by), log))
+  return linesResponse(toLines(commands.discardMany(filter, by), log))
 }
 
-function toLines(batches: AsyncGenerator<Result[]>, log: Logger): LinesSource {
+function toLines(batches: AsyncGenerator<Resolution[]>, log: Logger): LinesSource {
   const sums = { count: 0, replayed: 0, refused: 0, discarded: 0 }
   async function* lines() {
     for await (const batch of batches) {
-      for (const result of batch) sums[sumOf(result)] += 1
+      for (const resolution of batch) sums[sumOf(resolution)] += 1
       sums.count += batch.length
-      if (batch.length > 0) yield toBytes(batch.map(presentResult))
+      if (batch.length > 0) yield toBytes(batch.map(presentResolution))
     }
   }
   return { lines: lines(), sums: () => sums, log }

@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError } from 'pg'
 import type { ErrorCode } from '../errors.ts'
-import { insist } from '../platform/insist.ts'
+import { type Backoff, backoffMs } from '../platform/backoff.ts'
+import { retryWhileUnavailable } from '../platform/retry.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
 import type { Logger } from '../platform/log.ts'
 import { isMistake } from '../platform/mistakes.ts'
 import { faultOf, type Pool } from '../platform/postgres.ts'
-import { toDeadLetter } from './letter.ts'
+import { toDeadLetter } from './dead-letter.ts'
 import { recordDeadLetters } from './recording.ts'
 import { noteBatch, noteEnd, noteTry, type Range } from './tries.ts'
 
 /** How often a message that is handled alone may fail, and how often the process may end meanwhile. */
 export const failuresMax = 3
 export const endsMax = 2
-const pauseMs = 100
+const backoff: Backoff = { firstMs: 150, maxMs: 400 }
 
 /** So many messages of a partition are watched after a start: more than were being handled when a process ended. */
 export const watchedMessages = 5_000n
@@ -70,7 +71,7 @@ export function settingAside(handle: HandleBatch, options: SettingAsideOptions):
     return isAny
   }
 
-  const wait = <Result>(work: () => Promise<Result>) => insist(work, waiting, log, stop)
+  const wait = <Result>(work: () => Promise<Result>) => retryWhileUnavailable(work, waiting, log, stop)
 
   async function setAside(message: KafkaMessage, detail: string): Promise<void> {
     const { topic, partition, offset } = message
@@ -91,7 +92,7 @@ export function settingAside(handle: HandleBatch, options: SettingAsideOptions):
         log.warn({ err: error, topic, partition, offset: String(offset), failures }, 'a message could not be handled')
         const name = error instanceof Error ? error.name : 'error'
         if (failures === failuresMax) return setAside(message, `handling it failed ${failures} times: ${name}`)
-        await sleep(pauseMs * failures, undefined, { signal: stop })
+        await sleep(backoffMs(backoff, failures, Math.random()), undefined, { signal: stop })
         await wait(() => pool.query('select 1'))
       }
     }

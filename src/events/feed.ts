@@ -1,4 +1,6 @@
+import { type Backoff, backoffMs } from '../platform/backoff.ts'
 import type { Logger } from '../platform/log.ts'
+import { pause } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { type Checkpoint, compareCheckpoints, encodeCursor } from './checkpoint.ts'
 import { encodeEvent } from './encode.ts'
@@ -43,8 +45,8 @@ const pageEventsMax = 1_000
 /** The documents of a page for readers that are further behind; some of these pages are in memory at a time. */
 const pageBytesMax = 1024 * 1024
 
-/** After an outage of the database the log is read on after so long. */
-const retryMs = 500
+/** Short: streams are live again within a second of the end of an outage. */
+const backoff: Backoff = { firstMs: 500, maxMs: 1_000 }
 
 /**
  * The newest part of the log in memory, for all live readers of this instance. It reads the log once however many follow it,
@@ -159,6 +161,7 @@ export class EventFeed {
 
   async #read(stop: AbortSignal): Promise<void> {
     let checkpoint: Checkpoint | undefined
+    let failures = 0
     while (!stop.aborted) {
       try {
         const seen = this.#grown.seen()
@@ -167,6 +170,7 @@ export class EventFeed {
         this.#from ??= checkpoint
         const page = await readLog(this.#pool, checkpoint, pageEventsMax, this.#recent)
         if (stop.aborted) return
+        failures = 0
         const events = page.events.map(toFed)
         checkpoint = events.at(-1)?.checkpoint ?? checkpoint
         this.#keep(events)
@@ -174,7 +178,8 @@ export class EventFeed {
         if (page.isAll) await this.#grown.next(seen, stop)
       } catch (error) {
         this.#log.warn({ err: error }, 'the event log could not be read for live readers; it will be')
-        await new Promise(resolve => setTimeout(resolve, retryMs))
+        failures += 1
+        await pause(backoffMs(backoff, failures, Math.random()), stop)
       }
     }
   }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../platform/log.ts'
+import { runPeriodically } from '../platform/periodic.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { settleLog } from './restored.ts'
 
@@ -29,11 +29,9 @@ export class LogHome {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      // While the database is away there is nothing to look at.
-      await this.look().catch(() => undefined)
-      await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined)
-    }
+    const { log } = this.#options
+    const failure = 'the position of the event log could not be read'
+    await runPeriodically({ run: () => this.look(), pauseMs, failure, log }, stop)
   }
 
   /** Looks once. @throws the database's error */

@@ -1,4 +1,4 @@
-import { shareFresh } from '../platform/fresh.ts'
+import { singleFlight } from '../platform/single-flight.ts'
 import { Counter, Gauge, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { readHorizon } from './horizon.ts'
@@ -54,7 +54,7 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
 
 /** The metrics of what keeps events from every reader. The process is named, since somebody has to end it. */
 function recordHorizon(registry: Registry, pool: Pool): void {
-  const horizon = shareFresh({ freshMs: 500, make: () => readHorizon(pool), now: () => performance.now() })
+  const horizon = singleFlight({ freshMs: 500, make: () => readHorizon(pool), now: () => performance.now() })
   recordReadings(
     registry,
     {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError } from 'pg'
 import type { Logger } from '../platform/log.ts'
+import { runPeriodically } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { decideMaintenance, type PartitionMaintenance, readLogState, takeMaintenanceStep } from './partitions.ts'
 
@@ -17,7 +17,7 @@ export type MaintenanceOptions = {
 }
 
 const pauseMs = 60_000
-const pauseAfterFailureMs = 5_000
+const retryMs = 5_000
 
 /** Does everything that is due about the partitions of the log; any number of instances may do it at once. */
 export async function maintainPartitions(options: MaintenanceOptions): Promise<PartitionMaintenance> {
@@ -48,21 +48,16 @@ function wasOvertaken(error: unknown): boolean {
 export async function runPartitionMaintenance(options: MaintenanceOptions, stop: AbortSignal): Promise<void> {
   const { log, onLooked } = options
   let heldBackBefore = ''
-  while (!stop.aborted) {
-    let pause = pauseMs
-    try {
-      const maintenance = await maintainPartitions(options)
-      onLooked(maintenance)
-      const { heldBackBy, overdue } = maintenance
-      const heldBack = `${heldBackBy} ${overdue}`
-      if (overdue > 0 && heldBack !== heldBackBefore) {
-        log.warn({ heldBackBy, partitions: overdue }, 'old events are kept, since readers of the log still need them')
-      }
-      heldBackBefore = heldBack
-    } catch (error) {
-      pause = pauseAfterFailureMs
-      log.warn({ err: error }, 'the partitions of the event log could not be seen to; they will be')
+  const run = async () => {
+    const maintenance = await maintainPartitions(options)
+    onLooked(maintenance)
+    const { heldBackBy, overdue } = maintenance
+    const heldBack = `${heldBackBy} ${overdue}`
+    if (overdue > 0 && heldBack !== heldBackBefore) {
+      log.warn({ heldBackBy, partitions: overdue }, 'old events are kept, since readers of the log still need them')
     }
-    await sleep(pause, undefined, { signal: stop }).catch(() => undefined)
+    heldBackBefore = heldBack
   }
+  const failure = 'the partitions of the event log could not be maintained'
+  await runPeriodically({ run, pauseMs, retryMs, failure, log }, stop)
 }

@@ -1,3 +1,4 @@
+import { advisoryLocks } from '../advisory-locks.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import { type Checkpoint, compareCheckpoints } from './checkpoint.ts'
 
@@ -123,9 +124,6 @@ export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
   return state
 }
 
-/** Any number that no other lock of ours has: one instance at a time changes partitions. */
-const maintenanceLock = 7_306_294
-
 /** A change that does not get its locks within so long is put off: whoever comes behind it waits as well. */
 const lockPatience = '500ms'
 
@@ -149,7 +147,7 @@ export function takeMaintenanceStep(
   return inTransaction(pool, async client => {
     await client.query(`set local lock_timeout = '${lockPatience}'`)
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [
-      maintenanceLock,
+      advisoryLocks.partitionMaintenance,
     ])
     if (rows[0]?.held !== true) return undefined
     const { step } = decideMaintenance(await readLogState(client), now(), retentionDays)

@@ -1,10 +1,11 @@
-import type { DeadLetterListing } from '../dead-letters/letter.ts'
-import { markAnnounced, readUnannounced } from '../dead-letters/queries.ts'
+import { advisoryLocks } from '../advisory-locks.ts'
+import type { DeadLetterListing } from '../dead-letters/dead-letter.ts'
+import { markPublished, readUnpublished } from '../dead-letters/queries.ts'
 import { KafkaRefusedError } from '../platform/kafka/client.ts'
 import type { Publisher } from '../platform/kafka/publisher.ts'
 import type { OutgoingMessage } from '../platform/kafka/record-batch.ts'
 import { about } from '../platform/kafka/tracing.ts'
-import { keepLeading, type Lease } from '../platform/leadership.ts'
+import { runAsLeader, type Lease } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool, PostgresAddress } from '../platform/postgres.ts'
 import { type Tracer, within } from '../platform/tracing.ts'
@@ -22,9 +23,6 @@ export const relayReader = 'kafka'
 const eventsMax = 1_000
 const lettersMax = 200
 const sendDeadlineMs = 15_000
-
-/** Of all instances one relays; any number that no other lock of ours has. */
-const relayLock = 7_306_292
 
 export type RelayOptions = {
   pool: Pool
@@ -51,8 +49,14 @@ export type RelayOptions = {
  */
 export async function runRelay(options: RelayOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
-  const leadership = { address, lock: relayLock, name: 'orders relay', does: 'publishes the event log to Kafka', log }
-  await keepLeading(leadership, stop, (lease, onProgress) => relay({ ...options, lease }, onProgress))
+  const leadership = {
+    address,
+    lock: advisoryLocks.relay,
+    name: 'orders relay',
+    does: 'publishes the event log to Kafka',
+    log,
+  }
+  await runAsLeader(leadership, stop, (lease, onProgress) => relay({ ...options, lease }, onProgress))
 }
 
 /** The relay of the leader. */
@@ -162,7 +166,7 @@ async function sendOrReduce(
 
 async function announce(options: Relaying): Promise<number> {
   const { pool, deadLettersTopic } = options
-  const letters = await readUnannounced(pool, lettersMax)
+  const letters = await readUnpublished(pool, lettersMax)
   if (letters.length === 0) return 0
   await sendOrReduce(options, deadLettersTopic, letters.map(toAnnouncement), (_, index, reason) => {
     const letter = letters[index]
@@ -170,7 +174,7 @@ async function announce(options: Relaying): Promise<number> {
     const bare = letter === undefined ? undefined : toAnnouncement({ ...letter, value: null, headers: [] })
     return bare && { ...bare, headers: [...(bare.headers ?? []), ['dlq_value_left_out', reason] as const] }
   })
-  await markAnnounced(
+  await markPublished(
     pool,
     letters.map(letter => letter.id),
   )

@@ -70,7 +70,7 @@ test('what cannot be carried out is a dead letter that says why, and its neighbo
   await consume([...bad.map(([value]) => message(value)), message(command)])
   expect(await transitions(uid)).toEqual(['2 cancel  kafka'])
   await consume([message({ ...command, command_id: 'y', command: 'complete' })])
-  const { letters } = await listDeadLetters(t.pool, {}, 100)
+  const { deadLetters: letters } = await listDeadLetters(t.pool, {}, 100)
   const codes = new Map(letters.map(letter => [letter.offset, letter.code]))
   bad.forEach(([, code], index) => {
     expect(codes.get(String(first + BigInt(index) + 1n))).toBe(code)

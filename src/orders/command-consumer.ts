@@ -1,7 +1,7 @@
-import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
+import { type DeadLetter, toDeadLetter } from '../dead-letters/dead-letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { settingAside } from '../dead-letters/setting-aside.ts'
-import { insist } from '../platform/insist.ts'
+import { retryWhileUnavailable } from '../platform/retry.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
 import type { Logger } from '../platform/log.ts'
@@ -45,7 +45,7 @@ export function createCommandConsumer(options: Options): HandleBatch {
     }
     await Promise.all(Array.from({ length: ordersAtATimeMax }, worker))
     const { pool, log, stop } = options
-    if (letters.length > 0) await insist(() => recordDeadLetters(pool, letters), waiting, log, stop)
+    if (letters.length > 0) await retryWhileUnavailable(() => recordDeadLetters(pool, letters), waiting, log, stop)
   }
   return settingAside(obeyAll, { ...options, code: 'COMMAND_UNPROCESSABLE' })
 }
@@ -58,7 +58,7 @@ async function obey(
 ): Promise<DeadLetter | undefined> {
   const { carryOut, log, stop } = options
   const request = { ...toRequest(command), traceparent: traceparentOf(message.headers) ?? traceOfBatch }
-  const result = await insist(() => carryOut(request), waiting, log, stop)
+  const result = await retryWhileUnavailable(() => carryOut(request), waiting, log, stop)
   if (result.kind === 'done') return undefined
   const refusal = refusalOf(result, request.command, request.orderUid)
   return toDeadLetter(message, refusal.code, refusal.message)

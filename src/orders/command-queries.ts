@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg'
+import { advisoryLockSpaces } from '../advisory-locks.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import type { OrderCommand } from './lifecycle.ts'
 import type { OrderState, OrderStatus } from './order.ts'
@@ -26,9 +27,6 @@ function toLocked(row: LockedRow): LockedOrder {
   return { orderUid: row.order_uid, state, version: row.version, updatedAtMs: row.updated_at.getTime() }
 }
 
-/** The space of the advisory locks on orders: they share none with the locks of the service itself. */
-const orderLocks = 1
-
 /**
  * Locks an order until the transaction ends. It must come before the transaction's first write.
  *
@@ -44,7 +42,7 @@ const orderLocks = 1
 export async function lockOrder(client: PoolClient, orderUid: string): Promise<LockedOrder | undefined> {
   const { rows } = await client.query<{ locked: boolean }>(
     'select pg_try_advisory_xact_lock($1, hashtext($2)) as locked',
-    [orderLocks, orderUid],
+    [advisoryLockSpaces.orders, orderUid],
   )
   if (rows[0]?.locked !== true) throw new OrderLockedError()
   return (await lockRows(client, [orderUid], 'nowait').catch(explainLock))[0]
@@ -71,7 +69,7 @@ export async function lockUnpaidOrders(client: PoolClient, since: string, orders
               order by updated_at
               limit $2) due
       where pg_try_advisory_xact_lock($3, hashtext(order_uid))`,
-    [since, ordersMax, orderLocks],
+    [since, ordersMax, advisoryLockSpaces.orders],
   )
   const locked = await lockRows(
     client,

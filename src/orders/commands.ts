@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createTurnsOf } from '../dead-letters/turns.ts'
+import { createKeyedMutex } from '../platform/mutex.ts'
 import { AppError } from '../errors.ts'
 import { appendEvent } from '../events/log.ts'
+import { type Backoff, backoffMs } from '../platform/backoff.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import {
   hasReceipt,
@@ -58,7 +59,7 @@ const waitingForOrderMax = 100
 
 /** For how long an order that another transaction has is asked for again, and how often. */
 const lockPatienceMs = 3_000
-const lockPauseMs = { first: 5, most: 250 }
+const lockBackoff: Backoff = { firstMs: 5, maxMs: 250 }
 
 /**
  * Makes the function that carries out commands for this instance: those to one order one after another. An order that another
@@ -68,18 +69,18 @@ const lockPauseMs = { first: 5, most: 250 }
  * for it.
  */
 export function createCarryOut(options: Options): CarryOut {
-  const takeTurn = createTurnsOf(waitingForOrderMax)
+  const takeTurn = createKeyedMutex(waitingForOrderMax)
   return async request => {
     const untilMs = performance.now() + lockPatienceMs
     return takeTurn(request.orderUid, async () => {
-      for (let pauseMs = lockPauseMs.first; ; pauseMs = Math.min(2 * pauseMs, lockPauseMs.most)) {
+      for (let failures = 1; ; failures += 1) {
         try {
           return await attempt(options, request)
         } catch (error) {
           if (!(error instanceof OrderLockedError)) throw error
           if (performance.now() > untilMs) throw new AppError('ORDER_LOCKED', 'another transaction has the order')
         }
-        await sleep(pauseMs)
+        await sleep(backoffMs(lockBackoff, failures, Math.random()))
       }
     })
   }

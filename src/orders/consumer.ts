@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type DeadLetter, toDeadLetter } from '../dead-letters/letter.ts'
+import { type DeadLetter, toDeadLetter } from '../dead-letters/dead-letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { settingAside } from '../dead-letters/setting-aside.ts'
 import type { Violation } from '../errors.ts'
-import { insist } from '../platform/insist.ts'
+import { retryWhileUnavailable } from '../platform/retry.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
 import type { Logger } from '../platform/log.ts'
@@ -62,7 +62,12 @@ export function createOrderConsumer(options: {
     })
     if (placed > 0) metrics.count('kafka', 'placed', placed)
     for (let first = 0; first < letters.length; first += lettersMax) {
-      await insist(() => recordDeadLetters(pool, letters.slice(first, first + lettersMax)), waiting, log, stop)
+      await retryWhileUnavailable(
+        () => recordDeadLetters(pool, letters.slice(first, first + lettersMax)),
+        waiting,
+        log,
+        stop,
+      )
     }
     for (const letter of letters) metrics.count('kafka', letter.code)
   }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../platform/log.ts'
+import { runPeriodically } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { expireUnpaid, type OnChanged } from './commands.ts'
 
@@ -25,17 +25,13 @@ export async function keepExpiring(
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, expiresAfterMs, now, isClockRight, onChanged, log } = options
-  while (!stop.aborted) {
-    let expired = 0
-    try {
-      const nowMs = now()
-      const unpaidSinceMs = nowMs - expiresAfterMs
-      const due = { unpaidSinceMs, ordersMax: batchOrdersMax, nowMs, onChanged }
-      if (isClockRight()) expired = await expireUnpaid(pool, due)
-      if (expired > 0) log.info({ expired }, 'unpaid orders have expired')
-    } catch (error) {
-      log.warn({ err: error }, 'unpaid orders could not be expired; they will be the next time')
-    }
-    if (expired < batchOrdersMax) await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined)
+  const run = async () => {
+    if (!isClockRight()) return
+    const nowMs = now()
+    const due = { unpaidSinceMs: nowMs - expiresAfterMs, ordersMax: batchOrdersMax, nowMs, onChanged }
+    const expired = await expireUnpaid(pool, due)
+    if (expired > 0) log.info({ expired }, 'unpaid orders have expired')
+    return expired < batchOrdersMax ? 'done' : 'more'
   }
+  await runPeriodically({ run, pauseMs, failure: 'unpaid orders could not be expired', log }, stop)
 }

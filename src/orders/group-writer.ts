@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
+import { type Backoff, backoffMs } from '../platform/backoff.ts'
 import type { Logger } from '../platform/log.ts'
 import { isMistake } from '../platform/mistakes.ts'
 import { faultOf } from '../platform/postgres.ts'
@@ -42,6 +43,8 @@ const racesMax = 10
 
 /** An error of a program that comes again so often is not one of a connection that just broke: some order causes it. */
 const mistakesMax = 2
+
+const backoff: Backoff = { firstMs: 150, maxMs: 2_000 }
 
 /** Callers are kept waiting through so many attempts; a stream's orders through all. */
 const callerAttemptsMax = 5
@@ -127,7 +130,7 @@ export function createGroupWriter(options: {
         const isHopeless = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)
         const unavailable = new AppError('STORE_UNAVAILABLE', 'the order was not stored', { cause: error })
         for (const entry of group) if (isHopeless(entry)) fail(entry, unavailable)
-        if (group.some(entry => !entry.isGivenUp)) await sleep(Math.min(50 * 2 ** failures, 2_000))
+        if (group.some(entry => !entry.isGivenUp)) await sleep(backoffMs(backoff, failures, Math.random()))
         group = group.filter(entry => !entry.isGivenUp)
       }
     }

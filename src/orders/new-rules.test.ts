@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { brokenRules } from '../../test/invariants.ts'
-import { recordLetters } from '../../test/letters.ts'
+import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import { createLogger } from '../platform/log.ts'
 import { createOrderConsumer } from './consumer.ts'
 import type { OrderDocument } from './document.ts'
@@ -105,7 +105,7 @@ describe.each(Object.entries(outdated))('an order with %s', (_, change) => {
     )
     expect(counted.sort()).toEqual(['kafka ORDER_INVALID', 'kafka duplicate'])
 
-    const ids = await recordLetters(t.pool, 'ORDER_INVALID', [known, fresh])
+    const ids = await seedDeadLetters(t.pool, 'ORDER_INVALID', [known, fresh])
     const replays = await Promise.all(ids.map(id => t.call('POST', `/api/dead-letters/${id}/replay`)))
     expect(replays.map(({ status }) => status)).toEqual([200, 400])
   })

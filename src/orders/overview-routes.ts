@@ -1,7 +1,7 @@
 import { countOpenDeadLetters } from '../dead-letters/queries.ts'
 import { readLagSeconds } from '../events/readers.ts'
 import { relayReader } from '../events/relay.ts'
-import { shareFresh } from '../platform/fresh.ts'
+import { singleFlight } from '../platform/single-flight.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { answer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
@@ -57,7 +57,7 @@ export function overviewRoutes(options: {
 }): Route[] {
   const { pool, now, consumerLag } = options
   const share = <Answer>(make: () => Promise<Answer>, rest = 0) =>
-    shareFresh({ freshMs, restShare: rest, make, now: () => performance.now() })
+    singleFlight({ freshMs, restShare: rest, make, now: () => performance.now() })
   const counts = share(async () => {
     const [statuses, deadLetters] = await Promise.all([countByStatus(pool), countOpenDeadLetters(pool)])
     return { statuses, dead_letters: deadLetters }

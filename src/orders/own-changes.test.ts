@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
 import { createTestApp, type TestApp } from '../../test/app.ts'
-import { recordLetters } from '../../test/letters.ts'
+import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import { createLogger } from '../platform/log.ts'
 import { createCommandConsumer } from './command-consumer.ts'
 import { expireUnpaid } from './commands.ts'
@@ -67,7 +67,7 @@ describe('an instance reads what it has changed, before any notification, when t
   test('the replay of a dead letter', async () => {
     const uid = await placeAndRead()
     const message = JSON.stringify({ command_id: randomUUID(), order_uid: uid, command: 'cancel' })
-    const [id] = await recordLetters(t.pool, 'TRANSITION_REFUSED', [message])
+    const [id] = await seedDeadLetters(t.pool, 'TRANSITION_REFUSED', [message])
     const body = { actor: 'ada', reason: 'test' }
     expect((await t.call('POST', `/api/dead-letters/${id}/replay`, { body })).status).toBe(200)
     expect(await read(uid)).toBe('cancelled 2')

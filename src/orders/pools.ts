@@ -1,4 +1,4 @@
-import { laneOf } from '../platform/lane.ts'
+import { limitConnections } from '../platform/connection-limit.ts'
 import type { Pool } from '../platform/postgres.ts'
 
 /**
@@ -7,6 +7,6 @@ import type { Pool } from '../platform/postgres.ts'
  */
 export function poolsOf(pool: Pool): { commands: Pool; lists: Pool } {
   const { max } = pool.options
-  const commands = laneOf(pool, Math.max(1, Math.floor((max * 3) / 8)))
-  return { commands, lists: max < 4 ? commands : laneOf(pool, Math.floor(max / 4)) }
+  const commands = limitConnections(pool, Math.max(1, Math.floor((max * 3) / 8)))
+  return { commands, lists: max < 4 ? commands : limitConnections(pool, Math.floor(max / 4)) }
 }

@@ -1,3 +1,4 @@
+import { advisoryLocks } from '../advisory-locks.ts'
 import type { Logger } from '../platform/log.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { bucketSeconds, mergeAfterSeconds } from './tally-buckets.ts'
@@ -10,8 +11,6 @@ import { bucketSeconds, mergeAfterSeconds } from './tally-buckets.ts'
 const reader = 'tally-recount'
 /** An upgrade that takes longer than this leaves the sums short by what the old instances take in later. */
 const recountedHours = 1
-/** Any number that no other lock of ours has: two instances must not add the same. */
-const recountLock = 7_306_297
 
 /** What a recount has done. `isOver`: none is due any more. */
 export type Recount = { isOver: boolean; orders: number }
@@ -22,7 +21,7 @@ export type Recount = { isOver: boolean; orders: number }
  */
 export function recountTallies(pool: Pool): Promise<Recount> {
   return inTransaction(pool, async client => {
-    await client.query('select pg_advisory_xact_lock($1)', [recountLock])
+    await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.tallyRecount])
     const { rows } = await client.query<{ is_over: boolean }>(
       'select updated_at < now() - make_interval(hours => $2) as is_over from log_readers where name = $1',
       [reader, recountedHours],

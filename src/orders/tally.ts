@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Logger } from '../platform/log.ts'
+import { runPeriodically } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { NewOrder } from './queries.ts'
 import { bucketOf, mergeAfterSeconds } from './tally-buckets.ts'
@@ -85,15 +85,11 @@ export async function keepMergingTallies(
   const { pool, now, isClockRight, log } = options
   const recount = createRecounting(pool, () => performance.now(), log)
   let since = new Date(0)
-  while (!stop.aborted) {
-    try {
-      await mergeTallies(pool, since)
-      since = new Date(now() - mergeBackMs)
-      await recount()
-      if (isClockRight()) await forgetOld(pool)
-    } catch (error) {
-      log.warn({ err: error }, 'the tallies of orders could not be merged; they will be')
-    }
-    await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined)
+  const run = async () => {
+    await mergeTallies(pool, since)
+    since = new Date(now() - mergeBackMs)
+    await recount()
+    if (isClockRight()) await forgetOld(pool)
   }
+  await runPeriodically({ run, pauseMs, failure: 'the tallies of orders could not be merged', log }, stop)
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from './log.ts'
 import { type Registry, recordReadings } from './metrics.ts'
+import { runPeriodically } from './periodic.ts'
 import type { Pool } from './postgres.ts'
 
 /**
@@ -76,27 +76,28 @@ export function recordClock(registry: Registry, clock: DatabaseClock): void {
   )
 }
 
-/** Keeps asking the database for the time until told to stop, and says when the own clock is off, and when it is right again. */
-export async function keepTime(
+/**
+ * Asks the database for the time until told to stop, and logs when the clock of this machine is wrong, and when it is right
+ * again. While the database is away the time goes on from what it said last.
+ */
+export async function followDatabaseClock(
   options: { pool: Pool; clock: DatabaseClock; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, clock, log } = options
   let wasRight = true
-  while (!stop.aborted) {
-    // While the database is away the time goes on from what it said last.
-    await clock.look(pool).catch(() => undefined)
+  const noteOffset = () => {
     const { offsetMs } = clock
-    if (offsetMs !== undefined && clock.isRight() !== wasRight) {
-      wasRight = !wasRight
-      const offset = { aheadBySeconds: Math.round(offsetMs / 1000) }
-      if (wasRight) log.info(offset, "the clock of this machine agrees with the database's again")
-      else
-        log.warn(
-          offset,
-          "the clock of this machine is not the database's: it expires and removes nothing until it is set",
-        )
-    }
-    await sleep(pauseMs, undefined, { signal: stop }).catch(() => undefined)
+    if (offsetMs === undefined || clock.isRight() === wasRight) return
+    wasRight = !wasRight
+    const offset = { aheadBySeconds: Math.round(offsetMs / 1000) }
+    if (wasRight) log.info(offset, "the clock of this machine agrees with the database's again")
+    else
+      log.warn(
+        offset,
+        "the clock of this machine is not the database's: it expires and removes nothing until it is set",
+      )
   }
+  const run = () => clock.look(pool).finally(noteOffset)
+  await runPeriodically({ run, pauseMs, failure: 'the time of the database could not be read', log }, stop)
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { eventually, testLog } from '../../test/kafka.ts'
-import { keepLeading, type Lease, LeaseLostError, leaseMs, silenceMaxMs } from './leadership.ts'
+import { type Lease, LeaseLostError, leaseMs, runAsLeader, silenceMaxMs } from './leadership.ts'
 import type { PostgresAddress } from './postgres.ts'
 
 setDefaultTimeout(60_000)
@@ -25,7 +25,7 @@ function candidate(address: PostgresAddress) {
   const stop = new AbortController()
   const held: { lease: Lease | undefined } = { lease: undefined }
   const leadership = { address, lock, name: 'leadership test', does: 'leads', log: testLog }
-  const running = keepLeading(leadership, stop.signal, async lease => {
+  const running = runAsLeader(leadership, stop.signal, async lease => {
     held.lease = lease
     if (!lease.ends.aborted) await new Promise(resolve => lease.ends.addEventListener('abort', resolve, { once: true }))
     held.lease = undefined

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, type QueryResult } from 'pg'
+import { type Backoff, backoffMs } from './backoff.ts'
+import { settledWithin } from './deadline.ts'
 import type { Logger } from './log.ts'
+import { pause } from './periodic.ts'
 import { clientConfig, openSession, type PostgresAddress } from './postgres.ts'
 
 /** How often a lock that another holds is asked for, and the lease is renewed. */
@@ -49,7 +52,7 @@ export class LeaseLostError extends Error {
 }
 
 const notRenewed = `the lease was not renewed within ${leaseMs} ms`
-const pauseMaxMs = 5_000
+const backoff: Backoff = { firstMs: 400, maxMs: 5_000 }
 
 /**
  * Runs a work on one instance of all, the leader, until told to stop: the one that holds a lock of the database. When it goes
@@ -57,7 +60,7 @@ const pauseMaxMs = 5_000
  *
  * @param work ends when its lease tells it to; it tells when it gets on, so that the next failure counts as the first again
  */
-export async function keepLeading(
+export async function runAsLeader(
   leadership: Leadership,
   stop: AbortSignal,
   work: (lease: Lease, onProgress: () => void) => Promise<void>,
@@ -78,7 +81,7 @@ export async function keepLeading(
       if (failures === 0) log.warn({ err: error }, `interrupted: whoever ${does} goes on where it was`)
       failures += 1
     }
-    await sleep(Math.min(200 * 2 ** failures, pauseMaxMs), undefined, { signal: stop }).catch(() => undefined)
+    await pause(backoffMs(backoff, failures, Math.random()), stop)
   }
 }
 
@@ -116,7 +119,7 @@ async function holdLock(options: Leadership, stop: AbortSignal, work: (lease: Le
     }
     if (lost.signal.aborted && !stop.aborted) throw lost.signal.reason
   } finally {
-    await Promise.race([client.end().catch(() => undefined), sleep(farewellMs, undefined, { ref: false })])
+    await settledWithin(client.end(), farewellMs).catch(() => undefined)
   }
 }
 

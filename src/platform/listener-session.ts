@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, escapeIdentifier } from 'pg'
+import { settledWithin } from './deadline.ts'
 import { clientConfig, openSession, type PostgresAddress } from './postgres.ts'
 
 /** A notification that was committed and has not come back for so long will not come any more. */
@@ -126,7 +126,7 @@ export class ListenerSession {
   /** Ends the connection, also one whose other side does not answer any more. */
   async close(): Promise<void> {
     const { stream } = (this.#client as unknown as { connection: { stream: Socket } }).connection
-    await Promise.race([this.#client.end(), sleep(endDeadlineMs, undefined, { ref: false })]).catch(() => undefined)
+    await settledWithin(this.#client.end(), endDeadlineMs).catch(() => undefined)
     stream.destroy()
   }
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
-import { shareFresh } from './fresh.ts'
+import { withDeadline } from './deadline.ts'
+import { singleFlight } from './single-flight.ts'
 import type { SpanCounts } from './tracing.ts'
 
 export { Counter, Gauge, Histogram, Registry }
@@ -41,15 +41,12 @@ export function recordReadings(
   gauge: { name: string; help: string; labelNames?: string[] },
   read: () => Promise<readonly Reading[]>,
 ): void {
-  const shared = shareFresh({ freshMs: readingFreshMs, make: read, now: () => performance.now() })
+  const shared = singleFlight({ freshMs: readingFreshMs, make: read, now: () => performance.now() })
   new Gauge({
     ...gauge,
     registers: [registry],
     async collect() {
-      const expiry = new AbortController()
-      const silence = sleep(readingDeadlineMs, [], { signal: expiry.signal, ref: false })
-      const readings = await Promise.race([shared(), silence]).catch(() => [])
-      expiry.abort()
+      const readings = await withDeadline(shared(), readingDeadlineMs, () => []).catch(() => [])
       this.reset()
       // The library sets a gauge without labels to 0 when it is reset, which would be a figure.
       if (gauge.labelNames === undefined) this.remove()

@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from 'pg'
+import { advisoryLocks } from '../advisory-locks.ts'
 import { type PostgresAddress, withClient } from './postgres.ts'
-
-/** Any number that no other program on the database takes; all our instances take the same. */
-const migrationLock = 7_306_291
 
 /** A migration may rewrite large tables, and wait for another instance that does. */
 const migrationDeadlineMs = 24 * 3_600_000
@@ -68,7 +66,7 @@ async function locked<Result>(client: Client, work: () => Promise<Result>): Prom
   // What the one that was waited for has committed must be seen.
   await client.query('begin isolation level read committed')
   try {
-    await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
+    await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.migrations])
     const result = await work()
     await client.query('commit')
     return result

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Backoff, backoffMs } from './backoff.ts'
 import { ListenerSession, SilentSessionError } from './listener-session.ts'
 import type { Logger } from './log.ts'
+import { pause } from './periodic.ts'
 import type { Pool, PostgresAddress } from './postgres.ts'
 
 /** How often a notification of its own is sent around, whether the last one is back or not: on a busy machine it takes its time. */
@@ -13,7 +15,7 @@ const proofStandsMs = 1_000
 /** Notifications of its own that may be under way at a time: while the database hangs, more would only wait. */
 const proofsUnderWayMax = 4
 
-const pauseMaxMs = 10_000
+const backoff: Backoff = { firstMs: 200, maxMs: 10_000 }
 
 /** Hears of what others change, and knows whether it does. */
 export type Listener = {
@@ -115,7 +117,7 @@ export function createListener(options: {
           const isNews = failures === 0 || (failures === 1 && error instanceof SilentSessionError)
           if (isNews) log.warn({ err: error }, 'notifications do not arrive: what is cached is not used until they do')
         }
-        await sleep(Math.min(100 * 2 ** failures, pauseMaxMs), undefined, { signal: stop }).catch(nothing)
+        await pause(backoffMs(backoff, failures + 1, Math.random()), stop)
       }
     },
   }
@@ -124,10 +126,6 @@ export function createListener(options: {
 /** Sends a notification by itself. It says nothing that has to be on the disk, so it does not wait for that. */
 export async function notify(pool: Pool, channel: string, message: string): Promise<void> {
   await pool.query("select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", [channel, message])
-}
-
-function nothing(): undefined {
-  return undefined
 }
 
 function reasonOf(error: unknown): string {

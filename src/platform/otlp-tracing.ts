@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context as OtelContext, Span as OtelSpan, SpanContext, SpanOptions } from '@opentelemetry/api'
 import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace'
+import { settledWithin } from './deadline.ts'
 import { withoutTrailingSlashes } from './links.ts'
 import type { Logger } from './log.ts'
 import { type Cause, isSampled, type Span, type SpanCounts, type SpanKind, type Tracer } from './tracing.ts'
@@ -73,13 +74,8 @@ export async function startTracing(settings: TracingSettings, version: string, l
     tracer: tracerOf(api, provider.getTracer('orders', version)),
     counts: () => counts,
     async close(deadlineMs) {
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const expiry = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, deadlineMs)
-      })
-      // What could not be sent has been counted and logged; it is no reason not to end in good order.
-      await Promise.race([provider.shutdown().catch(() => undefined), expiry])
-      clearTimeout(timer)
+      // Spans that could not be sent have been counted and logged; they do not hold up an orderly stop.
+      await settledWithin(provider.shutdown(), deadlineMs).catch(() => undefined)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { Client, type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
+import { withDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
 import { settleSession } from './session.ts'
 
@@ -142,7 +143,9 @@ export async function withConnection<Result>(
 ): Promise<Result> {
   const client = await pool.connect()
   try {
-    const result = await before(deadlineMs, () => work(client))
+    const result = await withDeadline(work(client), deadlineMs, () => {
+      throw new Error(`the database did not answer within ${deadlineMs} ms`)
+    })
     client.release()
     return result
   } catch (error) {
@@ -155,28 +158,29 @@ export async function withConnection<Result>(
 const notInState = '55000'
 
 /**
- * A connection on which something failed goes back to the pool only when the server still answers on it, and its session holds
- * nothing that is out of date: one that was refused since the server had gone back in time has numbers of a sequence in store
- * that were given out before.
+ * The server ends the session with these: shutdown, dropped database and timeouts of the session. Severity is not enough to tell,
+ * since servers translate it (`lc_messages`).
  */
+const sessionEnds = /^(57P|08)|^25P0[34]$/
+
+/**
+ * Whether a connection on which something failed must not be used again: it broke or fell silent, the server has ended its session,
+ * or the session holds what is out of date. (One that was refused since the server had gone back in time has cached numbers of a
+ * sequence that were given out before.)
+ */
+export function isSessionOver(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return true
+  const { code = '', severity } = error
+  return severity === 'FATAL' || severity === 'PANIC' || sessionEnds.test(code) || code === notInState
+}
+
+/** Returns a connection on which something failed to the pool, without the transaction that was open, or destroys it. */
 async function giveBack(client: PoolClient, error: unknown): Promise<void> {
-  if (!(error instanceof DatabaseError) || error.code === notInState) return client.release(true)
+  if (isSessionOver(error)) return client.release(true)
   await client.query('rollback').then(
     () => client.release(),
     () => client.release(true),
   )
-}
-
-async function before<Result>(deadlineMs: number, work: () => Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the database did not answer within ${deadlineMs} ms`)), deadlineMs)
-  })
-  try {
-    return await Promise.race([work(), expiry])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /**

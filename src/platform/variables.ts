@@ -118,3 +118,6 @@ export function choiceVariable<Choice extends string>(
 export function absolutePath(folder: string, path: string): string {
   return path.startsWith('/') ? path : `${folder.replace(/\/$/, '')}/${path}`
 }
+
+/** A variable as it is set, for people; of a secret only whether it is set. */
+export type Setting = { name: string; value: string | null; isDefault: boolean; isSecret: boolean }

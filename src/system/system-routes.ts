@@ -1,10 +1,8 @@
 import type { Route } from '../platform/http.ts'
 import { answer } from '../platform/openapi.ts'
+import type { Setting } from '../platform/variables.ts'
 import type { Readiness } from './health.ts'
 import { type Lags, type SettingView, type SystemView, systemView } from './views.ts'
-
-/** A variable as it is set; of a secret nothing but that it is. */
-export type Setting = { name: string; value: string | null; isDefault: boolean; isSecret: boolean }
 
 export type SystemOptions = {
   version: string

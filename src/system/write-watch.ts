@@ -1,4 +1,4 @@
-import { shareFresh } from '../platform/fresh.ts'
+import { singleFlight } from '../platform/single-flight.ts'
 import { faultOf, inTransaction, type Pool } from '../platform/postgres.ts'
 
 /** Knows whether orders can be written: by the writes of the last time, and where there were none by a trial. */
@@ -49,7 +49,7 @@ export function createWriteWatch(pool: Pool): WriteWatch {
         throw error
       }
     }
-  const tryWriting = shareFresh({
+  const tryWriting = singleFlight({
     freshMs: trialPauseMs,
     make: noting(() => tryToWrite(pool, failure === undefined ? trialBytes.usual : trialBytes.afterFailure)),
     now: () => performance.now(),

@@ -1,6 +1,7 @@
+import { advisoryLocks } from '../advisory-locks.ts'
 import type { Notifier } from '../events/notifier.ts'
 import { readCheckpoint } from '../events/readers.ts'
-import { keepLeading, type Lease } from '../platform/leadership.ts'
+import { runAsLeader, type Lease } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { DeliveryLog, deliveryLogBounds, sweepDeliveryLog } from './delivery-log.ts'
@@ -9,9 +10,6 @@ import { readEnabled, readerOf, releaseCheckpoints } from './queries.ts'
 import type { Sender } from './sender.ts'
 import { Subscription, type SubscriptionOptions } from './subscription.ts'
 import { checkpointKeptMs, type Webhook } from './webhook.ts'
-
-/** Of all instances one delivers; any number that no other lock of ours has. */
-const deliveryLock = 7_306_293
 
 /** How often the subscriptions are read when nobody says that they have changed. */
 const lookMs = 5_000
@@ -32,8 +30,14 @@ export type DeliverOptions = Omit<SubscriptionOptions, 'deliveryLog'> & {
  */
 export async function runDeliveries(options: DeliverOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
-  const leadership = { address, lock: deliveryLock, name: 'orders webhooks', does: 'delivers webhooks', log }
-  await keepLeading(leadership, stop, (lease, onProgress) => deliverWhileLeading(options, stop, lease, onProgress))
+  const leadership = {
+    address,
+    lock: advisoryLocks.webhookDelivery,
+    name: 'orders webhooks',
+    does: 'delivers webhooks',
+    log,
+  }
+  await runAsLeader(leadership, stop, (lease, onProgress) => deliverWhileLeading(options, stop, lease, onProgress))
 }
 
 type Running = Map<string, { subscription: Subscription; isOver: Promise<void> }>

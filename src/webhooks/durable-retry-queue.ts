@@ -1,4 +1,4 @@
-import { insist } from '../platform/insist.ts'
+import { retryWhileUnavailable } from '../platform/retry.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { deleteRetry, insertRetries, updateRetry } from './delivery-queries.ts'
@@ -62,7 +62,9 @@ export class DurableRetryQueue {
 
   /** Writes when everything before is written. */
   write<Result>(work: () => Promise<Result>): Promise<Result> {
-    const written = this.#writes.then(() => insist(work, 'a webhook waits for the database', this.#log, this.#stop))
+    const written = this.#writes.then(() =>
+      retryWhileUnavailable(work, 'a webhook waits for the database', this.#log, this.#stop),
+    )
     this.#writes = written.catch(() => undefined)
     return written
   }

@@ -1,4 +1,4 @@
-import { shareFresh } from '../platform/fresh.ts'
+import { singleFlight } from '../platform/single-flight.ts'
 import { Counter, durationBuckets, Histogram, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { DeliveryOutcome } from './delivery-queries.ts'
@@ -24,7 +24,7 @@ export function createWebhookMetrics(registry: Registry, pool: Pool): WebhookMet
     buckets: durationBuckets,
     registers,
   })
-  const stats = shareFresh({ freshMs: 1_000, make: () => readWebhookStats(pool), now: () => performance.now() })
+  const stats = singleFlight({ freshMs: 1_000, make: () => readWebhookStats(pool), now: () => performance.now() })
   recordReadings(
     registry,
     { name: 'webhook_lag_seconds', help: 'Age of the oldest event that an enabled subscription has not got' },

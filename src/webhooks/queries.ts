@@ -1,3 +1,4 @@
+import { advisoryLocks } from '../advisory-locks.ts'
 import type { Checkpoint } from '../events/checkpoint.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import type { DisabledReason, Webhook } from './webhook.ts'
@@ -86,9 +87,6 @@ export async function readEnabled(pool: Pool): Promise<Webhook[]> {
 
 export type NewWebhook = { url: string; description: string; eventTypes: readonly string[]; secret: string }
 
-/** Any number that no other lock of ours has: subscriptions are counted and made by one at a time. */
-const countingLock = 7_306_296
-
 /** What else is done in the transaction of a change, with the subscription as it is after it. */
 export type WithChange = (client: PoolClient, webhook: WebhookListing) => Promise<void>
 
@@ -106,7 +104,7 @@ export async function insertWebhook(
   withChange: WithChange,
 ): Promise<WebhookListing | undefined> {
   return inTransaction(pool, async client => {
-    await client.query('select pg_advisory_xact_lock($1)', [countingLock])
+    await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.webhookCount])
     const { rows } = await client.query<{ id: string }>(
       `insert into webhooks (url, description, event_types, secret, created_at, updated_at)
        select $1, $2, $3, $4, $5, $5

@@ -4,7 +4,7 @@ import { type EventFeed, type FedEvent, sizeOf } from '../events/feed.ts'
 import { readEvent } from '../events/log.ts'
 import { Notifier } from '../events/notifier.ts'
 import { moveCheckpoint } from '../events/readers.ts'
-import { insist } from '../platform/insist.ts'
+import { retryWhileUnavailable } from '../platform/retry.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { DurableRetryQueue } from './durable-retry-queue.ts'
@@ -111,7 +111,8 @@ export class Subscription {
       const seen = feed.arrived.seen()
       const checkpoint = this.#window.readUpTo
       const page =
-        feed.after(checkpoint) ?? (await insist(() => feed.older(checkpoint, undefined), waiting, log, signal))
+        feed.after(checkpoint) ??
+        (await retryWhileUnavailable(() => feed.older(checkpoint, undefined), waiting, log, signal))
       await feed.throttle.acquire(sizeOf(page.events) * streamsADelivery, signal)
       if (signal.aborted) return
       this.#take(page.events)
@@ -206,7 +207,7 @@ export class Subscription {
       const { pool, log } = this.#options
       const { orderUid, sequence } = parked
       const read = () => readEvent(pool, orderUid, sequence)
-      const logged = await insist(read, waiting, log, this.#cut.signal)
+      const logged = await retryWhileUnavailable(read, waiting, log, this.#cut.signal)
       if (logged === undefined) {
         log.warn({ webhook: this.#webhook.id, orderUid, sequence }, 'an event to repeat is no longer in the log')
         return await this.#retries.remove(parked)

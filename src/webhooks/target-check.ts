@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
+import { withDeadline } from '../platform/deadline.ts'
 import { hostOf, publicAddresses, type Resolve, TargetRefusedError } from './targets.ts'
 
 const resolveDeadlineMs = 5_000
@@ -16,19 +16,15 @@ const noSuchName = /^(DNS_)?(ENOTFOUND|ENODATA|ENONAME)$/
  */
 export async function checkTarget(url: string, options: { allowPrivate: boolean; resolve: Resolve }): Promise<void> {
   if (options.allowPrivate) return
-  const answered = new AbortController()
   try {
-    const silence = sleep(resolveDeadlineMs, undefined, { signal: answered.signal, ref: false }).then(() => {
+    await withDeadline(publicAddresses(hostOf(new URL(url)), options.resolve), resolveDeadlineMs, () => {
       throw new Error(`the resolver did not answer within ${resolveDeadlineMs} ms`)
     })
-    await Promise.race([publicAddresses(hostOf(new URL(url)), options.resolve), silence])
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (error instanceof TargetRefusedError) throw refusal('must be on the public internet')
     if (noSuchName.test(code)) throw refusal('must have a host that exists')
     throw new AppError('RESOLVER_UNAVAILABLE', 'the name of the host cannot be resolved now', { cause: error })
-  } finally {
-    answered.abort()
   }
 }
 

@@ -1,9 +1,9 @@
 import type {
-  Attempt,
-  LetterState as DeadLetterState,
-  ListedLetter as ListedDeadLetter,
-} from '../../src/dead-letters/letter.ts'
-import type { LetterCount as DeadLetterCount } from '../../src/dead-letters/queries.ts'
+  DeadLetterAttempt as Attempt,
+  DeadLetterState,
+  ListedDeadLetter,
+} from '../../src/dead-letters/dead-letter.ts'
+import type { DeadLetterCount } from '../../src/dead-letters/queries.ts'
 import type { Violation } from '../platform/api.ts'
 
 export type { Attempt, DeadLetterCount, DeadLetterState, ListedDeadLetter }

@@ -1,10 +1,10 @@
 import type { Logger } from '../log.ts'
 import type { PostgresAddress } from '../postgres.ts'
 import { prepareFolder, removeTemporarySocket } from './folder.ts'
-import { Keeper } from './keeper.ts'
 import { addressOf } from './owner.ts'
 import { boundLog } from './process.ts'
 import { EmbeddedPostgresError, findProgram } from './program.ts'
+import { Supervisor } from './supervisor.ts'
 
 export { EmbeddedPostgresError }
 
@@ -79,21 +79,21 @@ export async function startEmbeddedPostgres(options: {
   })
   const risks = durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
   const settings = { ...orderServiceSettings, ...risks, ...options.settings }
-  const keeper = new Keeper({ program, folder, settings, database, stopTimeoutMs, log })
+  const supervisor = new Supervisor({ program, folder, settings, database, stopTimeoutMs, log })
   let logTimer: NodeJS.Timeout | undefined
   const stop = async () => {
     clearInterval(logTimer)
-    await keeper.stop()
+    await supervisor.stop()
     removeTemporarySocket(folder)
   }
-  const giveUp = () => keeper.interrupt()
+  const giveUp = () => supervisor.interrupt()
   signal?.addEventListener('abort', giveUp)
   try {
     signal?.throwIfAborted()
-    await keeper.secure()
+    await supervisor.secure()
     signal?.throwIfAborted()
   } catch (error) {
-    await keeper.stop()
+    await supervisor.stop()
     throw signal?.aborted ? signal.reason : asSentence(error, dataDir)
   } finally {
     signal?.removeEventListener('abort', giveUp)
@@ -102,8 +102,8 @@ export async function startEmbeddedPostgres(options: {
   return {
     address: addressOf(folder, database),
     serverVersion: program.version,
-    processId: () => keeper.processId(),
-    onExit: listener => keeper.onExit(listener),
+    processId: () => supervisor.processId(),
+    onExit: listener => supervisor.onExit(listener),
     stop,
   }
 }

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, DatabaseError, escapeIdentifier } from 'pg'
+import { advisoryLocks } from '../../advisory-locks.ts'
 import { openSession, type PostgresAddress } from '../postgres.ts'
 import { type Folder, socketPath } from './folder.ts'
 import { EmbeddedPostgresError } from './program.ts'
-
-/** Any number, the same in every version of the service: who holds this lock in database `postgres` owns the server. */
-const ownerLock = 7_305_816_442
 
 /** Where a database of the server on the folder is found. */
 export function addressOf(folder: Folder, database: string): PostgresAddress {
@@ -39,7 +37,9 @@ export async function connect(folder: Folder): Promise<Client | undefined> {
 export async function takeOwnership(client: Client, patienceMs: number): Promise<boolean> {
   // The lock of a service that has just been killed is free as soon as its server has noticed.
   for (const until = performance.now() + patienceMs; ; await sleep(25)) {
-    const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [ownerLock])
+    const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [
+      advisoryLocks.embeddedPostgresOwner,
+    ])
     if (rows[0]?.taken === true) return true
     if (performance.now() > until) return false
   }
@@ -53,7 +53,7 @@ export async function isOwned(client: Client): Promise<boolean> {
       where locktype = 'advisory' and granted and objsubid = 1
         and database = (select oid from pg_database where datname = current_database())
         and (classid::bigint << 32) + objid::bigint = $1`,
-    [ownerLock],
+    [advisoryLocks.embeddedPostgresOwner],
   )
   return rowCount !== 0
 }

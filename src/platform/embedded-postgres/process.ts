@@ -17,8 +17,8 @@ import { type Folder, socketPath } from './folder.ts'
 import { giveTo, processExists } from './initdb.ts'
 import { commandFor, EmbeddedPostgresError, type Program } from './program.ts'
 
-/** What the keeper works with: `settings` are PostgreSQL's by name, `stopTimeoutMs` is for its end in good order. */
-export type Keeping = {
+/** What the supervisor works with: `settings` are PostgreSQL's by name, `stopTimeoutMs` is for its end in good order. */
+export type Supervision = {
   program: Program
   folder: Folder
   settings: Record<string, string>

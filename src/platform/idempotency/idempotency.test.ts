@@ -6,9 +6,9 @@ import { buildHttp, type Route } from '../http.ts'
 import { createLogger } from '../log.ts'
 import { createRegistry } from '../metrics.ts'
 import { createPool, inTransaction, type Pool } from '../postgres.ts'
+import { expireIdempotencyKeys } from './expiry.ts'
 import { createIdempotency } from './idempotency.ts'
 import { answerBytesMax, keepAnswer, removeOldKeys } from './queries.ts'
-import { keepForgetting } from './sweep.ts'
 
 const log = createLogger({ level: 'silent' })
 
@@ -177,7 +177,7 @@ describe('what was kept for a day', () => {
     await pool.query("update idempotency_answers set kept_at = now() - interval '25 hours'")
     await fill(26, 1_200)
     const stop = new AbortController()
-    const forgetting = keepForgetting({ pool, isClockRight: () => true, log }, stop.signal)
+    const forgetting = expireIdempotencyKeys({ pool, isClockRight: () => true, log }, stop.signal)
     await eventually('everything old is gone', async () => (await count('idempotency_answers')) === 0)
     stop.abort()
     await forgetting

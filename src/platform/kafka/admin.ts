@@ -9,7 +9,7 @@ import {
   loadKafka,
   tolerateLateErrors,
   unavailable,
-  within,
+  withKafkaDeadline,
 } from './client.ts'
 
 /**
@@ -107,7 +107,7 @@ async function withAdmin<T>(
   tolerateLateErrors(admin)
   const over = new AbortController()
   try {
-    return await within(deadlineMs, what, work(admin, over.signal))
+    return await withKafkaDeadline(deadlineMs, what, work(admin, over.signal))
   } catch (error) {
     throw unavailable(what, error)
   } finally {

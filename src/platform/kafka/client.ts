@@ -1,5 +1,6 @@
 import type { Base } from '@platformatic/kafka'
 import { AppError } from '../../errors.ts'
+import { withDeadline } from '../deadline.ts'
 import type { KafkaSecurity } from './security.ts'
 
 /**
@@ -71,14 +72,14 @@ export function clientOptions({ brokers, security }: KafkaCluster, clientId: str
 }
 
 /**
- * The promise's own outcome, or a rejection when that takes longer than `ms`. What comes after is ignored.
+ * Waits for Kafka until a deadline.
  *
  * @param what names the work, for the message: 'the commit'
+ * @throws Error when it takes longer than `ms` milliseconds
  */
-export function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Kafka did not answer within ${ms} ms: ${what}`)), ms)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
+export function withKafkaDeadline<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  return withDeadline(work, ms, () => {
+    throw new Error(`Kafka did not answer within ${ms} ms: ${what}`)
   })
 }
 
@@ -96,7 +97,7 @@ export function tolerateLateErrors(client: Base): void {
 export async function dispose(client: Base, close: () => Promise<void> = () => client.close()): Promise<void> {
   for (const [, connection] of client.connections) connection.socket?.destroy()
   await new Promise(resolve => setImmediate(resolve))
-  await within(1000, 'closing', close()).catch(() => {})
+  await withKafkaDeadline(1000, 'closing', close()).catch(() => {})
 }
 
 /** The protocol's names of every error inside an error of the library, which nests them: ['MESSAGE_TOO_LARGE']. */

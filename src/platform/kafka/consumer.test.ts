@@ -2,14 +2,15 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import {
   committedOffsets,
   eventually,
+  gate,
   kafkaAvailability,
+  newTopic,
   otherClient,
   produce,
   startConsumer,
   testBroker,
   uniqueName,
 } from '../../../test/kafka.ts'
-import { backoffMs } from './consumer.ts'
 
 // Longer than any wait inside: a test that runs out of time would take the broker with it.
 setDefaultTimeout(60_000)
@@ -18,28 +19,9 @@ const texts = (from: number, to: number) => Array.from({ length: to - from }, (_
 const messages = (from: number, to: number) => texts(from, to).map(value => ({ key: value, value }))
 const unique = (values: readonly string[]) => [...new Set(values)].toSorted()
 
-/** Work in `handle` that a test lets go when it wants to. */
-function gate() {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  return { wait: () => promise, open: resolve }
-}
-
-async function fixture(partitions = 1) {
-  const brokers = await testBroker()
-  const topic = uniqueName('topic')
-  const groupId = uniqueName('group')
-  await produce(brokers, topic, [], { partitions })
-  return { brokers, topic, groupId }
-}
-
-test('backoff doubles, is bounded and spread', () => {
-  expect([1, 2, 3, 20].map(failures => backoffMs(failures, 1))).toEqual([100, 200, 400, 3000])
-  expect(backoffMs(20, 0)).toBe(1500)
-})
-
-withBroker('keepConsuming', () => {
+withBroker('consume', () => {
   test('brings keys, values, tombstones and headers as they were sent, from the oldest message on', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     const binary = Buffer.from([0xff, 0x00, 0xfe])
     await produce(brokers, topic, [
       { key: 'k', value: 'v', headers: { trace: 'abc', raw: binary }, timestamp: '1700000000000' },
@@ -67,7 +49,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('reads compressed batches', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     const producer = otherClient(brokers).producer({ allowAutoTopicCreation: false })
     await producer.connect()
     await producer.send({ topic, compression: 1, messages: messages(0, 500) })
@@ -79,7 +61,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('commits only after handle, and a stop commits and leaves the group', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 10))
     const work = gate()
     let isInside = false
@@ -107,7 +89,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('hands a batch out again that handle rejected, and commits nothing of it or after it', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 30))
     let failures = 0
     const consumer = startConsumer({
@@ -133,7 +115,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('commits in order while several batches are under way, and takes no more than it may', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 100))
     const first = gate()
     const begun: bigint[] = []
@@ -158,7 +140,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('stops asking for messages when handle does not end, so that memory stays bounded', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     await produce(
       brokers,
       topic,
@@ -187,7 +169,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('two members share the partitions, and nothing is lost while they come and go', async () => {
-    const { brokers, topic, groupId } = await fixture(4)
+    const { brokers, topic, groupId } = await newTopic(4)
     await produce(brokers, topic, messages(0, 5000))
     const one = startConsumer({ brokers, topic, groupId, batchMessagesMax: 100 })
     await eventually('the first one consumes', () => one.received.length > 0)
@@ -216,7 +198,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('takes up partitions that are added', async () => {
-    const { brokers, topic, groupId } = await fixture(1)
+    const { brokers, topic, groupId } = await newTopic(1)
     const consumer = startConsumer({ brokers, topic, groupId })
     await eventually('it has the one partition', () => consumer.lag.size === 1)
     const admin = otherClient(brokers).admin()
@@ -228,7 +210,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('starts at the oldest message when the committed offset is out of range', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 10))
     const admin = otherClient(brokers).admin()
     await admin.connect()
@@ -244,7 +226,7 @@ withBroker('keepConsuming', () => {
   })
 
   test('starts at the oldest message that is left when the next one was deleted', async () => {
-    const { brokers, topic, groupId } = await fixture()
+    const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 10))
     const work = gate()
     const consumer = startConsumer({ brokers, topic, groupId, batchesInFlightMax: 1, handle: work.wait })

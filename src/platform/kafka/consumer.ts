@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Logger } from '../log.ts'
+import { pause } from '../periodic.ts'
 import {
   describe,
   isUnknownTopic,
@@ -44,8 +45,7 @@ export type ConsumeOptions = KafkaCluster & {
   log: Logger
 }
 
-const backoffFirstMs = 100
-const backoffMaxMs = 3000
+const backoff: Backoff = { firstMs: 100, maxMs: 3_000 }
 const topicAbsentMs = 1000
 
 /**
@@ -56,7 +56,7 @@ const topicAbsentMs = 1000
  * @returns when it has stopped: the batches in `handle` have ended, what they did is committed, the group has been
  *   left; all that within `stopDeadlineMs` and a few seconds, or without it. Never rejects because of Kafka
  */
-export async function keepConsuming(options: ConsumeOptions, stop: AbortSignal): Promise<void> {
+export async function consume(options: ConsumeOptions, stop: AbortSignal): Promise<void> {
   const library = await loadKafka()
   const log = options.log.child({ topic: options.topic, groupId: options.groupId })
   const tell = (state: ConsumerState, detail = '') => options.onState?.(state, detail)
@@ -79,24 +79,10 @@ export async function keepConsuming(options: ConsumeOptions, stop: AbortSignal):
         { reason: describe(error), failures },
         'A Kafka session ended; the next one starts from what was committed',
       )
-      await sleep(isAbsent ? topicAbsentMs : backoffMs(failures, Math.random()), undefined, { signal: stop }).catch(
-        () => {},
-      )
+      await pause(isAbsent ? topicAbsentMs : backoffMs(backoff, failures, Math.random()), stop)
     }
   }
   tell('stopped')
-}
-
-/**
- * How long to wait before the next session: doubling, bounded, and spread so that many instances do not come at once.
- *
- * @param failures how many sessions have ended without progress, from 1
- * @param random from 0 to 1
- * @returns milliseconds
- */
-export function backoffMs(failures: number, random: number): number {
-  const bound = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(failures - 1, 10))
-  return Math.round(bound * (0.5 + random / 2))
 }
 
 function newInstanceId(clientId: string): string {

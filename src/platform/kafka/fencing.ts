@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Base, ConnectionPool } from '@platformatic/kafka'
+import { type Backoff, backoffMs } from '../backoff.ts'
 import { hasProtocolError, type KafkaLibrary, newestForm } from './client.ts'
 import type { Origin } from './record-batch.ts'
 
@@ -16,9 +17,9 @@ export type Fence = {
   isOff: boolean
 }
 
-/** How long a coordinator is waited for that is only coming up, in milliseconds. */
-const coordinatorPatienceMs = 5_000
-const coordinatorPauseMs = 200
+/** How long a coordinator that is starting is waited for, in milliseconds. */
+const coordinatorTimeoutMs = 5_000
+const coordinatorBackoff: Backoff = { firstMs: 200, maxMs: 400 }
 /** Of a transaction that is never begun; brokers want some number. */
 const transactionTimeoutMs = 60_000
 const transactionKey = 1
@@ -69,16 +70,16 @@ export class Epoch {
 export async function nextEpoch(library: KafkaLibrary, client: Base, fence: Fence): Promise<Epoch | undefined> {
   if (fence.isOff) return undefined
   const startedMs = performance.now()
-  for (;;) {
+  for (let failures = 1; ; failures += 1) {
     try {
       const epoch = await askForEpoch(library, client, fence.name)
       fence.hasWorked = true
       return epoch
     } catch (error) {
-      const isLate = performance.now() - startedMs > coordinatorPatienceMs
+      const isLate = performance.now() - startedMs > coordinatorTimeoutMs
       const isAway = hasProtocolError(error, ...isComing)
       if (isAway && !isLate) {
-        await sleep(coordinatorPauseMs)
+        await sleep(backoffMs(coordinatorBackoff, failures, Math.random()))
         continue
       }
       // A single broker whose transaction log wants three of them never has a coordinator, and publishes all the same.

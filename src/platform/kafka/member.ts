@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer, GroupOptions } from '@platformatic/kafka'
+import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Offsets } from './backlog.ts'
 import {
   clientOptions,
@@ -8,7 +10,7 @@ import {
   type KafkaLibrary,
   requestTimeoutMs,
   tolerateLateErrors,
-  within,
+  withKafkaDeadline,
 } from './client.ts'
 
 /** Without a heartbeat for this long the group goes on without the member; a killed process holds its share so long. */
@@ -16,6 +18,7 @@ const sessionTimeoutMs = 10_000
 const rebalanceTimeoutMs = 30_000
 const heartbeatMs = 1000
 const joinAttemptsMax = 10
+const joinBackoff: Backoff = { firstMs: 150, maxMs: 150 }
 const noLongerOurs = ['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID'] as const
 const coordinatorIsComing = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS'] as const
 const rejoin = [...noLongerOurs, ...coordinatorIsComing, 'MEMBER_ID_REQUIRED'] as const
@@ -63,8 +66,8 @@ export class GroupMember {
       events.onBroken(new Error('the group did not answer heartbeats')),
     )
     this.#client.on('consumer:group:join', () => {
-      const share = this.#client.assignments?.find(({ topic }) => topic === this.#topic)
-      if (!this.#isLeaving) events.onAssigned(share?.partitions ?? [])
+      const assigned = this.#client.assignments?.find(({ topic }) => topic === this.#topic)
+      if (!this.#isLeaving) events.onAssigned(assigned?.partitions ?? [])
     })
   }
 
@@ -80,12 +83,16 @@ export class GroupMember {
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await within(rebalanceTimeoutMs + 2 * requestTimeoutMs, 'joining the group', this.#client.joinGroup(options))
+        await withKafkaDeadline(
+          rebalanceTimeoutMs + 2 * requestTimeoutMs,
+          'joining the group',
+          this.#client.joinGroup(options),
+        )
         return
       } catch (error) {
         // Somebody else joined at the same moment and the group begins again, or the broker is only starting.
         if (attempt >= joinAttemptsMax || this.#isLeaving || !hasProtocolError(error, ...rejoin)) throw error
-        await new Promise(resolve => setTimeout(resolve, 50 + Math.random() * 100))
+        await sleep(backoffMs(joinBackoff, attempt, Math.random()))
       }
     }
   }
@@ -93,7 +100,7 @@ export class GroupMember {
   /** @returns the committed offset of each of these partitions that has one */
   async committed(partitions: readonly number[]): Promise<Offsets> {
     const asked = this.#client.listCommittedOffsets({ topics: [{ topic: this.#topic, partitions: [...partitions] }] })
-    const offsets = (await within(requestTimeoutMs, 'the committed offsets', asked)).get(this.#topic) ?? []
+    const offsets = (await withKafkaDeadline(requestTimeoutMs, 'the committed offsets', asked)).get(this.#topic) ?? []
     const committed = new Map<number, bigint>()
     for (const [partition, offset] of offsets.entries())
       if (offset !== undefined && offset >= 0n) committed.set(partition, offset)
@@ -104,7 +111,7 @@ export class GroupMember {
   async commit(offsets: Offsets, deadlineMs = requestTimeoutMs): Promise<boolean> {
     const list = [...offsets].map(([partition, offset]) => ({ topic: this.#topic, partition, offset, leaderEpoch: -1 }))
     try {
-      await within(deadlineMs, 'the commit', this.#client.commit({ offsets: list }))
+      await withKafkaDeadline(deadlineMs, 'the commit', this.#client.commit({ offsets: list }))
       return true
     } catch (error) {
       if (hasProtocolError(error, ...noLongerOurs)) return false
@@ -115,7 +122,7 @@ export class GroupMember {
   /** Leaves the group, so that the others get its share at once. */
   async leave(deadlineMs: number): Promise<void> {
     this.#isLeaving = true
-    await within(deadlineMs, 'leaving the group', Promise.resolve(this.#client.leaveGroup(true)))
+    await withKafkaDeadline(deadlineMs, 'leaving the group', Promise.resolve(this.#client.leaveGroup(true)))
   }
 
   dispose(): Promise<void> {

@@ -11,7 +11,7 @@ import {
   protocolErrors,
   tolerateLateErrors,
   unavailable,
-  within,
+  withKafkaDeadline,
 } from './client.ts'
 import type { Fence } from './fencing.ts'
 import { hashKey } from './key-hash.ts'
@@ -88,7 +88,11 @@ export function createPublisher(
     const wasFenced = fence?.isOff === false
     try {
       const client = await open()
-      const partitions = await within(leftOf(deadline), 'the partitions of the topic', client.partitionsOf(topic))
+      const partitions = await withKafkaDeadline(
+        leftOf(deadline),
+        'the partitions of the topic',
+        client.partitionsOf(topic),
+      )
       const partitionOf = (key: string | Buffer | null) => choose(key) % partitions
       const beforeSending = () => lease?.assertHeld()
       const call = { topic, messages, partitionOf, deadline, beforeSending }
@@ -160,7 +164,11 @@ async function sendRange(client: ProducingClient, call: Call, from: number, to: 
   for (let first = from; first < to; ) {
     const end = client.chunk.fill(messages, first, to, partitionOf)
     try {
-      await within(leftOf(deadline), 'the acknowledgement of messages', client.sendChunk(topic, beforeSending))
+      await withKafkaDeadline(
+        leftOf(deadline),
+        'the acknowledgement of messages',
+        client.sendChunk(topic, beforeSending),
+      )
     } catch (error) {
       const isTooLarge = hasProtocolError(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')
       const isOne = end - first === 1

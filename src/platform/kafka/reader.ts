@@ -8,7 +8,7 @@ import {
   type KafkaMessage,
   requestTimeoutMs,
   tolerateLateErrors,
-  within,
+  withKafkaDeadline,
 } from './client.ts'
 import { Fetching } from './fetching.ts'
 import { committedBatches, type FetchedPartition, timeOf } from './isolation.ts'
@@ -95,7 +95,7 @@ export class TopicReader {
   async fetch(node: number, positions: Offsets): Promise<Segment[]> {
     const { id: topicId } = await this.#metadata(false)
     const request = this.#fetching.fetch(node, topicId, positions)
-    const fetched = await within(fetchWaitMs + requestTimeoutMs, 'a fetch', request)
+    const fetched = await withKafkaDeadline(fetchWaitMs + requestTimeoutMs, 'a fetch', request)
     this.answeredAt = performance.now()
     return this.#segments(fetched, positions)
   }
@@ -106,14 +106,16 @@ export class TopicReader {
 
   async #metadata(forceUpdate: boolean) {
     const asked = this.#client.metadata({ topics: [this.#topic], forceUpdate })
-    const topic = (await within(requestTimeoutMs, 'the metadata of the topic', asked)).topics.get(this.#topic)
+    const topic = (await withKafkaDeadline(requestTimeoutMs, 'the metadata of the topic', asked)).topics.get(
+      this.#topic,
+    )
     if (!topic) throw new Error(`the topic ${this.#topic} is not there`)
     return topic
   }
 
   async #listOffsets(timestamp: bigint): Promise<Offsets> {
     const asked = this.#client.listOffsets({ topics: [this.#topic], timestamp })
-    const offsets = await within(requestTimeoutMs, 'the offsets of the topic', asked)
+    const offsets = await withKafkaDeadline(requestTimeoutMs, 'the offsets of the topic', asked)
     this.answeredAt = performance.now()
     return new Map((offsets.get(this.#topic) ?? []).map((offset, partition) => [partition, offset]))
   }

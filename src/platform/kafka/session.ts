@@ -1,9 +1,9 @@
 import type { Logger } from '../log.ts'
+import { Assignment } from './assignment.ts'
 import { type Offsets, resumed, startingPositions } from './backlog.ts'
 import { describe, isUnknownTopic, type KafkaCluster, type KafkaLibrary, type KafkaMessage } from './client.ts'
 import { GroupMember } from './member.ts'
 import { TopicReader } from './reader.ts'
-import { Share } from './share.ts'
 
 const probeEveryMs = 1000
 /** Shorter than the group's patience with a member that sends no heartbeat, which it does not while it finishes work. */
@@ -49,8 +49,8 @@ export class Session {
   #options: SessionOptions
   #reader: TopicReader
   #member: GroupMember
-  #share: Share | undefined
-  #shareNumber = 0
+  #assignment: Assignment | undefined
+  #assignmentNumber = 0
   #inFlight = 0
   #partitionCount = 0
   #committed = new Map<number, bigint>()
@@ -69,8 +69,8 @@ export class Session {
     this.#reader = new TopicReader(library, options)
     this.#broken.promise.catch(() => {})
     this.#member = new GroupMember(library, options, {
-      beforeRejoin: () => this.#endShare(drainMs),
-      onAssigned: partitions => void this.#beginShare(partitions).catch(this.#broken.reject),
+      beforeRejoin: () => this.#endAssignment(drainMs),
+      onAssigned: partitions => void this.#beginAssignment(partitions).catch(this.#broken.reject),
       onBroken: this.#broken.reject,
     })
   }
@@ -83,7 +83,7 @@ export class Session {
     try {
       await Promise.race([this.#begin(), this.#broken.promise, stopped])
       await Promise.race([this.#broken.promise, stopped])
-      await this.#endShare(this.#options.stopDeadlineMs)
+      await this.#endAssignment(this.#options.stopDeadlineMs)
       await this.#member.leave(farewellMs).catch(error => {
         this.#options.log.warn(
           { reason: describe(error) },
@@ -104,19 +104,19 @@ export class Session {
     await this.#member.join()
   }
 
-  async #beginShare(partitions: readonly number[]): Promise<void> {
-    this.#shareNumber += 1
-    const number = this.#shareNumber
+  async #beginAssignment(partitions: readonly number[]): Promise<void> {
+    this.#assignmentNumber += 1
+    const number = this.#assignmentNumber
     const committed = await this.#committedOf(partitions)
     const [leaders, bounds] = await Promise.all([this.#reader.leaders(true), this.#reader.bounds()])
-    if (number !== this.#shareNumber) return
+    if (number !== this.#assignmentNumber) return
     const { positions, lost } = startingPositions(partitions, committed, bounds)
     if (positions.size < partitions.length) throw new PartitionsChangedError('the topic has lost partitions')
     if (lost.length > 0) {
       this.#options.log.warn({ partitions: lost }, 'Committed offsets are out of range; starting at the oldest message')
     }
     this.#committed = new Map(positions)
-    this.#share = new Share({
+    this.#assignment = new Assignment({
       ...this.#options,
       reader: this.#reader,
       member: this.#member,
@@ -129,7 +129,7 @@ export class Session {
     })
     const isAhead = ([partition, offset]: [number, bigint]) =>
       committed.get(partition) === offset && this.#groupOffsets.get(partition) !== offset
-    this.#share.catchUp(new Map([...positions].filter(isAhead)))
+    this.#assignment.catchUp(new Map([...positions].filter(isAhead)))
     this.#options.onConsuming(partitions)
     this.#reportLag()
   }
@@ -160,29 +160,29 @@ export class Session {
       this.#inFlight -= 1
       if (this.#inFlight === 0) this.#onIdle()
       // A microtask later the batch counts as done, so that its offsets come before those of the next one.
-      queueMicrotask(() => this.#share?.pump())
+      queueMicrotask(() => this.#assignment?.pump())
     }
   }
 
-  async #endShare(deadlineMs: number, isTopicGone = false): Promise<void> {
-    this.#shareNumber += 1
-    const share = this.#share
-    this.#share = undefined
-    if (!share) return
-    share.close()
-    await share.settle(deadlineMs)
+  async #endAssignment(deadlineMs: number, isTopicGone = false): Promise<void> {
+    this.#assignmentNumber += 1
+    const assignment = this.#assignment
+    this.#assignment = undefined
+    if (!assignment) return
+    assignment.close()
+    await assignment.settle(deadlineMs)
     if (isTopicGone) return
-    await share.commitLast(farewellMs).catch(error => {
+    await assignment.commitLast(farewellMs).catch(error => {
       this.#options.log.warn({ reason: describe(error) }, 'The last commit failed')
     })
-    for (const [partition, durable] of share.uncommitted()) {
+    for (const [partition, durable] of assignment.uncommitted()) {
       this.legacy.uncommitted.set(partition, { committed: this.#groupOffsets.get(partition), durable })
     }
   }
 
   /** The next session begins when nothing of this one is in `handle`, or two would work on the same messages. */
   async #endBroken(error: unknown, stopped: Promise<void>): Promise<void> {
-    this.#share?.close()
+    this.#assignment?.close()
     this.#options.onBroken(error)
     await this.#reader.dispose()
     const idle = new Promise<void>(resolve => {
@@ -191,7 +191,7 @@ export class Session {
     })
     await Promise.race([idle, stopped])
     const isTopicGone = isUnknownTopic(error)
-    await this.#endShare(this.#options.stopDeadlineMs, isTopicGone)
+    await this.#endAssignment(this.#options.stopDeadlineMs, isTopicGone)
     // The next session comes as another member, so that the group shares out anew; this one would stay as a ghost.
     if (isTopicGone || error instanceof PartitionsChangedError) await this.#member.leave(farewellMs).catch(() => {})
   }
@@ -228,7 +228,7 @@ export class Session {
       if (this.#partitionCount > 0 && length !== this.#partitionCount) {
         throw new PartitionsChangedError(`the topic has ${length} partitions now, it had ${this.#partitionCount}`)
       }
-      if (this.#share) this.#reportLag()
+      if (this.#assignment) this.#reportLag()
     } catch (error) {
       this.#broken.reject(error)
     } finally {

@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from '@platformatic/kafka'
+import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Logger } from '../log.ts'
+import { pause } from '../periodic.ts'
 import { createTopics, missingTopics, type NewTopic } from './admin.ts'
 import {
   clientOptions,
@@ -9,19 +10,18 @@ import {
   loadKafka,
   requestTimeoutMs,
   tolerateLateErrors,
-  within,
+  withKafkaDeadline,
 } from './client.ts'
 
 /** How often the brokers are asked whether the topics are there; one request on a connection that is kept. */
 const lookEveryMs = 2_000
-const pauseFirstMs = 500
-const pauseMaxMs = 5_000
+const backoff: Backoff = { firstMs: 1_000, maxMs: 5_000 }
 
 /**
  * Keeps topics in existence until `stop`: makes those that are missing as soon as Kafka answers, and one that is deleted later
  * again. A topic that is there stays as it is. Never rejects because of Kafka.
  */
-export async function keepTopics(
+export async function maintainTopics(
   cluster: KafkaCluster,
   topics: readonly NewTopic[],
   log: Logger,
@@ -44,7 +44,7 @@ export async function keepTopics(
     } finally {
       await dispose(admin)
     }
-    await pause(Math.min(pauseFirstMs * 2 ** failures, pauseMaxMs), stop)
+    await pause(backoffMs(backoff, failures, Math.random()), stop)
   }
 }
 
@@ -56,16 +56,16 @@ async function lookAfter(
   onLooked: () => void,
 ): Promise<void> {
   while (!stop.aborted) {
-    const missing = await within(requestTimeoutMs, 'the metadata of the topics', missingTopics(admin, topics))
+    const missing = await withKafkaDeadline(
+      requestTimeoutMs,
+      'the metadata of the topics',
+      missingTopics(admin, topics),
+    )
     if (missing.length > 0) {
-      await within(requestTimeoutMs, 'the creation of topics', createTopics(admin, missing))
+      await withKafkaDeadline(requestTimeoutMs, 'the creation of topics', createTopics(admin, missing))
       log.info({ topics: missing.map(({ name }) => name) }, 'topics that were missing are made')
     }
     onLooked()
     await pause(lookEveryMs, stop)
   }
-}
-
-async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal: stop }).catch(() => undefined)
 }

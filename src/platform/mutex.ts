@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts'
  *
  * @param waitingMax how many may wait; it throws AppError OVERLOADED for any more
  */
-export function createTurns(waitingMax: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+export function createMutex(waitingMax: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let before: Promise<unknown> = Promise.resolve()
   let waiting = 0
   return async work => {
@@ -24,12 +24,12 @@ export function createTurns(waitingMax: number): <Result>(work: () => Promise<Re
  *
  * @param waitingMax how many may wait for one key; it throws AppError OVERLOADED for any more
  */
-export function createTurnsOf(
+export function createKeyedMutex(
   waitingMax: number,
 ): <Result>(key: string, work: () => Promise<Result>) => Promise<Result> {
-  const turns = new Map<string, { take: ReturnType<typeof createTurns>; users: number }>()
+  const turns = new Map<string, { take: ReturnType<typeof createMutex>; users: number }>()
   return async (key, work) => {
-    const own = turns.get(key) ?? { take: createTurns(waitingMax), users: 0 }
+    const own = turns.get(key) ?? { take: createMutex(waitingMax), users: 0 }
     turns.set(key, own)
     own.users += 1
     try {

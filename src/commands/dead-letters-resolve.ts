@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
-import { createDesk, type Desk, type Result } from '../dead-letters/desk.ts'
-import { presentResult, sumOf } from '../dead-letters/presentation.ts'
+import type { Resolution } from '../dead-letters/attempts.ts'
+import { createDeadLetterCommands, type DeadLetterCommands } from '../dead-letters/commands.ts'
+import { presentResolution, sumOf } from '../dead-letters/presentation.ts'
 import { idForm } from '../dead-letters/requests.ts'
 import { AppError, catalogue } from '../errors.ts'
 import { settleLog } from '../events/restored.ts'
@@ -21,7 +22,7 @@ import {
   type Values,
   withDatabase,
 } from './command.ts'
-import { describeRefusal, describeResult } from './letter-text.ts'
+import { describeRefusal, describeResolution } from './dead-letter-text.ts'
 
 /** The reasons that a dead letter can have. */
 export const codes = Object.entries(catalogue)
@@ -61,8 +62,10 @@ export const replayCommand: Command = {
     const file = typeof values.value === 'string' ? values.value : undefined
     if (file !== undefined && id === '') throw new UsageError('--value is for one letter: say its ID')
     const edited = file === undefined ? undefined : readValue(file)
-    return withDesk(context, async desk =>
-      id === '' ? dealWithMany(desk.replayMany(filter, by), context) : answerOne(await desk.replay(id, by, { edited })),
+    return withDeadLetterCommands(context, async commands =>
+      id === ''
+        ? resolveMany(commands.replayMany(filter, by), context)
+        : reportOne(await commands.replay(id, by, { edited })),
     )
   },
 }
@@ -76,14 +79,17 @@ export const discardCommand: Command = {
     required(values, 'reason')
     const by = { actor: remark(values, 'actor', 200) ?? 'command line', reason: remark(values, 'reason', 500) ?? '' }
     const filter = readChoice(values, id)
-    return withDesk(context, async desk =>
-      id === '' ? dealWithMany(desk.discardMany(filter, by), context) : answerOne(await desk.discard(id, by)),
+    return withDeadLetterCommands(context, async commands =>
+      id === '' ? resolveMany(commands.discardMany(filter, by), context) : reportOne(await commands.discard(id, by)),
     )
   },
 }
 
 /** Works with dead letters on the database, as a service does on its own. */
-export function withDesk<Done>(context: Context, work: (desk: Desk, pool: Pool) => Promise<Done>): Promise<Done> {
+export function withDeadLetterCommands<Done>(
+  context: Context,
+  work: (commands: DeadLetterCommands, pool: Pool) => Promise<Done>,
+): Promise<Done> {
   return withDatabase(
     context,
     async ({ address }, pool) => {
@@ -97,7 +103,7 @@ export function withDesk<Done>(context: Context, work: (desk: Desk, pool: Pool) 
       const carryOut = createCarryOut({ pool, now, onChanged: () => undefined })
       const receivers = orderReceivers({ intake, carryOut })
       try {
-        return await work(createDesk({ pool, receivers, now }), pool)
+        return await work(createDeadLetterCommands({ pool, receivers, now }), pool)
       } finally {
         await intake.close(closingDeadlineMs)
       }
@@ -135,19 +141,23 @@ function readValue(file: string): Buffer {
   throw new CommandError(`${file} has more than ${valueBytesMax} bytes`)
 }
 
-function answerOne(result: Result): Answer {
-  return { text: describeResult(result), json: presentResult(result), isFailure: result.outcome === 'refused' }
+function reportOne(resolution: Resolution): Answer {
+  return {
+    text: describeResolution(resolution),
+    json: presentResolution(resolution),
+    isFailure: resolution.outcome === 'refused',
+  }
 }
 
 /** Goes on until all are dealt with, somebody gives it up, or it cannot go on; what was done until then stays done. */
-async function dealWithMany(batches: AsyncGenerator<Result[]>, { progress, stop }: Context): Promise<Answer> {
+async function resolveMany(batches: AsyncGenerator<Resolution[]>, { progress, stop }: Context): Promise<Answer> {
   const sums = { replayed: 0, refused: 0, discarded: 0 }
-  const refusals: Result[] = []
+  const refusals: Resolution[] = []
   let end: string | undefined
   const summary = () => `${sums.replayed} replayed, ${sums.refused} refused again, ${sums.discarded} discarded`
   try {
     for await (const batch of batches) {
-      for (const result of batch) sums[sumOf(result)] += 1
+      for (const resolution of batch) sums[sumOf(resolution)] += 1
       const refused = batch.filter(({ outcome }) => outcome === 'refused')
       refusals.push(...refused.slice(0, Math.max(0, listedMax - refusals.length)))
       progress(summary())
@@ -169,7 +179,7 @@ async function dealWithMany(batches: AsyncGenerator<Result[]>, { progress, stop 
   ]
   return {
     text: lines.join('\n'),
-    json: { finished: end === undefined, ...sums, refusals: refusals.map(presentResult) },
+    json: { finished: end === undefined, ...sums, refusals: refusals.map(presentResolution) },
     isFailure: end !== undefined || sums.refused > 0,
   }
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
-import { shareFresh } from './fresh.ts'
+import { singleFlight } from './single-flight.ts'
 
 /** Answers 1, 2, 3 …, each taking so many milliseconds of a clock that only the test moves. */
 function counting(tookMs: number) {
   let nowMs = 0
   let made = 0
-  const ask = shareFresh({
+  const ask = singleFlight({
     freshMs: 1_000,
     restShare: 20,
     now: () => nowMs,
@@ -43,7 +43,7 @@ test('an answer that took long stands twenty times as long', async () => {
 
 test('a failure reaches those who waited for it, and is not kept', async () => {
   let isDown = true
-  const ask = shareFresh({
+  const ask = singleFlight({
     freshMs: 1_000,
     now: () => 0,
     make: async () => {

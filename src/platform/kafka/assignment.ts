@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { settledWithin } from '../deadline.ts'
 import { Backlog, CommitOrder, type Offsets } from './backlog.ts'
 import type { KafkaMessage } from './client.ts'
 import type { GroupMember } from './member.ts'
@@ -7,7 +8,7 @@ import type { TopicReader } from './reader.ts'
 /** A commit costs the broker a write; so often is enough, and a crash repeats no more than this. */
 const commitEveryMs = 100
 
-export type ShareOptions = {
+export type AssignmentOptions = {
   reader: TopicReader
   member: GroupMember
   /** The node that leads each partition, at its index. */
@@ -25,8 +26,8 @@ export type ShareOptions = {
 }
 
 /** The partitions that the group gave to this member, from being given to being taken away: fetch, hand out, commit. */
-export class Share {
-  #options: ShareOptions
+export class Assignment {
+  #options: AssignmentOptions
   #backlog = new Backlog()
   #order = new CommitOrder()
   #inFlight = new Set<Promise<void>>()
@@ -35,7 +36,7 @@ export class Share {
   #waitingForRoom: Array<() => void> = []
   #isOver = false
 
-  constructor(options: ShareOptions) {
+  constructor(options: AssignmentOptions) {
     this.#options = options
     const nodes = new Map<number, number[]>()
     for (const partition of options.positions.keys()) {
@@ -79,10 +80,7 @@ export class Share {
 
   /** Waits until nothing of it is in `handle`; no more than `deadlineMs` milliseconds. */
   async settle(deadlineMs: number): Promise<void> {
-    const over = new AbortController()
-    const deadline = sleep(deadlineMs, undefined, { signal: over.signal }).catch(() => {})
-    await Promise.race([Promise.all([this.#fetching, ...this.#inFlight]), deadline])
-    over.abort()
+    await settledWithin(Promise.all([this.#fetching, ...this.#inFlight]), deadlineMs)
   }
 
   /** Commits what is durable; called once it has settled. Refused or failed, it will be read again. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { inTurn } from './share.ts'
+import { inTurn } from './assignment.ts'
 
 test('partitions that brought something are asked for last, in the order in which they brought it', () => {
   const partition = (number: number) => ({ partition: number })

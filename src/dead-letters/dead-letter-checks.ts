@@ -2,7 +2,7 @@ import type { Check } from '../platform/integrity.ts'
 import { attemptsMax } from './attempts.ts'
 
 /** What must hold of dead letters. */
-export const letterChecks: readonly Check[] = [
+export const deadLetterChecks: readonly Check[] = [
   {
     name: 'dead-letter-bytes',
     sentence: 'the bytes of a dead letter are those that were recorded',

@@ -1,17 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { type Backoff, backoffMs } from '../backoff.ts'
+import { isPowerOfTwo, pause } from '../periodic.ts'
 import { connect, ensureDatabase, inUse, isAnswer, takeOwnership, unreachable, versionOf } from './owner.ts'
 import {
   clearAfterFailure,
   endServer,
   hasEnded,
-  type Keeping,
   type Launched,
   launch,
   runningServer,
+  type Supervision,
   wasStartedLike,
 } from './process.ts'
 import { EmbeddedPostgresError } from './program.ts'
+
+const recoveryBackoff: Backoff = { firstMs: 200, maxMs: 5_000 }
 
 /** How long a server that says it is ready may refuse connections before a person has to look at it. */
 const unreachableMs = 30_000
@@ -20,8 +24,8 @@ const unreachableMs = 30_000
  * Keeps one server running on one folder. That the server is ours is said by a lock in its database, held by one
  * connection: the lock dies with this process however it ends, and the connection's end tells that the server died.
  */
-export class Keeper {
-  readonly #keeping: Keeping
+export class Supervisor {
+  readonly #supervision: Supervision
   readonly #stopping = new AbortController()
   readonly #exitListeners: ((reason: string) => void)[] = []
   #owner: { client: Client; pid: number } | undefined
@@ -30,9 +34,9 @@ export class Keeper {
   #recovery: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  /** @param keeping what it works with; nothing is started yet */
-  constructor(keeping: Keeping) {
-    this.#keeping = keeping
+  /** @param supervision what it works with; nothing is started yet */
+  constructor(supervision: Supervision) {
+    this.#supervision = supervision
   }
 
   /**
@@ -41,7 +45,7 @@ export class Keeper {
    * @throws EmbeddedPostgresError when that cannot be; an AbortError when it was interrupted
    */
   async secure() {
-    const { folder, settings, program, log } = this.#keeping
+    const { folder, settings, program, log } = this.#supervision
     let waitedFrom = performance.now()
     let launches = 0
     for (let noteAfterMs = 10_000; ; await this.#pause(5)) {
@@ -89,7 +93,7 @@ export class Keeper {
   }
 
   async #stop() {
-    const { folder, stopTimeoutMs } = this.#keeping
+    const { folder, stopTimeoutMs } = this.#supervision
     this.#stopping.abort()
     await this.#recovery
     const launchedPid = this.#launched?.ended === undefined ? this.#launched?.pid : undefined
@@ -107,11 +111,11 @@ export class Keeper {
     try {
       if (!(await takeOwnership(client, 1_500))) {
         this.#launched = undefined // Even if this process launched it, it belongs to the other service now.
-        throw inUse(this.#keeping.folder)
+        throw inUse(this.#supervision.folder)
       }
-      const pid = runningServer(this.#keeping.folder)?.pid
+      const pid = runningServer(this.#supervision.folder)?.pid
       if (pid !== undefined && (await this.#fits(client, pid))) {
-        await ensureDatabase(client, this.#keeping.database)
+        await ensureDatabase(client, this.#supervision.database)
         client.once('end', () => this.#lost())
         this.#owner = { client, pid }
         return true
@@ -129,7 +133,7 @@ export class Keeper {
 
   /** A server left behind by another version of the service may have other settings or other binaries: it is ended. */
   async #fits(client: Client, pid: number): Promise<boolean> {
-    const { folder, program, settings, stopTimeoutMs, log } = this.#keeping
+    const { folder, program, settings, stopTimeoutMs, log } = this.#supervision
     if (pid === this.#launched?.pid) return true
     const fits = wasStartedLike(program, folder, settings) && (await versionOf(client)) === program.version
     log.info({ pid }, fits ? 'taking over the PostgreSQL that was left' : 'restarting the PostgreSQL that was left')
@@ -145,7 +149,7 @@ export class Keeper {
 
   /** Brings the server back. Never gives up, because what is in the way (a full disk) may be mended meanwhile. */
   async #recover(pid: number) {
-    const { log } = this.#keeping
+    const { log } = this.#supervision
     for (let failures = 0; !this.#stopping.signal.aborted; ) {
       try {
         if (failures === 0) await this.#noteEnd(pid)
@@ -157,16 +161,16 @@ export class Keeper {
         this.#launched = undefined
         failures += 1
         // The first failures and then ever fewer, so that a night of failing does not fill the log.
-        const isNoted = Number.isInteger(Math.log2(failures))
-        if (isNoted) log.error({ failures, reason: String(error) }, 'PostgreSQL is down and cannot be started')
-        await this.#pause(Math.min(100 * 2 ** failures, 5_000)).catch(() => undefined)
+        if (isPowerOfTwo(failures))
+          log.error({ failures, reason: String(error) }, 'PostgreSQL is down and cannot be started')
+        await pause(backoffMs(recoveryBackoff, failures, Math.random()), this.#stopping.signal)
       }
     }
   }
 
   /** Finds out whether the server ended or only cut its connections, as it does when one of its processes crashed. */
   async #noteEnd(pid: number) {
-    const { folder, log } = this.#keeping
+    const { folder, log } = this.#supervision
     const launched = this.#launched?.pid === pid ? this.#launched : undefined
     if (!(await hasEnded(folder, pid, launched))) {
       log.warn({ pid }, 'PostgreSQL has cut all connections')

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../src/dead-letters/letter.ts'
+import type { DeadLetter } from '../src/dead-letters/dead-letter.ts'
 import { recordDeadLetters } from '../src/dead-letters/recording.ts'
 import type { ErrorCode } from '../src/errors.ts'
 import type { Pool } from '../src/platform/postgres.ts'
@@ -6,7 +6,7 @@ import type { Pool } from '../src/platform/postgres.ts'
 let offset = 0n
 
 /** Records dead letters with these values, as the consumers do; returns their ids in the same order. */
-export async function recordLetters(
+export async function seedDeadLetters(
   pool: Pool,
   code: ErrorCode,
   values: readonly (Buffer | string | object | null)[],

@@ -1,47 +1,51 @@
-import type { Result } from '../dead-letters/desk.ts'
-import type { LetterWithHistory } from '../dead-letters/letter.ts'
-import { presentResult } from '../dead-letters/presentation.ts'
+import type { Resolution } from '../dead-letters/attempts.ts'
+import type { DeadLetterWithHistory } from '../dead-letters/dead-letter.ts'
+import { presentResolution } from '../dead-letters/presentation.ts'
 import type { Violation } from '../errors.ts'
 
 /** What the commands say of dead letters to a person. */
 
 /** A letter from top to bottom. */
-export function describeLetter({ letter, value, history }: LetterWithHistory, now: readonly Violation[]): string {
+export function describeDeadLetter(
+  { deadLetter, value, history }: DeadLetterWithHistory,
+  now: readonly Violation[],
+): string {
   const bytes =
-    value === null ? 'none' : `${value.byteLength} bytes${letter.text === null ? ', no UTF-8, in base64' : ''}`
+    value === null ? 'none' : `${value.byteLength} bytes${deadLetter.text === null ? ', no UTF-8, in base64' : ''}`
   const lines = [
-    `Dead letter ${letter.id} is ${letter.state}`,
-    `  recorded   ${letter.recorded_at}`,
-    `  origin     ${letter.topic}/${letter.partition}/${letter.offset}`,
-    `  reason     ${letter.code}: ${letter.detail}`,
-    ...section('wrong with it when it came', letter.violations.map(describeViolation)),
+    `Dead letter ${deadLetter.id} is ${deadLetter.state}`,
+    `  recorded   ${deadLetter.recorded_at}`,
+    `  origin     ${deadLetter.topic}/${deadLetter.partition}/${deadLetter.offset}`,
+    `  reason     ${deadLetter.code}: ${deadLetter.detail}`,
+    ...section('wrong with it when it came', deadLetter.violations.map(describeViolation)),
     ...section('wrong with it now', now.map(describeViolation)),
     ...section('what was tried', history.map(describeAttempt)),
     ...section('edited value', history.flatMap(({ edited_text: edited }) => edited ?? []).slice(0, 1)),
-    ...section(`value, ${bytes}`, [letter.text ?? letter.value ?? '']),
+    ...section(`value, ${bytes}`, [deadLetter.text ?? deadLetter.value ?? '']),
   ]
   return printable(lines.join('\n'))
 }
 
 /** What became of one letter. */
-export function describeResult(result: Result): string {
-  const { id, outcome } = result
+export function describeResolution(resolution: Resolution): string {
+  const { id, outcome } = resolution
   if (outcome === 'discarded') return `dead letter ${id} is discarded`
-  if (outcome !== 'refused') return printable(`dead letter ${id} is replayed: ${outcome} (order ${result.orderUid})`)
-  const { code, message, violations } = result.error
+  if (outcome !== 'refused')
+    return printable(`dead letter ${id} is replayed: ${outcome} (order ${resolution.orderUid})`)
+  const { code, message, violations } = resolution.error
   const lines = [`dead letter ${id} stays open: ${code}: ${message}`, ...violations.map(describeViolation)]
   return printable(lines.join('\n  '))
 }
 
 /** A line for one of many that were refused. */
-export function describeRefusal(result: Result): string {
+export function describeRefusal(resolution: Resolution): string {
   const {
     code,
     detail,
     errors = [],
-  } = presentResult(result) as { code?: string; detail?: string; errors?: Violation[] }
+  } = presentResolution(resolution) as { code?: string; detail?: string; errors?: Violation[] }
   const first = errors[0] === undefined ? '' : `; ${describeViolation(errors[0])}`
-  return printable(`  ${result.id}  ${code}: ${detail}${first}`)
+  return printable(`  ${resolution.id}  ${code}: ${detail}${first}`)
 }
 
 function section(title: string, lines: readonly string[]): string[] {
@@ -52,7 +56,7 @@ function describeViolation({ pointer, detail }: Violation): string {
   return `${pointer === '' ? '(the whole)' : pointer}  ${detail}`
 }
 
-function describeAttempt(attempt: LetterWithHistory['history'][number]): string {
+function describeAttempt(attempt: DeadLetterWithHistory['history'][number]): string {
   const { recorded_at: at, actor, outcome, code, detail, order_uid: orderUid, reason, is_edited: isEdited } = attempt
   const end = outcome === 'refused' ? `${code}: ${detail}` : (orderUid ?? '')
   const why = reason === '' ? '' : ` (${reason})`

@@ -51,17 +51,17 @@ export type DeadLetterListing = {
 }
 
 /** A letter is open until it has been dealt with; then it stays what it is. */
-export const letterStates = ['open', 'replayed', 'discarded'] as const
-export type LetterState = (typeof letterStates)[number]
+export const deadLetterStates = ['open', 'replayed', 'discarded'] as const
+export type DeadLetterState = (typeof deadLetterStates)[number]
 
 /** What became of a message that was taken in after all: a new order, one that was there already, a command carried out. */
-export type Taken = 'placed' | 'duplicate' | 'carried_out'
+export type AcceptedOutcome = 'placed' | 'duplicate' | 'carried_out'
 
 /** An attempt to deal with a dead letter. */
-export type Attempt = {
+export type DeadLetterAttempt = {
   /** From 1; of the refused ones the latest are kept. */
   attempt: number
-  outcome: Taken | 'refused' | 'discarded'
+  outcome: AcceptedOutcome | 'refused' | 'discarded'
   actor: string
   reason: string
   /** Of the order that was placed or changed. */
@@ -75,17 +75,17 @@ export type Attempt = {
 }
 
 /** A dead letter in a list. */
-export type ListedLetter = DeadLetterListing & {
-  state: LetterState
+export type ListedDeadLetter = DeadLetterListing & {
+  state: DeadLetterState
   attempts: number
   /** For a letter that is not open: how that came. */
-  last_attempt: Attempt | null
+  last_attempt: DeadLetterAttempt | null
 }
 
 /** A dead letter with everything that was tried, newest first. */
-export type LetterWithHistory = {
-  letter: ListedLetter
+export type DeadLetterWithHistory = {
+  deadLetter: ListedDeadLetter
   /** As bytes; null where the message had no value. */
   value: Buffer | null
-  history: (Attempt & { violations: Violation[]; edited_text: string | null })[]
+  history: (DeadLetterAttempt & { violations: Violation[]; edited_text: string | null })[]
 }

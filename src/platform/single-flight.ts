@@ -5,7 +5,7 @@
  * @param options freshMs: how long an answer stands at least; restShare: and how many times as long as it took to make, so
  *   that however many ask, making it stays a small load; make: makes one; now: milliseconds of any clock
  */
-export function shareFresh<Answer>(options: {
+export function singleFlight<Answer>(options: {
   freshMs: number
   restShare?: number
   make: () => Promise<Answer>

@@ -1,0 +1,30 @@
+/**
+ * The numbers of the service's advisory locks. PostgreSQL knows them by number only and for the whole database, so they stand in
+ * one place: `test/tidy.test.ts` proves that no two are the same and that no lock is taken by another number.
+ *
+ * A lock keeps its number for ever: instances of two versions run side by side during an upgrade.
+ */
+export const advisoryLocks = {
+  /** Migrations, one instance at a time. */
+  migrations: 7_306_291,
+  /** The leader that publishes the log to Kafka. */
+  relay: 7_306_292,
+  /** The leader that delivers webhooks. */
+  webhookDelivery: 7_306_293,
+  /** Steps of partition maintenance. */
+  partitionMaintenance: 7_306_294,
+  /** Counting the subscriptions before one is added. */
+  webhookCount: 7_306_296,
+  /** Recounting the tallies of orders. */
+  tallyRecount: 7_306_297,
+  /** Taken by the function `settle_log` (migrations/0019_log_home.sql). */
+  logHome: 7_306_298,
+  /** Held by the process that runs the embedded PostgreSQL, as long as it does. */
+  embeddedPostgresOwner: 7_305_816_442,
+} as const
+
+/** The first number of locks that have two, which share no number with the others; the second is a hash. */
+export const advisoryLockSpaces = {
+  /** An order, by the hash of its uid. */
+  orders: 1,
+} as const
