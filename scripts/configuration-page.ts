@@ -1,5 +1,6 @@
 import { type VariableGroup, variableGroups } from '../src/config.ts'
 import type { Variable } from '../src/platform/variables.ts'
+import { markdownTable } from './markdown-table.ts'
 
 /** The documentation of environment variables, made of their declarations. */
 
@@ -24,14 +25,6 @@ function section({ title, variables }: VariableGroup): string {
     meaningOf(variable) + linkOf(variable),
   ])
   return `## ${title}\n\n${markdownTable(['variable', 'default', 'meaning'], rows)}`
-}
-
-/** A table in Markdown, its columns padded as the formatter of the repository pads them. */
-function markdownTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, index) => Math.max(heading.length, ...rows.map(row => row[index]?.length ?? 0)))
-  const line = (cells: readonly string[], fill: string) =>
-    `| ${widths.map((width, index) => (cells[index] ?? '').padEnd(width, fill)).join(' | ')} |\n`
-  return [line(headings, ' '), line([], '-'), ...rows.map(row => line(row, ' '))].join('')
 }
 
 function presetOf({ preset }: Variable): string {

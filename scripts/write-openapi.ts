@@ -1,13 +1,17 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
+import { commands } from '../src/commands/commands.ts'
 import { readConfig } from '../src/config.ts'
 import { Notifier } from '../src/events/notifier.ts'
 import { schemaDocuments } from '../src/events/schemas.ts'
 import { catalogueOf, modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
+import { commandTables } from './command-tables.ts'
 import { configurationPage, environmentExample } from './configuration-page.ts'
+import { endpointTables } from './endpoint-tables.ts'
+import { withGeneratedPart } from './generated-part.ts'
 
 /** Where what the service says of itself is kept for those who read it without a running service. */
 export const documentsFolder = join(import.meta.dirname, '..', 'docs')
@@ -17,7 +21,7 @@ export const schemasFolder = join(documentsFolder, 'events')
 
 /**
  * The documents that are made of the code, as texts by the names of their files from `documentsFolder` on: OpenAPI, AsyncAPI, the
- * JSON Schemas of events, the page on configuration, and the example of a local environment. Needs no database: nothing asks for one.
+ * JSON Schemas of events, the pages on the API, commands and configuration, and the example of a local environment. Needs no database: nothing asks for one.
  */
 export async function currentDocuments(): Promise<Map<string, string>> {
   const log = createLogger({ level: 'silent' })
@@ -44,6 +48,8 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     documents.set(`events/${name}.schema.json`, schema)
   return new Map([
     ...[...documents].map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`] as const),
+    ['api.md', withGeneratedPart(join(documentsFolder, 'api.md'), endpointTables(documents.get('openapi.json')))],
+    ['commands.md', withGeneratedPart(join(documentsFolder, 'commands.md'), commandTables(commands))],
     ['configuration.md', configurationPage()],
     ['../.env.local.example', environmentExample()],
   ])

@@ -2,14 +2,8 @@ import { parseArgs } from 'node:util'
 import { DatabaseError } from 'pg'
 import { ExportError } from './backup/export.ts'
 import { ImportError } from './backup/reader.ts'
-import { backupCommands } from './commands/backup.ts'
 import { type Answer, type Command, CommandError, type Context, UsageError } from './commands/command.ts'
-import { migrateCommand, resetCommand } from './commands/database.ts'
-import { deadLetterCommands } from './commands/dead-letters.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { keyCommands } from './commands/keys.ts'
-import { loadCommand } from './commands/load.ts'
-import { verifyCommand } from './commands/verify.ts'
+import { commands } from './commands/commands.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { AppError } from './errors.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres/embedded-postgres.ts'
@@ -18,16 +12,6 @@ import { MigrationError } from './platform/migrations.ts'
 import { filesRoot, settingsRoot } from './platform/root.ts'
 import { version } from './version.ts'
 
-const commands: readonly Command[] = [
-  doctorCommand,
-  verifyCommand,
-  migrateCommand,
-  resetCommand,
-  ...keyCommands,
-  ...deadLetterCommands,
-  ...backupCommands,
-  loadCommand,
-]
 const common = { json: { meaning: 'print JSON' }, help: { meaning: 'print this' } }
 
 /** Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage. */

@@ -59,7 +59,7 @@ export const texts = {
     order: 'Order',
     placed: 'Placed',
     customer: 'Customer',
-    tracking: 'Tracking number',
+    tracking: 'Tracking',
     carrier: 'Carrier',
     payment: 'Payment',
     provider: 'Provider',

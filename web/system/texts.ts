@@ -12,7 +12,7 @@ export const texts = {
   accessOpen: 'not required: only this machine can connect',
   service: 'Service',
   dependencies: 'Dependencies',
-  names: { database: 'PostgreSQL', kafka: 'Kafka' },
+  names: { database: 'PostgreSQL', notifications: 'Notifications', kafka: 'Kafka' },
   states: { up: 'Up', down: 'Down', off: 'Off' },
   details: { down: 'No response.', off: 'Not configured.' },
   lags: 'Lag',
