@@ -14,7 +14,7 @@ import { ReaderThrottle } from './events/reader-throttle.ts'
 import type { RecentOrders } from './events/recent-orders.ts'
 import { readAllLags } from './lags.ts'
 import type { Module } from './module.ts'
-import { modules as allModules, catalogueOf } from './modules.ts'
+import { modules as allModules, catalogueOf, placementOf } from './modules.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
@@ -23,7 +23,7 @@ import { createIntake, type Intake } from './orders/intake.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { overviewRoutes } from './orders/overview-routes.ts'
 import { poolsOf } from './orders/pools.ts'
-import { findOrder, toStored } from './orders/queries.ts'
+import { findOrder } from './orders/queries.ts'
 import { orderReceivers } from './orders/receivers.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
@@ -139,14 +139,14 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   const pools = poolsOf(pool)
   const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget })
   const feed = new EventFeed(pool, options.logGrown, cache.placed, throttle, log)
-  const store = createIntakeStore(pool)
+  const store = createIntakeStore(pool, placementOf(modules))
   const intake = createIntake({
     store: options.writes === undefined ? store : { ...store, place: options.writes.noting(store.place) },
     log,
     now,
     tracer,
     onPlaced(orders) {
-      cache.keep(orders.map(toStored))
+      cache.keep(orders)
       options.logGrown.notify()
     },
     onGroup(group) {

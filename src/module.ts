@@ -1,4 +1,5 @@
 import type { EventDefinition } from './events/definition.ts'
+import type { PlacementPart } from './orders/placement-part.ts'
 import type { Channel } from './platform/asyncapi.ts'
 import type { Check, Inspection } from './platform/integrity.ts'
 import type { Variable } from './platform/variables.ts'
@@ -19,6 +20,8 @@ export type Module = Readonly<{
   /** Environment variables, but for those of topics. */
   variables?: readonly Variable[]
   topics?: readonly Topic[]
+  /** What it adds to the transaction that places orders: rows, and decisions on each order. */
+  placement?: readonly PlacementPart[]
   /** What must hold of its tables. */
   checks?: readonly Check[]
   /** The same for what takes more than a statement. */

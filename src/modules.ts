@@ -3,6 +3,8 @@ import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
 import type { Catalogue, Module } from './module.ts'
 import { ordersModule } from './orders/module.ts'
+import type { PlacementPart } from './orders/placement-part.ts'
+import { orderParts } from './orders/placement-parts.ts'
 import { systemModule } from './system/module.ts'
 import { webhooksModule } from './webhooks/module.ts'
 
@@ -24,4 +26,9 @@ export function scopesOf(listed: readonly Module[]): string[] {
 /** Every type of event, and every scope. */
 export function catalogueOf(listed: readonly Module[]): Catalogue {
   return { events: listed.flatMap(({ events = [] }) => events), scopes: scopesOf(listed) }
+}
+
+/** What all of them add to the transaction that places orders. Orders come first: they notice one that is stored already. */
+export function placementOf(listed: readonly Module[]): PlacementPart[] {
+  return [...orderParts, ...listed.flatMap(({ placement = [] }) => placement)]
 }

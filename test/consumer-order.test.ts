@@ -2,6 +2,8 @@ import { expect, test } from 'bun:test'
 import { createOrderConsumer } from '../src/orders/consumer.ts'
 import type { OrderDocument } from '../src/orders/document.ts'
 import { createIntake, type Intake } from '../src/orders/intake.ts'
+import { allPlaced } from '../src/orders/placement.ts'
+import { type PlacedOrder, toStored } from '../src/orders/queries.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import type { Pool } from '../src/platform/postgres.ts'
 import { testLog } from './kafka.ts'
@@ -31,12 +33,13 @@ function consumerOf(intake: Intake) {
 }
 
 test('a short batch, which is read sooner, is placed behind the long one before it', async () => {
-  const stored = new Map<string, string>()
+  const stored = new Map<string, PlacedOrder>()
   const intake = createIntake({
     store: {
-      findDocuments: async () => stored,
+      findStored: async () => stored,
       async place(orders) {
-        for (const { order } of orders) stored.set(order.orderUid, order.json)
+        for (const order of orders) stored.set(order.order.orderUid, toStored(order))
+        return allPlaced(orders)
       },
     },
     log: testLog,
@@ -52,21 +55,22 @@ test('a short batch, which is read sooner, is placed behind the long one before 
     consume([messageOf({ ...last, locale: 'de' }, 1_000n)]),
   ])
   expect(stored.size).toBe(1_000)
-  expect(JSON.parse(stored.get(last.order_uid) ?? '').locale).toBe('en')
+  expect(JSON.parse(stored.get(last.order_uid)?.document ?? '').locale).toBe('en')
 })
 
 test('of two orders with one uid the earlier is placed, also when the database was away', async () => {
-  const stored = new Map<string, string>()
+  const stored = new Map<string, PlacedOrder>()
   let isAway = true
   const intake = createIntake({
     store: {
-      async findDocuments() {
+      async findStored() {
         if (!isAway) return stored
         isAway = false
         throw new Error('the database is away')
       },
       async place(orders) {
-        for (const { order } of orders) stored.set(order.orderUid, order.json)
+        for (const order of orders) stored.set(order.order.orderUid, toStored(order))
+        return allPlaced(orders)
       },
     },
     log: testLog,
@@ -79,11 +83,11 @@ test('of two orders with one uid the earlier is placed, also when the database w
   const [order] = makeOrders(1, 'twice')
   if (order === undefined) throw new Error('an order was asked for')
   await Promise.all([consume([messageOf(order, 0n)]), consume([messageOf({ ...order, locale: 'de' }, 1n)])])
-  expect(JSON.parse(stored.get('twice-0') ?? '').locale).toBe('en')
+  expect(JSON.parse(stored.get('twice-0')?.document ?? '').locale).toBe('en')
 })
 
 test('an order that makes the program fail is set aside, and its neighbours are placed', async () => {
-  const stored = new Map<string, string>()
+  const stored = new Map<string, PlacedOrder>()
   const letters: unknown[] = []
   const pool = {
     async query(text: string, values: unknown[] = []) {
@@ -95,10 +99,11 @@ test('an order that makes the program fail is set aside, and its neighbours are 
   const poison = orders[7]?.order_uid ?? ''
   const intake = createIntake({
     store: {
-      findDocuments: async () => stored,
+      findStored: async () => stored,
       async place(group) {
         if (group.some(({ order }) => order.orderUid === poison)) throw new TypeError('undefined is not an object')
-        for (const { order } of group) stored.set(order.orderUid, order.json)
+        for (const order of group) stored.set(order.order.orderUid, toStored(order))
+        return allPlaced(group)
       },
     },
     log: testLog,

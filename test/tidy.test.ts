@@ -42,7 +42,7 @@ const allowed: Record<string, readonly string[]> = {
   'advisory-locks': [],
   platform: ['errors', 'advisory-locks'],
   version: [],
-  module: ['events', 'platform', 'errors'],
+  module: ['orders', 'events', 'platform', 'errors'],
   'dead-letters': ground,
   events: ['dead-letters', ...ground],
   access: ground,

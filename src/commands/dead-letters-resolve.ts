@@ -6,6 +6,7 @@ import { idForm } from '../dead-letters/requests.ts'
 import { AppError, catalogue } from '../errors.ts'
 import { settleLog } from '../events/restored.ts'
 import { createCarryOut } from '../orders/commands.ts'
+import { modules, placementOf } from '../modules.ts'
 import { createIntake } from '../orders/intake.ts'
 import { orderReceivers } from '../orders/receivers.ts'
 import { createIntakeStore } from '../orders/store.ts'
@@ -98,7 +99,12 @@ export function withDeadLetterCommands<Done>(
       const clock = new DatabaseClock()
       await clock.look(pool)
       const { now } = clock
-      const intake = createIntake({ store: createIntakeStore(pool), log, now, onPlaced: () => undefined })
+      const intake = createIntake({
+        store: createIntakeStore(pool, placementOf(modules)),
+        log,
+        now,
+        onPlaced: () => undefined,
+      })
       // This process has no cache. Instances that have one hear of the change from the database.
       const carryOut = createCarryOut({ pool, now, onChanged: () => undefined })
       const receivers = orderReceivers({ intake, carryOut })

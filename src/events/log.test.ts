@@ -4,6 +4,7 @@ import { createOrdersDatabase } from '../../test/app.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { rowsRead } from '../../test/rows-read.ts'
 import { initialState } from '../orders/order.ts'
+import { orderParts } from '../orders/placement-parts.ts'
 import { createIntakeStore } from '../orders/store.ts'
 import { readOrder } from '../orders/validate.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
@@ -92,7 +93,7 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
     if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.violations))
     return { order: reading.order, state: initialState(false), placedAt: new Date() }
   })
-  await createIntakeStore(pool).place(ready)
+  await createIntakeStore(pool, orderParts).place(ready)
   const recent = new RecentOrders(charactersMax)
   for (const { order } of ready.slice(3, 5)) {
     recent.keep(order.orderUid, { customerId: order.customerId, document: order.json })

@@ -4,6 +4,7 @@ import { eventually, kafkaAvailability, otherClient, testBroker, testLog, unique
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { createIntake } from '../orders/intake.ts'
+import { orderParts } from '../orders/placement-parts.ts'
 import { createIntakeStore } from '../orders/store.ts'
 import { readOrder } from '../orders/validate.ts'
 import { ensureTopics } from '../platform/kafka/admin.ts'
@@ -63,7 +64,7 @@ describe.skipIf(missing !== null)('the relay', () => {
 
   async function place(count: number, change: object = {}) {
     const intake = createIntake({
-      store: createIntakeStore(database.pool),
+      store: createIntakeStore(database.pool, orderParts),
       log: testLog,
       now: Date.now,
       onPlaced: () => undefined,

@@ -3,7 +3,7 @@ import type { LinesSource } from '../platform/lines-response.ts'
 import type { Logger } from '../platform/log.ts'
 import { portionsOf } from '../platform/ndjson.ts'
 import type { Intake } from './intake.ts'
-import { errorOf, type Outcome } from './placement.ts'
+import { errorOf, isStored, type Outcome } from './placement.ts'
 import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable, type ValidOrder } from './validate.ts'
 import type { BatchResultView } from './views.ts'
 
@@ -76,11 +76,9 @@ function refused(line: number, { orderUid, violations }: Extract<Reading, { kind
 }
 
 function resultOf(line: number, order: ValidOrder, outcome: Outcome): BatchResultView {
-  const found = { line, order_uid: order.orderUid }
-  const code = errorOf(outcome)
-  if (outcome.kind === 'invalid') {
-    return { ...found, outcome: 'refused', code: 'ORDER_INVALID', errors: outcome.violations }
-  }
-  if (code !== undefined) return { ...found, outcome: 'refused', code }
-  return { ...found, outcome: outcome.kind === 'placed' ? 'placed' : 'duplicate' }
+  const { orderUid } = order
+  const found = { line, order_uid: orderUid }
+  if (isStored(outcome)) return { ...found, outcome: outcome.kind }
+  const { code, violations } = errorOf(outcome, orderUid)
+  return { ...found, outcome: 'refused', code, ...(violations.length > 0 ? { errors: violations } : {}) }
 }

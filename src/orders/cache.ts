@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import { RecentOrders } from '../events/recent-orders.ts'
-import { jsonOf, type StoredOrder } from './queries.ts'
+import { jsonOf, type PlacedOrder, type StoredOrder } from './queries.ts'
 
 /**
  * An order ready to be sent. It is turned into bytes when it is first asked for: most orders come in faster than they are
@@ -32,8 +32,7 @@ export class CachedOrder {
 }
 
 /** An order that this instance has placed. */
-export type PlacedOrder = StoredOrder & {
-  customerId: string
+export type RecentOrder = PlacedOrder & {
   /** Made when it is first asked for. Its bytes are then held beside the document, which the readers of the log need. */
   cached?: CachedOrder
 }
@@ -48,7 +47,7 @@ export type OrderCache = {
    */
   get(orderUid: string, nowMs?: number): CachedOrder | Promise<CachedOrder | undefined>
   /** The orders that were placed here last, for the readers of the log. */
-  readonly placed: RecentOrders<PlacedOrder>
+  readonly placed: RecentOrders<RecentOrder>
   /** Keeps orders that were placed here just now, after their commit. */
   keep(orders: readonly PlacedOrder[]): void
   /** How often everything was forgotten: what was read before the last time is not taken in any more. */
@@ -103,7 +102,7 @@ export function createOrderCache(options: {
   const { isInStep } = options
   const sizeBytesMax = Math.floor(options.sizeBytesMax / 2)
   const entries = new LRUCache<string, CachedOrder>({ maxSize: sizeBytesMax })
-  const placed = new RecentOrders<PlacedOrder>(sizeBytesMax)
+  const placed = new RecentOrders<RecentOrder>(sizeBytesMax)
   /** The versions that orders were changed to: what was read before the change may arrive after the news of it. */
   const changed = new LRUCache<string, number>({ max: changedMax, ttl: changedTtlMs })
   /** Reads under way. */

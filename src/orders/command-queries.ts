@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg'
 import { advisoryLockSpaces } from '../advisory-locks.ts'
+import { type Copy, copyOf } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import type { OrderCommand } from './lifecycle.ts'
 import type { OrderState, OrderStatus } from './order.ts'
@@ -129,6 +130,22 @@ export async function insertTransition(client: PoolClient, transition: Transitio
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [orderUid, version, command, from, to, reason, actor, recordedAt],
   )
+}
+
+/** The rows of changes that are written together with their orders. */
+export function copyOfTransitions(transitions: readonly Transition[]): Copy {
+  const columns = 'order_uid, version, command, from_status, to_status, reason, actor, recorded_at'
+  return copyOf('order_transitions', columns, transitions, (transition, writer) => {
+    writer.row(8)
+    writer.text(transition.orderUid)
+    writer.integer(transition.version)
+    writer.text(transition.command)
+    writer.text(transition.from)
+    writer.text(transition.to)
+    writer.text(transition.reason)
+    writer.text(transition.actor)
+    writer.timestamp(transition.recordedAt.getTime())
+  })
 }
 
 /** Whether a command was carried out already. */

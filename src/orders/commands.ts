@@ -14,11 +14,10 @@ import {
   OrderLockedError,
   updateState,
 } from './command-queries.ts'
-import type { StatusChange } from './event-data.ts'
 import { type ChangedStatus, decideCommand, type OrderCommand } from './lifecycle.ts'
-import { orderChanged } from './messages.ts'
 import type { OrderState, OrderStatus } from './order.ts'
 import { findOrder, type StoredOrder } from './queries.ts'
+import { changeEvent } from './status-change.ts'
 
 export type CommandRequest = {
   orderUid: string
@@ -157,25 +156,15 @@ export function notFound(orderUid: string): AppError {
 type Change = CommandRequest & { order: LockedOrder; nowMs: number }
 
 async function save(client: PoolClient, change: Change, { state }: { state: OrderState & { status: ChangedStatus } }) {
-  const { orderUid, order, reason, actor, traceparent } = change
+  const { orderUid, order, traceparent } = change
   const { status: from } = order.state
   const version = order.version + 1
   // Another instance's clock may be ahead of ours. An order's times never run back: the log is cut off by them.
   const recordedAt = new Date(Math.max(change.nowMs, order.updatedAtMs))
   await updateState(client, orderUid, state, version, recordedAt)
-  await insertTransition(client, { ...change, version, recordedAt, from, to: state.status })
-  const data: StatusChange = {
-    status: state.status,
-    payment_status: state.paymentStatus,
-    delivery_status: state.deliveryStatus,
-    version,
-    previous_status: from,
-    reason,
-    actor,
-  }
-  const definition = orderChanged[state.status]
-  const event = { orderUid, sequence: version, definition, recordedAt, data: JSON.stringify(data) }
-  await appendEvent(client, { ...event, traceparent })
+  const transition = { ...change, version, recordedAt, from, to: state.status }
+  await insertTransition(client, transition)
+  await appendEvent(client, changeEvent(transition, state, traceparent))
 }
 
 /**

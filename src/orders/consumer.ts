@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type DeadLetter, toDeadLetter } from '../dead-letters/dead-letter.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { settingAside } from '../dead-letters/setting-aside.ts'
-import type { Violation } from '../errors.ts'
+import type { AppError, Violation } from '../errors.ts'
 import { retryWhileUnavailable } from '../platform/retry.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
@@ -11,7 +11,7 @@ import type { Pool } from '../platform/postgres.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
 import type { Intake } from './intake.ts'
 import type { OrderMetrics } from './metrics.ts'
-import { errorOf, type Outcome } from './placement.ts'
+import { errorOf, isStored } from './placement.ts'
 import { inTrace, readOrder, submittable, type ValidOrder } from './validate.ts'
 
 /**
@@ -55,10 +55,12 @@ export function createOrderConsumer(options: {
     const outcomes = await placing
     let placed = 0
     outcomes.forEach((outcome, index) => {
-      const code = errorOf(outcome)
       if (outcome.kind === 'placed') placed += 1
-      else if (code === undefined) metrics.count('kafka', outcome.kind)
-      else letters.push(toDeadLetter(senders[index] as KafkaMessage, code, reasonFor(outcome), violationsOf(outcome)))
+      else if (isStored(outcome)) metrics.count('kafka', outcome.kind)
+      else {
+        const error = errorOf(outcome, orders[index]?.orderUid ?? '')
+        letters.push(toDeadLetter(senders[index] as KafkaMessage, error.code, reasonFor(error), error.violations))
+      }
     })
     if (placed > 0) metrics.count('kafka', 'placed', placed)
     for (let first = 0; first < letters.length; first += lettersMax) {
@@ -94,16 +96,11 @@ async function readMessages(messages: readonly KafkaMessage[], traceparent: stri
   return { orders, senders, letters }
 }
 
-function violationsOf(outcome: Outcome): readonly Violation[] {
-  return outcome.kind === 'invalid' ? outcome.violations : []
-}
-
 function breaks(violations: readonly Violation[]): string {
   return `rules of the contract that the message breaks: ${violations.length}`
 }
 
-function reasonFor(outcome: Outcome): string {
-  if (outcome.kind === 'invalid') return breaks(outcome.violations)
-  if (outcome.kind !== 'refused') return 'another order is stored under this order_uid'
-  return outcome.error instanceof Error ? outcome.error.message : String(outcome.error)
+/** What the database has said of an order is for the one who looks into it, and not for its sender. */
+function reasonFor({ message, cause }: AppError): string {
+  return cause instanceof Error ? cause.message : message
 }

@@ -1,9 +1,10 @@
 import { isSampled, type Span, type Tracer, within } from '../platform/tracing.ts'
-import type { Entry, IntakeStore } from './group-writer.ts'
+import type { Entry } from './intake-queues.ts'
+import type { IntakeStore } from './store.ts'
 
 /**
  * Writes a group of orders within a span of its own, if the trace of one of them is sampled. The transactions are spans below
- * it. Each request that waits for the group has a span of its wait, from being submitted on, that has a link to the group.
+ * it. Each request that waits for the group has a span of its wait, which begins with its submission and links to the group.
  *
  * @param write writes the group through the store that it is given
  */
@@ -17,8 +18,10 @@ export async function traceGroup(
   const span = tracer.beginFor('write orders', traces, { attributes: { 'orders.group.size': group.length } })
   if (span === undefined) return write(store)
   const links = [span.traceparent]
-  const waits = group.flatMap(({ order: { traceparent: parent }, isCaller, submittedAtMs: startedAtMs }) =>
-    isCaller && isSampled(parent) ? [tracer.begin('wait for commit', { parent, links, startedAtMs })] : [],
+  const waits = group.flatMap(({ order: { traceparent: parent }, queue, submittedAtMs: startedAtMs }) =>
+    queue === 'interactive' && isSampled(parent)
+      ? [tracer.begin('wait for commit', { parent, links, startedAtMs })]
+      : [],
   )
   await within(span, () => write(tracedStore(tracer, store, span)))
   for (const wait of waits) wait.end()
@@ -38,7 +41,7 @@ function tracedStore(tracer: Tracer, store: IntakeStore, { traceparent: parent }
       },
     })
   return {
-    findDocuments: uids => within(begin('SELECT', uids.length), () => store.findDocuments(uids)),
+    findStored: uids => within(begin('SELECT', uids.length), () => store.findStored(uids)),
     place: orders => within(begin('COPY', orders.length), () => store.place(orders)),
   }
 }

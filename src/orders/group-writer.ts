@@ -6,136 +6,135 @@ import { isMistake } from '../platform/mistakes.ts'
 import { faultOf } from '../platform/postgres.ts'
 import type { Tracer } from '../platform/tracing.ts'
 import { traceGroup } from './group-tracing.ts'
-import { decide, type Outcome } from './placement.ts'
-import type { NewOrder } from './queries.ts'
-import type { ValidOrder } from './validate.ts'
+import { type Entry, fail, settle } from './intake-queues.ts'
+import { chooseNew, outcomesOf, type Rejection, sortedByUid } from './placement.ts'
+import { type NewOrder, type PlacedOrder, type StoredOrder, saysOrderIsStored } from './queries.ts'
+import type { IntakeStore } from './store.ts'
 
-/** What the intake needs from the database. */
-export type IntakeStore = {
-  findDocuments(orderUids: readonly string[]): Promise<Map<string, string>>
-  /** Writes all or nothing, durably. */
-  place(orders: readonly NewOrder[]): Promise<void>
-}
-
-/** Orders that were submitted together; whoever submitted them hears of all at once. */
-export type Submission = {
-  outcomes: Outcome[]
-  /** How many have no outcome yet. */
-  open: number
-  resolve: (outcomes: Outcome[]) => void
-  reject: (error: AppError) => void
-}
-
-/** An order on its way into the database. */
-export type Entry = {
-  order: ValidOrder
-  /** Whether somebody waits for just this order; the others come from streams, which can wait. */
-  isCaller: boolean
-  submission: Submission
-  index: number
-  submittedAtMs: number
-  /** Whoever waited has been told that it was not stored; it is not written any more unless that has begun. */
-  isGivenUp: boolean
-}
-
-/** Lost races are as good as never met twice in a row; whoever meets so many is not racing but in the way of old rows. */
+/** How often a group that met a stored order is looked up and written again. More than that is no race but a fault. */
 const racesMax = 10
 
-/** An error of a program that comes again so often is not one of a connection that just broke: some order causes it. */
+/** An error of the program that comes again this often is not that of a connection that just broke: an order causes it. */
 const mistakesMax = 2
 
 const backoff: Backoff = { firstMs: 150, maxMs: 2_000 }
 
-/** Callers are kept waiting through so many attempts; a stream's orders through all. */
-const callerAttemptsMax = 5
+/** Attempts after which interactive orders fail. Background orders wait through any number. */
+const interactiveAttemptsMax = 5
 
 /**
- * After an order was met that is stored already, so many groups are looked up before they are written. Without it, writing
- * them tells: the database refuses the group, and it is looked up then.
+ * After an order was met that is stored already, this many groups are looked up before they are written. Other groups are
+ * written at once: the database refuses one that meets a stored order, and only then it is looked up.
  */
-const suspicionGroups = 200
+const lookUpsAfterDuplicate = 200
 
-const nothing: ReadonlyMap<string, string> = new Map()
+const nothing: ReadonlyMap<string, never> = new Map<string, never>()
 
-export function settle({ submission, index }: Entry, outcome: Outcome): void {
-  submission.outcomes[index] = outcome
-  submission.open -= 1
-  if (submission.open === 0) submission.resolve(submission.outcomes)
-}
-
-export function fail(entry: Entry, error: AppError): void {
-  entry.isGivenUp = true
-  entry.submission.reject(error)
-}
-
-/**
- * Makes the function that writes a group of orders by one transaction and settles each of them, whatever happens: lost races
- * are run again; an order that the database will never take is found and refused alone; an outage is waited for, by callers
- * for a few attempts and by streams until the intake is closed.
- */
-export function createGroupWriter(options: {
+type Options = {
   store: IntakeStore
   log: Logger
   now: () => number
-  onPlaced: (orders: readonly NewOrder[]) => void
+  onPlaced: (orders: readonly PlacedOrder[]) => void
   isClosed: () => boolean
   tracer?: Tracer | undefined
-}): (group: readonly Entry[]) => Promise<void> {
-  const { log, now, onPlaced, isClosed, tracer } = options
+}
 
-  /** While nobody repeats himself, asking first what is stored is a round trip and a tenth of the database's work in vain. */
-  let suspiciousGroups = suspicionGroups
+/** Writes groups of orders. */
+export class GroupWriter {
+  readonly #options: Options
+  /** While there are no duplicates, looking up what is stored would cost a round trip and a tenth of the database's work. */
+  #lookUpsLeft = lookUpsAfterDuplicate
 
-  async function attempt(group: readonly Entry[], isRepetition: boolean, store: IntakeStore): Promise<void> {
-    if (isRepetition) suspiciousGroups = suspicionGroups
-    else if (suspiciousGroups > 0) suspiciousGroups -= 1
-    // Whether an order that breaks a newer rule is stored already decides what it is.
-    const isAsked = suspiciousGroups > 0 || group.some(({ order }) => order.newViolations !== undefined)
-    const stored = isAsked ? await store.findDocuments(group.map(entry => entry.order.orderUid)) : nothing
-    if (stored.size > 0) suspiciousGroups = suspicionGroups
-    const { fresh, outcomes } = decide(group, stored, now())
-    if (fresh.length > 0) {
-      await store.place(fresh)
-      onPlaced(fresh)
-    }
-    group.forEach((entry, index) => {
-      settle(entry, outcomes[index] as Outcome)
-    })
+  constructor(options: Options) {
+    this.#options = options
   }
 
-  /** One order that the database will not take must not take its neighbours with it: halves find it quickly. */
-  async function isolate(group: readonly Entry[], error: unknown, store: IntakeStore): Promise<void> {
-    const [first] = group
-    if (group.length === 1 && first !== undefined) return settle(first, { kind: 'refused', error })
-    const middle = group.length >> 1
-    await writeGroup(group.slice(0, middle), store)
-    await writeGroup(group.slice(middle), store)
+  /**
+   * Writes a group by one transaction and settles each of its orders, whatever happens. Lost races are run again. An order that
+   * the database will never take is found and refused alone. During an outage interactive orders wait for a few attempts and
+   * background orders until the intake is closed.
+   */
+  write(group: readonly Entry[]): Promise<void> {
+    const { tracer, store } = this.#options
+    if (tracer === undefined) return this.#settleAll(group, store)
+    return traceGroup(tracer, store, group, traced => this.#settleAll(group, traced))
   }
 
-  async function writeGroup(whole: readonly Entry[], store: IntakeStore): Promise<void> {
+  async #settleAll(whole: readonly Entry[], store: IntakeStore): Promise<void> {
     let group = whole
     for (let failures = 0, races = 0; group.length > 0; ) {
       try {
-        return await attempt(group, failures + races > 0, store)
+        group = await this.#attempt(group, failures + races > 0, store)
       } catch (error) {
-        const fault = faultOf(error)
-        if (fault === 'taken' && races < racesMax) {
+        if (saysOrderIsStored(error) && races < racesMax) {
           races += 1
           continue
         }
-        if (fault !== 'outage') return isolate(group, error, store)
+        if (faultOf(error) !== 'outage') return this.#isolate(group, error, store)
         failures += 1
-        if (isMistake(error) && failures > mistakesMax) return isolate(group, error, store)
-        log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
-        const isHopeless = (entry: Entry) => isClosed() || (entry.isCaller && failures >= callerAttemptsMax)
-        const unavailable = new AppError('STORE_UNAVAILABLE', 'the order was not stored', { cause: error })
-        for (const entry of group) if (isHopeless(entry)) fail(entry, unavailable)
-        if (group.some(entry => !entry.isGivenUp)) await sleep(backoffMs(backoff, failures, Math.random()))
-        group = group.filter(entry => !entry.isGivenUp)
+        if (isMistake(error) && failures > mistakesMax) return this.#isolate(group, error, store)
+        this.#options.log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
+        group = await this.#waitForDatabase(group, error, failures)
       }
     }
   }
 
-  if (tracer === undefined) return group => writeGroup(group, options.store)
-  return group => traceGroup(tracer, options.store, group, store => writeGroup(group, store))
+  /** @returns the orders that are still to be decided on: each has the uid of one that was rejected, and other content */
+  async #attempt(group: readonly Entry[], isRepetition: boolean, store: IntakeStore): Promise<Entry[]> {
+    const { now, onPlaced } = this.#options
+    let stored = await this.#lookUp(group, isRepetition, store)
+    const chosen = chooseNew(group, stored, now())
+    let written: ReadonlyMap<string, NewOrder> = chosen
+    let rejected: ReadonlyMap<string, Rejection> = nothing
+    if (chosen.size > 0) {
+      const orders = sortedByUid(chosen)
+      const placement = await store.place(orders)
+      if (placement.placed !== orders) written = new Map(placement.placed.map(order => [order.order.orderUid, order]))
+      if (placement.stored.size > 0) stored = new Map([...stored, ...placement.stored])
+      rejected = placement.rejected
+    }
+    const outcomes = outcomesOf(group, stored, written, rejected)
+    if (written.size > 0) {
+      onPlaced(outcomes.flatMap(outcome => (outcome?.kind === 'placed' ? outcome.order : [])))
+    }
+    return group.filter((entry, index) => {
+      const outcome = outcomes[index]
+      if (outcome !== undefined) settle(entry, outcome)
+      return outcome === undefined
+    })
+  }
+
+  async #lookUp(
+    group: readonly Entry[],
+    isRepetition: boolean,
+    store: IntakeStore,
+  ): Promise<ReadonlyMap<string, StoredOrder>> {
+    if (isRepetition) this.#lookUpsLeft = lookUpsAfterDuplicate
+    else if (this.#lookUpsLeft > 0) this.#lookUpsLeft -= 1
+    // An order that breaks a newer rule is a duplicate or invalid, depending on whether it is stored.
+    const isNeeded = this.#lookUpsLeft > 0 || group.some(({ order }) => order.newViolations !== undefined)
+    if (!isNeeded) return nothing
+    const stored = await store.findStored(group.map(entry => entry.order.orderUid))
+    if (stored.size > 0) this.#lookUpsLeft = lookUpsAfterDuplicate
+    return stored
+  }
+
+  /** One order that the database will not take must not take its neighbours with it: halves find it quickly. */
+  async #isolate(group: readonly Entry[], error: unknown, store: IntakeStore): Promise<void> {
+    const [first] = group
+    if (group.length === 1 && first !== undefined) return settle(first, { kind: 'refused', error })
+    const middle = group.length >> 1
+    await this.#settleAll(group.slice(0, middle), store)
+    await this.#settleAll(group.slice(middle), store)
+  }
+
+  /** Fails the orders that wait no longer, and pauses for the others. @returns these */
+  async #waitForDatabase(group: readonly Entry[], error: unknown, failures: number): Promise<Entry[]> {
+    const isOver = ({ queue }: Entry) =>
+      this.#options.isClosed() || (queue === 'interactive' && failures >= interactiveAttemptsMax)
+    const unavailable = new AppError('STORE_UNAVAILABLE', 'the order was not stored', { cause: error })
+    for (const entry of group) if (isOver(entry)) fail(entry, unavailable)
+    if (group.some(entry => !entry.isGivenUp)) await sleep(backoffMs(backoff, failures, Math.random()))
+    return group.filter(entry => !entry.isGivenUp)
+  }
 }

@@ -6,6 +6,7 @@ import { createPool, type Pool } from '../platform/postgres.ts'
 import type { OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
 import { createIntake, type IntakeOptions } from './intake.ts'
+import { orderParts } from './placement-parts.ts'
 import { createIntakeStore } from './store.ts'
 import { readOrder, type ValidOrder } from './validate.ts'
 
@@ -39,7 +40,7 @@ function changed(order: ValidOrder, change: (document: OrderDocument) => unknown
   return { ...order, json: JSON.stringify(change(JSON.parse(order.json))) }
 }
 
-function intakeOn(store = createIntakeStore(pool), options: Partial<IntakeOptions> = {}) {
+function intakeOn(store = createIntakeStore(pool, orderParts), options: Partial<IntakeOptions> = {}) {
   return createIntake({ store, log, now: Date.now, onPlaced: () => undefined, ...options })
 }
 
@@ -55,7 +56,10 @@ async function rowsOf(orderUid: string): Promise<{ orders: number; items: number
 
 test('an order is acknowledged with its rows, its lines and its event stored', async () => {
   const order = newOrder()
-  expect(await intakeOn().submit(order)).toEqual({ kind: 'placed' })
+  expect(await intakeOn().submit(order)).toMatchObject({
+    kind: 'placed',
+    order: { orderUid: order.orderUid, version: 1, document: order.json },
+  })
   expect(await rowsOf(order.orderUid)).toEqual({ orders: 1, items: order.lines.length, events: 1 })
 })
 
@@ -132,12 +136,12 @@ test('beyond its bounds the intake refuses callers, and lets streams wait', asyn
   expect((await intake.submit(newOrder())).kind).toBe('placed')
 })
 
-test('callers go before streams', async () => {
+test('interactive orders go before background orders', async () => {
   const placed: string[] = []
   const intake = intakeOn(undefined, {
     groupOrdersMax: 10,
     writersMax: 1,
-    onPlaced: orders => placed.push(...orders.map(({ order }) => order.orderUid)),
+    onPlaced: orders => placed.push(...orders.map(({ orderUid }) => orderUid)),
   })
   const stream = intake.submitAll(Array.from({ length: 100 }, () => newOrder()))
   const called = newOrder()
@@ -149,7 +153,7 @@ test('callers go before streams', async () => {
 
 test('a database that cannot be reached is an outage, and nothing is acknowledged', async () => {
   const nowhere = createPool({ ...database.address, host: '/nonexistent' }, { connectionsMax: 2, name: 'nowhere', log })
-  const intake = intakeOn(createIntakeStore(nowhere), { callerPatienceMs: 100 })
+  const intake = intakeOn(createIntakeStore(nowhere, orderParts), { submitTimeoutMs: 100 })
   const order = newOrder()
   expect(await intake.submit(order).catch(error => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
   expect(await rowsOf(order.orderUid)).toEqual({ orders: 0, items: 0, events: 0 })
@@ -157,18 +161,18 @@ test('a database that cannot be reached is an outage, and nothing is acknowledge
 })
 
 test('a caller who was told that the order was not stored does not find it stored when the database is back', async () => {
-  const store = createIntakeStore(pool)
+  const store = createIntakeStore(pool, orderParts)
   let isAway = true
   const intake = intakeOn(
     { ...store, place: orders => (isAway ? Promise.reject(new Error('Connection terminated')) : store.place(orders)) },
-    { callerPatienceMs: 300, writersMax: 1 },
+    { submitTimeoutMs: 300, writersMax: 1 },
   )
   const streamed = intake.submitAll([newOrder()])
   const order = newOrder()
   await eventually('the stream has taken the only writer', () => intake.waiting() === 1)
   expect(await intake.submit(order).catch(error => error)).toMatchObject({ code: 'STORE_UNAVAILABLE' })
   isAway = false
-  expect(await streamed).toEqual([{ kind: 'placed' }])
+  expect(await streamed).toMatchObject([{ kind: 'placed' }])
   await intake.close(5_000)
   expect(await rowsOf(order.orderUid)).toEqual({ orders: 0, items: 0, events: 0 })
 })

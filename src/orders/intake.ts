@@ -1,14 +1,17 @@
 import { AppError } from '../errors.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Tracer } from '../platform/tracing.ts'
-import { createGroupWriter, type Entry, fail, type IntakeStore } from './group-writer.ts'
+import { GroupWriter } from './group-writer.ts'
+import { type Entry, fail, IntakeQueues, type QueueName } from './intake-queues.ts'
+import { SubmitTimeouts } from './intake-timeouts.ts'
 import type { Outcome } from './placement.ts'
-import type { NewOrder } from './queries.ts'
+import type { PlacedOrder } from './queries.ts'
+import type { IntakeStore } from './store.ts'
 import type { ValidOrder } from './validate.ts'
 
 /**
- * The one way in for orders, from whatever source. Orders that wait are written in groups, each by one transaction, so
- * that many share the price of a commit; nobody hears of an order's fate before that commit.
+ * The one way in for orders from every source. Waiting orders are written in groups, each by one transaction, so that many share
+ * the price of a commit. No outcome is known before that commit.
  */
 
 export type IntakeOptions = {
@@ -17,32 +20,32 @@ export type IntakeOptions = {
   now: () => number
   /** Undefined: nothing is traced. */
   tracer?: Tracer | undefined
-  /** Hears of each order that was placed, after its commit. */
-  onPlaced: (orders: readonly NewOrder[]) => void
+  /** Is called with the orders that were placed, after their commit and before their submitters know. */
+  onPlaced: (orders: readonly PlacedOrder[]) => void
   onGroup?: (group: { orders: number; durationMs: number }) => void
   /** The most orders written by one transaction, and the most bytes of documents. */
   groupOrdersMax?: number
   groupBytesMax?: number
   /** Transactions at a time: while one waits for the disk, the next is being written. */
   writersMax?: number
-  /** What may wait in each lane. */
+  /** The most orders, and bytes of documents, in each queue. */
   waitingOrdersMax?: number
   waitingBytesMax?: number
-  /** How long a caller waits at most, whatever the database does, in milliseconds. */
-  callerPatienceMs?: number
+  /** How long `submit` takes at most, whatever the database does, in milliseconds. */
+  submitTimeoutMs?: number
 }
 
 export type Intake = {
   /**
-   * Submits one order for which somebody waits.
+   * Submits one order that somebody waits for.
    *
    * @throws AppError OVERLOADED when too much is waiting, STORE_UNAVAILABLE when it could not be stored in time, STOPPING.
-   *   In all three it may be submitted again; where writing it had begun, it may have been stored.
+   *   After any of them it may be submitted again; if writing it had begun, it may have been stored.
    */
   submit(order: ValidOrder): Promise<Outcome>
   /**
    * Submits orders from a source that can be held up: waits for room instead of refusing, waits for the database through
-   * any outage, and goes behind the orders for which somebody waits. Orders that share a uid are placed in the order of the calls.
+   * any outage, and goes behind the orders of `submit`. Orders that share a uid are placed in the order of the calls.
    *
    * @returns the outcomes in the order of the orders
    * @throws AppError STOPPING; some of the orders may have been placed then
@@ -50,183 +53,141 @@ export type Intake = {
   submitAll(orders: readonly ValidOrder[]): Promise<Outcome[]>
   /** How many orders wait or are being written. */
   waiting(): number
-  /** Takes no more orders, and resolves when those that wait are written, or refused after the deadline. */
+  /** Accepts no more orders, and resolves when those that wait are written, or failed after the deadline. */
   close(deadlineMs: number): Promise<void>
 }
 
-/** A queue with its bounds; what is being written still counts, since its memory is still held. */
-type Lane = { entries: Entry[]; orders: number; bytes: number }
+const defaults = {
+  groupOrdersMax: 2_000,
+  groupBytesMax: 4 * 1024 * 1024,
+  writersMax: 2,
+  waitingOrdersMax: 10_000,
+  waitingBytesMax: 64 * 1024 * 1024,
+  submitTimeoutMs: 8_000,
+  onGroup: (): void => undefined,
+}
 
-/** How often it is looked for callers who have waited long enough. */
-const patienceCheckMs = 250
+type AllOptions = Required<Omit<IntakeOptions, 'tracer'>> & Pick<IntakeOptions, 'tracer'>
 
 export function createIntake(options: IntakeOptions): Intake {
-  const {
-    onGroup = () => undefined,
-    groupOrdersMax = 2_000,
-    groupBytesMax = 4 * 1024 * 1024,
-    writersMax = 2,
-    waitingOrdersMax = 10_000,
-    waitingBytesMax = 64 * 1024 * 1024,
-    callerPatienceMs = 8_000,
-  } = options
+  return new GroupIntake({ ...defaults, ...options })
+}
 
-  /** Somebody waits for each of these, so they go first. */
-  const callers: Lane = { entries: [], orders: 0, bytes: 0 }
-  const streams: Lane = { entries: [], orders: 0, bytes: 0 }
-  /** Uids that a running transaction is writing: their like wait for it, or the two would block each other. */
-  const beingWritten = new Set<string>()
-  /** Everything that has no outcome yet, oldest first. */
-  const unsettled = new Set<Entry>()
-  let writers = 0
-  let isWakeUpDue = false
-  let isClosed = false
-  const roomSeekers: (() => void)[] = []
-  /** Resolves when the last submission of a stream is in the queue. */
-  let admission: Promise<void> = Promise.resolve()
-  const closers: (() => void)[] = []
-  const writeGroup = createGroupWriter({ ...options, isClosed: () => isClosed })
+class GroupIntake implements Intake {
+  readonly #options: AllOptions
+  readonly #queues: IntakeQueues
+  readonly #timeouts: SubmitTimeouts
+  readonly #writer: GroupWriter
+  #writers = 0
+  #isStartDue = false
+  #isClosed = false
+  /** Called when room was freed, for `submitAll`. */
+  #onRoom: (() => void)[] = []
+  /** Called when nothing waits any more, for `close`. */
+  #onDrained: (() => void)[] = []
+  /** Resolves when the last `submitAll` has all its orders in the queue. */
+  #admitted: Promise<void> = Promise.resolve()
 
-  const waiting = () => callers.orders + streams.orders
-  const hasRoom = (lane: Lane) => lane.orders < waitingOrdersMax && lane.bytes < waitingBytesMax
+  constructor(options: AllOptions) {
+    this.#options = options
+    this.#queues = new IntakeQueues(options)
+    this.#timeouts = new SubmitTimeouts(options.submitTimeoutMs)
+    this.#writer = new GroupWriter({ ...options, isClosed: () => this.#isClosed })
+  }
 
-  function enqueue(lane: Lane, orders: readonly ValidOrder[]): Promise<Outcome[]> {
-    wakeUp()
+  async submit(order: ValidOrder): Promise<Outcome> {
+    if (this.#isClosed) throw stopping()
+    if (!this.#queues.hasRoom('interactive')) {
+      throw new AppError('OVERLOADED', 'too many orders are waiting to be written')
+    }
+    return (await this.#enqueue('interactive', [order]))[0] as Outcome
+  }
+
+  async submitAll(orders: readonly ValidOrder[]): Promise<Outcome[]> {
+    // A call that waits for room is not overtaken by a later one.
+    const before = this.#admitted
+    const admitted = Promise.withResolvers<void>()
+    this.#admitted = admitted.promise
+    await before
+    const { groupOrdersMax } = this.#options
+    try {
+      const outcomes: Outcome[] = []
+      for (let first = 0; first < orders.length; first += groupOrdersMax) {
+        while (!this.#queues.hasRoom('background') && !this.#isClosed) {
+          await new Promise<void>(resolve => this.#onRoom.push(resolve))
+        }
+        if (this.#isClosed) throw stopping()
+        const submitted = this.#enqueue('background', orders.slice(first, first + groupOrdersMax))
+        if (first + groupOrdersMax >= orders.length) admitted.resolve()
+        outcomes.push(...(await submitted))
+      }
+      return outcomes
+    } finally {
+      admitted.resolve()
+    }
+  }
+
+  waiting(): number {
+    return this.#queues.size
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.#isClosed = true
+    for (const resolve of this.#onRoom.splice(0)) resolve()
+    if (this.waiting() > 0) {
+      await new Promise<void>(resolve => {
+        this.#onDrained.push(resolve)
+        setTimeout(resolve, deadlineMs).unref()
+      })
+    }
+    for (const entry of this.#queues.clear()) fail(entry, stopping())
+    this.#timeouts.close(stopping())
+  }
+
+  #enqueue(queue: QueueName, orders: readonly ValidOrder[]): Promise<Outcome[]> {
+    this.#startWriters()
     return new Promise((resolve, reject) => {
       const submission = { outcomes: new Array<Outcome>(orders.length), open: orders.length, resolve, reject }
-      const isCaller = lane === callers
+      const submittedAtMs = queue === 'interactive' ? performance.now() : 0
       orders.forEach((order, index) => {
-        lane.orders += 1
-        lane.bytes += order.json.length
-        const entry: Entry = {
-          order,
-          isCaller,
-          submission,
-          index,
-          submittedAtMs: isCaller ? performance.now() : 0,
-          isGivenUp: false,
-        }
-        lane.entries.push(entry)
-        if (isCaller) unsettled.add(entry)
+        const entry: Entry = { order, queue, submission, index, submittedAtMs, isGivenUp: false }
+        this.#queues.add(entry)
+        if (queue === 'interactive') this.#timeouts.add(entry)
       })
     })
   }
 
   /** Starts writers at the end of this turn of the event loop, so that all requests that it read are in one group. */
-  function wakeUp(): void {
-    if (isWakeUpDue || writers >= writersMax) return
-    isWakeUpDue = true
+  #startWriters(): void {
+    if (this.#isStartDue || this.#writers >= this.#options.writersMax) return
+    this.#isStartDue = true
     setImmediate(() => {
-      isWakeUpDue = false
-      while (writers < writersMax) {
-        const group = takeGroup()
+      this.#isStartDue = false
+      while (this.#writers < this.#options.writersMax) {
+        const group = this.#takeGroup()
         if (group.length === 0) break
-        writers += 1
-        void write(group)
+        this.#writers += 1
+        void this.#write(group)
       }
     })
   }
 
-  async function write(first: Entry[]): Promise<void> {
-    for (let group = first; group.length > 0; group = takeGroup()) {
+  async #write(first: Entry[]): Promise<void> {
+    for (let group = first; group.length > 0; group = this.#takeGroup()) {
       const startedMs = performance.now()
-      await writeGroup(group)
-      for (const entry of group) {
-        release(entry)
-        beingWritten.delete(entry.order.orderUid)
-      }
-      onGroup({ orders: group.length, durationMs: performance.now() - startedMs })
-      for (const seeker of roomSeekers.splice(0)) seeker()
+      await this.#writer.write(group)
+      this.#queues.release(group)
+      for (const entry of group) if (entry.queue === 'interactive') this.#timeouts.delete(entry)
+      this.#options.onGroup({ orders: group.length, durationMs: performance.now() - startedMs })
+      for (const resolve of this.#onRoom.splice(0)) resolve()
     }
-    writers -= 1
-    if (waiting() > 0) wakeUp()
-    else if (writers === 0) for (const closer of closers.splice(0)) closer()
+    this.#writers -= 1
+    if (this.waiting() > 0) this.#startWriters()
+    else if (this.#writers === 0) for (const resolve of this.#onDrained.splice(0)) resolve()
   }
 
-  /** Gives the room of an order back. */
-  function release(entry: Entry): void {
-    const lane = entry.isCaller ? callers : streams
-    lane.orders -= 1
-    lane.bytes -= entry.order.json.length
-    if (entry.isCaller) unsettled.delete(entry)
-  }
-
-  /** The orders of the next transaction, each uid's like together; what another transaction is writing stays. */
-  function takeGroup(): Entry[] {
-    const group: Entry[] = []
-    let bytes = 0
-    for (const { entries } of [callers, streams]) {
-      const staying: Entry[] = []
-      let taken = 0
-      for (; taken < entries.length && group.length < groupOrdersMax && bytes < groupBytesMax; taken++) {
-        const entry = entries[taken] as Entry
-        if (entry.isGivenUp) release(entry)
-        else if (beingWritten.has(entry.order.orderUid)) staying.push(entry)
-        else {
-          group.push(entry)
-          bytes += entry.order.json.length
-        }
-      }
-      if (taken > 0) entries.splice(0, taken, ...staying)
-    }
-    for (const { order } of group) beingWritten.add(order.orderUid)
-    return group
-  }
-
-  /** A database that hangs must not hang its callers: they hear that they may come again. */
-  const patience = setInterval(() => {
-    const sinceMs = performance.now() - callerPatienceMs
-    for (const entry of unsettled) {
-      if (entry.submittedAtMs > sinceMs) break
-      unsettled.delete(entry)
-      fail(entry, new AppError('STORE_UNAVAILABLE', `the order was not stored within ${callerPatienceMs} ms`))
-    }
-  }, patienceCheckMs)
-  patience.unref()
-
-  return {
-    async submit(order) {
-      if (isClosed) throw stopping()
-      if (!hasRoom(callers)) throw new AppError('OVERLOADED', 'too many orders are waiting to be written')
-      return (await enqueue(callers, [order]))[0] as Outcome
-    },
-
-    async submitAll(orders) {
-      // Whoever waits for room is not overtaken by whoever comes later and finds some.
-      const before = admission
-      const admitted = Promise.withResolvers<void>()
-      admission = admitted.promise
-      await before
-      try {
-        const outcomes: Outcome[] = []
-        for (let first = 0; first < orders.length; first += groupOrdersMax) {
-          while (!hasRoom(streams) && !isClosed) await new Promise<void>(resolve => roomSeekers.push(resolve))
-          if (isClosed) throw stopping()
-          const submitted = enqueue(streams, orders.slice(first, first + groupOrdersMax))
-          if (first + groupOrdersMax >= orders.length) admitted.resolve()
-          outcomes.push(...(await submitted))
-        }
-        return outcomes
-      } finally {
-        admitted.resolve()
-      }
-    },
-
-    waiting,
-
-    async close(deadlineMs) {
-      isClosed = true
-      for (const seeker of roomSeekers.splice(0)) seeker()
-      if (waiting() > 0) {
-        await new Promise<void>(resolve => {
-          closers.push(resolve)
-          setTimeout(resolve, deadlineMs).unref()
-        })
-      }
-      clearInterval(patience)
-      for (const lane of [callers, streams]) for (const entry of lane.entries.splice(0)) fail(entry, stopping())
-      for (const entry of unsettled) fail(entry, stopping())
-    },
+  #takeGroup(): Entry[] {
+    return this.#queues.takeGroup(entry => this.#timeouts.delete(entry))
   }
 }
 

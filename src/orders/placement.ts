@@ -1,57 +1,132 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Violation } from '../errors.ts'
+import { AppError, type Violation } from '../errors.ts'
 import { initialState } from './order.ts'
-import type { NewOrder } from './queries.ts'
-import type { ValidOrder } from './validate.ts'
+import type { RejectionCode } from './placement-part.ts'
+import { type NewOrder, type PlacedOrder, type StoredOrder, toStored } from './queries.ts'
+import { orderInvalid, type ValidOrder } from './validate.ts'
 
 /** What became of an order that was submitted. */
-export type Outcome =
-  | { kind: 'placed' }
-  /** The same order is stored already. */
-  | { kind: 'duplicate' }
+export type Outcome = Success | Failure
+
+/** The order is stored. */
+export type Success =
+  | { kind: 'placed'; order: PlacedOrder }
+  /** The same order was stored before. */
+  | { kind: 'duplicate'; order: StoredOrder }
+
+/** The order is not stored, and would not be if it came again. */
+export type Failure =
   /** Another order is stored under this uid. */
   | { kind: 'conflict' }
   /** It breaks a rule that is newer than orders may be, and none is stored that it could be the same as. */
   | { kind: 'invalid'; violations: readonly Violation[] }
+  /** A part of the placement has decided against it. */
+  | Rejection
   /** The database will never take this order. */
   | { kind: 'refused'; error: unknown }
 
-/** The error that an outcome is for its sender; undefined when the order is stored. */
-export function errorOf(outcome: Outcome): 'ORDER_CONFLICT' | 'ORDER_INVALID' | 'ORDER_REFUSED_BY_STORE' | undefined {
-  if (outcome.kind === 'invalid') return 'ORDER_INVALID'
-  if (outcome.kind === 'conflict') return 'ORDER_CONFLICT'
-  return outcome.kind === 'refused' ? 'ORDER_REFUSED_BY_STORE' : undefined
+export type Rejection = { kind: 'rejected'; code: RejectionCode; detail: string }
+
+/** The placement of a group of which every order was written. */
+export function allPlaced(orders: readonly NewOrder[]): Placement {
+  return { placed: orders, rejected: none, stored: none }
+}
+
+/** What became of the new orders of a group that was written. */
+export type Placement = {
+  /** Those that are stored now, in the state that was decided on. */
+  placed: readonly NewOrder[]
+  /** Those that were decided against, by uid. */
+  rejected: ReadonlyMap<string, Rejection>
+  /** Of those that were decided against the ones that turned out to be stored, by another instance meanwhile. */
+  stored: ReadonlyMap<string, StoredOrder>
+}
+
+export function isStored(outcome: Outcome): outcome is Success {
+  return outcome.kind === 'placed' || outcome.kind === 'duplicate'
+}
+
+/** A failure as the error that the sender gets, over HTTP, in a batch, as a dead letter and from the replay of one. */
+export function errorOf(outcome: Failure, orderUid: string): AppError {
+  switch (outcome.kind) {
+    case 'invalid':
+      return orderInvalid(outcome.violations)
+    case 'conflict':
+      return new AppError('ORDER_CONFLICT', `another order is stored under ${orderUid}, and stays as it is`)
+    case 'rejected':
+      return new AppError(outcome.code, outcome.detail)
+    case 'refused': {
+      const detail = 'the order keeps the contract, yet the database will not take it'
+      return new AppError('ORDER_REFUSED_BY_STORE', detail, { cause: outcome.error })
+    }
+  }
 }
 
 /**
- * What becomes of each order of a group, given what is stored. Pure. Of several that share a uid the first is placed and
- * the others are measured by it.
+ * The orders of a group that are to be written, by uid: those that are not stored, and of several that share a uid the first.
+ * Pure.
  *
- * @param stored document by uid
- * @returns the orders to write, sorted by uid so that two instances lock them in the same order; and an outcome for each
- *   of the group, true once `fresh` is committed
+ * @param stored what is known to be stored, by uid
  */
-export function decide(
-  group: readonly { order: ValidOrder }[],
-  stored: ReadonlyMap<string, string>,
+export function chooseNew(
+  group: readonly Submitted[],
+  stored: ReadonlyMap<string, StoredOrder>,
   nowMs: number,
-): { fresh: NewOrder[]; outcomes: Outcome[] } {
+): Map<string, NewOrder> {
   const placedAt = new Date(nowMs)
-  const fresh = new Map<string, NewOrder>()
-  const outcomes = group.map(({ order }): Outcome => {
-    const known = stored.get(order.orderUid) ?? fresh.get(order.orderUid)?.order.json
-    if (known !== undefined && isSameJson(known, order.json)) return duplicate
-    if (order.newViolations !== undefined) return { kind: 'invalid', violations: order.newViolations }
-    if (known !== undefined) return conflict
-    fresh.set(order.orderUid, { order, state: initialState(order.isPaid), placedAt })
-    return placed
-  })
-  const sorted = [...fresh.values()].sort((a, b) => (a.order.orderUid < b.order.orderUid ? -1 : 1))
-  return { fresh: sorted, outcomes }
+  const chosen = new Map<string, NewOrder>()
+  for (const { order } of group) {
+    const { orderUid } = order
+    if (order.newViolations !== undefined || stored.has(orderUid) || chosen.has(orderUid)) continue
+    chosen.set(orderUid, { order, state: initialState(order.isPaid), placedAt })
+  }
+  return chosen
 }
 
-const placed: Outcome = { kind: 'placed' }
-const duplicate: Outcome = { kind: 'duplicate' }
+/** Sorted by uid, so that two instances lock them in the same order. */
+export function sortedByUid(orders: ReadonlyMap<string, NewOrder>): NewOrder[] {
+  return [...orders.values()].sort((a, b) => (a.order.orderUid < b.order.orderUid ? -1 : 1))
+}
+
+type Submitted = { order: ValidOrder }
+
+/**
+ * What became of each order of a group. Pure. Of several that share a uid the first that was written is `placed`; the others are
+ * compared with it.
+ *
+ * @param stored what was known to be stored before, by uid
+ * @param written what was written now, by uid
+ * @param rejected what was decided against, by uid
+ * @returns undefined for an order that has the uid of a rejected one and other content: it is still to be decided on
+ */
+export function outcomesOf(
+  group: readonly Submitted[],
+  stored: ReadonlyMap<string, StoredOrder>,
+  written: ReadonlyMap<string, NewOrder>,
+  rejected: ReadonlyMap<string, Rejection> = none,
+): (Outcome | undefined)[] {
+  const hasRepetitions = group.length > written.size
+  const before = new Map<string, StoredOrder>()
+  const decidedOn = new Map<string, string>()
+  return group.map(({ order }): Outcome | undefined => {
+    const { orderUid, json, newViolations } = order
+    const known = stored.get(orderUid) ?? before.get(orderUid)
+    if (known !== undefined && isSameJson(known.document, json)) return { kind: 'duplicate', order: known }
+    if (newViolations !== undefined) return { kind: 'invalid', violations: newViolations }
+    if (known !== undefined) return conflict
+    const first = written.get(orderUid)
+    if (first !== undefined) {
+      const placed = toStored(first)
+      if (hasRepetitions) before.set(orderUid, placed)
+      return { kind: 'placed', order: placed }
+    }
+    const decided = decidedOn.get(orderUid) ?? json
+    decidedOn.set(orderUid, decided)
+    return isSameJson(decided, json) ? rejected.get(orderUid) : undefined
+  })
+}
+
+const none: ReadonlyMap<string, never> = new Map<string, never>()
 const conflict: Outcome = { kind: 'conflict' }
 
 /** Whether two compact JSON texts say the same, whatever the order of their fields. */

@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { joinObjects } from '../events/log.ts'
 import { type Copy, copyOf } from '../platform/copy.ts'
-import type { Pool, PoolClient } from '../platform/postgres.ts'
+import { type Pool, type PoolClient, violatedKey } from '../platform/postgres.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
 import { checksumOf } from './document-check.ts'
 import { branchesOf, byStatus } from './list-branches.ts'
@@ -13,7 +13,13 @@ import type { OrderLine, ValidOrder } from './validate.ts'
 export const orderChangedChannel = 'order_changed'
 
 /** An order that is about to be written for the first time. */
-export type NewOrder = { order: ValidOrder; state: OrderState; placedAt: Date }
+export type NewOrder = {
+  order: ValidOrder
+  state: OrderState
+  placedAt: Date
+  /** Why it is put on hold with its placement, and by whom; absent for nearly every order. */
+  hold?: { reason: string; actor: string }
+}
 
 /** An order as it is stored. */
 export type StoredOrder = {
@@ -24,6 +30,9 @@ export type StoredOrder = {
   state: OrderState
   updatedAt: Date
 }
+
+/** An order as it is stored, and whose it is. */
+export type PlacedOrder = StoredOrder & { customerId: string }
 
 /** The order as one JSON object: the document, and behind its last field what the service adds. */
 export function jsonOf({ document, state, version, updatedAt }: StoredOrder): string {
@@ -42,20 +51,31 @@ type OrderRow = {
 }
 
 /**
- * The documents that are stored under these uids; those that are not stored are left out. Each uid is looked up by itself:
+ * The orders that are stored under these uids, by uid; those that are not stored are left out. Each uid is looked up by itself:
  * given a list, the planner may rather read a whole table of which it knows little.
  */
-export async function findDocuments(pool: Pool, orderUids: readonly string[]): Promise<Map<string, string>> {
-  const { rows } = await pool.query<{ order_uid: string; document: string }>(
-    `select o.order_uid, o.document
+export async function findStored(
+  client: Pool | PoolClient,
+  orderUids: readonly string[],
+): Promise<Map<string, StoredOrder>> {
+  const { rows } = await client.query<OrderRow>(
+    `select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at
        from unnest($1::text[]) as wanted (order_uid)
-      cross join lateral (select order_uid, document from orders where order_uid = wanted.order_uid limit 1) o`,
+      cross join lateral (select * from orders where order_uid = wanted.order_uid limit 1) o`,
     [orderUids],
   )
-  return new Map(rows.map(row => [row.order_uid, row.document]))
+  return new Map(rows.map(row => [row.order_uid, present(row)]))
 }
 
-/** The rows of new orders and of their lines. Writing them fails with a unique violation when one is there already. */
+/** The key of `orders`; where the table is distributed, with the number of a shard behind it. */
+const orderKey = /^orders_pkey(_\d+)?$/
+
+/** Whether an error says that one of the orders that were written is stored already. Other keys say nothing of that. */
+export function saysOrderIsStored(error: unknown): boolean {
+  return orderKey.test(violatedKey(error) ?? '')
+}
+
+/** The rows of new orders and of their items. Writing them fails when one of the orders is stored already. */
 export function copiesOfOrders(orders: readonly NewOrder[]): Copy[] {
   return [
     copyOf(
@@ -69,7 +89,7 @@ export function copiesOfOrders(orders: readonly NewOrder[]): Copy[] {
   ]
 }
 
-function writeOrder({ order, state, placedAt }: NewOrder, writer: RowWriter): void {
+function writeOrder({ order, state, placedAt, hold }: NewOrder, writer: RowWriter): void {
   writer.row(13)
   writer.text(order.orderUid)
   writer.text(order.customerId)
@@ -80,7 +100,7 @@ function writeOrder({ order, state, placedAt }: NewOrder, writer: RowWriter): vo
   writer.text(state.status)
   writer.text(state.paymentStatus)
   writer.text(state.deliveryStatus)
-  writer.integer(1)
+  writer.integer(versionWith(hold))
   writer.timestamp(placedAt.getTime())
   writer.text(order.json)
   writer.integer(checksumOf(order.json))
@@ -117,10 +137,15 @@ export async function findOrder(client: Pool | PoolClient, orderUid: string): Pr
   return rows[0] === undefined ? undefined : present(rows[0])
 }
 
-/** A new order as it will be stored, and whose it is. */
-export function toStored({ order, state, placedAt }: NewOrder): StoredOrder & { customerId: string } {
+/** A new order as it will be stored. */
+export function toStored({ order, state, placedAt, hold }: NewOrder): PlacedOrder {
   const { orderUid, customerId, json: document } = order
-  return { orderUid, customerId, version: 1, document, state, updatedAt: placedAt }
+  return { orderUid, customerId, version: versionWith(hold), document, state, updatedAt: placedAt }
+}
+
+/** Putting an order on hold is a change of its own: the second version, and the second event. */
+function versionWith(hold: NewOrder['hold']): number {
+  return hold === undefined ? 1 : 2
 }
 
 function present({ order_uid: orderUid, document, version, updated_at: updatedAt, ...row }: OrderRow): StoredOrder {

@@ -4,6 +4,7 @@ import { traceparentOf } from '../platform/traceparent.ts'
 import { readCommandMessage, toRequest } from './command-message.ts'
 import { type CarryOut, refusalOf } from './commands.ts'
 import type { Intake } from './intake.ts'
+import { errorOf, isStored } from './placement.ts'
 import { inTrace, orderInvalid, readOrder, submittable } from './validate.ts'
 
 /**
@@ -37,21 +38,8 @@ function orderReceiver(intake: Intake, onOutcome: (outcome: string) => void): Re
         }
         const { orderUid } = order
         const outcome = await intake.submit(inTrace(order, traceparentOf(headers)))
-        switch (outcome.kind) {
-          case 'placed':
-          case 'duplicate':
-            return { kind: 'taken', outcome: outcome.kind, orderUid }
-          case 'invalid':
-            return { kind: 'refused', error: orderInvalid(outcome.violations) }
-          case 'conflict': {
-            const detail = `another order is stored under ${orderUid}, and stays as it is`
-            return { kind: 'refused', error: new AppError('ORDER_CONFLICT', detail) }
-          }
-          case 'refused': {
-            const detail = 'the order keeps the contract, yet the database will not take it'
-            return { kind: 'refused', error: new AppError('ORDER_REFUSED_BY_STORE', detail, { cause: outcome.error }) }
-          }
-        }
+        if (isStored(outcome)) return { kind: 'taken', outcome: outcome.kind, orderUid }
+        return { kind: 'refused', error: errorOf(outcome, orderUid) }
       })
       const judged = await Promise.all(verdicts.map(verdict => verdict.catch(postponedBy)))
       for (const verdict of judged) {

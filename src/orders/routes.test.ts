@@ -31,6 +31,13 @@ function asSent(read: Record<string, unknown>) {
   return Object.fromEntries(Object.entries(read).filter(([name]) => !serviceFields.includes(name)))
 }
 
+/** How many reads of orders the metrics count. */
+async function cacheReads(): Promise<{ hits: number; misses: number }> {
+  const text = await (await t.call('GET', '/metrics')).text()
+  const read = (name: string) => Number(new RegExp(`^orders_cache_${name}_total (\\d+)$`, 'm').exec(text)?.[1])
+  return { hits: read('hits'), misses: read('misses') }
+}
+
 describe('POST /api/orders', () => {
   for (const name of readdirSync(join(samples, 'valid'))) {
     test(`takes ${name} and reads it back as it was sent, also from the database`, async () => {
@@ -53,6 +60,22 @@ describe('POST /api/orders', () => {
       })
     })
   }
+
+  test('answers from what was stored: it is no read of the cache, which would hide the misses of readers', async () => {
+    const before = await cacheReads()
+    const order = newOrder()
+    const post = () =>
+      t.call('POST', '/api/orders', { body: order, headers: { 'idempotency-key': crypto.randomUUID() } })
+    const [placed, duplicate] = [await post(), await post()]
+    expect([placed.status, duplicate.status]).toEqual([201, 200])
+    expect(await duplicate.json()).toEqual(await placed.json())
+    for (let orders = 0; orders < 10; orders += 1) {
+      expect((await t.call('POST', '/api/orders', { body: newOrder() })).status).toBe(201)
+    }
+    expect(await cacheReads()).toEqual(before)
+    await t.call('GET', `/api/orders/${order.order_uid}`)
+    expect(await cacheReads()).toEqual({ ...before, hits: before.hits + 1 })
+  })
 
   for (const name of readdirSync(join(samples, 'invalid'))) {
     test(`refuses ${name} with every violation, and stores nothing`, async () => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { AppError } from '../errors.ts'
 import { typeFor } from '../platform/accept.ts'
 import { BytesResponse } from '../platform/bytes-response.ts'
 import { codingFor, compressedResponse } from '../platform/compression.ts'
@@ -23,7 +22,7 @@ import type { Intake } from './intake.ts'
 import { encodeCursor, type ListQuery, readListQuery } from './list-query.ts'
 import type { OrderMetrics } from './metrics.ts'
 import { operations } from './operations.ts'
-import { errorOf } from './placement.ts'
+import { errorOf, isStored } from './placement.ts'
 import { jsonOf, listOrders } from './queries.ts'
 import { documentSizeBytesMax, inTrace, orderInvalid, readOrder, submittable } from './validate.ts'
 import type { SentOrderView } from './views.ts'
@@ -71,7 +70,7 @@ export function orderRoutes(options: OrderRoutesOptions): Route[] {
 
 async function placeOrder(
   call: Call,
-  { intake, cache, metrics }: OrderRoutesOptions,
+  { intake, metrics }: OrderRoutesOptions,
   claim: Claim | undefined,
 ): Promise<Response> {
   requireMediaType(call.request, ['application/json'])
@@ -86,21 +85,15 @@ async function placeOrder(
     answerToPlaced(orderUid, new CachedOrder(placed)),
   )
   const outcome = await intake.submit(order)
-  metrics.count('http', errorOf(outcome) ?? outcome.kind)
-  if (outcome.kind === 'invalid') throw orderInvalid(outcome.violations)
-  if (outcome.kind === 'conflict') {
-    throw new AppError('ORDER_CONFLICT', `another order is stored under ${orderUid}, and stays as it is`)
+  if (!isStored(outcome)) {
+    const error = errorOf(outcome, orderUid)
+    metrics.count('http', error.code)
+    throw error
   }
-  if (outcome.kind === 'refused') {
-    throw new AppError('ORDER_REFUSED_BY_STORE', 'the order keeps the contract, yet the database will not take it', {
-      cause: outcome.error,
-    })
-  }
-  const stored = await cache.get(orderUid)
-  if (stored === undefined) throw new Error(`order ${orderUid} was stored and is not there`)
-  if (outcome.kind === 'duplicate') return toResponse(answerWith(stored))
+  metrics.count('http', outcome.kind)
+  if (outcome.kind === 'duplicate') return toResponse(answerWith(new CachedOrder(outcome.order)))
   if (claim !== undefined) claim.isKept = true
-  return toResponse(answerToPlaced(orderUid, stored))
+  return toResponse(answerToPlaced(orderUid, new CachedOrder(outcome.order)))
 }
 
 function placeBatch(call: Call, { intake, metrics, log }: OrderRoutesOptions): Promise<Response> {
@@ -125,7 +118,7 @@ async function placeExample(call: Call, options: OrderRoutesOptions, claim: Clai
     const reading = readOrder(Buffer.from(JSON.stringify(document)))
     if (reading.kind === 'refused') throw new Error(`the example breaks the contract: ${JSON.stringify(reading)}`)
     const outcome = await intake.submit(answered(inTrace(reading.order, traceparent), claim, () => answer))
-    metrics.count('http', errorOf(outcome) ?? outcome.kind)
+    metrics.count('http', isStored(outcome) ? outcome.kind : errorOf(outcome, orderUid).code)
     if (claim !== undefined) claim.isKept = outcome.kind === 'placed'
   } else await sendToTopic(document, traceparent)
   return toResponse(answer)

@@ -1,41 +1,54 @@
-import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/log.ts'
-import { type Copy, copyInto } from '../platform/copy.ts'
-import { copyOfAnswers } from '../platform/idempotency/queries.ts'
-import { type Pool, withConnection } from '../platform/postgres.ts'
-import type { IntakeStore } from './group-writer.ts'
-import { orderPlaced } from './messages.ts'
-import { stateJson } from './order.ts'
-import { copiesOfOrders, findDocuments, type NewOrder } from './queries.ts'
-import { copyOfTallies } from './tally.ts'
+import { notifyOfEvents } from '../events/log.ts'
+import { copyInto } from '../platform/copy.ts'
+import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
+import { decidePlacement } from './placement-decision.ts'
+import { allPlaced, type Placement } from './placement.ts'
+import type { PlacementPart } from './placement-part.ts'
+import { findStored, type NewOrder, type StoredOrder } from './queries.ts'
 
-/** The intake's store on PostgreSQL: an order, its lines and its `order.placed` are one transaction. */
-export function createIntakeStore(pool: Pool): IntakeStore {
-  return {
-    findDocuments: orderUids => findDocuments(pool, orderUids),
-    place: orders =>
-      withConnection(pool, client =>
-        copyInto(
-          client,
-          [
-            ...copiesOfOrders(orders),
-            copyOfEvents(orders.map(placed)),
-            copyOfTallies(orders),
-            ...copiesOfKeptAnswers(orders),
-          ],
-          notifyOfEvents,
-        ),
-      ),
+/** What the intake needs from the database. */
+export type IntakeStore = {
+  /** The orders that are stored under these uids, by uid. */
+  findStored(orderUids: readonly string[]): Promise<ReadonlyMap<string, StoredOrder>>
+  /**
+   * Places orders in one transaction, durably, but for those that a part rejects.
+   *
+   * @param orders sorted by uid
+   * @throws the database's error, among others when one of the orders is stored already; nothing is written then
+   */
+  place(orders: readonly NewOrder[]): Promise<Placement>
+}
+
+/**
+ * The intake's store on PostgreSQL. An order, its items, its `order.placed` and whatever else the parts add are one transaction.
+ * Where no part decides, that is one message to the server and its answer; otherwise two more round trips.
+ *
+ * @param parts what each module adds to the transaction
+ */
+export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): IntakeStore {
+  const decides = parts.some(part => part.decide !== undefined)
+  const write = (client: PoolClient, orders: readonly NewOrder[], last: string) =>
+    copyInto(
+      client,
+      parts.flatMap(part => part.rows?.(orders) ?? []),
+      last,
+    )
+
+  async function decideAndWrite(client: PoolClient, orders: readonly NewOrder[]): Promise<Placement> {
+    await client.query('begin isolation level read committed')
+    const placement = await decidePlacement(client, parts, orders)
+    if (placement.placed.length === 0) await client.query('commit')
+    else await write(client, placement.placed, `${notifyOfEvents};\ncommit`)
+    return placement
   }
-}
 
-function copiesOfKeptAnswers(orders: readonly NewOrder[]): Copy[] {
-  const kept = orders.flatMap(placed => placed.order.keepAnswer?.(placed) ?? none)
-  return kept.length === 0 ? [] : [copyOfAnswers(kept)]
-}
-
-const none: [] = []
-
-function placed({ order, state, placedAt }: NewOrder): NewEvent {
-  const { orderUid, traceparent } = order
-  return { orderUid, sequence: 1, definition: orderPlaced, recordedAt: placedAt, data: stateJson(state), traceparent }
+  return {
+    findStored: orderUids => findStored(pool, orderUids),
+    place: orders =>
+      withConnection(pool, async client => {
+        if (decides) return decideAndWrite(client, orders)
+        await write(client, orders, notifyOfEvents)
+        return allPlaced(orders)
+      }),
+  }
 }

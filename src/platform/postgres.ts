@@ -185,15 +185,18 @@ async function giveBack(client: PoolClient, error: unknown): Promise<void> {
 
 /**
  * What an error of the database means for what was being written:
- * - `taken`: a row with this key is there already;
  * - `data`: the server will never accept these values (SQLSTATE classes 22, 23 and 54);
  * - `outage`: everything else. The server or the way to it is at fault, or two transactions met; the same rows may
  *   well be accepted a little later.
  */
-export function faultOf(error: unknown): 'taken' | 'data' | 'outage' {
+export function faultOf(error: unknown): 'data' | 'outage' {
   const code = error instanceof DatabaseError ? (error.code ?? '') : ''
-  if (code === '23505') return 'taken'
   return ['22', '23', '54'].includes(code.slice(0, 2)) ? 'data' : 'outage'
+}
+
+/** The name of the unique constraint or index that an error says was violated (SQLSTATE 23505); undefined for other errors. */
+export function violatedKey(error: unknown): string | undefined {
+  return error instanceof DatabaseError && error.code === '23505' ? error.constraint : undefined
 }
 
 /** What the driver says when it has lost the server, where the system gave no error code. */

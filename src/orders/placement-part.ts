@@ -1,0 +1,42 @@
+import type { catalogue, ErrorCode } from '../errors.ts'
+import type { Copy } from '../platform/copy.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import type { NewOrder } from './queries.ts'
+
+/** A code that an order can be rejected with: trying again later does not help. */
+export type RejectionCode = {
+  [Code in ErrorCode]: (typeof catalogue)[Code]['consumer'] extends 'dead-letter' ? Code : never
+}[ErrorCode]
+
+/** What a part says of an order before it is written. */
+export type PlacementDecision =
+  | { kind: 'accepted' }
+  /**
+   * Places the order and puts it on hold in the same transaction, with the event and the entry in its history that `hold`
+   * always makes. Only for an order that arrives paid: any other cannot be put on hold.
+   */
+  | { kind: 'held'; reason: string; actor: string }
+  /** Stores nothing of the order. @param detail a sentence for the sender, without secrets or recipient data */
+  | { kind: 'rejected'; code: RejectionCode; detail: string }
+
+/**
+ * What one module adds to the transaction that places orders. The list of parts is given to `createIntakeStore`, so a module
+ * adds rows and decisions without a change to the intake.
+ */
+export type PlacementPart = {
+  /** The rows that belong to orders which are placed. Called again when the transaction is repeated, so it must be pure. */
+  rows?(placed: readonly NewOrder[]): Copy[]
+  /**
+   * Decides on a group of new orders, in the transaction that writes them and before their rows. It should take one statement
+   * for the whole group and lock rows in a fixed order, since several groups are decided at a time.
+   *
+   * Orders that are stored already and repetitions within the group are not in it. If the transaction fails, what was
+   * changed here is rolled back with it, and the group is decided again.
+   *
+   * @param orders sorted by uid
+   * @returns a decision for each of them, in their order
+   */
+  decide?(client: PoolClient, orders: readonly NewOrder[]): Promise<readonly PlacementDecision[]>
+  /** The codes that `decide` rejects with. Dead letters with these are replayed as orders. */
+  rejectsWith?: readonly RejectionCode[]
+}
