@@ -58,11 +58,20 @@ export async function createFilledApp() {
   await delivering.stop()
   await Promise.all([good.close(), bad.close()])
   await ageLog(t.pool)
-  const key = await t.ask<{ id: string }>('POST', '/api/keys', { name: 'gone', scopes: ['orders:read'] })
-  await t.ask('DELETE', `/api/keys/${key.json.id}`)
-  // From then on every caller needs one.
-  await t.ask('POST', '/api/keys', { name: 'stays', scopes: ['admin'] })
-  return t
+  return { ...t, adminKey: await makeKeys(t) }
+}
+
+/** A key that is valid, and one that was revoked. From the first on every caller needs one. @returns the valid one */
+async function makeKeys({ call }: FilledApp): Promise<string> {
+  const make = async (scope: string, headers = {}) => {
+    const response = await call('POST', '/api/keys', { body: { name: scope, scopes: [scope] }, headers })
+    return (await response.json()) as { id: string; key: string }
+  }
+  const { key } = await make('admin')
+  const headers = { authorization: `Bearer ${key}` }
+  const { id } = await make('orders:read', headers)
+  await call('DELETE', `/api/keys/${id}`, { headers })
+  return key
 }
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'

@@ -1,70 +1,43 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
-import { currentDocuments } from '../scripts/write-openapi.ts'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { exampleOrder } from '../src/orders/example.ts'
-import { createTestApp, type TestApp } from './app.ts'
+import { type Asked, type Caller, type DocumentedAnswers, readDocumentedAnswers } from './documented-answers.ts'
+import { createFilledApp } from './filled-database.ts'
 import { seedDeadLetters } from './seed-dead-letters.ts'
+import { type BodyReader, framesOf } from './server-sent-events.ts'
 
-/** Real answers, held against what OpenAPI says of them: the status, the media type, and every field. */
+/**
+ * Real answers of every route, out of a database with rows of every kind, held against what OpenAPI says of them: the status, the
+ * media type, and every field. An operation that is not called, or a documented answer that is not met, fails the last test.
+ */
 
-type Json = Record<string, unknown>
-type Content = Record<string, { schema: Json }>
-type Documented = { paths: Record<string, Record<string, { responses: Record<string, { content?: Content }> }>> }
+setDefaultTimeout(60_000)
 
-let t: TestApp
-let documented: Documented
-let validator: Ajv2020
+type Row = { id: string }
+
+let t: Awaited<ReturnType<typeof createFilledApp>>
+/** The holder of a key whose scope no route asks for. */
+let stranger: Caller
+let documented: DocumentedAnswers
+const ask: DocumentedAnswers['ask'] = (name, status, asked) => documented.ask(name, status, asked)
 
 beforeAll(async () => {
-  t = await createTestApp()
-  documented = closed(JSON.parse((await currentDocuments()).get('openapi.json') ?? '')) as Documented
-  validator = addFormats(new Ajv2020({ strict: false, allErrors: true }))
-  validator.addSchema({ $id: 'document', ...documented })
+  t = await createFilledApp()
+  const admin = withKey(t.adminKey)
+  stranger = withKey(await makeKey(admin, ['payments:write']))
+  documented = await readDocumentedAnswers(withKey(await makeKey(admin, ['orders:read', 'orders:write', 'admin'])))
 })
 afterAll(() => t.close())
 
-/** A field that a schema does not name is a fault here, unless the schema says that there may be others. */
-function closed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(closed)
-  if (typeof value !== 'object' || value === null) return value
-  const inner: Json = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, closed(part)]))
-  const isSchema = inner.type === 'object' && Object.keys((inner.properties as Json | undefined) ?? {}).length > 0
-  return isSchema && inner.additionalProperties === undefined ? { ...inner, additionalProperties: false } : inner
+function withKey(key: string): Caller {
+  return {
+    call: (method, path, options = {}) =>
+      t.call(method, path, { ...options, headers: { authorization: `Bearer ${key}`, ...options.headers } }),
+  }
 }
 
-function expectToKeep(schema: Json, value: unknown, where: string): void {
-  const text = JSON.stringify(schema).replaceAll('"#/components/', '"document#/components/')
-  validator.validate(JSON.parse(text), value)
-  expect(validator.errors ?? [], where).toEqual([])
-}
-
-type Asked = { body?: unknown; headers?: Record<string, string>; query?: string; id?: string; delivery?: string }
-
-/** Calls an operation and holds the answer against what is said of it. @returns the answer's body, if it is JSON */
-async function ask<Answer = Json>(name: string, status: number, asked: Asked = {}): Promise<Answer> {
-  const [method = '', template = ''] = name.split(' ')
-  const path = template.replace('{id}', asked.id ?? '').replace('{delivery}', asked.delivery ?? '')
-  const response = await t.call(method, `${path}${asked.query ?? ''}`, asked)
-  const text = await response.text()
-  const where = `${name} ${response.status} ${text.slice(0, 300)}`
-  expect(response.status, where).toBe(status)
-  const said = documented.paths[template]?.[method.toLowerCase()]?.responses[status]
-  expect(said, where).toBeDefined()
-  if (said?.content === undefined) {
-    expect(text, where).toBe('')
-    return undefined as Answer
-  }
-  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
-  const schema = said.content[type]?.schema
-  if (schema === undefined) throw new Error(`${type} is not documented: ${where}`)
-  if (type !== 'application/x-ndjson') {
-    expectToKeep(schema, JSON.parse(text), where)
-    return JSON.parse(text)
-  }
-  const lines = text.trimEnd().split('\n')
-  for (const line of lines) expectToKeep(schema.contentSchema as Json, JSON.parse(line), `${where}: ${line}`)
-  return lines.map(line => JSON.parse(line)) as Answer
+async function makeKey(of: Caller, scopes: readonly string[]): Promise<string> {
+  const response = await of.call('POST', '/api/keys', { body: { name: 'a test', scopes } })
+  return ((await response.json()) as { key: string }).key
 }
 
 const newOrder = () => exampleOrder(crypto.randomUUID(), Date.now(), Math.random)
@@ -72,9 +45,9 @@ const newOrder = () => exampleOrder(crypto.randomUUID(), Date.now(), Math.random
 test('this test finds what is not documented', () => {
   const problem = { $ref: '#/components/schemas/Problem' }
   const whole = { type: 'urn:a', title: 't', status: 404, detail: 'd', code: 'C', request_id: 'r' }
-  expectToKeep(problem, whole, 'a problem')
-  expect(() => expectToKeep(problem, { ...whole, code: undefined }, 'incomplete')).toThrow()
-  expect(() => expectToKeep(problem, { ...whole, other: 1 }, 'with another field')).toThrow()
+  documented.expectToKeep(problem, whole, 'a problem')
+  expect(() => documented.expectToKeep(problem, { ...whole, code: undefined }, 'incomplete')).toThrow()
+  expect(() => documented.expectToKeep(problem, { ...whole, other: 1 }, 'with another field')).toThrow()
 })
 
 describe('answers are what OpenAPI says', () => {
@@ -85,76 +58,181 @@ describe('answers are what OpenAPI says', () => {
     await ask('POST /api/orders', 200, { body: order })
     await ask('POST /api/orders', 409, { body: { ...order, entry: 'other' } })
     await ask('POST /api/orders', 400, { body: { order_uid: 7, items: [] } })
-    await ask('POST /api/orders', 415, { body: 'order', headers: { 'content-type': 'text/plain' } })
     await ask('POST /api/orders/test', 202)
     await ask('GET /api/orders/{id}', 200, { id })
     await ask('GET /api/orders/{id}', 304, { id, headers: { 'if-none-match': '*' } })
-    await ask('GET /api/orders/{id}', 404, { id: 'nobody' })
     await ask('GET /api/orders', 200, { query: '?limit=2' })
-    await ask('GET /api/orders', 400, { query: '?limit=none' })
     await ask('GET /api/orders', 200, { headers: { accept: 'application/x-ndjson' } })
+    await ask('GET /api/orders', 406, { headers: { accept: 'text/html' } })
     const ndjson = { 'content-type': 'application/x-ndjson' }
     await ask('POST /api/orders/batch', 200, { body: `${JSON.stringify(newOrder())}\n{}\n`, headers: ndjson })
-    await ask('POST /api/orders/{id}/hold', 200, { id, body: { reason: 'ask first' } })
-    await ask('POST /api/orders/{id}/complete', 409, { id })
-    await ask('POST /api/orders/{id}/cancel', 412, { id, headers: { 'if-match': '"9"' } })
-    await ask('POST /api/orders/{id}/cancel', 200, { id })
-    await ask('POST /api/orders/{id}/cancel', 404, { id: 'nobody' })
     await ask('GET /api/overview', 200)
+    for (const { order_uid } of await ask<{ order_uid: string }[]>('GET /api/orders', 200)) {
+      await ask('GET /api/orders/{id}', 200, { id: order_uid })
+    }
   })
 
-  test('of events', async () => {
+  test('of commands', async () => {
     const { order_uid: id } = await ask<{ order_uid: string }>('POST /api/orders', 201, { body: newOrder() })
+    const stale = { id, headers: { 'if-match': '"9"' } }
+    await ask('POST /api/orders/{id}/hold', 200, { id, body: { reason: 'ask first' } })
+    await ask('POST /api/orders/{id}/confirm', 412, stale)
+    await ask('POST /api/orders/{id}/confirm', 200, { id })
+    await ask('POST /api/orders/{id}/hold', 412, stale)
+    await ask('POST /api/orders/{id}/cancel', 412, stale)
+    await ask('POST /api/orders/{id}/complete', 412, stale)
+    await ask('POST /api/orders/{id}/complete', 200, { id })
+    await ask('POST /api/orders/{id}/confirm', 409, { id })
+    await ask('POST /api/orders/{id}/hold', 409, { id })
+    await ask('POST /api/orders/{id}/cancel', 409, { id })
+    const { order_uid: other } = await ask<{ order_uid: string }>('POST /api/orders', 201, { body: newOrder() })
+    await ask('POST /api/orders/{id}/cancel', 200, { id: other })
+    await ask('POST /api/orders/{id}/complete', 409, { id: other })
+  })
+
+  test('of events, in pages and live', async () => {
+    const { order_uid: id } = await ask<{ order_uid: string }>('POST /api/orders', 201, { body: newOrder() })
+    await ask('GET /api/events', 200)
     await ask('GET /api/events', 200, { query: '?limit=1&sort=newest' })
-    await ask('GET /api/events', 400, { query: '?type=order.gone' })
     await ask('GET /api/orders/{id}/events', 200, { id })
-    await ask('GET /api/orders/{id}/events', 404, { id: 'nobody' })
+    for (const name of ['GET /api/events', 'GET /api/orders/{id}/events']) {
+      await ask(name, 410, { id, query: '?after=1-1' })
+      await ask(name, 406, { id, headers: { accept: 'text/html' } })
+    }
+    const headers = { accept: 'text/event-stream' }
+    const { body } = await documented.send('GET /api/events', { headers, query: '?after=0-0' })
+    const stream = body?.getReader() as BodyReader
+    const open = new Set(['order.placed', 'order.on_hold', 'order.confirmed', 'order.cancelled'])
+    for await (const { event = '', data } of framesOf(stream)) {
+      if (data === undefined) continue
+      documented.expectToKeep({ $ref: '#/components/schemas/Event' }, JSON.parse(data), data)
+      documented.expectToKeep({ $ref: 'urn:shopping-cart:event:event.v1' }, JSON.parse(data), data)
+      open.delete(event)
+      if (open.size === 0) break
+    }
+    expect([...open]).toEqual([])
+    await stream.cancel()
   })
 
   test('of webhooks', async () => {
-    const { id } = await ask<{ id: string }>('POST /api/webhooks', 201, { body: { url: 'http://127.0.0.1:9/hook' } })
+    const deliveries = 'GET /api/webhooks/{id}/deliveries'
+    for (const { id } of await ask<Row[]>('GET /api/webhooks', 200)) {
+      await ask('GET /api/webhooks/{id}', 200, { id })
+      for (const { id: delivery } of await ask<Row[]>(deliveries, 200, { id })) {
+        await ask('GET /api/webhooks/{id}/deliveries/{delivery}', 200, { id, delivery })
+      }
+      for (const { id: delivery } of await ask<Row[]>(deliveries, 200, { id, query: '?order_uid=filled-1' })) {
+        await ask('POST /api/webhooks/{id}/deliveries/{delivery}/redeliver', 200, { id, delivery })
+      }
+    }
+    const body = { url: 'http://127.0.0.1:9/hook' }
+    const { id } = await ask<Row>('POST /api/webhooks', 201, { body })
     await ask('POST /api/webhooks', 400, { body: { url: 'nowhere' } })
-    await ask('GET /api/webhooks', 200)
-    await ask('GET /api/webhooks/{id}', 200, { id })
     await ask('PATCH /api/webhooks/{id}', 200, { id, body: { description: 'a test' } })
     await ask('POST /api/webhooks/{id}/rotate-secret', 200, { id })
     await ask('POST /api/webhooks/{id}/disable', 200, { id })
-    await ask('GET /api/webhooks/{id}', 200, { id })
     await ask('POST /api/webhooks/{id}/enable', 200, { id })
-    await ask('GET /api/webhooks/{id}/deliveries', 200, { id })
-    await ask('GET /api/webhooks/{id}/deliveries/{delivery}', 404, { id, delivery: '1' })
     await ask('DELETE /api/webhooks/{id}', 204, { id })
-    await ask('GET /api/webhooks/{id}', 404, { id })
+    while ((await documented.send('POST /api/webhooks', { body })).status === 201);
+    await ask('POST /api/webhooks', 409, { body })
+    const ids = (await ask<Row[]>('GET /api/webhooks', 200)).slice(0, 40).map(webhook => webhook.id)
+    await Promise.all(ids.map(id => ask('DELETE /api/webhooks/{id}', 204, { id })))
   })
 
   test('of dead letters', async () => {
-    const headers: [Buffer, Buffer][] = [[Buffer.from('source'), Buffer.from('a test')]]
-    const [id = '', other = ''] = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['{"order_uid":7}', 'no JSON'], {
-      headers,
-    })
-    await ask('GET /api/dead-letters', 200)
+    const listed = await ask<Row[]>('GET /api/dead-letters', 200)
+    for (const { id } of listed) await ask('GET /api/dead-letters/{id}', 200, { id })
     await ask('GET /api/dead-letter-counts', 200)
-    await ask('GET /api/dead-letters/{id}', 200, { id })
-    await ask('GET /api/dead-letters/{id}', 404, { id: '999999' })
+    const headers: [Buffer, Buffer][] = [[Buffer.from('source'), Buffer.from('a test')]]
+    const letters = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['{"order_uid":7}', 'no JSON'], { headers })
+    const command = { command_id: 'c-9', order_uid: 'filled-3', command: 'hold', version: 9 }
+    const [late = ''] = await seedDeadLetters(t.pool, 'VERSION_STALE', [command])
+    const [id = '', other = ''] = letters
+    await ask('POST /api/dead-letters/{id}/replay', 412, { id: late })
     await ask('POST /api/dead-letters/{id}/replay', 400, { id })
     await ask('POST /api/dead-letters/{id}/replay', 200, { id, body: { json: newOrder(), reason: 'mended' } })
+    await ask('POST /api/dead-letters/{id}/replay', 409, { id })
     await ask('POST /api/dead-letters/{id}/discard', 400, { id: other })
     await ask('POST /api/dead-letters/replay', 200, { body: { topic: 'orders' } })
     await ask('GET /api/dead-letters/{id}', 200, { id: other })
     await ask('POST /api/dead-letters/{id}/discard', 200, { id: other, body: { reason: 'of no use' } })
+    await ask('POST /api/dead-letters/{id}/discard', 409, { id: other, body: { reason: 'of no use' } })
     await ask('POST /api/dead-letters/discard', 200, { body: { topic: 'orders', reason: 'of no use' } })
     await ask('GET /api/dead-letters', 200)
   })
 
   test('of the system, and of API keys', async () => {
     await ask('GET /api/system', 200)
-    const { id, key } = await ask<{ id: string; key: string }>('POST /api/keys', 201, {
-      body: { name: 'a test', scopes: ['admin'] },
-    })
-    const headers = { authorization: `Bearer ${key}` }
-    await ask('GET /api/keys', 200, { headers })
-    await ask('GET /api/keys', 401, { headers: { authorization: 'Bearer nothing' } })
-    await ask('GET /api/orders', 403, { headers })
-    await ask('DELETE /api/keys/{id}', 204, { headers, id })
+    const body = { name: 'a test', scopes: ['admin'] }
+    const { id } = await ask<Row>('POST /api/keys', 201, { body })
+    await ask('GET /api/keys', 200)
+    await ask('DELETE /api/keys/{id}', 204, { id })
+    await t.pool.query(`insert into api_keys (name, digest, scopes)
+      select 'many', sha256(n::text::bytea), '{admin}' from generate_series(1, 1000) n`)
+    await ask('POST /api/keys', 409, { body })
+    await t.pool.query("delete from api_keys where name = 'many'")
   })
+})
+
+/** Bodies that operations take; those of other operations may have a reason. */
+const bodies: Readonly<Record<string, () => unknown>> = {
+  'POST /api/orders': newOrder,
+  'POST /api/webhooks': () => ({ url: 'http://127.0.0.1:9/hook' }),
+  'POST /api/webhooks/{id}/rotate-secret': () => ({}),
+  'PATCH /api/webhooks/{id}': () => ({}),
+  'POST /api/keys': () => ({ name: 'a test', scopes: ['admin'] }),
+}
+
+describe('refusals are what OpenAPI says', () => {
+  const allWith = (status: number) =>
+    documented.operations.filter(([, statuses]) => statuses.includes(String(status))).map(([name]) => name)
+  const bodyOf = (name: string) => bodies[name]?.() ?? { reason: 'asked for' }
+
+  test('of every operation, without a key and without its scope', async () => {
+    for (const [name] of documented.operations) {
+      await ask(name, 401, { of: t })
+      await ask(name, 403, { of: stranger })
+    }
+  })
+
+  test('of every operation, with a parameter that it does not have', async () => {
+    for (const [name] of documented.operations) await ask(name, 400, { query: '?unknown=1', body: {} })
+  })
+
+  test('of every operation, about what is not there', async () => {
+    for (const name of allWith(404))
+      await ask(name, 404, { id: '999999999', delivery: '999999999', body: bodyOf(name) })
+  })
+
+  test('of every operation that takes a body, when it is too large or of another type', async () => {
+    for (const name of allWith(413)) await ask(name, 413, { body: 'x'.repeat(4 * 1024 * 1024 + 1) })
+    for (const name of allWith(415)) await ask(name, 415, { body: 'x', headers: { 'content-type': 'text/plain' } })
+  })
+
+  test('of every operation that heeds an Idempotency-Key, when it is of another request or in use', async () => {
+    for (const name of allWith(422)) {
+      const key = crypto.randomUUID()
+      const body = JSON.stringify(bodyOf(name))
+      const asked: Asked = { id: '999999999', delivery: '999999999', headers: { 'idempotency-key': key } }
+      await documented.send(name, { ...asked, body })
+      await ask(name, 422, { ...asked, body: `${body} ` })
+      // As if the first were still running.
+      await t.pool.query(
+        `with answer as (delete from idempotency_answers where key = $1 returning scope, key, fingerprint)
+         insert into idempotency_claims (scope, key, fingerprint, claim, claimed_until)
+         select *, gen_random_uuid(), now() + interval '1 hour' from answer
+             on conflict (scope, key) do update set claimed_until = excluded.claimed_until`,
+        [key],
+      )
+      await ask(name, 409, { ...asked, body })
+    }
+  })
+})
+
+/** What comes of faults, and of the last key of a service that others can reach: the tests of those look at the answers. */
+const notMet = (answer: string) => /500$|503$|default$/.test(answer) || answer === 'DELETE /api/keys/{id} 409'
+
+test('every operation was called, and every documented answer met that needs no fault', () => {
+  const answers = documented.operations.flatMap(([name, statuses]) => statuses.map(status => `${name} ${status}`))
+  expect(answers.filter(answer => !notMet(answer) && !documented.met.has(answer))).toEqual([])
 })
