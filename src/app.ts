@@ -34,6 +34,7 @@ import { type DatabaseClock, recordClock } from './platform/database-clock.ts'
 import { buildHttp, type HttpRequest, type Route } from './platform/http.ts'
 import { createIdempotency } from './platform/idempotency/idempotency.ts'
 import type { Logger } from './platform/log.ts'
+import { recordMemoryBudget } from './platform/memory-budget.ts'
 import { createRegistry, type Registry, recordPool, recordSpans } from './platform/metrics.ts'
 import { buildOpenApi } from './platform/openapi.ts'
 import type { Tracing } from './platform/otlp-tracing.ts'
@@ -119,6 +120,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   const registry = createRegistry()
   const tracer = options.tracing?.tracer
   recordPool(registry, pool)
+  recordMemoryBudget(registry)
   if (options.clock !== undefined) recordClock(registry, options.clock)
   if (options.tracing !== undefined) recordSpans(registry, options.tracing.counts)
   recordSystem(registry, { version, probes: options.probes, pool, dataDir: options.dataDir })

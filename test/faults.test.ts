@@ -2,6 +2,7 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTestDatabase } from './database.ts'
 import { isAlive } from './embedded-servers.ts'
+import { printFigures, recordFigures } from './fault-figures.ts'
 import { type Watched, watchService } from './fault-watch.ts'
 import { countInDatabase, expectConsistent, queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -29,21 +30,10 @@ const patienceMs = 30_000
 const senders = 32
 const random = repeatableRandom('faults')
 
-type Figures = { tries: number; lost: number; doubled: number; hung: number } & Watched
-const figures = new Map<string, Figures>()
-
 afterEach(async () => {
   await endServices()
 })
-afterAll(() => {
-  const rows = [...figures].map(([fault, { silenceMs, memoryMiB, ...counts }]) => ({
-    fault,
-    ...counts,
-    'silence ms': Math.round(silenceMs),
-    'memory MiB': Math.round(memoryMiB),
-  }))
-  console.error(`\n${rounds} round(s) of each\n${Bun.inspect.table(rows)}`)
-})
+afterAll(printFigures)
 
 type Answer = { status: number } | 'broken' | 'hung'
 
@@ -90,7 +80,7 @@ async function judge(fault: string, address: Address, placed: ReturnType<typeof 
     `select count(*) from (select order_uid from events where type = 'order.placed'
       group by order_uid having count(*) > 1) twice`,
   )
-  figures.set(fault, { tries, lost, doubled, hung, ...watched })
+  recordFigures(fault, { tries, lost, doubled, hung, ...watched })
   expect({ lost, doubled, hung }).toEqual({ lost: 0, doubled: 0, hung: 0 })
   await expectConsistent(address)
 }

@@ -199,7 +199,7 @@ test('bodies that never end are bounded together, and orders that come whole are
     socket.on('data', received => {
       const text = String(received)
       if (text.startsWith('HTTP/1.1 503 ') && /\r\nretry-after: /i.test(text)) refused += 1
-      // 64 MiB are 67 of them.
+      // 32 MiB are 33 of them.
       if (refused >= 20) isEnough.resolve()
     })
     for (const piece of sent) socket.write(piece)

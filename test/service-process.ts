@@ -24,6 +24,8 @@ export type ServiceProcess = {
 type Environment = Readonly<Record<string, string>>
 
 const root = join(import.meta.dirname, '..')
+/** How large the engine takes the machine for, as in `make run` and in the image. */
+const engineEnv = { BUN_JSC_forceRAMSize: '285212672' }
 const outputCharactersMax = 1_000_000
 const running = new Set<ServiceProcess>()
 const endDataDirs = new Map<string, () => void>()
@@ -104,7 +106,7 @@ export function databaseEnv({ host, port, user, password, database }: PostgresAd
 function launch(env: Environment, args: readonly string[], flags: readonly string[] = []) {
   const child = spawn(process.execPath, ['--no-env-file', ...flags, join(root, 'src', 'main.ts'), ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...engineEnv, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const pid = child.pid ?? 0

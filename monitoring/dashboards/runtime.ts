@@ -62,6 +62,17 @@ export const runtime: Dashboard = {
           queries: one(`sum by (instance) (process_resident_memory_bytes{${chosen}})`, '{{instance}}'),
         },
         {
+          title: 'Held for callers',
+          description:
+            'Bodies that are not complete, answers that nobody takes and open streams, against the most that they may take together. Full: some are refused with 503.',
+          unit: 'percentunit',
+          limits: { warn: 0.8, bad: 1 },
+          queries: one(
+            `sum by (instance) (memory_budget_used_bytes{${chosen}}) / sum by (instance) (memory_budget_limit_bytes{${chosen}})`,
+            '{{instance}}',
+          ),
+        },
+        {
           title: 'Open files and connections',
           description: 'Against how many there may be.',
           unit: 'percentunit',

@@ -162,7 +162,7 @@ export async function readFirstSequence(pool: Pool, orderUid: string): Promise<n
 }
 
 /** The bytes of documents of a page, unless asked for fewer. */
-const pageBytesMax = 8 * 1024 * 1024
+const pageBytesMax = 4 * 1024 * 1024
 
 /** The orders of events, in the order of the events, up to the bytes of a page. */
 const ordersOfEvents = `

@@ -1,3 +1,5 @@
+import { AppError } from '../errors.ts'
+import { memoryBudget } from '../platform/memory-budget.ts'
 import { type Checkpoint, compareCheckpoints, encodeCursor } from './checkpoint.ts'
 import { type EventFeed, type FedEvent, type FedPage, sizeOf } from './feed.ts'
 import type { Wanted } from './log-search.ts'
@@ -16,7 +18,10 @@ const heartbeat = new TextEncoder().encode(': alive\n')
 const readerTakesWithinMs = 30_000
 
 /** What is on its way to one reader at a time, but for an event that is larger by itself. */
-const chunkBytesMax = 64 * 1024
+const chunkBytesMax = 16 * 1024
+
+/** What a stream takes of the memory budget while it is open: a chunk, which most have not, and its state, which is about as much. */
+const streamBytes = chunkBytesMax
 
 /** A reader that takes nothing for so long keeps none of the log in memory; what it is to get next is read again. */
 const letGoMs = 1_000
@@ -28,6 +33,7 @@ const letGoMs = 1_000
  * @param after the checkpoint of the last event that the reader has
  * @param takeDeadlineMs how long a reader may leave what is there before it is cut off
  * @param quietMs after so long without an event there is a heartbeat
+ * @throws AppError OVERLOADED when as many streams are open as the memory budget has room for
  */
 export function streamEvents(
   feed: EventFeed,
@@ -36,11 +42,14 @@ export function streamEvents(
   takeDeadlineMs = readerTakesWithinMs,
   quietMs = heartbeatMs,
 ): Response {
+  if (!memoryBudget.acquire('streams', streamBytes)) throw new AppError('OVERLOADED', 'too many streams are open')
   const leave = feed.follow()
   let checkpoint = after
   /** What is read and not yet sent. */
   let page: FedPage = { events: [], checkpoint }
   let isOver = false
+  /** An event on its way that is larger than what `streamBytes` allows for. */
+  let large: Uint8Array | undefined
   let letGo: ReturnType<typeof setTimeout> | undefined
   let cutOff: ReturnType<typeof setTimeout> | undefined
 
@@ -87,21 +96,39 @@ export function streamEvents(
     clearTimeout(cutOff)
   }
 
+  /** Takes what is to be sent out of the memory budget. @returns whether there is room for it */
+  function hold(chunk: Uint8Array): boolean {
+    if (chunk.byteLength <= chunkBytesMax) return true
+    if (!memoryBudget.acquireShared('answers', chunk)) return false
+    large = chunk
+    return true
+  }
+
+  function letGoOfLarge(): void {
+    if (large !== undefined) memoryBudget.releaseShared('answers', large)
+    large = undefined
+  }
+
   function end(): void {
+    if (isOver) return
     isOver = true
     stopTimers()
     leave()
+    letGoOfLarge()
+    memoryBudget.release('streams', streamBytes)
   }
 
-  const body = new ReadableStream<Uint8Array>({
+  const source: Parameters<typeof makeStream>[0] = {
     start(controller) {
       // The head of the answer goes out at once, so that a client knows that it is connected.
       controller.enqueue(new TextEncoder().encode(`retry: 1000\nid: ${encodeCursor(checkpoint)}\n: connected\n\n`))
     },
     async pull(controller) {
       stopTimers()
+      letGoOfLarge()
       const chunk = await next().catch(() => undefined)
-      if (chunk === undefined || isOver) {
+      // A reader that is cut off for want of room comes back with the last id that it has.
+      if (chunk === undefined || isOver || !hold(chunk)) {
         end()
         controller.close()
         return
@@ -117,8 +144,8 @@ export function streamEvents(
       }, takeDeadlineMs)
     },
     cancel: end,
-  })
-  return new Response(body, {
+  }
+  return new Response(makeStream(source), {
     headers: {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
@@ -126,6 +153,15 @@ export function streamEvents(
       'x-accel-buffering': 'no',
     },
   })
+}
+
+/** A stream of which nothing is made before the reader has taken what was made before. */
+function makeStream(source: {
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void
+  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void>
+  cancel(): void
+}): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(source, { highWaterMark: 0 })
 }
 
 function isWanted(event: FedEvent, { orderUid, customerId, types }: EventFilter): boolean {

@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import type { LinesSource } from '../platform/lines-response.ts'
 import type { Logger } from '../platform/log.ts'
 import { portionsOf } from '../platform/ndjson.ts'
+import { createSlots } from '../platform/slots.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, isStored, type Outcome } from './placement.ts'
 import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable, type ValidOrder } from './validate.ts'
@@ -12,6 +14,17 @@ import type { BatchResultView } from './views.ts'
  * which a sender that waits has the answers to its last line.
  */
 const bounds = { linesMax: 1000, bytesMax: 2 * 1024 * 1024, lineBytesMax: documentSizeBytesMax, pauseMs: 100 }
+
+/** Lines read in one turn of the event loop: one that breaks most rules takes a fifth of a millisecond. */
+const turnLines = 25
+
+/** Results are handed on in pieces: those of a portion can be longer than its lines. */
+const pieceCharactersMin = 64 * 1024
+
+/** Portions of all batches that are worked on at a time: as many orders as the intake has in its transactions, and their like. */
+const inSlot = createSlots(3)
+
+type Sums = { count: number } & Record<BatchResultView['outcome'], number>
 
 export type BatchOptions = {
   intake: Intake
@@ -35,35 +48,59 @@ export function answerLines(body: AsyncIterable<Uint8Array>, options: BatchOptio
 
 async function* answersTo(
   body: AsyncIterable<Uint8Array>,
-  { intake, onOutcome, traceparent }: BatchOptions,
-  sums: { count: number } & Record<BatchResultView['outcome'], number>,
+  options: BatchOptions,
+  sums: Sums,
 ): AsyncGenerator<Uint8Array> {
-  let line = 0
+  let line = 1
   for await (const portion of portionsOf(body, bounds, tooLong)) {
-    const readings = portion.map(line => (line.byteLength === 0 ? undefined : readOrder(line)))
-    const orders = readings.flatMap(reading => {
-      const order = reading && submittable(reading)
-      return order === undefined ? [] : [inTrace(order, traceparent)]
-    })
-    const outcomes = await intake.submitAll(orders)
-    let answers = ''
-    let next = 0
-    for (const reading of readings) {
-      line += 1
-      if (reading === undefined) continue
-      const result: BatchResultView =
-        reading.kind === 'refused' && reading.formerly === undefined
-          ? refused(line, reading)
-          : resultOf(line, orders[next] as ValidOrder, outcomes[next++] as Outcome)
-      onOutcome(result.code ?? result.outcome)
-      sums.count += 1
-      sums[result.outcome] += 1
-      answers += `${JSON.stringify(result)}\n`
-    }
+    const pieces = await inSlot(() => answerPortion(portion, line, options, sums))
+    line += portion.length
+    yield* pieces
     // Nothing at all says that the sender pauses; only empty lines say nothing.
-    if (answers !== '' || portion.length === 0) yield Buffer.from(answers)
+    if (portion.length === 0) yield nothing
   }
 }
+
+/** Takes the orders of a portion and makes its answers. @param firstLine the number of its first line */
+async function answerPortion(
+  portion: readonly Uint8Array[],
+  firstLine: number,
+  { intake, onOutcome, traceparent }: BatchOptions,
+  sums: Sums,
+): Promise<Uint8Array[]> {
+  const readings: (Reading | undefined)[] = []
+  for (const [index, line] of portion.entries()) {
+    if (index % turnLines === turnLines - 1) await nextTurn()
+    readings.push(line.byteLength === 0 ? undefined : readOrder(line))
+  }
+  const orders = readings.flatMap(reading => {
+    const order = reading && submittable(reading)
+    return order === undefined ? [] : [inTrace(order, traceparent)]
+  })
+  const outcomes = await intake.submitAll(orders)
+  const pieces: Uint8Array[] = []
+  let answers = ''
+  let next = 0
+  for (const [index, reading] of readings.entries()) {
+    if (reading === undefined) continue
+    const line = firstLine + index
+    const result: BatchResultView =
+      reading.kind === 'refused' && reading.formerly === undefined
+        ? refused(line, reading)
+        : resultOf(line, orders[next] as ValidOrder, outcomes[next++] as Outcome)
+    onOutcome(result.code ?? result.outcome)
+    sums.count += 1
+    sums[result.outcome] += 1
+    answers += `${JSON.stringify(result)}\n`
+    if (answers.length < pieceCharactersMin) continue
+    pieces.push(Buffer.from(answers))
+    answers = ''
+  }
+  if (answers !== '') pieces.push(Buffer.from(answers))
+  return pieces
+}
+
+const nothing = new Uint8Array(0)
 
 function tooLong(): AppError {
   return new AppError('BODY_TOO_LARGE', `a line has at most ${documentSizeBytesMax} bytes`)

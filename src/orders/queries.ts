@@ -169,7 +169,7 @@ export type OrderFilter = Partial<{
 }>
 
 /** A page ends with the order that goes beyond so many bytes: a document may have a megabyte. */
-const pageBytesMax = 8 * 1024 * 1024
+const pageBytesMax = 4 * 1024 * 1024
 
 /** The order of a list, by the time at which orders were made. */
 export const listOrderings = ['newest', 'oldest'] as const
@@ -192,6 +192,7 @@ export type Page = {
  *
  * @param after undefined for the first page
  * @param limit the most orders of the page
+ * @param bytesMax the page ends with the order that goes beyond so many bytes of documents
  */
 export async function listOrders(
   pool: Pool,
@@ -199,6 +200,7 @@ export async function listOrders(
   after: ListPlace | undefined,
   limit: number,
   ordering: ListOrdering = 'newest',
+  bytesMax: number = pageBytesMax,
 ): Promise<Page> {
   const [direction, behind] = ordering === 'newest' ? (['desc', '<'] as const) : (['asc', '>'] as const)
   const values: unknown[] = []
@@ -230,12 +232,12 @@ export async function listOrders(
       'select o.created_at, o.order_uid from unnest($1::text[]) w (order_uid) join orders o using (order_uid)',
       [uids],
       direction,
-      limit,
+      { limit, bytesMax },
     )
     return page.next === undefined && walkedTo !== undefined ? { ...page, next: walkedTo } : page
   }
   const keys = branches.length > 0 ? branches.map(pageOf).join('\n union all\n') : byStatus(filter, value, pageOf)
-  return fetchPage(pool, keys, values, direction, limit)
+  return fetchPage(pool, keys, values, direction, { limit, bytesMax })
 }
 
 /** A page of the orders that a query of their keys finds: at most so many, and as many as fit a page's bytes. */
@@ -244,7 +246,7 @@ async function fetchPage(
   keys: string,
   values: unknown[],
   direction: 'asc' | 'desc',
-  limit: number,
+  { limit, bytesMax }: { limit: number; bytesMax: number },
 ): Promise<Page> {
   const { rows } = await pool.query<OrderRow & { created_at: Date; found: number }>(
     `select *
@@ -257,7 +259,7 @@ async function fetchPage(
                       order by created_at ${direction}, order_uid ${direction}
                       limit ${limit + 1}) page
                join orders o using (order_uid)) page
-      where bytes_before < ${pageBytesMax}
+      where bytes_before < ${bytesMax}
       order by created_at ${direction}, order_uid ${direction}`,
     values,
   )

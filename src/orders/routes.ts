@@ -171,23 +171,22 @@ async function list(call: Call, { pool, log }: OrderRoutesOptions): Promise<Resp
     return response
   }
   const page = await listOrders(pool, query.filter, query.after, query.limit, query.ordering)
-  return new Response(`[${page.orders.map(jsonOf).join(',')}]`, {
-    headers: {
-      'content-type': 'application/json',
-      vary: 'accept',
-      ...(page.next === undefined ? {} : { link: linkToNext(url, encodeCursor(page.next)) }),
-    },
+  return new BytesResponse(Buffer.from(`[${page.orders.map(jsonOf).join(',')}]`), {
+    'content-type': 'application/json',
+    vary: 'accept',
+    ...(page.next === undefined ? {} : { link: linkToNext(url, encodeCursor(page.next)) }),
   })
 }
 
-/** Orders that a page of a stream holds: one is in memory at a time. */
+/** Orders that a page of a stream holds, and their bytes: two pages are in memory at a time. */
 const streamPageSize = 500
+const streamPageBytesMax = 512 * 1024
 
 function everyOrder(pool: Pool, query: ListQuery, log: Logger): LinesSource {
   const sums = { count: 0 }
   async function* lines() {
     for (let { after } = query; ; ) {
-      const page = await listOrders(pool, query.filter, after, streamPageSize, query.ordering)
+      const page = await listOrders(pool, query.filter, after, streamPageSize, query.ordering, streamPageBytesMax)
       sums.count += page.orders.length
       if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(jsonOf).join('\n')}\n`)
       if (page.next === undefined) return

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AppError } from '../errors.ts'
 import type { Logger } from './log.ts'
+import { memoryBudget } from './memory-budget.ts'
 
 /** What is kept of one answer: so much in memory, and the rest in a file, which no other program can open. */
 const memoryBytesMax = 256 * 1024
@@ -40,19 +42,15 @@ export class AnswerSpool {
    * Adds an answer when there is room for it.
    *
    * @returns whether it was added; false when the spool was closed
+   * @throws AppError OVERLOADED where neither the memory budget nor the disk takes a first answer
    */
   async add(piece: Uint8Array): Promise<boolean> {
     for (;;) {
       if (this.#isClosed) return false
-      if (
-        this.#readAt === this.#writeAt &&
-        (this.#memoryBytes === 0 || this.#memoryBytes + piece.byteLength <= memoryBytesMax)
-      ) {
-        this.#memory.push(piece)
-        this.#memoryBytes += piece.byteLength
-        break
-      }
+      if (this.#readAt === this.#writeAt && this.#keepInMemory(piece)) break
       if (await this.#write(piece)) break
+      // Neither memory nor disk: nobody would ever wake it.
+      if (this.byteLength === 0) throw new AppError('OVERLOADED', 'too many answers wait for their receivers')
       this.#full.resolve()
       await this.#changed.promise
     }
@@ -70,7 +68,7 @@ export class AnswerSpool {
   close(): void {
     this.#isClosed = true
     this.#memory = []
-    this.#memoryBytes = 0
+    this.#releaseMemory(this.#memoryBytes)
     this.#readAt = this.#writeAt
     const file = this.#file
     this.#file = undefined
@@ -83,7 +81,7 @@ export class AnswerSpool {
     for (;;) {
       const piece = this.#memory.shift()
       if (piece !== undefined) {
-        this.#memoryBytes -= piece.byteLength
+        this.#releaseMemory(piece.byteLength)
         this.#tell()
         return piece
       }
@@ -94,6 +92,20 @@ export class AnswerSpool {
       }
       await this.#changed.promise
     }
+  }
+
+  /** @returns whether there was room for it */
+  #keepInMemory(piece: Uint8Array): boolean {
+    const isLarge = this.#memoryBytes > 0 && this.#memoryBytes + piece.byteLength > memoryBytesMax
+    if (isLarge || !memoryBudget.acquire('answers', piece.byteLength)) return false
+    this.#memory.push(piece)
+    this.#memoryBytes += piece.byteLength
+    return true
+  }
+
+  #releaseMemory(bytes: number): void {
+    this.#memoryBytes -= bytes
+    memoryBudget.release('answers', bytes)
   }
 
   /**

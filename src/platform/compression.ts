@@ -1,13 +1,14 @@
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip, zstdCompress } from 'node:zlib'
 import { chooseCoding } from './accept.ts'
+import { BytesResponse } from './bytes-response.ts'
 import type { HttpRequest } from './http.ts'
 
 /** Less fits into one packet anyway. */
 export const compressedBytesMin = 1_400
 
 /**
- * How many answers are compressed at a time. Each holds a thread and a second copy of an answer of up to 8 MiB; what comes on
+ * How many answers are compressed at a time. Each holds a thread and a second copy of an answer of up to 4 MiB; what comes on
  * top goes out as it is.
  */
 const busyMax = 4
@@ -48,7 +49,7 @@ export async function compressedResponse(
   headers: Headers,
   status = 200,
 ): Promise<Response> {
-  if (busy >= busyMax) return new Response(body, { status, headers })
+  if (busy >= busyMax) return new BytesResponse(body, headers, status)
   busy += 1
   try {
     const bytes = await compressors[coding](body, settings[coding])
@@ -56,7 +57,7 @@ export async function compressedResponse(
     own.set('content-encoding', coding)
     const etag = headers.get('etag')
     if (etag?.startsWith('"')) own.set('etag', `W/${etag}`)
-    return new Response(bytes, { status, headers: own })
+    return new BytesResponse(bytes, own, status)
   } finally {
     busy -= 1
   }

@@ -5,6 +5,12 @@ const nothing = new Uint8Array(0)
 export class GrowingBuffer {
   #bytes: Uint8Array = nothing
   #length = 0
+  readonly #expectedBytes: number
+
+  /** @param expectedBytes what it will have to hold, where that is known: it is made as large at once */
+  constructor(expectedBytes = 0) {
+    this.#expectedBytes = expectedBytes
+  }
 
   get byteLength(): number {
     return this.#length
@@ -13,7 +19,7 @@ export class GrowingBuffer {
   add(piece: Uint8Array): void {
     const length = this.#length + piece.byteLength
     if (length > this.#bytes.byteLength) {
-      const larger = new Uint8Array(Math.max(length, this.#bytes.byteLength * 2, smallestBytes))
+      const larger = new Uint8Array(Math.max(length, this.#bytes.byteLength * 2, this.#expectedBytes || smallestBytes))
       larger.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = larger
     }

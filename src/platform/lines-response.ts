@@ -1,5 +1,7 @@
+import { AppError } from '../errors.ts'
 import { AnswerSpool } from './answer-spool.ts'
 import type { Logger } from './log.ts'
+import { memoryBudget } from './memory-budget.ts'
 import { toAppError } from './problem.ts'
 import type { LinesEnd } from './view.ts'
 
@@ -20,7 +22,7 @@ const contentType = 'application/x-ndjson'
  * @throws what making the first lines throws: there is nothing to lose then, and the refusal has a status of its own
  */
 export async function linesResponse(source: LinesSource): Promise<Response> {
-  const lines = withEnd(source)
+  const lines = withEnd({ ...source, lines: withinBudget(source.lines) })
   const first = await lines.next()
   const body = new ReadableStream<Uint8Array>(
     {
@@ -36,7 +38,8 @@ export async function linesResponse(source: LinesSource): Promise<Response> {
         await lines.return(undefined)
       },
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: 1 }),
+    // Nothing is made before the receiver has taken what was made before.
+    new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
   )
   return new Response(body, { headers: { 'content-type': contentType } })
 }
@@ -88,6 +91,29 @@ export async function spooledLinesResponse(source: LinesSource, isLengthKnown: b
     new ByteLengthQueuingStrategy({ highWaterMark: 1 }),
   )
   return new Response(body, { headers: { 'content-type': contentType } })
+}
+
+/**
+ * The same lines, of which those that wait for their receiver are held within the memory budget: the piece that is being sent and the
+ * one that is made meanwhile.
+ *
+ * @throws AppError OVERLOADED where there is no room
+ */
+async function* withinBudget(lines: LinesSource['lines']): LinesSource['lines'] {
+  const held = [0, 0]
+  try {
+    for await (const piece of lines) {
+      memoryBudget.release('answers', held.shift() ?? 0)
+      held.push(0)
+      if (!memoryBudget.acquire('answers', piece.byteLength)) {
+        throw new AppError('OVERLOADED', 'too many answers wait for their receivers')
+      }
+      held[1] = piece.byteLength
+      yield piece
+    }
+  } finally {
+    for (const bytes of held) memoryBudget.release('answers', bytes)
+  }
 }
 
 /** The lines and behind them the last one. What goes wrong after the first line is said by the last. */

@@ -1,3 +1,4 @@
+import { BytesResponse } from './bytes-response.ts'
 import { codingFor, compressedResponse } from './compression.ts'
 import type { HttpRequest, Route } from './http.ts'
 
@@ -38,7 +39,10 @@ export function representing(route: Route, handle: Route['handle']): Route['hand
 
 async function compressWhole(request: HttpRequest, response: Response): Promise<Response> {
   const { headers } = response
-  const body = new Uint8Array(await response.arrayBuffer())
+  const body =
+    response instanceof BytesResponse
+      ? (response.content as Uint8Array<ArrayBuffer>)
+      : new Uint8Array(await response.arrayBuffer())
   const coding = codingFor(request, body.byteLength)
-  return coding === undefined ? new Response(body, { headers }) : compressedResponse(body, coding, headers)
+  return coding === undefined ? new BytesResponse(body, headers) : compressedResponse(body, coding, headers)
 }

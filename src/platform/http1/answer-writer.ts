@@ -1,6 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'bun'
+import { AppError } from '../../errors.ts'
 import { BytesResponse } from '../bytes-response.ts'
+import { memoryBudget } from '../memory-budget.ts'
 
 /** How an answer is sent. */
 export type Framing = {
@@ -12,8 +14,20 @@ export type Framing = {
 
 /** Larger answers are written in two pieces, which costs less than to copy them. */
 const copiedBytesMax = 64 * 1024
+/** Larger pieces of a stream are not copied: many connections may wait for their receivers with the same bytes. */
+const copiedChunkBytesMax = 16 * 1024
 /** What is sent is put together here. The kernel copies it; what it does not take is copied out. */
 const scratch = Buffer.allocUnsafe(copiedBytesMax + 16 * 1024)
+
+/** Answers of this size and less are begun without asking whether the memory budget has room for them. */
+const smallBytesMax = 64 * 1024
+
+/** There is no room for an answer that its receiver may not take at once. Nothing of it was sent. */
+export class AnswerRefusedError extends AppError {
+  constructor() {
+    super('OVERLOADED', 'too many answers wait for their receivers')
+  }
+}
 
 /** The connection ended while an answer was on its way. */
 export class ConnectionClosedError extends Error {
@@ -25,6 +39,9 @@ export class AnswerWriter {
   readonly #socket: Socket<unknown>
   readonly #onStalled: (isStalled: boolean) => void
   #unsent: Uint8Array | undefined
+  /** What a whole answer that waits for its receiver takes of the memory budget. */
+  #heldBytes = 0
+  #reader: { cancel(): Promise<void> } | undefined
   #drained: PromiseWithResolvers<void> | undefined
   #isClosed = false
 
@@ -38,19 +55,21 @@ export class AnswerWriter {
    * Sends an answer. Synchronous where the bytes are there and the socket takes them.
    *
    * @returns whether the connection may be used again
-   * @throws ConnectionClosedError, or what the answer's stream throws; the answer is incomplete then, and the connection
-   *   must be closed
+   * @throws AnswerRefusedError; ConnectionClosedError, or what the answer's stream throws: the answer is incomplete then, and the
+   *   connection must be closed
    */
   send(response: Response, framing: Framing): boolean | Promise<boolean> {
     if (response instanceof BytesResponse) {
+      const content = framing.isHead ? nothing : response.content
+      requireRoomFor(content)
       const isKept = framing.mayKeep()
       const head = headText(response, framing, isKept, response.content.byteLength)
-      const isSent = this.#writeWhole(head, framing.isHead ? nothing : response.content)
+      const isSent = this.#sendWhole(head, content)
       return isSent ? isKept : this.#taken().then(() => isKept)
     }
-    return response.body === null || framing.isHead
-      ? this.#sendEmpty(response, framing)
-      : this.#stream(response.body, response, framing)
+    if (response.body === null || framing.isHead) return this.#sendEmpty(response, framing)
+    const isWhole = response.headers.get('content-type')?.startsWith('application/json') === true
+    return isWhole ? this.#sendBody(response, framing) : this.#stream(response.body, response, framing)
   }
 
   /** Sends bytes between answers. */
@@ -67,6 +86,7 @@ export class AnswerWriter {
     this.#unsent = written < unsent.byteLength ? unsent.subarray(written) : undefined
     this.#onStalled(this.#unsent !== undefined)
     if (this.#unsent !== undefined) return
+    this.#releaseHeld()
     const drained = this.#drained
     this.#drained = undefined
     drained?.resolve()
@@ -75,6 +95,9 @@ export class AnswerWriter {
   close(): void {
     this.#isClosed = true
     this.#unsent = undefined
+    this.#releaseHeld()
+    // A stream that nobody follows any more need not find out by its next event.
+    this.#reader?.cancel().catch(() => undefined)
     this.#drained?.reject(new ConnectionClosedError())
     this.#drained = undefined
   }
@@ -85,15 +108,26 @@ export class AnswerWriter {
     return isSent ? isKept : this.#taken().then(() => isKept)
   }
 
+  /** An answer whose bytes are there, in a body that would give them out a few at a time. */
+  async #sendBody(response: Response, framing: Framing): Promise<boolean> {
+    const content = new Uint8Array(await response.arrayBuffer())
+    requireRoomFor(content)
+    const isKept = framing.mayKeep()
+    if (!this.#sendWhole(headText(response, framing, isKept, content.byteLength), content)) await this.#taken()
+    return isKept
+  }
+
   async #stream(body: ReadableStream<Uint8Array>, response: Response, framing: Framing): Promise<boolean> {
     const reader = body.getReader()
+    this.#reader = reader
     try {
       const first = await reader.read()
       const following = first.done ? undefined : reader.read()
       const whole = following === undefined ? nothing : await orLater(following, first.value ?? nothing)
+      if (whole !== undefined) requireRoomFor(whole)
       const isKept = framing.mayKeep() && (whole !== undefined || framing.isHttp11)
       if (whole !== undefined) {
-        await this.#write(headText(response, framing, isKept, whole.byteLength), whole)
+        if (!this.#sendWhole(headText(response, framing, isKept, whole.byteLength), whole)) await this.#taken()
         return isKept
       }
       await this.#write(headText(response, framing, isKept, undefined), nothing)
@@ -108,20 +142,36 @@ export class AnswerWriter {
     } catch (error) {
       reader.cancel(error).catch(() => undefined)
       throw error
+    } finally {
+      this.#reader = undefined
     }
+  }
+
+  /** Sends a whole answer. What its receiver does not take at once is held for it, and all of it stays in memory until then. */
+  #sendWhole(head: string, content: Uint8Array): boolean {
+    if (this.#writeWhole(head, content)) return true
+    if (!memoryBudget.acquire('answers', content.byteLength)) throw new ConnectionClosedError()
+    this.#heldBytes = content.byteLength
+    return false
+  }
+
+  #releaseHeld(): void {
+    memoryBudget.release('answers', this.#heldBytes)
+    this.#heldBytes = 0
   }
 
   async #writeChunk(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength === 0) return
     const size = `${bytes.byteLength.toString(16)}\r\n`
-    if (bytes.byteLength <= copiedBytesMax) {
+    if (bytes.byteLength <= copiedChunkBytesMax) {
       let length = scratch.write(size, 0, 'latin1')
       scratch.set(bytes, length)
       length += bytes.byteLength
       length += scratch.write('\r\n', length, 'latin1')
       if (!this.#writeBytes(scratch, length)) await this.#taken()
     } else {
-      await this.#write(size, bytes)
+      await this.#write(size, nothing)
+      if (!this.#writeBytes(bytes, bytes.byteLength)) await this.#taken()
       await this.#write('\r\n', nothing)
     }
   }
@@ -160,6 +210,10 @@ export class AnswerWriter {
 }
 
 const nothing: Uint8Array = new Uint8Array(0)
+
+function requireRoomFor({ byteLength }: Uint8Array): void {
+  if (byteLength > smallBytesMax && !memoryBudget.hasRoom('answers', byteLength)) throw new AnswerRefusedError()
+}
 
 /** A short answer ends at once: its bytes, when the stream is over before anything else happens; undefined when it goes on. */
 async function orLater(following: Promise<{ done: boolean }>, first: Uint8Array): Promise<Uint8Array | undefined> {

@@ -1,26 +1,13 @@
 import type { Socket } from 'bun'
 import { AppError } from '../../errors.ts'
 import { BytesResponse } from '../bytes-response.ts'
-import { AnswerWriter } from './answer-writer.ts'
+import { AnswerRefusedError, AnswerWriter } from './answer-writer.ts'
 import { ChunkedDecoder, LengthDecoder } from './body-decoder.ts'
 import { type ConnectionHost, Exchange } from './exchange.ts'
 import type { Head } from './head.ts'
 import { HeadReader } from './head-reader.ts'
 import { WireRequest } from './request.ts'
-
-/** How long is waited for what, in milliseconds. */
-export const patience = {
-  /** For the next request on a connection. */
-  idleMs: 60_000,
-  /** For a head, from its first byte. */
-  headMs: 15_000,
-  /** For the next bytes of a body, while its handler waits for them. */
-  bodyMs: 60_000,
-  /** For a receiver that takes nothing. */
-  receiverMs: 30_000,
-  /** For a sender to hear that it was refused, before it is cut off. */
-  lingerMs: 10_000,
-}
+import { timeouts } from './timeouts.ts'
 
 /** What is kept of requests that come before their turn. */
 const pipelinedBytesMax = 64 * 1024
@@ -52,9 +39,9 @@ export class Connection {
   constructor(socket: Socket<unknown>, host: ConnectionHost) {
     this.#socket = socket
     this.#host = host
-    this.#inputDeadlineMs = host.nowMs + patience.idleMs
+    this.#inputDeadlineMs = host.nowMs + timeouts.idleMs
     this.#writer = new AnswerWriter(socket, isStalled => {
-      this.#outputDeadlineMs = isStalled ? host.nowMs + patience.receiverMs : Number.POSITIVE_INFINITY
+      this.#outputDeadlineMs = isStalled ? host.nowMs + timeouts.receiverMs : Number.POSITIVE_INFINITY
     })
   }
 
@@ -135,7 +122,7 @@ export class Connection {
     }
     this.#isAdvancing = false
     if (this.#exchange === undefined && this.#input !== undefined) {
-      this.#inputDeadlineMs = Math.min(this.#inputDeadlineMs, this.#host.nowMs + patience.headMs)
+      this.#inputDeadlineMs = Math.min(this.#inputDeadlineMs, this.#host.nowMs + timeouts.headMs)
     }
   }
 
@@ -184,7 +171,7 @@ export class Connection {
         if (end < bytes.byteLength) this.#input = bytes.subarray(end)
         if (exchange.isAnswered) this.#next()
       } else if (request.body.isFull) this.#pause()
-      else if (!exchange.isAnswered) this.#inputDeadlineMs = this.#host.nowMs + patience.bodyMs
+      else if (!exchange.isAnswered) this.#inputDeadlineMs = this.#host.nowMs + timeouts.bodyMs
     } catch (error) {
       exchange.breakOff(error)
     }
@@ -196,7 +183,7 @@ export class Connection {
     if (exchange === undefined || exchange.isAnswered || this.#isClosed) return
     if (exchange.isContinueDue) this.#writer.sendInterim('HTTP/1.1 100 Continue\r\n\r\n')
     exchange.isContinueDue = false
-    if (exchange.decoder?.isDone === false) this.#inputDeadlineMs = this.#host.nowMs + patience.bodyMs
+    if (exchange.decoder?.isDone === false) this.#inputDeadlineMs = this.#host.nowMs + timeouts.bodyMs
     this.#resume()
   }
 
@@ -218,11 +205,17 @@ export class Connection {
       else
         sent.then(
           isKept => this.#finish(exchange, isKept),
-          () => this.#socket.terminate(),
+          error => this.#failAnswer(exchange, error),
         )
-    } catch {
-      this.#socket.terminate()
+    } catch (error) {
+      this.#failAnswer(exchange, error)
     }
+  }
+
+  /** An answer of which nothing was sent is refused; half an answer is shown to be one by the end of the connection. */
+  #failAnswer(exchange: Exchange, error: unknown): void {
+    if (error instanceof AnswerRefusedError) this.#answer(exchange, this.#host.refuse(error))
+    else this.#socket.terminate()
   }
 
   #finish(exchange: Exchange, isKept: boolean): void {
@@ -231,7 +224,7 @@ export class Connection {
     if (!isKept) this.#linger()
     else if (exchange.decoder?.isDone !== false) this.#next()
     else {
-      this.#inputDeadlineMs = this.#host.nowMs + patience.lingerMs
+      this.#inputDeadlineMs = this.#host.nowMs + timeouts.lingerMs
       this.#resume()
     }
   }
@@ -239,7 +232,7 @@ export class Connection {
   /** Goes on to the next request. */
   #next(): void {
     this.#exchange = undefined
-    this.#inputDeadlineMs = this.#host.nowMs + patience.idleMs
+    this.#inputDeadlineMs = this.#host.nowMs + timeouts.idleMs
     if (this.#host.isStopping || (this.#isInputEnded && this.#input === undefined)) {
       this.#socket.end()
       return
@@ -254,7 +247,7 @@ export class Connection {
     const framing = { isHead: false, isHttp11: true, mayKeep: () => false }
     this.#input = undefined
     this.#lingeringBytes = 0
-    this.#inputDeadlineMs = this.#host.nowMs + patience.lingerMs
+    this.#inputDeadlineMs = this.#host.nowMs + timeouts.lingerMs
     Promise.resolve(this.#writer.send(response, framing)).then(
       () => this.#linger(),
       () => this.#socket.terminate(),
@@ -273,7 +266,7 @@ export class Connection {
       return
     }
     this.#lingeringBytes ??= 0
-    this.#inputDeadlineMs = this.#host.nowMs + patience.lingerMs
+    this.#inputDeadlineMs = this.#host.nowMs + timeouts.lingerMs
     this.#socket.shutdown()
     this.#resume()
   }
