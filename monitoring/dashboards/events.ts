@@ -5,14 +5,14 @@ const noKafka = 'no Kafka'
 export const events: Dashboard = {
   uid: 'orders-events',
   title: 'Orders: event log and Kafka',
-  description: 'What comes in by Kafka, what is published to it, and what could not be taken in.',
+  description: 'What is consumed from Kafka, what is published to it, and dead letters.',
   rows: [
     {
-      title: 'Out',
+      title: 'Published',
       panels: [
         {
           title: 'Oldest unpublished event',
-          description: 'Its age. It follows outages of Kafka, and goes back to nothing by itself.',
+          description: 'Its age. It grows while Kafka is down, and returns to zero by itself.',
           unit: 's',
           limits: { warn: 5, bad: 60 },
           without: noKafka,
@@ -20,14 +20,14 @@ export const events: Dashboard = {
         },
         {
           title: 'Events published',
-          description: 'A second. One instance publishes at a time.',
+          description: 'Per second. One instance publishes at a time.',
           unit: 'ops',
           without: noKafka,
           queries: one(`sum by (instance) (rate(relay_published_total{${chosen}}[$__rate_interval]))`, '{{instance}}'),
         },
         {
-          title: 'Events that no reader may see yet',
-          description: 'Age of the oldest, and the open transaction that they wait for.',
+          title: 'Events held back from readers',
+          description: 'Age of the oldest, and the open transaction that holds it back.',
           unit: 's',
           limits: { warn: 5, bad: 30 },
           queries: [
@@ -39,7 +39,7 @@ export const events: Dashboard = {
           ],
         },
         {
-          title: 'Kafka, as the service sees it',
+          title: 'Kafka as the service sees it',
           description: '1: the consumer has a session.',
           unit: 'bool_on_off',
           without: noKafka,
@@ -48,11 +48,11 @@ export const events: Dashboard = {
       ],
     },
     {
-      title: 'In',
+      title: 'Consumed',
       panels: [
         {
-          title: 'Orders by Kafka',
-          description: 'Messages taken in, a second, by what became of them.',
+          title: 'Orders from Kafka',
+          description: 'Messages consumed per second, by outcome.',
           unit: 'ops',
           without: noKafka,
           queries: one(
@@ -61,7 +61,7 @@ export const events: Dashboard = {
           ),
         },
         {
-          title: 'Waiting, by partition',
+          title: 'Consumer lag by partition',
           description:
             'Messages that are not committed. One partition alone: one sender sends everything under one key.',
           unit: 'short',
@@ -70,8 +70,8 @@ export const events: Dashboard = {
           queries: one(`sum by (partition) (kafka_consumer_lag{${chosen}})`, 'partition {{partition}}'),
         },
         {
-          title: 'Dead letters, by reason',
-          description: 'Those that are open: nobody has replayed or discarded them.',
+          title: 'Open dead letters by code',
+          description: 'Dead letters that nobody has replayed or discarded.',
           unit: 'short',
           isStacked: true,
           without: 'none',
@@ -90,8 +90,8 @@ export const events: Dashboard = {
           queries: one('max(webhook_lag_seconds{job="orders"})', 'age'),
         },
         {
-          title: 'Attempts to deliver',
-          description: 'A second, by outcome. failed: it is tried again; given_up: after three days no more.',
+          title: 'Delivery attempts',
+          description: 'Per second, by outcome. failed: it is retried; given_up: three days have passed.',
           unit: 'ops',
           queries: one(
             `sum by (outcome) (rate(webhook_deliveries_total{${chosen}}[$__rate_interval])) or vector(0)`,
@@ -100,7 +100,7 @@ export const events: Dashboard = {
         },
         {
           title: 'Subscriptions',
-          description: 'By how they stand. failing: its receiver refuses or does not answer.',
+          description: 'By status. failing: the receiver rejects deliveries or does not answer.',
           unit: 'short',
           isStacked: true,
           queries: one('max by (status) (webhooks{job="orders"})', '{{status}}'),
@@ -108,11 +108,11 @@ export const events: Dashboard = {
       ],
     },
     {
-      title: 'Brokers, as the kafka exporter sees them',
+      title: 'Brokers as the Kafka exporter sees them',
       panels: [
         {
-          title: 'Messages into topics',
-          description: 'A second.',
+          title: 'Messages by topic',
+          description: 'Per second.',
           unit: 'ops',
           without: noKafka,
           queries: one(
@@ -121,27 +121,27 @@ export const events: Dashboard = {
           ),
         },
         {
-          title: 'Waiting, by consumer group',
-          description: 'Also while no instance of the service runs.',
+          title: 'Consumer lag by group',
+          description: 'Also while no instance of the service is running.',
           unit: 'short',
           without: noKafka,
           queries: one('sum by (consumergroup, topic) (kafka_consumergroup_lag)', '{{consumergroup}} {{topic}}'),
         },
         {
           title: 'Members of consumer groups',
-          description: 'An instance is a member of two.',
+          description: 'Each instance is a member of two groups.',
           unit: 'short',
           without: noKafka,
           queries: one('sum by (consumergroup) (kafka_consumergroup_members)', '{{consumergroup}}'),
         },
         {
-          title: 'Brokers, and partitions with too few copies',
-          description: 'The second should be 0.',
+          title: 'Brokers and under-replicated partitions',
+          description: 'Under-replicated partitions should be 0.',
           unit: 'short',
           without: noKafka,
           queries: [
             { expr: 'max(kafka_brokers)', legend: 'brokers' },
-            { expr: 'sum(kafka_topic_partition_under_replicated_partition)', legend: 'too few copies' },
+            { expr: 'sum(kafka_topic_partition_under_replicated_partition)', legend: 'under-replicated' },
           ],
         },
       ],

@@ -7,14 +7,14 @@ const misses = `sum by (instance) (rate(orders_cache_misses_total{${chosen}}[$__
 export const intake: Dashboard = {
   uid: 'orders-intake',
   title: 'Orders: intake',
-  description: 'How orders become rows: groups, commits, the queue before them; and the cache that serves reads.',
+  description: 'How orders are stored (queue, groups, commits), and the cache that serves reads.',
   rows: [
     {
       title: 'Writing',
       panels: [
         {
-          title: 'Placed, by source',
-          description: 'New orders that were stored, a second.',
+          title: 'Placed by source',
+          description: 'New orders stored per second.',
           unit: 'ops',
           isStacked: true,
           queries: one(
@@ -23,8 +23,8 @@ export const intake: Dashboard = {
           ),
         },
         {
-          title: 'Not placed, by outcome',
-          description: 'Duplicates are harmless; refusals are the senders’ mistakes, and each is told why.',
+          title: 'Not placed by outcome',
+          description: 'Duplicates are harmless. Rejections are mistakes of the senders, and each is told why.',
           unit: 'ops',
           queries: one(
             `sum by (source, outcome) (rate(orders_received_total{${chosen}, outcome!="placed"}[$__rate_interval])) or vector(0)`,
@@ -32,8 +32,8 @@ export const intake: Dashboard = {
           ),
         },
         {
-          title: 'Orders that wait to be written',
-          description: 'Also those that are being written.',
+          title: 'Orders waiting to be written',
+          description: 'Including those that are being written.',
           unit: 'short',
           queries: one(`sum by (instance) (orders_waiting{${chosen}})`, '{{instance}}'),
         },
@@ -43,18 +43,18 @@ export const intake: Dashboard = {
       title: 'Groups',
       panels: [
         {
-          title: 'Time of a commit',
-          description: 'To write a group with its commit and its repetitions. Every order in it waits so long.',
+          title: 'Commit duration',
+          description: 'Time to write a group, with its commit and its retries. Every order in it waits that long.',
           unit: 's',
           limits: { warn: 0.1, bad: 0.5 },
           queries: ['0.5', '0.95', '0.99'].map(share => ({
             expr: `histogram_quantile(${share}, sum by (le) (rate(${commit}{${chosen}}[$__rate_interval])))`,
-            legend: `${Number(share) * 100} of 100 within`,
+            legend: `p${Number(share) * 100}`,
           })),
         },
         {
-          title: 'Orders in a group',
-          description: 'Large groups are how a busy service stays fast: one commit for many orders.',
+          title: 'Orders per group',
+          description: 'Large groups keep a busy service fast: one commit for many orders.',
           unit: 'short',
           queries: one(
             `sum by (instance) (rate(orders_group_size_sum{${chosen}}[$__rate_interval])) / sum by (instance) (rate(orders_group_size_count{${chosen}}[$__rate_interval]))`,
@@ -63,7 +63,7 @@ export const intake: Dashboard = {
         },
         {
           title: 'Groups',
-          description: 'Transactions that wrote orders, a second.',
+          description: 'Transactions that wrote orders, per second.',
           unit: 'ops',
           queries: one(
             `sum by (instance) (rate(orders_group_size_count{${chosen}}[$__rate_interval]))`,
@@ -77,14 +77,14 @@ export const intake: Dashboard = {
       panels: [
         {
           title: 'Reads served from the cache',
-          description: 'Below four in five for long: the orders that are read do not fit in CACHE_MAX_BYTES.',
+          description: 'Below 80 % for long: the orders that are read do not fit in CACHE_MAX_BYTES.',
           unit: 'percentunit',
           limits: { warn: 0.95, bad: 0.8, below: true },
           queries: one(`${hits} / (${hits} + ${misses})`, '{{instance}}'),
         },
         {
           title: 'Reads of single orders',
-          description: 'A second, by where they were found.',
+          description: 'Per second, by where they were found.',
           unit: 'ops',
           isStacked: true,
           queries: [
@@ -93,14 +93,14 @@ export const intake: Dashboard = {
           ],
         },
         {
-          title: 'Cache',
-          description: 'Bytes that it holds; it never takes more than CACHE_MAX_BYTES.',
+          title: 'Cache size',
+          description: 'In bytes; never more than CACHE_MAX_BYTES.',
           unit: 'bytes',
           queries: one(`sum by (instance) (orders_cache_bytes{${chosen}})`, '{{instance}}'),
         },
         {
           title: 'Cached orders',
-          description: 'How many orders it holds.',
+          description: 'Number of orders in the cache.',
           unit: 'short',
           queries: one(`sum by (instance) (orders_cache_orders{${chosen}})`, '{{instance}}'),
         },

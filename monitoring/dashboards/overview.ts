@@ -3,14 +3,14 @@ import { chosen, type Dashboard, one } from './dashboard.ts'
 export const overview: Dashboard = {
   uid: 'orders-overview',
   title: 'Orders: overview',
-  description: 'Are orders coming in, are they refused, how long do they take, does anything queue up.',
+  description: 'Are orders arriving, are they rejected, how long do they take, is there a backlog.',
   rows: [
     {
       title: 'Now',
       panels: [
         {
           title: 'Orders placed',
-          description: 'New orders that were stored, a second.',
+          description: 'New orders stored per second.',
           unit: 'ops',
           kind: 'stat',
           queries: one(
@@ -19,16 +19,16 @@ export const overview: Dashboard = {
           ),
         },
         {
-          title: 'Requests that fail',
-          description: 'Answers with a 5xx among those of the API, over five minutes. A month allows 0.1 %.',
+          title: 'Failed requests',
+          description: 'Share of API responses with a 5xx, over five minutes. The monthly budget is 0.1 %.',
           unit: 'percentunit',
           kind: 'stat',
           limits: { warn: 0.001, bad: 0.0144 },
           queries: one('max(job:http_requests:error_ratio_rate5m{job="orders"}) or vector(0)', ''),
         },
         {
-          title: 'Commit, 99 of 100 within',
-          description: 'How long a group of orders takes to be on the disk.',
+          title: 'Commit duration, p99',
+          description: 'How long it takes until a group of orders is on the disk.',
           unit: 's',
           kind: 'stat',
           limits: { warn: 0.1, bad: 0.5 },
@@ -37,7 +37,7 @@ export const overview: Dashboard = {
         },
         {
           title: 'Oldest unpublished event',
-          description: 'Age of the oldest event that Kafka does not have yet.',
+          description: 'Age of the oldest event that is not on Kafka yet.',
           unit: 's',
           kind: 'stat',
           limits: { warn: 5, bad: 60 },
@@ -45,8 +45,8 @@ export const overview: Dashboard = {
           queries: one('max(relay_lag_seconds{job="orders"})', ''),
         },
         {
-          title: 'Waiting in Kafka',
-          description: 'Orders in the topic that are not taken in yet.',
+          title: 'Kafka backlog',
+          description: 'Orders in the topic that are not consumed yet.',
           unit: 'short',
           kind: 'stat',
           without: 'no Kafka',
@@ -54,7 +54,7 @@ export const overview: Dashboard = {
         },
         {
           title: 'Dead letters',
-          description: 'Messages that could not be taken in and that wait for somebody.',
+          description: 'Messages that could not be processed and are still open.',
           unit: 'short',
           kind: 'stat',
           limits: { warn: 1, bad: 1000 },
@@ -62,7 +62,7 @@ export const overview: Dashboard = {
         },
         {
           title: 'Instances',
-          description: 'Those that answer.',
+          description: 'Instances that answer.',
           unit: 'short',
           kind: 'stat',
           limits: { warn: 1, bad: 0.5, below: true },
@@ -70,7 +70,7 @@ export const overview: Dashboard = {
         },
         {
           title: 'Alerts',
-          description: 'Alerts that fire now.',
+          description: 'Alerts that are firing.',
           unit: 'short',
           kind: 'stat',
           limits: { warn: 1, bad: 2 },
@@ -82,20 +82,20 @@ export const overview: Dashboard = {
       title: 'Orders',
       panels: [
         {
-          title: 'Orders in, by source',
-          description: 'Everything that came in as an order, whatever became of it.',
+          title: 'Orders received by source',
+          description: 'Everything received as an order, whatever the outcome.',
           unit: 'ops',
           isStacked: true,
           queries: one(`sum by (source) (rate(orders_received_total{${chosen}}[$__rate_interval]))`, '{{source}}'),
         },
         {
-          title: 'Orders in, by outcome',
-          description: 'placed: stored; duplicate: had been before; anything else: the code of the refusal.',
+          title: 'Orders received by outcome',
+          description: 'placed: stored. duplicate: already stored. Anything else: the error code.',
           unit: 'ops',
           queries: one(`sum by (outcome) (rate(orders_received_total{${chosen}}[$__rate_interval]))`, '{{outcome}}'),
         },
         {
-          title: 'Orders that wait to be written',
+          title: 'Orders waiting to be written',
           description:
             'More than a few thousand for long: the database is too slow for what comes in, and callers get 503.',
           unit: 'short',
@@ -108,7 +108,7 @@ export const overview: Dashboard = {
       panels: [
         {
           title: 'Requests by route',
-          description: 'Requests to the API, a second.',
+          description: 'Requests to the API, per second.',
           unit: 'reqps',
           queries: one(
             `sum by (method, route) (rate(http_requests_total{${chosen}, route=~"/api/.*"}[$__rate_interval]))`,
@@ -116,8 +116,8 @@ export const overview: Dashboard = {
           ),
         },
         {
-          title: 'Time to an answer, 99 of 100 within',
-          description: 'From a request to the head of its answer.',
+          title: 'Response time, p99',
+          description: 'From the request to the head of its response.',
           unit: 's',
           limits: { warn: 0.25, bad: 1 },
           queries: one(
@@ -127,7 +127,7 @@ export const overview: Dashboard = {
         },
         {
           title: 'Failures by route',
-          description: 'Answers with 5xx. 503: the database is away, or more comes in than can be done; 500: a defect.',
+          description: 'Responses with 5xx. 503: the database is down, or the service is overloaded. 500: a defect.',
           unit: 'reqps',
           queries: one(
             `sum by (route, status) (rate(http_requests_total{${chosen}, route=~"/api/.*", status=~"5.."}[$__rate_interval])) or vector(0)`,

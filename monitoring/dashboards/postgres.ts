@@ -6,7 +6,7 @@ const user = 'datname!~"template.*|"'
 export const postgres: Dashboard = {
   uid: 'orders-postgres',
   title: 'Orders: PostgreSQL',
-  description: 'The connections to the database, and the server as the postgres exporter sees it.',
+  description: 'Connections to the database, and the server as the postgres exporter sees it.',
   rows: [
     {
       title: 'As the service sees it',
@@ -25,13 +25,13 @@ export const postgres: Dashboard = {
           queries: one(`min by (instance) (dependency_up{${chosen}, dependency="database"})`, '{{instance}}'),
         },
         {
-          title: 'Size of the database',
+          title: 'Database size',
           description: 'Tables and indexes.',
           unit: 'bytes',
           queries: one('max(database_size_bytes{job="orders"})', 'size'),
         },
         {
-          title: 'Disk left',
+          title: 'Free disk space',
           description: 'Of the file system of DATA_DIR.',
           unit: 'percentunit',
           limits: { warn: 0.2, bad: 0.1, below: true },
@@ -44,7 +44,7 @@ export const postgres: Dashboard = {
       panels: [
         {
           title: 'Transactions',
-          description: 'A second. Orders share transactions, so there are fewer than orders.',
+          description: 'Per second. Orders share transactions, so there are fewer transactions than orders.',
           unit: 'ops',
           without,
           queries: [
@@ -54,7 +54,7 @@ export const postgres: Dashboard = {
         },
         {
           title: 'Rows',
-          description: 'A second.',
+          description: 'Per second.',
           unit: 'ops',
           without,
           queries: ['inserted', 'updated', 'deleted'].map(what => ({
@@ -63,7 +63,7 @@ export const postgres: Dashboard = {
           })),
         },
         {
-          title: 'Pages found in memory',
+          title: 'Buffer cache hit rate',
           description: 'Much below 99 % for long: shared_buffers is too small for what is read.',
           unit: 'percentunit',
           limits: { warn: 0.99, bad: 0.9, below: true },
@@ -76,11 +76,11 @@ export const postgres: Dashboard = {
       ],
     },
     {
-      title: 'Trouble',
+      title: 'Problems',
       panels: [
         {
           title: 'Connections by state',
-          description: 'Of all programs. “idle in transaction” for long is a program that forgot to commit.',
+          description: 'Of all programs. A long “idle in transaction” is a program that forgot to commit.',
           unit: 'short',
           isStacked: true,
           without,
@@ -88,7 +88,7 @@ export const postgres: Dashboard = {
         },
         {
           title: 'Oldest transaction',
-          description: 'One that writes and stays open holds up the readers of the event log.',
+          description: 'An open transaction that writes holds back the readers of the event log.',
           unit: 's',
           limits: { warn: 60, bad: 300 },
           without,
@@ -96,7 +96,7 @@ export const postgres: Dashboard = {
         },
         {
           title: 'Deadlocks and conflicts',
-          description: 'A second; 0 is normal. Each is tried again, and nobody notices one.',
+          description: 'Per second; 0 is normal. The service retries each, so callers do not notice.',
           unit: 'ops',
           without,
           queries: [
@@ -106,7 +106,7 @@ export const postgres: Dashboard = {
         },
         {
           title: 'Locks by mode',
-          description: 'AccessExclusiveLock for long: a migration or a VACUUM FULL keeps everybody out.',
+          description: 'A long AccessExclusiveLock is a migration or a VACUUM FULL that blocks everybody.',
           unit: 'short',
           without,
           queries: one(`sum by (mode) (pg_locks_count{${user}})`, '{{mode}}'),

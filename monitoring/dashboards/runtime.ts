@@ -11,29 +11,29 @@ export const runtime: Dashboard = {
       panels: [
         {
           title: 'Version',
-          description: 'How many instances run which.',
+          description: 'Number of instances by version.',
           unit: 'short',
           kind: 'stat',
           queries: one(`count by (version) (orders_build_info{${chosen}})`, '{{version}}'),
         },
         {
-          title: 'Up since',
-          description: 'How long the youngest of the chosen instances has run.',
+          title: 'Uptime',
+          description: 'Uptime of the youngest selected instance.',
           unit: 's',
           kind: 'stat',
           queries: one(`time() - max(process_start_time_seconds{${chosen}})`, ''),
         },
         {
-          title: 'Broken guarantees, 24 hours',
-          description: 'Orders among the newest that were found to break one. Anything but 0 needs somebody now.',
+          title: 'Broken guarantees in 24 hours',
+          description: 'Newest orders that were found to break a guarantee. Anything but 0 needs somebody now.',
           unit: 'short',
           kind: 'stat',
           limits: { warn: 0.5, bad: 1 },
           queries: one(`sum(increase(invariant_violations_total{${chosen}}[24h]))`, ''),
         },
         {
-          title: 'Guarantees checked',
-          description: 'How long ago the newest orders were checked, on the instance where it is longest.',
+          title: 'Time since the last check',
+          description: 'Since the guarantees of the newest orders were checked, on the instance where it is longest.',
           unit: 's',
           kind: 'stat',
           limits: { warn: 180, bad: 600 },
@@ -46,7 +46,7 @@ export const runtime: Dashboard = {
       panels: [
         {
           title: 'Processor',
-          description: 'Cores in use. The work is done by one thread, so 1 is nearly full.',
+          description: 'Cores in use. One thread does the work, so 1 is nearly full.',
           unit: 'short',
           limits: { warn: 0.8, bad: 1 },
           queries: one(
@@ -56,7 +56,7 @@ export const runtime: Dashboard = {
         },
         {
           title: 'Memory',
-          description: 'Of the service itself, without a PostgreSQL of its own. Below 350 MiB under full load.',
+          description: 'Of the service, without its own PostgreSQL. Below 350 MiB under full load.',
           unit: 'bytes',
           limits: { warn: 367_001_600, bad: 536_870_912 },
           queries: one(`sum by (instance) (process_resident_memory_bytes{${chosen}})`, '{{instance}}'),
@@ -74,7 +74,7 @@ export const runtime: Dashboard = {
         },
         {
           title: 'Open files and connections',
-          description: 'Against how many there may be.',
+          description: 'And the limit.',
           unit: 'percentunit',
           limits: { warn: 0.7, bad: 0.9 },
           queries: one(
@@ -88,8 +88,8 @@ export const runtime: Dashboard = {
       title: 'Event loop',
       panels: [
         {
-          title: 'Delay of the event loop',
-          description: 'How long work waits for the one thread.',
+          title: 'Event loop delay',
+          description: 'How long work waits for the thread.',
           unit: 's',
           limits: { warn: 0.1, bad: 0.25 },
           queries: ['p50', 'p99', 'max'].map(name => ({
@@ -98,8 +98,8 @@ export const runtime: Dashboard = {
           })),
         },
         {
-          title: 'Time of a scrape',
-          description: 'The metrics themselves must cost little.',
+          title: 'Scrape duration',
+          description: 'How long it takes to collect the metrics.',
           unit: 's',
           limits: { warn: 0.5, bad: 3 },
           queries: one(`max by (instance) (scrape_duration_seconds{${chosen}})`, '{{instance}}'),
