@@ -2,13 +2,14 @@ import { parseArgs } from 'node:util'
 import { DatabaseError } from 'pg'
 import { ExportError } from './backup/export.ts'
 import { ImportError } from './backup/reader.ts'
-import { type Answer, type Command, CommandError, type Context, UsageError } from './commands/command.ts'
+import { type Command, CommandError, type Context, type Output, UsageError } from './commands/command.ts'
 import { commands } from './commands/commands.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { AppError } from './errors.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
+import { reasonOf } from './platform/reason.ts'
 import { filesRoot, settingsRoot } from './platform/root.ts'
 import { version } from './version.ts'
 
@@ -131,7 +132,7 @@ which database they use. Exit codes: 0 done, 1 failed, 2 wrong usage.`
 }
 
 /** @param database the one that was used; undefined for a command that uses none */
-async function show(answer: Answer, asJson: boolean, database: string | undefined): Promise<number> {
+async function show(answer: Output, asJson: boolean, database: string | undefined): Promise<number> {
   if (!asJson && answer.remark !== undefined) process.stderr.write(`${answer.remark}\n`)
   const exitCode = answer.isFailure === true ? 1 : 0
   if (!asJson && answer.text === '') return exitCode
@@ -168,12 +169,6 @@ function sentenceOf(command: Command, error: unknown): string {
     return 'the database does not have the tables yet, or older ones: run "./orders migrate", or start the service once'
   }
   return `${command.name} failed: ${reasonOf(error)}`
-}
-
-/** A host with several addresses fails with one error for each of them, and no message of its own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ')
-  return error instanceof Error ? error.message || error.name : String(error)
 }
 
 process.exit(await main())

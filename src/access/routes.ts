@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { Call, HttpRequest, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
-import { type Answer, type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
+import { type Claim, keepAnswer, type StoredResponse } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
@@ -84,7 +84,7 @@ async function create(
   return toResponse(toAnswer(made, key))
 }
 
-function toAnswer(listing: KeyListing, key: string | null): Answer {
+function toAnswer(listing: KeyListing, key: string | null): StoredResponse {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
   const created: CreatedKey = { ...present(listing, false), key }
   return { status: 201, headers, body: Buffer.from(JSON.stringify(created)) }

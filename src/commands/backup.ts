@@ -10,7 +10,7 @@ import { bringUpToDate, migrations } from '../database.ts'
 import { continueLog } from '../events/restored.ts'
 import { modules } from '../modules.ts'
 import { listMigrations } from '../platform/migrations.ts'
-import { type Answer, type Command, CommandError, table, UsageError, withDatabase } from './command.ts'
+import { type Command, CommandError, type Output, table, UsageError, withDatabase } from './command.ts'
 
 /** How long a database that does not answer is waited for: it may be starting beside us. */
 const patienceMs = 5_000
@@ -88,7 +88,7 @@ const importing: Command = {
   },
 }
 
-function describe(counts: RowCounts, done: string): Answer {
+function describe(counts: RowCounts, done: string): Output {
   const rows = Object.entries(counts).map(([name, count]) => [name, count.toLocaleString('en').padStart(12)])
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0)
   const text = `${table(['TABLE', '        ROWS'], rows)}\n${all.toLocaleString('en')} rows are ${done}`

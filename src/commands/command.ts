@@ -20,7 +20,7 @@ export type Context = {
  * What a command has to say: the same for a person (`text`, without the last line's end; empty where it has written itself) and
  * for a program (`json`).
  */
-export type Answer = {
+export type Output = {
   text: string
   json: unknown
   /** A remark for a person that a script which reads `text` must not get. */
@@ -42,7 +42,7 @@ export type Command = {
   /** Options by name; `value` names the value of one that has any. */
   options: Readonly<Record<string, { value?: string; meaning: string }>>
   /** @throws UsageError for arguments that make no sense; CommandError and others for what could not be done */
-  run(context: Context, values: Values, operand: string): Promise<Answer>
+  run(context: Context, values: Values, operand: string): Promise<Output>
 }
 
 /** The command was called in a way that it does not know: exit code 2. */

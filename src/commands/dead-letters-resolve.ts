@@ -13,10 +13,10 @@ import { createIntakeStore } from '../orders/store.ts'
 import { DatabaseClock } from '../platform/database-clock.ts'
 import type { Pool } from '../platform/postgres.ts'
 import {
-  type Answer,
   type Command,
   CommandError,
   type Context,
+  type Output,
   oneOf,
   required,
   UsageError,
@@ -147,7 +147,7 @@ function readValue(file: string): Buffer {
   throw new CommandError(`${file} has more than ${valueBytesMax} bytes`)
 }
 
-function reportOne(resolution: Resolution): Answer {
+function reportOne(resolution: Resolution): Output {
   return {
     text: describeResolution(resolution),
     json: presentResolution(resolution),
@@ -156,7 +156,7 @@ function reportOne(resolution: Resolution): Answer {
 }
 
 /** Goes on until all are dealt with, somebody gives it up, or it cannot go on; what was done until then stays done. */
-async function resolveMany(batches: AsyncGenerator<Resolution[]>, { progress, stop }: Context): Promise<Answer> {
+async function resolveMany(batches: AsyncGenerator<Resolution[]>, { progress, stop }: Context): Promise<Output> {
   const sums = { replayed: 0, refused: 0, discarded: 0 }
   const refusals: Resolution[] = []
   let end: string | undefined

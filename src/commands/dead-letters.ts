@@ -3,8 +3,8 @@ import { presentWhole } from '../dead-letters/presentation.ts'
 import { findDeadLetter, listDeadLetters } from '../dead-letters/queries.ts'
 import { idForm } from '../dead-letters/requests.ts'
 import { type Command, CommandError, oneOf, table, wholeNumber, withDatabase } from './command.ts'
-import { codes, discardCommand, replayCommand, withDeadLetterCommands } from './dead-letters-resolve.ts'
 import { describeDeadLetter } from './dead-letter-text.ts'
+import { codes, discardCommand, replayCommand, withDeadLetterCommands } from './dead-letters-resolve.ts'
 
 const limitMax = 1000
 const limitDefault = 20

@@ -1,13 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Module } from '../module.ts'
-import {
-  clientOptions,
-  describe,
-  dispose,
-  loadKafka,
-  tolerateLateErrors,
-  withKafkaDeadline,
-} from '../platform/kafka/client.ts'
+import { clientOptions, dispose, loadKafka, tolerateLateErrors, withKafkaDeadline } from '../platform/kafka/client.ts'
+import { reasonOf } from '../platform/reason.ts'
 import type { Finding } from './doctor.ts'
 
 const deadlineMs = 6_000
@@ -42,7 +36,7 @@ export async function checkKafka({ kafka, value }: Config, modules: readonly Mod
         }),
     ]
   } catch (error) {
-    return [{ name: 'Kafka', state: 'failed', detail: `${where} does not answer: ${describe(error)}` }]
+    return [{ name: 'Kafka', state: 'failed', detail: `${where} does not answer: ${reasonOf(error)}` }]
   } finally {
     await dispose(admin)
   }

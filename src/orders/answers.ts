@@ -1,15 +1,15 @@
-import type { Answer, Claim } from '../platform/idempotency/queries.ts'
+import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
 import type { CachedOrder } from './cache.ts'
 import { type StoredOrder, toStored } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
 
 /** An order as an answer. */
-export function answerWith({ body, etag }: CachedOrder): Answer {
+export function answerWith({ body, etag }: CachedOrder): StoredResponse {
   return { status: 200, headers: { 'content-type': 'application/json', etag }, body }
 }
 
 /** The answer to whoever has placed an order that was not there before. `Location` is relative to /api/orders. */
-export function answerToPlaced(orderUid: string, order: CachedOrder): Answer {
+export function answerToPlaced(orderUid: string, order: CachedOrder): StoredResponse {
   const { headers, body } = answerWith(order)
   return { status: 201, headers: { ...headers, location: `orders/${orderUid}` }, body }
 }
@@ -22,7 +22,7 @@ export function answerToPlaced(orderUid: string, order: CachedOrder): Answer {
 export function answered(
   order: ValidOrder,
   claim: Claim | undefined,
-  answerTo: (placed: StoredOrder) => Answer,
+  answerTo: (placed: StoredOrder) => StoredResponse,
 ): ValidOrder {
   if (claim === undefined) return order
   return { ...order, keepAnswer: placed => ({ claim, answer: answerTo(toStored(placed)) }) }

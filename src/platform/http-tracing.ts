@@ -1,4 +1,4 @@
-import type { Answer } from './http.ts'
+import type { Respond } from './http-router.ts'
 import { traceOf, traceparentHeader } from './traceparent.ts'
 import type { Tracer } from './tracing.ts'
 
@@ -9,7 +9,7 @@ import type { Tracer } from './tracing.ts'
  *
  * @param answer never rejects
  */
-export function traceRequests(tracer: Tracer, route: { method: string; path: string }, answer: Answer): Answer {
+export function traceRequests(tracer: Tracer, route: { method: string; path: string }, answer: Respond): Respond {
   const name = `${route.method} ${route.path}`
   const isRead = route.method === 'GET'
   return call => {

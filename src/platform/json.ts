@@ -2,9 +2,10 @@ import { type Static, type TSchema, Type } from 'typebox'
 import type { Validator } from 'typebox/compile'
 import type { TLocalizedValidationError } from 'typebox/error'
 import { AppError, type Violation } from '../errors.ts'
-import { type HttpRequest, requireMediaType } from './http.ts'
+import type { HttpRequest } from './http.ts'
 import { cutPointer, type JsonPath } from './json-scan.ts'
 import { checkJsonText } from './json-text.ts'
+import { requireMediaType } from './media-type.ts'
 import { readBody } from './request-body.ts'
 
 /**

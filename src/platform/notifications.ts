@@ -5,6 +5,7 @@ import { ListenerSession, SilentSessionError } from './listener-session.ts'
 import type { Logger } from './log.ts'
 import { pause } from './periodic.ts'
 import type { Pool, PostgresAddress } from './postgres.ts'
+import { reasonOf } from './reason.ts'
 
 /** How often a notification of its own is sent around, whether the last one is back or not: on a busy machine it takes its time. */
 const proofPauseMs = 300
@@ -126,8 +127,4 @@ export function createListener(options: {
 /** Sends a notification by itself. It says nothing that has to be on the disk, so it does not wait for that. */
 export async function notify(pool: Pool, channel: string, message: string): Promise<void> {
   await pool.query("select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", [channel, message])
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error)
 }

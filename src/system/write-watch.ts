@@ -1,5 +1,5 @@
-import { singleFlight } from '../platform/single-flight.ts'
 import { faultOf, inTransaction, type Pool } from '../platform/postgres.ts'
+import { singleFlight } from '../platform/single-flight.ts'
 
 /** Knows whether orders can be written: by the writes of the last time, and where there were none by a trial. */
 export type WriteWatch = {

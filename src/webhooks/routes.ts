@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import { readLogEnd } from '../events/log.ts'
 import type { Call, Method, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
-import { type Answer, type Claim, keepAnswer } from '../platform/idempotency/queries.ts'
+import { type Claim, keepAnswer, type StoredResponse } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
@@ -125,7 +125,7 @@ async function rotate(
 
 /** The answer with a new secret, kept with the change that made it: asked for again, there must not be another secret. */
 function answerWith(secret: string, status: 200 | 201, claim: Claim | undefined, nowMs: number) {
-  const answer = (webhook: WebhookListing): Answer => ({
+  const answer = (webhook: WebhookListing): StoredResponse => ({
     status,
     headers: {
       'content-type': 'application/json',

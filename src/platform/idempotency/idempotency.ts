@@ -7,7 +7,7 @@ import { Counter, type Registry } from '../metrics.ts'
 import type { Pool } from '../postgres.ts'
 import { problemResponse } from '../problem.ts'
 import { readBody } from '../request-body.ts'
-import { type Answer, type Claim, keepFirstAnswer, releaseClaim, takeClaim } from './queries.ts'
+import { type Claim, keepFirstAnswer, releaseClaim, type StoredResponse, takeClaim } from './queries.ts'
 
 /**
  * Requests with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a repetition gets the first answer again, and
@@ -166,15 +166,15 @@ function digestOf(...parts: (string | Uint8Array)[]): Buffer {
 }
 
 /** An answer that a handler keeps in its transaction, as what it returns. */
-export function toResponse({ status, headers, body }: Answer): Response {
+export function toResponse({ status, headers, body }: StoredResponse): Response {
   return new BytesResponse(typeof body === 'string' ? Buffer.from(body) : body, headers, status)
 }
 
-async function toAnswer(response: Response): Promise<Answer> {
+async function toAnswer(response: Response): Promise<StoredResponse> {
   const body = new Uint8Array(await response.arrayBuffer())
   return { status: response.status, headers: Object.fromEntries(response.headers), body }
 }
 
-function replay(answer: Answer): Response {
+function replay(answer: StoredResponse): Response {
   return toResponse({ ...answer, headers: { ...answer.headers, [replayedHeader]: 'true' } })
 }

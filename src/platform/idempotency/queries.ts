@@ -3,7 +3,7 @@ import { type Copy, copyOf } from '../copy.ts'
 import type { Pool, PoolClient } from '../postgres.ts'
 
 /** An answer as it is kept and given again. */
-export type Answer = {
+export type StoredResponse = {
   status: number
   headers: Readonly<Record<string, string>>
   body: string | Uint8Array<ArrayBuffer>
@@ -23,13 +23,13 @@ export type Claim = {
 }
 
 /** An answer and the claim that it settles. */
-export type KeptAnswer = { claim: Claim; answer: Answer }
+export type KeptAnswer = { claim: Claim; answer: StoredResponse }
 
 /** Who has a key: whoever asked now, somebody else, or nobody any more, since it is answered. */
 export type Holding =
   | { kind: 'ours' }
   | { kind: 'held'; fingerprint: Buffer }
-  | { kind: 'answered'; fingerprint: Buffer; answer: Answer }
+  | { kind: 'answered'; fingerprint: Buffer; answer: StoredResponse }
 
 /**
  * The longest answer that is kept, in bytes. An order of 1 MiB is given back as up to 3.5 MiB: its numbers are written out, and
@@ -99,7 +99,7 @@ export async function keepAnswer(client: PoolClient, kept: KeptAnswer): Promise<
  *
  * @returns the answer that the same request was given already; undefined when there was none
  */
-export async function keepFirstAnswer(pool: Pool, kept: KeptAnswer): Promise<Answer | undefined> {
+export async function keepFirstAnswer(pool: Pool, kept: KeptAnswer): Promise<StoredResponse | undefined> {
   const { rowCount } = await pool.query(insertAnswer, valuesOf(kept))
   if (rowCount === 1) return undefined
   const { rows } = await pool.query<AnswerRow>(
@@ -142,13 +142,13 @@ export function copyOfAnswers(kept: readonly KeptAnswer[]): Copy {
   })
 }
 
-function bounded(answer: Answer): Answer {
+function bounded(answer: StoredResponse): StoredResponse {
   const byteLength = Buffer.byteLength(answer.body)
   if (byteLength <= answerBytesMax) return answer
   throw new Error(`an answer of ${byteLength} bytes cannot be kept: at most ${answerBytesMax}`)
 }
 
-function toAnswer({ status, headers, body }: AnswerRow): Answer {
+function toAnswer({ status, headers, body }: AnswerRow): StoredResponse {
   return { status, headers, body }
 }
 

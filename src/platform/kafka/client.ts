@@ -1,6 +1,7 @@
 import type { Base } from '@platformatic/kafka'
 import { AppError } from '../../errors.ts'
 import { withDeadline } from '../deadline.ts'
+import { reasonOf } from '../reason.ts'
 import type { KafkaSecurity } from './security.ts'
 
 /**
@@ -123,16 +124,9 @@ export function isUnknownTopic(error: unknown): boolean {
   return error instanceof AggregateError ? error.errors.some(isUnknownTopic) : isUnknownTopic(error.cause)
 }
 
-/** One line that says what went wrong, the innermost cause last; for logs and for `detail`. */
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const inner = error instanceof AggregateError ? error.errors[0] : error.cause
-  return inner === undefined ? error.message : `${error.message}: ${describe(inner)}`
-}
-
 /** The error that the product answers with while Kafka cannot be reached. */
 export function unavailable(what: string, cause: unknown): AppError {
-  return new AppError('KAFKA_UNAVAILABLE', `${what}: ${describe(cause)}`, { cause })
+  return new AppError('KAFKA_UNAVAILABLE', `${what}: ${reasonOf(cause)}`, { cause })
 }
 
 /**

@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Logger } from '../log.ts'
 import { pause } from '../periodic.ts'
-import {
-  describe,
-  isUnknownTopic,
-  type KafkaCluster,
-  type KafkaLibrary,
-  type KafkaMessage,
-  loadKafka,
-} from './client.ts'
+import { reasonOf } from '../reason.ts'
+import { isUnknownTopic, type KafkaCluster, type KafkaLibrary, type KafkaMessage, loadKafka } from './client.ts'
 import { type Legacy, PartitionsChangedError, Session } from './session.ts'
 
 /**
@@ -76,7 +70,7 @@ export async function consume(options: ConsumeOptions, stop: AbortSignal): Promi
       // One line in ten, so that a long outage does not fill the log.
       const level = failures % 10 === 1 ? 'warn' : 'debug'
       log[level](
-        { reason: describe(error), failures },
+        { reason: reasonOf(error), failures },
         'A Kafka session ended; the next one starts from what was committed',
       )
       await pause(isAbsent ? topicAbsentMs : backoffMs(backoff, failures, Math.random()), stop)
@@ -110,7 +104,7 @@ function openSession(
     stopDeadlineMs: options.stopDeadlineMs ?? 10_000,
     handle: async messages => options.handle(messages),
     onConsuming: partitions => tell('consuming', `partitions ${partitions.join(', ') || 'none'}`),
-    onBroken: error => tell(isUnknownTopic(error) ? 'topic-absent' : 'broken', describe(error)),
+    onBroken: error => tell(isUnknownTopic(error) ? 'topic-absent' : 'broken', reasonOf(error)),
     onLag: lag => options.onLag?.(lag),
     log,
   })

@@ -1,8 +1,8 @@
 import type { Lease } from '../leadership.ts'
 import type { Logger } from '../log.ts'
+import { reasonOf } from '../reason.ts'
 import { bytesAtMost, writeText } from '../write-text.ts'
 import {
-  describe,
   dispose,
   hasProtocolError,
   type KafkaCluster,
@@ -102,7 +102,7 @@ export function createPublisher(
     } catch (error) {
       if (error instanceof KafkaRefusedError) throw error
       options.log[isFailing ? 'debug' : 'warn'](
-        { topic, reason: describe(error) },
+        { topic, reason: reasonOf(error) },
         'Messages could not be sent to Kafka',
       )
       isFailing = true

@@ -1,7 +1,8 @@
 import type { Logger } from '../log.ts'
+import { reasonOf } from '../reason.ts'
 import { Assignment } from './assignment.ts'
 import { type Offsets, resumed, startingPositions } from './backlog.ts'
-import { describe, isUnknownTopic, type KafkaCluster, type KafkaLibrary, type KafkaMessage } from './client.ts'
+import { isUnknownTopic, type KafkaCluster, type KafkaLibrary, type KafkaMessage } from './client.ts'
 import { GroupMember } from './member.ts'
 import { TopicReader } from './reader.ts'
 
@@ -86,7 +87,7 @@ export class Session {
       await this.#endAssignment(this.#options.stopDeadlineMs)
       await this.#member.leave(farewellMs).catch(error => {
         this.#options.log.warn(
-          { reason: describe(error) },
+          { reason: reasonOf(error) },
           'Could not leave the consumer group; it will notice by itself',
         )
       })
@@ -173,7 +174,7 @@ export class Session {
     await assignment.settle(deadlineMs)
     if (isTopicGone) return
     await assignment.commitLast(farewellMs).catch(error => {
-      this.#options.log.warn({ reason: describe(error) }, 'The last commit failed')
+      this.#options.log.warn({ reason: reasonOf(error) }, 'The last commit failed')
     })
     for (const [partition, durable] of assignment.uncommitted()) {
       this.legacy.uncommitted.set(partition, { committed: this.#groupOffsets.get(partition), durable })

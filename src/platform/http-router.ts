@@ -1,0 +1,151 @@
+import { RegExpRouter } from 'hono/router/reg-exp-router'
+import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
+import { AppError } from '../errors.ts'
+import { pathBelow } from './base-path.ts'
+import { BytesResponse } from './bytes-response.ts'
+import type { AccessCheck, Call, HttpRequest, Route } from './http.ts'
+import { createRequestMetrics, type RecordResponse } from './http-metrics.ts'
+import { traceRequests } from './http-tracing.ts'
+import type { Logger } from './log.ts'
+import type { Registry } from './metrics.ts'
+import { problemResponse } from './problem.ts'
+import { refusingQuery } from './query.ts'
+import { representing } from './representation.ts'
+import type { Tracer } from './tracing.ts'
+
+/**
+ * The routes as one function from request to response. What comes from no route is answered too: 404, or 405 where the
+ * address exists under another method.
+ *
+ * Of Hono it is the router alone: its application makes objects of its own for each request, which costs a cached read a
+ * tenth and gives handlers nothing that they use.
+ */
+export function buildHttp(options: {
+  routes: readonly Route[]
+  allows: AccessCheck
+  /** What an idempotent route is served by. */
+  idempotent: (route: Route) => Route['handle']
+  registry: Registry
+  /** The path under which a proxy serves the service without taking it off, such as `/shop`. */
+  basePath?: string
+  /** Undefined: nothing is traced. */
+  tracer?: Tracer | undefined
+  log: Logger
+}): (request: HttpRequest) => Response | Promise<Response> {
+  const { basePath = '' } = options
+  const record = createRequestMetrics(options.registry)
+  const tables = new Map<string, RouteTable>()
+  for (const route of options.routes) {
+    const table = tables.get(route.method) ?? new RouteTable()
+    tables.set(route.method, table)
+    const once = route.idempotent === true ? options.idempotent(route) : route.handle
+    const handle = refusingQuery(route, representing(route, once))
+    const answer = serve({ ...route, handle }, options, record(route.method, route.path))
+    // What anybody may ask for is what probes and scrapes ask for all the time. Decided here, once: a request pays nothing.
+    const tracer = route.scope === 'public' ? undefined : options.tracer
+    table.add(route.path, tracer === undefined ? answer : traceRequests(tracer, route, answer))
+  }
+  const answerUnmatched = serveUnmatched(tables, record('other', 'none'), options.log)
+  return request => {
+    const isHead = request.method === 'HEAD'
+    const path = basePath === '' ? getPath(request as Request) : pathBelow(basePath, getPath(request as Request))
+    const found = tables.get(isHead ? 'GET' : request.method)?.find(path)
+    if (found === undefined) return answerUnmatched(request, path)
+    const answer = found.answer({ request, params: found.params, startedMs: performance.now() })
+    if (!isHead) return answer
+    return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer)
+  }
+}
+
+/** A route as it is served. It never rejects: what is thrown becomes a problem document. */
+export type Respond = (call: Call) => Response | Promise<Response>
+
+type Found = { answer: Respond; params: Call['params'] }
+
+const noParams: Call['params'] = {}
+
+/**
+ * The routes of one method. Addresses without parameters stand by themselves: they are found at once, and the router takes no set
+ * of routes in which a name and a parameter stand at one place (/orders/batch, /orders/:id/cancel).
+ */
+class RouteTable {
+  readonly #fixed = new Map<string, Found>()
+  readonly #templates = new RegExpRouter<Respond>()
+
+  add(path: string, answer: Respond): void {
+    if (path.includes(':')) this.#templates.add(anyMethod, path, answer)
+    else this.#fixed.set(path, { answer, params: noParams })
+  }
+
+  find(path: string): Found | undefined {
+    const fixed = this.#fixed.get(path)
+    if (fixed !== undefined) return fixed
+    const [found, matched] = this.#templates.match(anyMethod, path)
+    const first = found[0]
+    return first === undefined ? undefined : { answer: first[0], params: paramsOf(first[1], matched) }
+  }
+}
+
+/** A table is of one method, so its router need not tell them apart. */
+const anyMethod = 'ALL'
+
+/** The router gives parameters as places in what its expression matched. */
+function paramsOf(places: Record<string, string | number>, matched: readonly string[] | undefined): Call['params'] {
+  const params: Record<string, string> = {}
+  for (const name in places) params[name] = tryDecodeURIComponent(matched?.[Number(places[name])] ?? '')
+  return params
+}
+
+/**
+ * The answer to HEAD: as to GET, with the length that its body would have where that is known, and without it. A stream is let
+ * go, so that whatever feeds it is free again.
+ */
+async function withoutBody(response: Response): Promise<Response> {
+  const headers = new Headers(response.headers)
+  if (response instanceof BytesResponse) headers.set('content-length', String(response.content.byteLength))
+  else if (response.body !== null && isStream(headers)) await response.body.cancel()
+  else if (response.body !== null) headers.set('content-length', String((await response.arrayBuffer()).byteLength))
+  return new Response(null, { status: response.status, headers })
+}
+
+/** Answers without an end, or whose end is found by making all of them. */
+function isStream(headers: Headers): boolean {
+  return ['text/event-stream', 'application/x-ndjson'].includes(headers.get('content-type') ?? '')
+}
+
+function serveUnmatched(tables: ReadonlyMap<string, RouteTable>, record: RecordResponse, log: Logger) {
+  return (request: HttpRequest, path: string): Response => {
+    const methods = [...tables].filter(([, table]) => table.find(path) !== undefined).map(([method]) => method)
+    record(performance.now(), methods.length > 0 ? 405 : 404)
+    if (methods.length === 0) {
+      return problemResponse(new AppError('ROUTE_NOT_FOUND', 'the API is described at /api/docs'), log)
+    }
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
+    const refusal = new AppError('METHOD_NOT_ALLOWED', `${request.method} is not one of ${allow}`)
+    return problemResponse(refusal, log, { allow })
+  }
+}
+
+/** Stays synchronous where the handler is: a promise for each request costs the read path a tenth. */
+function serve(route: Route, options: { allows: AccessCheck; log: Logger }, record: RecordResponse): Respond {
+  return call => {
+    const { startedMs } = call
+    const answered = (response: Response) => {
+      record(startedMs, response.status)
+      return response
+    }
+    const failed = (error: unknown) => answered(problemResponse(error, options.log))
+    // What was true when it came need not be true by now.
+    const handleLater = (refusal: AppError | undefined) =>
+      refusal === undefined ? route.handle({ ...call, startedMs: performance.now() }) : Promise.reject(refusal)
+    try {
+      const refusal = options.allows(call.request, route.scope, startedMs)
+      if (refusal instanceof Promise) return refusal.then(handleLater).then(answered, failed)
+      if (refusal !== undefined) return failed(refusal)
+      const response = route.handle(call)
+      return response instanceof Promise ? response.then(answered, failed) : answered(response)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+}
