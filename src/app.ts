@@ -232,7 +232,6 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
       'known, given twice or empty is 400. Events and messages are described as AsyncAPI 3 at /api/asyncapi.json.',
     tags: Object.assign({}, ...modules.map(({ tags }) => tags)),
     routes,
-    schemas: Object.assign({}, ...modules.map(({ schemas }) => schemas?.(catalogue))),
   })
   const asyncApi = buildAsyncApi({
     title: 'Orders: events and messages',

@@ -35,9 +35,7 @@ export type Module = Readonly<{
   scopes?: readonly string[]
   /** What the tags of its routes group, by tag. */
   tags?: Readonly<Record<string, string>>
-  /** Schemas of OpenAPI by name. */
-  schemas?: (catalogue: Catalogue) => Readonly<Record<string, unknown>>
-  /** The same for AsyncAPI. */
+  /** Schemas of AsyncAPI by name. Those of OpenAPI are found where an operation shows them. */
   messageSchemas?: (catalogue: Catalogue) => Readonly<Record<string, unknown>>
   /** The ways of its messages beside Kafka, for AsyncAPI. */
   channels?: (catalogue: Catalogue) => readonly Channel[]

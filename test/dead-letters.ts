@@ -1,5 +1,5 @@
 import { expect } from 'bun:test'
-import type { DeadLetterListing } from '../src/dead-letters/dead-letter.ts'
+import type { DeadLetterListing } from '../src/dead-letters/views.ts'
 import { nextOf } from './links.ts'
 import { fateOf } from './orders.ts'
 import { headerOf, type Read } from './topics.ts'

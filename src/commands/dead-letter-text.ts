@@ -1,5 +1,5 @@
 import type { Resolution } from '../dead-letters/attempts.ts'
-import type { DeadLetterWithHistory } from '../dead-letters/dead-letter.ts'
+import type { DeadLetterWithHistory } from '../dead-letters/queries.ts'
 import { presentResolution } from '../dead-letters/presentation.ts'
 import type { Violation } from '../errors.ts'
 
@@ -39,11 +39,7 @@ export function describeResolution(resolution: Resolution): string {
 
 /** A line for one of many that were refused. */
 export function describeRefusal(resolution: Resolution): string {
-  const {
-    code,
-    detail,
-    errors = [],
-  } = presentResolution(resolution) as { code?: string; detail?: string; errors?: Violation[] }
+  const { code, detail, errors = [] } = presentResolution(resolution)
   const first = errors[0] === undefined ? '' : `; ${describeViolation(errors[0])}`
   return printable(`  ${resolution.id}  ${code}: ${detail}${first}`)
 }

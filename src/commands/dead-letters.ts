@@ -1,4 +1,4 @@
-import { deadLetterStates } from '../dead-letters/dead-letter.ts'
+import { deadLetterStates } from '../dead-letters/views.ts'
 import { presentWhole } from '../dead-letters/presentation.ts'
 import { findDeadLetter, listDeadLetters } from '../dead-letters/queries.ts'
 import { idForm } from '../dead-letters/requests.ts'

@@ -1,6 +1,6 @@
 import type { AppError, Violation } from '../errors.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import type { DeadLetterState, AcceptedOutcome } from './dead-letter.ts'
+import type { DeadLetterState, AcceptedOutcome } from './views.ts'
 import type { DeadLetterMessage } from './receiver.ts'
 
 /** Which open letters are dealt with together; every condition given must hold. */

@@ -1,7 +1,6 @@
 import type { Module } from '../module.ts'
 import { deadLetterChecks } from './dead-letter-checks.ts'
 import { deadLetterChannel } from './messages.ts'
-import { deadLetterSchemas } from './operations.ts'
 import { deadLettersTopic } from './variables.ts'
 
 /** Messages that could not be processed: kept with the reason, replayed, or discarded. */
@@ -20,5 +19,4 @@ export const deadLettersModule: Module = {
   topics: [{ name: 'dead letters out', variable: deadLettersTopic, direction: 'out', channel: deadLetterChannel }],
   checks: deadLetterChecks,
   tags: { 'dead letters': 'Messages that could not be taken in: looked at, replayed, discarded' },
-  schemas: () => deadLetterSchemas,
 }

@@ -1,6 +1,7 @@
 import type { Violation } from '../errors.ts'
 import type { Resolution } from './attempts.ts'
-import type { DeadLetterWithHistory } from './dead-letter.ts'
+import type { DeadLetterWithHistory } from './queries.ts'
+import type { DeadLetterResult, deadLetterSums, WholeDeadLetter } from './views.ts'
 
 /** How dead letters and their resolutions are shown. */
 
@@ -12,17 +13,16 @@ export function presentWhole(
   { deadLetter, history }: DeadLetterWithHistory,
   violationsNow: readonly Violation[],
 ): string {
-  const head = JSON.stringify(deadLetter)
+  const decoded: Omit<WholeDeadLetter, 'json'> = { ...deadLetter, violations_now: violationsNow, history }
   const json = deadLetter.text !== null && isReadableJson(deadLetter.text) ? deadLetter.text : 'null'
-  const tail = `"violations_now":${JSON.stringify(violationsNow)},"history":${JSON.stringify(history)}`
-  return `${head.slice(0, -1)},"json":${json},${tail}}`
+  return `${JSON.stringify(decoded).slice(0, -1)},"json":${json}}`
 }
 
 /** Returns a resolution as the API answers it. */
-export function presentResolution(resolution: Resolution) {
+export function presentResolution(resolution: Resolution): DeadLetterResult {
   const { id, outcome } = resolution
   const sum = sumOf(resolution)
-  const found = { id, outcome, state: sum === 'refused' ? 'open' : sum }
+  const found: DeadLetterResult = { id, outcome, state: sum === 'refused' ? 'open' : sum }
   if (outcome === 'discarded') return found
   if (outcome !== 'refused') return { ...found, order_uid: resolution.orderUid }
   const { code, message, violations } = resolution.error
@@ -30,7 +30,7 @@ export function presentResolution(resolution: Resolution) {
 }
 
 /** Returns the sum that a resolution counts towards. */
-export function sumOf({ outcome }: Resolution): 'replayed' | 'refused' | 'discarded' {
+export function sumOf({ outcome }: Resolution): (typeof deadLetterSums)[number] {
   return outcome === 'refused' || outcome === 'discarded' ? outcome : 'replayed'
 }
 

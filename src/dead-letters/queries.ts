@@ -3,11 +3,20 @@ import type { Violation } from '../errors.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type {
   DeadLetterAttempt,
+  DeadLetterCount,
   DeadLetterListing,
   DeadLetterState,
-  DeadLetterWithHistory,
   ListedDeadLetter,
-} from './dead-letter.ts'
+  PastAttempt,
+} from './views.ts'
+
+/** A dead letter with every attempt that is kept, newest first. */
+export type DeadLetterWithHistory = {
+  deadLetter: ListedDeadLetter
+  /** As bytes; null where the message had no value. */
+  value: Buffer | null
+  history: PastAttempt[]
+}
 
 type DeadLetterRow = {
   id: string
@@ -132,8 +141,6 @@ export async function countOpenDeadLetters(pool: Pool): Promise<number> {
 }
 
 /** How many letters there are of each topic, reason and state; bounded by what those can be. */
-export type DeadLetterCount = { topic: string; code: string; state: DeadLetterState; letters: number }
-
 export async function countDeadLetters(pool: Pool): Promise<DeadLetterCount[]> {
   const { rows } = await pool.query<DeadLetterCount>(
     `select topic, code, state, letters::float8 as letters

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode, type Violation } from '../errors.ts'
 import { isTransient } from '../platform/retry.ts'
-import type { AcceptedOutcome } from './dead-letter.ts'
+import type { AcceptedOutcome } from './views.ts'
 
 /** The message of a dead letter: its value, as it came or edited, and the headers that it came with. */
 export type DeadLetterMessage = {

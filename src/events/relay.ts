@@ -1,5 +1,5 @@
 import { advisoryLocks } from '../advisory-locks.ts'
-import type { DeadLetterListing } from '../dead-letters/dead-letter.ts'
+import type { DeadLetterListing } from '../dead-letters/views.ts'
 import { markPublished, readUnpublished } from '../dead-letters/queries.ts'
 import { KafkaRefusedError } from '../platform/kafka/client.ts'
 import type { Publisher } from '../platform/kafka/publisher.ts'

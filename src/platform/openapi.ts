@@ -100,8 +100,6 @@ export function buildOpenApi(options: {
   /** What the tags of operations group, by tag. */
   tags: Readonly<Record<string, string>>
   routes: readonly Route[]
-  /** Components that operations refer to by name. Any other is found by its title where an operation shows it. */
-  schemas?: Json
 }): Json {
   const paths: Record<string, Json> = {}
   for (const route of options.routes) {
@@ -138,7 +136,7 @@ export function buildOpenApi(options: {
   }
   const named = new Map<string, Json>()
   const nameIn = (part: Json) => nameSchemas(publishSchemas(part), named) as Json
-  const schemas = nameIn({ Problem: problem, ...options.schemas })
+  const schemas = nameIn({ Problem: problem })
   return {
     openapi: '3.1.0',
     info: {

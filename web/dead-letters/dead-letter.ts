@@ -1,27 +1,19 @@
 import type {
   DeadLetterAttempt as Attempt,
+  DeadLetterCount,
+  DeadLetterResult,
   DeadLetterState,
   ListedDeadLetter,
-} from '../../src/dead-letters/dead-letter.ts'
-import type { DeadLetterCount } from '../../src/dead-letters/queries.ts'
-import type { Violation } from '../platform/api.ts'
+  WholeDeadLetter,
+} from '../../src/dead-letters/views.ts'
 
 export type { Attempt, DeadLetterCount, DeadLetterState, ListedDeadLetter }
 
 /** A dead letter as `GET /api/dead-letters/:id` gives it. */
-export type DeadLetterDetail = ListedDeadLetter & {
-  violations_now: Violation[]
-  history: (Attempt & { violations: Violation[]; edited_text: string | null })[]
-}
+export type DeadLetterDetail = WholeDeadLetter
 
 /** The outcome of a replay or a discard. */
-export type Result = {
-  id: string
-  outcome: Attempt['outcome']
-  order_uid?: string
-  code?: string
-  detail?: string
-}
+export type Result = DeadLetterResult
 
 export const states = ['open', 'replayed', 'discarded'] as const satisfies readonly DeadLetterState[]
 
