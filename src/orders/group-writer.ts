@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import { type Backoff, backoffMs } from '../platform/backoff.ts'
 import type { Logger } from '../platform/log.ts'
 import { isMistake } from '../platform/mistakes.ts'
-import { faultOf } from '../platform/postgres.ts'
+import { faultOf, isConnectionLost } from '../platform/postgres.ts'
 import type { Tracer } from '../platform/tracing.ts'
 import { traceGroup } from './group-tracing.ts'
 import { type Entry, fail, settle } from './intake-queues.ts'
@@ -18,9 +18,14 @@ const racesMax = 10
 const mistakesMax = 2
 
 const backoff: Backoff = { firstMs: 150, maxMs: 2_000 }
+/** After a connection that broke. */
+const reconnectBackoff: Backoff = { firstMs: 20, maxMs: 200 }
 
-/** Attempts after which interactive orders fail. Background orders wait through any number. */
-const interactiveAttemptsMax = 5
+/**
+ * Failures after which interactive orders fail, those of broken connections aside: there is a server that takes another connection,
+ * so these orders have their whole timeout. Background orders wait through any number.
+ */
+const interactiveFailuresMax = 5
 
 /**
  * After an order was met that is stored already, this many groups are looked up before they are written. Other groups are
@@ -52,7 +57,7 @@ export class GroupWriter {
   /**
    * Writes a group by one transaction and settles each of its orders, whatever happens. Lost races are run again. An order that
    * the database will never take is found and refused alone. During an outage interactive orders wait for a few attempts and
-   * background orders until the intake is closed.
+   * background orders until the intake is closed; broken connections do not count.
    */
   write(group: readonly Entry[]): Promise<void> {
     const { tracer, store } = this.#options
@@ -62,7 +67,7 @@ export class GroupWriter {
 
   async #settleAll(whole: readonly Entry[], store: IntakeStore): Promise<void> {
     let group = whole
-    for (let failures = 0, races = 0; group.length > 0; ) {
+    for (let failures = 0, losses = 0, races = 0; group.length > 0; ) {
       try {
         group = await this.#attempt(group, failures + races > 0, store)
       } catch (error) {
@@ -74,7 +79,8 @@ export class GroupWriter {
         failures += 1
         if (isMistake(error) && failures > mistakesMax) return this.#isolate(group, error, store)
         this.#options.log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
-        group = await this.#waitForDatabase(group, error, failures)
+        if (isConnectionLost(error)) losses += 1
+        group = await this.#waitForDatabase(group, error, failures, failures - losses >= interactiveFailuresMax)
       }
     }
   }
@@ -129,12 +135,12 @@ export class GroupWriter {
   }
 
   /** Fails the orders that wait no longer, and pauses for the others. @returns these */
-  async #waitForDatabase(group: readonly Entry[], error: unknown, failures: number): Promise<Entry[]> {
-    const isOver = ({ queue }: Entry) =>
-      this.#options.isClosed() || (queue === 'interactive' && failures >= interactiveAttemptsMax)
+  async #waitForDatabase(group: readonly Entry[], error: unknown, failures: number, isAway: boolean): Promise<Entry[]> {
+    const isOver = ({ queue }: Entry) => this.#options.isClosed() || (queue === 'interactive' && isAway)
     const unavailable = new AppError('STORE_UNAVAILABLE', 'the order was not stored', { cause: error })
     for (const entry of group) if (isOver(entry)) fail(entry, unavailable)
-    if (group.some(entry => !entry.isGivenUp)) await sleep(backoffMs(backoff, failures, Math.random()))
+    const schedule = isConnectionLost(error) ? reconnectBackoff : backoff
+    if (group.some(entry => !entry.isGivenUp)) await sleep(backoffMs(schedule, failures, Math.random()))
     return group.filter(entry => !entry.isGivenUp)
   }
 }

@@ -177,6 +177,24 @@ test('a caller who was told that the order was not stored does not find it store
   expect(await rowsOf(order.orderUid)).toEqual({ orders: 0, items: 0, events: 0 })
 })
 
+test('connections that break one after another do not fail an order for which somebody waits; a server that is away does', async () => {
+  const store = createIntakeStore(pool, orderParts)
+  const broken = (message: string, code?: string) => Object.assign(new Error(message), { code })
+  for (const [error, outcome] of [
+    [broken('Connection terminated unexpectedly'), { kind: 'placed' }],
+    [broken('read ECONNRESET', 'ECONNRESET'), { kind: 'placed' }],
+    [broken('connect ECONNREFUSED', 'ECONNREFUSED'), { code: 'STORE_UNAVAILABLE' }],
+  ] as const) {
+    let failures = 0
+    const place: typeof store.place = orders => {
+      failures += 1
+      return failures <= 8 ? Promise.reject(error) : store.place(orders)
+    }
+    const submitted = intakeOn({ ...store, place }).submit(newOrder())
+    expect(await submitted.catch(refusal => refusal)).toMatchObject(outcome)
+  }
+})
+
 test('a connection that is cut while an order is written costs a repetition, not the order', async () => {
   const orders = Array.from({ length: 300 }, () => newOrder())
   const intake = intakeOn(undefined, { groupOrdersMax: 10 })

@@ -222,3 +222,14 @@ export function isOutage(error: unknown): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return unreachable.has(code) || lostConnection.test(error.message)
 }
+
+/** SQLSTATE: an administrator, or the crash of another session, ended the session. */
+const endedSessions = new Set(['57P01', '57P02'])
+
+/** Whether an error says that a connection broke that was in use. Unlike a server that is away, another connection may be had at once. */
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof DatabaseError) return endedSessions.has(error.code ?? '')
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error ? error.code : undefined
+  return code === 'ECONNRESET' || code === 'EPIPE' || /Connection terminated|is not queryable/.test(error.message)
+}
