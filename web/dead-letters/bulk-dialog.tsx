@@ -18,7 +18,7 @@ export function BulkDialog({ kind, chosen, total, close }: Props) {
   if (isRunning.value) return <Progress work={work} total={total} kind={kind} close={close} />
   const submit = async (form: FormData) => {
     const running = work.run(kind, chosen, textOf(form, 'reason'))
-    // What cannot begin is said where the reason was given; what has begun shows how far it is.
+    // A request that fails at once is reported in the form; one that has started shows its progress.
     await Promise.race([running, work.begun])
     isRunning.value = true
   }

@@ -13,7 +13,7 @@ export type Ending = { kind: 'finished' } | { kind: 'stopped'; detail: string } 
 
 type Line = Result | LinesEnd
 
-/** Refusals that are shown; the list has all of them. */
+/** The most rejections that are shown; the list has all of them. */
 const refusedMax = 50
 
 /** Replays or discards many dead letters, and tells how far it has come. */
@@ -40,7 +40,7 @@ export class BulkResolution {
   /**
    * Replays or discards the dead letters until all are resolved or it is stopped.
    *
-   * @throws Refusal when it could not begin
+   * @throws Refusal when it could not start
    */
   async run(kind: 'replay' | 'discard', chosen: Chosen, reason: string): Promise<void> {
     const body = { ...chosen, reason, actor: 'web' }
@@ -50,7 +50,7 @@ export class BulkResolution {
     try {
       for await (const line of linesOf(response)) this.#take(JSON.parse(line) as Line)
     } catch {
-      // What was done is known; how much more the service does before it notices is not.
+      // The results so far are known; how much more the service does before it notices is not.
     }
     this.ending.value ??= { kind: 'cut' }
   }

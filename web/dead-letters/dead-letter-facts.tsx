@@ -3,7 +3,7 @@ import { Time } from '../parts/time.tsx'
 import { type Attempt, type DeadLetterDetail, tones } from './dead-letter.ts'
 import { texts } from './texts.ts'
 
-/** Where the message came from, and with what. */
+/** The source of the message, and its headers. */
 export function DeadLetterSource({ deadLetter }: { deadLetter: DeadLetterDetail }) {
   const { topic, partition, offset, key, headers, message_time: sent, recorded_at: recorded } = deadLetter
   return (
@@ -48,7 +48,7 @@ export function DeadLetterSource({ deadLetter }: { deadLetter: DeadLetterDetail 
   )
 }
 
-/** What was tried with it, newest first. */
+/** The attempts, newest first. */
 export function DeadLetterAttempts({ deadLetter: { history } }: { deadLetter: DeadLetterDetail }) {
   return (
     <section class="card" aria-labelledby="history-title">
@@ -89,7 +89,7 @@ function Came({ entry: { order_uid: uid, code, detail } }: { entry: Attempt }) {
   )
 }
 
-/** Bytes as text where they are one, and otherwise in base64, as they are given. */
+/** Decodes base64 to text where it is valid UTF-8, and otherwise returns it as it is. */
 function decode(base64: string): string {
   try {
     const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0))

@@ -10,7 +10,7 @@ type Props = {
   change: (to: Partial<DeadLetterFilter>) => void
 }
 
-/** What the list is narrowed to, each with how many there are. */
+/** The filters of the list, each with its count. */
 export function DeadLetterFilters({ filter, counts, change }: Props) {
   const topics = [...new Set(counts.map(({ topic }) => topic))]
   const codes = [...new Set([...counts.map(({ code }) => code), filter.code])]

@@ -6,7 +6,7 @@ import { Editor, type EditorHandle } from './editor.tsx'
 import { formatted } from './json-positions.ts'
 import { texts } from './texts.ts'
 
-/** The message, to be read and edited, and under it what is wrong, each leading to its place. */
+/** The message with an editor, and the list of its errors, each a link to its position. */
 export function DeadLetterMessage({ model, deadLetter }: { model: DeadLetterModel; deadLetter: DeadLetterDetail }) {
   const handle = useRef<EditorHandle>(null)
   const text = model.text.value

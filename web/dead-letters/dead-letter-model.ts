@@ -3,21 +3,21 @@ import { ask, type Violation } from '../platform/api.ts'
 import type { DeadLetterDetail, Result } from './dead-letter.ts'
 import { formatted, markViolations, syntaxErrorOf } from './json-positions.ts'
 
-/** A dead letter, its message as it is being edited, and what is wrong with it. */
+/** A dead letter, its message while it is edited, and its violations. */
 export class DeadLetterModel {
   readonly id: string
   readonly deadLetter = signal<DeadLetterDetail | undefined>(undefined)
   readonly failure = signal<unknown>(undefined)
-  /** The message as it came, laid out to be read; undefined where it is no text. */
+  /** The original message, formatted; undefined where it is not text. */
   readonly original = signal<string | undefined>(undefined)
-  /** The message as it is now; undefined where it is no text and no new value was written. */
+  /** The current message; undefined where it is not text and no new value was written. */
   readonly text = signal<string | undefined>(undefined)
   readonly #violations = signal<readonly Violation[]>([])
-  /** The edition that the violations are of. */
+  /** The version of the text that the violations belong to. */
   readonly #checked = signal<string | undefined>(undefined)
 
   readonly isEdited = computed(() => this.text.value !== this.original.value)
-  /** Whether the rules were asked about the text as it is now. */
+  /** Whether the current text has been validated. */
   readonly isChecked = computed(() => this.text.value === this.#checked.value)
   readonly marks = computed(() => markViolations(this.text.value ?? '', this.#violations.value))
   readonly syntaxError = computed(() => (this.text.value === undefined ? undefined : syntaxErrorOf(this.text.value)))
@@ -45,7 +45,7 @@ export class DeadLetterModel {
     this.text.value = text
   }
 
-  /** Brings the message back as it came, with what is wrong with it. */
+  /** Restores the original message with its violations. */
   reset(): void {
     this.text.value = this.original.peek()
     this.#checked.value = this.original.peek()
@@ -55,7 +55,7 @@ export class DeadLetterModel {
   /**
    * Replays the message, edited if it was.
    *
-   * @throws Refusal; what the service says is wrong with an edition is then marked in it
+   * @throws Refusal; its violations are then marked in the edited text
    */
   async replay(reason: string): Promise<Result> {
     const text = this.text.peek()
@@ -67,7 +67,7 @@ export class DeadLetterModel {
     return this.#resolve('discard', { reason, actor: 'web' })
   }
 
-  /** Marks what a refused edition breaks, and shows the attempt. */
+  /** Marks the violations of a rejected version, and shows the attempt. */
   async mark(violations: readonly Violation[]): Promise<void> {
     this.#violations.value = violations
     this.#checked.value = this.text.peek()

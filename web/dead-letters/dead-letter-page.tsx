@@ -13,7 +13,7 @@ import { DeadLetterModel } from './dead-letter-model.ts'
 import { ResolveDialog } from './resolve-dialog.tsx'
 import { texts } from './texts.ts'
 
-/** One dead letter: the message with what is wrong marked in it, to be edited, replayed or discarded. */
+/** One dead letter: its message with the errors marked, to be edited, replayed or discarded. */
 export default function DeadLetterPage() {
   const { id = '' } = useRoute().params
   const model = useMemo(() => new DeadLetterModel(id), [id])

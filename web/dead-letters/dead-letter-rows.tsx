@@ -9,7 +9,7 @@ type Props = {
   select: (ids: Iterable<string>) => void
 }
 
-/** A list of dead letters: what is wrong with each, where it came from, and when. Those that are open can be selected. */
+/** A list of dead letters with error, source and time. Open ones can be selected. */
 export function DeadLetterRows({ deadLetters, selected, select }: Props) {
   const open = deadLetters.filter(({ state }) => state === 'open').map(({ id }) => id)
   const isAllSelected = open.length > 0 && open.every(id => selected.has(id))

@@ -17,7 +17,7 @@ export type Result = DeadLetterResult
 
 export const states = ['open', 'replayed', 'discarded'] as const satisfies readonly DeadLetterState[]
 
-/** The tone of a tag for a state, and for what came of an attempt. */
+/** The tone of each state, and of each outcome of an attempt. */
 export const tones: Record<DeadLetterState | Attempt['outcome'], string> = {
   open: 'attention',
   replayed: 'good',
@@ -28,7 +28,7 @@ export const tones: Record<DeadLetterState | Attempt['outcome'], string> = {
   discarded: 'plain',
 }
 
-/** What the page is narrowed to: the parameters of its address, which are the API's; state is open unless said. */
+/** The filter: the parameters of the page's address, which are the API's. The default state is open. */
 export type DeadLetterFilter = { state: DeadLetterState | 'all'; code: string; topic: string }
 
 /** Reads the filter from the query of an address. */
@@ -37,7 +37,7 @@ export function readFilter(query: Record<string, string>): DeadLetterFilter {
   return { state, code: query.code ?? '', topic: query.topic ?? '' }
 }
 
-/** The filter as parameters, without what says nothing. */
+/** The filter as parameters, without empty ones. */
 export function toParameters({ state, code, topic }: DeadLetterFilter, whenUnsaid: DeadLetterFilter['state']) {
   const given = { state: state === whenUnsaid ? '' : state, code, topic }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))

@@ -38,7 +38,7 @@ export default function DeadLettersPage() {
   /** How many there were when the list was read. */
   const seen = useSignal<number | undefined>(undefined)
   const load = useCallback(async () => {
-    // The page shows what went wrong by the list, which is asked for in the same moment.
+    // The list, which is loaded at the same time, shows what failed.
     const read = await ask<DeadLetterCount[]>('/api/dead-letter-counts').catch(() => undefined)
     if (read !== undefined) counts.value = read
   }, [counts])
@@ -128,7 +128,7 @@ type ManyProps = {
   onDone: () => void
 }
 
-/** What can be done with those that are selected, or with all open ones that a reason or topic names. */
+/** Bulk actions on the selected dead letters, or on all open ones that match the filter. */
 function Many({ filter, matches, selected, list, onDone }: ManyProps) {
   const asked = useSignal<'replay' | 'discard' | undefined>(undefined)
   const { code, topic } = filter

@@ -3,7 +3,7 @@ import { useImperativeHandle, useRef } from 'preact/hooks'
 import type { Mark } from './json-positions.ts'
 
 export type EditorHandle = {
-  /** Selects a part of the text and brings it into sight. */
+  /** Selects a part of the text and scrolls to it. */
   show(offset: number, length: number): void
 }
 
@@ -16,10 +16,10 @@ type Props = {
   handle: RefObject<EditorHandle | null>
 }
 
-/** What is marked in the text; the list beside it has all. */
+/** The most marks in the text; the list beside it has all. */
 const marksMax = 200
 
-/** A text with numbered lines, of which those that something is wrong with are marked, with what it is. */
+/** A text area with numbered lines, in which lines with errors are marked. */
 export function Editor({ text, marks, label, isReadOnly, onEdit, handle }: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const area = useRef<HTMLTextAreaElement>(null)
@@ -67,7 +67,7 @@ export function Editor({ text, marks, label, isReadOnly, onEdit, handle }: Props
   )
 }
 
-/** What is wrong line by line. */
+/** Groups the errors by line. */
 function linesOf(marks: readonly Mark[]): [line: number, details: string[]][] {
   const lines = new Map<number, string[]>()
   for (const { line, detail } of marks) {

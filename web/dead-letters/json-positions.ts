@@ -1,9 +1,9 @@
 import { applyEdits, format, type Node, type ParseError, parseTree } from 'jsonc-parser'
 import type { Violation } from '../platform/api.ts'
 
-/** Something that is wrong with a text: what, and where it stands in it. */
+/** A violation with its position in a text. */
 export type Mark = Violation & {
-  /** From 1; undefined for what has no place. */
+  /** From 1; undefined where the violation has no position. */
   line: number | undefined
   offset: number
   length: number
@@ -11,13 +11,13 @@ export type Mark = Violation & {
 
 const strictly = { disallowComments: true, allowTrailingComma: false }
 
-/** JSON with a line for each value. Nothing but the space between changes: every digit stays as it is. */
+/** Formats JSON with a line for each value. Only white space changes: every digit stays as it is. */
 export function formatted(text: string): string {
   if (syntaxErrorOf(text) !== undefined) return text
   return applyEdits(text, format(text, undefined, { insertSpaces: true, tabSize: 2, eol: '\n' }))
 }
 
-/** The place from which on a text is no JSON; undefined for JSON. */
+/** The position of the first syntax error; undefined for valid JSON. */
 export function syntaxErrorOf(text: string): { line: number; offset: number } | undefined {
   const errors: ParseError[] = []
   parseTree(text, errors, strictly)
@@ -26,8 +26,8 @@ export function syntaxErrorOf(text: string): { line: number; offset: number } | 
 }
 
 /**
- * Where violations are in a text: at the value that the pointer names, or at what should have it. A pointer that leads to
- * nothing, or a text that is no JSON, has no place.
+ * Finds the positions of violations in a text: at the value that the pointer names, or at its nearest parent. A pointer that leads
+ * nowhere, or a text that is not JSON, has no position.
  */
 export function markViolations(text: string, violations: readonly Violation[]): Mark[] {
   const errors: ParseError[] = []
@@ -41,7 +41,7 @@ export function markViolations(text: string, violations: readonly Violation[]): 
   })
 }
 
-/** The value of a JSON Pointer (RFC 6901), or the last on the way to it that is there. */
+/** The value of a JSON Pointer (RFC 6901), or its nearest parent that exists. */
 function nodeAt(root: Node | undefined, pointer: string): Node | undefined {
   let node = root
   for (const part of pointer.split('/').slice(1)) {
@@ -62,7 +62,7 @@ function lineStarts(text: string): number[] {
   return starts
 }
 
-/** By halving: a text of a megabyte may have many lines, and many places. */
+/** By binary search: a text of a megabyte may have many lines and many violations. */
 function lineOf(starts: readonly number[], offset: number): number {
   let low = 0
   let high = starts.length

@@ -22,7 +22,7 @@ export function ResolveDialog({ kind, model, close }: Props) {
       close()
       await model.load()
     } catch (error) {
-      // It was refused by the rules, or somebody else was faster: what is shown has to follow.
+      // It was rejected, or somebody else was faster: update what is shown.
       if (error instanceof Refusal && error.code === 'DEAD_LETTER_TAKEN') await model.load()
       else if (error instanceof Refusal && !isDiscard) await model.mark(error.violations)
       throw error

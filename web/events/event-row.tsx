@@ -5,7 +5,7 @@ import { absolute, clockTime } from '../platform/time.ts'
 import { gistOf, type LogEvent } from './event.ts'
 import { texts } from './texts.ts'
 
-/** An event in a line, and when it is opened all that it says. */
+/** An event in a line; opened, the whole event. */
 export function EventRow({ event }: { event: LogEvent }) {
   const isOpen = useSignal(false)
   const { type, order_uid: uid, time } = event

@@ -6,7 +6,7 @@ import { texts } from './texts.ts'
 /** An event as the API gives it. */
 export type LogEvent = EventView
 
-/** What the page is narrowed to: the parameters of its address, which are the API's. */
+/** The filter: the parameters of the page's address, which are the API's. */
 export type EventFilter = { types: readonly string[]; customer: string }
 
 /** Reads the filter from the query of an address. */
@@ -14,7 +14,7 @@ export function readFilter(query: Record<string, string>): EventFilter {
   return { types: (query.type ?? '').split(',').filter(Boolean), customer: query.customer_id ?? '' }
 }
 
-/** The filter as parameters, without what says nothing. */
+/** The filter as parameters, without empty ones. */
 export function toParameters({ types, customer }: EventFilter): Record<string, string> {
   return {
     ...(types.length === 0 ? {} : { type: types.join(',') }),
@@ -22,7 +22,7 @@ export function toParameters({ types, customer }: EventFilter): Record<string, s
   }
 }
 
-/** What an event says, in a line. */
+/** Sums an event up in a line. */
 export function gistOf({ type, data }: LogEvent): string {
   if (type === 'order.placed') {
     // It comes without its document where the order is no longer stored.

@@ -10,16 +10,16 @@ const pageSize = 100
 /** The largest page of the API. */
 const pageMax = 1_000
 
-/** The log as it grows, newest first, narrowed by a filter. */
+/** The log as it grows, newest first, filtered. */
 export class EventsModel {
   /** Undefined until the first are there. */
   readonly events = signal<readonly LogEvent[] | undefined>(undefined)
   readonly failure = signal<unknown>(undefined)
   readonly isLoading = signal(false)
   readonly isPaused = signal(false)
-  /** How many came while it was paused. */
+  /** How many arrived while it was paused. */
   readonly waiting = signal(0)
-  /** Whether older ones may be had. */
+  /** Whether older ones can be loaded. */
   readonly hasOlder = signal(false)
   readonly #query: string
   #older: string | undefined
@@ -34,7 +34,7 @@ export class EventsModel {
   /** Follows the log until stopped. */
   async run(stop: AbortSignal): Promise<void> {
     const path = this.#query === '' ? '/api/events' : `/api/events?${this.#query}`
-    // What happens between the opening of the stream and the answer comes by both.
+    // Events between the opening of the stream and the response arrive by both.
     const onStart = () => void this.load()
     await follow(path, { onEvents: events => this.#take(events), onStart }, stop)
   }
@@ -45,16 +45,16 @@ export class EventsModel {
     await this.#read(this.#newest(pageSize), liveMax)
   }
 
-  /** Reads events before those that are shown. */
+  /** Reads older events than those shown. */
   async older(): Promise<void> {
     if (this.isLoading.peek()) return
     this.#isDeep = true
-    // When some fell off at the end, those that follow are found from the beginning again.
+    // When some were dropped at the end, older ones are read from the newest on again.
     const shown = this.events.peek()?.length ?? 0
     await this.#read(this.#older ?? this.#newest(Math.min(shown + pageSize, pageMax)), shownMax)
   }
 
-  /** Holds back what comes, so that what is shown can be read; or shows it. */
+  /** Holds back new events so that the shown ones can be read, or shows them. */
   pause(isPaused: boolean): void {
     this.isPaused.value = isPaused
     if (isPaused) return
@@ -107,7 +107,7 @@ export class EventsModel {
   }
 }
 
-/** Events of two parts of the log, the newer part first, each event once. */
+/** Merges two parts of the log, the newer one first, each event once. */
 function merge(newer: readonly LogEvent[], older: readonly LogEvent[]): readonly LogEvent[] {
   const known = new Set(newer.map(({ id }) => id))
   return [...newer, ...older.filter(({ id }) => !known.has(id))]

@@ -12,7 +12,7 @@ import { EventRow } from './event-row.tsx'
 import { EventsModel } from './events-model.ts'
 import { texts } from './texts.ts'
 
-/** Everything that happens, as it happens. */
+/** The event log, live. */
 export default function EventsPage() {
   const location = useLocation()
   const filter = readFilter(location.query)

@@ -8,13 +8,13 @@ import { texts } from './texts.ts'
 const nameCharactersMax = 100
 
 type FormProps = {
-  /** Whether nobody needs a key until now. */
+  /** Whether there are no keys yet. */
   isFirst: boolean
   create: (name: string, scopes: readonly string[]) => Promise<void>
   close: () => void
 }
 
-/** Asks whose key it is to be, and what it may do. The first one, which closes the door, may do everything unless changed. */
+/** Asks for the name and the scopes of a key. The first one has all scopes by default. */
 export function KeyForm({ isFirst, create, close }: FormProps) {
   const chosen = useSignal<readonly string[]>(isFirst ? scopes : ['orders:read'])
   const submit = async (form: FormData) => {
@@ -51,7 +51,7 @@ export function KeyForm({ isFirst, create, close }: FormProps) {
 
 type NewProps = { made: MadeKey; isFirst: boolean; onDone: (isUsed: boolean) => void }
 
-/** Shows a new key, this once. After the first one the page needs a key itself, and takes this one if the person agrees. */
+/** Shows a new key once. After the first one the page needs a key too, and uses this one if the user agrees. */
 export function NewKeyDialog({ made, isFirst, onDone }: NewProps) {
   const isUsed = useSignal(isFirst)
   return (

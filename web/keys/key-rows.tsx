@@ -2,7 +2,7 @@ import { Time } from '../parts/time.tsx'
 import type { Key } from './key.ts'
 import { texts } from './texts.ts'
 
-/** The keys that were made, newest first, those that are revoked too. */
+/** Lists the keys, newest first, revoked ones included. */
 export function KeyRows({ keys, revoke }: { keys: readonly Key[]; revoke: (key: Key) => void }) {
   return (
     <table class="rows key-rows">

@@ -3,10 +3,10 @@ import type { CreatedKey, ListedKey } from '../../src/access/views.ts'
 /** An API key as the API lists it. */
 export type Key = ListedKey
 
-/** The answer that has a new key, this once; only a repetition of the request would get none. */
+/** The response that shows a new key once; a repetition of the request gets none. */
 export type MadeKey = CreatedKey & { key: string }
 
-/** What a key can be allowed, as the service names it. */
+/** The scopes that a key can have. */
 export const scopes = [
   'orders:read',
   'orders:write',

@@ -12,7 +12,7 @@ import { KeyForm, NewKeyDialog } from './key-form.tsx'
 import { KeyRows } from './key-rows.tsx'
 import { texts } from './texts.ts'
 
-/** The API keys: who may call the service, and what for. */
+/** The page of API keys. */
 export default function KeysPage() {
   const list = useMemo(() => new PagedList<Key>('/api/keys'), [])
   /** Whether callers need a key now; undefined until that is known. */
@@ -21,7 +21,7 @@ export default function KeysPage() {
   const made = useSignal<MadeKey | undefined>(undefined)
   const revoking = useSignal<Key | undefined>(undefined)
   const load = useCallback(async () => {
-    // One after the other, so that a key is asked for once; the list says what went wrong.
+    // One after the other, so that the user is asked for a key once; the list shows a failure.
     await list.renew()
     if (list.failure.peek() !== undefined) return
     const system = await ask<{ needs_key: boolean }>('/api/system').catch(() => undefined)

@@ -10,11 +10,11 @@ import { type Action, actionsOf } from './order.ts'
 import type { OrderModel } from './order-model.ts'
 import { texts } from './texts.ts'
 
-/** Nobody should have to ask later why an order stands still or was cancelled. */
+/** Actions that need a reason, so that nobody has to ask later. */
 const needReason: readonly Action[] = ['hold', 'cancel']
 const reasonCharactersMax = 300
 
-/** Asks whether an action is meant, and why; then does it, and says what came of it. */
+/** Asks for confirmation and a reason, runs the command, and shows the outcome. */
 export function ActionDialog({ model, action, close }: { model: OrderModel; action: Action; close: () => void }) {
   const isRunning = useSignal(false)
   const failure = useSignal<unknown>(undefined)

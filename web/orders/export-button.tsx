@@ -5,7 +5,7 @@ import { withoutEnd } from '../platform/lines.ts'
 import { notify } from '../platform/notices.ts'
 import { texts } from './texts.ts'
 
-/** Saves every order that the filter matches as a file, one order a line. The key travels in a header, so a link would not do. */
+/** Downloads every order that matches the filter as NDJSON. By fetch, since a link could not send the key in a header. */
 export function ExportButton({ query }: { query: string }) {
   const under = useSignal<AbortController | undefined>(undefined)
   const bytes = useSignal(0)
@@ -23,7 +23,7 @@ export function ExportButton({ query }: { query: string }) {
           controller.enqueue(chunk)
         },
       })
-      // The browser keeps what it gathers on its disk, so a million orders do not fill the memory.
+      // The browser spools blobs to disk, so a million orders do not fill the memory.
       const answer = await withoutEnd(await new Response(response.body?.pipeThrough(counting)).blob())
       if (answer?.end.complete !== true) throw new Error(answer?.end.detail ?? texts.exporting.cutOff)
       download(answer.lines, texts.exporting.file(new Date().toISOString().slice(0, 10)))

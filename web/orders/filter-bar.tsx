@@ -4,14 +4,14 @@ import { commonTexts } from '../parts/texts.ts'
 import { isNarrowed, type OrderFilter } from './order-filter.ts'
 import { texts } from './texts.ts'
 
-/** Where there is little room, the fields are shown when they are asked for. */
+/** On narrow windows the fields are collapsed. */
 const isWide = matchMedia('(min-width: 48rem)')
 
 function hasFields({ payment_status: payment, delivery_status: delivery, from, to, sort }: OrderFilter): boolean {
   return [payment, delivery, from, to].some(value => value !== '') || sort !== 'newest'
 }
 
-/** What the list is narrowed to and how it is sorted; each change is in the address. */
+/** The filters and the sort order; each change goes into the address. */
 export function FilterBar({ filter, change }: { filter: OrderFilter; change: (to: Partial<OrderFilter>) => void }) {
   const toggle = (status: string) =>
     change({

@@ -7,7 +7,7 @@ import { texts } from './texts.ts'
 
 const words = texts.invoice
 
-/** The order as an invoice: whom it goes to, what it holds, what it costs. */
+/** Shows the order as an invoice: recipient, items and totals. */
 export function Invoice({ order }: { order: Order }) {
   const { delivery, payment } = order
   const place = [delivery.zip, delivery.city].filter(Boolean).join(' ')
@@ -64,7 +64,7 @@ export function Invoice({ order }: { order: Order }) {
   )
 }
 
-/** @param at Unix time in seconds; the contract sets it no end, and calendars do: what is beyond is shown as the number it is */
+/** @param at Unix time in seconds; beyond the last time that a calendar has, it is shown as a number */
 function Paid({ at }: { at: number }) {
   if (at === 0) return words.notYet
   return at * 1000 < instantBoundsMs.end ? <Time at={new Date(at * 1000).toISOString()} isAbsolute /> : String(at)
@@ -123,7 +123,7 @@ function Totals({ order: { payment } }: { order: Order }) {
   )
 }
 
-/** Fields that are of no use to a reader, for the one who looks for one of them. */
+/** Technical fields, collapsed. */
 function Others({ order }: { order: Order }) {
   const { entry, locale, internal_signature, shardkey, sm_id, oof_shard } = order
   const fields = Object.entries({ entry, locale, internal_signature, shardkey, sm_id, oof_shard })

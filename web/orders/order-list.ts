@@ -5,7 +5,7 @@ import { nextPage, request } from '../platform/api.ts'
 import type { LiveEvent } from '../platform/live.ts'
 import type { Order } from './order.ts'
 
-/** What a row shows of an order; the rest of it is let go, for there may be many rows. */
+/** What a row shows of an order; the rest is dropped, since there may be many rows. */
 export type OrderRow = {
   uid: string
   customer: string
@@ -19,16 +19,16 @@ export type OrderRow = {
 
 const pageSize = 100
 
-/** The orders that match a query, page by page as they are wanted. */
+/** The orders that match a query, loaded page by page on demand. */
 export class OrderList {
   readonly query: string
   readonly rows = signal<readonly OrderRow[]>([])
   readonly isLoading = signal(false)
   readonly failure = signal<unknown>(undefined)
   readonly isComplete = signal(false)
-  /** Orders that came in since the list was begun; they are shown when the person asks for them. */
+  /** Orders that arrived since the list was loaded; they are shown on request. */
   readonly newer = signal(0)
-  /** How far the page was scrolled when it was left. */
+  /** The scroll position at which the page was left. */
   scrolled = 0
   #next: string | undefined
 
@@ -57,7 +57,7 @@ export class OrderList {
     }
   }
 
-  /** Counts orders that come in, and shows the new status of those that are listed. */
+  /** Counts new orders, and updates the status of listed ones. */
   take(events: readonly LiveEvent[]): void {
     const placed = events.filter(({ type }) => type === 'order.placed').length
     if (placed > 0) this.newer.value += placed
@@ -90,7 +90,7 @@ function toRow(order: Order): OrderRow {
 
 let remembered: OrderList | undefined
 
-/** The list of a query: the one that was left last, if it was of this query, so that going back finds it as it was. */
+/** Returns the list of a query: the last one shown, if it has the same query, so that going back finds it unchanged. */
 export function listOf(query: string, isNew: boolean): OrderList {
   if (isNew || remembered?.query !== query) remembered = new OrderList(query)
   return remembered

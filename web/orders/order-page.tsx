@@ -17,7 +17,7 @@ import { OrderModel } from './order-model.ts'
 import { texts } from './texts.ts'
 import { Timeline } from './timeline.tsx'
 
-/** One order: what it is, what happened to it, and what can be done with it. */
+/** One order: its details, its timeline, and the commands that its state allows. */
 export default function OrderPage() {
   const { id = '' } = useRoute().params
   const model = useMemo(() => new OrderModel(id), [id])

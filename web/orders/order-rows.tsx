@@ -11,7 +11,7 @@ import { useRowWindow } from './window-of-rows.ts'
 /** Rows before the end at which the next page is read. */
 const aheadRows = 40
 
-/** The rows of a list. However many there are, only those that can be seen are in the document. */
+/** The rows of a list. Only the visible ones are in the document. */
 export function OrderRows({ list }: { list: OrderList }) {
   const place = useRef<HTMLTableSectionElement>(null)
   const rows = list.rows.value

@@ -82,7 +82,7 @@ export const texts = {
   timeline: {
     title: 'Timeline',
     by: (actor: string, before: string) => (before === '' ? `by ${actor}` : `by ${actor}, previously ${before}`),
-    /** Types of events whose own words would not read well. */
+    /** Titles of event types where the name itself would not read well. */
     titles: {
       'order.confirmed': 'Confirmed',
       'order.on_hold': 'Put on hold',

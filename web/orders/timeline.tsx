@@ -5,10 +5,10 @@ import type { TimelineEvent } from './order-model.ts'
 import { texts } from './texts.ts'
 
 const words = texts.timeline
-/** The state is told by the page itself, and the numbers say nothing to a reader. */
+/** Fields that the page shows elsewhere, or that mean nothing to a reader. */
 const leftOut = ['status', 'payment_status', 'delivery_status', 'version', 'previous_status', 'reason', 'actor']
 
-/** Everything that happened to the order, newest first. */
+/** Lists the events of the order, newest first. */
 export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
   if (events.length === 0) return <Skeleton lines={3} />
   return (
@@ -34,7 +34,7 @@ function titleOf(type: string): string {
 
 function Details({ event: { type, data } }: { event: TimelineEvent }) {
   const { reason, actor, previous_status: before } = data
-  // What an order was when it was placed is the page itself.
+  // The page itself shows the order as it was placed.
   const facts =
     type === 'order.placed'
       ? []

@@ -1,16 +1,16 @@
 import type { RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 
-/** Rows kept ready above and below those that can be seen. */
+/** Rows rendered above and below the visible ones. */
 const spareRows = 12
 
 export type RowWindow = { first: number; last: number; rowHeight: number }
 
 /**
- * Which rows of a long list stand in the document: those that can be seen, and some more. All rows are of one height, which
- * the style sheet gives as `--row-height` of the list, in pixels.
+ * Chooses the rows of a long list that are in the document: the visible ones, and some more. All rows have one height, which the
+ * style sheet gives as `--row-height` of the list, in pixels.
  *
- * @param list stands where the rows are, as high as all of them
+ * @param list the element that holds the rows, as high as all of them
  */
 export function useRowWindow(list: RefObject<HTMLElement | null>, count: number): RowWindow {
   const [state, setState] = useState<RowWindow>({ first: 0, last: Math.min(count, 40), rowHeight: 56 })

@@ -6,7 +6,7 @@ import { count } from '../platform/money.ts'
 import type { Overview, Series } from './overview-model.ts'
 import { texts } from './texts.ts'
 
-/** Orders over time: the last quarter of an hour, or the last day. */
+/** Charts orders over time: the last 15 minutes, or the last day. */
 export function Charts({ overview }: { overview: Overview }) {
   const span = useSignal<'recent' | 'day'>('recent')
   const series = overview[span.value]

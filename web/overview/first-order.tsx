@@ -4,7 +4,7 @@ import { base } from '../platform/address.ts'
 import { apiKey } from '../platform/key.ts'
 import { texts } from './texts.ts'
 
-/** What is shown before the first order: how to send one. */
+/** Shows how to send an order while there are none. */
 export function FirstOrder() {
   const key = apiKey.value === undefined ? '' : ` -H "Authorization: Bearer $KEY"`
   const service = `${location.origin}${base}/api`

@@ -3,7 +3,7 @@ import { statusText } from '../parts/status.tsx'
 import { count } from '../platform/money.ts'
 import { texts } from './texts.ts'
 
-/** How many orders are in each status; each leads to the list of them. */
+/** Counts orders by status; each count links to the list. */
 export function Funnel({ statuses }: { statuses: Record<string, number> }) {
   const most = Math.max(...Object.values(statuses), 1)
   return (

@@ -5,7 +5,7 @@ import { money } from '../platform/money.ts'
 import type { OverviewModel } from './overview-model.ts'
 import { texts } from './texts.ts'
 
-/** The orders that came in last, new ones on top as they come. */
+/** Lists the latest orders, new ones on top as they arrive. */
 export function LatestOrders({ model }: { model: OverviewModel }) {
   return (
     <section class="card latest" aria-labelledby="latest-title">

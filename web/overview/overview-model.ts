@@ -13,21 +13,21 @@ export type { LatestOrder, Series }
 export type Overview = OverviewView
 
 const latestMax = 20
-/** While something happens the answer is asked for each second, which is how often the server makes a new one. */
+/** While events arrive, the page polls each second, which is how often the server computes the overview. */
 const busyMs = 1_000
 const quietMs = 10_000
-/** How often it is asked after the last event: the sums lag a little behind the events. */
+/** Polls after the last event: the sums lag a little behind the events. */
 const answersAfterEvent = 4
 const rateSeconds = 5
 
-/** What the overview shows, kept up to date while it is open. */
+/** The state of the overview, kept up to date while the page is open. */
 export class OverviewModel {
   readonly overview = signal<Overview | undefined>(undefined)
   readonly failure = signal<unknown>(undefined)
   readonly latest = signal<readonly LatestOrder[]>([])
-  /** Orders per second, over the last few. */
+  /** Orders per second, averaged over the last few seconds. */
   readonly rate = signal(0)
-  /** Orders that came while the page was open: these are marked as new. */
+  /** Orders that arrived while the page was open: they are marked as new. */
   readonly arrived = new Set<string>()
   #placed: { atMs: number; orders: number }[] = []
   #askSoon = answersAfterEvent
@@ -65,7 +65,7 @@ export class OverviewModel {
       const overview = await ask<Overview>(path, stop === undefined ? {} : { signal: stop })
       this.overview.value = overview
       this.failure.value = undefined
-      // What the stream has told is newer than the answer, unless the stream has just begun.
+      // The stream is newer than the response, unless it has just begun.
       const own = this.latest.peek()
       this.latest.value = isStart ? merge(overview.latest, own) : merge(own, overview.latest)
     } catch (error) {
@@ -96,7 +96,7 @@ export class OverviewModel {
   }
 }
 
-/** The orders of both lists, newest first, each once, as the first list has it, and not too many. */
+/** Merges both lists, newest first, each order once; the first list wins. */
 function merge(newer: readonly LatestOrder[], older: readonly LatestOrder[]): readonly LatestOrder[] {
   const known = new Set(newer.map(({ order_uid: uid }) => uid))
   const all = [...newer, ...older.filter(({ order_uid: uid }) => !known.has(uid))]

@@ -10,7 +10,7 @@ import { OverviewModel } from './overview-model.ts'
 import { texts } from './texts.ts'
 import { Tiles } from './tiles.tsx'
 
-/** The business alive: what comes in, what it is worth, where it stands. */
+/** The overview page: what arrives, its value, and its status. */
 export default function OverviewPage() {
   const model = useMemo(() => new OverviewModel(), [])
   useEffect(() => {

@@ -7,7 +7,7 @@ import { texts } from './texts.ts'
 
 const sumsShown = 3
 
-/** The figures of the moment and of today. */
+/** Shows the figures of the moment and of today. */
 export function Tiles({ model, overview }: { model: OverviewModel; overview: Overview }) {
   const { today } = overview
   return (
@@ -34,7 +34,7 @@ function Tile({ title, note, children }: { title: string; note: string; children
   )
 }
 
-/** On its own, so that the figure of each second redraws nothing else. */
+/** A component of its own, so that a new rate each second renders nothing else. */
 function Rate({ model }: { model: OverviewModel }) {
   const rate = model.rate.value
   return <>{rate < 10 && !Number.isInteger(rate) ? rate.toFixed(1) : count(Math.round(rate))}</>

@@ -9,7 +9,7 @@ export type Points = [timesSeconds: number[], values: number[]]
  * Values over time. The canvas is redrawn when the points change and replaced when the colours do. Its box has a fixed height, so
  * that nothing moves when it appears.
  *
- * @param label says in words what the picture shows
+ * @param label describes the chart in words
  */
 export function Chart({ points, label, unit }: { points: Points; label: string; unit: string }) {
   const place = useRef<HTMLDivElement>(null)
@@ -33,10 +33,10 @@ export function Chart({ points, label, unit }: { points: Points; label: string; 
   return <div class="chart" ref={place} role="img" aria-label={label} />
 }
 
-/** Things are counted in whole numbers, so their axis goes up in such. */
+/** Counts are whole numbers, so the axis has whole steps. */
 const wholeSteps = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map(step => step * 10 ** power)).flat()
 
-/** The seconds from one point to the next. */
+/** The seconds between two points. */
 function stepOf(times: ArrayLike<number>): number {
   return (times[1] ?? 0) - (times[0] ?? 0)
 }
@@ -58,7 +58,7 @@ function optionsFor(box: HTMLElement, unit: string): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     padding: [12, 8, 0, 0],
-    // The last part of the time is drawn too, which begins at the last point.
+    // Room for the last bar, which begins at the last point.
     scales: {
       x: { range: (chart, min, max) => [min, max + stepOf(chart.data[0])] },
       y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] },

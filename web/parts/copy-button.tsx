@@ -4,7 +4,7 @@ import { commonTexts } from './texts.ts'
 
 const saidMs = 2_000
 
-/** Copies a text, and says that it did. */
+/** Copies a text, and confirms it. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const isCopied = useSignal(false)
   const copy = async () => {

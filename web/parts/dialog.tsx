@@ -2,8 +2,8 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 
 /**
- * A dialog in front of the page, open as long as it is rendered. The browser keeps the focus inside it, closes it on Escape,
- * and gives the focus back.
+ * A modal dialog, open as long as it is rendered. The browser keeps the focus inside and closes it on Escape; then the focus returns
+ * to where it was.
  */
 export function Dialog(props: { title: string; onClose: () => void; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null)

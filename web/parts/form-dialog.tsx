@@ -6,7 +6,7 @@ import { commonTexts } from './texts.ts'
 
 type Props = {
   title: string
-  /** What the button says that does it. */
+  /** The label of the submit button. */
   submit: string
   isDangerous?: boolean
   onSubmit: (form: FormData) => Promise<void>
@@ -14,7 +14,7 @@ type Props = {
   children: ComponentChildren
 }
 
-/** A dialog that asks before it does something; what goes wrong is said in it, and it can be tried again. */
+/** A confirmation dialog with a form. It shows a failure, and can then be submitted again. */
 export function FormDialog({ title, submit, isDangerous = false, onSubmit, onClose, children }: Props) {
   const isRunning = useSignal(false)
   const failure = useSignal<unknown>(undefined)
@@ -49,7 +49,7 @@ export function FormDialog({ title, submit, isDangerous = false, onSubmit, onClo
   )
 }
 
-/** The text of a field, without spaces around it. */
+/** The trimmed text of a field. */
 export function textOf(form: FormData, name: string): string {
   return String(form.get(name) ?? '').trim()
 }

@@ -1,4 +1,4 @@
-/** Pictures of 24 by 24, drawn with lines in the colour of the text. */
+/** Icons of 24 by 24, drawn as lines in the colour of the text. */
 const paths = {
   search: 'M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM20 20l-4-4',
   light:

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks'
 
-/** Does something again and again while the page is open and looked at; the next time counts from the end of the last. */
+/** Repeats `work` while the page is open and visible, with an interval after each run. */
 export function usePolling(work: () => Promise<void>, everyMs: number): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined

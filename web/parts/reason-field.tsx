@@ -2,7 +2,7 @@ import { commonTexts } from './texts.ts'
 
 const charactersMax = 300
 
-/** Asks why: nobody should have to ask later. */
+/** Asks for a reason. */
 export function ReasonField({ isNeeded }: { isNeeded: boolean }) {
   return (
     <label class="field">

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact'
 
 type Props<Name extends string> = {
-  /** What is chosen here, for those who hear the page. */
+  /** What is chosen here, for screen readers. */
   legend: string
-  /** The name of the radio buttons: one of its own on a page. */
+  /** The name of the radio buttons, unique on the page. */
   name: string
   options: readonly Name[]
   chosen: Name
@@ -11,7 +11,7 @@ type Props<Name extends string> = {
   label: (option: Name) => ComponentChildren
 }
 
-/** A choice of one among few that are all in sight. */
+/** A choice of one among few, all visible. */
 export function Segments<Name extends string>({ legend, name, options, chosen, choose, label }: Props<Name>) {
   return (
     <fieldset class="segments">

@@ -2,7 +2,7 @@ import { Icon } from './icon.tsx'
 import { sending, sendTestOrder } from './send-order.ts'
 import { commonTexts } from './texts.ts'
 
-/** Sends a test order, and says how far it has come. */
+/** Sends a test order, and shows its progress. */
 export function SendButton({ isLarge = false }: { isLarge?: boolean }) {
   const state = sending.value
   return (

@@ -7,10 +7,10 @@ import { commonTexts } from './texts.ts'
 const arrivalDeadlineMs = 15_000
 const lookMs = 100
 
-/** What became of the test order that was sent last; undefined while none is under way. */
+/** The progress of the test order; undefined while there is none. */
 export const sending = signal<'sending' | 'waiting' | undefined>(undefined)
 
-/** Has the service make an order up and send it the way orders come in, and tells when it has arrived. */
+/** Asks the service to send a generated order the way real orders come in, and reports its arrival. */
 export async function sendTestOrder(): Promise<void> {
   if (sending.peek() !== undefined) return
   const beganMs = performance.now()
@@ -32,7 +32,7 @@ export async function sendTestOrder(): Promise<void> {
   }
 }
 
-/** Waits until an order is stored. By the list, since asking for an order that is not there yet counts as an error. */
+/** Waits until an order is stored. Polls the list, since a 404 for a single order would count as an error. */
 async function arrives(uid: string, deadlineMs: number): Promise<boolean> {
   while (performance.now() < deadlineMs) {
     if ((await ask<unknown[]>(`/api/orders?limit=1&q=${encodeURIComponent(uid)}`)).length > 0) return true

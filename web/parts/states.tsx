@@ -3,7 +3,7 @@ import { Refusal } from '../platform/api.ts'
 import { reconsiderKey } from '../platform/key.ts'
 import { commonTexts } from './texts.ts'
 
-/** Grey bars in the place of what is still to come. */
+/** Grey bars in place of content that is loading. */
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   return (
     <div class="skeleton" role="status" aria-label={commonTexts.loading}>
@@ -14,7 +14,7 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
   )
 }
 
-/** What is said where there is nothing, and what to do about it. */
+/** An empty state: a title, and what to do about it. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -24,7 +24,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   )
 }
 
-/** What went wrong, and a button that tries again. */
+/** An error with a button that tries again. */
 export function Failure({ error, retry }: { error: unknown; retry: () => void }) {
   const isRefusal = error instanceof Refusal
   const again = () => {
@@ -43,7 +43,7 @@ export function Failure({ error, retry }: { error: unknown; retry: () => void })
   )
 }
 
-/** What was answered instead of what was asked for, for a place that has a button of its own to try again. */
+/** An error without a button, for a place that has its own. */
 export function Refused({ error }: { error: unknown }) {
   const isRefusal = error instanceof Refusal
   return (
@@ -55,7 +55,7 @@ export function Refused({ error }: { error: unknown }) {
   )
 }
 
-/** What of an input is wrong, place by place. */
+/** Lists the violations of an input. */
 export function Violations({ of: { violations } }: { of: Refusal }) {
   if (violations.length === 0) return null
   return (

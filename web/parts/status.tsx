@@ -1,4 +1,4 @@
-/** The tone of each status: what is on its way, what is done, what needs a look, what ended otherwise. */
+/** The tone of each status: waiting, in progress, done, or in need of attention. */
 const tones: Record<string, string> = {
   pending: 'waiting',
   unpaid: 'waiting',
@@ -15,7 +15,7 @@ const tones: Record<string, string> = {
   delivered: 'good',
 }
 
-/** A status as a tag: its words, and a colour that says nothing the words do not say. */
+/** A status as a tag. The colour adds nothing that the words do not say. */
 export function Status({ value }: { value: string }) {
   return <span class={`tag tone-${tones[value] ?? 'plain'}`}>{statusText(value)}</span>
 }

@@ -1,4 +1,4 @@
-/** What several pages say. */
+/** Texts that several pages share. */
 export const commonTexts = {
   loading: 'Loading …',
   back: 'Back',

@@ -3,8 +3,8 @@ import { instantOf } from '../../src/orders/instant.ts'
 import { absolute, clock, relative } from '../platform/time.ts'
 
 /**
- * How long ago something was, growing as time goes by; the time itself is told on hovering, and by `isAbsolute` beside it. An
- * order's time that no calendar has is shown as it was sent: browsers know no leap seconds, so the service's reading is used.
+ * Shows how long ago something was; the time itself is the tooltip, and with `isAbsolute` stands beside it. A time that no calendar
+ * has is shown as it was sent. Browsers know no leap seconds, so the service's parser is used.
  */
 export function Time({ at, isAbsolute = false }: { at: string; isAbsolute?: boolean }) {
   const instantMs = instantOf(at)

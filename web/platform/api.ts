@@ -6,7 +6,7 @@ import { failureTexts } from './texts.ts'
 
 export type { Violation }
 
-/** What the API answered with instead of what was asked for; `status` is 0 when it could not be reached. */
+/** An error response of the API; `status` is 0 when the service could not be reached. */
 export class Refusal extends Error {
   readonly status: number
   readonly code: string
@@ -31,7 +31,7 @@ export type AskOptions = {
 
 const answerDeadlineMs = 15_000
 
-/** For these another key may help; every other refusal of access would stay one. */
+/** Errors for which another key may help. */
 const keyProblems = ['KEY_MISSING', 'KEY_UNKNOWN', 'SCOPE_MISSING']
 
 /** The address of the next page of a list, from its `Link` header, which is relative to where the page was read; undefined on the last. */
@@ -41,10 +41,10 @@ export function nextPage(response: Response): string | undefined {
 }
 
 /**
- * Asks the API; where it wants a key, asks the person for one and repeats.
+ * Sends a request to the API. When it requires a key, asks the user for one and retries.
  *
- * @param path of the service, from its root; or a whole address that it has given
- * @returns the answer, which is a success (or 304)
+ * @param path below the service's root, or an absolute address that it returned
+ * @returns a successful response (or 304)
  * @throws Refusal; what `signal` was aborted with
  */
 export async function request(path: string, options: AskOptions = {}): Promise<Response> {
@@ -54,12 +54,12 @@ export async function request(path: string, options: AskOptions = {}): Promise<R
     if (response.ok || response.status === 304) return response
     const refusal = new Refusal(response.status, await problemOf(response))
     if (!keyProblems.includes(refusal.code)) throw refusal
-    // Another question may have brought a key meanwhile.
+    // Another request may have obtained a key meanwhile.
     if (apiKey.value === key && !(await askForKey(key === undefined ? '' : refusal.detail))) throw refusal
   }
 }
 
-/** The same for an answer that is JSON and comes as a whole, within some seconds. */
+/** Sends a request whose response is a JSON document, with a deadline. */
 export async function ask<Answer>(path: string, options: AskOptions = {}): Promise<Answer> {
   const deadline = AbortSignal.timeout(answerDeadlineMs)
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
@@ -87,7 +87,7 @@ async function send(path: string, options: AskOptions, key: string | undefined):
   }
 }
 
-/** Empty where something between has answered with another body. */
+/** Empty where something between has answered with another kind of body. */
 async function problemOf(response: Response): Promise<Partial<Problem>> {
   return (await response.json().catch(() => ({}))) as Partial<Problem>
 }

@@ -4,7 +4,7 @@ type Document = { components: { schemas: { EventType: { enum: string[] } } } }
 
 let asked: Promise<readonly string[]> | undefined
 
-/** Every type of event that the service tells of, as its own description of the API says; none while that is not to be had. */
+/** Every event type of the service, from its OpenAPI document; none while that cannot be read. */
 export function eventTypes(): Promise<readonly string[]> {
   asked ??= readTypes().catch(() => {
     asked = undefined

@@ -1,7 +1,7 @@
-/** What waits for the next frame; more is not taken from the server, which waits with it. */
+/** The most that waits for the next frame; beyond it the page stops reading from the server. */
 const waitingMax = 5_000
 
-/** Collects things and hands them over together before the next frame is drawn. */
+/** Collects things, and hands them over together before the next frame is drawn. */
 export class FrameQueue<Thing> {
   readonly #take: (things: readonly Thing[]) => void
   #waiting: Thing[] = []
@@ -26,7 +26,7 @@ export class FrameQueue<Thing> {
   }
 }
 
-/** The next frame; a page that is not shown has none, and goes on a little later. */
+/** Resolves at the next frame; in a hidden page, which has none, a little later. */
 function nextFrame(): Promise<void> {
   return new Promise(resolve => {
     const timer = setTimeout(resolve, 250)

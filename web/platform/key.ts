@@ -1,26 +1,26 @@
 import { signal } from '@preact/signals'
 
-/** The API key: asked for when the API wants one, kept for this tab's session and no longer. */
+/** The API key: asked for when the API requires one, kept for the session of this tab only. */
 
 const storageName = 'orders-api-key'
 
 /** The key that is sent; undefined when there is none. */
 export const apiKey = signal(sessionStorage.getItem(storageName) ?? undefined)
 
-/** What the dialog shows while a person is asked for a key; undefined while nobody is. */
+/** What the dialog shows while the user is asked for a key; undefined otherwise. */
 export const keyQuestion = signal<{ complaint: string } | undefined>(undefined)
 
-/** Whether the person would not give a key: nothing asks again until the person does. */
+/** Whether the user declined to enter a key: nothing asks again until the user does. */
 export const isKeyDeclined = signal(false)
 
 let answerQuestion: ((isGiven: boolean) => void) | undefined
 let asking: Promise<boolean> | undefined
 
 /**
- * Asks the person for a key, once for all who need it.
+ * Asks the user for a key, once for all requests that need it.
  *
- * @param complaint why the key that was sent would not do; empty when none was
- * @returns whether a key was given
+ * @param complaint why the key that was sent was rejected; empty when there was none
+ * @returns whether a key was entered
  */
 export function askForKey(complaint: string): Promise<boolean> {
   if (isKeyDeclined.value) return Promise.resolve(false)
@@ -33,7 +33,7 @@ export function askForKey(complaint: string): Promise<boolean> {
   return asking
 }
 
-/** Ends the question: with a key, or with none. */
+/** Answers the question, with a key or without. */
 export function answerWithKey(key: string | undefined): void {
   if (key !== undefined) setKey(key)
   isKeyDeclined.value = key === undefined
@@ -41,7 +41,7 @@ export function answerWithKey(key: string | undefined): void {
   answerQuestion?.(key !== undefined)
 }
 
-/** Lets the API be asked, and the person with it, again. */
+/** Allows the user to be asked for a key again. */
 export function reconsiderKey(): void {
   isKeyDeclined.value = false
 }
@@ -52,7 +52,7 @@ export function forgetKey(): void {
   location.reload()
 }
 
-/** Uses a key from now on that the person has agreed to. */
+/** Uses a key from now on that the user has agreed to. */
 export function takeKey(key: string): void {
   setKey(key)
   isKeyDeclined.value = false

@@ -2,7 +2,7 @@ import type { LinesEnd } from '../../src/platform/view.ts'
 
 export type { LinesEnd }
 
-/** The lines of an answer, as they come. */
+/** Yields the lines of a response as they arrive. */
 export async function* linesOf(response: Response): AsyncGenerator<string> {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   for (let rest = ''; reader !== undefined; ) {
@@ -14,13 +14,13 @@ export async function* linesOf(response: Response): AsyncGenerator<string> {
   }
 }
 
-/** The most that a last line takes, in bytes. */
+/** The maximum length of a last line, in bytes. */
 const endBytesMax = 4_096
 
 /**
- * Takes the last line off an answer that was saved as a whole.
+ * Removes the last line from a complete NDJSON response.
  *
- * @returns the lines before it, and what it says; undefined for an answer that was cut off
+ * @returns the lines before it, and its content; undefined for a response that was cut off
  */
 export async function withoutEnd(answer: Blob): Promise<{ lines: Blob; end: LinesEnd } | undefined> {
   const tail = new Uint8Array(await answer.slice(Math.max(0, answer.size - endBytesMax)).arrayBuffer())

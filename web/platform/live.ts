@@ -3,35 +3,35 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { Refusal, request } from './api.ts'
 import { FrameQueue } from './frame-queue.ts'
 
-/** An event of the log; `data` is JSON, and left as text because in a rush most of it is never looked at. */
+/** An event of the log. `data` is JSON, kept as text because in a burst most of it is never parsed. */
 export type LiveEvent = { id: string; type: string; data: string }
 
 type LiveState = 'connecting' | 'live' | 'interrupted'
 
-/** The server says at least every 15 s that it is there. */
+/** The server sends something at least every 15 s. */
 const silenceMsMax = 40_000
 const retryMsMin = 500
 const retryMsMax = 10_000
 /**
- * A page that nobody has looked at for so long lets its stream go: a browser opens six connections to a server at a time, and
- * tabs that were left open would use them up.
+ * A page that has been hidden for this long closes its stream: a browser opens at most six connections to a server, and tabs that
+ * were left open would use them up.
  */
 const hiddenMsMax = 30_000
 
 const states = signal<ReadonlyMap<symbol, LiveState>>(new Map())
 
-/** The state of what is followed now; of several the worst. Undefined while nothing is followed. */
+/** The worst state of all open streams; undefined while there are none. */
 export const liveState = computed<LiveState | undefined>(() => {
   const all = [...states.value.values()]
   return (['interrupted', 'connecting', 'live'] as const).find(state => all.includes(state))
 })
 
 /**
- * Follows a stream of events until stopped: after an interruption it goes on behind the last event that came, and says so by
- * `liveState`. Events are handed over at most once a frame, however fast they come. While nobody looks at the page it rests.
+ * Follows a stream of events until stopped. After an interruption it resumes after the last received event; `liveState` shows it.
+ * Events are handed over at most once a frame, however fast they arrive. While the page is hidden the stream is closed.
  *
- * @param options onEvents: takes what came; onStart: called when the stream starts over, so that what was before it has to
- *   be read: at first, after a rest, and where no event came before an interruption
+ * @param options onEvents: takes new events; onStart: called when the stream starts over and earlier events have to be read: at first,
+ *   after the page was hidden, and where no event arrived before an interruption
  */
 export async function follow(
   path: string,
@@ -63,7 +63,7 @@ export async function follow(
         },
       })
     } catch (error) {
-      // A place that the log does not have: it is another log than before, and is read from now on.
+      // A cursor that the log does not have: it is another log than before, and is read from now on.
       if (error instanceof Refusal && error.status === 400) lastId = undefined
     } finally {
       hidden.end()
@@ -117,7 +117,7 @@ async function readStream(
   }
 }
 
-/** A signal that is aborted when the page has been hidden for long. */
+/** Aborts its signal when the page has been hidden for long. */
 function watchHidden(): { signal: AbortSignal; end: () => void } {
   const rest = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -134,7 +134,7 @@ function watchHidden(): { signal: AbortSignal; end: () => void } {
   return { signal: rest.signal, end }
 }
 
-/** Resolves when somebody looks at the page, at once if somebody does, and when stopped. */
+/** Resolves when the page is visible, or when stopped. */
 function untilVisible(stop: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const look = () => {
@@ -149,7 +149,7 @@ function untilVisible(stop: AbortSignal): Promise<void> {
   })
 }
 
-/** A while, cut short by the network coming back, by the person coming back to the page, and by the end. */
+/** Waits; returns early when the network or the user comes back, or when stopped. */
 function pause(forMs: number, stop: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const over = new AbortController()

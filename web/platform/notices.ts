@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals'
 
-/** A short message about something that the person did, in the corner of the page. */
+/** A short message about an action of the user, in the corner of the page. */
 export type Notice = {
   id: number
   tone: 'good' | 'bad' | 'plain'
   text: string
-  /** Where more is to be seen. */
+  /** Where to see more. */
   link?: { href: string; label: string }
 }
 
@@ -24,7 +24,7 @@ export function notify(notice: Omit<Notice, 'id'>): number {
   return id
 }
 
-/** Takes a notice away. */
+/** Removes a notice. */
 export function dismiss(id: number): void {
   notices.value = notices.value.filter(notice => notice.id !== id)
 }

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { nextPage, request } from './api.ts'
 
-/** A list of the API, newest first, page by page as it is wanted. */
+/** A list of the API, newest first, loaded page by page on demand. */
 export class PagedList<Row extends { id: string }> {
   readonly address: string
   /** Undefined until the first page is there. */
@@ -30,8 +30,8 @@ export class PagedList<Row extends { id: string }> {
   }
 
   /**
-   * Reads the first page again and puts it before what was read further down, as long as it reaches that; entries do not
-   * come in between.
+   * Reads the first page again and puts it before the pages that were read further down, if it overlaps with them. New entries only
+   * appear at the front.
    */
   async refresh(): Promise<void> {
     const known = this.rows.peek()

@@ -9,9 +9,9 @@ const sequenceMs = 1_500
 let goneAtMs = Number.NEGATIVE_INFINITY
 
 /**
- * Listens to the keys of the whole page. Keys that are typed into a field, and those with Ctrl, Alt or Meta, are not ours.
+ * Handles the shortcuts of the whole page. Ignores keys that are typed into a field, and those with Ctrl, Alt or Meta.
  *
- * @param go leads to the page with this key, if there is one
+ * @param go opens the page with this key, if there is one
  * @returns stops listening
  */
 export function listenToKeys(go: (key: string) => void): () => void {
@@ -39,7 +39,7 @@ function act(event: KeyboardEvent, go: (key: string) => void): void {
   event.preventDefault()
 }
 
-/** Moves the focus to the next or previous row of what the page lists; at first to the first that can be seen. */
+/** Moves the focus to the next or previous row of a list; at first to the first visible one. */
 function moveRow(step: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')]
   const current = document.activeElement instanceof HTMLElement ? rows.indexOf(document.activeElement) : -1

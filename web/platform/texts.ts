@@ -1,4 +1,4 @@
-/** What is said of requests that failed. */
+/** Texts about failed requests. */
 export const failureTexts = {
   unreachable: 'Cannot reach the service',
   unreachableHint: 'Check that it is running, then try again.',

@@ -12,7 +12,7 @@ const wholeClockFormat = new Intl.DateTimeFormat(undefined, {
 })
 const relativeFormat = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' })
 
-/** From each of these spans on a time is told in its unit, largest first. */
+/** The unit for relative times from each of these spans on, largest first. */
 const units = [
   ['year', 365 * 86_400],
   ['month', 30 * 86_400],
@@ -22,38 +22,38 @@ const units = [
   ['second', 1],
 ] as const
 
-/** The time, in milliseconds since 1970, moved on each second. */
+/** The time in milliseconds since 1970, updated each second. */
 export const clock = signal(Date.now())
 setInterval(() => {
   if (!document.hidden) clock.value = Date.now()
 }, 1_000)
 
-/** A time as date and time of day in the reader's language and zone. */
+/** Formats a time as date and time of day, in the user's language and zone. */
 export function absolute(timeMs: number): string {
   return absoluteFormat.format(timeMs)
 }
 
-/** The hours and minutes of a time. */
+/** Formats the hours and minutes of a time. */
 export function timeOfDay(timeMs: number): string {
   return clockFormat.format(timeMs)
 }
 
-/** The time of day of something, to the millisecond; of what is not of this day, the day and the minute. */
+/** Formats a time of today to the millisecond, and any other as day and minute. */
 export function clockTime(timeMs: number, nowMs: number): string {
   const isToday = dayFormat.format(timeMs) === dayFormat.format(nowMs)
   return isToday ? wholeClockFormat.format(timeMs) : `${dayFormat.format(timeMs)}, ${timeOfDay(timeMs)}`
 }
 
-/** How long ago a time was, or how long until it is, in one unit. */
+/** Formats how long ago a time was, or how far ahead it is, in one unit. */
 export function relative(timeMs: number, nowMs: number): string {
   const seconds = Math.round((timeMs - nowMs) / 1000)
-  // Clocks differ a little: what has just happened here never lies in the future.
+  // Clocks differ a little: what has just happened never lies in the future.
   if (Math.abs(seconds) < 2) return relativeFormat.format(0, 'second')
   const [unit, length] = units.find(([, span]) => Math.abs(seconds) >= span) ?? (['second', 1] as const)
   return relativeFormat.format(Math.trunc(seconds / length), unit)
 }
 
-/** A duration such as a lag, short. */
+/** Formats a duration such as a lag, briefly. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`
   if (seconds < 120) return `${Math.round(seconds)} s`
@@ -61,7 +61,7 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 3_600)} h`
 }
 
-/** By how many minutes the reader's clock is ahead of UTC, as the API takes it: in quarters of an hour. */
+/** The user's offset from UTC in minutes, rounded to quarters of an hour as the API requires. */
 export function utcOffsetMinutes(): number {
   return Math.round(-new Date().getTimezoneOffset() / 15) * 15
 }

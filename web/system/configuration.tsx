@@ -1,7 +1,7 @@
 import type { Setting } from './system.ts'
 import { texts } from './texts.ts'
 
-/** Every variable as it is set, without secrets. */
+/** Lists every variable as it is set, without secrets. */
 export function Configuration({ settings }: { settings: readonly Setting[] }) {
   return (
     <section class="configuration" aria-labelledby="configuration-title">

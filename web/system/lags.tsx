@@ -3,10 +3,10 @@ import { duration } from '../platform/time.ts'
 import type { System } from './system.ts'
 import { texts } from './texts.ts'
 
-/** Up to this a reader counts as up to date: it looks that often. */
+/** Up to this lag a reader counts as up to date, since it polls that often. */
 const currentSeconds = 1
 
-/** How far the readers of the log and of Kafka are behind. */
+/** The lags of the consumer and of the log's readers. */
 export function Lags({ system: { lags, dependencies } }: { system: System }) {
   const hasKafka = dependencies.kafka?.state !== 'off'
   const missing = hasKafka ? texts.unknown : texts.noKafka
@@ -26,7 +26,7 @@ export function Lags({ system: { lags, dependencies } }: { system: System }) {
   )
 }
 
-/** What keeps events from every reader; nothing as long as nothing does. */
+/** The transaction that holds events back from every reader, if there is one. */
 function Held({ lags: { log_seconds: seconds, log_held_by: holder } }: Pick<System, 'lags'>) {
   if (!seconds || seconds <= currentSeconds) return null
   return (

@@ -13,7 +13,7 @@ import { texts } from './texts.ts'
 
 const refreshEveryMs = 3_000
 
-/** The service as it runs: what it depends on, how far it is behind, how it is set, and where to look further. */
+/** The running service: dependencies, lags, configuration and links. */
 export default function SystemPage() {
   const system = useSignal<System | undefined>(undefined)
   const failure = useSignal<unknown>(undefined)

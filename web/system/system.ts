@@ -1,6 +1,6 @@
 import type { DependencyState, SettingView, SystemView } from '../../src/system/views.ts'
 
-/** What `GET /api/system` answers, and the parts of it. */
+/** The response of `GET /api/system`, and its parts. */
 export type System = SystemView
 export type Dependency = DependencyState
 export type Setting = SettingView

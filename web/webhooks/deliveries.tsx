@@ -15,7 +15,7 @@ const refreshEveryMs = 2_000
 const pageSize = 50
 const outcomes = ['', 'delivered', 'failed', 'given_up'] as const
 
-/** What was sent to a receiver and what it answered, newest first; each can be sent again. */
+/** The delivery log of a webhook, newest first; each delivery can be sent again. */
 export function Deliveries({ webhookId }: { webhookId: string }) {
   const outcome = useSignal<(typeof outcomes)[number]>('')
   const orderUid = useSignal('')

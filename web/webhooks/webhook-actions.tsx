@@ -13,7 +13,7 @@ type Props = {
   onRemoved: () => void
 }
 
-/** What can be done with a subscription, each with a question before it. */
+/** The actions of a webhook, each with a confirmation. */
 export function WebhookActions({ webhook, onChanged, onSecret, onRemoved }: Props) {
   const asked = useSignal<'edit' | 'rotate' | 'disable' | 'remove' | undefined>(undefined)
   const question = (what: typeof asked.value) => () => {

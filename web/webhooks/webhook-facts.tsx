@@ -3,7 +3,7 @@ import { duration } from '../platform/time.ts'
 import { texts } from './texts.ts'
 import type { Webhook } from './webhook.ts'
 
-/** How a subscription stands: what it wants, how far it has come, and what waits. */
+/** The details of a webhook: its events, its lag, and its retry queue. */
 export function WebhookFacts({ webhook }: { webhook: Webhook }) {
   const { behind_seconds: behind, parked, failing_since: failingSince, disabled } = webhook
   return (

@@ -12,13 +12,13 @@ const descriptionCharactersMax = 200
 export type WebhookFields = { url: string; description: string; event_types: string[] }
 
 type Props = {
-  /** What is changed; undefined for a new one. */
+  /** The webhook to edit; undefined for a new one. */
   webhook?: Webhook
   save: (fields: WebhookFields) => Promise<void>
   close: () => void
 }
 
-/** Asks for what a subscription is: where to, what for, and which events. */
+/** Asks for the URL, the description and the event types of a webhook. */
 export function WebhookForm({ webhook, save, close }: Props) {
   const chosen = useSignal<readonly string[]>(webhook?.event_types ?? ['*'])
   const submit = async (form: FormData) => {

@@ -17,7 +17,7 @@ import { WebhookFacts } from './webhook-facts.tsx'
 
 const refreshEveryMs = 3_000
 
-/** One subscription: how it stands, what was answered, and what can be done with it. */
+/** One webhook: its status, its deliveries, and its actions. */
 export default function WebhookPage() {
   const { id = '' } = useRoute().params
   const { route } = useLocation()

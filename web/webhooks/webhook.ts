@@ -5,7 +5,7 @@ export type Webhook = WebhookView
 export type WebhookWithSecret = WebhookWithSecretView
 export type Delivery = DeliveryView
 
-/** The tones of how a subscription stands, and of what became of a delivery. */
+/** The tone of each status of a webhook, and of each outcome of a delivery. */
 export const tones: Record<Webhook['status'] | Delivery['outcome'], string> = {
   active: 'good',
   failing: 'attention',
@@ -16,7 +16,7 @@ export const tones: Record<Webhook['status'] | Delivery['outcome'], string> = {
   given_up: 'bad',
 }
 
-/** What can be chosen of events: all of them, a family, or one type. */
+/** Groups event types by family, such as `order.*`. */
 export function patternsOf(types: readonly string[]): { family: string; types: string[] }[] {
   const families = Map.groupBy(types, type => type.split('.')[0] ?? type)
   return [...families].map(([family, types]) => ({ family: `${family}.*`, types }))

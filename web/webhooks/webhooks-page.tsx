@@ -15,7 +15,7 @@ import { type WebhookFields, WebhookForm } from './webhook-form.tsx'
 
 const refreshEveryMs = 3_000
 
-/** Who is told of events by HTTP. */
+/** The list of webhooks. */
 export default function WebhooksPage() {
   const location = useLocation()
   const list = useMemo(() => new PagedList<Webhook>('/api/webhooks'), [])
