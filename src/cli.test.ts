@@ -71,7 +71,7 @@ describe('usage', () => {
     [['dead-letters', 'list', '--code', 'BAD'], '--code must be one of'],
     [['dead-letters', 'list', '--state', 'lost'], '--state must be one of open, replayed, discarded'],
     [['dead-letters', 'show'], 'ID is needed'],
-    [['dead-letters', 'replay'], 'say the ID of a letter, or --code or --topic'],
+    [['dead-letters', 'replay'], 'say the ID of a dead letter, or --code or --topic'],
     [['dead-letters', 'replay', '7', '--code', 'ORDER_INVALID'], 'either an ID, or --code'],
     [['dead-letters', 'replay', 'seven'], 'an ID is a number'],
     [['dead-letters', 'replay', '7', '8'], 'unknown argument 8'],

@@ -1,11 +1,11 @@
 import type { Resolution } from '../dead-letters/attempts.ts'
-import type { DeadLetterWithHistory } from '../dead-letters/queries.ts'
 import { presentResolution } from '../dead-letters/presentation.ts'
+import type { DeadLetterWithHistory } from '../dead-letters/queries.ts'
 import type { Violation } from '../errors.ts'
 
-/** What the commands say of dead letters to a person. */
+/** Dead letters as the commands print them for a person. */
 
-/** A letter from top to bottom. */
+/** Describes a dead letter from top to bottom. */
 export function describeDeadLetter(
   { deadLetter, value, history }: DeadLetterWithHistory,
   now: readonly Violation[],
@@ -26,7 +26,7 @@ export function describeDeadLetter(
   return printable(lines.join('\n'))
 }
 
-/** What became of one letter. */
+/** Describes a resolution. */
 export function describeResolution(resolution: Resolution): string {
   const { id, outcome } = resolution
   if (outcome === 'discarded') return `dead letter ${id} is discarded`
@@ -37,7 +37,7 @@ export function describeResolution(resolution: Resolution): string {
   return printable(lines.join('\n  '))
 }
 
-/** A line for one of many that were refused. */
+/** Describes one of many that were refused, in a line. */
 export function describeRefusal(resolution: Resolution): string {
   const { code, detail, errors = [] } = presentResolution(resolution)
   const first = errors[0] === undefined ? '' : `; ${describeViolation(errors[0])}`
@@ -59,7 +59,7 @@ function describeAttempt(attempt: DeadLetterWithHistory['history'][number]): str
   return `${at}  ${actor}  ${isEdited ? 'edited, ' : ''}${outcome}  ${end}${why}`
 }
 
-/** What strangers sent must not steer the terminal: characters that cannot be seen are written as their numbers. */
+/** Writes invisible characters as their numbers: foreign text must not control the terminal. */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character => {
     if (character === '\n' || character === '\t') return character

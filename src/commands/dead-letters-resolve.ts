@@ -5,8 +5,8 @@ import { presentResolution, sumOf } from '../dead-letters/presentation.ts'
 import { idForm } from '../dead-letters/requests.ts'
 import { AppError, catalogue } from '../errors.ts'
 import { settleLog } from '../events/restored.ts'
-import { createCarryOut } from '../orders/commands.ts'
 import { modules, placementOf } from '../modules.ts'
+import { createCarryOut } from '../orders/commands.ts'
 import { createIntake } from '../orders/intake.ts'
 import { orderReceivers } from '../orders/receivers.ts'
 import { createIntakeStore } from '../orders/store.ts'
@@ -25,19 +25,19 @@ import {
 } from './command.ts'
 import { describeRefusal, describeResolution } from './dead-letter-text.ts'
 
-/** The reasons that a dead letter can have. */
+/** The codes that a dead letter can have. */
 export const codes = Object.entries(catalogue)
   .filter(([, policy]) => policy.consumer === 'dead-letter')
   .map(([code]) => code)
 
-/** One connection holds a letter's lock while orders are written on others. */
+/** One connection holds the lock of a dead letter while orders are written on others. */
 const connectionsMax = 4
 const closingDeadlineMs = 5_000
 
-/** An edited value that is larger is no order and no command. */
+/** A larger value cannot be an order or a command. */
 const valueBytesMax = 4 * 1024 * 1024
 
-/** Letters that were refused again are named, so many of them for a person and so many for a program. */
+/** How many of those that were refused again are named for a person, and how many for a program. */
 const namedMax = 20
 const listedMax = 1_000
 
@@ -49,11 +49,11 @@ const actor = { value: 'WHO', meaning: 'who asks, for the record (command line)'
 
 export const replayCommand: Command = {
   name: 'dead-letters replay',
-  summary: 'take a dead letter in after all, or many, oldest first; exit code 1 if one is refused again',
+  summary: 'replay a dead letter, or many, oldest first; exit code 1 if one is refused again',
   operand: '[ID]',
   options: {
     ...chosen,
-    value: { value: 'FILE', meaning: 'with ID: take in the bytes of this file instead of its own' },
+    value: { value: 'FILE', meaning: 'with ID: replay the bytes of this file instead of its own' },
     reason: { value: 'WHY', meaning: 'for the record' },
     actor,
   },
@@ -61,7 +61,7 @@ export const replayCommand: Command = {
     const by = { actor: remark(values, 'actor', 200) ?? 'command line', reason: remark(values, 'reason', 500) ?? '' }
     const filter = readChoice(values, id)
     const file = typeof values.value === 'string' ? values.value : undefined
-    if (file !== undefined && id === '') throw new UsageError('--value is for one letter: say its ID')
+    if (file !== undefined && id === '') throw new UsageError('--value is for one dead letter: say its ID')
     const edited = file === undefined ? undefined : readValue(file)
     return withDeadLetterCommands(context, async commands =>
       id === ''
@@ -73,7 +73,7 @@ export const replayCommand: Command = {
 
 export const discardCommand: Command = {
   name: 'dead-letters discard',
-  summary: 'set a dead letter aside for good, or many; nothing is removed',
+  summary: 'discard a dead letter, or many; nothing is removed',
   operand: '[ID]',
   options: { ...chosen, reason: { value: 'WHY', meaning: 'needed: for the record' }, actor },
   run(context, values, id) {
@@ -86,7 +86,7 @@ export const discardCommand: Command = {
   },
 }
 
-/** Works with dead letters on the database, as a service does on its own. */
+/** Runs `work` with the commands of dead letters on the database, as a service does on its own. */
 export function withDeadLetterCommands<Done>(
   context: Context,
   work: (commands: DeadLetterCommands, pool: Pool) => Promise<Done>,
@@ -118,12 +118,12 @@ export function withDeadLetterCommands<Done>(
   )
 }
 
-/** @throws UsageError unless it is either one letter or a choice of many */
+/** @throws UsageError unless it is either one dead letter or a choice of many */
 function readChoice(values: Values, id: string): { code: string | undefined; topic: string | undefined } {
   const code = oneOf(values, 'code', codes)
   const topic = remark(values, 'topic', 249)
   const isMany = code !== undefined || topic !== undefined
-  if (id === '' && !isMany) throw new UsageError('say the ID of a letter, or --code or --topic for many')
+  if (id === '' && !isMany) throw new UsageError('say the ID of a dead letter, or --code or --topic for many')
   if (id !== '' && isMany) throw new UsageError('say either an ID, or --code and --topic')
   if (id !== '' && !idForm.test(id)) throw new UsageError(`an ID is a number, and is "${id}"`)
   return { code, topic }
@@ -155,7 +155,7 @@ function reportOne(resolution: Resolution): Output {
   }
 }
 
-/** Goes on until all are dealt with, somebody gives it up, or it cannot go on; what was done until then stays done. */
+/** Resolves batches until none is left, it is interrupted, or it cannot go on; what was resolved until then stays so. */
 async function resolveMany(batches: AsyncGenerator<Resolution[]>, { progress, stop }: Context): Promise<Output> {
   const sums = { replayed: 0, refused: 0, discarded: 0 }
   const refusals: Resolution[] = []
@@ -168,7 +168,7 @@ async function resolveMany(batches: AsyncGenerator<Resolution[]>, { progress, st
       refusals.push(...refused.slice(0, Math.max(0, listedMax - refusals.length)))
       progress(summary())
       if (stop.aborted) {
-        end = 'given up; the rest stays open'
+        end = 'interrupted; the rest stays open'
         break
       }
     }

@@ -17,7 +17,7 @@ let folder: string
 
 beforeAll(async () => {
   database = await createOrdersDatabase()
-  folder = mkdtempSync(join(tmpdir(), 'orders-letters-'))
+  folder = mkdtempSync(join(tmpdir(), 'orders-dead-letters-'))
 })
 
 afterAll(async () => {
@@ -39,7 +39,7 @@ async function placedEvents(prefix: string): Promise<number> {
   return rows[0]?.n
 }
 
-test('show tells everything of a letter, and what strangers sent cannot steer the terminal', async () => {
+test('show prints all of a dead letter, and foreign text cannot control the terminal', async () => {
   const value = 'Test Testov \u001b[2J\u202e'
   const command = { command_id: 1, command: 'fly' }
   const [id = '', bytes = '', other = ''] = await record('COMMAND_INVALID', [value, Buffer.from([0xff, 0]), command])
@@ -59,7 +59,7 @@ test('show tells everything of a letter, and what strangers sent cannot steer th
   expect(await run('show', '424242')).toMatchObject({ exitCode: 1, out: '', err: 'no dead letter has the id 424242\n' })
 })
 
-test('a letter is edited in a file, replayed, and shown with who and why', async () => {
+test('a dead letter is edited in a file, replayed, and shown with who and why', async () => {
   const [order] = makeOrders(1, 'cli') as [OrderDocument]
   const [id = ''] = await record('ORDER_INVALID', [{ ...order, items: [] }])
   const refused = await run('replay', id)
@@ -108,7 +108,7 @@ test('one is discarded, once', async () => {
   expect(await run('discard', '424242', '--reason', 'noise')).toMatchObject({ exitCode: 1 })
 })
 
-test('long work says how far it is, and ends after a batch when it is given up', async () => {
+test('long work says how far it is, and ends after a batch when it is interrupted', async () => {
   await record('ORDER_REFUSED_BY_STORE', makeOrders(250, 'cli-long'))
   const stop = new AbortController()
   const said: string[] = []
@@ -125,6 +125,6 @@ test('long work says how far it is, and ends after a batch when it is given up',
   const answer = await replayCommand.run(context, { code: 'ORDER_REFUSED_BY_STORE' }, '')
   expect(said).toEqual(['100 replayed, 0 refused again, 0 discarded', '200 replayed, 0 refused again, 0 discarded'])
   expect(answer).toMatchObject({ isFailure: true, json: { finished: false, replayed: 200 } })
-  expect(answer.text).toContain('given up; the rest stays open')
+  expect(answer.text).toContain('interrupted; the rest stays open')
   expect(await placedEvents('cli-long')).toBe(200)
 })

@@ -1,7 +1,7 @@
-import { deadLetterStates } from '../dead-letters/views.ts'
 import { presentWhole } from '../dead-letters/presentation.ts'
 import { findDeadLetter, listDeadLetters } from '../dead-letters/queries.ts'
 import { idForm } from '../dead-letters/requests.ts'
+import { deadLetterStates } from '../dead-letters/views.ts'
 import { type Command, CommandError, oneOf, table, wholeNumber, withDatabase } from './command.ts'
 import { describeDeadLetter } from './dead-letter-text.ts'
 import { codes, discardCommand, replayCommand, withDeadLetterCommands } from './dead-letters-resolve.ts'
@@ -11,7 +11,7 @@ const limitDefault = 20
 
 const list: Command = {
   name: 'dead-letters list',
-  summary: 'list Kafka messages that could not be taken in, newest first',
+  summary: 'list Kafka messages that could not be processed, newest first',
   options: {
     limit: { value: 'N', meaning: `how many, at most ${limitMax} (${limitDefault})` },
     code: { value: 'CODE', meaning: 'only those with this reason, like ORDER_INVALID' },
@@ -25,7 +25,7 @@ const list: Command = {
     const topic = typeof values.topic === 'string' ? values.topic : undefined
     return withDatabase(context, async (_, pool) => {
       const { deadLetters } = await listDeadLetters(pool, { code, state, topic }, limit)
-      // What strangers sent, recipients' data among it, is printed only for programs that ask for it.
+      // Foreign text, recipients' data included, is printed only for programs that ask for it.
       const rows = deadLetters.map(deadLetter => [
         deadLetter.id,
         deadLetter.state,
@@ -42,7 +42,7 @@ const list: Command = {
 
 const show: Command = {
   name: 'dead-letters show',
-  summary: 'show a dead letter: its value, every violation, and what was tried',
+  summary: 'show a dead letter: its value, every violation, and its attempts',
   operand: 'ID',
   options: {},
   run: (context, _, id) =>

@@ -1,31 +1,31 @@
 import type { AppError, Violation } from '../errors.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import type { DeadLetterState, AcceptedOutcome } from './views.ts'
 import type { DeadLetterMessage } from './receiver.ts'
+import type { AcceptedOutcome, DeadLetterState } from './views.ts'
 
-/** Which open letters are dealt with together; every condition given must hold. */
+/** Which open dead letters are resolved together; every condition given must hold. */
 export type OpenFilter = { code?: string | undefined; topic?: string | undefined; ids?: readonly string[] | undefined }
 
-/** A letter that nobody else can deal with until the transaction ends. */
+/** A dead letter that nobody else can resolve until the transaction ends. */
 export type LockedDeadLetter = { id: string; code: string; state: DeadLetterState; message: DeadLetterMessage }
 
-/** Letters of one transaction: a replay holds one connection for as long as they take. */
-const lettersMax = 100
+/** Dead letters resolved by one transaction: a replay holds a connection for as long as they take. */
+const deadLettersMax = 100
 const bytesMax = 4 * 1024 * 1024
 
-/** Violations that are kept of a refused attempt; the caller hears of all. */
+/** Violations that are kept of a refused attempt; the caller gets all of them. */
 const violationsMax = 100
 
-/** Attempts that are kept of a letter which is refused again and again. */
+/** Attempts that are kept of a dead letter that is refused again and again. */
 export const attemptsMax = 20
 
-/** The newest letter's id; those that come later are not chased by work that has begun. */
+/** Returns the id of the newest dead letter: work that has begun leaves later ones alone. */
 export async function newestDeadLetter(pool: Pool): Promise<string> {
   const { rows } = await pool.query<{ id: string }>('select coalesce(max(id), 0)::text as id from dead_letters')
   return rows[0]?.id ?? '0'
 }
 
-/** The letters that a caller names. */
+/** The dead letters that a caller names. */
 const chosenByIds = `
   select id, coalesce(octet_length(message_value), 0) as size
     from dead_letters
@@ -33,9 +33,9 @@ const chosenByIds = `
      and ($4::text is null or code = $4)
      and ($5::text is null or topic = $5)
    order by id
-   limit ${lettersMax}`
+   limit ${deadLettersMax}`
 
-/** Each kind of letter there is has its part of an index: what a filter leaves out is not looked at. */
+/** One index scan for each topic and code, so that rows which the filter excludes are not read. */
 const chosenByKinds = `
   select id, coalesce(octet_length(message_value), 0) as size
     from dead_letter_counts kind
@@ -43,14 +43,14 @@ const chosenByKinds = `
                          from dead_letters
                         where topic = kind.topic and code = kind.code and state = 'open' and id > $1 and id <= $2
                         order by id
-                        limit ${lettersMax}) letters
+                        limit ${deadLettersMax}) letters
    where kind.state = 'open'
      and ($3::text is null or kind.code = $3)
      and ($4::text is null or kind.topic = $4)
    order by id
-   limit ${lettersMax}`
+   limit ${deadLettersMax}`
 
-/** The oldest open letters behind one id and up to another, as many as are dealt with together. */
+/** Returns the oldest open dead letters after one id and up to another, as many as are resolved together. */
 export async function chooseOpen(pool: Pool, filter: OpenFilter, after: string, last: string): Promise<string[]> {
   const { code, topic, ids } = filter
   const { rows } = await pool.query<{ id: string }>(
@@ -64,7 +64,7 @@ export async function chooseOpen(pool: Pool, filter: OpenFilter, after: string, 
   return rows.map(row => row.id)
 }
 
-/** Locks letters, oldest first; those that are not there are left out. */
+/** Locks dead letters, oldest first; ids without one are left out. */
 export async function lockDeadLetters(client: PoolClient, ids: readonly string[]): Promise<LockedDeadLetter[]> {
   const { rows } = await client.query<{
     id: string
@@ -91,7 +91,7 @@ export async function lockDeadLetters(client: PoolClient, ids: readonly string[]
   }))
 }
 
-/** What is recorded of an attempt. */
+/** The outcome of an attempt to resolve a dead letter: it is `replayed`, stays `open` when refused, or is `discarded`. */
 export type Resolution = { id: string; edited?: Buffer | undefined } & (
   | { outcome: AcceptedOutcome; orderUid: string }
   | { outcome: 'refused'; error: AppError }
@@ -99,10 +99,10 @@ export type Resolution = { id: string; edited?: Buffer | undefined } & (
 )
 
 /**
- * Records what was tried with locked letters, by whom and why, and puts them into the state that follows from it. Of a letter
- * that is refused again and again the latest attempts are kept, and of what was edited the latest edition.
+ * Records attempts to resolve locked dead letters, by whom and why, and sets the state that follows. Of a dead letter that is
+ * refused again and again the latest attempts are kept, and of its edited values the latest.
  *
- * @param by reason: never empty for what is discarded; at: RFC 3339
+ * @param by reason: never empty for a discard; at: RFC 3339
  */
 export async function recordAttempts(
   client: PoolClient,

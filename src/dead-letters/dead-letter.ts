@@ -17,7 +17,7 @@ export type DeadLetter = {
   violations: readonly Violation[]
 }
 
-/** A message as a dead letter. */
+/** Makes a dead letter of a message. */
 export function toDeadLetter(
   message: KafkaMessage,
   code: ErrorCode,

@@ -3,8 +3,8 @@ import type { Channel, Message } from '../platform/asyncapi.ts'
 
 const deadLetter: Message = {
   name: 'dead-letter',
-  title: 'A message that could not be taken in',
-  summary: 'Its key, value and headers as they came, behind headers that say what is known of it',
+  title: 'A message that could not be processed',
+  summary: 'Its key, value and headers as they came, after headers that say where it came from and why it was refused',
   contentType: 'application/octet-stream',
   headers: Type.Object({
     dlq_id: Type.String({ description: 'Its id in the API' }),
@@ -36,15 +36,15 @@ const deadLetter: Message = {
   ],
 }
 
-/** The topic that dead letters are announced on. */
+/** The topic that dead letters are published to. */
 export function deadLetterChannel(address: string): Channel {
   return {
     name: 'dead-letters',
     address,
     server: 'kafka',
     action: 'send',
-    title: 'What could not be taken in',
-    description: 'KAFKA_DLQ_TOPIC. Announced at least once; the API has all of it.',
+    title: 'Messages that could not be processed',
+    description: 'KAFKA_DLQ_TOPIC. Published at least once; the API has everything.',
     messages: [deadLetter],
   }
 }

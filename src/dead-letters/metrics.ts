@@ -3,8 +3,8 @@ import type { Pool } from '../platform/postgres.ts'
 import { countDeadLetters } from './queries.ts'
 
 /**
- * How many dead letters there are. The database keeps count and is asked at the time of the scrape, so every instance tells the
- * same; without it the series are absent.
+ * Records how many dead letters there are. The database counts them and is asked at each scrape, so every instance reports the
+ * same; while it is down the series are absent.
  */
 export function recordDeadLetterCounts(registry: Registry, pool: Pool): void {
   const help = 'Dead letters stored, by reason and state; those that are open wait for somebody'

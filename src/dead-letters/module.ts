@@ -10,13 +10,13 @@ export const deadLettersModule: Module = {
   tables: [
     { name: 'dead_letters', order: 'id' },
     { name: 'dead_letter_history', order: 'letter_id, attempt' },
-    { name: 'dead_letter_counts', leftOut: 'the database counts the letters as they come in' },
+    { name: 'dead_letter_counts', leftOut: 'the database counts dead letters as they are stored' },
     {
       name: 'message_tries',
-      leftOut: 'which messages of Kafka are being handled just now; after a restore none is',
+      leftOut: 'which Kafka messages are being handled at the moment; after a restore none is',
     },
   ],
   topics: [{ name: 'dead letters out', variable: deadLettersTopic, direction: 'out', channel: deadLetterChannel }],
   checks: deadLetterChecks,
-  tags: { 'dead letters': 'Messages that could not be taken in: looked at, replayed, discarded' },
+  tags: { 'dead letters': 'Messages that could not be processed: inspected, replayed, discarded' },
 }

@@ -41,10 +41,10 @@ type ListedRow = DeadLetterRow & {
   found: number
 }
 
-/** A page ends with the letter that goes beyond so many bytes: a message may have a megabyte. */
+/** A page ends with the dead letter that exceeds this size: a message may have a megabyte. */
 const pageBytesMax = 4 * 1024 * 1024
 
-/** A page out of a selection of dead letters, in the order of the page. */
+/** A page of a selection of dead letters, in the order of the page. */
 const pageOf = (selection: string, order: string) => `
   select *
     from (select id, topic, partition, message_offset, message_key, message_value, headers, message_time, code, detail,
@@ -55,7 +55,7 @@ const pageOf = (selection: string, order: string) => `
    where bytes_before < ${pageBytesMax}
    order by ${order}`
 
-/** What every entry of the history is shown with. */
+/** An entry of the history as JSON. */
 const attempt = `json_build_object('attempt', attempt, 'outcome', outcome, 'actor', actor, 'reason', reason,
   'order_uid', order_uid, 'code', code, 'detail', detail, 'is_edited', is_edited, 'recorded_at', recorded_at)`
 
@@ -66,7 +66,7 @@ const withLastAttempt = (letters: string) => `
 
 const newest = `select * from dead_letters where ($1::bigint is null or id < $1) order by id desc limit $2`
 
-/** Each kind of letter there is has its part of an index: what a filter leaves out is not looked at. */
+/** One index scan for each topic, code and state, so that rows which the filter excludes are not read. */
 const newestOfKinds = `
   select letters.*
     from dead_letter_counts kind
@@ -89,8 +89,8 @@ const unpublished = pageOf('select * from dead_letters where announced_at is nul
 export type DeadLetterFilter = Partial<Record<'topic' | 'code' | 'state' | 'before', string | undefined>>
 
 /**
- * A page of dead letters, newest first, below the id `before`. It may hold fewer than asked for and still have a next one,
- * since it is bounded by bytes.
+ * Returns a page of dead letters, newest first, below the id `before`. It may hold fewer than asked for and still have a next
+ * page, since it is bounded by bytes.
  */
 export async function listDeadLetters(
   pool: Pool,
@@ -108,7 +108,7 @@ export async function listDeadLetters(
   return { deadLetters, isAll: (rows[0]?.found ?? 0) <= deadLetters.length }
 }
 
-/** A dead letter with everything that was tried, or undefined. */
+/** Returns a dead letter with its history, or undefined. */
 export async function findDeadLetter(pool: Pool, id: string): Promise<DeadLetterWithHistory | undefined> {
   const { rows } = await pool.query<ListedRow>(withLastAttempt('select * from dead_letters where id = $1'), [id])
   const [row] = rows
@@ -140,7 +140,7 @@ export async function countOpenDeadLetters(pool: Pool): Promise<number> {
   return Number(rows[0]?.letters ?? 0)
 }
 
-/** How many letters there are of each topic, reason and state; bounded by what those can be. */
+/** How many dead letters there are of each topic, code and state. */
 export async function countDeadLetters(pool: Pool): Promise<DeadLetterCount[]> {
   const { rows } = await pool.query<DeadLetterCount>(
     `select topic, code, state, letters::float8 as letters
@@ -152,14 +152,19 @@ export async function countDeadLetters(pool: Pool): Promise<DeadLetterCount[]> {
   return rows
 }
 
-/** The oldest dead letters that were not announced yet, at most so many, and at least one if there is any. */
+/**
+ * Returns the oldest dead letters that are not published yet: at most `limit`, and at least one if there is any.
+ *
+ * The column is still called `announced_at`: an older instance beside this one during an upgrade reads it by that name.
+ */
 export async function readUnpublished(pool: Pool, limit: number): Promise<DeadLetterListing[]> {
   const { rows } = await pool.query<DeadLetterRow>(unpublished, [limit])
   return rows.map(present)
 }
 
+/** Marks dead letters as published. */
 export async function markPublished(pool: Pool, ids: readonly string[]): Promise<void> {
-  // Locked in the order in which those who deal with letters lock them.
+  // Locked in the order in which the commands lock them, against deadlocks.
   await pool.query(
     `update dead_letters
         set announced_at = now()
@@ -200,7 +205,7 @@ function base64(bytes: Buffer | null): string | null {
   return bytes?.toString('base64') ?? null
 }
 
-/** The bytes as text when they are UTF-8, so that a person can read them. */
+/** Returns bytes as text where they are UTF-8, for people. */
 function decode(bytes: Buffer | null): string | null {
   return bytes === null || !isUtf8(bytes) ? null : bytes.toString('utf8')
 }

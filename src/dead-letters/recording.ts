@@ -3,27 +3,27 @@ import { faultOf, type Pool } from '../platform/postgres.ts'
 import type { DeadLetter } from './dead-letter.ts'
 
 /**
- * Stores dead letters; one that is stored already (a redelivered message) is left as it is. One that the database will not
- * take as it is loses what is not its message: nothing of a message may hold up those behind it.
+ * Stores dead letters; one that is stored already (a redelivered message) is left as it is. One that the database refuses is
+ * stored without its headers, time and violations: no message may block those after it.
  */
-export async function recordDeadLetters(pool: Pool, letters: readonly DeadLetter[]): Promise<void> {
+export async function recordDeadLetters(pool: Pool, deadLetters: readonly DeadLetter[]): Promise<void> {
   try {
-    await insertDeadLetters(pool, letters)
+    await insertDeadLetters(pool, deadLetters)
   } catch (error) {
     if (faultOf(error) !== 'data') throw error
-    const [first] = letters
-    if (letters.length === 1 && first !== undefined) {
+    const [first] = deadLetters
+    if (deadLetters.length === 1 && first !== undefined) {
       await insertDeadLetters(pool, [{ ...first, headers: [], timeMs: Number.NaN, violations: [] }])
       return
     }
-    const middle = letters.length >> 1
-    await recordDeadLetters(pool, letters.slice(0, middle))
-    await recordDeadLetters(pool, letters.slice(middle))
+    const middle = deadLetters.length >> 1
+    await recordDeadLetters(pool, deadLetters.slice(0, middle))
+    await recordDeadLetters(pool, deadLetters.slice(middle))
   }
 }
 
-async function insertDeadLetters(pool: Pool, letters: readonly DeadLetter[]): Promise<void> {
-  const column = <Value>(pick: (letter: DeadLetter) => Value) => letters.map(pick)
+async function insertDeadLetters(pool: Pool, deadLetters: readonly DeadLetter[]): Promise<void> {
+  const column = <Value>(pick: (deadLetter: DeadLetter) => Value) => deadLetters.map(pick)
   await pool.query(
     `insert into dead_letters (topic, partition, message_offset, message_key, message_value, headers, message_time, code,
                                detail, violations, digest)
@@ -31,28 +31,28 @@ async function insertDeadLetters(pool: Pool, letters: readonly DeadLetter[]): Pr
                           $8::text[], $9::text[], $10::json[], $11::bytea[])
      on conflict (topic, partition, message_offset, digest) do nothing`,
     [
-      column(letter => letter.topic),
-      column(letter => letter.partition),
-      column(letter => letter.offset.toString()),
-      column(letter => bytesOrNull(letter.key)),
-      column(letter => bytesOrNull(letter.value)),
-      column(letter =>
-        JSON.stringify(letter.headers.map(([name, value]) => [Buffer.from(name).toString(), base64(value)])),
+      column(deadLetter => deadLetter.topic),
+      column(deadLetter => deadLetter.partition),
+      column(deadLetter => deadLetter.offset.toString()),
+      column(deadLetter => bytesOrNull(deadLetter.key)),
+      column(deadLetter => bytesOrNull(deadLetter.value)),
+      column(deadLetter =>
+        JSON.stringify(deadLetter.headers.map(([name, value]) => [Buffer.from(name).toString(), base64(value)])),
       ),
-      column(letter => timeOrNull(letter.timeMs)),
-      column(letter => letter.code),
-      column(letter => letter.detail),
-      column(letter => JSON.stringify(letter.violations)),
-      column(letter =>
+      column(deadLetter => timeOrNull(deadLetter.timeMs)),
+      column(deadLetter => deadLetter.code),
+      column(deadLetter => deadLetter.detail),
+      column(deadLetter => JSON.stringify(deadLetter.violations)),
+      column(deadLetter =>
         createHash('sha256')
-          .update(letter.value ?? '')
+          .update(deadLetter.value ?? '')
           .digest(),
       ),
     ],
   )
 }
 
-/** A producer may set any number as a message's time, also one that no calendar and no column has; -1 is for none. */
+/** A producer may send any number as a message's time, also one that no column can hold; -1 means none. */
 function timeOrNull(timeMs: number): string | null {
   return timeMs >= 0 && timeMs < Date.UTC(10_000) ? new Date(timeMs).toISOString() : null
 }

@@ -6,12 +6,12 @@ import { readJsonBody, remarks } from '../platform/json.ts'
 import type { OpenFilter } from './attempts.ts'
 import type { ResolvedBy } from './commands.ts'
 
-/** What the requests that deal with dead letters carry. */
+/** The bodies of requests that resolve dead letters. */
 
-/** A letter's number, as text. */
+/** The id of a dead letter, as text. */
 export const idForm = /^\d{1,18}$/
 
-/** A value that is edited has its own bound; this one is for it in JSON, with the quotes and escapes of a text. */
+/** For an edited value in JSON, with the quotes and escapes of a text; the value itself has a bound of its own. */
 const replayBytesMax = 3 * 1024 * 1024
 const bytesMax = 64 * 1024
 
@@ -41,7 +41,7 @@ export const manyBody = Type.Object(
 
 const contracts = { replay: Compile(replayBody), discard: Compile(remarksBody), many: Compile(manyBody) }
 
-/** Who asks when nobody says so. */
+/** The actor when none is given. */
 const actorDefault = 'api'
 
 /** @throws AppError REQUEST_INVALID and its like, as do the others */
@@ -72,7 +72,7 @@ export async function readDiscard(request: HttpRequest): Promise<ResolvedBy> {
 }
 
 /**
- * Reads which letters many are.
+ * Reads which dead letters are resolved together.
  *
  * @param isReasonNeeded whether they are discarded
  */

@@ -8,11 +8,11 @@ import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
 import type { Resolution } from './attempts.ts'
 import { type DeadLetterCommands, notFound, type OnResolved } from './commands.ts'
-import { deadLetterStates } from './views.ts'
 import { listParameters, operations } from './operations.ts'
 import { presentResolution, presentWhole, sumOf } from './presentation.ts'
 import { countDeadLetters, findDeadLetter, listDeadLetters } from './queries.ts'
 import { idForm, readDiscard, readMany, readReplay } from './requests.ts'
+import { deadLetterStates } from './views.ts'
 
 type Options = { pool: Pool; commands: DeadLetterCommands; log: Logger }
 
@@ -135,7 +135,7 @@ function toBytes(lines: readonly unknown[]): Uint8Array {
   return Buffer.from(lines.map(line => `${JSON.stringify(line)}\n`).join(''))
 }
 
-/** @throws AppError for what can be no letter's number */
+/** @throws AppError DEAD_LETTER_NOT_FOUND for what cannot be an id */
 function idOf(call: Call): string {
   const id = call.params.id ?? ''
   if (!idForm.test(id)) throw notFound(id)

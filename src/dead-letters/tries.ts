@@ -7,8 +7,7 @@ export type Range = { partition: number; first: bigint; last: bigint }
  * Notes that batches are being handled.
  *
  * @param ranges one for each partition
- * @returns by partition the largest offset at which handling had begun before, at the range's first or behind it, and has not ended:
- *   whoever did it is gone
+ * @returns by partition the largest offset, from the first of the range on, at which an earlier process had begun and not ended
  */
 export async function noteBatch(pool: Pool, topic: string, ranges: readonly Range[]): Promise<Map<number, bigint>> {
   // The statement sees what was there before it.
@@ -29,7 +28,7 @@ export async function noteBatch(pool: Pool, topic: string, ranges: readonly Rang
   return new Map(rows.map(({ partition, latest }) => [partition, BigInt(latest)]))
 }
 
-/** Notes that a message is being handled alone. @returns how often it was, this time included */
+/** Notes that a message is being handled alone. @returns how often that has begun, this time included */
 export async function noteTry(pool: Pool, topic: string, partition: number, offset: bigint): Promise<number> {
   const { rows } = await pool.query<{ tries: number }>(
     `insert into message_tries (topic, partition, message_offset, tries)

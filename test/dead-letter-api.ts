@@ -1,0 +1,28 @@
+import { expect } from 'bun:test'
+import type { TestApp } from './app.ts'
+
+export type ApiResponse = { status: number; body: Record<string, unknown> & { errors?: { pointer: string }[] } }
+
+/** The API of dead letters, as a test calls it. */
+export function deadLetterApi(app: () => TestApp) {
+  async function call(method: string, path: string, body?: unknown): Promise<ApiResponse> {
+    const response = await app().call(method, path, { body })
+    return { status: response.status, body: JSON.parse(await response.text()) }
+  }
+  return {
+    call,
+    look: (id: string) => call('GET', `/api/dead-letters/${id}`).then(({ body }) => body),
+    replay: (id: string, body?: unknown) => call('POST', `/api/dead-letters/${id}/replay`, body),
+    discard: (id: string, body?: unknown) => call('POST', `/api/dead-letters/${id}/discard`, body),
+    /** The lines of the answer, the sums last. */
+    async many(what: 'replay' | 'discard', body: unknown): Promise<Record<string, unknown>[]> {
+      const response = await app().call('POST', `/api/dead-letters/${what}`, { body })
+      expect(response.status).toBe(200)
+      const text = await response.text()
+      return text
+        .trimEnd()
+        .split('\n')
+        .map(line => JSON.parse(line))
+    },
+  }
+}
