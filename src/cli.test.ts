@@ -75,7 +75,7 @@ describe('usage', () => {
     [['dead-letters', 'replay', '7', '--code', 'ORDER_INVALID'], 'either an ID, or --code'],
     [['dead-letters', 'replay', 'seven'], 'an ID is a number'],
     [['dead-letters', 'replay', '7', '8'], 'unknown argument 8'],
-    [['dead-letters', 'replay', '--topic', 'orders', '--value', 'x.json'], '--value is for one letter'],
+    [['dead-letters', 'replay', '--topic', 'orders', '--value', 'x.json'], '--value is for one dead letter'],
     [['dead-letters', 'replay', '7', '--actor', 'x'.repeat(201)], '--actor has at most 200'],
     [['dead-letters', 'discard', '7'], '--reason is needed'],
     [['dead-letters', 'discard', '7', '--reason', ' '], '--reason is needed'],

@@ -42,85 +42,100 @@ export type Heard = {
   onInStep: () => void
 }
 
+type ListenerOptions = {
+  address: PostgresAddress
+  /** Sends a notification by another session than the listener's, since a session always hears itself. */
+  notify: (channel: string, message: string) => Promise<unknown>
+  log: Logger
+}
+
 /**
  * Makes a listener. A session that seems to listen may hear nothing: a pooler that pools by transaction takes LISTEN and hands
  * the notifications to nobody, and a connection can be gone without either side being told. So it proves itself all the time: a
  * notification that another session sends comes back. Notifications come in the order of their commits, so one that was sent
  * at a time and is heard proves that everything from before that time was heard as well.
- *
- * @param options notify: sends a notification by another session than the listener's, since a session always hears itself
  */
-export function createListener(options: {
-  address: PostgresAddress
-  notify: (channel: string, message: string) => Promise<unknown>
-  log: Logger
-}): Listener {
-  const { address, notify, log } = options
-  const id = randomUUID()
-  let proofs = 0
-  /** When the last notification that came back was sent. */
-  let provenAtMs = Number.NEGATIVE_INFINITY
-  let trouble = 'it has not listened yet'
-
-  const isInStep = (nowMs = performance.now()) => nowMs - provenAtMs <= proofStandsMs
-
-  /** Sends one notification around. What hinders the sending says nothing of the session. */
-  async function prove(session: ListenerSession): Promise<void> {
-    proofs += 1
-    try {
-      await session.expect(`${id} ${proofs}`, notify)
-    } catch (error) {
-      trouble = reasonOf(error)
-    }
+export function createListener(options: ListenerOptions): Listener {
+  const { log } = options
+  const proof: ProofState = {
+    id: randomUUID(),
+    sent: 0,
+    provenAtMs: Number.NEGATIVE_INFINITY,
+    trouble: 'not listening yet',
   }
-
-  async function listen(heard: Heard, stop: AbortSignal, onProven: () => void): Promise<void> {
-    let isProven = false
-    const session = new ListenerSession({
-      address,
-      ...heard,
-      onProof(sentAtMs) {
-        if (!isProven) heard.onInStep()
-        isProven = true
-        provenAtMs = Math.max(provenAtMs, sentAtMs)
-        trouble = 'a notification of its own is late'
-        onProven()
-      },
-    })
-    const end = () => session.break(new Error('the service stops'))
-    stop.addEventListener('abort', end)
-    try {
-      await session.open()
-      while (!stop.aborted) {
-        session.checkSilence()
-        if (session.expected < proofsUnderWayMax) void prove(session)
-        await session.unlessBroken(sleep(proofPauseMs))
-      }
-    } finally {
-      stop.removeEventListener('abort', end)
-      await session.close()
-    }
-  }
-
+  const isInStep = (nowMs = performance.now()) => nowMs - proof.provenAtMs <= proofStandsMs
   return {
     isInStep,
-    state: () => (isInStep() ? { state: 'up' } : { state: 'down', detail: trouble }),
+    state: () => (isInStep() ? { state: 'up' } : { state: 'down', detail: proof.trouble }),
     async run(heard, stop) {
       for (let failures = 0; !stop.aborted; failures += 1) {
         try {
-          await listen(heard, stop, () => {
+          await listen(options, proof, heard, stop, () => {
             if (failures > 0) log.info('notifications arrive again')
             failures = 0
           })
         } catch (error) {
           if (stop.aborted) return
-          trouble = reasonOf(error)
+          proof.trouble = reasonOf(error)
           const isNews = failures === 0 || (failures === 1 && error instanceof SilentSessionError)
-          if (isNews) log.warn({ err: error }, 'notifications do not arrive: what is cached is not used until they do')
+          if (isNews) log.warn({ err: error }, 'notifications do not arrive: caches are not used until they do')
         }
         await pause(backoffMs(backoff, failures + 1, Math.random()), stop)
       }
     },
+  }
+}
+
+/** What is known of the listener's own notifications. */
+type ProofState = {
+  /** Tells them from those of other listeners. */
+  readonly id: string
+  sent: number
+  /** When the last one that came back was sent. */
+  provenAtMs: number
+  /** Why the listener is not in step, for people. */
+  trouble: string
+}
+
+/** Listens with one session until that breaks or the service stops. @throws what broke it */
+async function listen(
+  { address, notify }: ListenerOptions,
+  proof: ProofState,
+  heard: Heard,
+  stop: AbortSignal,
+  onProven: () => void,
+): Promise<void> {
+  let isProven = false
+  const session = new ListenerSession({
+    address,
+    ...heard,
+    onProof(sentAtMs) {
+      if (!isProven) heard.onInStep()
+      isProven = true
+      proof.provenAtMs = Math.max(proof.provenAtMs, sentAtMs)
+      proof.trouble = 'a notification of its own is late'
+      onProven()
+    },
+  })
+  /** Sends one notification around. What hinders the sending says nothing of the session. */
+  const prove = async () => {
+    proof.sent += 1
+    await session.expect(`${proof.id} ${proof.sent}`, notify).catch(error => {
+      proof.trouble = reasonOf(error)
+    })
+  }
+  const end = () => session.break(new Error('the service stops'))
+  stop.addEventListener('abort', end)
+  try {
+    await session.open()
+    while (!stop.aborted) {
+      session.checkSilence()
+      if (session.expected < proofsUnderWayMax) void prove()
+      await session.unlessBroken(sleep(proofPauseMs))
+    }
+  } finally {
+    stop.removeEventListener('abort', end)
+    await session.close()
   }
 }
 

@@ -89,8 +89,33 @@ export function queryParameters(parameters: Readonly<Record<string, Json>>): Jso
   return Object.entries(parameters).map(([name, parameter]) => ({ name, in: 'query', ...parameter }))
 }
 
+/** Describes the operation of a route: what it says of itself, and what follows from its path, scope and idempotency. */
+function describeOperation(route: Route): Json {
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(match => ({
+    name: match[1],
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const { parameters = [], responses = {}, ...operation } = route.operation as { parameters?: Json[]; responses?: Json }
+  const isPublic = route.scope === 'public'
+  const all = [...inPath, ...parameters, ...(route.idempotent === true ? [keyParameter] : [])]
+  return {
+    ...operation,
+    ...(all.length === 0 ? {} : { parameters: all }),
+    security: isPublic ? [] : [{ key: [route.scope] }],
+    responses: {
+      ...(route.idempotent === true ? withReplays(responses) : responses),
+      ...(isPublic
+        ? {}
+        : { 401: problemAnswer('No key, or an unknown one'), 403: problemAnswer(`The key lacks ${route.scope}`) }),
+      ...(isLinesOnly(responses) ? {} : { default: problemAnswer('Any other error') }),
+    },
+  }
+}
+
 /**
- * The OpenAPI 3.1 document of the routes that have an operation. Parameters of the path, the scope, what an idempotent route
+ * Builds the OpenAPI 3.1 document of the routes that have an operation. Parameters of the path, the scope, what an idempotent route
  * takes and gives, and the answers that any route can give are added here, so that no route can leave them out.
  */
 export function buildOpenApi(options: {
@@ -105,34 +130,7 @@ export function buildOpenApi(options: {
   for (const route of options.routes) {
     if (route.operation === undefined) continue
     const path = route.path.replace(/:(\w+)/g, '{$1}')
-    const inPath = [...route.path.matchAll(/:(\w+)/g)].map(match => ({
-      name: match[1],
-      in: 'path',
-      required: true,
-      schema: { type: 'string' },
-    }))
-    const {
-      parameters = [],
-      responses = {},
-      ...operation
-    } = route.operation as { parameters?: Json[]; responses?: Json }
-    const isPublic = route.scope === 'public'
-    const all = [...inPath, ...parameters, ...(route.idempotent === true ? [keyParameter] : [])]
-    paths[path] = {
-      ...paths[path],
-      [route.method.toLowerCase()]: {
-        ...operation,
-        ...(all.length === 0 ? {} : { parameters: all }),
-        security: isPublic ? [] : [{ key: [route.scope] }],
-        responses: {
-          ...(route.idempotent === true ? withReplays(responses) : responses),
-          ...(isPublic
-            ? {}
-            : { 401: problemAnswer('No key, or an unknown one'), 403: problemAnswer(`The key lacks ${route.scope}`) }),
-          ...(isLinesOnly(responses) ? {} : { default: problemAnswer('Any other error') }),
-        },
-      },
-    }
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeOperation(route) }
   }
   const named = new Map<string, Json>()
   const nameIn = (part: Json) => nameSchemas(publishSchemas(part), named) as Json

@@ -48,20 +48,40 @@ const refusals = [
   'POLICY_VIOLATION',
 ] as const
 
+type PublisherOptions = KafkaCluster & { clientId: string; fencedAs?: string; log: Logger }
+
 /**
  * Makes a publisher; it connects with its first call.
  *
  * @param options clientId: the name in the broker's logs and quotas; fencedAs: of all publishers with this name the brokers take
  *   messages from the one that connected last (a transactional id, where the account may use it); undefined: from all
  */
-export function createPublisher(
-  options: KafkaCluster & { clientId: string; fencedAs?: string; log: Logger },
-): Publisher {
+export function createPublisher(options: PublisherOptions): Publisher {
+  const producer = createProducer(options)
+  let lastCall: Promise<unknown> = Promise.resolve()
+  let isClosed = false
+  return {
+    send(topic, messages, deadlineMs, lease) {
+      if (isClosed)
+        return Promise.reject(unavailable('The messages could not be sent', new Error('the publisher is closed')))
+      const deadline = performance.now() + deadlineMs
+      const call = lastCall.then(() => producer.sendAll(topic, messages, deadline, lease))
+      lastCall = call.catch(() => {})
+      return call
+    },
+    async close() {
+      isClosed = true
+      await lastCall
+      await producer.discard()
+    },
+  }
+}
+
+/** Sends one call at a time, with a client that is thrown away at the first error. */
+function createProducer(options: PublisherOptions) {
   const { fencedAs: name } = options
   const fence: Fence | undefined = name === undefined ? undefined : { name, hasWorked: false, isOff: false }
   let producing: ProducingClient | undefined
-  let lastCall: Promise<unknown> = Promise.resolve()
-  let isClosed = false
   let isFailing = false
   const choose = createChooser()
 
@@ -88,11 +108,8 @@ export function createPublisher(
     const wasFenced = fence?.isOff === false
     try {
       const client = await open()
-      const partitions = await withKafkaDeadline(
-        leftOf(deadline),
-        'the partitions of the topic',
-        client.partitionsOf(topic),
-      )
+      const asked = client.partitionsOf(topic)
+      const partitions = await withKafkaDeadline(leftOf(deadline), 'the partitions of the topic', asked)
       const partitionOf = (key: string | Buffer | null) => choose(key) % partitions
       const beforeSending = () => lease?.assertHeld()
       const call = { topic, messages, partitionOf, deadline, beforeSending }
@@ -101,31 +118,15 @@ export function createPublisher(
       if (wasFenced && fence?.isOff) options.log.warn({ name }, 'The brokers allow no fencing; publishing without it')
     } catch (error) {
       if (error instanceof KafkaRefusedError) throw error
-      options.log[isFailing ? 'debug' : 'warn'](
-        { topic, reason: reasonOf(error) },
-        'Messages could not be sent to Kafka',
-      )
+      const level = isFailing ? 'debug' : 'warn'
+      options.log[level]({ topic, reason: reasonOf(error) }, 'Messages could not be sent to Kafka')
       isFailing = true
       await discard()
       throw unavailable('The messages could not be sent', error)
     }
   }
 
-  return {
-    send(topic, messages, deadlineMs, lease) {
-      if (isClosed)
-        return Promise.reject(unavailable('The messages could not be sent', new Error('the publisher is closed')))
-      const deadline = performance.now() + deadlineMs
-      const call = lastCall.then(() => sendAll(topic, messages, deadline, lease))
-      lastCall = call.catch(() => {})
-      return call
-    },
-    async close() {
-      isClosed = true
-      await lastCall
-      await discard()
-    },
-  }
+  return { sendAll, discard }
 }
 
 function refusalOf(error: unknown, messageIndex: number | null): KafkaRefusedError | undefined {
