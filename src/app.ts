@@ -4,6 +4,7 @@ import { keyRoutes } from './access/routes.ts'
 import { configuredKeys } from './access/variables.ts'
 import { type AuditMetrics, createAuditMetrics } from './audit.ts'
 import { createDeadLetterCommands } from './dead-letters/commands.ts'
+import type { MessageHandler } from './dead-letters/message-handler.ts'
 import { recordDeadLetterCounts } from './dead-letters/metrics.ts'
 import { deadLetterRoutes } from './dead-letters/routes.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -17,14 +18,16 @@ import type { Module } from './module.ts'
 import { modules as allModules, catalogueOf, placementOf } from './modules.ts'
 import { createOrderCache, type OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
+import { createCommandHandler } from './orders/command-handler.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
+import { createOrderHandler } from './orders/order-handler.ts'
 import { overviewRoutes } from './orders/overview-routes.ts'
+import { rejectionCodesOf } from './orders/placement-part.ts'
 import { poolsOf } from './orders/pools.ts'
 import { findOrder } from './orders/queries.ts'
-import { orderReceivers } from './orders/receivers.ts'
 import { orderRoutes } from './orders/routes.ts'
 import { createIntakeStore } from './orders/store.ts'
 import { cacheSizeBytesMax } from './orders/variables.ts'
@@ -94,6 +97,8 @@ export type App = {
   fetch(request: HttpRequest): Response | Promise<Response>
   intake: Intake
   carryOut: CarryOut
+  /** What handles the messages of topics, and dead letters that are replayed. */
+  handlers: { orders: MessageHandler; commands: MessageHandler }
   cache: OrderCache
   keys: KeyRing
   feed: EventFeed
@@ -142,7 +147,8 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   const pools = poolsOf(pool)
   const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget })
   const feed = new EventFeed(pool, options.logGrown, cache.placed, throttle, log)
-  const store = createIntakeStore(pool, placementOf(modules))
+  const placement = placementOf(modules)
+  const store = createIntakeStore(pool, placement)
   const intake = createIntake({
     store: options.writes === undefined ? store : { ...store, place: options.writes.noting(store.place) },
     log,
@@ -161,11 +167,11 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   const eventMetrics = createEventMetrics(registry, pool, options.sendToTopic !== undefined)
   recordDeadLetterCounts(registry, pool)
   const onReplayed = (outcome: string) => orderMetrics.count('replay', outcome)
-  const deadLetters = createDeadLetterCommands({
-    pool,
-    receivers: orderReceivers({ intake, carryOut, onOutcome: onReplayed }),
-    now,
-  })
+  const handlers = {
+    orders: createOrderHandler({ intake, rejectsWith: rejectionCodesOf(placement), onReplayed }),
+    commands: createCommandHandler(carryOut),
+  }
+  const deadLetters = createDeadLetterCommands({ pool, handlers: Object.values(handlers), now })
   const sender = createSender({ allowPrivate, resolve: resolveHost, timeouts, version })
   const webhooks = {
     sender: tracer === undefined ? sender : traceDeliveries(tracer, sender),
@@ -257,6 +263,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
     fetch,
     intake,
     carryOut,
+    handlers,
     cache,
     keys,
     feed,

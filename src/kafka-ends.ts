@@ -5,8 +5,7 @@ import type { Notifier } from './events/notifier.ts'
 import { runRelay } from './events/relay.ts'
 import { eventsTopic } from './events/variables.ts'
 import { modules } from './modules.ts'
-import { createCommandConsumer } from './orders/command-consumer.ts'
-import { createOrderConsumer } from './orders/consumer.ts'
+import { createTopicConsumer } from './dead-letters/topic-consumer.ts'
 import type { OrderDocument } from './orders/document.ts'
 import { commandsTopic, ordersTopic } from './orders/variables.ts'
 import type { NewTopic } from './platform/kafka/admin.ts'
@@ -82,9 +81,10 @@ export function startKafkaEnds(
       await within(span, () => orderPublisher.send(topic, [message], sendDeadlineMs))
     },
     async run({ app, pool, address, logGrown, stopConsuming, stopRelaying }) {
-      const { intake, orderMetrics: metrics } = app
-      const takeIn = createOrderConsumer({ intake, pool, metrics, log, stop: stopConsuming })
-      const obey = createCommandConsumer({ carryOut: app.carryOut, pool, log, stop: stopConsuming })
+      const consumer = { pool, log, stop: stopConsuming }
+      const count = (outcome: string, messages: number) => app.orderMetrics.count('kafka', outcome, messages)
+      const handleOrders = createTopicConsumer(app.handlers.orders, { ...consumer, what: 'orders', count })
+      const handleCommands = createTopicConsumer(app.handlers.commands, { ...consumer, what: 'commands' })
       const commandsGroupId = `${config.groupId}_commands`
       const taking = consume(
         {
@@ -94,7 +94,7 @@ export function startKafkaEnds(
           batchMessagesMax,
           backlogBytesMax,
           clientId,
-          handle: traceBatches(tracer, { topic: value(ordersTopic), groupId: config.groupId }, takeIn),
+          handle: traceBatches(tracer, { topic: value(ordersTopic), groupId: config.groupId }, handleOrders),
           onState: (next, detail) => {
             if (next !== state) log.info({ state: next, detail }, 'the Kafka consumer changed its state')
             state = next
@@ -114,7 +114,7 @@ export function startKafkaEnds(
           // One batch at a time: two could have commands to the same order.
           batchesInFlightMax: 1,
           batchMessagesMax: 200,
-          handle: traceBatches(tracer, { topic: value(commandsTopic), groupId: commandsGroupId }, obey),
+          handle: traceBatches(tracer, { topic: value(commandsTopic), groupId: commandsGroupId }, handleCommands),
           log,
         },
         stopConsuming,

@@ -1,5 +1,4 @@
 import { expect, test } from 'bun:test'
-import { createOrderConsumer } from '../src/orders/consumer.ts'
 import type { OrderDocument } from '../src/orders/document.ts'
 import { createIntake, type Intake } from '../src/orders/intake.ts'
 import { allPlaced } from '../src/orders/placement.ts'
@@ -8,6 +7,7 @@ import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import type { Pool } from '../src/platform/postgres.ts'
 import { testLog } from './kafka.ts'
 import { makeOrders } from './orders.ts'
+import { consumerOfOrders } from './topic-consumers.ts'
 
 function messageOf(order: OrderDocument, offset: bigint): KafkaMessage {
   const value = Buffer.from(JSON.stringify(order))
@@ -23,13 +23,7 @@ function messageOf(order: OrderDocument, offset: bigint): KafkaMessage {
 }
 
 function consumerOf(intake: Intake) {
-  return createOrderConsumer({
-    intake,
-    pool: { query: async () => ({ rows: [] }) } as unknown as Pool,
-    metrics: { count: () => undefined, group: () => undefined },
-    log: testLog,
-    stop: new AbortController().signal,
-  })
+  return consumerOfOrders({ intake, pool: { query: async () => ({ rows: [] }) } as unknown as Pool })
 }
 
 test('a short batch, which is read sooner, is placed behind the long one before it', async () => {
@@ -110,9 +104,7 @@ test('an order that makes the program fail is set aside, and its neighbours are 
     now: Date.now,
     onPlaced: () => undefined,
   })
-  const stop = new AbortController()
-  const metrics = { count: () => undefined, group: () => undefined }
-  const consume = createOrderConsumer({ intake, pool, metrics, log: testLog, stop: stop.signal })
+  const consume = consumerOfOrders({ intake, pool })
   await consume(orders.map((order, offset) => messageOf(order, BigInt(offset))))
   expect(stored.size).toBe(19)
   expect(stored.has(poison)).toBe(false)

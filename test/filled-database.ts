@@ -1,17 +1,15 @@
 import { maintainPartitions } from '../src/events/partition-maintenance.ts'
 import { enterReader } from '../src/events/readers.ts'
-import { createCommandConsumer } from '../src/orders/command-consumer.ts'
-import { createOrderConsumer } from '../src/orders/consumer.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { eventually } from './kafka.ts'
 import { seedDeadLetters } from './seed-dead-letters.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
+import { consumerOfCommands, consumerOfOrders } from './topic-consumers.ts'
 import { createWebhookApp } from './webhooks.ts'
 
 const log = createLogger({ level: 'silent' })
-const never = new AbortController().signal
 const dayMs = 86_400_000
 const todayMs = Math.floor(Date.now() / dayMs) * dayMs
 
@@ -85,13 +83,12 @@ function messageOf(topic: string, offset: number, value: object): KafkaMessage {
 
 /** Orders and commands as Kafka hands them over. */
 async function consume({ app, pool }: FilledApp, orders: readonly object[]): Promise<void> {
-  const metrics = app.orderMetrics
-  const takeOrders = createOrderConsumer({ intake: app.intake, pool, metrics, log, stop: never })
-  await takeOrders(orders.map((order, index) => messageOf('orders', 1_000 + index, order)))
-  await takeOrders([messageOf('orders', 1_100, { order_uid: 'nothing else' })])
-  const takeCommands = createCommandConsumer({ carryOut: app.carryOut, pool, log, stop: never })
+  const consumeOrders = consumerOfOrders({ intake: app.intake, pool })
+  await consumeOrders(orders.map((order, index) => messageOf('orders', 1_000 + index, order)))
+  await consumeOrders([messageOf('orders', 1_100, { order_uid: 'nothing else' })])
+  const consumeCommands = consumerOfCommands({ carryOut: app.carryOut, pool })
   const command = { command_id: 'c-1', order_uid: 'filled-11', command: 'hold', reason: 'by message', actor: 'cy' }
-  await takeCommands([messageOf('orders.commands', 1, command)])
+  await consumeCommands([messageOf('orders.commands', 1, command)])
 }
 
 /** Letters that stay open, that were refused once more, edited, replayed and discarded. */

@@ -2,14 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { logStart } from '../src/events/checkpoint.ts'
 import { toCloudEvent } from '../src/events/cloud-event.ts'
 import { readLog } from '../src/events/log.ts'
-import { createCommandConsumer } from '../src/orders/command-consumer.ts'
-import { createOrderConsumer } from '../src/orders/consumer.ts'
-import { createLogger } from '../src/platform/log.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { makeOrders } from './orders.ts'
-
-const log = createLogger({ level: 'silent' })
-const stop = new AbortController().signal
+import { consumerOfCommands, consumerOfOrders } from './topic-consumers.ts'
 
 /** A trace of its own, by number. */
 const traceOf = (number: number) => `00-${String(number).padStart(32, '0')}-00f067aa0ba902b7-01`
@@ -66,11 +61,11 @@ test('every line of a batch, and the made-up order, have the trace of their requ
 
 test('the trace of each Kafka message goes with the event that it makes', async () => {
   const { app, pool } = service
-  const takeIn = createOrderConsumer({ intake: app.intake, pool, metrics: app.orderMetrics, log, stop })
+  const consumeOrders = consumerOfOrders({ intake: app.intake, pool })
   const [traced, untraced] = makeOrders(2, 'kafka')
-  await takeIn([messageOf(traced, traceOf(5)), messageOf(untraced)])
+  await consumeOrders([messageOf(traced, traceOf(5)), messageOf(untraced)])
   const command = { command_id: 'c1', order_uid: 'kafka-0', command: 'cancel' }
-  await createCommandConsumer({ carryOut: app.carryOut, pool, log, stop })([messageOf(command, traceOf(6))])
+  await consumerOfCommands({ carryOut: app.carryOut, pool })([messageOf(command, traceOf(6))])
   expect(await tracesOf('kafka-0')).toEqual([
     ['order.placed', traceOf(5)],
     ['order.cancelled', traceOf(6)],

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { logStart } from '../src/events/checkpoint.ts'
 import { readLog } from '../src/events/log.ts'
-import { createOrderConsumer } from '../src/orders/consumer.ts'
 import { traceBatches } from '../src/platform/kafka/tracing.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { startTracing, type Tracing } from '../src/platform/otlp-tracing.ts'
@@ -9,6 +8,7 @@ import { createTestApp, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { type OtlpReceiver, startOtlpReceiver, traceparentOfSpan, tracingTo } from './otlp-receiver.ts'
+import { consumerOfOrders } from './topic-consumers.ts'
 
 const log = createLogger({ level: 'silent' })
 
@@ -156,10 +156,9 @@ describe('a group', () => {
 
   test('has at most 128 links', async () => {
     const orders = makeOrders(300, 'many').map((order, index) => messageOf(order, sampled(1_000 + index)))
-    const stop = new AbortController().signal
     const { app, pool } = service
-    const takeIn = createOrderConsumer({ intake: app.intake, pool, metrics: app.orderMetrics, log, stop })
-    await traceBatches(tracing.tracer, { topic: 'many', groupId: 'g' }, takeIn)(orders)
+    const consume = consumerOfOrders({ intake: app.intake, pool })
+    await traceBatches(tracing.tracer, { topic: 'many', groupId: 'g' }, consume)(orders)
     const [batch] = await spansOfTrace(1_000, 3)
     expect(collector.named('process many')).toHaveLength(1)
     expect(collector.named('process many')[0]).toMatchObject({ kind: 5, parentSpanId: callerSpan })
@@ -175,11 +174,10 @@ describe('a group', () => {
   })
 
   test('of messages without a trace has that of their batch', async () => {
-    const stop = new AbortController().signal
     const { app, pool } = service
-    const takeIn = createOrderConsumer({ intake: app.intake, pool, metrics: app.orderMetrics, log, stop })
+    const consume = consumerOfOrders({ intake: app.intake, pool })
     const [one, other] = makeOrders(2, 'bare')
-    await traceBatches(tracing.tracer, { topic: 'bare', groupId: 'g' }, takeIn)([messageOf(one), messageOf(other)])
+    await traceBatches(tracing.tracer, { topic: 'bare', groupId: 'g' }, consume)([messageOf(one), messageOf(other)])
     await eventually('the batch has arrived', () => collector.named('process bare').length === 1, 10_000)
     const [batch] = collector.named('process bare')
     expect(batch).toMatchObject({ links: [] })

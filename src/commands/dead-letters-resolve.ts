@@ -6,9 +6,11 @@ import { idForm } from '../dead-letters/requests.ts'
 import { AppError, catalogue } from '../errors.ts'
 import { settleLog } from '../events/restored.ts'
 import { modules, placementOf } from '../modules.ts'
+import { createCommandHandler } from '../orders/command-handler.ts'
 import { createCarryOut } from '../orders/commands.ts'
 import { createIntake } from '../orders/intake.ts'
-import { orderReceivers } from '../orders/receivers.ts'
+import { createOrderHandler } from '../orders/order-handler.ts'
+import { rejectionCodesOf } from '../orders/placement-part.ts'
 import { createIntakeStore } from '../orders/store.ts'
 import { DatabaseClock } from '../platform/database-clock.ts'
 import type { Pool } from '../platform/postgres.ts'
@@ -99,17 +101,19 @@ export function withDeadLetterCommands<Done>(
       const clock = new DatabaseClock()
       await clock.look(pool)
       const { now } = clock
+      const placement = placementOf(modules)
       const intake = createIntake({
-        store: createIntakeStore(pool, placementOf(modules)),
+        store: createIntakeStore(pool, placement),
         log,
         now,
         onPlaced: () => undefined,
       })
       // This process has no cache. Instances that have one hear of the change from the database.
       const carryOut = createCarryOut({ pool, now, onChanged: () => undefined })
-      const receivers = orderReceivers({ intake, carryOut })
+      const rejectsWith = rejectionCodesOf(placement)
+      const handlers = [createOrderHandler({ intake, rejectsWith }), createCommandHandler(carryOut)]
       try {
-        return await work(createDeadLetterCommands({ pool, receivers, now }), pool)
+        return await work(createDeadLetterCommands({ pool, handlers, now }), pool)
       } finally {
         await intake.close(closingDeadlineMs)
       }

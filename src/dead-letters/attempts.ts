@@ -1,13 +1,13 @@
 import type { AppError, Violation } from '../errors.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import type { DeadLetterMessage } from './receiver.ts'
+import type { Message } from './message-handler.ts'
 import type { AcceptedOutcome, DeadLetterState } from './views.ts'
 
 /** Which open dead letters are resolved together; every condition given must hold. */
 export type OpenFilter = { code?: string | undefined; topic?: string | undefined; ids?: readonly string[] | undefined }
 
 /** A dead letter that nobody else can resolve until the transaction ends. */
-export type LockedDeadLetter = { id: string; code: string; state: DeadLetterState; message: DeadLetterMessage }
+export type LockedDeadLetter = { id: string; code: string; state: DeadLetterState; message: Message }
 
 /** Dead letters resolved by one transaction: a replay holds a connection for as long as they take. */
 const deadLettersMax = 100

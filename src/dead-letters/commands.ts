@@ -12,7 +12,7 @@ import {
   recordAttempts,
 } from './attempts.ts'
 import { findDeadLetter } from './queries.ts'
-import { byCode, type Receiver, type Verdict } from './receiver.ts'
+import { byCode, type MessageHandler, type MessageResult } from './message-handler.ts'
 
 /** Who resolves a dead letter, and why. */
 export type ResolvedBy = { actor: string; reason: string }
@@ -59,7 +59,7 @@ const waitingMax = 100
 
 type Extras = { edited?: Buffer | undefined; onResolved?: OnResolved | undefined }
 
-type Decision = Verdict | { kind: 'discarded' }
+type Decision = MessageResult | { kind: 'discarded' }
 
 /** What is done with locked, open dead letters: a decision for each. */
 type Act = (deadLetters: readonly LockedDeadLetter[]) => Promise<Decision[]>
@@ -72,11 +72,11 @@ const discardAll: Act = async deadLetters => deadLetters.map(() => ({ kind: 'dis
  */
 export function createDeadLetterCommands(options: {
   pool: Pool
-  receivers: readonly Receiver[]
+  handlers: readonly MessageHandler[]
   now: () => number
 }): DeadLetterCommands {
-  const { pool } = options
-  const receivers = byCode(options.receivers)
+  const { pool, handlers } = options
+  const handlerOf = byCode(handlers)
   const runExclusive = createMutex(waitingMax)
 
   async function resolveOne(id: string, act: Act, by: ResolvedBy, extras?: Extras): Promise<Resolution> {
@@ -101,10 +101,10 @@ export function createDeadLetterCommands(options: {
   const redriveAll =
     (edited?: Buffer): Act =>
     deadLetters =>
-      redrive(options.receivers, deadLetters, edited)
+      redrive(handlers, deadLetters, edited)
 
   return {
-    check: (code, value) => receivers.get(code)?.check(value) ?? [],
+    check: (code, value) => handlerOf.get(code)?.check(value) ?? [],
     replay: (id, by, extras) => resolveOne(id, redriveAll(extras?.edited), by, extras),
     discard: (id, by, extras) => resolveOne(id, discardAll, by, extras),
     replayMany: (filter, by) => resolveMany(filter, redriveAll(), by),
@@ -129,34 +129,35 @@ async function resolve(
     for (const resolution of resolutions) {
       if (resolution.outcome !== 'refused') await onResolved?.(client, resolution)
     }
-    return { resolutions, deferred: decisions.find(decision => decision.kind === 'postponed') }
+    return { resolutions, deferred: decisions.find(decision => decision.kind === 'deferred') }
   }).catch(explainLock)
 }
 
 /** Hands messages to the handlers of their kinds again; those of one kind go together, in their order. */
 async function redrive(
-  receivers: readonly Receiver[],
+  handlers: readonly MessageHandler[],
   deadLetters: readonly LockedDeadLetter[],
   edited: Buffer | undefined,
-): Promise<Verdict[]> {
-  const handlers = byCode(receivers)
-  const verdicts = new Map<LockedDeadLetter, Verdict>()
-  for (const receiver of receivers) {
-    const own = deadLetters.filter(({ code }) => handlers.get(code) === receiver)
+): Promise<MessageResult[]> {
+  const handlerOf = byCode(handlers)
+  const results = new Map<LockedDeadLetter, MessageResult>()
+  for (const handler of handlers) {
+    const own = deadLetters.filter(({ code }) => handlerOf.get(code) === handler)
+    if (own.length === 0) continue
     const messages = own.map(({ message }) => (edited === undefined ? message : { ...message, value: edited }))
-    const judged = await receiver.take(messages)
-    judged.forEach((verdict, index) => {
-      verdicts.set(own[index] as LockedDeadLetter, verdict)
+    const handled = await handler.handle(messages, { isInteractive: true })
+    handled.forEach((result, index) => {
+      results.set(own[index] as LockedDeadLetter, result)
     })
   }
-  return deadLetters.map(found => verdicts.get(found) ?? { kind: 'refused', error: noHandler(found.code) })
+  return deadLetters.map(found => results.get(found) ?? { kind: 'rejected', error: noHandler(found.code) })
 }
 
 function toResolution(id: string, decision: Decision | undefined, edited: Buffer | undefined): Resolution[] {
   switch (decision?.kind) {
-    case 'taken':
+    case 'accepted':
       return [{ id, edited, outcome: decision.outcome, orderUid: decision.orderUid }]
-    case 'refused':
+    case 'rejected':
       return [{ id, edited, outcome: 'refused', error: decision.error }]
     case 'discarded':
       return [{ id, outcome: 'discarded' }]

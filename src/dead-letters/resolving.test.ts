@@ -4,7 +4,6 @@ import { deadLetterApi } from '../../test/dead-letter-api.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import type { OrderDocument } from '../orders/document.ts'
-import { orderReceivers } from '../orders/receivers.ts'
 import { createDeadLetterCommands } from './commands.ts'
 
 setDefaultTimeout(20_000)
@@ -127,7 +126,7 @@ describe('two people at once', () => {
     // Another instance has a queue of its own; only the lock on the row keeps the two apart.
     const other = createDeadLetterCommands({
       pool: t.pool,
-      receivers: orderReceivers(t.app),
+      handlers: Object.values(t.app.handlers),
       now: Date.now,
     })
     const by = { actor: 'other', reason: 'too' }

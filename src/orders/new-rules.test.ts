@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { brokenRules } from '../../test/invariants.ts'
 import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
-import { createLogger } from '../platform/log.ts'
-import { createOrderConsumer } from './consumer.ts'
+import { consumerOfOrders } from '../../test/topic-consumers.ts'
 import type { OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
 import { anyInstantOf } from './instant.ts'
@@ -88,13 +87,8 @@ describe.each(Object.entries(outdated))('an order with %s', (_, change) => {
     expect(results[2]).toMatchObject({ order_uid: fresh.order_uid, code: 'ORDER_INVALID', errors: [{ pointer }] })
 
     const counted: string[] = []
-    const consume = createOrderConsumer({
-      intake: t.app.intake,
-      pool: t.pool,
-      metrics: { count: (source, outcome) => counted.push(`${source} ${outcome}`), group: () => undefined },
-      log: createLogger({ level: 'silent' }),
-      stop: new AbortController().signal,
-    })
+    const count = (outcome: string, messages: number) => void counted.push(`${messages} ${outcome}`)
+    const consume = consumerOfOrders({ intake: t.app.intake, pool: t.pool, count })
     const message = { topic: 'orders', partition: 7, key: null, headers: [], timestampMs: 0 }
     await consume(
       [known, fresh].map((order, index) => ({
@@ -103,7 +97,7 @@ describe.each(Object.entries(outdated))('an order with %s', (_, change) => {
         value: Buffer.from(JSON.stringify(order)),
       })),
     )
-    expect(counted.sort()).toEqual(['kafka ORDER_INVALID', 'kafka duplicate'])
+    expect(counted.sort()).toEqual(['1 ORDER_INVALID', '1 duplicate'])
 
     const ids = await seedDeadLetters(t.pool, 'ORDER_INVALID', [known, fresh])
     const replays = await Promise.all(ids.map(id => t.call('POST', `/api/dead-letters/${id}/replay`)))

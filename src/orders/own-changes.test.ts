@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
-import { createLogger } from '../platform/log.ts'
-import { createCommandConsumer } from './command-consumer.ts'
+import { consumerOfCommands } from '../../test/topic-consumers.ts'
 import { expireUnpaid } from './commands.ts'
 import { exampleOrder } from './example.ts'
 
@@ -48,8 +47,7 @@ describe('an instance reads what it has changed, before any notification, when t
 
   test('a command by Kafka', async () => {
     const uid = await placeAndRead()
-    const log = createLogger({ level: 'silent' })
-    const consume = createCommandConsumer({ ...t.app, pool: t.pool, log, stop: new AbortController().signal })
+    const consume = consumerOfCommands({ carryOut: t.app.carryOut, pool: t.pool })
     const value = Buffer.from(JSON.stringify({ command_id: randomUUID(), order_uid: uid, command: 'hold' }))
     const place = { topic: 'orders.commands', partition: 0, offset: 1n, key: null, headers: [], timestampMs: 0 }
     await consume([{ ...place, value }])

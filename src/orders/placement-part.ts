@@ -40,3 +40,8 @@ export type PlacementPart = {
   /** The codes that `decide` rejects with. Dead letters with these are replayed as orders. */
   rejectsWith?: readonly RejectionCode[]
 }
+
+/** The codes that parts reject orders with. */
+export function rejectionCodesOf(parts: readonly PlacementPart[]): RejectionCode[] {
+  return parts.flatMap(({ rejectsWith = [] }) => rejectsWith)
+}

@@ -1,18 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
+import { consumerOfCommands } from '../../test/topic-consumers.ts'
 import { listDeadLetters } from '../dead-letters/queries.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
-import { createLogger } from '../platform/log.ts'
-import { createCommandConsumer } from './command-consumer.ts'
 import { exampleOrder } from './example.ts'
 
 let t: TestApp
-let consume: ReturnType<typeof createCommandConsumer>
+let consume: ReturnType<typeof consumerOfCommands>
 
 beforeAll(async () => {
   t = await createTestApp()
-  const log = createLogger({ level: 'silent' })
-  consume = createCommandConsumer({ carryOut: t.app.carryOut, pool: t.pool, log, stop: new AbortController().signal })
+  consume = consumerOfCommands({ carryOut: t.app.carryOut, pool: t.pool })
 })
 
 afterAll(() => t.close())
