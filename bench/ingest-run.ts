@@ -122,8 +122,8 @@ async function follow(look: () => Promise<LogProgress>, watched: Watched, { orde
       return { ordersPerSecond, publishedPerSecond, ordersATransaction: orders / transactions, cores: endWatch?.() }
     }
     // The relay tells nobody how far it is until it is done, so it may take as long as the intake and a minute more.
-    const patienceMs = silenceMsMax + (first === undefined ? 0 : latest.atMs - first.atMs)
-    if (atMs - latest.atMs > patienceMs) throw new Error(`nothing moves: ${events} of ${orders} orders are stored`)
+    const timeoutMs = silenceMsMax + (first === undefined ? 0 : latest.atMs - first.atMs)
+    if (atMs - latest.atMs > timeoutMs) throw new Error(`nothing moves: ${events} of ${orders} orders are stored`)
     await sleep(pollMs)
   }
 }

@@ -51,18 +51,18 @@ export function describeAddress({ host, port, database }: PostgresAddress): stri
  * Brings the schema up to date, and lets the log of a database that was restored go on. A database that does not answer is
  * waited for.
  *
- * @param patienceMs how long it is waited for
+ * @param timeoutMs how long it is waited for
  * @param upTo the last migration that is applied; all when undefined
- * @throws MigrationError, or the database's own refusal (of the password, say), or its silence after `patienceMs`
+ * @throws MigrationError, or the database's own refusal (of the password, say), or its silence after `timeoutMs`
  */
 export async function bringUpToDate(
   address: PostgresAddress,
   log: Logger,
-  patienceMs: number,
+  timeoutMs: number,
   stop: AbortSignal,
   upTo?: string,
 ): Promise<string[]> {
-  const giveUpAtMs = performance.now() + patienceMs
+  const giveUpAtMs = performance.now() + timeoutMs
   for (let failures = 0; ; failures += 1) {
     try {
       const applied = await migrate(address, migrations, upTo)

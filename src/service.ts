@@ -43,7 +43,7 @@ export class StartRefusedError extends Error {
 /** Connections for what has to go on while all others are in use: proofs of the listener, keys, health. */
 const systemConnections = 2
 
-const databasePatienceMs = 30_000
+const databaseTimeoutMs = 30_000
 const requestsDeadlineMs = 10_000
 const writingDeadlineMs = 5_000
 const probeDeadlineMs = 2_000
@@ -61,7 +61,7 @@ const stopDeadlineMs = 15_000
 export async function startService(config: Config, log: Logger, stop: AbortSignal): Promise<Service> {
   const database = await openDatabase(config, log, stop)
   try {
-    await bringUpToDate(database.address, log, databasePatienceMs, stop)
+    await bringUpToDate(database.address, log, databaseTimeoutMs, stop)
     return await serve(config, database, log, stop)
   } catch (error) {
     await database.stop()

@@ -26,7 +26,7 @@ type Document = {
 }
 
 /** The machine may have other things to do, and a file may be the one that starts the database. */
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
 let text = ''
 let document: Document
@@ -34,7 +34,7 @@ let document: Document
 beforeAll(async () => {
   text = (await currentDocuments()).get('asyncapi.json') ?? ''
   document = JSON.parse(text)
-}, patienceMs)
+}, timeoutMs)
 
 test(
   'it is valid AsyncAPI 3 by the schema of the specification',
@@ -47,7 +47,7 @@ test(
     // The schema is one that finds mistakes.
     expect(validator.validate(specification, { ...document, channels: { orders: { adress: 'orders' } } })).toBe(false)
   },
-  patienceMs,
+  timeoutMs,
 )
 
 test('every reference leads somewhere', () => {
@@ -107,5 +107,5 @@ test(
     expect(await response.json()).toEqual(JSON.parse(text))
     await t.close()
   },
-  patienceMs,
+  timeoutMs,
 )

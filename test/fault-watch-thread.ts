@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 /** The thread of fault-watch.ts. */
 
 const pauseMs = 10
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
 let { url, pid }: { url: string; pid: number } = workerData
 let isOver = false
@@ -21,7 +21,7 @@ parentPort?.on('message', (message: 'end' | { url: string; pid: number }) => {
 
 function isAnswered(): Promise<boolean> {
   return new Promise(resolve => {
-    const request = http.get(`${url}/livez`, { timeout: patienceMs }, response => {
+    const request = http.get(`${url}/livez`, { timeout: timeoutMs }, response => {
       response.resume()
       response.once('end', () => resolve(response.statusCode === 200))
     })

@@ -26,7 +26,7 @@ const rounds = Number(process.env.FAULT_ROUNDS ?? 1)
 setDefaultTimeout(120_000 * rounds)
 
 /** A request without an answer for so long counts as hung. */
-const patienceMs = 30_000
+const timeoutMs = 30_000
 const senders = 32
 const random = repeatableRandom('faults')
 
@@ -39,7 +39,7 @@ type Answer = { status: number } | 'broken' | 'hung'
 
 async function send(url: string, path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
   try {
-    const response = await fetch(url + path, { method: 'POST', body, headers, signal: AbortSignal.timeout(patienceMs) })
+    const response = await fetch(url + path, { method: 'POST', body, headers, signal: AbortSignal.timeout(timeoutMs) })
     await response.text()
     return { status: response.status }
   } catch (error) {
@@ -126,7 +126,7 @@ test('every connection to the database is ended at a random moment', async () =>
 
 /** The number of the first process of a server that runs: one that was killed before may still be on its way back. */
 async function livingPostgres(dataDir: string): Promise<number> {
-  await eventually('PostgreSQL runs', () => isAlive(ownPostgresPid(dataDir)), patienceMs)
+  await eventually('PostgreSQL runs', () => isAlive(ownPostgresPid(dataDir)), timeoutMs)
   return ownPostgresPid(dataDir) ?? Number.NaN
 }
 
@@ -136,7 +136,7 @@ test('PostgreSQL is killed at a random moment, and hangs', async () => {
   const watch = watchService(service.url, service.pid)
   const placed = startPlacing(() => service.url, 'postgres', 400 * rounds)
   for (let round = 1; round <= rounds; round += 1) {
-    await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300, patienceMs)
+    await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300, timeoutMs)
     await sleep(random() * 100)
     const pid = await livingPostgres(dataDir)
     process.kill(pid, round % 2 === 1 ? 'SIGKILL' : 'SIGSTOP')
@@ -150,7 +150,7 @@ test('PostgreSQL is killed at a random moment, and hangs', async () => {
       one => one === 1,
       () => false,
     )
-  await eventually('PostgreSQL is back', isBack, patienceMs)
+  await eventually('PostgreSQL is back', isBack, timeoutMs)
   await judge('PostgreSQL killed', ownDatabase(dataDir), placed, await watch.end())
 })
 

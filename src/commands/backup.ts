@@ -13,7 +13,7 @@ import { listMigrations } from '../platform/migrations.ts'
 import { type Command, CommandError, type Output, table, UsageError, withDatabase } from './command.ts'
 
 /** How long a database that does not answer is waited for: it may be starting beside us. */
-const patienceMs = 5_000
+const timeoutMs = 5_000
 
 /** Instead of a file: standard output, or standard input. */
 const standard = '-'
@@ -78,7 +78,7 @@ const importing: Command = {
           address,
           reader,
           migrations: await listMigrations(migrations),
-          migrate: upTo => bringUpToDate(address, context.log, patienceMs, context.stop, upTo),
+          migrate: upTo => bringUpToDate(address, context.log, timeoutMs, context.stop, upTo),
           onProgress: rows => context.progress(`${rows.toLocaleString('en')} rows read`),
         },
         context.stop,
@@ -104,7 +104,7 @@ const restored: Command = {
       // A restore brings its tables along: without any this is another database than was restored.
       const { rows } = await pool.query("select from pg_class where oid = to_regclass('schema_migrations')")
       if (rows.length === 0) throw new CommandError('this database has no tables, so nothing was restored into it')
-      await bringUpToDate(address, context.log, patienceMs, context.stop)
+      await bringUpToDate(address, context.log, timeoutMs, context.stop)
       await continueLog(address)
       const text = 'the event log goes on behind everything that was handed out of it before'
       return { text, json: { continued: true } }

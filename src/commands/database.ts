@@ -7,7 +7,7 @@ import { type Command, CommandError, type Context, withDatabase } from './comman
 import { confirm, yesOption } from './confirm.ts'
 
 /** How long a database that does not answer is waited for: it may be starting beside us. */
-const patienceMs = 5_000
+const timeoutMs = 5_000
 
 export const migrateCommand: Command = {
   name: 'migrate',
@@ -19,7 +19,7 @@ export const migrateCommand: Command = {
       async ({ address }) => {
         if (values['no-tables'] === true)
           return { text: 'the database is set up, without tables', json: { applied: [] } }
-        const applied = await bringUpToDate(address, context.log, patienceMs, context.stop)
+        const applied = await bringUpToDate(address, context.log, timeoutMs, context.stop)
         const lines = applied.map(name => `applied ${name}`)
         const end = applied.length === 0 ? 'nothing to do: the tables are up to date' : 'the tables are up to date'
         return { text: [...lines, end].join('\n'), json: { applied } }

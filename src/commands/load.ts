@@ -17,7 +17,7 @@ const connectionsDefault = 64
 /** The runtime's client has no more requests under way at a time. */
 const connectionsMax = 256
 const answerDeadlineMs = 10_000
-const patienceMs = 5_000
+const timeoutMs = 5_000
 
 export const loadCommand: Command = {
   name: 'load',
@@ -43,7 +43,7 @@ export const loadCommand: Command = {
     const report = await withTarget(context, values, target => {
       let second = 0
       const onSecond = (progress: LoadProgress) => context.progress(lineOf(++second, progress))
-      return runLoad({ schedule, ratePerSecond, target, shots, patienceMs, onSecond }, context.stop)
+      return runLoad({ schedule, ratePerSecond, target, shots, timeoutMs, onSecond }, context.stop)
     })
     return { text: describe(report), json: report, isFailure: report.unexpected > 0 }
   },

@@ -125,7 +125,7 @@ export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
 }
 
 /** A change that does not get its locks within so long is put off: whoever comes behind it waits as well. */
-const lockPatience = '500ms'
+const lockTimeout = '500ms'
 
 /**
  * Does what is to be done first about the partitions, if anything, in a transaction of its own.
@@ -145,7 +145,7 @@ export function takeMaintenanceStep(
   isClockRight: boolean,
 ): Promise<MaintenanceStep | undefined> {
   return inTransaction(pool, async client => {
-    await client.query(`set local lock_timeout = '${lockPatience}'`)
+    await client.query(`set local lock_timeout = '${lockTimeout}'`)
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [
       advisoryLocks.partitionMaintenance,
     ])

@@ -7,7 +7,7 @@ const bytesPerSecondWhenBusy = 8 * 1024 * 1024
 const overloadMs = 1_000
 
 /** How long one who waits goes without asking whether that is over. */
-const patienceMs = 100
+const recheckMs = 100
 
 /**
  * Keeps the readers of the log from taking what the intake needs. To send every order to a hundred readers is more work than to
@@ -40,7 +40,7 @@ export class ReaderThrottle {
     while (this.#isBusy() && !stop.aborted) {
       const waitMs = turnAtMs - this.#now()
       if (waitMs <= 0) return
-      await sleep(Math.min(waitMs, patienceMs), undefined, { signal: stop }).catch(() => undefined)
+      await sleep(Math.min(waitMs, recheckMs), undefined, { signal: stop }).catch(() => undefined)
     }
     // What was to be sent at its turn has been sent without it: the turns behind it do not wait for it.
     if (!this.#isBusy()) this.#freeAtMs = 0

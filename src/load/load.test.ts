@@ -18,14 +18,14 @@ const never = new AbortController().signal
 const newUid = () => randomUUID().replaceAll('-', '')
 
 /** A load of new orders. */
-function load(target: Target, ratePerSecond: number, seconds: number, patienceMs = 5_000, stop = never) {
+function load(target: Target, ratePerSecond: number, seconds: number, timeoutMs = 5_000, stop = never) {
   return runLoad(
     {
       schedule: makeSchedule(ratePerSecond, seconds),
       ratePerSecond,
       target,
       shots: makeShots({ bad: 0, repeated: 0 }, newUid, Math.random),
-      patienceMs,
+      timeoutMs,
       onSecond: () => undefined,
     },
     stop,

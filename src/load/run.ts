@@ -9,7 +9,7 @@ export type LoadOptions = {
   target: Target
   shots: Shots
   /** How long what is due and not sent at the end may still be sent. */
-  patienceMs: number
+  timeoutMs: number
   onSecond(progress: LoadProgress): void
 }
 
@@ -27,7 +27,7 @@ const secondMs = 1_000
  * @param stop ends the load early: what is under way is waited for
  */
 export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
-  const { schedule, target, patienceMs } = options
+  const { schedule, target, timeoutMs } = options
   const counts = new LoadCounts()
   const startedMs = performance.now()
   const elapsedMs = () => performance.now() - startedMs
@@ -36,7 +36,7 @@ export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<
   let free = target.lanes
   let lastSentMs = 0
 
-  const isOver = () => stop.aborted || elapsedMs() > lastDueMs + patienceMs || counts.sent === schedule.total
+  const isOver = () => stop.aborted || elapsedMs() > lastDueMs + timeoutMs || counts.sent === schedule.total
   const pump = () => {
     if (isOver()) return
     due = schedule.dueBy(elapsedMs())

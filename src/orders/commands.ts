@@ -57,7 +57,7 @@ export type CarryOut = (request: CommandRequest) => Promise<CommandResult>
 const waitingForOrderMax = 100
 
 /** For how long an order that another transaction has is asked for again, and how often. */
-const lockPatienceMs = 3_000
+const lockTimeoutMs = 3_000
 const lockBackoff: Backoff = { firstMs: 5, maxMs: 250 }
 
 /**
@@ -70,7 +70,7 @@ const lockBackoff: Backoff = { firstMs: 5, maxMs: 250 }
 export function createCarryOut(options: Options): CarryOut {
   const takeTurn = createKeyedMutex(waitingForOrderMax)
   return async request => {
-    const untilMs = performance.now() + lockPatienceMs
+    const untilMs = performance.now() + lockTimeoutMs
     return takeTurn(request.orderUid, async () => {
       for (let failures = 1; ; failures += 1) {
         try {

@@ -18,7 +18,7 @@ export type { Pool, PoolClient }
 export const answerDeadlineMs = 15_000
 
 /** How long a lock is waited for: whoever holds one for longer must not hold everybody who wants it as well. */
-const lockPatienceMs = 5_000
+const lockTimeoutMs = 5_000
 
 /**
  * How every connection of ours is opened. What the driver would take from the environment of other programs (`PGPASSWORD`,
@@ -60,7 +60,7 @@ export function createPool(
       settleSession(client, {
         // The server gives up a little earlier than we do, so that it is not left working for nobody.
         statementMs: answerDeadlineMs - 1_000,
-        lockMs: lockPatienceMs,
+        lockMs: lockTimeoutMs,
         idleInTransactionMs: answerDeadlineMs,
       }),
   })

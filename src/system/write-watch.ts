@@ -18,7 +18,7 @@ const trialBytes = { usual: 16 * 1024, afterFailure: 256 * 1024 }
 /** However often it is asked. */
 const trialPauseMs = 1_000
 
-const lockPatienceMs = 500
+const lockTimeoutMs = 500
 const trialDeadlineMs = 1_800
 
 /**
@@ -74,7 +74,7 @@ async function tryToWrite(pool: Pool, sizeBytes: number): Promise<void> {
   await inTransaction(
     pool,
     async client => {
-      await client.query(`set local lock_timeout = ${lockPatienceMs}`)
+      await client.query(`set local lock_timeout = ${lockTimeoutMs}`)
       await client.query('truncate write_trials')
       await client.query("insert into write_trials (filler) select repeat('.', $1)", [sizeBytes])
     },

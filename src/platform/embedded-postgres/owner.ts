@@ -34,9 +34,9 @@ export async function connect(folder: Folder): Promise<Client | undefined> {
  *
  * @returns false: another service that is alive has it
  */
-export async function takeOwnership(client: Client, patienceMs: number): Promise<boolean> {
+export async function takeOwnership(client: Client, timeoutMs: number): Promise<boolean> {
   // The lock of a service that has just been killed is free as soon as its server has noticed.
-  for (const until = performance.now() + patienceMs; ; await sleep(25)) {
+  for (const until = performance.now() + timeoutMs; ; await sleep(25)) {
     const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [
       advisoryLocks.embeddedPostgresOwner,
     ])
