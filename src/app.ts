@@ -141,7 +141,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   const throttle = new ReaderThrottle(() => performance.now())
   const cache = createOrderCache({
     sizeBytesMax: value(cacheSizeBytesMax),
-    load: uid => findOrder(pool, uid),
+    load: uid => findOrder(pools.single, uid),
     isInStep,
   })
   const pools = poolsOf(pool)

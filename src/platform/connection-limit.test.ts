@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { limitConnections } from './connection-limit.ts'
 import { createLogger } from './log.ts'
 import { createPool, inTransaction, type Pool } from './postgres.ts'
+import { retryingReads } from './retrying-reads.ts'
 
 const log = createLogger({ level: 'silent' })
 let database: TestDatabase
@@ -23,6 +24,22 @@ async function withPool(work: (pool: Pool) => Promise<void>): Promise<void> {
 }
 
 const sessionOf = async (pool: Pool) => (await pool.query('select pg_backend_pid() as pid')).rows[0].pid as number
+
+describe('a read', () => {
+  test('that meets a connection which has broken is repeated once on another', async () => {
+    await withPool(async pool => {
+      await pool.query('create sequence tries')
+      const breaking = (times: number) =>
+        `select nextval('tries'), case when currval('tries') <= ${times} then pg_terminate_backend(pg_backend_pid()) end`
+      const reads = retryingReads(limitConnections(pool, 1))
+      expect((await reads.query(breaking(1))).rows).toMatchObject([{ nextval: '2' }])
+      await pool.query('alter sequence tries restart')
+      await expect(reads.query(breaking(9))).rejects.toMatchObject({ code: '57P01' })
+      expect((await pool.query("select nextval('tries')")).rows).toMatchObject([{ nextval: '3' }])
+      await expect(reads.query('select 1/0')).rejects.toMatchObject({ code: '22012' })
+    })
+  })
+})
 
 describe('a connection', () => {
   const terminate = 'select pg_terminate_backend(pg_backend_pid())'
