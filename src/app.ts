@@ -16,7 +16,7 @@ import type { RecentOrders } from './events/recent-orders.ts'
 import { readAllLags } from './lags.ts'
 import type { Module } from './module.ts'
 import { modules as allModules, catalogueOf, placementOf } from './modules.ts'
-import { createOrderCache, type OrderCache } from './orders/cache.ts'
+import { OrderCache } from './orders/cache.ts'
 import { commandRoutes } from './orders/command-routes.ts'
 import { createCommandHandler } from './orders/command-handler.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
@@ -139,7 +139,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
   })
   const caller = (request: HttpRequest) => callerOf(keys, request)
   const throttle = new ReaderThrottle(() => performance.now())
-  const cache = createOrderCache({
+  const cache = new OrderCache({
     sizeBytesMax: value(cacheSizeBytesMax),
     load: uid => findOrder(pools.single, uid),
     isInStep,

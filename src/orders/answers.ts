@@ -1,5 +1,5 @@
 import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
-import type { CachedOrder } from './cache.ts'
+import type { CachedOrder } from './cached-order.ts'
 import { type StoredOrder, toStored } from './queries.ts'
 import type { ValidOrder } from './validate.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { createOrderCache } from './cache.ts'
+import { OrderCache } from './cache.ts'
 import { initialState } from './order.ts'
 import type { StoredOrder } from './queries.ts'
 
@@ -24,11 +24,11 @@ function slowLoads() {
   return { asked, load }
 }
 
-const versionOf = (found: Awaited<ReturnType<ReturnType<typeof createOrderCache>['get']>>) => found?.etag
+const versionOf = (found: Awaited<ReturnType<OrderCache['get']>>) => found?.etag
 
 test('a miss asks the database once, however many ask', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const asking = Array.from({ length: 100 }, () => cache.get('a'))
   expect(asked).toHaveLength(1)
   asked[0]?.answer(order('a'))
@@ -39,7 +39,7 @@ test('a miss asks the database once, however many ask', async () => {
 
 test('an order that is not stored is asked for again, since it may be stored by then', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const first = cache.get('a')
   asked[0]?.answer(undefined)
   expect(await first).toBeUndefined()
@@ -49,7 +49,7 @@ test('an order that is not stored is asked for again, since it may be stored by 
 
 test('a failed read is not remembered', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const first = cache.get('a')
   asked[0]?.fail(new Error('gone'))
   expect(first).rejects.toThrow('gone')
@@ -61,7 +61,7 @@ test('a failed read is not remembered', async () => {
 
 test('what was read before a change does not come back after the news of it', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const before = cache.get('a')
   cache.forget('a', 2)
   const after = cache.get('a')
@@ -77,7 +77,7 @@ test('what was read before a change does not come back after the news of it', as
 })
 
 test('it stays within its bytes, and the least used goes', async () => {
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load: async uid => order(uid, 1, 1000), isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load: async uid => order(uid, 1, 1000), isInStep })
   for (let index = 0; index < 10_000; index += 1) {
     await cache.get(`order-${index}`)
     await cache.get('order-0')
@@ -91,7 +91,7 @@ test('it stays within its bytes, and the least used goes', async () => {
 
 test('orders placed here are served without being read, the last ones, until they are changed', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   for (let index = 0; index < 1_000; index += 1) cache.keep([placed(`order-${index}`, 1, 1000)])
   expect(versionOf(await cache.get('order-999'))).toBe('"1"')
   expect(cache.get('order-999')).toBe(cache.get('order-999'))
@@ -107,7 +107,7 @@ test('orders placed here are served without being read, the last ones, until the
 })
 
 test('it is filled ahead only as far as there is room, and newer entries stay', async () => {
-  const cache = createOrderCache({ sizeBytesMax: 100_000, load: async () => undefined, isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 100_000, load: async () => undefined, isInStep })
   cache.keep([placed('a', 3)])
   expect(cache.fill([order('a', 1), order('b', 1)], cache.epoch)).toBe(true)
   expect(versionOf(await cache.get('a'))).toBe('"3"')
@@ -123,7 +123,7 @@ test('it is filled ahead only as far as there is room, and newer entries stay', 
 test('without news of what others change it is not used, and what was read meanwhile is not kept', async () => {
   let hasNews = true
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep: () => hasNews })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep: () => hasNews })
   cache.keep([placed('a', 1)])
   expect(versionOf(await cache.get('a'))).toBe('"1"')
   hasNews = false
@@ -137,7 +137,7 @@ test('without news of what others change it is not used, and what was read meanw
 
 test('what was read before news were missed is not kept, whenever it arrives', async () => {
   const { asked, load } = slowLoads()
-  const cache = createOrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const before = cache.get('a')
   const { epoch } = cache
   cache.clear()

@@ -23,25 +23,11 @@ const people = [
  * @param random numbers from 0 up to 1
  */
 export function exampleOrder(orderUid: string, nowMs: number, random: () => number): OrderDocument {
-  const pick = <Value>(from: readonly Value[]) => from[Math.floor(random() * from.length)] as Value
+  const pick = pickBy(random)
   const trackNumber = `WBIL${orderUid.slice(0, 12).toUpperCase()}`
-  const items = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, line): OrderItem => {
-    const [name, brand, price] = pick(goods)
-    const sale = pick([0, 5, 10, 30])
-    return {
-      chrt_id: 9_934_930 + Math.floor(random() * 1000),
-      track_number: trackNumber,
-      price,
-      rid: `${orderUid.slice(0, 16)}${line}`,
-      name,
-      sale,
-      size: pick(['0', 'S', 'M', 'L']),
-      total_price: Math.round((price * (100 - sale)) / 100),
-      nm_id: 2_389_212 + Math.floor(random() * 1000),
-      brand,
-      status: 202,
-    }
-  })
+  const items = Array.from({ length: 1 + Math.floor(random() * 3) }, (_, line) =>
+    exampleItem(`${orderUid.slice(0, 16)}${line}`, trackNumber, random),
+  )
   const [name, city, address, region, phone] = pick(people)
   const goodsTotal = items.reduce((sum, item) => sum + item.total_price, 0)
   const deliveryCost = pick([0, 490, 999])
@@ -72,4 +58,27 @@ export function exampleOrder(orderUid: string, nowMs: number, random: () => numb
     date_created: new Date(nowMs).toISOString(),
     oof_shard: '1',
   }
+}
+
+function exampleItem(rid: string, trackNumber: string, random: () => number): OrderItem {
+  const pick = pickBy(random)
+  const [name, brand, price] = pick(goods)
+  const sale = pick([0, 5, 10, 30])
+  return {
+    chrt_id: 9_934_930 + Math.floor(random() * 1000),
+    track_number: trackNumber,
+    price,
+    rid,
+    name,
+    sale,
+    size: pick(['0', 'S', 'M', 'L']),
+    total_price: Math.round((price * (100 - sale)) / 100),
+    nm_id: 2_389_212 + Math.floor(random() * 1000),
+    brand,
+    status: 202,
+  }
+}
+
+function pickBy(random: () => number) {
+  return <Value>(from: readonly Value[]) => from[Math.floor(random() * from.length)] as Value
 }

@@ -11,7 +11,7 @@ export type OrderMetrics = {
   group(group: { orders: number; durationMs: number }): void
 }
 
-/** The metrics of orders. What is read at the time of the scrape comes from the intake and the cache. */
+/** Registers the metrics of orders. What the intake and the cache count is read at the time of the scrape. */
 export function createOrderMetrics(registry: Registry, intake: Intake, cache: OrderCache): OrderMetrics {
   const registers = [registry]
   const orders = new Counter({
@@ -32,6 +32,24 @@ export function createOrderMetrics(registry: Registry, intake: Intake, cache: Or
     buckets: durationBuckets,
     registers,
   })
+  registerReadings(registry, intake, cache)
+  const children = new Map<string, { inc(value: number): void }>()
+  return {
+    count(source, outcome, count = 1) {
+      const key = `${source} ${outcome}`
+      const child = children.get(key) ?? orders.labels({ source, outcome })
+      children.set(key, child)
+      child.inc(count)
+    },
+    group({ orders: size, durationMs }) {
+      groupSize.observe(size)
+      commit.observe(durationMs / 1000)
+    },
+  }
+}
+
+function registerReadings(registry: Registry, intake: Intake, cache: OrderCache): void {
+  const registers = [registry]
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -56,17 +74,4 @@ export function createOrderMetrics(registry: Registry, intake: Intake, cache: Or
   counter('orders_cache_misses_total', 'Reads that the cache could not serve', () => cache.stats().misses)
   gauge('orders_cache_bytes', 'Bytes held by the cache', () => cache.stats().bytes)
   gauge('orders_cache_orders', 'Orders held by the cache', () => cache.stats().orders)
-  const children = new Map<string, { inc(value: number): void }>()
-  return {
-    count(source, outcome, count = 1) {
-      const key = `${source} ${outcome}`
-      const child = children.get(key) ?? orders.labels({ source, outcome })
-      children.set(key, child)
-      child.inc(count)
-    },
-    group({ orders: size, durationMs }) {
-      groupSize.observe(size)
-      commit.observe(durationMs / 1000)
-    },
-  }
 }
