@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import type { HttpRequest } from './http.ts'
 
-/** What a client would like, as `Accept` and `Accept-Encoding` say it (RFC 9110, 12.5). */
+/** Content negotiation by `Accept` and `Accept-Encoding` (RFC 9110, 12.5). */
 
 type Wish = { value: string; weight: number }
 
@@ -28,12 +28,12 @@ function weightOf(text: string): number {
 }
 
 /**
- * The media type to answer with: the heaviest by the most specific range that names it. Of equals the one named more specifically is
- * taken, then the one named first, then the one offered first: `text/event-stream, *` asks for a stream.
+ * Chooses the media type to answer with: the one with the highest weight by the most specific range that names it. Of equal ones the
+ * one named more specifically wins, then the one named first, then the one offered first: `text/event-stream, *` asks for a stream.
  *
- * @param accept the header; without one, or with an empty one, everything is welcome
+ * @param accept the header; an absent or empty one accepts everything
  * @param offered media types without parameters, in lower case
- * @returns undefined when none is welcome
+ * @returns undefined when none is acceptable
  */
 export function chooseType<Type extends string>(accept: string | null, offered: readonly Type[]): Type | undefined {
   const wishes = accept === null ? [] : readWishes(accept)
@@ -55,11 +55,11 @@ export function chooseType<Type extends string>(accept: string | null, offered: 
 }
 
 /**
- * The content coding to answer with: the heaviest, of equals the one offered first.
+ * Chooses the content coding to answer with: the one with the highest weight, of equal ones the one offered first.
  *
- * @param acceptEncoding the header; without one nothing is compressed, since many a client that says nothing cannot read it
+ * @param acceptEncoding the header; without one nothing is compressed, since many clients that send none cannot decode it
  * @param offered names of codings, in lower case
- * @returns undefined to send the answer as it is, also where that is not wanted and nothing else fits
+ * @returns undefined to send the response as it is, also where the client does not want that but nothing else fits
  */
 export function chooseCoding<Coding extends string>(
   acceptEncoding: string | null,
@@ -82,7 +82,7 @@ export function chooseCoding<Coding extends string>(
 }
 
 /**
- * The media type that a request is answered with, by `chooseType`.
+ * Chooses the media type that a request is answered with.
  *
  * @throws AppError NOT_ACCEPTABLE
  */

@@ -2,7 +2,7 @@ import { nameSchemas, publishSchemas } from './json-schema.ts'
 
 type Json = Record<string, unknown>
 
-/** A kind of message that travels through a channel. */
+/** A message of a channel. */
 export type Message = {
   /** Unique in the document: of A-Z a-z 0-9 . _ - */
   name: string
@@ -42,25 +42,25 @@ const servers = {
 
 const license = { name: 'MIT', url: 'https://opensource.org/license/mit' }
 
-/** A way that messages take, and what the service does with it. */
+/** A channel, and what the service does with it. */
 export type Channel = {
   /** Unique in the document. */
   name: string
   /** The topic, or the path; undefined where each receiver has its own. */
   address: string | undefined
-  /** Of the path: what it holds in braces. */
+  /** The parameters of the path, in braces. */
   parameters?: Json
   server: keyof typeof servers
   /** What the service does. */
   action: 'send' | 'receive'
   title: string
   description: string
-  /** The method that it is asked for with, over HTTP. */
+  /** The HTTP method. */
   method?: 'GET' | 'POST'
   messages: readonly Message[]
 }
 
-/** The AsyncAPI 3 document of channels; messages name their schemas among `schemas` by reference. */
+/** Builds the AsyncAPI 3 document of channels; messages refer to their schemas among `schemas`. */
 export function buildAsyncApi(options: {
   title: string
   version: string

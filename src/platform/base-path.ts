@@ -1,8 +1,8 @@
 import type { Route } from './http.ts'
 
 /**
- * The part of a path below the one under which a proxy serves the service, where the proxy leaves that on. A path without it is taken
- * as it is: probes and scrapers ask the service itself.
+ * Removes the path under which a proxy serves the service, where the proxy does not. A path without it is returned as it is: probes
+ * and scrapers call the service directly.
  *
  * @param basePath such as `/shop`; '' for none
  */
@@ -11,7 +11,7 @@ export function pathBelow(basePath: string, path: string): string {
   return path.length === basePath.length || path[basePath.length] === '/' ? path.slice(basePath.length) : path
 }
 
-/** `/shop` leads to `/shop/`: the addresses on the page are relative to a folder. */
+/** Redirects `/shop` to `/shop/`: addresses on the page are relative to a folder. */
 export function basePathRoutes(basePath: string): Route[] {
   if (basePath === '') return []
   const location = `${basePath.slice(basePath.lastIndexOf('/') + 1)}/`

@@ -1,9 +1,9 @@
-/** Fields that many answers share, remembered by the object, which must not be changed any more; or those of one answer. */
+/** Header fields: of one response, or an object that many share (which is cached, and must not change). */
 export type AnswerFields = Headers | Readonly<Record<string, string>>
 
 /**
- * An answer whose bytes are there already. To the server it is bytes and fields; a `Response` is made of it only for whoever asks
- * for more, since that costs a cached read a fifth.
+ * A response whose bytes are ready. To the server it is bytes and fields; the parts of a `Response` are made only when used, since
+ * that costs a cached read a fifth.
  */
 export class BytesResponse implements Response {
   readonly content: Uint8Array
@@ -24,12 +24,12 @@ export class BytesResponse implements Response {
     return this.#whole
   }
 
-  /** What is sent: the fields that were given, unless somebody has asked for `headers`, and may have changed them. */
+  /** The fields to send: those given, unless `headers` was used and may have changed them. */
   get fields(): AnswerFields {
     return this.#own ?? this.#given
   }
 
-  /** Whether the fields are those of other answers, too. */
+  /** Whether other responses share the fields. */
   get isShared(): boolean {
     return this.#own === undefined
   }

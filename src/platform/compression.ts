@@ -4,12 +4,11 @@ import { chooseCoding } from './accept.ts'
 import { BytesResponse } from './bytes-response.ts'
 import type { HttpRequest } from './http.ts'
 
-/** Less fits into one packet anyway. */
+/** Smaller bodies fit into one packet anyway. */
 export const compressedBytesMin = 1_400
 
 /**
- * How many answers are compressed at a time. Each holds a thread and a second copy of an answer of up to 4 MiB; what comes on
- * top goes out as it is.
+ * How many responses are compressed at once. Each holds a thread and a second copy of up to 4 MiB; those beyond are sent as they are.
  */
 const busyMax = 4
 
@@ -21,7 +20,7 @@ const compressors = {
 
 export type Coding = keyof typeof compressors
 
-/** Best first: for a page of 100 orders (108 kB) they take 0.2, 1.1 and 0.6 ms, and leave 10, 10 and 11 % of it. */
+/** Best first: for a page of 100 orders (108 kB) they take 0.2, 1.1 and 0.6 ms, and reduce it to 10, 10 and 11 %. */
 const codings = ['zstd', 'br', 'gzip'] as const satisfies readonly Coding[]
 
 const settings = {
@@ -32,16 +31,16 @@ const settings = {
 
 let busy = 0
 
-/** How a client would have an answer of that size compressed; undefined: not at all. */
+/** Chooses the coding for a response of this size; undefined: none. */
 export function codingFor(request: HttpRequest, sizeBytes: number): Coding | undefined {
   return sizeBytes < compressedBytesMin ? undefined : chooseCoding(request.headers.get('accept-encoding'), codings)
 }
 
 /**
- * A whole answer, compressed in a thread beside the event loop. It goes out as it is while too many others are under way. Its `ETag`
- * becomes a weak one, since the bytes are others and the content is the same (RFC 9110, 8.8.3.3).
+ * Compresses a whole body in a thread beside the event loop, or returns it as it is while too many others are being compressed. Its
+ * `ETag` becomes weak, since the bytes differ and the content is the same (RFC 9110, 8.8.3.3).
  *
- * @param headers of the answer; not changed
+ * @param headers of the response; not changed
  */
 export async function compressedResponse(
   body: Uint8Array<ArrayBuffer>,

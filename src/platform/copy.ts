@@ -3,18 +3,18 @@ import type { Socket } from 'node:net'
 import type { PoolClient } from './postgres.ts'
 import { RowWriter, reuse } from './row-writer.ts'
 
-/** Rows for one table, to be written by COPY in its binary format: neither side spends time on escapes and on numbers as text. */
+/** Rows for one table, written by COPY in binary format: neither side spends time on escapes or on numbers as text. */
 export type Copy = {
   /** `copy table (columns) from stdin (format binary)` */
   statement: string
-  /** How often `write` is to be called. */
+  /** How often to call `write`. */
   items: number
   /** Writes the rows of an item, none or several, each begun by `row`. */
   write(item: number, writer: RowWriter): void
 }
 
 /**
- * Rows for a table.
+ * Describes rows for a table.
  *
  * @param columns their names, in the order in which `write` writes the fields
  * @param write writes the rows that one of the items stands for
@@ -32,16 +32,16 @@ export function copyOf<Item>(
   }
 }
 
-/** What is used of the driver's connection. */
+/** The part of the driver's connection that is used. */
 type Connection = { stream: Socket }
 
 /**
- * Several COPYs and a statement in one message, which PostgreSQL runs as one transaction, with their rows sent behind it
- * unasked: one round trip, where a COPY at a time needs two each, and begin and commit two more. While hundreds of requests
- * keep the event loop busy each round trip costs milliseconds: with one instead of ten POST takes a third more.
+ * Sends several COPYs and a statement in one message, which PostgreSQL runs as one transaction, and their rows right after it: one
+ * round trip, where separate COPYs need two each, and begin and commit two more. While hundreds of requests keep the event loop busy
+ * a round trip costs milliseconds: one instead of ten raises the rate of POST by a third.
  *
- * The driver hands it the server's answers (its interface for queries of other packages, as pg-copy-streams uses it). After an
- * error nothing more is sent, and the server passes over what was sent already.
+ * The driver passes it the server's messages (its interface for queries of other packages, which pg-copy-streams uses too). After an
+ * error nothing more is sent, and the server skips what was sent already.
  */
 class CopyTransaction {
   readonly done: Promise<void>
@@ -63,7 +63,7 @@ class CopyTransaction {
     })
   }
 
-  /** The driver puts its own here, which ends its timer. */
+  /** Set by the driver, to end its timer. */
   callback(): void {}
 
   submit(connection: Connection): void {
@@ -84,7 +84,7 @@ class CopyTransaction {
     for (const piece of writer.takeLast()) if (!(await this.#sendPiece(socket, piece))) return
   }
 
-  /** @returns whether there is any use in sending more */
+  /** @returns whether to send more */
   async #sendPiece(socket: Socket, piece: Buffer): Promise<boolean> {
     if (this.#isOver) return false
     const isRoom = socket.write(piece, error => {
@@ -110,7 +110,7 @@ class CopyTransaction {
 /**
  * Writes rows into several tables, all or none.
  *
- * @param last a statement that runs in the same transaction behind the rows, and returns none
+ * @param last a statement that runs in the same transaction after the rows, and returns none
  * @throws the database's error; the connection's when it is lost, and then it is not known whether the rows are there
  */
 export function copyInto(client: PoolClient, copies: readonly Copy[], last: string): Promise<void> {

@@ -4,47 +4,47 @@ import { runPeriodically } from './periodic.ts'
 import type { Pool } from './postgres.ts'
 
 /**
- * The time by the clock of the database, for all instances the same. What one instance's own clock says decides nothing: an
- * instance whose clock is two days ahead would expire every unpaid order. Between two looks at the database's clock the time goes
- * on by the monotonic clock, so setting the own clock changes nothing either.
+ * The time by the clock of the database, the same for all instances. An instance's own clock decides nothing: one that is two days
+ * ahead would expire every unpaid order. Between two reads of the database's clock the monotonic clock is used, so setting the
+ * system clock changes nothing either.
  */
 
-/** A clock that is off by more than that takes no part in what cannot be taken back. */
+/** An instance whose clock is off by more than this does nothing irreversible. */
 export const offsetMaxMs = 60_000
 
-/** How often the database is asked for the time. */
+/** The pause between two reads of the database's clock. */
 const pauseMs = 1_000
 
-/** What tells the time: of the machine, which can be set, and of a clock that only goes on. In milliseconds. */
+/** The system clock, which can be set, and a monotonic one. In milliseconds. */
 export type Clocks = { wall: () => number; monotonic: () => number }
 
 export class DatabaseClock {
   readonly #clocks: Clocks
-  /** The database's clock less the monotonic one. */
+  /** The database's clock minus the monotonic one. */
   #aheadMs: number | undefined
 
   constructor(clocks: Clocks = { wall: Date.now, monotonic: () => performance.now() }) {
     this.#clocks = clocks
   }
 
-  /** Milliseconds since 1970 by the database's clock; by the own one as long as the database was never asked. */
+  /** Milliseconds since 1970 by the database's clock; by the system clock until that was read once. */
   readonly now = (): number => {
     const { wall, monotonic } = this.#clocks
     return this.#aheadMs === undefined ? wall() : Math.floor(monotonic() + this.#aheadMs)
   }
 
-  /** By how many milliseconds the own clock is ahead of the database's; undefined as long as that was never asked. */
+  /** How far the system clock is ahead of the database's, in milliseconds; undefined until that was read once. */
   get offsetMs(): number | undefined {
     return this.#aheadMs === undefined ? undefined : this.#clocks.wall() - this.now()
   }
 
-  /** Whether the own clock and the database's agree, to a minute. One that was never compared does not. */
+  /** Whether the system clock and the database's agree to a minute. One that was never compared does not. */
   readonly isRight = (): boolean => {
     const { offsetMs } = this
     return offsetMs !== undefined && Math.abs(offsetMs) <= offsetMaxMs
   }
 
-  /** Asks the database for its time. @throws the database's error */
+  /** Reads the database's clock. @throws the database's error */
   async look(pool: Pool): Promise<void> {
     const askedMs = this.#clocks.monotonic()
     const { rows } = await pool.query<{ ms: number }>(
@@ -55,8 +55,8 @@ export class DatabaseClock {
   }
 
   /**
-   * Takes the database's time, which it had between two moments of the monotonic clock: what was known is kept as far as it
-   * agrees, so that a slow answer moves nothing.
+   * Takes over the database's time, read between two moments of the monotonic clock. What was known is kept as far as it agrees,
+   * so that a slow answer changes nothing.
    */
   heard(databaseMs: number, askedMs: number, answeredMs: number): void {
     const [least, most] = [databaseMs - answeredMs, databaseMs - askedMs]
@@ -64,7 +64,7 @@ export class DatabaseClock {
   }
 }
 
-/** Says by a metric how far the own clock is from the database's. */
+/** Records how far the system clock is from the database's. */
 export function recordClock(registry: Registry, clock: DatabaseClock): void {
   recordReadings(
     registry,
@@ -77,8 +77,8 @@ export function recordClock(registry: Registry, clock: DatabaseClock): void {
 }
 
 /**
- * Asks the database for the time until told to stop, and logs when the clock of this machine is wrong, and when it is right
- * again. While the database is away the time goes on from what it said last.
+ * Reads the database's clock periodically until told to stop, and logs when the system clock is wrong, and when it is right again.
+ * While the database is down, time continues from the last read.
  */
 export async function followDatabaseClock(
   options: { pool: Pool; clock: DatabaseClock; log: Logger },

@@ -1,6 +1,6 @@
 /**
- * An entity tag (RFC 9110, 8.8.3), as far as comparing goes: what stands between its quotes. Whether it is weak is left out, since
- * proxies that compress make strong tags weak (nginx: `W/"3"`) and clients send back what they got.
+ * An entity tag (RFC 9110, 8.8.3) as it is compared: the part between its quotes. Whether it is weak is ignored, since proxies that
+ * compress make strong tags weak (nginx: `W/"3"`) and clients send back what they got.
  */
 type OpaqueTag = string
 
@@ -27,8 +27,8 @@ export function readEntityTags(header: string): '*' | OpaqueTag[] | undefined {
 }
 
 /**
- * Whether a client that sent this `If-None-Match` has the representation already: then the answer is 304. One that cannot be
- * read is not heeded, since the whole answer is never wrong.
+ * Whether a client that sent this `If-None-Match` has the representation already: then the answer is 304. A header that cannot be
+ * parsed is ignored, since the whole response is never wrong.
  *
  * @param etag the tag of the representation, in quotes, strong
  */

@@ -1,13 +1,13 @@
 const smallestBytes = 4 * 1024
 const nothing = new Uint8Array(0)
 
-/** Bytes that are added piece by piece, kept in one piece: linear work however small the pieces are. */
+/** A buffer that grows as pieces are added: linear work, however small the pieces are. */
 export class GrowingBuffer {
   #bytes: Uint8Array = nothing
   #length = 0
   readonly #expectedBytes: number
 
-  /** @param expectedBytes what it will have to hold, where that is known: it is made as large at once */
+  /** @param expectedBytes its final size, where that is known: it is allocated at once */
   constructor(expectedBytes = 0) {
     this.#expectedBytes = expectedBytes
   }
@@ -27,7 +27,7 @@ export class GrowingBuffer {
     this.#length = length
   }
 
-  /** What was added until now, which is the caller's from here on; the buffer is empty after it. */
+  /** Returns what was added and empties the buffer; the bytes belong to the caller. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#length)
     this.#bytes = nothing

@@ -1,13 +1,13 @@
 import { Counter, durationBuckets, Histogram, type Registry } from './metrics.ts'
 
-/** Counts an answer. @param startedMs when its request came, by `performance.now()` */
+/** Counts a response. @param startedMs when its request came, by `performance.now()` */
 export type RecordResponse = (startedMs: number, status: number) => void
 
 type Count = { labels: Record<'method' | 'route' | 'status', string>; answers: number }
 
 /** Makes the metrics of requests. @returns the function that makes the counting function of a route */
 export function createRequestMetrics(registry: Registry): (method: string, route: string) => RecordResponse {
-  // Counted as plain numbers and given to the library at a scrape: it makes a text of the labels for each step of a counter.
+  // Counted as plain numbers and passed to the library at a scrape: it joins the labels to a string at each increment.
   const counts: Count[] = []
   new Counter({
     name: 'http_requests_total',

@@ -14,19 +14,19 @@ import { representing } from './representation.ts'
 import type { Tracer } from './tracing.ts'
 
 /**
- * The routes as one function from request to response. What comes from no route is answered too: 404, or 405 where the
- * address exists under another method.
+ * Builds one function from request to response of the routes. A request that matches none gets 404, or 405 where the path exists
+ * under another method.
  *
- * Of Hono it is the router alone: its application makes objects of its own for each request, which costs a cached read a
- * tenth and gives handlers nothing that they use.
+ * Only Hono's router is used: its application allocates objects for each request, which costs a cached read a tenth and gives
+ * handlers nothing that they use.
  */
 export function buildHttp(options: {
   routes: readonly Route[]
   allows: AccessCheck
-  /** What an idempotent route is served by. */
+  /** Wraps the handler of an idempotent route. */
   idempotent: (route: Route) => Route['handle']
   registry: Registry
-  /** The path under which a proxy serves the service without taking it off, such as `/shop`. */
+  /** The path under which a proxy serves the service without removing it, such as `/shop`. */
   basePath?: string
   /** Undefined: nothing is traced. */
   tracer?: Tracer | undefined
@@ -41,7 +41,7 @@ export function buildHttp(options: {
     const once = route.idempotent === true ? options.idempotent(route) : route.handle
     const handle = refusingQuery(route, representing(route, once))
     const answer = serve({ ...route, handle }, options, record(route.method, route.path))
-    // What anybody may ask for is what probes and scrapes ask for all the time. Decided here, once: a request pays nothing.
+    // Public routes are those that probes and scrapers call all the time. Decided here, once: a request pays nothing.
     const tracer = route.scope === 'public' ? undefined : options.tracer
     table.add(route.path, tracer === undefined ? answer : traceRequests(tracer, route, answer))
   }
@@ -57,7 +57,7 @@ export function buildHttp(options: {
   }
 }
 
-/** A route as it is served. It never rejects: what is thrown becomes a problem document. */
+/** Serves a route. It never rejects: what is thrown becomes a problem document. */
 export type Respond = (call: Call) => Response | Promise<Response>
 
 type Found = { answer: Respond; params: Call['params'] }
@@ -65,8 +65,8 @@ type Found = { answer: Respond; params: Call['params'] }
 const noParams: Call['params'] = {}
 
 /**
- * The routes of one method. Addresses without parameters stand by themselves: they are found at once, and the router takes no set
- * of routes in which a name and a parameter stand at one place (/orders/batch, /orders/:id/cancel).
+ * The routes of one method. Paths without parameters are kept apart: they are found at once, and the router refuses a set of routes
+ * that has a name and a parameter at one position (/orders/batch, /orders/:id/cancel).
  */
 class RouteTable {
   readonly #fixed = new Map<string, Found>()
@@ -86,10 +86,10 @@ class RouteTable {
   }
 }
 
-/** A table is of one method, so its router need not tell them apart. */
+/** A table is of one method, so its router need not distinguish any. */
 const anyMethod = 'ALL'
 
-/** The router gives parameters as places in what its expression matched. */
+/** Decodes parameters, which the router gives as positions in the match of its expression. */
 function paramsOf(places: Record<string, string | number>, matched: readonly string[] | undefined): Call['params'] {
   const params: Record<string, string> = {}
   for (const name in places) params[name] = tryDecodeURIComponent(matched?.[Number(places[name])] ?? '')
@@ -97,8 +97,8 @@ function paramsOf(places: Record<string, string | number>, matched: readonly str
 }
 
 /**
- * The answer to HEAD: as to GET, with the length that its body would have where that is known, and without it. A stream is let
- * go, so that whatever feeds it is free again.
+ * Makes the response to HEAD of the one to GET: without the body, with its length where that is known. A stream is cancelled, which
+ * frees its source.
  */
 async function withoutBody(response: Response): Promise<Response> {
   const headers = new Headers(response.headers)
@@ -108,7 +108,7 @@ async function withoutBody(response: Response): Promise<Response> {
   return new Response(null, { status: response.status, headers })
 }
 
-/** Answers without an end, or whose end is found by making all of them. */
+/** Whether a response has no end, or one that is known only when all of it was made. */
 function isStream(headers: Headers): boolean {
   return ['text/event-stream', 'application/x-ndjson'].includes(headers.get('content-type') ?? '')
 }
@@ -135,7 +135,7 @@ function serve(route: Route, options: { allows: AccessCheck; log: Logger }, reco
       return response
     }
     const failed = (error: unknown) => answered(problemResponse(error, options.log))
-    // What was true when it came need not be true by now.
+    // What held when the request came may no longer hold.
     const handleLater = (refusal: AppError | undefined) =>
       refusal === undefined ? route.handle({ ...call, startedMs: performance.now() }) : Promise.reject(refusal)
     try {

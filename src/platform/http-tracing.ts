@@ -3,9 +3,9 @@ import { traceOf, traceparentHeader } from './traceparent.ts'
 import type { Tracer } from './tracing.ts'
 
 /**
- * Has each request of a route answered within a span, from its arrival to the head of its answer. The request then carries that
- * span as its `traceparent`, in the place of the caller's, so that whatever it leads to is found below it. Of the address only
- * the path is told: a query may hold a recipient's name.
+ * Wraps each request of a route in a span, from its arrival to the head of its response. The request then carries that span as its
+ * `traceparent`, in place of the caller's, so that all it causes becomes a child of it. Only the path of the URL is recorded: a query
+ * may hold a recipient's name.
  *
  * @param answer never rejects
  */
@@ -18,10 +18,10 @@ export function traceRequests(tracer: Tracer, route: { method: string; path: str
     // HEAD is served by the routes of GET.
     const spanName = method === route.method ? name : `${method} ${route.path}`
     const span = tracer.begin(spanName, { kind: 'server', parent: traceOf(request) })
-    // A read leads to nothing, and is what there is most of.
+    // Reads cause nothing further, and are the bulk of requests.
     if (!isRead) request.headers.set(traceparentHeader, span.traceparent)
     const end = (response: Response) => {
-      // Whatever is not recorded, which may be 99 of 100 requests, is not described either.
+      // A request that is not sampled, which may be 99 of 100, is not described either.
       if (!span.isSampled) return response
       span.set({
         'http.request.method': method,

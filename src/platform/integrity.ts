@@ -52,14 +52,14 @@ export type Finding = {
   examples: string[]
 }
 
-/** How many of the things that break a rule are named. */
+/** How many violations of a rule are named. */
 export const examplesMax = 5
 
 /** SQLSTATE class 22: a value cannot be read as what it must be, such as JSON. */
 const dataErrors = '22'
 
 /**
- * Checks a rule by one statement, so that what is written meanwhile is seen wholly or not at all. Nothing is changed.
+ * Checks a rule by one statement, so that concurrent writes are seen completely or not at all. Changes nothing.
  *
  * @param options values: of its placeholders; deadlineMs: how long it may take; newest: common table expressions that stand before
  *   it, each with its comma
@@ -88,7 +88,7 @@ export async function runCheck(
   } catch (error) {
     client.release(true)
     if (!(error instanceof DatabaseError && error.code?.startsWith(dataErrors))) throw error
-    // What cannot even be read does not say what it must.
+    // A value that cannot be read breaks the rule.
     return { invariant, says, broken: 1, examples: [`a value that cannot be read (${error.message})`] }
   }
 }

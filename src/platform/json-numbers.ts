@@ -1,8 +1,8 @@
 /**
- * JSON writes any decimal number, and JavaScript has doubles: what is read may be another number than what was written.
+ * JSON can write any decimal number, and JavaScript has doubles: the number that is parsed may differ from the one written.
  */
 
-/** How a number that JSON writes fares as a double. */
+/** What becomes of a JSON number as a double. */
 export type NumberFate =
   /** JavaScript writes it the same way. */
   | 'same text'

@@ -2,14 +2,14 @@ import type { Violation } from '../errors.ts'
 import { fateOfNumber, type NumberFate } from './json-numbers.ts'
 import { depthMax, isEscaped, isInNumber } from './json-screen.ts'
 
-/** Longer pointers are cut: a field's name may have a megabyte, and stands in the pointer of each fault inside it. */
+/** Longer pointers are cut: a field's name may have a megabyte, and is part of the pointer of each violation inside it. */
 const pointerLengthMax = 300
 
-/** Where a value stands: names of fields and places in arrays, from the outside in. */
+/** The path of a value: field names and array indexes, outermost first. */
 export type JsonPath = readonly (string | number)[]
 
 export type JsonTextOptions = {
-  /** The search ends with as many violations. */
+  /** The scan ends after this many violations. */
   violationsMax?: number
   /** Says what a number must be that is not written as JavaScript writes it (`1.0`, `1e2`); undefined: it may stay. */
   requireForm?: (path: JsonPath) => string | undefined
@@ -24,7 +24,7 @@ export type JsonTextReading = {
   asWritten?: string
 }
 
-/** Looks through a JSON text and says where each fault is. @param text well-formed */
+/** Scans a JSON text and reports each violation. @param text well-formed */
 export function scanJsonText(text: string, options: JsonTextOptions): JsonTextReading {
   return new Scan(text, options).run()
 }
@@ -40,7 +40,7 @@ export function toPointer(path: JsonPath): string {
   return cutPointer(pointer)
 }
 
-/** A pointer, without its end if it is very long. */
+/** Cuts a very long pointer. */
 export function cutPointer(pointer: string): string {
   return pointer.length <= pointerLengthMax ? pointer : `${pointer.slice(0, pointerLengthMax).toWellFormed()}…`
 }
@@ -122,7 +122,7 @@ class Scan {
     else this.#isNameNext = true
   }
 
-  /** @returns the place behind it, as does `#readNumber` */
+  /** @returns the position after it, as does `#readNumber` */
   #readString(start: number): number {
     const text = this.#text
     let end = text.indexOf('"', start + 1)

@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 
 type Json = Record<string, unknown>
 
-/** What these keywords hold are values, and no schemas. */
+/** The keywords that hold values, not schemas. */
 const valueKeywords = new Set(['const', 'default', 'enum', 'example', 'examples'])
 
-/** Beyond these an integer does not fit into the 32 bits that Java gives it unless told otherwise. */
+/** Beyond these an integer does not fit into the 32 bits that Java generators give it by default. */
 const bits32 = { minimum: -(2 ** 31), maximum: 2 ** 31 - 1 }
 
 /**
- * A document with schemas in it, in the words that other people's tools take:
+ * Rewrites the schemas of a document for other tools:
  * - without `expected`, our own keyword for what a violation says: strict validators refuse keywords they do not know;
  * - `format: int64` at each integer that 32 bits may not hold, and `format: double` at other numbers;
  * - a `type` at each `enum` and `const`, without which typed languages see a value of any type;

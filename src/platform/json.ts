@@ -9,19 +9,19 @@ import { requireMediaType } from './media-type.ts'
 import { readBody } from './request-body.ts'
 
 /**
- * The form of a text without U+0000, which PostgreSQL cannot keep. Half a surrogate pair it cannot keep either; that is looked at
- * by `checkJsonText`, since no pattern that Go, Java and Python compile can say so.
+ * The pattern of a text without U+0000, which PostgreSQL cannot store. Half a surrogate pair cannot be stored either; `checkJsonText`
+ * finds that, since no pattern that Go, Java and Python compile can express it.
  */
 export const withoutNul = '^[^\\x00]*$'
 
-/** A text for people; characters that PostgreSQL cannot keep are refused like any other violation. */
+/** A text for people; characters that PostgreSQL cannot store are refused like any other violation. */
 const remark = (charactersMax: number, description: string) =>
   Type.String({ maxLength: charactersMax, pattern: withoutNul, description })
 
-/** An answer lists at most so many: a body of three megabytes could have a hundred thousand. */
+/** Violations listed by a response: a body of three megabytes could have a hundred thousand. */
 const violationsMax = 100
 
-/** Why, and who asks: what everything that a person tells the service to do can carry. */
+/** Reason and actor, which every command of a person can carry. */
 export const remarks = {
   reason: Type.Optional(remark(500, 'Why; for people')),
   actor: Type.Optional(remark(200, 'Who asks')),
@@ -30,16 +30,16 @@ export const remarks = {
 export type JsonReading<Value> = { kind: 'value'; value: Value } | { kind: 'refused'; violations: Violation[] }
 
 export type JsonRules = {
-  /** What is said of bytes that are no JSON. */
+  /** The violation of bytes that are not JSON. */
   expected: string
-  /** Further rules, of any value: what it returns is told beside what the schema says. */
+  /** Further rules, for any value; its violations are reported beside those of the schema. */
   check?: (value: unknown) => readonly Violation[]
   /** Which numbers must be written as JavaScript writes them: as for `checkJsonText`. */
   requireForm?: (path: JsonPath) => string | undefined
 }
 
 /**
- * Reads JSON that keeps a schema and in which `checkJsonText` finds nothing: no field twice, no number that would be rounded.
+ * Reads JSON that matches a schema and in which `checkJsonText` finds nothing: no field twice, no number that would be rounded.
  */
 export function readJson<Schema extends TSchema>(
   contract: Validator<Record<never, never>, Schema>,
@@ -61,7 +61,7 @@ export function readJson<Schema extends TSchema>(
   return { kind: 'refused', violations: [...errors.flatMap(toViolations), ...further].slice(0, violationsMax) }
 }
 
-/** An error of the schema library in words that help: each field by its name, and what is allowed where there is a choice. */
+/** Turns an error of the schema library into violations: each field by name, and the choices where there are some. */
 function toViolations(error: TLocalizedValidationError): Violation[] {
   const pointer = cutPointer(error.instancePath)
   switch (error.keyword) {
@@ -80,7 +80,7 @@ function toViolations(error: TLocalizedValidationError): Violation[] {
 }
 
 /**
- * Reads the body of a request as JSON that keeps a schema.
+ * Reads the body of a request as JSON that matches a schema.
  *
  * @param options absent: what a request without a body means, if it may have none
  * @throws AppError REQUEST_INVALID with every violation, BODY_TOO_LARGE or MEDIA_TYPE_UNSUPPORTED

@@ -6,47 +6,47 @@ import type { Logger } from './log.ts'
 import { pause } from './periodic.ts'
 import { clientConfig, openSession, type PostgresAddress } from './postgres.ts'
 
-/** How often a lock that another holds is asked for, and the lease is renewed. */
+/** How often a lock that another instance holds is tried, and the lease is renewed. */
 const intervalMs = 500
 
-/** A transaction that is open for minutes worries operators, and rightly: the holder of a lock begins another after so many checks. */
+/** The holder of the lock begins a new transaction after this many renewals: one that is open for minutes rightly alarms operators. */
 const checksPerTransaction = 120
 
-/** How long the leader may go on after it last asked the database and got an answer, in milliseconds. */
+/** How long the leader may go on after its last successful renewal was sent, in milliseconds. */
 export const leaseMs = 4_000
 
 /**
- * How long the database keeps the lock for a session that is silent. It is longer than the lease, so that nobody else leads
- * while the lease lasts, whatever became of the leader: frozen, hung, cut off, or its host gone.
+ * How long the database keeps the lock for a silent session. Longer than the lease, so that nobody else leads while the lease lasts,
+ * whether the leader is frozen, hung, cut off, or its host gone.
  */
 export const silenceMaxMs = 7_000
 
-/** How long an orderly goodbye to the database may take; it may be the one that fell silent. */
+/** How long closing the connection may take: the database may be the one that fell silent. */
 const farewellMs = 1_000
 
-/** What one instance of all does. */
+/** Work that one instance at a time does. */
 export type Leadership = {
   address: PostgresAddress
   /** The number of the lock that the leader holds. */
   lock: number
-  /** What the server lists the connection under. */
+  /** The connection's `application_name`. */
   name: string
-  /** What is done, in a sentence without its subject: `publishes the event log`. */
+  /** What the leader does, without the subject: `publishes the event log`. */
   does: string
   log: Logger
 }
 
 /** The right to lead, for as long as it is renewed. */
 export type Lease = {
-  /** Tells the work to end: the service stops, or the lease is over. */
+  /** Aborted when the work must end: the service stops, or the lease is lost. */
   readonly ends: AbortSignal
-  /** The lease is over; what is under way is to be broken off. */
+  /** Aborted when the lease is lost: work under way must be cancelled. */
   readonly lost: AbortSignal
-  /** @throws LeaseLostError when somebody else may lead by now; to be called right before anything leaves the process */
+  /** Call it right before anything leaves the process. @throws LeaseLostError when another instance may lead by now */
   assertHeld(): void
 }
 
-/** The lease was not renewed in time: somebody else may lead by now. */
+/** The lease was not renewed in time: another instance may lead by now. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
 }
@@ -55,10 +55,10 @@ const notRenewed = `the lease was not renewed within ${leaseMs} ms`
 const backoff: Backoff = { firstMs: 400, maxMs: 5_000 }
 
 /**
- * Runs a work on one instance of all, the leader, until told to stop: the one that holds a lock of the database. When it goes
- * away, hangs, or loses its connection, another takes over within seconds; when the work fails it begins again after a pause.
+ * Runs `work` on one instance at a time, the leader, until told to stop: the one that holds an advisory lock. When the leader goes
+ * away, hangs, or loses its connection, another takes over within seconds; when the work fails it restarts after a pause.
  *
- * @param work ends when its lease tells it to; it tells when it gets on, so that the next failure counts as the first again
+ * @param work must end when its lease says so; it reports progress, which resets the count of failures
  */
 export async function runAsLeader(
   leadership: Leadership,
@@ -78,7 +78,7 @@ export async function runAsLeader(
       })
     } catch (error) {
       if (stop.aborted) return
-      if (failures === 0) log.warn({ err: error }, `interrupted: whoever ${does} goes on where it was`)
+      if (failures === 0) log.warn({ err: error }, `interrupted: the instance that ${does} continues where it was`)
       failures += 1
     }
     await pause(backoffMs(backoff, failures, Math.random()), stop)
@@ -86,8 +86,8 @@ export async function runAsLeader(
 }
 
 /**
- * Waits until this process holds the lock, which only one session of the database can have, and works while it does. The lock
- * goes with the session, however that ends; the server ends it itself when it is silent for too long.
+ * Waits until this process holds the lock, which only one session of the database can have, and works while it does. The lock is
+ * released with the session, however that ends; the server ends a session that is silent for too long.
  *
  * @throws the connection's error, LeaseLostError, and what `work` throws
  */
@@ -123,7 +123,7 @@ async function holdLock(options: Leadership, stop: AbortSignal, work: (lease: Le
   }
 }
 
-/** @param renew asks the database whether the lock is still held; heldSince: when it was first asked for */
+/** @param renew asks the database whether the lock is still held; heldSince: when the lock was requested */
 function createLease(renew: () => Promise<void>, heldSince: Moment, ends: AbortSignal, lost: AbortController) {
   let renewedAt = heldSince
   let isAsking = false
@@ -145,7 +145,7 @@ function createLease(renew: () => Promise<void>, heldSince: Moment, ends: AbortS
     renew().then(
       () => {
         isAsking = false
-        // An answer that was read late, after a freeze, does not bring a lease back.
+        // An answer that was read late, after a freeze, does not revive a lease.
         if (!isOver()) renewedAt = askedAt
       },
       error => lost.abort(error),
@@ -154,7 +154,7 @@ function createLease(renew: () => Promise<void>, heldSince: Moment, ends: AbortS
   return { ...lease, stopRenewing: () => clearInterval(timer) }
 }
 
-/** A moment by both clocks: the one of the process stops while its machine sleeps, the other can be set. */
+/** A moment by both clocks: the monotonic one stops while the machine sleeps, the other can be set. */
 type Moment = { monotonicMs: number; wallMs: number }
 
 function now(): Moment {
@@ -166,12 +166,12 @@ function msSince(moment: Moment): number {
 }
 
 /**
- * Opens a transaction and asks for a lock that lasts as long as it. It has neither an id nor, between two statements, a snapshot,
- * so it holds nothing up. The lock of a session would not do: a pooler that pools by transaction lends the session to the next
- * who asks, who would have the lock as well, and keeps it when its holder has gone. The server ends the session, and with it
- * the lock, when the holder is silent for too long.
+ * Opens a transaction and tries to take a lock that lasts as long. The transaction has neither an id nor, between statements, a
+ * snapshot, so it does not hold back vacuum. A session lock would not do: a pooler in transaction mode lends the session to the next
+ * client, which would hold the lock too, and keeps it when its holder has gone. The server ends the session, and with it the lock,
+ * when the holder is silent for too long.
  *
- * @param before ends the transaction before it in the same round trip, so that nobody comes in between but by a rare chance
+ * @param before ends the previous transaction in the same round trip, so that another instance gets in between only rarely
  */
 async function tryLock(client: Client, lock: number, before: 'commit' | '' = ''): Promise<boolean> {
   const results: unknown = await client.query(
@@ -180,7 +180,7 @@ async function tryLock(client: Client, lock: number, before: 'commit' | '' = '')
      set local idle_in_transaction_session_timeout = ${silenceMaxMs};
      select pg_try_advisory_xact_lock(${lock}) as held`,
   )
-  // The driver gives a result for each statement.
+  // The driver returns a result for each statement.
   const { rows } = (results as QueryResult<{ held: boolean }>[]).at(-1) ?? { rows: [] }
   return rows[0]?.held === true
 }

@@ -5,11 +5,11 @@ import { memoryBudget } from './memory-budget.ts'
 import { toAppError } from './problem.ts'
 import type { LinesEnd } from './view.ts'
 
-/** An NDJSON answer as it is made. */
+/** The source of an NDJSON response. */
 export type LinesSource = {
-  /** The lines with their ends, some at a time. Without any: what was made until now should be sent, since no more comes for now. */
+  /** The lines with their line ends, in chunks. An empty chunk flushes: no more lines come for now. */
   lines: AsyncGenerator<Uint8Array>
-  /** How many lines it has given until now, and what else the last line says. */
+  /** The number of lines so far, and the other fields of the last line. */
   sums: () => Readonly<Record<string, number>> & { count: number }
   log: Logger
 }
@@ -17,9 +17,9 @@ export type LinesSource = {
 const contentType = 'application/x-ndjson'
 
 /**
- * Answers with lines, which are made only as fast as the receiver takes them. The head waits for the first of them.
+ * Responds with lines, which are produced only as fast as the receiver reads them. The head waits for the first of them.
  *
- * @throws what making the first lines throws: there is nothing to lose then, and the refusal has a status of its own
+ * @throws what producing the first lines throws: nothing was sent by then, so the error gets its own status
  */
 export async function linesResponse(source: LinesSource): Promise<Response> {
   const lines = withEnd({ ...source, lines: withinBudget(source.lines) })
@@ -38,23 +38,23 @@ export async function linesResponse(source: LinesSource): Promise<Response> {
         await lines.return(undefined)
       },
     },
-    // Nothing is made before the receiver has taken what was made before.
+    // Nothing is produced before the receiver has read what was produced before.
     new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
   )
   return new Response(body, { headers: { 'content-type': contentType } })
 }
 
-/** Pauses of a sender of a known length that are passed over: it has said how much it sends, so it does not wait for answers. */
+/** Pauses of a sender that has announced its length are ignored up to this: it does not wait for answers. */
 const pausesOfKnownLength = 50
 
 /**
- * Answers a request line by line whose lines come in while they are answered. Proxies such as nginx stop passing on the
- * request when the head of the answer is there, and many clients read nothing before they have sent everything. So the head waits
- * until the whole request is answered, while the answers are kept; it goes earlier when the sender pauses, since it then may wait
- * for answers, and when no more answers can be kept.
+ * Responds line by line to a request whose lines arrive meanwhile. Proxies such as nginx stop forwarding the request once the head of
+ * the response is there, and many clients read nothing before they have sent everything. So the head waits until the whole request
+ * is answered, while the answers are buffered; it is sent earlier when the sender pauses, since it may then wait for answers, and when
+ * the buffer is full.
  *
- * @param isLengthKnown whether the request said how long it is
- * @throws what making the first lines throws
+ * @param isLengthKnown whether the request has a Content-Length
+ * @throws what producing the first lines throws
  */
 export async function spooledLinesResponse(source: LinesSource, isLengthKnown: boolean): Promise<Response> {
   const lines = withEnd(source)
@@ -116,7 +116,7 @@ async function* withinBudget(lines: LinesSource['lines']): LinesSource['lines'] 
   }
 }
 
-/** The lines and behind them the last one. What goes wrong after the first line is said by the last. */
+/** Yields the lines and then the last one, which reports an error that came after the first line. */
 async function* withEnd({ lines, sums, log }: LinesSource): AsyncGenerator<Uint8Array> {
   try {
     yield* lines

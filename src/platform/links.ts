@@ -1,6 +1,6 @@
 /**
- * The `Link` header to the next page (RFC 8288): the same query with another cursor, relative to the address that was asked for, so
- * that it leads back through whatever proxy, host and path prefix the request came by. Its last segment is repeated, since
+ * Builds the `Link` header to the next page (RFC 8288): the same query with another cursor, relative to the request's URL, so that it
+ * leads back through the same proxy, host and path prefix. Its last path segment is repeated, since
  * resolvers after RFC 2396 (Java's `java.net.URI`) lose it from a reference that is a query alone.
  *
  * @param url the request's
@@ -11,7 +11,7 @@ export function linkToNext(url: string, cursor: string): string {
   return `<${pathname.slice(pathname.lastIndexOf('/') + 1)}?${searchParams}>; rel="next"`
 }
 
-/** An address that paths are put behind. No pattern: one that is anchored at the end begins again at each slash. */
+/** Removes slashes from the end of a URL. Not by a pattern: one that is anchored at the end starts over at each slash. */
 export function withoutTrailingSlashes(address: string): string {
   let end = address.length
   while (address[end - 1] === '/') end -= 1

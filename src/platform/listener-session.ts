@@ -3,19 +3,19 @@ import { Client, escapeIdentifier } from 'pg'
 import { settledWithin } from './deadline.ts'
 import { clientConfig, openSession, type PostgresAddress } from './postgres.ts'
 
-/** A notification that was committed and has not come back for so long will not come any more. */
+/** A committed notification that has not come back after this will not come any more. */
 const silenceMaxMs = 2_000
 
-/** How long a server may take to end a session in good order. */
+/** How long closing a session may take. */
 const endDeadlineMs = 1_000
 
-/** The channel of the notifications that prove a session; instances share it, and each heeds its own. */
+/** The channel of the notifications that prove a session; instances share it, and each ignores those of others. */
 const proofChannel = 'listener_proof'
 
-/** A notification of its own on its way. */
+/** A notification of its own that is under way. */
 type Proof = { sentAtMs: number; committedAtMs: number | undefined; isLate: boolean }
 
-/** A session takes LISTEN and hears nothing. */
+/** A session accepts LISTEN and receives nothing. */
 export class SilentSessionError extends Error {
   override readonly name = 'SilentSessionError'
 
@@ -29,13 +29,13 @@ export class SilentSessionError extends Error {
 /**
  * One session of a listener, until it breaks.
  *
- * It only waits: it sends nothing to the server after LISTEN. A pooler would lend it a connection of the server for anything that
- * it asked, and on that what was notified might arrive by chance.
+ * It only receives: it sends nothing after LISTEN. For any statement a pooler would lend it a server connection, on which
+ * notifications might arrive by chance.
  */
 export class ListenerSession {
   readonly #client: Client
   readonly #channels: readonly string[]
-  /** Why it is of no use any more. */
+  /** Why it is broken. */
   #error: Error | undefined
   readonly #waiting = new Set<(error: Error) => void>()
   readonly #expected = new Map<string, Proof>()
@@ -45,7 +45,7 @@ export class ListenerSession {
     address: PostgresAddress
     channels: readonly string[]
     onNotify: (channel: string, message: string) => void
-    /** Hears when a proof was sent that is back. */
+    /** Called when a proof is back, with the time when it was sent. */
     onProof: (sentAtMs: number) => void
   }) {
     this.#onProof = options.onProof
@@ -66,13 +66,13 @@ export class ListenerSession {
     await this.unlessBroken(this.#client.query(listen.join('; ')))
   }
 
-  /** Ends whatever is waited for now and later. */
+  /** Fails everything that waits on it, now and later. */
   break(error: Error): void {
     this.#error ??= error
     for (const fail of this.#waiting) fail(this.#error)
   }
 
-  /** Settles as `result` does, or as soon as the session is broken. A race with one long promise would keep all of its losers. */
+  /** Settles as `result` does, or rejects as soon as the session is broken. (Racing one long-lived promise would leak.) */
   async unlessBroken<Result>(result: Promise<Result>): Promise<Result> {
     const { promise: broken, reject: fail } = Promise.withResolvers<never>()
     this.#waiting.add(fail)
@@ -103,8 +103,8 @@ export class ListenerSession {
   }
 
   /**
-   * To be called from time to time. What is late for the first time may be in the socket: a process that goes on after a pause
-   * has not read it yet.
+   * Call it from time to time. A proof that is late for the first time may still be in the socket: a process that was paused has
+   * not read it yet.
    *
    * @throws SilentSessionError when a proof that was committed does not come
    */
@@ -123,7 +123,7 @@ export class ListenerSession {
     this.#onProof(proof.sentAtMs)
   }
 
-  /** Ends the connection, also one whose other side does not answer any more. */
+  /** Closes the connection, even if the other side no longer answers. */
   async close(): Promise<void> {
     const { stream } = (this.#client as unknown as { connection: { stream: Socket } }).connection
     await settledWithin(this.#client.end(), endDeadlineMs).catch(() => undefined)

@@ -5,11 +5,11 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'fat
   child(bindings: Record<string, unknown>): Logger
 }
 
-/** What must never reach a log, wherever in a logged object it sits: recipients' data and keys. */
+/** Fields that must never be logged, at any depth: recipients' data and keys. */
 const redacted = ['authorization', 'password', 'key', 'secret', 'delivery', 'document', 'body', 'email', 'phone']
 
 /**
- * A logger that writes one JSON object a line.
+ * Makes a logger that writes one JSON object a line.
  *
  * @param options level: the least severe level written; destination: where to (standard error unless given, so that
  *   standard output stays for what a command prints)
@@ -29,8 +29,8 @@ export function createLogger(options: { level: string; destination?: { write(lin
 }
 
 /**
- * What is logged of an error. Of all its other fields nothing: the database's errors carry the rows they are about
- * (`detail`, `where`), recipients' data among them.
+ * Selects the fields of an error to log. The others are left out: errors of the database quote rows (`detail`, `where`), and so
+ * recipients' data.
  */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error

@@ -2,8 +2,8 @@ import { AppError } from '../errors.ts'
 import type { HttpRequest } from './http.ts'
 
 /**
- * Refuses a body whose sender says that it is something else, or that it is compressed. A form in a foreign page can send texts and
- * forms without being asked, but no JSON.
+ * Refuses a body of another media type, or a compressed one. A foreign page can send texts and forms without a preflight request, but
+ * not JSON.
  *
  * @param types what is accepted, such as `application/json`
  * @throws AppError MEDIA_TYPE_UNSUPPORTED or CONTENT_CODING_UNSUPPORTED

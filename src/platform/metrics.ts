@@ -5,19 +5,19 @@ import type { SpanCounts } from './tracing.ts'
 
 export { Counter, Gauge, Histogram, Registry }
 
-/** Collecting these walks the whole heap: a scrape during a rush would hold up every order for tenths of a second. */
+/** Collecting these walks the whole heap: a scrape under load would delay every order by tenths of a second. */
 const heapWalks = /^nodejs_heap_/
 
-/** Figures that exist on another engine only: here they are always 0, missing, or (the heap) the address space. */
+/** Figures of another engine: here they are always 0, missing, or (the heap) the address space. */
 const meaningless =
   /^nodejs_(active_|eventloop_utilization_|eventloop_lag_seconds$|external_memory_|gc_|version_)|^process_(heap|virtual_memory)_bytes$/
 
-/** How long a scrape waits for what has to be asked for; Prometheus itself gives up after ten seconds. */
+/** How long a scrape waits for readings; Prometheus itself gives up after ten seconds. */
 const readingDeadlineMs = 3_000
-/** How long an answer stands for the next scrape: several that scrape must not become a load. */
+/** How long readings are reused: several scrapers must not become a load. */
 const readingFreshMs = 1_000
 
-/** A registry with the metrics of the process: CPU, memory, event loop lag, open files. */
+/** Makes a registry with the metrics of the process: CPU, memory, event loop lag, open files. */
 export function createRegistry(): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -27,14 +27,14 @@ export function createRegistry(): Registry {
   return registry
 }
 
-/** A value of a gauge, and the labels that tell it from the others. */
+/** A value of a gauge, and its labels. */
 export type Reading = { value: number; labels?: Record<string, string> }
 
 /**
- * A gauge whose values are asked for at the time of a scrape. What is asked may hang without holding the scrape up: after three
- * seconds, or when it fails, the series are absent.
+ * Registers a gauge that is read at each scrape. A read that hangs does not hold up the scrape: after three seconds, or when it
+ * fails, the series are absent.
  *
- * @param read gives every value there is; those with the same labels are added up
+ * @param read returns every value; those with the same labels are added up
  */
 export function recordReadings(
   registry: Registry,
@@ -48,17 +48,17 @@ export function recordReadings(
     async collect() {
       const readings = await withDeadline(shared(), readingDeadlineMs, () => []).catch(() => [])
       this.reset()
-      // The library sets a gauge without labels to 0 when it is reset, which would be a figure.
+      // The library resets a gauge without labels to 0, which would be a value.
       if (gauge.labelNames === undefined) this.remove()
       for (const { value, labels = {} } of readings) this.inc(labels, value)
     },
   })
 }
 
-/** Bounds in seconds for what should take milliseconds. */
+/** Bucket bounds in seconds for durations of milliseconds. */
 export const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** The connections of a pool: in use, idle, and how many requests wait for one. */
+/** Records the connections of a pool: in use, idle, and how many requests wait for one. */
 export function recordPool(
   registry: Registry,
   pool: { totalCount: number; idleCount: number; waitingCount: number },
@@ -76,7 +76,7 @@ export function recordPool(
   })
 }
 
-/** What became of spans, for a service that is traced. */
+/** Records the outcomes of spans, for a service that is traced. */
 export function recordSpans(registry: Registry, counts: () => SpanCounts): void {
   new Counter({
     name: 'tracing_spans_total',

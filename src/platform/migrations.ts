@@ -16,8 +16,8 @@ export class MigrationError extends Error {
 
 /**
  * Applies the migrations of a folder that the database does not have yet, in the order of their numbers, each in a
- * transaction. Instances that start at once wait for each other, by a lock that lasts as long as a transaction: one that lasts as
- * long as a session would be nobody's behind a pooler that pools by transaction.
+ * transaction. Instances that start at once wait for each other by a lock of the transaction: a session lock would have no owner
+ * behind a pooler in transaction mode.
  *
  * @param folder plain SQL files named `0001_what.sql`
  * @param upTo the name of the last one that is applied; all when undefined
@@ -39,7 +39,7 @@ export function migrate(address: PostgresAddress, folder: string, upTo?: string)
     for (const migration of await readMigrations(folder)) {
       if (upTo !== undefined && migration.name > upTo) break
       if (await isApplied(client, migration)) continue
-      // Another instance may have been faster, and then it waited for that one here.
+      // Another instance may have been faster; this one has waited for it here.
       const isOurs = await locked(client, async () => !(await isApplied(client, migration)) && apply(client, migration))
       if (isOurs) applied.push(migration.name)
     }
@@ -61,9 +61,9 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   )
 }
 
-/** Works in a transaction while no other instance does. */
+/** Runs `work` in a transaction while no other instance does. */
 async function locked<Result>(client: Client, work: () => Promise<Result>): Promise<Result> {
-  // What the one that was waited for has committed must be seen.
+  // What the other instance has committed must be visible.
   await client.query('begin isolation level read committed')
   try {
     await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.migrations])

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 
 /**
- * Makes a function that runs one piece of work at a time, in the order of the calls.
+ * Makes a function that runs one task at a time, in the order of the calls.
  *
  * @param waitingMax how many may wait; it throws AppError OVERLOADED for any more
  */
@@ -20,7 +20,7 @@ export function createMutex(waitingMax: number): <Result>(work: () => Promise<Re
 }
 
 /**
- * Makes a function that runs one piece of work at a time for each key, in the order of the calls.
+ * Makes a function that runs one task at a time for each key, in the order of the calls.
  *
  * @param waitingMax how many may wait for one key; it throws AppError OVERLOADED for any more
  */

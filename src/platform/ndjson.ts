@@ -1,6 +1,6 @@
 import { settledWithin } from './deadline.ts'
 
-/** How the lines of a body are handed out. */
+/** How the lines of a body are batched. */
 export type PortionBounds = {
   /** When a portion is full. */
   linesMax: number
@@ -8,15 +8,15 @@ export type PortionBounds = {
   /** How long a line may be. */
   lineBytesMax: number
   /**
-   * After so long without a byte, the lines that wait come as a portion that is not full, or an empty portion says that none wait.
+   * After this long without a byte, the lines so far are yielded as a portion that is not full, or an empty one.
    * Undefined: a portion waits until it is full.
    */
   pauseMs?: number
 }
 
 /**
- * Cuts a stream of bytes into lines without their ends, in portions. Empty lines come as empty ones, so that a caller can count
- * the lines of the file; it passes over them.
+ * Splits a stream of bytes into lines without their ends, in portions. Empty lines are yielded too, so that a caller can count the
+ * lines of the file.
  *
  * @param tooLong makes the error of a line that is longer than the bound
  * @throws that error, after the lines before it, and what the stream throws, after all lines that were whole by then
@@ -49,7 +49,7 @@ export async function* portionsOf(
   } catch (error) {
     failure = { error }
   } finally {
-    // Not waited for: a source that hangs would keep its reader from ending.
+    // Not awaited: a source that hangs would keep its reader from ending.
     Promise.resolve(source.return?.()).catch(() => undefined)
   }
   const last = cutter.take()
@@ -57,14 +57,14 @@ export async function* portionsOf(
   if (failure !== undefined) throw (failure as { error: unknown }).error
 }
 
-/** Collects the lines of a portion, and the beginning of the line that is not whole yet. */
+/** Collects the lines of a portion, and the beginning of the incomplete line. */
 class LineCutter {
   #lines: Uint8Array[] = []
   #bytes = 0
   #rest: Uint8Array[] = []
   restBytes = 0
 
-  /** @returns what is left of the chunk when the portion is full; undefined when all of it is taken */
+  /** @returns the rest of the chunk when the portion is full; undefined when all of it was used */
   cut(chunk: Uint8Array, bounds: PortionBounds): Uint8Array | undefined {
     let start = 0
     for (let end = chunk.indexOf(0x0a); end !== -1; end = chunk.indexOf(0x0a, start)) {
@@ -81,7 +81,7 @@ class LineCutter {
     return this.#lines.length >= linesMax || this.#bytes >= bytesMax
   }
 
-  /** What stands behind the last line end is a line as well. */
+  /** Text after the last line end is a line as well. */
   end(): void {
     this.#endLine(new Uint8Array(0))
   }
@@ -102,7 +102,7 @@ class LineCutter {
   }
 }
 
-/** Whether nothing is on a line but the first half of its end (CRLF), or a byte order mark, with which some programs begin a file. */
+/** Whether a line holds nothing but the first half of its end (CRLF), or a byte order mark, with which some programs begin a file. */
 function isBlank(line: Uint8Array): boolean {
   const first = line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? 3 : 0
   return line.byteLength === first || (line.byteLength === first + 1 && line[first] === 0x0d)

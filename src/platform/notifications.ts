@@ -7,38 +7,37 @@ import { pause } from './periodic.ts'
 import type { Pool, PostgresAddress } from './postgres.ts'
 import { reasonOf } from './reason.ts'
 
-/** How often a notification of its own is sent around, whether the last one is back or not: on a busy machine it takes its time. */
+/** How often a notification of its own is sent, whether the last one is back or not: on a busy machine that takes its time. */
 const proofPauseMs = 300
 
-/** How long what was proven stands: an instance must know within a second what another one has changed. */
+/** How long a proof is valid: an instance must know within a second what another one has changed. */
 const proofStandsMs = 1_000
 
-/** Notifications of its own that may be under way at a time: while the database hangs, more would only wait. */
+/** Notifications of its own that may be under way at once: while the database hangs, more would only wait. */
 const proofsUnderWayMax = 4
 
 const backoff: Backoff = { firstMs: 200, maxMs: 10_000 }
 
-/** Hears of what others change, and knows whether it does. */
+/** Receives notifications of what others change, and knows whether it does. */
 export type Listener = {
   /**
-   * Whether everything that was committed until a second ago has been heard of. What rests on notifications may be trusted
-   * then, and only then.
+   * Whether every notification committed until a second ago was received. Only then may caches that rely on notifications be used.
    *
    * @param nowMs by `performance.now()`
    */
   isInStep(nowMs?: number): boolean
-  /** The same for people, with the reason. */
+  /** The state for people, with the reason. */
   state(): { state: 'up' | 'down'; detail?: string }
   /** Listens until told to stop, through any outage. */
   run(heard: Heard, stop: AbortSignal): Promise<void>
 }
 
-/** What is listened to, and who hears of it. */
+/** The channels to listen to, and the callbacks. */
 export type Heard = {
   channels: readonly string[]
-  /** Hears of each notification. */
+  /** Called for each notification. */
   onNotify: (channel: string, message: string) => void
-  /** Hears of each session that has proven itself, before it is trusted: what was notified before it may have been missed. */
+  /** Called for each session that has proven itself, before it is trusted: earlier notifications may have been missed. */
   onInStep: () => void
 }
 
@@ -50,10 +49,10 @@ type ListenerOptions = {
 }
 
 /**
- * Makes a listener. A session that seems to listen may hear nothing: a pooler that pools by transaction takes LISTEN and hands
- * the notifications to nobody, and a connection can be gone without either side being told. So it proves itself all the time: a
- * notification that another session sends comes back. Notifications come in the order of their commits, so one that was sent
- * at a time and is heard proves that everything from before that time was heard as well.
+ * Makes a listener. A session that seems to listen may receive nothing: a pooler in transaction mode accepts LISTEN and delivers the
+ * notifications to nobody, and a connection can be gone without either side being told. So the session proves itself all the time: a
+ * notification that another session sends must come back. Notifications arrive in commit order, so one that was sent at a time and
+ * is received proves that all earlier ones were received too.
  */
 export function createListener(options: ListenerOptions): Listener {
   const { log } = options
@@ -88,7 +87,7 @@ export function createListener(options: ListenerOptions): Listener {
 
 /** What is known of the listener's own notifications. */
 type ProofState = {
-  /** Tells them from those of other listeners. */
+  /** Distinguishes them from those of other listeners. */
   readonly id: string
   sent: number
   /** When the last one that came back was sent. */
@@ -117,7 +116,7 @@ async function listen(
       onProven()
     },
   })
-  /** Sends one notification around. What hinders the sending says nothing of the session. */
+  /** Sends one notification. A failure to send says nothing about the session. */
   const prove = async () => {
     proof.sent += 1
     await session.expect(`${proof.id} ${proof.sent}`, notify).catch(error => {
@@ -139,7 +138,7 @@ async function listen(
   }
 }
 
-/** Sends a notification by itself. It says nothing that has to be on the disk, so it does not wait for that. */
+/** Sends a notification outside of other transactions. Nothing of it must be durable, so it does not wait for the disk. */
 export async function notify(pool: Pool, channel: string, message: string): Promise<void> {
   await pool.query("select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", [channel, message])
 }
