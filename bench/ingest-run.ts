@@ -135,7 +135,7 @@ async function checkStored({ address, orders, ordersBefore = 0, lines }: IngestO
              (select count(distinct order_uid)::int from orders) as uids,
              (select count(*)::int from order_items) as lines,
              (select count(*)::int from events) as events,
-             (select count(*)::int from events join orders using (order_uid)) as events_of_orders`),
+             (select count(*)::int from events join orders on order_uid = stream_id) as events_of_orders`),
   )
   const found = rows[0] ?? {}
   const expected = orders + ordersBefore

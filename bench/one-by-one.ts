@@ -1,5 +1,5 @@
 import { Client, type ClientConfig } from 'pg'
-import { notifyOfEvents } from '../src/events/log.ts'
+import { notifyOfEvents } from '../src/events/append.ts'
 import { initialState, stateJson } from '../src/orders/order.ts'
 import { bucketOf } from '../src/orders/tally-buckets.ts'
 import { readOrder, type ValidOrder } from '../src/orders/validate.ts'
@@ -97,7 +97,7 @@ async function placeOne(client: Client, order: ValidOrder, isBare: boolean): Pro
   })
   await client.query({
     name: 'event',
-    text: `insert into events (order_uid, sequence, type, recorded_at, data) values ($1, 1, 'order.placed', $2, $3)`,
+    text: `insert into events (stream_id, sequence, type, recorded_at, data) values ($1, 1, 'order.placed', $2, $3)`,
     values: [uid, now, stateJson(state)],
   })
   if (!isBare) {

@@ -14,7 +14,7 @@ const tables = [
       'delivery_status, version, updated_at',
   },
   { name: 'order_items', columns: 'order_uid, line, chrt_id, nm_id, price, sale, total_price' },
-  { name: 'events', columns: 'order_uid, sequence, type, recorded_at, data' },
+  { name: 'events', columns: 'stream_id, sequence, type, recorded_at, data' },
 ] as const
 
 /** Large, so that reading the files costs next to nothing. */

@@ -53,7 +53,7 @@ async function readByQuery(address: Parameters<typeof withClient>[0]): Promise<n
     await client.query(`
       select sum(length(e.data) + length(o.document))
         from (select * from events order by xid, position) e
-        join orders o using (order_uid)`)
+        join orders o on o.order_uid = e.stream_id`)
     return (performance.now() - startedMs) / 1000
   })
 }

@@ -109,7 +109,7 @@ const linesStatement = `
     from generate_series($1::int, $2::int) as number, generate_series(0, ${linesAnOrder - 1}) as line`
 
 const eventsStatement = `
-  insert into events (order_uid, sequence, type, recorded_at, data)
+  insert into events (stream_id, sequence, type, recorded_at, data)
   select ${uidOfNumber('number')}, 1, 'order.placed', now(),
          '{"status":"confirmed","payment_status":"paid","delivery_status":"unfulfilled"}'
     from generate_series($1::int, $2::int) as number`

@@ -12,18 +12,20 @@ import { EventFeed } from './events/feed.ts'
 import { createEventMetrics, type EventMetrics } from './events/metrics.ts'
 import type { Notifier } from './events/notifier.ts'
 import { ReaderThrottle } from './events/reader-throttle.ts'
-import type { RecentOrders } from './events/recent-orders.ts'
+import type { EventLog } from './events/stream-definition.ts'
 import { readAllLags } from './lags.ts'
 import type { Module } from './module.ts'
 import { modules as allModules, catalogueOf, placementOf } from './modules.ts'
 import { OrderCache } from './orders/cache.ts'
-import { commandRoutes } from './orders/command-routes.ts'
 import { createCommandHandler } from './orders/command-handler.ts'
+import { commandRoutes } from './orders/command-routes.ts'
 import { type CarryOut, createCarryOut } from './orders/commands.ts'
 import type { OrderDocument } from './orders/document.ts'
+import { historyRoutes } from './orders/history-routes.ts'
 import { createIntake, type Intake } from './orders/intake.ts'
 import { createOrderMetrics, type OrderMetrics } from './orders/metrics.ts'
 import { createOrderHandler } from './orders/order-handler.ts'
+import { rememberOrders } from './orders/order-stream.ts'
 import { overviewRoutes } from './orders/overview-routes.ts'
 import { rejectionCodesOf } from './orders/placement-part.ts'
 import { poolsOf } from './orders/pools.ts'
@@ -102,7 +104,7 @@ export type App = {
   cache: OrderCache
   keys: KeyRing
   feed: EventFeed
-  recentOrders: RecentOrders
+  eventLog: EventLog
   registry: Registry
   orderMetrics: OrderMetrics
   eventMetrics: EventMetrics
@@ -145,8 +147,10 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
     isInStep,
   })
   const pools = poolsOf(pool)
+  const eventLog = { pool, streams: rememberOrders(catalogue.streams, cache.placed) }
+  const listed = { ...eventLog, pool: pools.lists }
   const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget })
-  const feed = new EventFeed(pool, options.logGrown, cache.placed, throttle, log)
+  const feed = new EventFeed(eventLog, options.logGrown, throttle, log)
   const placement = placementOf(modules)
   const store = createIntakeStore(pool, placement)
   const intake = createIntake({
@@ -194,7 +198,8 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
       now,
       consumerLag: options.sendToTopic === undefined ? undefined : eventMetrics.messagesBehind,
     }),
-    ...eventRoutes({ pool: pools.lists, feed, types: catalogue.events.map(({ type }) => type) }),
+    ...historyRoutes({ log: listed, feed, eventTypes: catalogue.events.map(({ type }) => type) }),
+    ...eventRoutes({ log: listed, feed, definitions: catalogue.events }),
     ...deadLetterRoutes({ pool, commands: deadLetters, log }),
     ...webhookRoutes({
       pool,
@@ -203,7 +208,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
       resolve: resolveHost,
       now,
     }),
-    ...deliveryRoutes({ pool, ...webhooks, now }),
+    ...deliveryRoutes({ log: eventLog, ...webhooks, now }),
     ...keyRoutes({
       pool,
       scopes: catalogue.scopes,
@@ -267,7 +272,7 @@ export function buildApp(options: AppOptions, modules: readonly Module[] = allMo
     cache,
     keys,
     feed,
-    recentOrders: cache.placed,
+    eventLog,
     registry,
     orderMetrics,
     eventMetrics,

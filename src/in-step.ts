@@ -1,6 +1,6 @@
 import { keysChannel } from './access/queries.ts'
 import type { App } from './app.ts'
-import { logChannel } from './events/log.ts'
+import { logChannel } from './events/append.ts'
 import type { LogHome } from './events/log-home.ts'
 import type { Notifier } from './events/notifier.ts'
 import { listOrders, orderChangedChannel } from './orders/queries.ts'

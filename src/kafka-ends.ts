@@ -121,13 +121,12 @@ export function startKafkaEnds(
       )
       const relaying = runRelay(
         {
-          pool,
+          events: app.eventLog,
           address,
           publisher: relayPublisher,
           eventsTopic: value(eventsTopic),
           deadLettersTopic: value(deadLettersTopic),
           logGrown,
-          recent: app.recentOrders,
           throttle: app.feed.throttle,
           onPublished: app.eventMetrics.published,
           tracer,

@@ -1,4 +1,5 @@
 import type { EventDefinition } from './events/definition.ts'
+import type { StreamDefinition } from './events/stream-definition.ts'
 import type { PlacementPart } from './orders/placement-part.ts'
 import type { Channel } from './platform/asyncapi.ts'
 import type { Check, Inspection } from './platform/integrity.ts'
@@ -15,6 +16,8 @@ export type Module = Readonly<{
   /** What it is called in the documentation. */
   title: string
   tables?: readonly Table[]
+  /** The kinds of streams that its events belong to. */
+  streams?: readonly StreamDefinition[]
   /** The types of events that it records. */
   events?: readonly EventDefinition[]
   /** Environment variables, but for those of topics. */
@@ -56,4 +59,8 @@ export type Topic = Readonly<{
 }>
 
 /** What all modules of a service bring together. */
-export type Catalogue = Readonly<{ events: readonly EventDefinition[]; scopes: readonly string[] }>
+export type Catalogue = Readonly<{
+  streams: readonly StreamDefinition[]
+  events: readonly EventDefinition[]
+  scopes: readonly string[]
+}>

@@ -23,9 +23,13 @@ export function scopesOf(listed: readonly Module[]): string[] {
   return listed.flatMap(({ scopes = [] }) => scopes)
 }
 
-/** Every type of event, and every scope. */
+/** Every kind of stream, every type of event, and every scope. */
 export function catalogueOf(listed: readonly Module[]): Catalogue {
-  return { events: listed.flatMap(({ events = [] }) => events), scopes: scopesOf(listed) }
+  return {
+    streams: listed.flatMap(({ streams = [] }) => streams),
+    events: listed.flatMap(({ events = [] }) => events),
+    scopes: scopesOf(listed),
+  }
 }
 
 /** What all of them add to the transaction that places orders. Orders come first: they notice one that is stored already. */

@@ -197,9 +197,18 @@ function deliverWebhooks(
   stop: AbortSignal,
 ): Promise<void> {
   const { app, clock, ...rest } = options
-  const { feed, webhooks } = app
+  const { eventLog: events, feed, webhooks } = app
   const { now, isRight: isClockRight } = clock
-  const delivering = { ...rest, feed, ...webhooks, rules: deliveryRules, now, isClockRight, random: Math.random }
+  const delivering = {
+    ...rest,
+    events,
+    feed,
+    ...webhooks,
+    rules: deliveryRules,
+    now,
+    isClockRight,
+    random: Math.random,
+  }
   return runDeliveries(delivering, stop)
 }
 

@@ -1,7 +1,9 @@
 import { type App, type AppOptions, buildApp } from '../src/app.ts'
 import { migrations } from '../src/database.ts'
 import { Notifier } from '../src/events/notifier.ts'
+import type { EventLog } from '../src/events/stream-definition.ts'
 import type { Module } from '../src/module.ts'
+import { orderStream } from '../src/orders/order-stream.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
@@ -11,6 +13,11 @@ import { valuesOf } from './settings.ts'
 const log = createLogger({ level: 'silent' })
 
 const migrateOrders = (address: PostgresAddress) => migrate(address, migrations)
+
+/** The log of a database as the service reads it. */
+export function eventLogOf(pool: Pool): EventLog {
+  return { pool, streams: [orderStream] }
+}
 
 /** A migrated database of a test file, with a pool of connections to it. */
 export async function createOrdersDatabase() {
@@ -35,18 +42,12 @@ export type TestApp = {
   close(): Promise<void>
 }
 
-/**
- * The app on a database of its own, without sockets and Kafka.
- *
- * @param change options that the test needs otherwise; env: variables; modules: what the service is made of
- */
-export async function createTestApp({
-  env,
-  modules,
-  ...change
-}: Partial<AppOptions> & { env?: Record<string, string>; modules?: readonly Module[] } = {}): Promise<TestApp> {
-  const { pool, address, drop } = await createOrdersDatabase()
-  const app = buildApp(
+/** What a test needs otherwise than others: options of the app, variables, and the modules that the service is made of. */
+type Change = Partial<AppOptions> & { env?: Record<string, string>; modules?: readonly Module[] }
+
+/** The app on a database that is there, without sockets and Kafka. */
+export function appOn(pool: Pool, { env, modules, ...change }: Change = {}): App {
+  return buildApp(
     {
       pool,
       log,
@@ -65,6 +66,12 @@ export async function createTestApp({
     },
     modules,
   )
+}
+
+/** The app on a database of its own, without sockets and Kafka. */
+export async function createTestApp(change: Change = {}): Promise<TestApp> {
+  const { pool, address, drop } = await createOrdersDatabase()
+  const app = appOn(pool, change)
   return {
     app,
     pool,

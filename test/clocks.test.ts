@@ -63,7 +63,7 @@ test('an instance two days ahead expires nothing, says so, and takes in orders w
   )
   await queryDatabase(
     address,
-    "insert into events (order_uid, sequence, type, recorded_at, data) values ('due', 1, 'order.placed', now(), '{}')",
+    "insert into events (stream_id, sequence, type, recorded_at, data) values ('due', 1, 'order.placed', now(), '{}')",
   )
   const statuses = async () => {
     const rows = await queryDatabase(address, 'select order_uid, status::text as status from orders order by order_uid')
@@ -73,7 +73,7 @@ test('an instance two days ahead expires nothing, says so, and takes in orders w
   expect(await statuses()).toEqual({ 'clock-0': 'pending', 'clock-1': 'pending', due: 'expired' })
   const [row] = await queryDatabase(
     address,
-    "select abs(extract(epoch from now() - recorded_at))::float8 as off from events where order_uid = 'clock-1'",
+    "select abs(extract(epoch from now() - recorded_at))::float8 as off from events where stream_id = 'clock-1'",
   )
   expect(Number(row?.off)).toBeLessThan(60)
 })

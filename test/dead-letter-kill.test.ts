@@ -1,8 +1,8 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { createOrdersDatabase } from './app.ts'
-import { seedDeadLetters } from './seed-dead-letters.ts'
 import { makeOrders } from './orders.ts'
 import { environmentOf, runCli } from './run-cli.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
 
 setDefaultTimeout(60_000)

@@ -7,12 +7,13 @@ import { documentsFolder, schemasFolder } from '../scripts/write-openapi.ts'
 import { logStart } from '../src/events/checkpoint.ts'
 import { toCloudEvent, toCloudEventWithoutData } from '../src/events/cloud-event.ts'
 import { cloudEventType, schemaName } from '../src/events/definition.ts'
-import { type LoggedEvent, readLog } from '../src/events/log.ts'
+import type { LoggedEvent } from '../src/events/event-rows.ts'
+import { readLog } from '../src/events/log.ts'
 import { catalogueOf, modules } from '../src/modules.ts'
 import { expireUnpaid } from '../src/orders/commands.ts'
 import { exampleOrder } from '../src/orders/example.ts'
 import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
-import { createTestApp, type TestApp } from './app.ts'
+import { createTestApp, eventLogOf, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
 
 const eventDefinitions = catalogueOf(modules).events
@@ -34,7 +35,7 @@ let events: LoggedEvent[]
 beforeAll(async () => {
   t = await createTestApp()
   await runEveryCommand()
-  const read = async () => (await readLog(t.pool, logStart, 100)).events
+  const read = async () => (await readLog(eventLogOf(t.pool), logStart, 100)).events
   await eventually('the log is settled', async () => (await read()).length === 10)
   events = await read()
   // The machine may have other things to do.
@@ -150,7 +151,7 @@ describe('the message of', () => {
     const haveNames = compile(closed(described?.headers ?? {}))
     const isReduced = compile(described?.payload ?? {})
     for (const event of events) {
-      const message = toCloudEventWithoutData(event)
+      const message = toCloudEventWithoutData(event, '/api/orders/one')
       const value = JSON.parse(String(message.value))
       expectValid(haveNames, headersOf(message))
       expectValid(isReduced, value)

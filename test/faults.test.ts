@@ -77,7 +77,7 @@ async function judge(fault: string, address: Address, placed: ReturnType<typeof 
   const lost = [...acknowledged].filter(uid => !stored.has(uid)).length
   const doubled = await countInDatabase(
     address,
-    `select count(*) from (select order_uid from events where type = 'order.placed'
+    `select count(*) from (select stream_id from events where type = 'order.placed'
       group by order_uid having count(*) > 1) twice`,
   )
   recordFigures(fault, { tries, lost, doubled, hung, ...watched })

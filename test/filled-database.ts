@@ -3,9 +3,9 @@ import { enterReader } from '../src/events/readers.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { eventually } from './kafka.ts'
-import { seedDeadLetters } from './seed-dead-letters.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 import { consumerOfCommands, consumerOfOrders } from './topic-consumers.ts'
 import { createWebhookApp } from './webhooks.ts'
 
@@ -126,14 +126,14 @@ async function ageLog(pool: FilledApp['pool']): Promise<void> {
     ['filled-8', 5],
   ] as const) {
     const back = `interval '${days} days'`
-    await pool.query(`update events set recorded_at = recorded_at - ${back} where order_uid = '${uid}'`)
+    await pool.query(`update events set recorded_at = recorded_at - ${back} where stream_id = '${uid}'`)
     await pool.query(`update orders set updated_at = updated_at - ${back} where order_uid = '${uid}'`)
-    await pool.query(`delete from webhook_parked where order_uid = '${uid}'`)
+    await pool.query(`delete from webhook_retry_queue where stream_id = '${uid}'`)
   }
   await pool.query(`delete from order_tallies`)
   await pool.query(`insert into order_tallies (bucket, currency, orders, amount)
     select date_bin('10 seconds', e.recorded_at, 'epoch'), o.currency, count(*), sum(o.amount)
-      from events e join orders o using (order_uid) where e.sequence = 1 group by 1, 2`)
+      from events e join orders o on o.order_uid = e.stream_id where e.sequence = 1 group by 1, 2`)
   await enterReader(pool, 'kafka')
   await pool.query(`update log_readers set (xid, position) = (
     select xid, position from events order by xid desc, position desc limit 1)`)

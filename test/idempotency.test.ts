@@ -22,7 +22,7 @@ async function send(path: string, key: string, body?: unknown, headers: Record<s
 const codeOf = (answer: { text: string }) => JSON.parse(answer.text).code
 
 async function eventsOf(orderUid: string) {
-  const { rows } = await t.pool.query('select type from events where order_uid = $1 order by sequence', [orderUid])
+  const { rows } = await t.pool.query('select type from events where stream_id = $1 order by sequence', [orderUid])
   return rows.map(row => row.type)
 }
 
@@ -242,7 +242,9 @@ test('a claim whose process died is taken over when it is over, by the same requ
   // As if the process had been killed before its transaction: the claim is all that is left.
   await t.pool.query('delete from idempotency_answers where key = $1', [key])
   for (const table of ['orders', 'order_items', 'events']) {
-    await t.pool.query(`delete from ${table} where order_uid = $1`, [order.order_uid])
+    await t.pool.query(`delete from ${table} where ${table === 'events' ? 'stream_id' : 'order_uid'} = $1`, [
+      order.order_uid,
+    ])
   }
   expect(codeOf(await send('/api/orders', key, order))).toBe('IDEMPOTENCY_KEY_IN_USE')
   expect(codeOf(await send('/api/orders', key, newOrder()))).toBe('IDEMPOTENCY_KEY_REUSED')

@@ -38,7 +38,7 @@ describe.skipIf(kafkaAvailability() !== null)('one message must not hold up the 
     await untilConsumed(run.topics, 15_000)
     expect((await fetch(`${run.service.url}/api/orders/behind-0`)).status).toBe(200)
     const published =
-      "select count(*) from log_readers where (xid, position) >= (select xid, position from events where order_uid = 'behind-0')"
+      "select count(*) from log_readers where (xid, position) >= (select xid, position from events where stream_id = 'behind-0')"
     await eventually(
       'the order behind it is published',
       async () => (await countInDatabase(run.address, published)) === 1,

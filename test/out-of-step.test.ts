@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestDatabase } from './database.ts'
-import { proxyToDatabase } from './tcp-proxy.ts'
 import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
+import { proxyToDatabase } from './tcp-proxy.ts'
 
 setDefaultTimeout(120_000)
 afterEach(() => endServices())

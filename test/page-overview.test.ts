@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { hasNoBrowser, type Stage, sample, setStage } from './browser.ts'
-import { proxyToUrl } from './tcp-proxy.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
+import { proxyToUrl } from './tcp-proxy.ts'
 
 setDefaultTimeout(60_000)
 

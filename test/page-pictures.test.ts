@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool } from '../src/platform/postgres.ts'
 import { hasNoBrowser, type Stage, sample, setStage } from './browser.ts'
-import { seedDeadLetters } from './seed-dead-letters.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
+import { seedDeadLetters } from './seed-dead-letters.ts'
 
 setDefaultTimeout(60_000)
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { modules } from '../src/modules.ts'
 import { createTopicConsumer } from '../src/dead-letters/topic-consumer.ts'
+import { modules } from '../src/modules.ts'
 import type { OrderDocument } from '../src/orders/document.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { brokenRules } from './invariants.ts'

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { logStart } from '../src/events/checkpoint.ts'
 import { toCloudEvent } from '../src/events/cloud-event.ts'
 import { readLog } from '../src/events/log.ts'
-import { createTestApp, type TestApp } from './app.ts'
+import { createTestApp, eventLogOf, type TestApp } from './app.ts'
 import { makeOrders } from './orders.ts'
 import { consumerOfCommands, consumerOfOrders } from './topic-consumers.ts'
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 async function eventsOf(orderUid: string) {
-  const { events } = await readLog(service.pool, logStart, 1000)
+  const { events } = await readLog(eventLogOf(service.pool), logStart, 1000)
   return events.filter(event => event.orderUid === orderUid)
 }
 

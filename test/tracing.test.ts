@@ -4,7 +4,7 @@ import { readLog } from '../src/events/log.ts'
 import { traceBatches } from '../src/platform/kafka/tracing.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { startTracing, type Tracing } from '../src/platform/otlp-tracing.ts'
-import { createTestApp, type TestApp } from './app.ts'
+import { createTestApp, eventLogOf, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { type OtlpReceiver, startOtlpReceiver, traceparentOfSpan, tracingTo } from './otlp-receiver.ts'
@@ -45,7 +45,7 @@ async function spansOfTrace(number: number, count: number) {
 }
 
 async function traceOfEvent(orderUid: string) {
-  const { events } = await readLog(service.pool, logStart, 1000)
+  const { events } = await readLog(eventLogOf(service.pool), logStart, 1000)
   return events.find(event => event.orderUid === orderUid)?.traceparent
 }
 

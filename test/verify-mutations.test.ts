@@ -33,7 +33,7 @@ type Column = { table: string; column: string; type: string; udt: string }
 /** The rows of a table that stand for its kinds; any row where nothing is said. */
 const kinds: Readonly<Record<string, readonly string[]>> = {
   orders: ['version = 1', 'version > 1'],
-  events: ["sequence = 1 and order_uid <> 'filled-8'", 'sequence > 1'],
+  events: ["sequence = 1 and stream_id <> 'filled-8'", 'sequence > 1'],
   dead_letters: ["state = 'open' and attempts = 0", "state = 'replayed'", "state = 'discarded'"],
   dead_letter_history: ["outcome = 'placed'", "outcome = 'refused'", "outcome = 'discarded'"],
   log_readers: ["name = 'kafka'", "name <> 'kafka'"],

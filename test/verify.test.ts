@@ -40,15 +40,15 @@ test.each([
   ["delete from order_items where order_uid = 'two'", 'an order has the lines of its document, each once: two'],
   [
     "delete from orders where order_uid = 'two'",
-    'lines, events, transitions and receipts belong to an order that is there: two',
+    'lines, transitions, receipts and what concerns an order belong to one that is there: two',
   ],
   [
-    "delete from events where order_uid = 'one' and sequence = 2",
-    "an order's events are numbered from the first that is kept to its version, without a gap: one",
+    "delete from events where stream_id = 'one' and sequence = 2",
+    'the events of a stream of type order are numbered from the first that is kept to its version, without a gap: one',
   ],
   [
-    "update events set sequence = 5 - sequence where order_uid = 'one' and sequence >= 2",
-    'the log has the events of an order in their order: one',
+    "update events set sequence = 5 - sequence where stream_id = 'one' and sequence >= 2",
+    'the log has the events of a stream of type order in their order: one',
   ],
   [
     "update orders set status = 'cancelled' where order_uid = 'one'",
@@ -73,7 +73,7 @@ test.each([
     expect(await broken()).toContain(finding)
   } finally {
     for (const table of ['orders', 'order_items', 'events', 'order_transitions']) {
-      const columns = table === 'events' ? 'xid, position, order_uid, sequence, type, recorded_at, data' : '*'
+      const columns = table === 'events' ? 'xid, position, stream_id, sequence, type, recorded_at, data' : '*'
       const into = table === 'events' ? `events (${columns})` : table
       await client.query(`delete from ${table}; insert into ${into} select ${columns} from kept_${table}`)
       await client.query(`drop table kept_${table}`)

@@ -71,11 +71,11 @@ export async function createWebhookApp(): Promise<
     ask,
     deliver(rules = {}) {
       const stop = new AbortController()
-      const { pool, address, app } = t
+      const { address, app } = t
       const log = createLogger({ level: 'silent' })
       const delivering = runDeliveries(
         {
-          pool,
+          events: app.eventLog,
           address,
           feed: app.feed,
           ...app.webhooks,

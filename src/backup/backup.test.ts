@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
-import { createTestApp, type TestApp } from '../../test/app.ts'
+import { createTestApp, eventLogOf, type TestApp } from '../../test/app.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { newDataDir, removeDataDirs, start, stopServers } from '../../test/embedded-servers.ts'
 import { brokenRules } from '../../test/invariants.ts'
@@ -80,7 +80,7 @@ async function fill(app: TestApp): Promise<void> {
   await app.pool.query(`
     insert into order_command_receipts values ('kept-1', 'a command', now());
     insert into event_log_start (xid, position, recorded_before) values ('5', 9, '-infinity');
-    insert into log_readers (name, xid, position) select 'kafka', xid, position from events where order_uid = 'kept-5';
+    insert into log_readers (name, xid, position) select 'kafka', xid, position from events where stream_id = 'kept-5';
     insert into order_tallies values (now() - interval '36 days', 'EUR', 3, 123456789012345678901234567890);
     insert into dead_letters (topic, partition, message_offset, message_key, message_value, headers, message_time, code, detail, violations, digest)
     values ('orders', 0, 9223372036854775807, null, '\\x00ff0a5c', '[["a\\u0000b", "AA=="]]', '2026-01-01T00:00:00.123456Z', 'ORDER_INVALID',
@@ -91,9 +91,9 @@ async function fill(app: TestApp): Promise<void> {
     insert into webhooks (url, description, event_types, secret, created_at, updated_at)
     values ('https://example.com/', '', '{order.placed,"a,b"}', 'whsec_x', now(), now());
     insert into log_readers (name, xid, position) select 'webhook:' || id, '0', 0 from webhooks;
-    insert into webhook_parked select id, order_uid, 1, 3, now(), recorded_at from webhooks, events where order_uid = 'kept-2';
-    insert into webhook_deliveries (webhook_id, order_uid, sequence, event_id, event_type, attempt, outcome, answer, duration_ms, attempted_at)
-    select id, order_uid, 1, position, 'order.placed', 1, 'failed', '', 5, now() from webhooks, events where order_uid = 'kept-2';
+    insert into webhook_retry_queue select id, stream_id, 1, 3, now(), recorded_at from webhooks, events where stream_id = 'kept-2';
+    insert into webhook_deliveries (webhook_id, stream_id, sequence, event_id, event_type, attempt, outcome, answer, duration_ms, attempted_at)
+    select id, stream_id, 1, position, 'order.placed', 1, 'failed', '', 5, now() from webhooks, events where stream_id = 'kept-2';
     insert into api_keys (name, digest, scopes) values ('a key', '\\xabcd', '{orders:read,orders:write}')`)
 }
 
@@ -167,7 +167,7 @@ test('by command into another cluster: the state is the same, and the service go
   const counts = 'select * from dead_letter_counts where letters > 0'
   await withPool(address, async pool => {
     expect((await pool.query(counts)).rows).toEqual((await t.pool.query(counts)).rows)
-    const last = (await readLog(t.pool, logStart, 100)).events.at(-1)
+    const last = (await readLog(eventLogOf(t.pool), logStart, 100)).events.at(-1)
     if (last === undefined) throw new Error('there are no events')
     await pool.query('delete from api_keys')
     const service = await startServiceProcess({ env: databaseEnv(address) })

@@ -33,7 +33,7 @@ const record = (...given: Parameters<typeof seedDeadLetters> extends [unknown, .
 
 async function placedEvents(prefix: string): Promise<number> {
   const { rows } = await database.pool.query(
-    "select count(*)::int as n from orders join events using (order_uid) where type = 'order.placed' and order_uid like $1",
+    "select count(*)::int as n from orders join events on stream_id = order_uid where type = 'order.placed' and order_uid like $1",
     [`${prefix}-%`],
   )
   return rows[0]?.n

@@ -11,8 +11,8 @@ import {
   type Resolution,
   recordAttempts,
 } from './attempts.ts'
-import { findDeadLetter } from './queries.ts'
 import { byCode, type MessageHandler, type MessageResult } from './message-handler.ts'
+import { findDeadLetter } from './queries.ts'
 
 /** Who resolves a dead letter, and why. */
 export type ResolvedBy = { actor: string; reason: string }

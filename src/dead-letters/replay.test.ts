@@ -27,7 +27,7 @@ function newOrder(): OrderDocument {
 }
 
 async function eventsOf(orderUid: string): Promise<string[]> {
-  const { rows } = await t.pool.query('select type from events where order_uid = $1 order by sequence', [orderUid])
+  const { rows } = await t.pool.query('select type from events where stream_id = $1 order by sequence', [orderUid])
   return rows.map(row => row.type)
 }
 

@@ -15,18 +15,20 @@ const eventHeaders = {
   ce_id: Type.String({ description: 'The identity of the event: the same when it comes twice' }),
   ce_source: Type.Literal('urn:shopping-cart:orders'),
   ce_time: Type.String({ format: 'date-time', description: 'When it was recorded' }),
-  ce_subject: Type.String({ description: 'The order_uid' }),
+  ce_subject: Type.String({ description: 'The id of its stream: of an order, the order_uid' }),
   ce_sequence: Type.String({
     pattern: '^[1-9][0-9]*$',
-    description: 'Its number within the order, from 1, without gaps',
+    description: 'Its number within the stream, from 1, without gaps',
   }),
+  ce_streamtype: Type.String({ description: 'What the stream is of: order, or what else the subject names' }),
+  ce_orderuid: Type.Optional(Type.String({ description: 'The order that it concerns, where that is not the subject' })),
   'content-type': Type.Literal(json),
   traceparent: Type.Optional(
     Type.String({ description: 'Of the request or message behind the event (W3C Trace Context), where it had one' }),
   ),
 }
 
-const headersExample = (type: string, sequence: number) => ({
+const headersExample = (type: string, stream: string, sequence: number) => ({
   ce_specversion: '1.0',
   ce_id: '4711',
   ce_source: 'urn:shopping-cart:orders',
@@ -34,25 +36,26 @@ const headersExample = (type: string, sequence: number) => ({
   ce_time: time,
   ce_subject: exampleUid,
   ce_sequence: String(sequence),
+  ce_streamtype: stream,
   'content-type': json,
   traceparent,
 })
 
 const exampleUid = 'b563feb7b2b84b6test'
 const dataOf = (type: string) => ({ $ref: `#/components/schemas/${schemaName(type)}` })
-const sequenceOf = ({ type }: EventDefinition) => (type === 'order.placed' ? 1 : 2)
+const sequenceOf = ({ isFirst }: EventDefinition) => (isFirst ? 1 : 2)
 
 function cloudEvent(definition: EventDefinition): Message {
-  const { type, title, description, example } = definition
+  const { type, stream, title, description, example } = definition
   return {
     name: cloudEventType(type),
     title,
     summary: description,
     contentType: json,
     headers: Type.Object({ ...eventHeaders, ce_type: Type.Literal(cloudEventType(type)) }),
-    key: 'The order_uid: a partition has the events of an order in their order',
+    key: 'The order that it concerns, else the stream: a partition has the events of an order in their order',
     payload: dataOf(type),
-    examples: [{ headers: headersExample(type, sequenceOf(definition)), payload: example }],
+    examples: [{ headers: headersExample(type, stream, sequenceOf(definition)), payload: example }],
   }
 }
 
@@ -62,19 +65,22 @@ function withoutData(definitions: readonly EventDefinition[]): Message {
   return {
     name: 'event-without-data',
     title: 'An event that is too large for the topic',
-    summary: 'It comes without its data; ce_dataref says where the order can be read',
+    summary: 'It comes without its data; ce_dataref says where its stream can be read',
     contentType: json,
     headers: Type.Object({
       ...eventHeaders,
       ce_type: Type.Enum(definitions.map(({ type }) => cloudEventType(type))),
-      ce_dataref: Type.String({ format: 'uri-reference', description: 'Where the order can be read' }),
+      ce_dataref: Type.String({ format: 'uri-reference', description: 'Where its stream can be read' }),
     }),
-    key: 'The order_uid',
-    payload: Type.Object({ order_uid: Type.String() }, { additionalProperties: false }),
+    key: 'The order that it concerns, else the stream',
+    payload: Type.Object(
+      { stream_type: Type.String(), stream_id: Type.String(), order_uid: Type.Optional(Type.String()) },
+      { additionalProperties: false },
+    ),
     examples: [
       {
-        headers: { ...headersExample('order.placed', 1), ce_dataref: reference },
-        payload: { order_uid: exampleUid },
+        headers: { ...headersExample('order.placed', 'order', 1), ce_dataref: reference },
+        payload: { stream_type: 'order', stream_id: exampleUid, order_uid: exampleUid },
       },
     ],
   }
@@ -90,7 +96,20 @@ export function envelope(definition: EventDefinition): Message {
     summary: description,
     contentType: json,
     payload: envelopeOf(definition, Type.Unsafe(dataOf(type))),
-    examples: [{ payload: { id: '4711', type, order_uid: exampleUid, sequence, time, data: example } }],
+    examples: [
+      {
+        payload: {
+          id: '4711',
+          type,
+          stream_type: definition.stream,
+          stream_id: exampleUid,
+          order_uid: exampleUid,
+          sequence,
+          time,
+          data: example,
+        },
+      },
+    ],
   }
 }
 

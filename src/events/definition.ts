@@ -7,6 +7,10 @@ import type { Static, TSchema } from 'typebox'
 export type EventDefinition<Data extends TSchema = TSchema> = Readonly<{
   /** Such as `order.placed`. */
   type: string
+  /** The type of the streams that it happens in, such as `order`. */
+  stream: string
+  /** Whether every stream begins with it. */
+  isFirst?: boolean
   title: string
   /** When it happens, in a sentence. */
   description: string

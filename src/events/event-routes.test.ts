@@ -5,7 +5,7 @@ import { nextOf } from '../../test/links.ts'
 import { type BodyReader, framesOf } from '../../test/server-sent-events.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { orderChanged } from '../orders/messages.ts'
-import { appendEvent } from './log.ts'
+import { appendEvent } from './append.ts'
 
 let t: TestApp
 
@@ -62,8 +62,8 @@ function follow(path: string, headers: Record<string, string> = {}) {
 }
 
 /** An event of a transaction that is held open. */
-const heldBack = (orderUid: string) => ({
-  orderUid,
+const heldBack = (streamId: string) => ({
+  streamId,
   sequence: 1,
   definition: orderChanged.expired,
   recordedAt: new Date(),
@@ -221,7 +221,7 @@ describe('the log', () => {
     // A stream that begins now, and one that comes back with an id of before, have to wait as well.
     const [begun, back] = [follow('/api/events'), follow('/api/events', { 'last-event-id': live.cursor() })]
     await Promise.all([begun.connected(), back.connected()])
-    const stored = async () => (await t.pool.query('select from events where order_uid = any($1)', [behind])).rowCount
+    const stored = async () => (await t.pool.query('select from events where stream_id = any($1)', [behind])).rowCount
     expect(await stored()).toBe(3)
     expect((await read(`/api/events?after=${live.cursor()}`)).events).toEqual([])
     expect([live.events.length, begun.events.length, back.events.length]).toEqual([1, 0, 0])

@@ -1,27 +1,18 @@
 import { type Backoff, backoffMs } from '../platform/backoff.ts'
 import type { Logger } from '../platform/log.ts'
 import { pause } from '../platform/periodic.ts'
-import type { Pool } from '../platform/postgres.ts'
 import { type Checkpoint, compareCheckpoints, encodeCursor } from './checkpoint.ts'
 import { encodeEvent } from './encode.ts'
-import { type LoggedEvent, type LogPage, lookUpCheckpoint, readLog, readLogEnd, readOrderLog } from './log.ts'
-import { searchLog, type Wanted } from './log-search.ts'
+import type { LoggedEvent, LogPage } from './event-rows.ts'
+import { lookUpCheckpoint, readLog, readLogEnd, readOrderLog } from './log.ts'
+import { searchLog, type Wanted, wantsAll } from './log-search.ts'
 import { Notifier } from './notifier.ts'
 import { behind, OlderPages } from './older-pages.ts'
 import type { ReaderThrottle } from './reader-throttle.ts'
-import type { RecentOrders } from './recent-orders.ts'
+import type { EventLog } from './stream-definition.ts'
 
 /** An event on its way to live readers, encoded once for all of them. */
-export type FedEvent = {
-  checkpoint: Checkpoint
-  orderUid: string
-  customerId: string | null
-  sequence: number
-  type: string
-  /** RFC 3339, UTC. */
-  recordedAt: string
-  /** W3C Trace Context; for those who send events on. */
-  traceparent: string | null
+export type FedEvent = Omit<LoggedEvent, 'data'> & {
   /** A server-sent event. */
   frame: Uint8Array<ArrayBuffer>
   /** Where in the frame its data begin. */
@@ -53,10 +44,9 @@ const backoff: Backoff = { firstMs: 500, maxMs: 1_000 }
  * and only while somebody does.
  */
 export class EventFeed {
-  readonly #pool: Pool
+  readonly #events: EventLog
   readonly #log: Logger
   readonly #grown: Notifier
-  readonly #recent: RecentOrders
   /** Rings when there are new events here, and when the feed ends. */
   readonly arrived = new Notifier()
   #kept: FedEvent[] = []
@@ -67,18 +57,17 @@ export class EventFeed {
   #reading: AbortController | undefined
   readonly #ended = new AbortController()
   readonly #older = new OlderPages(after =>
-    this.#readOlder(after, () => readLog(this.#pool, after, pageEventsMax, this.#recent, pageBytesMax)),
+    this.#readOlder(after, () => readLog(this.#events, after, pageEventsMax, pageBytesMax)),
   )
 
   /** Whoever sends events to live readers asks it first. */
   readonly throttle: ReaderThrottle
 
   /** @param grown rings when the log has grown */
-  constructor(pool: Pool, grown: Notifier, recent: RecentOrders, throttle: ReaderThrottle, log: Logger) {
+  constructor(events: EventLog, grown: Notifier, throttle: ReaderThrottle, log: Logger) {
     this.throttle = throttle
-    this.#pool = pool
+    this.#events = events
     this.#grown = grown
-    this.#recent = recent
     this.#log = log
   }
 
@@ -120,17 +109,17 @@ export class EventFeed {
   /**
    * Reads a page of the log itself, for a reader that is further behind.
    *
-   * @param orderUid only this order's events
    * @param wanted only these events; what is looked at for a page is bounded, so one without any may still move the checkpoint
    * @returns the events; where nothing more is to be found, with the checkpoint from which on everything is kept here
    * @throws Error when what is behind the checkpoint was dropped from the log
    */
-  older(after: Checkpoint, orderUid: string | undefined, wanted?: Wanted): Promise<FedPage> {
-    if (orderUid !== undefined) {
-      return this.#readOlder(after, () => readOrderLog(this.#pool, orderUid, after, pageEventsMax, pageBytesMax))
+  older(after: Checkpoint, wanted: Wanted): Promise<FedPage> {
+    if (wantsAll(wanted)) return this.#older.after(after)
+    const { orderUid, ...rest } = wanted
+    if (orderUid !== undefined && wantsAll(rest)) {
+      return this.#readOlder(after, () => readOrderLog(this.#events, orderUid, after, pageEventsMax, pageBytesMax))
     }
-    if (wanted?.types === undefined && wanted?.customerId === undefined) return this.#older.after(after)
-    const search = () => searchLog(this.#pool, after, wanted, pageEventsMax, 'forward', pageBytesMax)
+    const search = () => searchLog(this.#events, after, wanted, pageEventsMax, 'forward', pageBytesMax)
     return this.#older.inTurn(() => this.#readOlder(after, search))
   }
 
@@ -141,7 +130,7 @@ export class EventFeed {
     // Taken before reading: what the log had up to there, this page has.
     const keptFrom = this.#from
     const found = await read()
-    if ((await lookUpCheckpoint(this.#pool, after)) === 'dropped')
+    if ((await lookUpCheckpoint(this.#events.pool, after)) === 'dropped')
       throw new Error('events behind this checkpoint were dropped')
     const last = found.next ?? found.events.at(-1)?.checkpoint ?? after
     const isAll = found.isAll && keptFrom !== undefined && compareCheckpoints(last, keptFrom) < 0
@@ -165,10 +154,10 @@ export class EventFeed {
     while (!stop.aborted) {
       try {
         const seen = this.#grown.seen()
-        checkpoint ??= await readLogEnd(this.#pool)
+        checkpoint ??= await readLogEnd(this.#events.pool)
         if (stop.aborted) return
         this.#from ??= checkpoint
-        const page = await readLog(this.#pool, checkpoint, pageEventsMax, this.#recent)
+        const page = await readLog(this.#events, checkpoint, pageEventsMax)
         if (stop.aborted) return
         failures = 0
         const events = page.events.map(toFed)
@@ -206,11 +195,24 @@ export class EventFeed {
 }
 
 function toFed(event: LoggedEvent): FedEvent {
-  const { checkpoint, orderUid, customerId, sequence, type, recordedAt, traceparent } = event
+  const { checkpoint, streamType, streamId, orderUid, customerId, sequence, type, recordedAt, traceparent } = event
   // All of it is ASCII, so its characters are its bytes.
   const head = `id: ${encodeCursor(checkpoint)}\nevent: ${type}\ndata: `
   const frame = new TextEncoder().encode(`${head}${encodeEvent(event)}${frameEnd}`)
-  return { checkpoint, orderUid, customerId, sequence, type, recordedAt, traceparent, frame, dataStart: head.length }
+  const dataStart = head.length
+  return {
+    checkpoint,
+    streamType,
+    streamId,
+    orderUid,
+    customerId,
+    sequence,
+    type,
+    recordedAt,
+    traceparent,
+    frame,
+    dataStart,
+  }
 }
 
 /** What events take when they are sent, in bytes. */

@@ -1,5 +1,6 @@
 import type { Check } from '../platform/integrity.ts'
 import { lastPosition } from './checkpoint.ts'
+import { orderStreamType } from './stream-definition.ts'
 
 /** The checkpoint is one that the log could not have given out yet. */
 const isBeyondEnd = `(xid >= in_log(pg_snapshot_xmax(pg_current_snapshot()))
@@ -13,13 +14,19 @@ export const logChecks: readonly Check[] = [
   {
     name: 'log-end',
     sentence: 'no checkpoint of the log, and none that a reader has come to, is beyond its end',
-    sql: `select 'event ' || sequence || ' of ' || order_uid from events where ${isBeyondEnd}
+    sql: `select 'event ' || sequence || ' of ' || stream_type || ' ' || stream_id from events where ${isBeyondEnd}
            union all
           select 'reader ' || name from log_readers where ${isBeyondEnd} and not ${isEnd}
            union all
           select 'seal of ' || partition from event_seals where ${isBeyondEnd}
            union all
           select 'beginning of the log' from event_log_start where ${isBeyondEnd}`,
+  },
+  {
+    name: 'event-orders',
+    sentence: 'events name the order that they concern where that is not their own stream',
+    sql: `select 'event ' || sequence || ' of ' || stream_id from events
+           where stream_type = '${orderStreamType}' and concerns_order is not null`,
   },
   {
     name: 'event-ids',

@@ -1,7 +1,8 @@
-import type { Pool } from '../platform/postgres.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { type LoggedEvent, readLog, readLogBack } from './log.ts'
-import { type Direction, searchLog, type Wanted } from './log-search.ts'
+import type { LoggedEvent } from './event-rows.ts'
+import { readLog, readLogBack } from './log.ts'
+import { type Direction, searchLog, type Wanted, wantsAll } from './log-search.ts'
+import type { EventLog } from './stream-definition.ts'
 
 /** Events, and the checkpoint where it goes on; undefined when that is all there is. */
 export type EventsPage = { events: LoggedEvent[]; next: Checkpoint | undefined }
@@ -13,13 +14,13 @@ export type EventsPage = { events: LoggedEvent[]; next: Checkpoint | undefined }
  * @param from the checkpoint behind which the page begins: after it, or before it where `direction` is back
  */
 export async function readPage(
-  pool: Pool,
+  log: EventLog,
   from: Checkpoint,
-  wanted: Wanted & { limit: number },
+  wanted: Wanted,
+  limit: number,
   direction: Direction,
 ): Promise<EventsPage> {
-  const { types, customerId, limit } = wanted
-  if (types !== undefined || customerId !== undefined) return searchLog(pool, from, wanted, limit, direction)
-  const { events, isAll } = await (direction === 'forward' ? readLog : readLogBack)(pool, from, limit)
+  if (!wantsAll(wanted)) return searchLog(log, from, wanted, limit, direction)
+  const { events, isAll } = await (direction === 'forward' ? readLog : readLogBack)(log, from, limit)
   return { events, next: isAll ? undefined : events.at(-1)?.checkpoint }
 }

@@ -28,13 +28,13 @@ beforeAll(async () => {
                 'USD', 1, now(), 'confirmed', 'paid', 'unfulfilled', 1, now()
            from generate_series($1::int, $2::int) n
          returning order_uid)
-       insert into events (order_uid, sequence, type, recorded_at, data)
+       insert into events (stream_id, sequence, type, recorded_at, data)
        select order_uid, 1, 'order.placed', now(), '{"status":"confirmed"}' from placed`,
       [from, from + 999, document, seldomEvery],
     )
   }
   await t.pool.query(
-    `insert into events (order_uid, sequence, type, recorded_at, data)
+    `insert into events (stream_id, sequence, type, recorded_at, data)
      select 'u' || n, 2, case when n % 2 = 0 then 'order.on_hold' else 'order.cancelled' end, now(), '{}'
        from generate_series(0, 5999, 500) n`,
   )
@@ -124,9 +124,9 @@ describe('pages of a filter have what fits, once, in the order of the log', () =
   ])('%s', async filter => {
     const wanted = new URLSearchParams(filter)
     const { rows } = await t.pool.query(
-      `select e.order_uid, e.sequence
+      `select o.order_uid, e.sequence
          from events e
-         join orders o using (order_uid)
+         join orders o on o.order_uid = e.stream_id
         where ($1::text is null or o.customer_id = $1) and ($2::text[] is null or e.type = any($2))
         order by e.xid, e.position`,
       [wanted.get('customer_id'), wanted.get('type')?.split(',') ?? null],

@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { Type } from 'typebox'
-import { createOrdersDatabase } from '../../test/app.ts'
+import { createOrdersDatabase, eventLogOf } from '../../test/app.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { rowsRead } from '../../test/rows-read.ts'
 import { initialState } from '../orders/order.ts'
+import { orderStream, rememberOrders } from '../orders/order-stream.ts'
 import { orderParts } from '../orders/placement-parts.ts'
+import { RecentOrders } from '../orders/recent-orders.ts'
 import { createIntakeStore } from '../orders/store.ts'
 import { readOrder } from '../orders/validate.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
+import { appendEvent } from './append.ts'
 import { logStart } from './checkpoint.ts'
 import { defineEvent } from './definition.ts'
-import { appendEvent, type LoggedEvent, readLog, readLogEnd, readOrderLog } from './log.ts'
-import { RecentOrders } from './recent-orders.ts'
+import type { LoggedEvent } from './event-rows.ts'
+import { readLog, readLogEnd, readOrderLog } from './log.ts'
 
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
 let pool: Pool
@@ -28,14 +31,15 @@ afterAll(async () => {
 const data = { text: 'tab\t, backslash \\ and newline\n' }
 const definition = defineEvent({
   type: 'test.noted',
+  stream: 'order',
   title: 'A note',
   description: 'Something was noted.',
   data: Type.Object({ text: Type.String() }),
   example: data,
 })
 
-const event = (orderUid: string, sequence = 1) => ({
-  orderUid,
+const event = (streamId: string, sequence = 1) => ({
+  streamId,
   sequence,
   definition,
   recordedAt: new Date(),
@@ -44,17 +48,17 @@ const event = (orderUid: string, sequence = 1) => ({
 
 const charactersMax = 16 * 1024 * 1024
 
-const uids = (events: LoggedEvent[]) => events.map(({ orderUid }) => orderUid)
+const uids = (events: LoggedEvent[]) => events.map(({ streamId }) => streamId)
 
 test('nothing is read past a transaction that is still open, and nothing is missed when it commits late', async () => {
   const late = await pool.connect()
   await late.query('begin')
   await appendEvent(late, event('late'))
   await inTransaction(pool, client => appendEvent(client, event('early')))
-  expect(await readLog(pool, logStart, 10)).toEqual({ events: [], isAll: true })
+  expect(await readLog(eventLogOf(pool), logStart, 10)).toEqual({ events: [], isAll: true })
   await late.query('commit')
   late.release()
-  const { events } = await readLog(pool, logStart, 10)
+  const { events } = await readLog(eventLogOf(pool), logStart, 10)
   expect(uids(events)).toEqual(['late', 'early'])
   expect(JSON.parse(events[0]?.data ?? '')).toEqual(data)
 })
@@ -67,11 +71,11 @@ test('reading on from any checkpoint gives every event once, in the same order, 
       }),
     ),
   )
-  const everything = uids((await readLog(pool, logStart, 1000)).events)
+  const everything = uids((await readLog(eventLogOf(pool), logStart, 1000)).events)
   expect(everything).toHaveLength(202)
   const paged: string[] = []
   for (let checkpoint = logStart; ; ) {
-    const page = await readLog(pool, checkpoint, 7)
+    const page = await readLog(eventLogOf(pool), checkpoint, 7)
     paged.push(...uids(page.events))
     if (page.isAll) break
     checkpoint = page.events.at(-1)?.checkpoint ?? checkpoint
@@ -101,7 +105,7 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
   const events: LoggedEvent[] = []
   let pages = 0
   for (let checkpoint = start; ; pages += 1) {
-    const page = await readLog(pool, checkpoint, 100, recent)
+    const page = await readLog({ pool, streams: rememberOrders([orderStream], recent) }, checkpoint, 100)
     events.push(...page.events)
     if (page.isAll) break
     checkpoint = page.events.at(-1)?.checkpoint ?? checkpoint
@@ -137,26 +141,28 @@ test('times are those that were written, to the millisecond, also between events
   for (const [index, time] of times.entries()) {
     await inTransaction(pool, client => appendEvent(client, { ...event(`timed-${index}`), recordedAt: new Date(time) }))
   }
-  const orderPages = await Promise.all(times.map((_, index) => readOrderLog(pool, `timed-${index}`, logStart, 1)))
+  const orderPages = await Promise.all(
+    times.map((_, index) => readOrderLog(eventLogOf(pool), `timed-${index}`, logStart, 1)),
+  )
   expect(orderPages.map(({ events }) => events[0]?.recordedAt)).toEqual(times)
-  const { events } = await readLog(pool, start, 10)
+  const { events } = await readLog(eventLogOf(pool), start, 10)
   expect(events.map(({ recordedAt }) => recordedAt)).toEqual(times)
   await pool.query(
-    "update events set recorded_at = recorded_at + interval '999 microseconds' where order_uid = 'timed-1'",
+    "update events set recorded_at = recorded_at + interval '999 microseconds' where stream_id = 'timed-1'",
   )
-  expect((await readOrderLog(pool, 'timed-1', logStart, 1)).events[0]?.recordedAt).toBe(times[1] ?? '')
+  expect((await readOrderLog(eventLogOf(pool), 'timed-1', logStart, 1)).events[0]?.recordedAt).toBe(times[1] ?? '')
 })
 
 test('a page costs what it holds, also where the statistics are wrong about what is behind its checkpoint', async () => {
-  await pool.query(`insert into events (order_uid, sequence, type, recorded_at, data)
+  await pool.query(`insert into events (stream_id, sequence, type, recorded_at, data)
     select 'many-' || n, 1, 'test.noted', now(), '{}' from generate_series(1, 5000) n`)
   // Behind the only transaction that the statistics know, nothing is expected.
-  await pool.query("delete from events where order_uid not like 'many-%'")
+  await pool.query("delete from events where stream_id not like 'many-%'")
   await pool.query('analyze events')
-  const { events } = await readLog(pool, logStart, 1)
+  const { events } = await readLog(eventLogOf(pool), logStart, 1)
   const checkpoint = events[0]?.checkpoint ?? logStart
   const fetched = await rowsRead(pool, 'events', async client => {
-    const page = await client.query('select from events_after($1::xid8, $2::bigint, 10)', [
+    const page = await client.query('select from log_after($1::xid8, $2::bigint, 10)', [
       checkpoint.xid,
       checkpoint.position,
     ])

@@ -1,6 +1,6 @@
-import { singleFlight } from '../platform/single-flight.ts'
 import { Counter, Gauge, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { singleFlight } from '../platform/single-flight.ts'
 import { readHorizon } from './horizon.ts'
 import type { PartitionMaintenance } from './partitions.ts'
 import { readLagSeconds } from './readers.ts'

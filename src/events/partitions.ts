@@ -117,7 +117,7 @@ export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
            coalesce((select json_agg(json_build_object('name', name, 'sinceMs', since) order by name)
                        from (select 'webhook:' || webhook_id as name,
                                     extract(epoch from min(recorded_at))::float8 * 1000 as since
-                               from webhook_parked
+                               from webhook_retry_queue
                               group by webhook_id) parked), '[]') as owing`)
   const [state] = rows
   if (state === undefined) throw new Error('the state of the log could not be read')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { createOrdersDatabase } from '../../test/app.ts'
+import { createOrdersDatabase, eventLogOf } from '../../test/app.ts'
 import { eventually, kafkaAvailability, otherClient, testBroker, testLog, uniqueName } from '../../test/kafka.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { exampleOrder } from '../orders/example.ts'
@@ -12,7 +12,6 @@ import { createPublisher, type Publisher } from '../platform/kafka/publisher.ts'
 import { Notifier } from './notifier.ts'
 import { ReaderThrottle } from './reader-throttle.ts'
 import { readLagSeconds } from './readers.ts'
-import { RecentOrders } from './recent-orders.ts'
 import { relayReader, runRelay } from './relay.ts'
 
 setDefaultTimeout(60_000)
@@ -44,13 +43,12 @@ describe.skipIf(missing !== null)('the relay', () => {
     const { pool, address } = database
     const running = runRelay(
       {
-        pool,
+        events: eventLogOf(pool),
         address,
         publisher,
         eventsTopic,
         deadLettersTopic,
         logGrown: new Notifier(),
-        recent: new RecentOrders(1024 * 1024),
         throttle: new ReaderThrottle(Date.now),
         onPublished: () => undefined,
         log: testLog,

@@ -1,21 +1,22 @@
 import { advisoryLocks } from '../advisory-locks.ts'
-import type { DeadLetterListing } from '../dead-letters/views.ts'
 import { markPublished, readUnpublished } from '../dead-letters/queries.ts'
+import type { DeadLetterListing } from '../dead-letters/views.ts'
 import { KafkaRefusedError } from '../platform/kafka/client.ts'
 import type { Publisher } from '../platform/kafka/publisher.ts'
 import type { OutgoingMessage } from '../platform/kafka/record-batch.ts'
 import { about } from '../platform/kafka/tracing.ts'
-import { runAsLeader, type Lease } from '../platform/leadership.ts'
+import { type Lease, runAsLeader } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
-import type { Pool, PostgresAddress } from '../platform/postgres.ts'
+import type { PostgresAddress } from '../platform/postgres.ts'
 import { type Tracer, within } from '../platform/tracing.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
-import { type LoggedEvent, type LogPage, readLog } from './log.ts'
+import type { LoggedEvent, LogPage } from './event-rows.ts'
+import { readLog } from './log.ts'
 import type { Notifier } from './notifier.ts'
 import type { ReaderThrottle } from './reader-throttle.ts'
 import { enterReader, saveCheckpoint } from './readers.ts'
-import type { RecentOrders } from './recent-orders.ts'
+import type { EventLog } from './stream-definition.ts'
 
 /** The relay's name among the readers of the log. */
 export const relayReader = 'kafka'
@@ -25,15 +26,13 @@ const lettersMax = 200
 const sendDeadlineMs = 15_000
 
 export type RelayOptions = {
-  pool: Pool
+  events: EventLog
   address: PostgresAddress
   publisher: Publisher
   eventsTopic: string
   deadLettersTopic: string
   /** Rings when the log has grown. */
   logGrown: Notifier
-  /** What need not be fetched for an event. */
-  recent: RecentOrders
   /** Lets the intake go first. */
   throttle: ReaderThrottle
   onPublished: (events: number) => void
@@ -67,7 +66,8 @@ const noteEveryMs = 100
 
 /** Relays while the lock is held. While a page is being sent, the next one is being read where there is more. */
 async function relay(options: Relaying, onProgress: () => void): Promise<void> {
-  const { pool, logGrown, recent, throttle, lease } = options
+  const { events: eventLog, logGrown, throttle, lease } = options
+  const { pool } = eventLog
   const { ends } = lease
   const save = async (reached: Checkpoint) => {
     lease.assertHeld()
@@ -81,12 +81,12 @@ async function relay(options: Relaying, onProgress: () => void): Promise<void> {
   while (!ends.aborted) {
     const seen = logGrown.seen()
     const isAhead = ahead !== undefined
-    const { events, isAll } = await (ahead ?? readLog(pool, checkpoint, eventsMax, recent))
+    const { events, isAll } = await (ahead ?? readLog(eventLog, checkpoint, eventsMax))
     ahead = undefined
     const last = events.at(-1)
     if (last !== undefined) {
       // What comes while the last page is being sent is to be on the next one.
-      if (!isAll) ahead = readLog(pool, last.checkpoint, eventsMax, recent)
+      if (!isAll) ahead = readLog(eventLog, last.checkpoint, eventsMax)
       // Whatever sending meets is met first; what this read met is met again by the next one.
       ahead?.catch(() => undefined)
       await throttle.acquire(weightOf(events), ends)
@@ -131,9 +131,15 @@ async function sendEvents(options: Relaying, events: readonly LoggedEvent[]): Pr
   )
   const reduce = (_: OutgoingMessage, index: number) => {
     const event = events[index]
-    return event === undefined ? undefined : toCloudEventWithoutData(event)
+    return event === undefined ? undefined : toCloudEventWithoutData(event, addressOf(options.events.streams, event))
   }
   await within(span, () => sendOrReduce(options, topic, events.map(toCloudEvent), reduce))
+}
+
+/** Where the stream of an event can be read. */
+function addressOf(streams: EventLog['streams'], { streamType, streamId }: LoggedEvent): string {
+  const stream = streams.find(({ type }) => type === streamType)
+  return stream?.addressOf(streamId) ?? `/api/events?stream_type=${streamType}&stream_id=${streamId}`
 }
 
 /**
@@ -165,7 +171,10 @@ async function sendOrReduce(
 }
 
 async function announce(options: Relaying): Promise<number> {
-  const { pool, deadLettersTopic } = options
+  const {
+    events: { pool },
+    deadLettersTopic,
+  } = options
   const letters = await readUnpublished(pool, lettersMax)
   if (letters.length === 0) return 0
   await sendOrReduce(options, deadLettersTopic, letters.map(toAnnouncement), (_, index, reason) => {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestApp, type TestApp } from '../../test/app.ts'
+import { createTestApp, eventLogOf, type TestApp } from '../../test/app.ts'
 import { newDataDir, removeDataDirs, start, stopServers } from '../../test/embedded-servers.ts'
 import { brokenRules } from '../../test/invariants.ts'
 import { makeOrders } from '../../test/orders.ts'
@@ -52,7 +52,7 @@ async function useUpTransactions(pool: Pool): Promise<void> {
   await pool.query('do $$ begin for n in 1..3000 loop perform pg_current_xact_id(); commit; end loop; end $$')
 }
 
-const uids = (events: readonly { orderUid: string }[]) => events.map(event => event.orderUid)
+const uids = (events: readonly { streamId: string }[]) => events.map(event => event.streamId)
 
 describe('tables restored into a new cluster', () => {
   let address: PostgresAddress
@@ -65,7 +65,7 @@ describe('tables restored into a new cluster', () => {
     await bringUpToDate(address, log, 5_000, never)
     pool = createPool(address, { connectionsMax: 4, name: 'test', log })
     await copyTables(t.pool, pool)
-    const { events } = await readLog(t.pool, logStart, 1_000)
+    const { events } = await readLog(eventLogOf(t.pool), logStart, 1_000)
     return events
   }
 
@@ -76,9 +76,9 @@ describe('tables restored into a new cluster', () => {
     const last = events.at(-1)
     if (last === undefined) throw new Error('there are no events')
     await pool.query(
-      "insert into events (order_uid, sequence, type, recorded_at, data) values ('new', 1, 'x', now(), '{}')",
+      "insert into events (stream_id, sequence, type, recorded_at, data) values ('new', 1, 'x', now(), '{}')",
     )
-    expect((await readLog(pool, last.checkpoint, 10)).events).toEqual([])
+    expect((await readLog(eventLogOf(pool), last.checkpoint, 10)).events).toEqual([])
     const { rows } = await pool.query('select is_log_ahead() as ahead')
     expect(rows).toEqual([{ ahead: true }])
   })
@@ -86,7 +86,7 @@ describe('tables restored into a new cluster', () => {
   test('the service notices it at its start: checkpoints and ids stay, and new events come behind the old ones', async () => {
     await useUpTransactions(t.pool)
     await place('kept', 5)
-    const before = (await readLog(t.pool, logStart, 1_000)).events
+    const before = (await readLog(eventLogOf(t.pool), logStart, 1_000)).events
     const [last, earlier] = [before.at(-1), before.at(-3)]
     if (last === undefined || earlier === undefined) throw new Error('there are no events')
     await enterReader(t.pool, 'kafka')
@@ -102,12 +102,12 @@ describe('tables restored into a new cluster', () => {
     await endServices('SIGTERM')
 
     // Everything that was in the log is where it was, under the same ids, and what is new is behind it.
-    const { events } = await readLog(pool, logStart, 1_000)
+    const { events } = await readLog(eventLogOf(pool), logStart, 1_000)
     expect(events.slice(0, -1)).toEqual(before)
     expect(uids(events.slice(-1))).toEqual(['after-0'])
-    expect(uids((await readLog(pool, last.checkpoint, 10)).events)).toEqual(['after-0'])
+    expect(uids((await readLog(eventLogOf(pool), last.checkpoint, 10)).events)).toEqual(['after-0'])
     // The relay goes on where it was: nothing twice, nothing left out.
-    const relayed = await readLog(pool, await enterReader(pool, 'kafka'), 10)
+    const relayed = await readLog(eventLogOf(pool), await enterReader(pool, 'kafka'), 10)
     expect(uids(relayed.events)).toEqual(['kept-3', 'kept-4', 'after-0'])
     // A cursor that the old database handed out after the backup is before all that is new here.
     const handedOutLater = decodeCursor(
@@ -115,7 +115,7 @@ describe('tables restored into a new cluster', () => {
     )
     if (handedOutLater === undefined) throw new Error('no cursor')
     expect(await lookUpCheckpoint(pool, handedOutLater)).toBe('kept')
-    expect(uids((await readLog(pool, handedOutLater, 10)).events)).toEqual(['after-0'])
+    expect(uids((await readLog(eventLogOf(pool), handedOutLater, 10)).events)).toEqual(['after-0'])
     expect(Number(events.at(-1)?.checkpoint.position)).toBeGreaterThan(Number(last.checkpoint.position) + 1_000_000)
     expect(await brokenRules(pool)).toEqual([])
   })
@@ -139,7 +139,7 @@ test('a log in its own cluster is left alone, and what a transaction is called c
   const { rows } = await t.pool.query('select log_shift() as shift, is_log_ahead() as ahead')
   expect(rows).toEqual([{ shift: '0', ahead: false }])
   const plan = await t.pool.query(
-    "explain (verbose, costs off) insert into events (order_uid, sequence, type, recorded_at, data) values ('x', 1, 'x', now(), '{}')",
+    "explain (verbose, costs off) insert into events (stream_id, sequence, type, recorded_at, data) values ('x', 1, 'x', now(), '{}')",
   )
   const text = plan.rows.map(row => row['QUERY PLAN']).join('\n')
   expect(text).toContain('pg_current_xact_id()')
@@ -148,14 +148,14 @@ test('a log in its own cluster is left alone, and what a transaction is called c
 
 test('by command the log goes on while the service runs: readers miss nothing, old cursors stay good', async () => {
   await place('live-a', 2)
-  const { events } = await readLog(t.pool, logStart, 1_000)
+  const { events } = await readLog(eventLogOf(t.pool), logStart, 1_000)
   const last = events.at(-1)
   if (last === undefined) throw new Error('there are no events')
   const run = await runCli(['db-restored'], environmentOf(t.address))
   expect(run).toMatchObject({ exitCode: 0, err: '' })
   expect(run.out).toContain('goes on')
   await place('live-b', 2)
-  const after = (await readLog(t.pool, last.checkpoint, 10)).events
+  const after = (await readLog(eventLogOf(t.pool), last.checkpoint, 10)).events
   expect(uids(after)).toEqual(['live-b-0', 'live-b-1'])
   const response = await t.call('GET', `/api/events?after=${encodeCursor(last.checkpoint)}`)
   expect(await response.json()).toMatchObject([{ order_uid: 'live-b-0' }, { order_uid: 'live-b-1' }])

@@ -2,10 +2,7 @@ import { AppError } from '../errors.ts'
 import { memoryBudget } from '../platform/memory-budget.ts'
 import { type Checkpoint, compareCheckpoints, encodeCursor } from './checkpoint.ts'
 import { type EventFeed, type FedEvent, type FedPage, sizeOf } from './feed.ts'
-import type { Wanted } from './log-search.ts'
-
-/** What a reader wants to hear of; everything that is given must hold. */
-export type EventFilter = Wanted & { orderUid?: string | undefined }
+import { isWanted, type Wanted } from './log-search.ts'
 
 /**
  * A quiet stream says that it is alive, so that nobody between takes it for dead. A comment without an empty line behind it: that
@@ -28,9 +25,10 @@ const letGoMs = 1_000
 
 /**
  * The log from a checkpoint on as server-sent events, without end. What is not taken is not read ahead: a slow reader costs a
- * checkpoint in the log, not memory.
+ * checkpoint, not memory.
  *
  * @param after the checkpoint of the last event that the reader has
+ * @param filter which events it wants
  * @param takeDeadlineMs how long a reader may leave what is there before it is cut off
  * @param quietMs after so long without an event there is a heartbeat
  * @throws AppError OVERLOADED when as many streams are open as the memory budget has room for
@@ -38,105 +36,37 @@ const letGoMs = 1_000
 export function streamEvents(
   feed: EventFeed,
   after: Checkpoint,
-  filter: EventFilter,
+  filter: Wanted,
   takeDeadlineMs = readerTakesWithinMs,
   quietMs = heartbeatMs,
 ): Response {
   if (!memoryBudget.acquire('streams', streamBytes)) throw new AppError('OVERLOADED', 'too many streams are open')
-  const leave = feed.follow()
-  let checkpoint = after
-  /** What is read and not yet sent. */
-  let page: FedPage = { events: [], checkpoint }
-  let isOver = false
-  /** An event on its way that is larger than what `streamBytes` allows for. */
-  let large: Uint8Array | undefined
+  const reader = new StreamReader(feed, after, filter, quietMs)
   let letGo: ReturnType<typeof setTimeout> | undefined
   let cutOff: ReturnType<typeof setTimeout> | undefined
-
-  /** The next events that the reader wants; a heartbeat when there were none for long; undefined at the end. */
-  async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const dueAtMs = performance.now() + quietMs
-    while (!feed.ended.aborted && !isOver) {
-      const seen = feed.arrived.seen()
-      if (page.events.length === 0)
-        page = feed.after(checkpoint) ?? (await feed.older(checkpoint, filter.orderUid, filter))
-      const hasMoved = page.events.length > 0 || compareCheckpoints(page.checkpoint, checkpoint) > 0
-      const wanted = takeChunk()
-      if (wanted.length > 0) {
-        await feed.throttle.acquire(sizeOf(wanted), feed.ended)
-        return concat(wanted)
-      }
-      if (performance.now() > dueAtMs) return heartbeat
-      if (hasMoved) continue
-      await feed.arrived.next(seen, feed.ended)
-    }
-    return undefined
-  }
-
-  /** Takes as much of the page as is sent at a time. */
-  function takeChunk(): FedEvent[] {
-    const wanted: FedEvent[] = []
-    let bytes = 0
-    let taken = 0
-    for (const event of page.events) {
-      if (bytes > 0 && bytes + event.frame.byteLength > chunkBytesMax) break
-      taken += 1
-      if (!isWanted(event, filter)) continue
-      wanted.push(event)
-      bytes += event.frame.byteLength
-    }
-    const isAll = taken === page.events.length
-    checkpoint = isAll ? page.checkpoint : (page.events[taken - 1]?.checkpoint ?? checkpoint)
-    page = { events: isAll ? [] : page.events.slice(taken), checkpoint: page.checkpoint }
-    return wanted
-  }
-
-  function stopTimers(): void {
+  const stopTimers = () => {
     clearTimeout(letGo)
     clearTimeout(cutOff)
   }
-
-  /** Takes what is to be sent out of the memory budget. @returns whether there is room for it */
-  function hold(chunk: Uint8Array): boolean {
-    if (chunk.byteLength <= chunkBytesMax) return true
-    if (!memoryBudget.acquireShared('answers', chunk)) return false
-    large = chunk
-    return true
-  }
-
-  function letGoOfLarge(): void {
-    if (large !== undefined) memoryBudget.releaseShared('answers', large)
-    large = undefined
-  }
-
-  function end(): void {
-    if (isOver) return
-    isOver = true
+  const end = () => {
     stopTimers()
-    leave()
-    letGoOfLarge()
-    memoryBudget.release('streams', streamBytes)
+    reader.end()
   }
-
-  const source: Parameters<typeof makeStream>[0] = {
+  return responseOf({
     start(controller) {
       // The head of the answer goes out at once, so that a client knows that it is connected.
-      controller.enqueue(new TextEncoder().encode(`retry: 1000\nid: ${encodeCursor(checkpoint)}\n: connected\n\n`))
+      controller.enqueue(new TextEncoder().encode(`retry: 1000\nid: ${encodeCursor(after)}\n: connected\n\n`))
     },
     async pull(controller) {
       stopTimers()
-      letGoOfLarge()
-      const chunk = await next().catch(() => undefined)
-      // A reader that is cut off for want of room comes back with the last id that it has.
-      if (chunk === undefined || isOver || !hold(chunk)) {
+      const chunk = await reader.next().catch(() => undefined)
+      if (chunk === undefined) {
         end()
         controller.close()
         return
       }
       controller.enqueue(chunk)
-      letGo = setTimeout(() => {
-        page = { events: [], checkpoint }
-      }, letGoMs)
+      letGo = setTimeout(() => reader.letGo(), letGoMs)
       cutOff = setTimeout(() => {
         end()
         // It finds a whole stream's end behind what it has left, and a connection that it never reads is closed as idle.
@@ -144,8 +74,16 @@ export function streamEvents(
       }, takeDeadlineMs)
     },
     cancel: end,
-  }
-  return new Response(makeStream(source), {
+  })
+}
+
+/** A stream of which nothing is made before the reader has taken what was made before. */
+function responseOf(source: {
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void
+  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void>
+  cancel(): void
+}): Response {
+  return new Response(new ReadableStream<Uint8Array>(source, { highWaterMark: 0 }), {
     headers: {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
@@ -155,21 +93,103 @@ export function streamEvents(
   })
 }
 
-/** A stream of which nothing is made before the reader has taken what was made before. */
-function makeStream(source: {
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void
-  pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void>
-  cancel(): void
-}): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(source, { highWaterMark: 0 })
-}
+/** What one stream has been sent, and what comes next. */
+class StreamReader {
+  readonly #feed: EventFeed
+  readonly #filter: Wanted
+  readonly #quietMs: number
+  readonly #leave: () => void
+  #checkpoint: Checkpoint
+  /** What is read and not yet sent. */
+  #page: FedPage
+  #isOver = false
+  /** An event on its way that is larger than what `streamBytes` allows for. */
+  #large: Uint8Array | undefined
 
-function isWanted(event: FedEvent, { orderUid, customerId, types }: EventFilter): boolean {
-  return (
-    (orderUid === undefined || event.orderUid === orderUid) &&
-    (customerId === undefined || event.customerId === customerId) &&
-    (types === undefined || types.includes(event.type))
-  )
+  constructor(feed: EventFeed, after: Checkpoint, filter: Wanted, quietMs: number) {
+    this.#feed = feed
+    this.#filter = filter
+    this.#quietMs = quietMs
+    this.#checkpoint = after
+    this.#page = { events: [], checkpoint: after }
+    this.#leave = feed.follow()
+  }
+
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#leave()
+    this.#releaseLarge()
+    memoryBudget.release('streams', streamBytes)
+  }
+
+  /** Keeps nothing in memory; what comes next is read again. */
+  letGo(): void {
+    this.#page = { events: [], checkpoint: this.#checkpoint }
+  }
+
+  /** The next events that the reader wants, or a heartbeat; undefined at the end, and where there is no room for an event. */
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    this.#releaseLarge()
+    const chunk = await this.#find()
+    // A reader that is cut off for want of room comes back with the last id that it has.
+    return chunk === undefined || this.#isOver || !this.#hold(chunk) ? undefined : chunk
+  }
+
+  async #find(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { arrived, ended, throttle } = this.#feed
+    const dueAtMs = performance.now() + this.#quietMs
+    while (!ended.aborted && !this.#isOver) {
+      const seen = arrived.seen()
+      if (this.#page.events.length === 0) this.#page = await this.#read()
+      const hasMoved = this.#page.events.length > 0 || compareCheckpoints(this.#page.checkpoint, this.#checkpoint) > 0
+      const wanted = this.#takeChunk()
+      if (wanted.length > 0) {
+        await throttle.acquire(sizeOf(wanted), ended)
+        return concat(wanted)
+      }
+      if (performance.now() > dueAtMs) return heartbeat
+      if (hasMoved) continue
+      await arrived.next(seen, ended)
+    }
+    return undefined
+  }
+
+  /** Takes a chunk out of the memory budget. @returns whether there is room for it */
+  #hold(chunk: Uint8Array): boolean {
+    if (chunk.byteLength <= chunkBytesMax) return true
+    if (!memoryBudget.acquireShared('answers', chunk)) return false
+    this.#large = chunk
+    return true
+  }
+
+  #releaseLarge(): void {
+    if (this.#large !== undefined) memoryBudget.releaseShared('answers', this.#large)
+    this.#large = undefined
+  }
+
+  async #read(): Promise<FedPage> {
+    return this.#feed.after(this.#checkpoint) ?? this.#feed.older(this.#checkpoint, this.#filter)
+  }
+
+  /** Takes as much of the page as is sent at a time. */
+  #takeChunk(): FedEvent[] {
+    const { events, checkpoint } = this.#page
+    const wanted: FedEvent[] = []
+    let bytes = 0
+    let taken = 0
+    for (const event of events) {
+      if (bytes > 0 && bytes + event.frame.byteLength > chunkBytesMax) break
+      taken += 1
+      if (!isWanted(event, this.#filter)) continue
+      wanted.push(event)
+      bytes += event.frame.byteLength
+    }
+    const isAll = taken === events.length
+    this.#checkpoint = isAll ? checkpoint : (events[taken - 1]?.checkpoint ?? this.#checkpoint)
+    this.#page = { events: isAll ? [] : events.slice(taken), checkpoint }
+    return wanted
+  }
 }
 
 function concat(events: readonly FedEvent[]): Uint8Array<ArrayBuffer> {

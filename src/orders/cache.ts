@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { RecentOrders } from '../events/recent-orders.ts'
 import { CachedOrder } from './cached-order.ts'
 import { OrderReads } from './order-reads.ts'
 import type { PlacedOrder, StoredOrder } from './queries.ts'
+import { RecentOrders } from './recent-orders.ts'
 
 /** An order that this instance has placed. */
 export type RecentOrder = PlacedOrder & {

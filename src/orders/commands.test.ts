@@ -26,7 +26,7 @@ async function command(uid: string, name: string, body?: unknown, headers: Recor
 async function history(uid: string) {
   const { rows } = await t.pool.query(
     `select t.command, t.from_status, t.to_status, t.reason, t.actor, e.sequence, e.type, e.data
-       from order_transitions t join events e on e.order_uid = t.order_uid and e.sequence = t.version
+       from order_transitions t join events e on e.stream_id = t.order_uid and e.sequence = t.version
       where t.order_uid = $1 order by t.version`,
     [uid],
   )
@@ -67,7 +67,7 @@ describe('a command to an order', () => {
     const carryOut = createCarryOut({ pool: t.pool, now: () => Date.now() - 3_600_000, onChanged: () => undefined })
     expect(await carryOut(request)).toMatchObject({ kind: 'done' })
     const { rows } = await t.pool.query(
-      'select count(*)::int as events, count(distinct recorded_at)::int as times from events where order_uid = $1',
+      'select count(*)::int as events, count(distinct recorded_at)::int as times from events where stream_id = $1',
       [uid],
     )
     expect(rows).toEqual([{ events: 2, times: 1 }])
@@ -138,7 +138,7 @@ describe('a command to an order', () => {
     const names = ['hold', 'confirm', 'hold', 'confirm', 'cancel']
     const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => command(uid, names[index % 5] ?? '')))
     expect(answers.every(answer => answer.status === 200 || answer.status === 409)).toBe(true)
-    const { rows } = await t.pool.query('select sequence from events where order_uid = $1 order by xid, position', [
+    const { rows } = await t.pool.query('select sequence from events where stream_id = $1 order by xid, position', [
       uid,
     ])
     expect(rows.map(row => row.sequence)).toEqual(rows.map((_, index) => index + 1))

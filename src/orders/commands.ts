@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createKeyedMutex } from '../platform/mutex.ts'
 import { AppError } from '../errors.ts'
-import { appendEvent } from '../events/log.ts'
+import { appendEvent } from '../events/append.ts'
 import { type Backoff, backoffMs } from '../platform/backoff.ts'
+import { createKeyedMutex } from '../platform/mutex.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import {
   hasReceipt,

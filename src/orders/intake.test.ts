@@ -48,7 +48,7 @@ async function rowsOf(orderUid: string): Promise<{ orders: number; items: number
   const { rows } = await pool.query(
     `select (select count(*)::int from orders where order_uid = $1) as orders,
             (select count(*)::int from order_items where order_uid = $1) as items,
-            (select count(*)::int from events where order_uid = $1 and type = 'order.placed' and sequence = 1) as events`,
+            (select count(*)::int from events where stream_id = $1 and type = 'order.placed' and sequence = 1) as events`,
     [orderUid],
   )
   return rows[0]

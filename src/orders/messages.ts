@@ -1,4 +1,5 @@
 import { defineEvent } from '../events/definition.ts'
+import { orderStreamType } from '../events/stream-definition.ts'
 import type { Channel } from '../platform/asyncapi.ts'
 import { commandMessage } from './command-message.ts'
 import { orderDocument } from './document.ts'
@@ -14,6 +15,8 @@ const example = exampleOrder('b563feb7b2b84b6test', Date.UTC(2026, 0, 15, 12), (
 /** Its data are the order as it was placed, and its state behind the last field. */
 export const orderPlaced = defineEvent({
   type: 'order.placed',
+  stream: orderStreamType,
+  isFirst: true,
   title: 'An order was placed',
   description: 'The first event of every order: the order as its sender wrote it, and the state that it begins in.',
   data: placedData,
@@ -27,6 +30,7 @@ function statusChange(command: OrderCommand, title: string, description: string,
   const { from, to } = moves[command]
   return defineEvent({
     type: `order.${to}`,
+    stream: orderStreamType,
     title,
     description,
     data: statusChangeData(to, from),

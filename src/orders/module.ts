@@ -2,6 +2,7 @@ import type { Module } from '../module.ts'
 import { documentsInspection } from './documents-check.ts'
 import { commandsChannel, orderEvents, orderMessageSchemas, ordersChannel } from './messages.ts'
 import { newest, orderChecks } from './order-checks.ts'
+import { orderStream } from './order-stream.ts'
 import { cacheSizeBytesMax, commandsTopic, ordersTopic, unpaidExpiresAfterMs } from './variables.ts'
 
 /** Orders: placed, read, listed, and changed by commands. */
@@ -15,6 +16,7 @@ export const ordersModule: Module = {
     { name: 'order_command_receipts', order: 'order_uid, command_id' },
     { name: 'order_tallies', order: 'bucket, currency, orders, amount' },
   ],
+  streams: [orderStream],
   events: orderEvents,
   variables: [cacheSizeBytesMax, unpaidExpiresAfterMs],
   topics: [

@@ -1,5 +1,8 @@
+import { concerningEvents, eventsOf, newestEvents, sampleOfEvents } from '../events/event-sql.ts'
+import { streamChecks } from '../events/stream-checks.ts'
 import type { Check } from '../platform/integrity.ts'
 import { initialState, type OrderState } from './order.ts'
+import { orderStream } from './order-stream.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 import { unpaidExpiresAfterMs } from './variables.ts'
 
@@ -14,13 +17,17 @@ const isCorrected = (time: string) => `${time} <> date_trunc('milliseconds', ${t
 const paidAs = (pick: (state: OrderState) => string) => `case when paid then '${pick(initialState(true))}'
                                                               else '${pick(initialState(false))}' end`
 
+/** The events of orders' own streams. */
+const events = eventsOf(orderStream.type, 'order_uid')
+
 /** How far back the newest part of the log reaches that the audit takes its orders from. */
 const newestEventsMax = 200
 
 /** Selects the uids of the orders that something happened to last. */
 export const newestUids = `
-  select distinct order_uid
-    from (select order_uid from events order by xid desc, position desc limit ${newestEventsMax}) last`
+  select distinct stream_id as order_uid
+    from ${newestEvents(newestEventsMax)} last
+   where stream_type = '${orderStream.type}'`
 
 /**
  * The newest orders of the log and their rows, under the names of the tables: a check that stands behind this looks at nothing
@@ -30,7 +37,7 @@ export const newest = `
   sampled as (${newestUids}),
   orders as (select * from orders join sampled using (order_uid)),
   order_items as (select * from order_items join sampled using (order_uid)),
-  events as (select * from events join sampled using (order_uid)),
+  events as (${sampleOfEvents(orderStream.type, 'sampled', 'order_uid')}),
   order_transitions as (select * from order_transitions join sampled using (order_uid)),
   order_command_receipts as (select * from order_command_receipts join sampled using (order_uid)),`
 
@@ -41,42 +48,20 @@ const expiryToleranceMs = 60_000
 const ruleChecks: readonly Check[] = [
   {
     name: 'order-parts',
-    sentence: 'lines, events, transitions and receipts belong to an order that is there',
+    sentence: 'lines, transitions, receipts and what concerns an order belong to one that is there',
     sql: `select order_uid
             from (select order_uid from order_items
-                   union select order_uid from events
+                   union ${concerningEvents}
                    union select order_uid from order_transitions
                    union select order_uid from order_command_receipts) part
            where not exists (select from orders o where o.order_uid = part.order_uid)`,
-  },
-  {
-    name: 'event-sequence',
-    // Where the old part of the log was dropped, an order's events begin later, or have all been in that part.
-    sentence: "an order's events are numbered from the first that is kept to its version, without a gap",
-    sql: `select o.order_uid
-            from orders o
-            left join (select order_uid, count(*) as events, min(sequence) as first, max(sequence) as last
-                         from events group by order_uid) e using (order_uid)
-            left join event_log_start s on true
-           where case when e.events is null then s.recorded_before is null or o.updated_at >= s.recorded_before
-                      else e.last <> o.version or e.events <> e.last - e.first + 1 or (e.first > 1 and s.recorded_before is null)
-                 end`,
-  },
-  {
-    name: 'event-order',
-    sentence: 'the log has the events of an order in their order',
-    sql: `select order_uid
-            from (select order_uid, sequence,
-                         lag(sequence) over (partition by order_uid order by xid, position) as previous
-                    from events) e
-           where sequence <= previous`,
   },
   {
     name: 'order-state',
     sentence: 'the state of an order, and its time, are what its last event says',
     sql: `select o.order_uid
             from orders o
-            join events e on e.order_uid = o.order_uid and e.sequence = o.version
+            join ${events} e on e.order_uid = o.order_uid and e.sequence = o.version
            cross join lateral json_to_record(e.data::json)
                            as said (status text, payment_status text, delivery_status text)
            where said.status is distinct from o.status::text
@@ -88,7 +73,7 @@ const ruleChecks: readonly Check[] = [
     name: 'first-event',
     sentence: 'the first event of an order tells that it was placed, in the state that its payment leads to',
     sql: `select e.order_uid
-            from events e
+            from ${events} e
             join (select order_uid, coalesce((document::json #>> '{payment,payment_dt}')::numeric, 0) > 0 as paid
                     from orders) o using (order_uid)
            cross join lateral json_to_record(e.data::json)
@@ -103,7 +88,7 @@ const ruleChecks: readonly Check[] = [
     name: 'later-events',
     sentence: 'every later event of an order tells of a change that is in its history, and says the same',
     sql: `select e.order_uid
-            from events e
+            from ${events} e
             left join order_transitions t on t.order_uid = e.order_uid and t.version = e.sequence
            cross join lateral json_to_record(e.data::json)
                            as said (status text, previous_status text, version text, reason text, actor text)
@@ -134,7 +119,7 @@ const ruleChecks: readonly Check[] = [
     sql: `select order_uid
             from (select t.order_uid, t.from_status::text as from_status,
                          coalesce(lag(t.to_status::text) over (partition by t.order_uid order by t.version),
-                                  (select p.data::json ->> 'status' from events p
+                                  (select p.data::json ->> 'status' from ${events} p
                                     where p.order_uid = t.order_uid and p.sequence = 1)) as previous
                     from order_transitions t) t
            where from_status <> previous`,
@@ -169,7 +154,7 @@ const tallyCheck: Check = {
            with placed as (
              select date_bin('${bucketSeconds} seconds', e.recorded_at, timestamptz 'epoch') as bucket, o.currency,
                     count(*) as orders, sum(o.amount) as amount, bool_or(${isCorrected('e.recorded_at')}) as is_corrected
-               from events e join orders o using (order_uid)
+               from ${events} e join orders o using (order_uid)
               where e.sequence = 1 and e.recorded_at >= b.since
               group by 1, 2
            ), kept as (
@@ -189,7 +174,7 @@ const tallyCheck: Check = {
 
 /** What must hold of orders; all but the sums can be checked for the newest too. */
 export const orderChecks: readonly Check[] = [
-  ...ruleChecks.map(check => ({ ...check, audited: 'newest' as const })),
+  ...[...streamChecks(orderStream), ...ruleChecks].map(check => ({ ...check, audited: 'newest' as const })),
   expiryCheck,
   tallyCheck,
 ]

@@ -1,4 +1,6 @@
+import { newestEvents } from '../events/event-sql.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { orderPlaced } from './messages.ts'
 import { type OrderStatus, orderStatuses } from './order.ts'
 import type { CurrencySum, LatestOrder, Series } from './overview-view.ts'
 import { bucketSeconds } from './tally-buckets.ts'
@@ -46,12 +48,9 @@ const latestEventsMax = 1_000
 export async function readLatest(pool: Pool, count: number): Promise<LatestOrder[]> {
   const { rows } = await pool.query<Omit<LatestOrder, 'placed_at' | 'amount'> & { placed_at: Date; amount: string }>(
     `select o.order_uid, e.recorded_at as placed_at, o.customer_id, o.currency, o.amount, o.status
-       from (select order_uid, recorded_at
-               from (select order_uid, recorded_at, type, xid, position
-                       from events
-                      order by xid desc, position desc
-                      limit ${latestEventsMax}) newest
-              where type = 'order.placed'
+       from (select stream_id as order_uid, recorded_at
+               from ${newestEvents(latestEventsMax)} newest
+              where type = '${orderPlaced.type}'
               order by xid desc, position desc
               limit $1) e
       cross join lateral (select * from orders where order_uid = e.order_uid limit 1) o

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { listOf, nullable, time } from '../platform/view.ts'
-import { orderStatuses, type OrderStatus } from './order.ts'
+import { type OrderStatus, orderStatuses } from './order.ts'
 import { stateSchemas } from './state-schemas.ts'
 
 /** The business at a glance, as `GET /api/overview` answers. */

@@ -139,7 +139,7 @@ describe('a part that decides', () => {
     ])
     const { rows } = await pool.query(
       `select type, sequence, data::json ->> 'status' as status, data::json ->> 'reason' as reason
-         from events where order_uid = $1 order by sequence`,
+         from events where stream_id = $1 order by sequence`,
       [orders[1]?.orderUid],
     )
     expect(rows).toEqual([

@@ -1,4 +1,4 @@
-import { copyOfEvents, type NewEvent } from '../events/log.ts'
+import { copyOfEvents, type NewEvent } from '../events/append.ts'
 import { copyOfAnswers } from '../platform/idempotency/queries.ts'
 import { copyOfTransitions, type Transition } from './command-queries.ts'
 import { orderPlaced } from './messages.ts'
@@ -24,7 +24,7 @@ const events: PlacementPart = {
 function placedEvent({ order, state, placedAt, hold }: NewOrder): NewEvent {
   const { orderUid, traceparent } = order
   const data = stateJson(hold === undefined ? state : initialState(order.isPaid))
-  return { orderUid, sequence: 1, definition: orderPlaced, recordedAt: placedAt, data, traceparent }
+  return { streamId: orderUid, sequence: 1, definition: orderPlaced, recordedAt: placedAt, data, traceparent }
 }
 
 /** An order is put on hold as by a command that follows at once. */

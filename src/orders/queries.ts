@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg'
-import { joinObjects } from '../events/log.ts'
+import { joinObjects } from '../events/event-rows.ts'
 import { type Copy, copyOf } from '../platform/copy.ts'
 import { type Pool, type PoolClient, violatedKey } from '../platform/postgres.ts'
 import type { RowWriter } from '../platform/row-writer.ts'

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../events/log.ts'
+import type { NewEvent } from '../events/append.ts'
 import type { Transition } from './command-queries.ts'
 import type { StatusChange } from './event-data.ts'
 import type { ChangedStatus } from './lifecycle.ts'
@@ -28,5 +28,5 @@ export function changeEvent(
     actor,
   }
   const definition = orderChanged[state.status]
-  return { orderUid, sequence: version, definition, recordedAt, data: JSON.stringify(data), traceparent }
+  return { streamId: orderUid, sequence: version, definition, recordedAt, data: JSON.stringify(data), traceparent }
 }

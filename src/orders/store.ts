@@ -1,8 +1,8 @@
-import { notifyOfEvents } from '../events/log.ts'
+import { notifyOfEvents } from '../events/append.ts'
 import { copyInto } from '../platform/copy.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
-import { decidePlacement } from './placement-decision.ts'
 import { allPlaced, type Placement } from './placement.ts'
+import { decidePlacement } from './placement-decision.ts'
 import type { PlacementPart } from './placement-part.ts'
 import { findStored, type NewOrder, type StoredOrder } from './queries.ts'
 

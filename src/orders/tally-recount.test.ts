@@ -41,7 +41,7 @@ async function placeAsBefore(uid: string, agoSeconds: number): Promise<number> {
               (i ->> 'sale')::smallint, (i ->> 'total_price')::bigint
          from json_array_elements($2::json -> 'items') with ordinality item (i, n)
      )
-     insert into events (order_uid, sequence, type, recorded_at, data)
+     insert into events (stream_id, sequence, type, recorded_at, data)
      select $1, 1, 'order.placed', moment,
             '{"status":"confirmed","payment_status":"paid","delivery_status":"unfulfilled"}' from at`,
     [uid, JSON.stringify(order), agoSeconds],

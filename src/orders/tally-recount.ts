@@ -1,6 +1,8 @@
 import { advisoryLocks } from '../advisory-locks.ts'
+import { eventsOf } from '../events/event-sql.ts'
 import type { Logger } from '../platform/log.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
+import { orderStream } from './order-stream.ts'
 import { bucketSeconds, mergeAfterSeconds } from './tally-buckets.ts'
 
 /**
@@ -37,7 +39,7 @@ export function recountTallies(pool: Pool): Promise<Recount> {
          select date_bin(make_interval(secs => $2), e.recorded_at, 'epoch') as bucket, o.currency,
                 count(*) as orders, sum(o.amount) as amount
            from upgrade u
-           join events e on (e.xid, e.position) > (u.xid, u.position) and e.recorded_at >= u.since
+           join ${eventsOf(orderStream.type, 'order_uid')} e on (e.xid, e.position) > (u.xid, u.position) and e.recorded_at >= u.since
            join orders o using (order_uid)
           where e.sequence = 1
           group by 1, 2

@@ -1,12 +1,13 @@
 import { advisoryLocks } from '../advisory-locks.ts'
 import type { Notifier } from '../events/notifier.ts'
 import { readCheckpoint } from '../events/readers.ts'
-import { runAsLeader, type Lease } from '../platform/leadership.ts'
+import { type Lease, runAsLeader } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { DeliveryLog, deliveryLogBounds, sweepDeliveryLog } from './delivery-log.ts'
-import { insertDeliveries, readRetries } from './delivery-queries.ts'
+import { insertDeliveries } from './delivery-queries.ts'
 import { readEnabled, readerOf, releaseCheckpoints } from './queries.ts'
+import { readRetries } from './retry-queries.ts'
 import type { Sender } from './sender.ts'
 import { Subscription, type SubscriptionOptions } from './subscription.ts'
 import { checkpointKeptMs, type Webhook } from './webhook.ts'
@@ -49,7 +50,8 @@ async function deliverWhileLeading(
   lease: Lease,
   onProgress: () => void,
 ): Promise<void> {
-  const { pool, changed, isClockRight, log } = options
+  const { changed, isClockRight, log } = options
+  const { pool } = options.events
   const deliveryLog = new DeliveryLog(deliveries => insertDeliveries(pool, deliveries), log)
   const sender = whileHeld(options.sender, lease)
   const running: Running = new Map()
@@ -99,7 +101,7 @@ async function follow(
   running: Running,
   options: SubscriptionOptions & { changed: Notifier },
 ): Promise<void> {
-  const { pool } = options
+  const { pool } = options.events
   const ids = new Set(enabled.map(({ id }) => id))
   for (const [id, { subscription }] of running) if (!ids.has(id)) subscription.end()
   for (const webhook of enabled) {
@@ -107,7 +109,10 @@ async function follow(
     known?.subscription.update(webhook)
     if (known !== undefined) continue
     const checkpoint = await readCheckpoint(pool, readerOf(webhook.id))
-    const subscription = new Subscription(options, webhook, { checkpoint, parked: await readRetries(pool, webhook.id) })
+    const subscription = new Subscription(options, webhook, {
+      checkpoint,
+      retries: await readRetries(pool, webhook.id),
+    })
     const isOver = subscription.run().finally(() => {
       running.delete(webhook.id)
       // It may have been enabled again while it ended; what failed waits for the next look.
@@ -118,7 +123,7 @@ async function follow(
 }
 
 /** Lets go of what is kept no longer. */
-async function sweep({ pool, now, log }: DeliverOptions): Promise<void> {
+async function sweep({ events: { pool }, now, log }: DeliverOptions): Promise<void> {
   await sweepDeliveryLog(pool, now(), deliveryLogBounds)
   for (const webhook of await releaseCheckpoints(pool, now() - checkpointKeptMs)) {
     log.warn({ webhook }, 'the checkpoint of a webhook that has been disabled for long is not kept any longer')

@@ -1,77 +1,18 @@
+import { orderStreamType } from '../events/stream-definition.ts'
 import type { Pool } from '../platform/postgres.ts'
-import type { QueuedRetry } from './retry-queue.ts'
 import type { DeliveryOutcome } from './views.ts'
 
 export type { DeliveryOutcome }
 
-/** The SQL of parked events and of the delivery log, one function a statement. */
-
-type RetryRow = { order_uid: string; sequence: number; attempts: number; due_at: Date; recorded_at: Date }
-
-/** Everything that is parked for a subscription. */
-export async function readRetries(pool: Pool, webhookId: string): Promise<QueuedRetry[]> {
-  const { rows } = await pool.query<RetryRow>(
-    `select order_uid, sequence, attempts, due_at, recorded_at
-       from webhook_parked
-      where webhook_id = $1
-      order by order_uid, sequence`,
-    [webhookId],
-  )
-  return rows.map(row => ({
-    orderUid: row.order_uid,
-    sequence: row.sequence,
-    attempts: row.attempts,
-    dueAtMs: row.due_at.getTime(),
-    recordedAt: row.recorded_at.toISOString(),
-  }))
-}
-
-/** Parks events; what is parked already stays as it is, and for a subscription that is gone there is nothing to do. */
-export async function insertRetries(pool: Pool, webhookId: string, events: readonly QueuedRetry[]): Promise<void> {
-  await pool.query(
-    `insert into webhook_parked (webhook_id, order_uid, sequence, attempts, due_at, recorded_at)
-     select w.id, p.*
-       from webhooks w
-      cross join unnest($2::text[], $3::int[], $4::int[], $5::timestamptz[], $6::timestamptz[]) p
-      where w.id = $1
-         on conflict do nothing`,
-    [
-      webhookId,
-      events.map(event => event.orderUid),
-      events.map(event => event.sequence),
-      events.map(event => event.attempts),
-      events.map(event => new Date(event.dueAtMs)),
-      events.map(event => event.recordedAt),
-    ],
-  )
-}
-
-export async function deleteRetry(pool: Pool, webhookId: string, event: QueuedRetry): Promise<void> {
-  await pool.query('delete from webhook_parked where webhook_id = $1 and order_uid = $2 and sequence = $3', [
-    webhookId,
-    event.orderUid,
-    event.sequence,
-  ])
-}
-
-export async function updateRetry(
-  pool: Pool,
-  webhookId: string,
-  event: QueuedRetry,
-  attempts: number,
-  dueAtMs: number,
-): Promise<void> {
-  await pool.query(
-    `update webhook_parked set attempts = $4, due_at = $5
-      where webhook_id = $1 and order_uid = $2 and sequence = $3`,
-    [webhookId, event.orderUid, event.sequence, attempts, new Date(dueAtMs)],
-  )
-}
+/** The SQL of the delivery log, one function a statement. */
 
 /** An attempt to deliver an event, and what was answered. */
 export type Delivery = {
   webhookId: string
-  orderUid: string
+  streamType: string
+  streamId: string
+  /** The order that the event concerns. */
+  orderUid: string | null
   sequence: number
   eventId: string
   eventType: string
@@ -88,7 +29,7 @@ export type Delivery = {
 /** An entry of the delivery log. */
 export type DeliveryListing = Delivery & { id: string }
 
-const columns = `webhook_id, order_uid, sequence, event_id, event_type, attempt, outcome, status, error, answer, duration_ms,
+const columns = `webhook_id, stream_type, stream_id, concerns_order, sequence, event_id, event_type, attempt, outcome, status, error, answer, duration_ms,
                  attempted_at`
 
 /** @returns the ids of the entries that were stored; those of subscriptions that are gone are not */
@@ -97,13 +38,16 @@ export async function insertDeliveries(pool: Pool, deliveries: readonly Delivery
   const { rows } = await pool.query<{ id: string }>(
     `insert into webhook_deliveries (${columns})
      select d.*
-       from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::int[], $9::text[],
-                   $10::text[], $11::int[], $12::timestamptz[]) d (${columns})
+       from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::int[], $9::text[],
+                   $10::int[], $11::text[], $12::text[], $13::int[], $14::timestamptz[]) d (${columns})
        join webhooks w on w.id = d.webhook_id
      returning id`,
     [
       column(delivery => delivery.webhookId),
-      column(delivery => delivery.orderUid),
+      column(delivery => delivery.streamType),
+      column(delivery => delivery.streamId),
+      // An order's own stream names it.
+      column(({ streamType, orderUid }) => (streamType === orderStreamType ? null : orderUid)),
       column(delivery => delivery.sequence),
       column(delivery => delivery.eventId),
       column(delivery => delivery.eventType),
@@ -122,7 +66,9 @@ export async function insertDeliveries(pool: Pool, deliveries: readonly Delivery
 type DeliveryRow = {
   id: string
   webhook_id: string
-  order_uid: string
+  stream_type: string
+  stream_id: string
+  concerns_order: string | null
   sequence: number
   event_id: string
   event_type: string
@@ -136,6 +82,9 @@ type DeliveryRow = {
 }
 
 export type DeliveryFilter = {
+  streamType?: string | undefined
+  streamId?: string | undefined
+  /** Of events that concern this order. */
   orderUid?: string | undefined
   outcome?: string | undefined
   /** Below this id. */
@@ -153,12 +102,22 @@ export async function listDeliveries(
     `select *
        from webhook_deliveries
       where webhook_id = $1
-        and ($2::text is null or order_uid = $2)
+        and ($2::text is null or concerns_order = $2 or (stream_type = '${orderStreamType}' and stream_id = $2))
+        and ($6::text is null or stream_type = $6)
+        and ($7::text is null or stream_id = $7)
         and ($3::text is null or outcome = $3)
         and ($4::bigint is null or id < $4)
       order by id desc
       limit $5`,
-    [webhookId, filter.orderUid ?? null, filter.outcome ?? null, filter.before ?? null, limit],
+    [
+      webhookId,
+      filter.orderUid ?? null,
+      filter.outcome ?? null,
+      filter.before ?? null,
+      limit,
+      filter.streamType ?? null,
+      filter.streamId ?? null,
+    ],
   )
   return rows.map(toDelivery)
 }
@@ -175,7 +134,9 @@ function toDelivery(row: DeliveryRow): DeliveryListing {
   return {
     id: row.id,
     webhookId: row.webhook_id,
-    orderUid: row.order_uid,
+    streamType: row.stream_type,
+    streamId: row.stream_id,
+    orderUid: row.stream_type === orderStreamType ? row.stream_id : row.concerns_order,
     sequence: row.sequence,
     eventId: row.event_id,
     eventType: row.event_type,

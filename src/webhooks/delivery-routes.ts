@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts'
 import { readEvent } from '../events/log.ts'
+import type { EventLog } from '../events/stream-definition.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
-import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
 import { insertDeliveries, listDeliveries } from './delivery-queries.ts'
 import { existing, existingDelivery, idCursor, idOf } from './lookup.ts'
@@ -13,7 +13,7 @@ import { presentDelivery } from './presentation.ts'
 import type { Sender } from './sender.ts'
 import { deliveryOutcome } from './views.ts'
 
-export type DeliveryRoutesOptions = { pool: Pool; sender: Sender; metrics: WebhookMetrics; now: () => number }
+export type DeliveryRoutesOptions = { log: EventLog; sender: Sender; metrics: WebhookMetrics; now: () => number }
 
 /** The delivery log of a subscription over HTTP. */
 export function deliveryRoutes(options: DeliveryRoutesOptions): Route[] {
@@ -26,7 +26,7 @@ export function deliveryRoutes(options: DeliveryRoutesOptions): Route[] {
       path: `${path}/:delivery`,
       scope,
       operation: deliveryOperations.delivery,
-      handle: async call => Response.json(presentDelivery(await existingDelivery(options.pool, call))),
+      handle: async call => Response.json(presentDelivery(await existingDelivery(options.log.pool, call))),
     },
     {
       method: 'POST',
@@ -39,11 +39,13 @@ export function deliveryRoutes(options: DeliveryRoutesOptions): Route[] {
   ]
 }
 
-async function list(call: Call, { pool }: DeliveryRoutesOptions): Promise<Response> {
+async function list(call: Call, { log: { pool } }: DeliveryRoutesOptions): Promise<Response> {
   const { url } = call.request
   const query = new QueryReader(new URL(url).searchParams, deliveryParameters)
   const limit = query.limit()
   const before = idCursor(query)
+  const streamType = query.storableText('stream_type')
+  const streamId = query.storableText('stream_id')
   const orderUid = query.storableText('order_uid')
   const outcome = query.text('outcome')
   const outcomes: readonly string[] = deliveryOutcome.enum
@@ -51,7 +53,7 @@ async function list(call: Call, { pool }: DeliveryRoutesOptions): Promise<Respon
   query.end()
   const { id } = await existing(pool, idOf(call))
   // One more than asked for tells whether there is a next page.
-  const found = await listDeliveries(pool, id, { orderUid, outcome, before }, limit + 1)
+  const found = await listDeliveries(pool, id, { streamType, streamId, orderUid, outcome, before }, limit + 1)
   const deliveries = found.slice(0, limit)
   const last = found.length > limit ? deliveries.at(-1) : undefined
   return Response.json(deliveries.map(presentDelivery), {
@@ -61,12 +63,16 @@ async function list(call: Call, { pool }: DeliveryRoutesOptions): Promise<Respon
 
 /** Sends the event of a delivery once more, whatever became of it, and waits for the answer. */
 async function redeliver(call: Call, options: DeliveryRoutesOptions): Promise<Response> {
-  const { pool, sender, metrics, now } = options
-  const { orderUid, sequence, webhookId } = await existingDelivery(options.pool, call)
+  const { log, sender, metrics, now } = options
+  const { pool } = log
+  const { webhookId, ...name } = await existingDelivery(options.log.pool, call)
   const webhook = await existing(pool, webhookId)
-  const logged = await readEvent(pool, orderUid, sequence)
+  const logged = await readEvent(log, name)
   if (logged === undefined) {
-    throw new AppError('EVENT_NOT_FOUND', `the log no longer has event ${sequence} of ${orderUid}`)
+    throw new AppError(
+      'EVENT_NOT_FOUND',
+      `the log no longer has event ${name.sequence} of ${name.streamType} ${name.streamId}`,
+    )
   }
   const event = fromLog(logged)
   const attemptedAtMs = now()

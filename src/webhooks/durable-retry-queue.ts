@@ -1,12 +1,13 @@
-import { retryWhileUnavailable } from '../platform/retry.ts'
+import type { StreamName } from '../events/stream-definition.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { deleteRetry, insertRetries, updateRetry } from './delivery-queries.ts'
+import { retryWhileUnavailable } from '../platform/retry.ts'
+import { deleteRetry, insertRetries, updateRetry } from './retry-queries.ts'
 import { type QueuedRetry, RetryQueue } from './retry-queue.ts'
 
 /**
- * The parked events of a subscription in memory and in the database. What happens to them is written in the order in which it
- * happened, or a row could outlive its event; an outage of the database is waited for.
+ * The retry queue of a subscription in memory and in the database. Changes are written in the order in which they happen, or a row
+ * could outlive its event; writes wait while the database is down.
  */
 export class DurableRetryQueue {
   readonly #pool: Pool
@@ -16,22 +17,22 @@ export class DurableRetryQueue {
   readonly #queue = new RetryQueue()
   #writes: Promise<unknown> = Promise.resolve()
 
-  /** @param stop ends the waiting for a database that is away: then what is not written yet rejects */
-  constructor(pool: Pool, webhookId: string, parked: readonly QueuedRetry[], log: Logger, stop: AbortSignal) {
+  /** @param queued what the database has; stop: ends the waiting for a database that is down: what is not written yet rejects */
+  constructor(pool: Pool, webhookId: string, queued: readonly QueuedRetry[], log: Logger, stop: AbortSignal) {
     this.#pool = pool
     this.#webhookId = webhookId
     this.#log = log
     this.#stop = stop
-    for (const event of parked) this.#queue.add(event)
+    for (const event of queued) this.#queue.add(event)
   }
 
   get count(): number {
     return this.#queue.count
   }
 
-  /** Whether later events of an order have to wait behind a parked one. */
-  holds(orderUid: string): boolean {
-    return this.#queue.holds(orderUid)
+  /** Whether later events of a stream have to wait behind a queued one. */
+  holds(stream: StreamName): boolean {
+    return this.#queue.holds(stream)
   }
 
   takeDue(nowMs: number): QueuedRetry | undefined {
@@ -42,19 +43,19 @@ export class DurableRetryQueue {
     this.#queue.makeDue(nowMs)
   }
 
-  /** Parks events: at once here, so that the next of the order finds them. Resolves when the database has them. */
-  async park(events: readonly QueuedRetry[]): Promise<void> {
+  /** Adds events: at once here, so that the next of their stream waits behind them. Resolves when the database has them. */
+  async add(events: readonly QueuedRetry[]): Promise<void> {
     for (const event of events) this.#queue.add(event)
     await this.write(() => insertRetries(this.#pool, this.#webhookId, events))
   }
 
-  /** An event that was taken is delivered or given up. */
+  /** Removes an event that was taken and is delivered or given up. */
   async remove(event: QueuedRetry): Promise<void> {
     await this.write(() => deleteRetry(this.#pool, this.#webhookId, event))
     this.#queue.remove(event)
   }
 
-  /** An event that was taken has failed once more. */
+  /** Puts back an event that was taken and has failed once more. */
   async postpone(event: QueuedRetry, attempts: number, dueAtMs: number): Promise<void> {
     await this.write(() => updateRetry(this.#pool, this.#webhookId, event, attempts, dueAtMs))
     this.#queue.postpone(event, attempts, dueAtMs)

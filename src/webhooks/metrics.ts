@@ -1,6 +1,6 @@
-import { singleFlight } from '../platform/single-flight.ts'
 import { Counter, durationBuckets, Histogram, type Registry, recordReadings } from '../platform/metrics.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { singleFlight } from '../platform/single-flight.ts'
 import type { DeliveryOutcome } from './delivery-queries.ts'
 import { readWebhookStats } from './stats.ts'
 

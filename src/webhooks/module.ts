@@ -9,7 +9,7 @@ export const webhooksModule: Module = {
   title: 'Webhooks',
   tables: [
     { name: 'webhooks', order: 'id' },
-    { name: 'webhook_parked', order: 'webhook_id, order_uid, sequence' },
+    { name: 'webhook_retry_queue', order: 'webhook_id, stream_id, stream_type, sequence' },
     { name: 'webhook_deliveries', order: 'id' },
   ],
   variables: [webhooksAllowPrivate],

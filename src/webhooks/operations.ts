@@ -16,7 +16,9 @@ export const listParameters = { limit, cursor }
 export const deliveryParameters = {
   limit,
   cursor,
-  order_uid: { description: 'Of events of this order', schema: { type: 'string' } },
+  stream_type: { description: 'Of events of streams of this type', schema: { type: 'string' } },
+  stream_id: { description: 'Of events of this stream', schema: { type: 'string' } },
+  order_uid: { description: 'Of events that concern this order', schema: { type: 'string' } },
   outcome: { description: 'Only these', schema: deliveryOutcome },
 }
 

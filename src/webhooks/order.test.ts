@@ -89,16 +89,17 @@ describe('the window', () => {
   })
 })
 
-describe('parked events', () => {
-  const event = (orderUid: string, sequence: number, dueAtMs: number) => ({
-    orderUid,
+describe('the retry queue', () => {
+  const event = (streamId: string, sequence: number, dueAtMs: number) => ({
+    streamType: 'order',
+    streamId,
     sequence,
     attempts: 0,
     dueAtMs,
     recordedAt: '',
   })
 
-  test('are tried in the order of their sequence, one of an order at a time', () => {
+  test('tries events in the order of their sequence, one of a stream at a time', () => {
     const parked = new RetryQueue()
     const [second, first, other] = [event('a', 2, 0), event('a', 1, 10), event('b', 1, 5)]
     for (const each of [second, first, other, event('a', 1, 0)]) parked.add(each)
@@ -112,10 +113,10 @@ describe('parked events', () => {
     parked.makeDue(25)
     expect(parked.takeDue(25)).toBe(first)
     parked.remove(first)
-    expect(parked.holds('a')).toBe(true)
+    expect(parked.holds(event('a', 1, 0))).toBe(true)
     expect(parked.takeDue(25)).toBe(second)
     parked.remove(second)
-    expect(parked.holds('a')).toBe(false)
+    expect(parked.holds(event('a', 1, 0))).toBe(false)
     expect(parked.count).toBe(1)
   })
 })

@@ -1,6 +1,6 @@
 import { encodeEvent } from '../events/encode.ts'
+import type { LoggedEvent } from '../events/event-rows.ts'
 import { type FedEvent, jsonOf } from '../events/feed.ts'
-import type { LoggedEvent } from '../events/log.ts'
 import { traceparentHeader } from '../platform/traceparent.ts'
 import type { Delivery, DeliveryOutcome } from './delivery-queries.ts'
 import type { Attempt, Sender } from './sender.ts'
@@ -11,7 +11,9 @@ import type { Endpoint } from './webhook.ts'
 export type OutgoingEvent = {
   /** The event's identity: the same when it comes twice, and to every receiver. */
   id: string
-  orderUid: string
+  streamType: string
+  streamId: string
+  orderUid: string | null
   sequence: number
   type: string
   /** RFC 3339. */
@@ -23,14 +25,16 @@ export type OutgoingEvent = {
 }
 
 export function fromFeed(event: FedEvent): OutgoingEvent {
-  const { checkpoint, orderUid, sequence, type, recordedAt, traceparent } = event
-  return { id: checkpoint.position, orderUid, sequence, type, recordedAt, traceparent, body: jsonOf(event) }
+  return { ...aboutOf(event), body: jsonOf(event) }
 }
 
 export function fromLog(event: LoggedEvent): OutgoingEvent {
-  const { checkpoint, orderUid, sequence, type, recordedAt, traceparent } = event
-  const body = new TextEncoder().encode(encodeEvent(event))
-  return { id: checkpoint.position, orderUid, sequence, type, recordedAt, traceparent, body }
+  return { ...aboutOf(event), body: new TextEncoder().encode(encodeEvent(event)) }
+}
+
+function aboutOf(event: Omit<LoggedEvent, 'data'>): Omit<OutgoingEvent, 'body'> {
+  const { checkpoint, streamType, streamId, orderUid, sequence, type, recordedAt, traceparent } = event
+  return { id: checkpoint.position, streamType, streamId, orderUid, sequence, type, recordedAt, traceparent }
 }
 
 /** Signs an event with every valid secret and sends it, once. */
@@ -58,6 +62,6 @@ export function toDelivery(
   attempt: Attempt,
   about: { attempt: number; outcome: DeliveryOutcome; attemptedAtMs: number },
 ): Delivery {
-  const { id: eventId, orderUid, sequence, type: eventType } = event
-  return { webhookId, orderUid, sequence, eventId, eventType, ...attempt, ...about }
+  const { id: eventId, streamType, streamId, orderUid, sequence, type: eventType } = event
+  return { webhookId, streamType, streamId, orderUid, sequence, eventId, eventType, ...attempt, ...about }
 }

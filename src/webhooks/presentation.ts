@@ -41,7 +41,9 @@ export function presentWebhook(webhook: WebhookListing, nowMs: number): WebhookV
 export function presentDelivery(delivery: DeliveryListing): DeliveryView {
   return {
     id: delivery.id,
-    order_uid: delivery.orderUid,
+    stream_type: delivery.streamType,
+    stream_id: delivery.streamId,
+    ...(delivery.orderUid === null ? {} : { order_uid: delivery.orderUid }),
     sequence: delivery.sequence,
     event_id: delivery.eventId,
     event_type: delivery.eventType,

@@ -53,7 +53,7 @@ function toWebhook(row: WebhookRow): Webhook {
 }
 
 const listed = `
-  select w.*, (select count(*)::int from webhook_parked where webhook_id = w.id) as parked,
+  select w.*, (select count(*)::int from webhook_retry_queue where webhook_id = w.id) as parked,
          case when r.name is not null then coalesce(
            greatest(extract(epoch from now() - first_event_after(r.xid, r.position)), 0), 0)::float8 end as behind
     from webhooks w
@@ -208,7 +208,7 @@ export async function enableWebhook(pool: Pool, id: string, checkpoint: Checkpoi
       [id, new Date(nowMs)],
     )
     if (rowCount !== 1) return false
-    await client.query('update webhook_parked set due_at = $2 where webhook_id = $1', [id, new Date(nowMs)])
+    await client.query('update webhook_retry_queue set due_at = $2 where webhook_id = $1', [id, new Date(nowMs)])
     await insertCheckpoint(client, id, checkpoint)
     return true
   })
@@ -232,7 +232,7 @@ export async function releaseCheckpoints(pool: Pool, disabledBeforeMs: number): 
     ])
     const ids = rows.map(({ id }) => id)
     const readers = ids.map(readerOf)
-    await client.query('delete from webhook_parked where webhook_id = any($1::bigint[])', [ids])
+    await client.query('delete from webhook_retry_queue where webhook_id = any($1::bigint[])', [ids])
     const released = await client.query<{ name: string }>(
       'delete from log_readers where name = any($1) returning name',
       [readers],

@@ -204,6 +204,8 @@ describe('a target', () => {
 describe('the delivery log', () => {
   const entry = (webhookId: string, sequence: number, attemptedAtMs: number) => ({
     webhookId,
+    streamType: 'order',
+    streamId: 'one',
     orderUid: 'one',
     sequence,
     eventId: String(sequence),

@@ -12,7 +12,7 @@ const stats = `
                        order by r.xid, r.position
                        limit 1),
        waiting as (select count(*)::int as parked, min(recorded_at) as oldest
-                     from webhook_parked
+                     from webhook_retry_queue
                     where webhook_id in (select id from enabled)),
        unread as (select first_event_after(p.xid, p.position) as oldest from last_place p)
   select (select count(*)::int from enabled where failing_since is null) as active,

@@ -4,8 +4,8 @@ import { type EventFeed, type FedEvent, sizeOf } from '../events/feed.ts'
 import { readEvent } from '../events/log.ts'
 import { Notifier } from '../events/notifier.ts'
 import { moveCheckpoint } from '../events/readers.ts'
+import { type EventLog, streamKey } from '../events/stream-definition.ts'
 import { retryWhileUnavailable } from '../platform/retry.ts'
-import type { Pool } from '../platform/postgres.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { DurableRetryQueue } from './durable-retry-queue.ts'
 import { KeyedQueue } from './keyed-queue.ts'
@@ -17,7 +17,10 @@ import type { Sender } from './sender.ts'
 import { type DisabledReason, type Webhook, wantsType } from './webhook.ts'
 import { LogWindow, type WindowEntry } from './window.ts'
 
-export type SubscriptionOptions = OutcomesOptions & { pool: Pool; feed: EventFeed; sender: Sender }
+export type SubscriptionOptions = OutcomesOptions & { events: EventLog; feed: EventFeed; sender: Sender }
+
+/** What the database has of a subscription: its checkpoint, and its retry queue. */
+type SubscriptionState = { checkpoint: Checkpoint; retries: QueuedRetry[] }
 
 const waiting = 'a webhook waits for the database'
 
@@ -52,12 +55,7 @@ export class Subscription {
   #savedCheckpoint: Checkpoint
   #savedFailingSinceMs: number | null
 
-  /** @param state what the database has of it: its checkpoint in the log, and what is parked */
-  constructor(
-    options: SubscriptionOptions,
-    webhook: Webhook,
-    state: { checkpoint: Checkpoint; parked: QueuedRetry[] },
-  ) {
+  constructor(options: SubscriptionOptions, webhook: Webhook, state: SubscriptionState) {
     this.#options = options
     this.#webhook = webhook
     this.#window = new LogWindow(state.checkpoint)
@@ -65,7 +63,7 @@ export class Subscription {
     this.#breaker = new CircuitBreaker(options.rules, webhook.failingSinceMs)
     this.#outcomes = new Outcomes(options, webhook.id, this.#breaker)
     this.#savedFailingSinceMs = webhook.failingSinceMs
-    this.#retries = new DurableRetryQueue(options.pool, webhook.id, state.parked, options.log, this.#cut.signal)
+    this.#retries = new DurableRetryQueue(options.events.pool, webhook.id, state.retries, options.log, this.#cut.signal)
   }
 
   /** Takes over a change of the subscription; to another address what waits goes at once. */
@@ -111,8 +109,7 @@ export class Subscription {
       const seen = feed.arrived.seen()
       const checkpoint = this.#window.readUpTo
       const page =
-        feed.after(checkpoint) ??
-        (await retryWhileUnavailable(() => feed.older(checkpoint, undefined), waiting, log, signal))
+        feed.after(checkpoint) ?? (await retryWhileUnavailable(() => feed.older(checkpoint, {}), waiting, log, signal))
       await feed.throttle.acquire(sizeOf(page.events) * streamsADelivery, signal)
       if (signal.aborted) return
       this.#take(page.events)
@@ -133,8 +130,8 @@ export class Subscription {
     for (const fed of events) {
       if (!wantsType(this.#webhook.eventTypes, fed.type)) continue
       const job = { event: fromFeed(fed), entry: this.#window.add(fed.checkpoint, fed.frame.byteLength) }
-      if (this.#retries.holds(fed.orderUid)) behind.push(job)
-      else this.#queue.add(fed.orderUid, job)
+      if (this.#retries.holds(fed)) behind.push(job)
+      else this.#queue.add(streamKey(fed), job)
     }
     this.#park(behind, 0, this.#options.now())
   }
@@ -192,32 +189,33 @@ export class Subscription {
     if (tried === undefined) return
     const verdict = this.#judge(tried)
     if (verdict.kind === 'delivered') {
-      this.#queue.done(event.orderUid)
+      this.#queue.done(streamKey(event))
       this.#window.done(entry)
       return
     }
     const dueAtMs = verdict.dueAtMs ?? tried.attemptedAtMs
     this.#park([job], 1, dueAtMs)
-    this.#park(this.#queue.clear(event.orderUid), 0, dueAtMs)
+    this.#park(this.#queue.clear(streamKey(event)), 0, dueAtMs)
   }
 
-  async #repeat(parked: QueuedRetry): Promise<void> {
+  async #repeat(queued: QueuedRetry): Promise<void> {
     this.#repetitions += 1
     try {
-      const { pool, log } = this.#options
-      const { orderUid, sequence } = parked
-      const read = () => readEvent(pool, orderUid, sequence)
+      const { events, log } = this.#options
+      const read = () => readEvent(events, queued)
       const logged = await retryWhileUnavailable(read, waiting, log, this.#cut.signal)
       if (logged === undefined) {
-        log.warn({ webhook: this.#webhook.id, orderUid, sequence }, 'an event to repeat is no longer in the log')
-        return await this.#retries.remove(parked)
+        const { streamType, streamId, sequence } = queued
+        const event = { webhook: this.#webhook.id, streamType, streamId, sequence }
+        log.warn(event, 'an event to repeat is no longer in the log')
+        return await this.#retries.remove(queued)
       }
-      const tried = await this.#try(fromLog(logged), parked.attempts + 1)
+      const tried = await this.#try(fromLog(logged), queued.attempts + 1)
       if (tried === undefined) return
       const verdict = this.#judge(tried)
       const dueAtMs = verdict.kind === 'delivered' ? undefined : verdict.dueAtMs
-      if (dueAtMs === undefined) await this.#retries.remove(parked)
-      else await this.#retries.postpone(parked, tried.number, dueAtMs)
+      if (dueAtMs === undefined) await this.#retries.remove(queued)
+      else await this.#retries.postpone(queued, tried.number, dueAtMs)
     } finally {
       this.#repetitions -= 1
     }
@@ -239,18 +237,20 @@ export class Subscription {
   }
 
   #disable(reason: DisabledReason): void {
-    const { pool, now, log } = this.#options
+    const { events, now, log } = this.#options
     if (this.#ending.signal.aborted) return
     this.#ending.abort()
     log.warn({ webhook: this.#webhook.id, reason }, 'a webhook is disabled')
-    this.#retries.write(() => disableWebhook(pool, this.#webhook.id, reason, now())).catch(error => this.#fail(error))
+    this.#retries
+      .write(() => disableWebhook(events.pool, this.#webhook.id, reason, now()))
+      .catch(error => this.#fail(error))
   }
 
   /** Parks events; they count as dealt with as soon as the database has them. */
   #park(jobs: readonly Job[], attempts: number, dueAtMs: number): void {
     if (jobs.length === 0) return
     const queued = jobs.map(({ event }) => retryOf(event, attempts, dueAtMs))
-    this.#retries.park(queued).then(
+    this.#retries.add(queued).then(
       () => {
         for (const { entry } of jobs) this.#window.done(entry)
         this.#hasChanged.notify()
@@ -270,7 +270,8 @@ export class Subscription {
   }
 
   async #save(): Promise<void> {
-    const { pool, log } = this.#options
+    const { log } = this.#options
+    const { pool } = this.#options.events
     const { id } = this.#webhook
     const checkpoint = this.#window.doneUpTo
     const { failingSinceMs } = this.#breaker
@@ -289,12 +290,10 @@ export class Subscription {
   async #drain(): Promise<void> {
     const isCutOff = this.#cut.signal.aborted
     const deadline = setTimeout(() => this.#cut.abort(), this.#options.rules.drainMs)
+    const never = new AbortController().signal
     while (this.#requests > 0) await this.#hasChanged.next(this.#hasChanged.seen(), never)
     await this.#retries.settled()
     clearTimeout(deadline)
     if (!isCutOff) await this.#save()
   }
 }
-
-/** For waiting that nothing ends but what is waited for. */
-const never = new AbortController().signal

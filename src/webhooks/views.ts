@@ -48,7 +48,9 @@ export const deliveryOutcome = Type.Enum(['delivered', 'failed', 'given_up'], { 
 export const deliveryView = Type.Object(
   {
     id: Type.String(),
-    order_uid: Type.String(),
+    stream_type: Type.String(),
+    stream_id: Type.String(),
+    order_uid: Type.Optional(Type.String({ description: 'The order that the event concerns, where it concerns one' })),
     sequence: Type.Integer(),
     event_id: Type.String(),
     event_type: Type.String(),

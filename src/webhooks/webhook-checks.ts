@@ -1,3 +1,4 @@
+import { allEvents, droppedPart } from '../events/event-sql.ts'
 import type { Check } from '../platform/integrity.ts'
 
 /** What must hold of subscriptions and of what is on its way to them. */
@@ -13,27 +14,24 @@ export const webhookChecks: readonly Check[] = [
   {
     name: 'webhook-retries',
     sentence: 'what waits for a repetition is an event of the log',
-    sql: `select 'event ' || p.sequence || ' of ' || p.order_uid || ' for webhook ' || p.webhook_id
-            from webhook_parked p
-            left join events e using (order_uid, sequence)
-           where not exists (select from webhooks w where w.id = p.webhook_id)
-              or e.order_uid is null
-              or date_trunc('milliseconds', e.recorded_at) <> date_trunc('milliseconds', p.recorded_at)`,
+    sql: `select 'event ' || q.sequence || ' of ' || q.stream_type || ' ' || q.stream_id || ' for webhook ' || q.webhook_id
+            from webhook_retry_queue q
+            left join ${allEvents} e using (stream_id, stream_type, sequence)
+           where not exists (select from webhooks w where w.id = q.webhook_id)
+              or e.stream_id is null
+              or date_trunc('milliseconds', e.recorded_at) <> date_trunc('milliseconds', q.recorded_at)`,
   },
   {
     name: 'webhook-deliveries',
-    // Where the old part of the log was dropped, an order tells that it had such an event.
+    // An event that was dropped with the old part of the log is known by nothing else.
     sentence: 'what was delivered is an event of the log',
     sql: `select 'delivery ' || d.id
             from webhook_deliveries d
-            left join events e using (order_uid, sequence)
-            left join orders o on o.order_uid = d.order_uid
+            left join ${allEvents} e on e.position = d.event_id::bigint
            where not exists (select from webhooks w where w.id = d.webhook_id)
-              or o.order_uid is null
-              or d.sequence > o.version
-              or d.sequence < 1
-              or (e.order_uid is null and not exists (select from event_log_start))
-              or e.position::text <> d.event_id
-              or e.type <> d.event_type`,
+              or (e.position is null and not exists (${droppedPart}))
+              or (e.position is not null
+                  and (e.stream_type, e.stream_id, e.concerns_order, e.sequence, e.type)
+                      is distinct from (d.stream_type, d.stream_id, d.concerns_order, d.sequence, d.event_type))`,
   },
 ]

@@ -8,7 +8,7 @@ import { texts } from './texts.ts'
 /** An event in a line; opened, the whole event. */
 export function EventRow({ event }: { event: LogEvent }) {
   const isOpen = useSignal(false)
-  const { type, order_uid: uid, time } = event
+  const { type, stream_type: streamType, stream_id: streamId, order_uid: uid, time } = event
   const timeMs = Date.parse(time)
   return (
     <li>
@@ -22,7 +22,7 @@ export function EventRow({ event }: { event: LogEvent }) {
             {clockTime(timeMs, Date.now())}
           </time>
           <span class={`kind type-${type.replace(/[._]/g, '-')}`}>{type}</span>
-          <span class="uid">{uid}</span>
+          <span class="uid">{uid ?? `${streamType} ${streamId}`}</span>
           <span class="gist">{gistOf(event)}</span>
         </summary>
         {isOpen.value && <Whole event={event} />}
@@ -35,7 +35,7 @@ function Whole({ event }: { event: LogEvent }) {
   const json = JSON.stringify(event, null, 2)
   return (
     <div class="whole">
-      <a href={orderAddress(event.order_uid)}>{event.order_uid}</a>
+      {event.order_uid !== undefined && <a href={orderAddress(event.order_uid)}>{event.order_uid}</a>}
       <div class="command">
         <pre>{json}</pre>
         <CopyButton text={json} label={texts.copy} />

@@ -65,7 +65,7 @@ export class OrderList {
     for (const { type, data } of events) {
       if (type === 'order.placed') continue
       const event = JSON.parse(data) as EventView & { data: Partial<StatusChange> }
-      statuses.set(event.order_uid, event.data)
+      if (event.stream_type === 'order') statuses.set(event.stream_id, event.data)
     }
     if (statuses.size === 0 || !this.rows.peek().some(({ uid }) => statuses.has(uid))) return
     this.rows.value = this.rows.peek().map(row => {

@@ -104,7 +104,7 @@ function merge(newer: readonly LatestOrder[], older: readonly LatestOrder[]): re
 }
 
 function toLatest({ data }: LiveEvent): LatestOrder {
-  const { order_uid, time, data: order } = JSON.parse(data) as EventView & { data: PlacedData }
+  const { stream_id: order_uid, time, data: order } = JSON.parse(data) as EventView & { data: PlacedData }
   const { customer_id, payment, status } = order
   return { order_uid, placed_at: time, customer_id, currency: payment.currency, amount: payment.amount, status }
 }
@@ -112,5 +112,5 @@ function toLatest({ data }: LiveEvent): LatestOrder {
 /** The new status of an order, where an event has one. */
 function statusOf({ data }: LiveEvent): [orderUid: string, status: OrderStatus][] {
   const event = JSON.parse(data) as EventView & { data: Partial<StatusChange> }
-  return event.data.status === undefined ? [] : [[event.order_uid, event.data.status]]
+  return event.stream_type !== 'order' || event.data.status === undefined ? [] : [[event.stream_id, event.data.status]]
 }

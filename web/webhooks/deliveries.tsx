@@ -117,7 +117,7 @@ function Entry({ delivery, webhookId, refresh }: EntryProps) {
       <summary data-row>
         <span class={`tag tone-${tones[delivery.outcome]}`}>{texts.outcomes[delivery.outcome]}</span>
         <span class="type">{delivery.event_type}</span>
-        <span class="uid faint">{delivery.order_uid}</span>
+        <span class="uid faint">{delivery.order_uid ?? `${delivery.stream_type} ${delivery.stream_id}`}</span>
         <span class="came faint">
           {delivery.status ?? texts.noAnswer} · {texts.took(delivery.duration_ms)} · {texts.attempt(delivery.attempt)}
         </span>
@@ -127,10 +127,14 @@ function Entry({ delivery, webhookId, refresh }: EntryProps) {
       </summary>
       <div class="delivery">
         <dl class="pairs">
-          <dt>{texts.orderLink}</dt>
-          <dd>
-            <a href={orderAddress(delivery.order_uid)}>{delivery.order_uid}</a>
-          </dd>
+          {delivery.order_uid !== undefined && (
+            <>
+              <dt>{texts.orderLink}</dt>
+              <dd>
+                <a href={orderAddress(delivery.order_uid)}>{delivery.order_uid}</a>
+              </dd>
+            </>
+          )}
           <dt>{texts.eventId}</dt>
           <dd>{delivery.event_id}</dd>
           {delivery.error !== null && (

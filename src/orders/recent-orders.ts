@@ -1,10 +1,4 @@
-/** What of an order an event is read with. */
-export type OrderOfEvent = {
-  /** Null when the order is no longer there. */
-  customerId: string | null
-  /** The document; null when it is not there, or was not asked for. */
-  document: string | null
-}
+import type { StreamFacts } from '../events/stream-definition.ts'
 
 /**
  * The orders that this instance placed last. Every reader of the log is about to come to their events, and finds their
@@ -14,7 +8,7 @@ export type OrderOfEvent = {
  * There are two halves, and when the newer one is full the older one is dropped whole: taking orders out of a map one by one,
  * oldest first, cost a tenth of the intake.
  */
-export class RecentOrders<Order extends OrderOfEvent = OrderOfEvent> {
+export class RecentOrders<Order extends StreamFacts = StreamFacts> {
   readonly #charactersMax: number
   #newer = new Map<string, Order>()
   #older = new Map<string, Order>()
