@@ -15,7 +15,7 @@ export function answer(description: string, schema: object, type = 'application/
   return { description, content: { [type]: { schema } }, ...(headers === undefined ? {} : { headers }) }
 }
 
-/** What a header with an address says. */
+/** The `Link` header of a page. */
 const link = {
   description: 'The next page, as RFC 8288 has it: <address>; rel="next". Left out on the last page',
   schema: { type: 'string' },
@@ -27,8 +27,8 @@ export function pageAnswer(description: string, items: object, headers?: Json): 
 }
 
 /**
- * The schema of a text of JSON lines. Of a media type that is a sequence OpenAPI 3.1 says nothing, and generators that read a
- * single object there would fail at the second line: to them it is a text.
+ * The schema of JSON lines. OpenAPI 3.1 cannot describe a sequence, and generators that expect a single object would fail at the
+ * second line: to them it is text.
  */
 export function linesOf(line: object, description: string): Json {
   return {
@@ -49,15 +49,15 @@ const keyParameter = {
 }
 
 /**
- * Whether a success is JSON lines and nothing else. Clients of oapi-codegen read every answer whose media type has "json" in it as
- * the default answer where no other fits, so there must be none beside lines.
+ * Whether a success is JSON lines only. Clients of oapi-codegen parse every response whose media type contains "json" as the default
+ * one where no other fits, so there must be no default beside lines.
  */
 function isLinesOnly(responses: Json): boolean {
   const { content = {} } = (responses[200] ?? {}) as { content?: Json }
   return Object.keys(content).every(type => type === 'application/x-ndjson') && 'application/x-ndjson' in content
 }
 
-/** What an idempotent route answers beside its own: refusals of keys, and a mark at each answer that is given again. */
+/** Adds what an idempotent route answers beside its own: refusals of keys, and the header of replayed responses. */
 function withReplays(responses: Json): Json {
   const replayed = {
     [replayedHeader]: { description: 'The answer was given before', schema: { type: 'string', enum: ['true'] } },
@@ -89,7 +89,7 @@ export function queryParameters(parameters: Readonly<Record<string, Json>>): Jso
   return Object.entries(parameters).map(([name, parameter]) => ({ name, in: 'query', ...parameter }))
 }
 
-/** Describes the operation of a route: what it says of itself, and what follows from its path, scope and idempotency. */
+/** Describes the operation of a route: its own description, and what follows from its path, scope and idempotency. */
 function describeOperation(route: Route): Json {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(match => ({
     name: match[1],
@@ -154,7 +154,7 @@ export function buildOpenApi(options: {
   }
 }
 
-/** The same answer, also as JSON lines for who asks for them. */
+/** Adds JSON lines to a response, for clients that accept them. */
 export function withLines(response: Json, lines: Json): Json {
   return { ...response, content: { ...(response.content as Json), 'application/x-ndjson': { schema: lines } } }
 }

@@ -11,7 +11,7 @@ import type { TracingSettings } from './tracing-settings.ts'
 export type Tracing = {
   tracer: Tracer
   counts(): SpanCounts
-  /** Sends what waits, and ends; after the deadline the rest is left. */
+  /** Sends waiting spans and shuts down; after the deadline the rest is dropped. */
   close(deadlineMs: number): Promise<void>
 }
 
@@ -19,18 +19,17 @@ export type Tracing = {
 const spansHeldMax = 2_048
 const spansSentTogetherMax = 512
 const sendEveryMs = 1_000
-/** How long the collector may take, with its repetitions; the library's own bound comes behind it. */
+/** How long an export may take, retries included; the library's own bound is longer. */
 const exportTimeoutMs = 5_000
-/** The conventions' own bound for links, and one for texts: a path is as long as its sender wants. */
+/** OpenTelemetry's default bound for links, and one for texts: a sender chooses the length of a path. */
 const linksMax = 128
 const attributeCharactersMax = 1_024
 
 /**
- * Starts to send spans to a collector by OTLP, as JSON over HTTP. The library is loaded here and nowhere else, so that a service
- * without tracing has none of it. It is not made the process's global tracer and follows no promises: whoever begins a span says
- * what its parent is.
+ * Starts to export spans to a collector by OTLP, as JSON over HTTP. The library is loaded only here, so a service without tracing does
+ * not pay for it. There is no global tracer and no context that follows promises: the parent of a span is passed explicitly.
  *
- * A collector that is away, slow or refuses costs spans and nothing else: what is sent is bounded in number and time.
+ * A collector that is down, slow or refuses costs spans and nothing else: exports are bounded in number and time.
  */
 export async function startTracing(settings: TracingSettings, version: string, log: Logger): Promise<Tracing> {
   const [api, sdk, { OTLPTraceExporter }, resources] = await Promise.all([
@@ -91,7 +90,7 @@ function samplerOf({ sampler, ratio }: TracingSettings, sdk: typeof import('@ope
   return sampler.startsWith('parentbased_') ? new sdk.ParentBasedSampler({ root }) : root
 }
 
-/** Holds so many spans and drops the others; the library bounds what waits, but not what is under way, and says no number. */
+/** Bounds the spans in memory and counts those that are dropped; the library bounds only those that wait, and counts none. */
 function bounded(processor: SpanProcessor, counts: SpanCounts, holding: { spans: number }): SpanProcessor {
   return {
     onStart: (span, context) => processor.onStart(span, context),
@@ -108,7 +107,7 @@ function bounded(processor: SpanProcessor, counts: SpanCounts, holding: { spans:
   }
 }
 
-/** Counts what becomes of spans, and says once when the collector takes none, and once when it does again. */
+/** Counts the outcomes of spans, and logs when the collector stops accepting them, and when it accepts them again. */
 function counting(exporter: SpanExporter, counts: SpanCounts, holding: { spans: number }, log: Logger): SpanExporter {
   let isFailing = false
   return {
@@ -118,7 +117,7 @@ function counting(exporter: SpanExporter, counts: SpanCounts, holding: { spans: 
         // 0 is success in the library's enumeration.
         const hasFailed = result.code !== 0
         counts[hasFailed ? 'failed' : 'exported'] += spans.length
-        // Not the error itself, which holds the whole of what the collector answered.
+        // Not the error itself, which holds the collector's whole response.
         const reason = result.error?.message
         if (hasFailed && !isFailing) log.warn({ reason }, 'the collector takes no spans; they are dropped')
         if (!hasFailed && isFailing) log.info('the collector takes spans again')
@@ -159,7 +158,7 @@ function tracerOf(api: Api, tracer: ReturnType<Api['trace']['getTracer']>): Trac
   }
 }
 
-/** @param traceparent one that was read by `readTraceparent`, or that a span of ours has; isRemote: it came from outside */
+/** @param traceparent one read by `readTraceparent`, or of an own span; isRemote: it came from outside */
 function toSpanContext(traceparent: string, isRemote: boolean): SpanContext {
   const [, traceId = '', spanId = '', flags = ''] = traceparent.split('-')
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote }

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs } from './backoff.ts'
 import type { Logger } from './log.ts'
 
-/** Work that is done again and again. */
+/** Work that is repeated. */
 export type PeriodicTask = {
   /** Does the work once. Resolves to 'more' when there is more to do at once: then no pause comes before the next run. */
   run(): Promise<unknown>
-  /** The time between the end of a run and the begin of the next, in milliseconds. */
+  /** The time between the end of a run and the start of the next, in milliseconds. */
   pauseMs: number
-  /** The first pause after a failed run (`pauseMs`); it grows to `pauseMs` while runs go on failing. */
+  /** The first pause after a failed run (`pauseMs`); it grows to `pauseMs` while runs keep failing. */
   retryMs?: number
-  /** What the service does first: the work, unless said. */
+  /** Whether a run or a pause comes first ('with a run'). */
   begins?: 'with a run' | 'with a pause'
   /** What the log says of a failed run, such as 'unpaid orders could not be expired'. */
   failure: string

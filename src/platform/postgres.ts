@@ -3,7 +3,7 @@ import { withDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
 import { settleSession } from './session.ts'
 
-/** Where a PostgreSQL server is and as whom to speak to it. `host` beginning with '/' is a folder with its socket. */
+/** The address of a database and its login. A `host` beginning with '/' is a folder with the server's socket. */
 export type PostgresAddress = {
   host: string
   port: number
@@ -14,17 +14,17 @@ export type PostgresAddress = {
 
 export type { Pool, PoolClient }
 
-/** Longer than any statement of ours takes; a server that is silent for so long is taken for gone. */
+/** Longer than any statement of the service takes; a server that is silent for longer counts as down. */
 export const answerDeadlineMs = 15_000
 
-/** How long a lock is waited for: whoever holds one for longer must not hold everybody who wants it as well. */
+/** How long to wait for a lock: a transaction that holds one for longer must not block all others that want it. */
 const lockTimeoutMs = 5_000
 
 /**
- * How every connection of ours is opened. What the driver would take from the environment of other programs (`PGPASSWORD`,
- * `PGOPTIONS`, and for a socket `PGSSLMODE`) is said explicitly.
+ * Returns how every connection is opened. What the driver would take from the environment (`PGPASSWORD`, `PGOPTIONS`, and for a socket
+ * `PGSSLMODE`) is set explicitly.
  *
- * @param name what the server lists the connection under
+ * @param name the connection's `application_name`
  */
 export function clientConfig(address: PostgresAddress, name: string): ClientConfig {
   return {
@@ -43,9 +43,9 @@ export function clientConfig(address: PostgresAddress, name: string): ClientConf
 }
 
 /**
- * A bounded pool of connections. A connection is opened when it is first needed, so this never fails.
+ * Makes a bounded pool of connections. A connection is opened when it is first needed, so this never fails.
  *
- * @param options connectionsMax: the most connections at a time; name: what the server lists them under
+ * @param options connectionsMax: how many at most; name: their `application_name`
  */
 export function createPool(
   address: PostgresAddress,
@@ -55,26 +55,26 @@ export function createPool(
     ...clientConfig(address, options.name),
     max: options.connectionsMax,
     idleTimeoutMillis: 60_000,
-    // The pool waits for it; the type of the driver does not say so.
+    // The pool awaits it, although the driver's type does not say so.
     onConnect: client =>
       settleSession(client, {
-        // The server gives up a little earlier than we do, so that it is not left working for nobody.
+        // The server gives up a little earlier than the client, so that it does not go on working for nobody.
         statementMs: answerDeadlineMs - 1_000,
         lockMs: lockTimeoutMs,
         idleInTransactionMs: answerDeadlineMs,
       }),
   })
-  // An idle connection that the server closes is not an error of anybody's: the pool opens another when one is needed.
+  // An idle connection that the server closes is no error: the pool opens another when one is needed.
   pool.on('error', error => options.log.warn({ err: error }, 'an idle database connection was lost'))
-  // A connection that breaks while it is in use also fails the query that waits on it, and that is where it is dealt with.
+  // A connection that breaks while in use also fails the query that waits on it, where it is handled.
   pool.on('connect', client => client.on('error', () => undefined))
   return pool
 }
 
 /**
- * Works with a connection of its own, for what takes longer than the statements of the service.
+ * Runs `work` with a connection of its own, for statements that take longer than those of the service.
  *
- * @param name what the server lists it under
+ * @param name the connection's `application_name`
  * @param deadlineMs how long each statement may take
  * @throws what `work` threw, and the connection's error
  */
@@ -85,7 +85,7 @@ export async function withClient<Result>(
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new Client({ ...clientConfig(address, name), query_timeout: deadlineMs })
-  // A connection that is lost makes the query that waits on it reject; without a listener it would end the process too.
+  // A lost connection rejects the query that waits on it; without a listener it would also end the process.
   client.on('error', () => undefined)
   try {
     await openSession(client, deadlineMs)
@@ -96,7 +96,7 @@ export async function withClient<Result>(
 }
 
 /**
- * Connects a client that does not belong to a pool, and makes its session independent of the server's defaults.
+ * Connects a client outside of any pool, and makes its session independent of the server's defaults.
  *
  * @param deadlineMs how long each statement may take
  * @throws the connection's error
@@ -131,7 +131,7 @@ export function inTransaction<Result>(
 }
 
 /**
- * Works with one connection of the pool.
+ * Runs `work` with one connection of the pool.
  *
  * @param deadlineMs how long all of it may take; after that the connection is destroyed and this rejects
  * @throws what `work` threw; a transaction that it left open is rolled back
@@ -154,7 +154,7 @@ export async function withConnection<Result>(
   }
 }
 
-/** The server is not ready for what was asked: among others, it is another one than before. */
+/** SQLSTATE object_not_in_prerequisite_state: among others, the server is another one than before. */
 const notInState = '55000'
 
 /**
@@ -165,8 +165,8 @@ const sessionEnds = /^(57P|08)|^25P0[34]$/
 
 /**
  * Whether a connection on which something failed must not be used again: it broke or fell silent, the server has ended its session,
- * or the session holds what is out of date. (One that was refused since the server had gone back in time has cached numbers of a
- * sequence that were given out before.)
+ * or the session is stale. (After a refusal because the server went back in time, the session has cached sequence numbers that were
+ * given out before.)
  */
 export function isSessionOver(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return true
@@ -184,10 +184,10 @@ async function giveBack(client: PoolClient, error: unknown): Promise<void> {
 }
 
 /**
- * What an error of the database means for what was being written:
+ * Classifies an error of the database that a write met:
  * - `data`: the server will never accept these values (SQLSTATE classes 22, 23 and 54);
- * - `outage`: everything else. The server or the way to it is at fault, or two transactions met; the same rows may
- *   well be accepted a little later.
+ * - `outage`: everything else. The server or the network failed, or two transactions collided; the same rows may be accepted
+ *   later.
  */
 export function faultOf(error: unknown): 'data' | 'outage' {
   const code = error instanceof DatabaseError ? (error.code ?? '') : ''
@@ -199,7 +199,7 @@ export function violatedKey(error: unknown): string | undefined {
   return error instanceof DatabaseError && error.code === '23505' ? error.constraint : undefined
 }
 
-/** What the driver says when it has lost the server, where the system gave no error code. */
+/** The driver's messages for a lost connection without an error code. */
 const lostConnection =
   /Connection terminated|timeout exceeded when trying to connect|Query read timeout|the database did not answer|connection error and is not queryable|pool after calling end/
 
@@ -212,8 +212,8 @@ const outageClasses = new Set(['08', '40', '53', '55', '57', '58'])
 const readOnly = '25006'
 
 /**
- * Whether an error says that the database is away or busy, so that the same may succeed later. Unlike `faultOf`, which judges
- * what a write met, it takes nothing for an outage that could be a mistake of ours.
+ * Whether an error says that the database is down or busy, so that the same may succeed later. Unlike `faultOf`, which classifies
+ * errors of writes, it counts nothing as an outage that could be a bug.
  */
 export function isOutage(error: unknown): boolean {
   if (error instanceof DatabaseError)

@@ -8,8 +8,8 @@ import type { Problem } from './view.ts'
 const retryAfterSeconds = 1
 
 /**
- * An error as an RFC 9457 answer. What the service did not expect is logged in full under the `request_id` that the caller
- * sees, and tells the caller nothing of the inside.
+ * Returns an error as an RFC 9457 response. An unexpected error is logged in full under the `request_id` that the caller sees, and
+ * reveals nothing internal to the caller.
  *
  * @param error an AppError, or anything that was thrown
  * @param headers further headers of the answer
@@ -32,10 +32,10 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
     status,
     headers: {
       'content-type': 'application/problem+json',
-      // It has a request_id, and what is wrong now may be right in a moment: a cache may keep a 404 or 410 unless told.
+      // It has a request_id, and may be outdated in a moment: a cache may keep a 404 or 410 unless told otherwise.
       'cache-control': 'no-store',
       ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
-      // RFC 9110, 15.5.16: says which codings would have been right.
+      // RFC 9110, 15.5.16: the codings that are accepted.
       ...(known.code === 'CONTENT_CODING_UNSUPPORTED' ? { 'accept-encoding': 'identity' } : {}),
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       ...headers,
@@ -43,7 +43,7 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
   })
 }
 
-/** An error as one of the catalogue: an outage of the database, or what the service did not expect. */
+/** Maps an error to one of the catalogue: an outage of the database, or an unexpected error. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (isOutage(error)) return new AppError('STORE_UNAVAILABLE', 'the database does not answer', { cause: error })

@@ -1,15 +1,15 @@
 import { AppError, type Violation } from '../errors.ts'
 import type { Route } from './http.ts'
 
-/** A page has so many entries unless asked for otherwise, and at most so many. */
+/** Entries on a page: the default, and the maximum. */
 const pageSizeDefault = 100
 export const pageSizeMax = 1000
 
 /**
- * The query of a request, read parameter by parameter; everything that is wrong with it is told at once, by `end`.
+ * Reads the query of a request parameter by parameter; `end` reports all violations at once.
  *
- * One rule holds for every parameter of every route: it is known, given once unless it takes several values, and not empty. A mistyped, doubled or empty filter
- * (`?customer_id=`) that was passed over would return everything.
+ * One rule holds for every parameter of every route: it is known, given once unless it takes several values, and not empty. A mistyped,
+ * repeated or empty filter (`?customer_id=`) that was ignored would return everything.
  */
 export class QueryReader {
   readonly #given: URLSearchParams
@@ -37,7 +37,7 @@ export class QueryReader {
     return this.#given.get(name) || undefined
   }
 
-  /** The same, without the one character that PostgreSQL's texts cannot hold. */
+  /** The text of a parameter, refused with the one character that PostgreSQL's texts cannot hold. */
   storableText(name: string): string | undefined {
     const text = this.text(name)
     if (text?.includes('\0')) this.refuse(name, 'without the character U+0000')
@@ -45,8 +45,8 @@ export class QueryReader {
   }
 
   /**
-   * The values of a parameter that takes several: with commas between them, as OpenAPI says it with `explode: false`, or given
-   * several times, as some generated clients do all the same.
+   * The values of a parameter that takes several: separated by commas, as OpenAPI has it with `explode: false`, or given several
+   * times, as some generated clients do anyway.
    */
   list(name: string): string[] | undefined {
     const given = this.#given.getAll(name).filter(text => text !== '')
@@ -68,7 +68,7 @@ export class QueryReader {
   }
 }
 
-/** Whether a parameter is a list by what OpenAPI says of it. */
+/** Whether OpenAPI describes a parameter as a list. */
 function takesSeveral(parameter: unknown): boolean {
   const { schema = {} } = parameter as { schema?: { type?: unknown } }
   return schema.type === 'array'
@@ -84,10 +84,10 @@ export function invalidQuery(violations: readonly Violation[]): AppError {
 }
 
 /**
- * Makes the handler of a documented route that has no parameters refuse a query, by the rule of `QueryReader`: `?dry_run=true` must
- * not carry something out.
+ * Makes the handler of a documented route without parameters refuse any query, by the rule of `QueryReader`: `?dry_run=true` must not
+ * execute anything.
  *
- * @param route what OpenAPI says of it names its parameters; one without an operation is no part of the API, and takes any query
+ * @param route its OpenAPI operation names the parameters; one without an operation is not part of the API, and accepts any query
  */
 export function refusingQuery(route: Route, handle: Route['handle']): Route['handle'] {
   if (route.operation === undefined) return handle

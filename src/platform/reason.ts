@@ -1,6 +1,6 @@
 /**
- * Returns what went wrong in one line, the innermost cause last; for logs, answers about health, and people. An error without a
- * message, such as that of a host with several addresses, says what its parts say.
+ * Describes an error in one line, the innermost cause last; for logs, health and people. An aggregate without a message, such as that
+ * of a host with several addresses, is described by its parts.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)

@@ -3,20 +3,18 @@ import { codingFor, compressedResponse } from './compression.ts'
 import type { HttpRequest, Route } from './http.ts'
 
 /**
- * What of the answers of a route may be kept. Orders are recipients' data, and are changed at any time: only the client itself may keep
- * them, and asks whether they are still so. What is for admins alone holds keys, or bytes that anybody sent. The rest, such as health,
- * is true for the moment.
+ * Returns the `Cache-Control` of a route. Orders are recipients' data and change at any time: only the client itself may store them, and
+ * must revalidate. Routes for admins return keys, or bytes that strangers sent. The rest, such as health, holds for the moment.
  */
 function cacheControlOf({ scope }: Route): string {
   return scope === 'admin' || scope === 'public' ? 'no-store' : 'private, no-cache'
 }
 
 /**
- * Completes the answers of a route with what caches and clients go by: `Cache-Control` and, for JSON that is read, `Vary` and the
- * compression that the client asks for. Streams (NDJSON, server-sent events) go out as they are, since their lines must not wait in
- * a compressor.
+ * Completes the responses of a route: with `Cache-Control` and, for JSON that is read, `Vary` and the compression that the client
+ * accepts. Streams (NDJSON, server-sent events) are not compressed, since their lines must not wait in a compressor.
  *
- * @param handle its answers keep a `Cache-Control` of their own; one whose route `representsItself` is left as it is
+ * @param handle its responses keep a `Cache-Control` of their own; a route that `representsItself` is left as it is
  */
 export function representing(route: Route, handle: Route['handle']): Route['handle'] {
   if (route.representsItself === true) return handle

@@ -30,7 +30,7 @@ export async function retryWhileUnavailable<Result>(
   }
 }
 
-/** Whether an error says that the same may succeed later: the database or the broker is away, or there is too much to do. */
+/** Whether the same may succeed later: the database or the broker is down, or the service is overloaded. */
 export function isTransient(error: unknown): boolean {
   return error instanceof AppError ? catalogue[error.code].consumer === 'retry' : isOutage(error)
 }

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 
-/** Bun puts the files of a build of one file here. */
+/** The path under which Bun has the files of a single-file build. */
 export const isOneFile = import.meta.url.startsWith('file:///$bunfs/')
 
-/** The folder of what belongs to the code, such as the migrations: the checkout, or the inside of a build of one file. */
+/** The folder of files that belong to the code, such as migrations: the checkout, or the inside of a single-file build. */
 export const filesRoot = fileURLToPath(new URL(isOneFile ? '.' : '../..', import.meta.url))
 
-/** The folder that relative settings are taken from: the checkout; of a build of one file, where it was started. */
+/** The folder that relative settings are resolved from: the checkout; for a single-file build, where it was started. */
 export const settingsRoot = isOneFile ? process.cwd() : filesRoot

@@ -1,11 +1,11 @@
 import { bytesAtMost, writeText } from './write-text.ts'
 
-/** How much of a COPY is made ready at a time: what fits the processor's cache and the socket's buffer. */
+/** The size of a piece of a COPY: it fits the processor's cache and the socket's buffer. */
 const chunkBytes = 64 * 1024
-/** A row that goes beyond it has room in the same buffer, unless it is large. */
+/** Room for a row that exceeds the piece, unless it is large. */
 const bufferBytes = 2 * chunkBytes
 
-/** Buffers of the usual size that were sent, to be used again: a fresh one costs its pages anew, a tenth of the intake. */
+/** Buffers of the usual size that were sent, for reuse: the page faults of a fresh one cost a tenth of the intake. */
 const spare: Buffer[] = []
 const spareMax = 16
 
@@ -14,18 +14,18 @@ function takeBuffer(bytesMin: number): Buffer {
   return spare.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
 }
 
-/** Takes the buffer of a piece that the system has. @param piece one that a writer gave, and nobody reads any more */
+/** Takes back the buffer of a piece that was sent. @param piece one from a writer, which nobody reads any more */
 export function reuse({ buffer }: Buffer): void {
   if (buffer.byteLength === bufferBytes && spare.length < spareMax) spare.push(Buffer.from(buffer))
 }
 
-/** Messages of PostgreSQL's protocol: a letter, and the length of the rest with itself. */
+/** Messages of PostgreSQL's protocol: a type byte, and the length of the rest including itself. */
 const headerBytes = 5
 const query = 'Q'.charCodeAt(0)
 const copyData = 'd'.charCodeAt(0)
 const copyDone = Buffer.from([...Buffer.from('c'), 0, 0, 0, 4])
 
-/** What begins the binary format: its signature, flags, and the length of an extension; and the number that ends its rows. */
+/** The header of the binary format (signature, flags, length of the extension), and the number that ends its rows. */
 const formatHead = Buffer.from([...Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), 0, 0, 0, 0, 0, 0, 0, 0])
 const noMoreRows = -1
 const nullLength = -1
@@ -38,7 +38,7 @@ const two32 = 2 ** 32
 const numericBase = 10_000n
 
 /**
- * Takes the fields of rows and makes them messages of the protocol at once, in COPY's binary format ("Binary Format" in the
+ * Writes the fields of rows directly as messages of the protocol, in COPY's binary format ("Binary Format" in the
  * manual's page on COPY): a row begins with the number of its fields, a field with its length. Every method but `row` writes
  * one field; integers are written in the width of their column.
  */
@@ -46,11 +46,11 @@ export class RowWriter {
   #bytes = takeBuffer(0)
   #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset)
   #end = 0
-  /** Where the message that is being written begins; undefined between two. */
+  /** Where the current message begins; undefined between two. */
   #messageStart: number | undefined
   #full: Buffer[] = []
 
-  /** Statements to be run as one transaction. What they copy is written behind them. */
+  /** Writes statements that run as one transaction. The rows that they copy come after them. */
   query(text: string): void {
     this.#reserve(headerBytes + bytesAtMost(text) + 1)
     this.#openMessage(query)
@@ -75,7 +75,7 @@ export class RowWriter {
     this.#end += copyDone.copy(this.#bytes, this.#end)
   }
 
-  /** Begins a row of so many fields. */
+  /** Begins a row with this number of fields. */
   row(fields: number): void {
     this.#reserve(2)
     this.#view.setInt16(this.#end, fields)
@@ -127,7 +127,7 @@ export class RowWriter {
     for (let rest = value; rest > 0n; rest /= numericBase) digits.unshift(Number(rest % numericBase))
     this.#reserve(12 + 2 * digits.length)
     this.#view.setInt32(this.#end, 8 + 2 * digits.length)
-    // The number of digits, the place of the first, the sign, and how many digits stand behind the point.
+    // The number of digits, the weight of the first, the sign, and the number of digits after the point.
     const fields = [digits.length, Math.max(0, digits.length - 1), 0, 0, ...digits]
     fields.forEach((field, index) => {
       this.#view.setInt16(this.#end + 4 + 2 * index, field)
@@ -146,7 +146,7 @@ export class RowWriter {
     this.#end += 4
   }
 
-  /** What is ready to be sent: whole messages, in pieces that are worth a call of the system. */
+  /** Returns what is ready to be sent: whole messages, in pieces that are worth a system call. */
   take(): readonly Buffer[] {
     if (this.#end >= chunkBytes) this.#nextBuffer(0)
     if (this.#full.length === 0) return nothing
@@ -155,7 +155,7 @@ export class RowWriter {
     return full
   }
 
-  /** The rest; nothing can be written after it. */
+  /** Returns the rest; nothing can be written after it. */
   takeLast(): readonly Buffer[] {
     if (this.#end > 0) this.#full.push(this.#bytes.subarray(0, this.#end))
     return this.#full
@@ -181,7 +181,7 @@ export class RowWriter {
     this.#end += headerBytes
   }
 
-  /** The length of a message is known when it ends, and stands behind its letter, which it does not count. */
+  /** Writes the length of the message, which is known when it ends; it comes after the type byte, which it does not include. */
   #closeMessage(): void {
     if (this.#messageStart === undefined) return
     this.#view.setUint32(this.#messageStart + 1, this.#end - this.#messageStart - 1)

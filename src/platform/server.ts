@@ -6,28 +6,28 @@ import { problemResponse } from './problem.ts'
 /** A running HTTP server. */
 export type HttpServer = {
   url: string
-  /** Takes no more connections and resolves when every request is answered; after the deadline the rest are cut off. */
+  /** Accepts no more connections and resolves when every request is answered; after the deadline the rest are cut off. */
   stop(deadlineMs: number): Promise<void>
 }
 
-/** Why a server could not be started, in a sentence for the operator. */
+/** Says in a sentence why a server could not be started. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
 
-/** How often deadlines are checked; they are as coarse as this. */
+/** How often deadlines are checked, which is their precision. */
 const checkMs = 1_000
 const stopCheckMs = 10
 
 /**
  * Serves HTTP/1.1 and 1.0.
  *
- * The protocol is our own, on the runtime's sockets. `Bun.serve` closes a connection without an answer when the next request, a
- * trailer or the end of the sending side comes while an order is being stored; `node:http` does most of it right, and costs
- * twice as much for a request. See docs/http.md.
+ * The protocol is implemented here, on the runtime's sockets. `Bun.serve` closes a connection without a response when the next request,
+ * a trailer or the end of the sending side comes while an order is being stored; `node:http` gets most of it right, and costs twice
+ * as much a request. See docs/http.md.
  *
  * @param options port: 0 for any that is free; log: of what fails inside
- * @throws ListenError when the address cannot be had
+ * @throws ListenError when the address cannot be bound
  */
 export function startServer(options: {
   host: string

@@ -1,15 +1,14 @@
 import type { ClientBase, QueryConfig } from 'pg'
 
-/** How long a session lets the server work, in milliseconds; 0: for ever. */
+/** The timeouts of a session, in milliseconds; 0: none. */
 export type SessionTimeouts = { statementMs: number; lockMs: number; idleInTransactionMs: number }
 
 /**
- * What the code relies on, whatever the server, the database or the role has as its default: `alter database … set` is a
- * common way to please another program. How values are written and read comes first, then what a transaction is and how long
- * one may last.
+ * The settings that the code relies on, whatever the defaults of the server, the database or the role: `alter database … set` is often
+ * used for other programs. First the formats of values, then transactions and their timeouts.
  *
- * `search_path` and `default_transaction_read_only` are not here, on purpose: the first says where the tables are, and the
- * second is how an operator fences a database off, so both are heeded.
+ * `search_path` and `default_transaction_read_only` are left alone on purpose: the first says where the tables are, and with the second
+ * an operator fences a database off.
  */
 const fixed = {
   DateStyle: 'ISO, MDY',
@@ -24,7 +23,7 @@ const fixed = {
   default_transaction_deferrable: 'off',
   idle_session_timeout: '0',
   transaction_timeout: '0',
-  // A host that is gone says nothing: without these its sessions keep their locks for two hours.
+  // A host that is gone sends nothing: without these its sessions keep their locks for two hours.
   tcp_keepalives_idle: '5',
   tcp_keepalives_interval: '3',
   tcp_keepalives_count: '3',
@@ -32,8 +31,8 @@ const fixed = {
 } as const
 
 /**
- * A setting that this server does not know yet is left out. An acknowledged order is on the disk, so `synchronous_commit = off`
- * is not accepted; any other value of it is an operator's choice among safe ones.
+ * Settings that the server does not know are skipped. An acknowledged order must be on disk, so `synchronous_commit = off` is
+ * overridden; its other values are safe, and the operator's choice.
  */
 const settle = `
   select set_config(name, value, false)
@@ -43,12 +42,12 @@ const settle = `
   select set_config('synchronous_commit', 'on', false)
    where current_setting('synchronous_commit') = 'off'`
 
-/** It is part of connecting, and a server that hangs must not make that longer. */
+/** It is part of connecting, which a server that hangs must not delay. */
 const settleDeadlineMs = 5_000
 
 /**
- * Makes a new session independent of the defaults of its server. By a statement and not in the startup packet: PgBouncer refuses
- * a connection that brings settings there.
+ * Makes a new session independent of the defaults of its server. By a statement, since PgBouncer refuses connections with settings in
+ * the startup packet.
  *
  * @throws the connection's error
  */

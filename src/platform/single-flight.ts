@@ -1,21 +1,21 @@
 /**
- * Shares an answer among all who ask for it: while it is fresh it is handed out again, and while it is being made the others
- * wait for it. A failure is told to those who waited, and the next one tries again.
+ * Shares the result of a call among concurrent callers, and reuses it while it is fresh. A failure rejects the callers that waited for
+ * it, and the next one tries again.
  *
- * @param options freshMs: how long an answer stands at least; restShare: and how many times as long as it took to make, so
- *   that however many ask, making it stays a small load; make: makes one; now: milliseconds of any clock
+ * @param options freshMs: how long a result is reused at least; restShare: and how many times as long as it took, so that however
+ *   many ask, making it stays a small load; now: milliseconds of any clock
  */
-export function singleFlight<Answer>(options: {
+export function singleFlight<Result>(options: {
   freshMs: number
   restShare?: number
-  make: () => Promise<Answer>
+  make: () => Promise<Result>
   now: () => number
-}): () => Promise<Answer> {
+}): () => Promise<Result> {
   const { freshMs, restShare = 0, make, now } = options
-  let latest: Promise<Answer> | undefined
+  let latest: Promise<Result> | undefined
   let untilMs = Number.POSITIVE_INFINITY
 
-  async function makeAnew(): Promise<Answer> {
+  async function makeNext(): Promise<Result> {
     const startedMs = now()
     try {
       return await make()
@@ -30,7 +30,7 @@ export function singleFlight<Answer>(options: {
   return () => {
     if (latest === undefined || now() >= untilMs) {
       untilMs = Number.POSITIVE_INFINITY
-      latest = makeAnew()
+      latest = makeNext()
     }
     return latest
   }

@@ -1,17 +1,16 @@
 import type { HttpRequest } from './http.ts'
 
-/** Where a request or a message says which trace it belongs to (W3C Trace Context), over HTTP and in Kafka alike. */
+/** The header that names the trace of a request or a message (W3C Trace Context), over HTTP and in Kafka alike. */
 export const traceparentHeader = 'traceparent'
 
 const name = Buffer.from(traceparentHeader)
 
-/** Version, trace, parent, flags; a version that is still to come may add fields behind them. */
+/** Version, trace, parent, flags; a future version may add fields after them. */
 const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
 /**
- * The trace that a header names, to be sent on. What is not valid is left out and no error (W3C Trace Context, 3.2.2 and 4.3):
- * another form, the version ff, a trace or a parent of zeros, several headers. Of a version that is still to come only what
- * version 00 knows is sent on, as version 00.
+ * Reads the trace of a header, to be sent on. An invalid one is ignored (W3C Trace Context, 3.2.2 and 4.3): another form, version ff, a
+ * trace or parent of zeros, several headers. Of a future version the fields of version 00 are sent on, as version 00.
  */
 export function readTraceparent(header: string | null): string | undefined {
   if (header === null) return undefined
@@ -21,12 +20,12 @@ export function readTraceparent(header: string | null): string | undefined {
   return rest === undefined ? `00-${trace}-${parent}-${flags}` : undefined
 }
 
-/** The trace that a request belongs to. */
+/** Reads the trace of a request. */
 export function traceOf(request: HttpRequest): string | undefined {
   return readTraceparent(request.headers.get(traceparentHeader))
 }
 
-/** The trace that the headers of a Kafka message name; several such headers name none. */
+/** Reads the trace of a Kafka message; several such headers name none. */
 export function traceparentOf(
   headers: ReadonlyArray<readonly [name: Buffer, value: Buffer | null]>,
 ): string | undefined {

@@ -1,4 +1,4 @@
-/** The samplers that OpenTelemetry has names for; those that are `parentbased` follow the caller's decision. */
+/** OpenTelemetry's samplers; the `parentbased` ones follow the caller's decision. */
 export const samplers = [
   'always_on',
   'always_off',
@@ -9,7 +9,7 @@ export const samplers = [
 ] as const
 
 export type TracingSettings = Readonly<{
-  /** The collector's address; `/v1/traces` is put behind it. */
+  /** The collector's URL; `/v1/traces` is appended. */
   endpoint: string
   headers: Readonly<Record<string, string>>
   serviceName: string
@@ -19,7 +19,7 @@ export type TracingSettings = Readonly<{
   ratio: number
 }>
 
-/** OpenTelemetry's own names, so that what an operator sets for every service holds for this one too. */
+/** OpenTelemetry's own names, so that settings for all services apply to this one too. */
 type Name =
   | 'OTEL_EXPORTER_OTLP_ENDPOINT'
   | 'OTEL_EXPORTER_OTLP_HEADERS'
@@ -30,12 +30,12 @@ type Name =
   | 'OTEL_TRACES_SAMPLER_ARG'
 
 /**
- * Reads where and what is traced.
+ * Reads the settings of tracing.
  *
  * @param text the value of a variable, or its default
- * @param wrong hears of each variable that is not valid, and what it must be
- * @param secretWrong the same for one whose value may hold a secret, and is not told
- * @returns undefined without an endpoint: then the other variables, which may be set for every service, are not looked at
+ * @param wrong called for each invalid variable, with what it must be
+ * @param secretWrong the same for one whose value may hold a secret, and is not shown
+ * @returns undefined without an endpoint: then the other variables, which may be set for all services, are ignored
  */
 export function readTracingSettings(
   text: (name: Name) => string,
@@ -69,7 +69,7 @@ export function readTracingSettings(
   }
 }
 
-/** @returns undefined when it is no list of pairs */
+/** @returns undefined when it is not a list of pairs */
 function readPairs(text: string): Record<string, string> | undefined {
   const entries = text.split(',').filter(entry => entry.trim() !== '')
   const pairs = entries.map(entry => /^\s*([^=\s]+)\s*=(.*)$/.exec(entry)?.slice(1) ?? [])

@@ -1,23 +1,23 @@
 /**
- * What the service tells a collector of traces about its work. Whoever can be traced takes a `Tracer | undefined`: undefined is
- * tracing switched off, so `tracer?.begin(…)` costs one comparison, and not even its arguments are made. Spans are handed on
- * as `traceparent`s, which requests, orders and events carry anyway: no context follows promises around.
+ * Creates spans. Traced code takes a `Tracer | undefined`; undefined means that tracing is off, so `tracer?.begin(…)` costs one
+ * comparison and does not evaluate its arguments. Spans are passed on as `traceparent`s, which requests, orders and events carry
+ * anyway: no context follows promises.
  */
 export type Tracer = {
-  /** Begins a span; without a parent, a trace. */
+  /** Begins a span; without a parent, a new trace. */
   begin(name: string, options?: SpanOptions): Span
   /**
-   * Begins the span of work that several traces have in common, such as a transaction for many orders. It is a child in the
-   * first of them that is sampled, so that a single one can be followed as one tree and the sampling of the caller decides,
-   * and has links to the others, as far as a span can have them.
+   * Begins the span of work that several traces share, such as a transaction for many orders. It is a child in the first of them that
+   * is sampled, so that a single order can be followed as one tree and the caller's sampling decides, and has links to the others, as
+   * many as a span can have.
    *
-   * @param causes what the work is done for; those that are the same count once
-   * @returns undefined when none of them is sampled: then nobody would look at it
+   * @param causes what the work is done for; equal ones count once
+   * @returns undefined when none of them is sampled
    */
   beginFor(name: string, causes: readonly Cause[], options?: SpanOptions): Span | undefined
 }
 
-/** The `traceparent` of what a span is caused by; undefined or null where it has none. */
+/** The `traceparent` of a span's cause; undefined or null where it has none. */
 export type Cause = string | null | undefined
 
 export type SpanOptions = {
@@ -30,15 +30,15 @@ export type SpanOptions = {
   startedAtMs?: number
 }
 
-/** Who takes part: server and client of a request, producer and consumer of a message, or nobody else. */
+/** Server or client of a request, producer or consumer of a message, or internal work. */
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
-/** Named as OpenTelemetry's semantic conventions say; nothing of recipients, no keys. */
+/** Named by OpenTelemetry's semantic conventions; no recipients' data, no keys. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>
 
-/** A piece of work with its time. */
+/** A timed piece of work. */
 export type Span = {
-  /** The parent of what it leads to (W3C Trace Context). */
+  /** The parent of the work that it causes (W3C Trace Context). */
   readonly traceparent: string
   /** Whether it is recorded at all. */
   readonly isSampled: boolean
@@ -48,16 +48,16 @@ export type Span = {
   end(): void
 }
 
-/** How many spans were delivered to the collector, refused or not answered by it, or dropped since too many waited. */
+/** How many spans were exported, refused or not answered by the collector, or dropped since too many waited. */
 export type SpanCounts = { exported: number; failed: number; dropped: number }
 
-/** Whether a trace is recorded, as the one who began it has decided. */
+/** Whether a trace is sampled, as decided where it began. */
 export function isSampled(traceparent: Cause): traceparent is string {
   // The flags are the last two of its 55 characters, and sampled is the lowest bit.
   return traceparent != null && (Number.parseInt(traceparent.charAt(54), 16) & 1) === 1
 }
 
-/** Works within a span, which ends with the work and fails with it; without a span just works. */
+/** Runs `work` in a span, which ends and fails with it; without a span just runs it. */
 export async function within<Result>(span: Span | undefined, work: () => Promise<Result>): Promise<Result> {
   if (span === undefined) return work()
   try {
@@ -70,7 +70,7 @@ export async function within<Result>(span: Span | undefined, work: () => Promise
   }
 }
 
-/** What kind of error it is; not its message, which may quote what it is about. */
+/** Returns the kind of an error; not its message, which may quote data. */
 function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name

@@ -1,21 +1,21 @@
 /** The longest form of a character of a JavaScript string (UTF-16) in UTF-8. */
 const bytesACharacter = 3
 
-/** Texts up to this length are written character by character: calling the runtime costs more. */
+/** Texts up to this length are written character by character: a call of the runtime costs more. */
 const shortText = 40
 
-/** From this length on it pays to ask the runtime how many bytes a text takes. */
+/** From this length on it pays to ask the runtime for the size of a text in bytes. */
 const longText = 4096
 
-/** How many bytes to keep free for a text; it takes at most so many as UTF-8. */
+/** Returns an upper bound of the size of a text in UTF-8, in bytes. */
 export function bytesAtMost(text: string): number {
   return text.length > longText ? Buffer.byteLength(text) : text.length * bytesACharacter
 }
 
 /**
- * Writes a text as UTF-8. There has to be room for it.
+ * Writes a text as UTF-8; there must be room for it.
  *
- * @returns how many bytes it took
+ * @returns its size in bytes
  */
 export function writeText(bytes: Buffer, text: string, start: number): number {
   const { length } = text
