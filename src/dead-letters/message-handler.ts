@@ -38,6 +38,8 @@ export type MessageHandler = {
   unprocessable: ErrorCode
   /** Everything that is wrong with a value by itself; nothing is carried out. */
   check(value: Buffer | null): readonly Violation[]
+  /** When something last failed that `handle` repeats by itself, by `performance.now()`. */
+  failedAtMs?(): number
   /** Handles messages in their order; a result for each. Handling one again has no second effect. */
   handle(messages: readonly Message[], handling: Handling): Promise<MessageResult[]>
 }

@@ -3,7 +3,14 @@ import { createOrdersDatabase } from '../../test/app.ts'
 import { testLog } from '../../test/kafka.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
-import { blamesMessage, endsMax, failuresMax, settingAside, watchedMessages } from './setting-aside.ts'
+import {
+  blamesMessage,
+  endsMax,
+  failuresMax,
+  type SettingAsideOptions,
+  settingAside,
+  watchedMessages,
+} from './setting-aside.ts'
 
 setDefaultTimeout(60_000)
 
@@ -28,8 +35,9 @@ function message(value: string, offset: number, partition = 0): KafkaMessage {
 const batch = (values: string[], first = 0, partition = 0) =>
   values.map((value, index) => message(value, first + index, partition))
 
-function protect(handle: HandleBatch, stop = never): HandleBatch {
-  return settingAside(handle, { pool: database.pool, code: 'ORDER_UNPROCESSABLE', log: testLog, stop })
+function protect(handle: HandleBatch, more: Partial<SettingAsideOptions> = {}): HandleBatch {
+  const options = { pool: database.pool, code: 'ORDER_UNPROCESSABLE', log: testLog, stop: never } as const
+  return settingAside(handle, { ...options, ...more })
 }
 
 async function letters(): Promise<string[]> {
@@ -69,6 +77,31 @@ describe('a message that makes its handling fail', () => {
       `2 poison ORDER_UNPROCESSABLE: handling it failed ${failuresMax} times: TypeError`,
     ])
     expect(await notes()).toEqual([])
+  })
+
+  test('is set aside when its handling never ends while the database answers, and its neighbours go through', async () => {
+    const { handled, handle } = handler(() => new Promise(() => undefined))
+    await protect(handle, { silenceMs: 20 })(batch(['a', 'poison', 'b']))
+    expect(handled).toEqual(['a', 'b'])
+    expect(await letters()).toEqual([
+      `1 poison ORDER_UNPROCESSABLE: handling it failed ${failuresMax} times: HandlingTimeoutError`,
+    ])
+  })
+
+  test('has all the time while something fails that is repeated', async () => {
+    const done = Promise.withResolvers<void>()
+    let looks = 0
+    const failedAtMs = () => {
+      looks += 1
+      if (looks === 10) done.resolve()
+      // Once nothing has failed: one look is not enough.
+      return looks === 5 ? 0 : performance.now()
+    }
+    const { handled, handle } = handler(() => done.promise)
+    await protect(handle, { silenceMs: 5, failedAtMs })(batch(['poison']))
+    expect(handled).toEqual(['poison'])
+    expect(looks).toBe(10)
+    expect(await letters()).toEqual([])
   })
 
   test('is handled when it fails once only', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseError } from 'pg'
 import type { ErrorCode } from '../errors.ts'
 import { type Backoff, backoffMs } from '../platform/backoff.ts'
+import { settledWithin } from '../platform/deadline.ts'
 import type { KafkaMessage } from '../platform/kafka/client.ts'
 import type { HandleBatch } from '../platform/kafka/tracing.ts'
 import type { Logger } from '../platform/log.ts'
@@ -24,6 +25,13 @@ const batchMessagesMax = 1_000n
 
 const waiting = 'messages from Kafka wait for the database'
 
+/**
+ * Handling takes milliseconds, and each of its statements fails after some seconds. One that is not over when it was looked at twice
+ * while the database answered and nothing failed will never be.
+ */
+const silenceMs = 60_000
+const looksMax = 2
+
 export type SettingAsideOptions = {
   pool: Pool
   /** Of the dead letters that it makes. */
@@ -31,10 +39,20 @@ export type SettingAsideOptions = {
   log: Logger
   stop: AbortSignal
   onSetAside?(): void
+  /** When something last failed in handling that is repeated there, such as waiting for a lock, by `performance.now()`. */
+  failedAtMs?(): number
+  /** How long handling may be silent before it is looked at, in milliseconds. */
+  silenceMs?: number
+}
+
+/** Handling messages did not end. */
+export class HandlingTimeoutError extends Error {
+  override readonly name = 'HandlingTimeoutError'
 }
 
 /** Whether an error is the message's fault. An outage never is, nor a database that does not work as it should. */
 export function blamesMessage(error: unknown): boolean {
+  if (error instanceof HandlingTimeoutError) return true
   return error instanceof DatabaseError ? faultOf(error) === 'data' : isMistake(error)
 }
 
@@ -43,13 +61,15 @@ export function blamesMessage(error: unknown): boolean {
  *
  * - A batch that fails because of its content is handled message by message; a message that fails again, several times and while
  *   the database answers, is set aside.
+ * - Handling that never ends while the database answers counts as failed.
  * - A message that ends the process (or hangs it until somebody ends it) leaves a note in the database: after a start it is
  *   noted which batches are being handled. A process that finds such a note handles the messages one by one, each with a note of
  *   its own; one at which processes have ended several times is set aside without being handled.
  *
  * Outages are waited for, in `handle` and here, and count for nothing. Once a partition runs, a batch costs nothing more.
  */
-export function settingAside(handle: HandleBatch, options: SettingAsideOptions): HandleBatch {
+export function settingAside(unlimited: HandleBatch, options: SettingAsideOptions): HandleBatch {
+  const handle = limitSilence(unlimited, options)
   const isWatched = createWatch()
   const handleOneByOne = createOneByOne(handle, options)
   const underWay = new Set<Promise<void>>()
@@ -96,6 +116,24 @@ export function settingAside(handle: HandleBatch, options: SettingAsideOptions):
       return running
     }
     return work().finally(onBegun)
+  }
+}
+
+/** The same handling, which throws HandlingTimeoutError when it is silent for too long; an outage gives it all the time. */
+function limitSilence(handle: HandleBatch, options: SettingAsideOptions): HandleBatch {
+  const { pool, silenceMs: waitMs = silenceMs, failedAtMs = () => Number.NEGATIVE_INFINITY } = options
+  return async (messages, traceparent) => {
+    const work = handle(messages, traceparent).then(() => true)
+    for (let looks = 0; looks < looksMax; ) {
+      const sinceMs = performance.now()
+      if (await settledWithin(work, waitMs)) return
+      const answers = await pool.query('select 1').then(
+        () => true,
+        () => false,
+      )
+      looks = answers && failedAtMs() < sinceMs ? looks + 1 : 0
+    }
+    throw new HandlingTimeoutError('handling messages did not end while the database answered')
   }
 }
 

@@ -35,6 +35,7 @@ export type TopicConsumerOptions = {
 export function createTopicConsumer(handler: MessageHandler, options: TopicConsumerOptions): HandleBatch {
   const { what, pool, log, stop, count = () => undefined } = options
   const waiting = `${what} from Kafka wait for the database`
+  let deferredAtMs = Number.NEGATIVE_INFINITY
 
   const consume: HandleBatch = async (messages, traceparent) => {
     const accepted = new Map<string, number>()
@@ -57,6 +58,7 @@ export function createTopicConsumer(handler: MessageHandler, options: TopicConsu
       open = deferred
       if (reason === undefined) continue
       failures += 1
+      deferredAtMs = performance.now()
       if (stop.aborted) throw reason
       log.warn({ err: reason, messages: open.length, failures }, waiting)
       await sleep(backoffMs(backoff, failures, Math.random()), undefined, { signal: stop })
@@ -70,7 +72,8 @@ export function createTopicConsumer(handler: MessageHandler, options: TopicConsu
   }
 
   const code = handler.unprocessable
-  return settingAside(consume, { pool, code, log, stop, onSetAside: () => count(code, 1) })
+  const failedAtMs = () => Math.max(deferredAtMs, handler.failedAtMs?.() ?? deferredAtMs)
+  return settingAside(consume, { pool, code, log, stop, onSetAside: () => count(code, 1), failedAtMs })
 }
 
 /** What the database has said against a message is for the operator, and no answer to its sender. */

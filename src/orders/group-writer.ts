@@ -47,6 +47,8 @@ type Options = {
 /** Writes groups of orders. */
 export class GroupWriter {
   readonly #options: Options
+  /** When the database last did not take a group, by `performance.now()`. */
+  failedAtMs = Number.NEGATIVE_INFINITY
   /** While there are no duplicates, looking up what is stored would cost a round trip and a tenth of the database's work. */
   #lookUpsLeft = lookUpsAfterDuplicate
 
@@ -77,6 +79,7 @@ export class GroupWriter {
         }
         if (faultOf(error) !== 'outage') return this.#isolate(group, error, store)
         failures += 1
+        this.failedAtMs = performance.now()
         if (isMistake(error) && failures > mistakesMax) return this.#isolate(group, error, store)
         this.#options.log.warn({ err: error, orders: group.length, failures }, 'a group of orders could not be written')
         if (isConnectionLost(error)) losses += 1

@@ -53,6 +53,8 @@ export type Intake = {
   submitAll(orders: readonly ValidOrder[]): Promise<Outcome[]>
   /** How many orders wait or are being written. */
   waiting(): number
+  /** When the database last did not take a group of orders, by `performance.now()`; they are written again. */
+  readonly failedAtMs: number
   /** Accepts no more orders, and resolves when those that wait are written, or failed after the deadline. */
   close(deadlineMs: number): Promise<void>
 }
@@ -129,6 +131,10 @@ class GroupIntake implements Intake {
 
   waiting(): number {
     return this.#queues.size
+  }
+
+  get failedAtMs(): number {
+    return this.#writer.failedAtMs
   }
 
   async close(deadlineMs: number): Promise<void> {

@@ -43,6 +43,7 @@ export function createOrderHandler(options: {
       const reading = readOrder(value ?? noBytes)
       return reading.kind === 'refused' ? reading.violations : []
     },
+    failedAtMs: () => intake.failedAtMs,
     async handle(messages, { isInteractive, traceparent }) {
       if (!isInteractive) return submitInTurn(submit => handleOrders(messages, submit, traceparent))
       const submitEach: Submit = orders =>
