@@ -10,21 +10,21 @@ export { EmbeddedPostgresError }
 
 /** A PostgreSQL server that belongs to this process. */
 export type EmbeddedPostgres = {
-  /** Stays the same when the server is started again. */
+  /** Stays the same when the server restarts. */
   address: PostgresAddress
   /** Like '18.4'. */
   serverVersion: string
   /** The server's first process; undefined while it is down. */
   processId(): number | undefined
-  /** Calls the listener with a reason when the server ended unasked. It is started again by itself in any case. */
+  /** Calls the listener with a reason when the server ended unexpectedly. It is restarted in any case. */
   onExit(listener: (reason: string) => void): void
-  /** Ends the server and returns when no process of it is left. May be called more than once. */
+  /** Stops the server and resolves when none of its processes is left. May be called more than once. */
   stop(): Promise<void>
 }
 
 /**
- * Writing orders as fast as a small machine can without ever losing an acknowledged one. What the server writes down
- * must not hold recipients' data, so it leaves out statements and the details of errors, where rows are quoted.
+ * Tuned to write orders as fast as a small machine can without ever losing an acknowledged one. The server's log must not hold
+ * recipients' data, so it leaves out statements and the details of errors, which quote rows.
  */
 const orderServiceSettings = {
   listen_addresses: '',
@@ -35,13 +35,13 @@ const orderServiceSettings = {
   effective_cache_size: '1GB',
   work_mem: '8MB',
   maintenance_work_mem: '128MB',
-  // Few and gentle checkpoints: each one makes every page be written whole into the log once more.
+  // Few and slow checkpoints: after each one every page is written in full to the WAL once more.
   max_wal_size: '4GB',
   min_wal_size: '512MB',
   checkpoint_timeout: '15min',
   wal_buffers: '16MB',
-  // Processor time is scarcer than the disk here: compressing the log's pages made inserts about 10 % slower, and
-  // reading through worker processes another 8 %; both together made creating a database four times slower.
+  // CPU is scarcer than the disk here: compressing WAL pages made inserts about 10 % slower, and I/O worker processes another 8 %;
+  // both together made creating a database four times slower.
   wal_compression: 'off',
   io_method: 'sync',
   random_page_cost: '1.1',
@@ -52,9 +52,8 @@ const orderServiceSettings = {
 }
 
 /**
- * Runs a PostgreSQL server of its own for the service: sets it up on the first start, takes over one that a killed
- * service has left running, and starts it again whenever it dies. It is reached by a socket that only its account and
- * root can enter.
+ * Runs a PostgreSQL server for the service: sets it up on the first start, adopts one that a killed service has left running, and
+ * restarts it whenever it dies. It listens on a socket that only its account and root can open.
  *
  * @param options dataDir: where its data, socket and log are, created when missing; database: its name, 'orders' unless
  *   given, created when missing; settings: PostgreSQL's settings by name, over those for the service; stopTimeoutMs: how
@@ -108,7 +107,7 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
-/** An error of the system, in words for the operator; other errors as they are. */
+/** Describes an error of the system for the operator; returns other errors as they are. */
 function asSentence(error: unknown, dataDir: string): unknown {
   if (error instanceof EmbeddedPostgresError || !(error instanceof Error) || !('code' in error)) return error
   const sentence =

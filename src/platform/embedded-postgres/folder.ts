@@ -27,7 +27,7 @@ export type Folder = {
   data: string
   /** Holds the socket; only the server's account enters it. */
   socket: string
-  /** What the server writes down. */
+  /** The server's log. */
   log: string
   /** Appears in the title of each of the server's processes, so that what a killed server left can be found. */
   clusterName: string
@@ -60,7 +60,7 @@ export function socketPath(folder: Folder): string {
   return join(folder.socket, socketFile)
 }
 
-/** Takes away what must not outlive the server: a socket folder outside of the data directory. */
+/** Removes what must not outlive the server: a socket folder outside of the data directory. */
 export function removeTemporarySocket(folder: Folder) {
   if (folder.socket === join(folder.root, 'socket')) return
   rmSync(folder.socket, { recursive: true, force: true })
@@ -115,7 +115,7 @@ function versionOf(data: string): string | undefined {
   const found = dataVersion(data)
   if (found !== undefined) return found
   try {
-    rmdirSync(data) // An empty one is as good as none.
+    rmdirSync(data) // An empty folder counts as none.
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw new EmbeddedPostgresError(
@@ -142,7 +142,7 @@ function socketFolder(root: string, account: Account): string {
   const known = lstatSync(inside, { throwIfNoEntry: false }) ? readlinkSync(inside) : undefined
   const uid = account?.uid ?? process.getuid?.()
   const entry = known === undefined ? undefined : lstatSync(known, { throwIfNoEntry: false })
-  // Among the temporary files anybody may have put something of that name once ours was cleaned away.
+  // Anybody may have created a temporary file of that name after ours was cleaned up.
   if (known !== undefined && entry?.isDirectory() && entry.uid === uid && (entry.mode & 0o077) === 0) return known
   rmSync(inside, { force: true })
   const made = mkdtempSync(join(realpathSync(tmpdir()), 'orders-postgres-'))

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { type Account, commandFor, EmbeddedPostgresError, type Program } from './program.ts'
 
 /**
- * Sets up the data beside their final place and renames them, so that a set-up that was killed half way leaves nothing
- * that looks like data, and two that run at once cannot mix.
+ * Sets up the data directory under a temporary name and renames it, so that a set-up that was killed leaves nothing that looks like
+ * data, and two that run at once cannot mix.
  *
  * @param root the folder they are set up in
  * @param data their final path, inside of root, at which nothing is yet
@@ -23,7 +23,7 @@ export async function initialize(program: Program, root: string, data: string, a
     renameSync(beside, data)
   } catch (error) {
     rmSync(beside, { recursive: true, force: true })
-    // Another process was faster. Who of the two may go on is decided by the lock in the database.
+    // Another process was faster. The lock in the database decides which of the two goes on.
     if (['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return
     throw error
   }
@@ -40,7 +40,7 @@ export function removeAbandoned(root: string) {
   }
 }
 
-/** Whether the number is that of a process, even of one that has ended and was not buried yet. */
+/** Whether a process with this id exists, even one that has ended and was not reaped yet. */
 export function processExists(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -49,7 +49,7 @@ export function processExists(pid: number): boolean {
   }
 }
 
-/** @returns what went wrong, in a sentence; undefined when it worked */
+/** @returns the problem, in a sentence; undefined when it worked */
 function runInitdb(program: Program, args: string[], account: Account, root: string): Promise<string | undefined> {
   const command = commandFor(program, 'initdb', args, account, [root])
   return new Promise(resolve => {

@@ -6,20 +6,20 @@ import { openSession, type PostgresAddress } from '../postgres.ts'
 import { type Folder, socketPath } from './folder.ts'
 import { EmbeddedPostgresError } from './program.ts'
 
-/** Where a database of the server on the folder is found. */
+/** Returns the address of a database of the server on the folder. */
 export function addressOf(folder: Folder, database: string): PostgresAddress {
   return { host: folder.socket, port: 5432, user: 'postgres', password: undefined, database }
 }
 
-/** A connection to the server on the folder; undefined when none answers or it does not take connections now. */
+/** Connects to the server on the folder; undefined when none answers or it accepts no connections now. */
 export async function connect(folder: Folder): Promise<Client | undefined> {
   if (!existsSync(socketPath(folder))) return undefined
   const address = addressOf(folder, 'postgres')
   const client = new Client({ ...address, password: '', ssl: false, connectionTimeoutMillis: 5_000 })
-  // Its end tells everything; without a listener an error would end the process.
+  // Its end is noticed elsewhere; without a listener an error would end the process.
   client.on('error', () => undefined)
   try {
-    // Among others without `idle_session_timeout`: the connection that holds the lock says nothing for days.
+    // Among others without `idle_session_timeout`: the connection that holds the lock is idle for days.
     await openSession(client)
     return client
   } catch {
@@ -29,13 +29,12 @@ export async function connect(folder: Folder): Promise<Client | undefined> {
 }
 
 /**
- * Takes the lock that says to whom the server belongs. It is given back when the connection ends, that is also when
- * this process is killed.
+ * Takes the lock that marks the owner of the server. It is released when the connection ends, also when this process is killed.
  *
  * @returns false: another service that is alive has it
  */
 export async function takeOwnership(client: Client, timeoutMs: number): Promise<boolean> {
-  // The lock of a service that has just been killed is free as soon as its server has noticed.
+  // The lock of a service that was just killed is free as soon as the server has noticed.
   for (const until = performance.now() + timeoutMs; ; await sleep(25)) {
     const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [
       advisoryLocks.embeddedPostgresOwner,
@@ -45,7 +44,7 @@ export async function takeOwnership(client: Client, timeoutMs: number): Promise<
   }
 }
 
-/** Whether a living service has the lock; asks without touching it. */
+/** Whether a running service has the lock, without taking it. */
 export async function isOwned(client: Client): Promise<boolean> {
   // A lock of 64 bits is listed in two halves; the database is that of the connection, `postgres`.
   const { rowCount } = await client.query(
@@ -70,12 +69,12 @@ export async function ensureDatabase(client: Client, name: string) {
   if (rowCount === 0) await client.query(`create database ${escapeIdentifier(name)} owner postgres`)
 }
 
-/** Whether an error is what the server answered, and not that it went away. */
+/** Whether an error is the server's answer, and not its absence. */
 export function isAnswer(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && !error.code?.startsWith('57P')
 }
 
-/** The refusal of a folder that another living service works with. */
+/** Makes the error of a folder that another running service uses. */
 export function inUse(folder: Folder): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     `Another instance of the service is running on the data directory ${folder.root}: ` +
@@ -83,7 +82,7 @@ export function inUse(folder: Folder): EmbeddedPostgresError {
   )
 }
 
-/** The refusal of a server that runs and says it is ready, and lets nobody in. */
+/** Makes the error of a server that says it is ready and accepts no connections. */
 export function unreachable(folder: Folder, pid: number): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     `PostgreSQL (process ${pid}) runs on ${folder.root} and cannot be reached at ${folder.socket}: end it with "kill -INT ${pid}".`,

@@ -17,7 +17,7 @@ import { type Folder, socketPath } from './folder.ts'
 import { giveTo, processExists } from './initdb.ts'
 import { commandFor, EmbeddedPostgresError, type Program } from './program.ts'
 
-/** What the supervisor works with: `settings` are PostgreSQL's by name, `stopTimeoutMs` is for its end in good order. */
+/** What the supervisor works with: `settings` are PostgreSQL's by name, `stopTimeoutMs` is for an orderly stop. */
 export type Supervision = {
   program: Program
   folder: Folder
@@ -27,27 +27,27 @@ export type Supervision = {
   log: Logger
 }
 
-/** A server that runs on a folder: its process and what it says of itself ('starting', 'ready', 'stopping'). */
+/** A server that runs on a folder: its process id and its own status ('starting', 'ready', 'stopping'). */
 export type Running = { pid: number; status: string }
 
-/** A server this process started. `ended` says how it ended, undefined while it runs. */
+/** A server that this process launched. `ended` says how it ended; undefined while it runs. */
 export type Launched = { pid: number | undefined; ended: string | undefined; logOffset: number }
 
-/** How often a start is tried that the remains of another server hinder; there is 100 ms between two. */
+/** How often to retry a launch that the remains of another server prevent, with 100 ms between two. */
 const launchesMax = 100
 const logSizeBytesMax = 16 * 1024 * 1024
 
-/** The server that runs on the folder, whoever started it; undefined when none does, whatever postmaster.pid says. */
+/** Finds the server that runs on the folder, regardless of who started it; undefined when none does, whatever postmaster.pid says. */
 export function runningServer(folder: Folder): Running | undefined {
   const file = join(folder.data, 'postmaster.pid')
   const lines = readOrEmpty(file).split('\n')
   const pid = Number(lines[0])
   if (!namesProcess(lines[0]) && existsSync(file)) {
-    // A crash of the machine or a full disk has left the file empty: only the list of processes tells.
+    // A crash of the machine or a full disk has left the file empty: only the process list tells.
     const found = listProcesses().find(candidate => isServer(candidate, folder))
     return found === undefined ? undefined : { pid: found, status: 'ready' }
   }
-  // The number may have gone to another process since: after a crash of the machine that is even likely.
+  // Another process may have the id by now: after a crash of the machine that is even likely.
   if (!Number.isInteger(pid) || pid <= 1 || !isServer(pid, folder)) return undefined
   return { pid, status: lines[7]?.trim() || 'starting' }
 }
@@ -109,7 +109,7 @@ export async function clearAfterFailure(folder: Folder, launched: Launched, laun
   )
 }
 
-/** Keeps the server's log below its limit, with one predecessor. The server goes on writing to the same file. */
+/** Keeps the server's log below its limit, with one predecessor. The server keeps writing to the same file. */
 export function boundLog(folder: Folder) {
   if ((statSync(folder.log, { throwIfNoEntry: false })?.size ?? 0) <= logSizeBytesMax) return
   try {
@@ -121,7 +121,7 @@ export function boundLog(folder: Folder) {
   truncateSync(folder.log)
 }
 
-/** Whether the server has ended; waits a moment, because its connections end first and `launched` hears of it last. */
+/** Whether the server has ended; waits a moment, because its connections end first and `launched` is told last. */
 export async function hasEnded(folder: Folder, pid: number, launched: Launched | undefined): Promise<boolean> {
   for (const until = performance.now() + 250; performance.now() < until; await sleep(5)) {
     if (runningServer(folder)?.pid !== pid && (!launched || launched.ended)) return true
@@ -130,10 +130,10 @@ export async function hasEnded(folder: Folder, pid: number, launched: Launched |
 }
 
 /**
- * Ends a server and returns when none of its processes is left: first in good order, then at once, then by force.
+ * Stops a server and resolves when none of its processes is left: first smart, then fast, then by force.
  *
  * @param pid of its first process
- * @param orderlyMs how long it may take to write everything down and end in good order
+ * @param orderlyMs how long an orderly shutdown may take
  */
 export async function endServer(folder: Folder, pid: number, orderlyMs: number) {
   const steps = [
@@ -151,8 +151,8 @@ export async function endServer(folder: Folder, pid: number, orderlyMs: number) 
 }
 
 /**
- * Ends what a server that was killed has left: its children end by themselves only when they look up from their work,
- * and until then no other server can start on the same data.
+ * Ends the orphans of a server that was killed: its children exit only when they next check for their parent, and until then no other
+ * server can start on the same data.
  */
 export async function endLeftovers(folder: Folder) {
   const title = `postgres: ${folder.clusterName}: `
@@ -170,9 +170,9 @@ function serverArgs(folder: Folder, settings: Record<string, string>): string[] 
 
 /**
  * PostgreSQL takes over the lock files of a server that was killed, except when the process number in them is in use:
- * by a stranger since, or by the old server itself, which nobody has buried, as in a container whose first process does
- * not. Then it believes that the old server lives. One that names no process, as a crash of the machine leaves it, it takes for
- * that of a server which is starting. Those files are removed here; no server runs on the folder when this is called.
+ * by another process, or by the old server itself, which nobody has reaped, as in a container whose first process does not. Then it
+ * believes that the old server runs. A file that names no process, as a crash of the machine leaves it, counts as that of a server
+ * that is starting. Such files are removed here; no server runs on the folder when this is called.
  */
 function removeMisleading(folder: Folder) {
   for (const file of [join(folder.data, 'postmaster.pid'), `${socketPath(folder)}.lock`]) {
@@ -183,7 +183,7 @@ function removeMisleading(folder: Folder) {
   }
 }
 
-/** Whether the first line of a lock file is a process's number; that of a server without clients is negative. */
+/** Whether the first line of a lock file is a process id; that of a server without clients is negative. */
 function namesProcess(line = ''): boolean {
   return /^-?[1-9]\d*$/.test(line.trim())
 }
@@ -200,7 +200,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals) {
   }
 }
 
-/** A process's command line, its arguments joined by spaces, and a space; empty when it does not run any more. */
+/** Returns the command line of a process, its arguments joined by spaces, and a space; empty when it no longer runs. */
 function commandLine(pid: number): string {
   if (process.platform === 'linux') return readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
   const { stdout } = spawnSync('ps', ['-ww', '-o', 'stat=,command=', '-p', String(pid)], { encoding: 'utf8' })

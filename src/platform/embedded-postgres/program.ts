@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { settingsRoot } from '../root.ts'
 
-/** Why the service's own PostgreSQL cannot run, in one sentence for the person who started it. */
+/** Says in one sentence for the operator why the embedded PostgreSQL cannot run. */
 export class EmbeddedPostgresError extends Error {
   /** @param message one sentence: what is wrong and what to do; cause: the error behind it */
   constructor(message: string, options: { cause?: unknown } = {}) {
@@ -16,13 +16,13 @@ export class EmbeddedPostgresError extends Error {
 /** PostgreSQL's programs as the package manager installed them. `version` is like '18.4', `major` like '18'. */
 export type Program = { folder: string; version: string; major: string }
 
-/** Whom the server runs as, in numbers of the system; undefined: as whoever runs this process. */
+/** The uid and gid that the server runs as; undefined: those of this process. */
 export type Account = { uid: number; gid: number } | undefined
 
 const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
 
 /**
- * Finds PostgreSQL's programs in node_modules and makes them complete.
+ * Finds PostgreSQL's programs in node_modules and completes them.
  *
  * @param platform system and processor, like 'linux-x64'; this machine's unless given
  * @returns where they are and which version they have
@@ -48,7 +48,7 @@ export function findProgram(platform = `${process.platform}-${process.arch}`): P
   return { folder, version: `${major}.${minor}`, major }
 }
 
-/** The package's folder, seen from this file; for a build of one file, beside it or where it was started. */
+/** Finds the package's folder from this file; for a single-file build, beside it or where it was started. */
 function resolvePackage(name: string): string | undefined {
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)))
@@ -59,8 +59,8 @@ function resolvePackage(name: string): string | undefined {
 }
 
 /**
- * An npm package cannot hold symbolic links, so this one lists them and makes them in its install script. npm 12 does
- * not run install scripts unless told to, and without its links the dynamic linker does not find libpq and ICU.
+ * Creates the package's symbolic links. An npm package cannot hold any, so this one lists them and creates them in its install script.
+ * npm 12 does not run install scripts by default, and without the links the dynamic linker does not find libpq and ICU.
  */
 function linkLibraries(packageFolder: string) {
   const list = join(packageFolder, 'native', 'pg-symlinks.json')
@@ -81,8 +81,8 @@ function linkLibraries(packageFolder: string) {
 }
 
 /**
- * Whom the server runs as. PostgreSQL refuses to run as root, so root hands it to the owner of the existing data, else
- * to the account `postgres` or `nobody`.
+ * Chooses the account that the server runs as. PostgreSQL refuses to run as root, so root uses the owner of the existing data, else the
+ * account `postgres` or `nobody`.
  *
  * @param folders where the data are and will be, the most telling first; they need not exist
  */
@@ -102,11 +102,11 @@ export function chooseAccount(folders: readonly string[]): Account {
   )
 }
 
-/** A program with its arguments and the options for node:child_process that make it run as somebody else. */
+/** A program with its arguments and the options for node:child_process that run it as another account. */
 export type Command = { file: string; args: string[]; options: { uid?: number; gid?: number; env: NodeJS.ProcessEnv } }
 
 /**
- * How to run one of PostgreSQL's programs as an account, from folders that the account may be unable to enter.
+ * Returns how to run one of PostgreSQL's programs as an account, from folders that the account may be unable to enter.
  *
  * @param name of the program
  * @param folders that it must be able to reach, absolute
@@ -120,7 +120,7 @@ export function commandFor(
   folders: readonly string[],
 ): Command {
   const file = join(program.folder, 'bin', name)
-  // Nothing else of the environment: PGDATA, PGPORT, PGOPTIONS and their like would change what the server does.
+  // Nothing else of the environment: PGDATA, PGPORT, PGOPTIONS and the like would change what the server does.
   const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
   if (!account) return { file, args, options: { env } }
   const closed = [program.folder, ...folders].map(folder => closedFolder(folder, account)).find(Boolean)
@@ -135,16 +135,15 @@ export function commandFor(
 }
 
 /**
- * A checkout in /root can be entered by root alone. The one capability that passes closed folders goes along to the
- * other account; without `no_setuid_fixup` the kernel would leave it out in access(2), with which PostgreSQL looks for
- * its own files.
+ * Only root can enter a checkout in /root. The account keeps the one capability that passes closed folders; without `no_setuid_fixup`
+ * the kernel would ignore it in access(2), by which PostgreSQL finds its own files.
  */
 function privilegeArgs(account: { uid: number; gid: number }): string[] {
   const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup']
   return [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', ...capability]
 }
 
-/** The first folder on the way to `folder`, itself included, that the account may not enter. */
+/** Returns the first folder on the path to `folder`, itself included, that the account may not enter. */
 function closedFolder(folder: string, account: { uid: number; gid: number }): string | undefined {
   const parent = dirname(folder)
   const closedAbove = parent === folder ? undefined : closedFolder(parent, account)

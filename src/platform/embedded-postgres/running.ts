@@ -12,12 +12,12 @@ export type RunningPostgres = {
   pid: number
   /** Like '18.4'. */
   serverVersion: string
-  /** Whether a living service keeps it; false: a killed one left it behind. */
+  /** Whether a running service owns it; false: a killed one left it behind. */
   isOwned: boolean
 }
 
 /**
- * The server that runs on a data directory, found and asked without changing anything there or taking it over.
+ * Finds the server that runs on a data directory, without changing anything there or adopting it.
  *
  * @param dataDir where the service keeps its data; it need not exist
  * @param database the name of the database in the address, 'orders' unless given
@@ -43,7 +43,7 @@ export async function findRunningPostgres(dataDir: string, database = 'orders'):
 }
 
 /**
- * The major version of the server that was set up in a data directory, like '18'; undefined when none ever was.
+ * Returns the major version of the server that was set up in a data directory, like '18'; undefined when none ever was.
  *
  * @param dataDir where the service keeps its data; it need not exist
  * @throws EmbeddedPostgresError when it cannot be read
@@ -52,7 +52,7 @@ export function findSetUpVersion(dataDir: string): string | undefined {
   return dataVersion(join(dataDir, 'postgres'))
 }
 
-/** The folder as a start has left it. What only a start needs is left out: the account, the cluster's name. */
+/** Reads the folder as a start has left it, without what only a start needs: the account, the cluster's name. */
 function existingFolder(dataDir: string): Folder | undefined {
   try {
     const root = realpathSync(dataDir)

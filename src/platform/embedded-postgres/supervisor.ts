@@ -17,24 +17,24 @@ import { EmbeddedPostgresError } from './program.ts'
 
 const recoveryBackoff: Backoff = { firstMs: 200, maxMs: 5_000 }
 
-/** How long a server that says it is ready may refuse connections before a person has to look at it. */
+/** How long a server that says it is ready may refuse connections before this counts as a failure. */
 const unreachableMs = 30_000
 
 /**
- * Keeps one server running on one folder. That the server is ours is said by a lock in its database, held by one
- * connection: the lock dies with this process however it ends, and the connection's end tells that the server died.
+ * Keeps one server running on one folder. A lock in its database, held by one connection, marks it as ours: the lock is released when
+ * this process ends in any way, and the end of the connection means that the server has died.
  */
 export class Supervisor {
   readonly #supervision: Supervision
   readonly #stopping = new AbortController()
   readonly #exitListeners: ((reason: string) => void)[] = []
   #owner: { client: Client; pid: number } | undefined
-  /** The launch whose outcome is not judged yet, or that became the server. */
+  /** The launch whose outcome is not known yet, or that became the server. */
   #launched: Launched | undefined
   #recovery: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
-  /** @param supervision what it works with; nothing is started yet */
+  /** Starts nothing yet. @param supervision the folder, the programs and the settings */
   constructor(supervision: Supervision) {
     this.#supervision = supervision
   }
@@ -61,7 +61,7 @@ export class Supervisor {
         waitedFrom = performance.now()
         continue
       }
-      // While it recovers its data it gets the time it needs, which may be minutes.
+      // Recovery may take as long as it needs, which may be minutes.
       const waitedMs = performance.now() - waitedFrom
       if (running?.status === 'ready' && waitedMs > unreachableMs) throw unreachable(folder, running.pid)
       if (running?.status === 'ready') await this.#pause(50)
@@ -71,7 +71,7 @@ export class Supervisor {
     }
   }
 
-  /** Calls the listener with a reason whenever the server ended unasked; it is started again in any case. */
+  /** Calls the listener with a reason whenever the server ended unexpectedly; it is restarted in any case. */
   onExit(listener: (reason: string) => void) {
     this.#exitListeners.push(listener)
   }
@@ -81,12 +81,12 @@ export class Supervisor {
     return this.#owner?.pid
   }
 
-  /** Makes `secure` give up soon. What it has started is ended by `stop`. */
+  /** Makes `secure` give up soon. `stop` ends what it has started. */
   interrupt() {
     this.#stopping.abort()
   }
 
-  /** Ends the server if it is ours, and the attempts to start it. Returns when no process of it is left. */
+  /** Stops the server if it is ours, and the attempts to start it. Resolves when none of its processes is left. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
@@ -106,7 +106,7 @@ export class Supervisor {
     this.#owner = undefined
   }
 
-  /** Makes the server behind the connection ours. False: it has gone, or has been ended so that it can be started anew. */
+  /** Takes ownership of the server behind the connection. False: it has gone, or was stopped to be started again. */
   async #own(client: Client): Promise<boolean> {
     try {
       if (!(await takeOwnership(client, 1_500))) {
@@ -131,7 +131,7 @@ export class Supervisor {
     return false
   }
 
-  /** A server left behind by another version of the service may have other settings or other binaries: it is ended. */
+  /** Whether a server left behind fits; one of another version of the service, with other settings or binaries, is stopped. */
   async #fits(client: Client, pid: number): Promise<boolean> {
     const { folder, program, settings, stopTimeoutMs, log } = this.#supervision
     if (pid === this.#launched?.pid) return true
@@ -147,7 +147,7 @@ export class Supervisor {
     if (pid !== undefined && !this.#stopping.signal.aborted) this.#recovery = this.#recover(pid)
   }
 
-  /** Brings the server back. Never gives up, because what is in the way (a full disk) may be mended meanwhile. */
+  /** Restarts the server. Never gives up, because the cause (a full disk) may be fixed at any time. */
   async #recover(pid: number) {
     const { log } = this.#supervision
     for (let failures = 0; !this.#stopping.signal.aborted; ) {
@@ -160,7 +160,7 @@ export class Supervisor {
         if (this.#stopping.signal.aborted) return
         this.#launched = undefined
         failures += 1
-        // The first failures and then ever fewer, so that a night of failing does not fill the log.
+        // The 1st, 2nd, 4th, 8th … failure, so that a night of failures does not fill the log.
         if (isPowerOfTwo(failures))
           log.error({ failures, reason: String(error) }, 'PostgreSQL is down and cannot be started')
         await pause(backoffMs(recoveryBackoff, failures, Math.random()), this.#stopping.signal)
@@ -168,7 +168,7 @@ export class Supervisor {
     }
   }
 
-  /** Finds out whether the server ended or only cut its connections, as it does when one of its processes crashed. */
+  /** Finds out whether the server ended or only closed its connections, as it does when one of its processes crashed. */
   async #noteEnd(pid: number) {
     const { folder, log } = this.#supervision
     const launched = this.#launched?.pid === pid ? this.#launched : undefined

@@ -13,8 +13,8 @@ import { type Claim, keepFirstAnswer, releaseClaim, type StoredResponse, takeCla
  * Requests with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a repetition gets the first answer again, and
  * has no effect.
  *
- * A request claims its key, the handler does its work, and the answer is kept. Why nothing is done twice, and why whoever
- * repeats himself gets what the first answer was or would have been, wherever a process is killed:
+ * A request claims its key, the handler does its work, and the response is stored. Why nothing is done twice, and why a repetition gets
+ * what the first response was or would have been, wherever a process is killed:
  *
  * - A handler that has a transaction keeps its answer in it. A kill leaves both effect and answer or neither; in the first case
  *   the repetition is answered at once, in the second it does the work.
@@ -33,11 +33,11 @@ export type IdempotencyOptions = {
   pool: Pool
   registry: Registry
   log: Logger
-  /** Who sends a request that was let in. */
+  /** Identifies the caller of a request. */
   callerOf: (request: HttpRequest) => string
 }
 
-/** The header in a request, and the one that marks an answer that was given before. */
+/** The header of a request, and the one that marks a replayed response. */
 export const keyHeader = 'Idempotency-Key'
 export const replayedHeader = 'Idempotency-Replayed'
 
@@ -46,7 +46,7 @@ export const keyForm = /^[\x21-\x7e]{1,255}$/
 
 const leaseMs = 30_000
 
-/** More than any route takes: each has a bound of its own. */
+/** More than any route accepts: each has its own limit. */
 const bodySizeBytesMax = 4 * 1024 * 1024
 
 /**
@@ -55,7 +55,7 @@ const bodySizeBytesMax = 4 * 1024 * 1024
  */
 const unkeptStatuses = new Set([400, 401, 403, 408, 413, 415, 429])
 
-/** Whether an answer with this status is given again to a repetition. */
+/** Whether a response with this status is replayed to a repetition. */
 export function isKept(status: number): boolean {
   return status < 500 && !unkeptStatuses.has(status)
 }
@@ -108,7 +108,7 @@ async function answerOnce(call: Call, key: string, route: Route, inside: Inside)
   return carryOut({ ...call, request: withBody(request, body) }, route, claim, inside)
 }
 
-/** The request with its body at its beginning. */
+/** Returns the request with its body rewound. */
 function withBody({ method, url, headers, signal }: HttpRequest, body: Uint8Array): HttpRequest {
   const again = async function* () {
     yield body
@@ -116,7 +116,7 @@ function withBody({ method, url, headers, signal }: HttpRequest, body: Uint8Arra
   return { method, url, headers, signal, body: again(), whole: body }
 }
 
-/** Runs the handler for whoever has the claim, and settles it. */
+/** Runs the handler under a claim, and settles it. */
 async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: Inside): Promise<Response> {
   let response: Response
   try {
@@ -151,7 +151,7 @@ function keyInvalid(): AppError {
   return new AppError('REQUEST_INVALID', `the header ${keyHeader} is not valid`, { violations })
 }
 
-/** A key is known per caller and per address, parameters included; the request is what was asked there, to the byte. */
+/** A key is scoped to the caller and the URL, parameters included; the fingerprint is that of the request, to the byte. */
 function claimFor(caller: string, call: Call, key: string, route: Route, body: Uint8Array): Claim {
   const address = [route.method, route.path, call.params]
   const scope = digestOf(JSON.stringify([caller, ...address]))
@@ -165,7 +165,7 @@ function digestOf(...parts: (string | Uint8Array)[]): Buffer {
   return hash.digest()
 }
 
-/** An answer that a handler keeps in its transaction, as what it returns. */
+/** Makes the response of an answer that a handler has stored in its transaction. */
 export function toResponse({ status, headers, body }: StoredResponse): Response {
   return new BytesResponse(typeof body === 'string' ? Buffer.from(body) : body, headers, status)
 }

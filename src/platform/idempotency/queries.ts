@@ -2,7 +2,7 @@ import { AppError } from '../../errors.ts'
 import { type Copy, copyOf } from '../copy.ts'
 import type { Pool, PoolClient } from '../postgres.ts'
 
-/** An answer as it is kept and given again. */
+/** A response as it is stored and replayed. */
 export type StoredResponse = {
   status: number
   headers: Readonly<Record<string, string>>
@@ -13,27 +13,27 @@ export type StoredResponse = {
 export type Claim = {
   /** A UUID. */
   readonly id: string
-  /** SHA-256 of who asks and of what: the same key elsewhere is another one. */
+  /** SHA-256 of caller and URL: the same key elsewhere is another one. */
   readonly scope: Buffer
   readonly key: string
   /** SHA-256 of the request. */
   readonly fingerprint: Buffer
-  /** Set by a handler after the commit of a transaction in which it has kept its answer. */
+  /** Set by a handler after the commit of a transaction in which it has stored its response. */
   isKept: boolean
 }
 
-/** An answer and the claim that it settles. */
+/** A response and the claim that it settles. */
 export type KeptAnswer = { claim: Claim; answer: StoredResponse }
 
-/** Who has a key: whoever asked now, somebody else, or nobody any more, since it is answered. */
+/** The state of a key: claimed by this request, by another one, or answered. */
 export type Holding =
   | { kind: 'ours' }
   | { kind: 'held'; fingerprint: Buffer }
   | { kind: 'answered'; fingerprint: Buffer; answer: StoredResponse }
 
 /**
- * The longest answer that is kept, in bytes. An order of 1 MiB is given back as up to 3.5 MiB: its numbers are written out, and
- * 1e15 has then 16 digits.
+ * The longest response that is stored, in bytes. An order of 1 MiB is returned as up to 3.5 MiB: its numbers are written out, and 1e15
+ * then has 16 digits.
  */
 export const answerBytesMax = 4 * 1024 * 1024
 
@@ -44,8 +44,8 @@ type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer
 const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.fingerprint'
 
 /**
- * Claims a key that is free, or whose claim is over and was made for the same request; otherwise tells how it stands with it.
- * Times are the server's: instances need not agree on theirs.
+ * Claims a key that is free, or whose claim has expired and was made for the same request; otherwise returns its state. Times are the
+ * database's: instances need not agree on theirs.
  *
  * @param leaseMs how long the claim holds, in milliseconds
  */
@@ -75,7 +75,7 @@ export async function takeClaim(pool: Pool, claim: Claim, leaseMs: number): Prom
   return row.claim === claim.id ? { kind: 'ours' } : { kind: 'held', fingerprint: row.fingerprint }
 }
 
-/** Gives a claim back, so that the request can be repeated at once. */
+/** Releases a claim, so that the request can be repeated at once. */
 export async function releaseClaim(pool: Pool, claim: Claim): Promise<void> {
   await pool.query('delete from idempotency_claims where scope = $1 and key = $2 and claim = $3', [
     claim.scope,
@@ -85,7 +85,7 @@ export async function releaseClaim(pool: Pool, claim: Claim): Promise<void> {
 }
 
 /**
- * Keeps an answer in a caller's transaction, so that it is kept if and only if the effect is.
+ * Stores a response in the caller's transaction, so that it is stored if and only if the effect is.
  *
  * @throws AppError IDEMPOTENCY_KEY_IN_USE when another has answered; the transaction must then be rolled back
  */
@@ -95,9 +95,9 @@ export async function keepAnswer(client: PoolClient, kept: KeptAnswer): Promise<
 }
 
 /**
- * Keeps an answer by itself, unless there is one.
+ * Stores a response in a transaction of its own, unless there is one.
  *
- * @returns the answer that the same request was given already; undefined when there was none
+ * @returns the stored response of the same request; undefined when there was none
  */
 export async function keepFirstAnswer(pool: Pool, kept: KeptAnswer): Promise<StoredResponse | undefined> {
   const { rowCount } = await pool.query(insertAnswer, valuesOf(kept))
@@ -126,7 +126,7 @@ function valuesOf({ claim, answer }: KeptAnswer): unknown[] {
   ]
 }
 
-/** The rows of answers, for an effect that is written by COPY. Writing one fails with a unique violation if there is one. */
+/** Returns responses as rows, for an effect that is written by COPY. One that exists causes a unique violation. */
 export function copyOfAnswers(kept: readonly KeptAnswer[]): Copy {
   const columns = 'scope, key, fingerprint, status, headers, body'
   return copyOf('idempotency_answers', columns, kept, ({ claim, answer }, writer) => {
@@ -153,11 +153,11 @@ function toAnswer({ status, headers, body }: AnswerRow): StoredResponse {
 }
 
 /**
- * Removes what has been kept for long enough: one small batch of each table. Any number of instances may do it at once: each
- * takes rows that no other has locked.
+ * Removes expired keys: one small batch of each table. Any number of instances may do it at once: each skips rows that another has
+ * locked.
  *
  * @param keptForMs how long keys are kept, in milliseconds
- * @returns the larger of the two batches; fewer than `rowsMax` means that no more are due
+ * @returns the size of the larger batch; fewer than `rowsMax` means that no more are due
  */
 export async function removeOldKeys(pool: Pool, keptForMs: number, rowsMax: number): Promise<number> {
   const remove = async (table: string, time: string) => {

@@ -13,7 +13,7 @@ import {
 } from './client.ts'
 
 /**
- * Asks the brokers for themselves.
+ * Asks the cluster for its brokers.
  *
  * @param deadlineMs how long the answer may take, in milliseconds
  * @returns how many brokers the cluster has
@@ -27,11 +27,11 @@ export async function pingKafka(cluster: KafkaCluster, deadlineMs: number): Prom
   })
 }
 
-/** A topic as it is made: its number of partitions, and the largest message that it takes, in bytes. */
+/** A topic to create: its number of partitions, and the largest message that it accepts, in bytes. */
 export type NewTopic = { name: string; partitions: number; messageBytesMax?: number }
 
 /**
- * Creates the topics that are not there yet; one that is there stays as it is.
+ * Creates the topics that do not exist; an existing one is left as it is.
  *
  * @param deadlineMs how long all of it may take, in milliseconds
  * @throws AppError KAFKA_UNAVAILABLE when it could not be done in time or was refused; the detail says which
@@ -43,12 +43,12 @@ export async function ensureTopics(
 ): Promise<void> {
   await withAdmin(cluster, deadlineMs, 'The topics could not be created', async (admin, signal) => {
     await createTopics(admin, topics)
-    // The answer comes before every broker knows the topic: whoever goes on at once would be turned away.
+    // The response comes before every broker knows the topic: a client that goes on at once would be refused.
     while (!signal.aborted && !(await areServed(admin, topics))) await sleep(50)
   })
 }
 
-/** Creates topics; one that somebody else has made stays as it is. @throws what the library throws */
+/** Creates topics; an existing one is left as it is. @throws what the library throws */
 export async function createTopics(admin: Admin, topics: readonly NewTopic[]): Promise<void> {
   for (const { name, partitions, messageBytesMax } of topics) {
     const configs = messageBytesMax ? [{ name: 'max.message.bytes', value: String(messageBytesMax) }] : []
@@ -58,7 +58,7 @@ export async function createTopics(admin: Admin, topics: readonly NewTopic[]): P
   }
 }
 
-/** @returns those of the topics that the brokers do not know; it needs no right to create them. @throws what the library throws */
+/** Returns the topics that do not exist; needs no right to create topics. @throws what the library throws */
 export async function missingTopics(admin: Admin, topics: readonly NewTopic[]): Promise<NewTopic[]> {
   if (await areThere(admin, topics)) return []
   const missing: NewTopic[] = []
@@ -72,7 +72,7 @@ async function areThere(admin: Admin, topics: readonly NewTopic[]): Promise<bool
     return true
   } catch (error) {
     if (isUnknownTopic(error)) return false
-    // A topic without a leader is there, and gets one.
+    // A topic without a leader exists, and gets one.
     if (hasProtocolError(error, ...notYet)) return true
     throw error
   }
@@ -80,7 +80,7 @@ async function areThere(admin: Admin, topics: readonly NewTopic[]): Promise<bool
 
 const notYet = ['LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER', 'UNKNOWN_LEADER_EPOCH', 'FENCED_LEADER_EPOCH']
 
-/** Whether every partition has a leader that knows it is one: it says where the partition ends. */
+/** Whether every partition has a leader that knows it: it returns the end of the partition. */
 async function areServed(admin: Admin, topics: ReadonlyArray<{ name: string }>): Promise<boolean> {
   try {
     const metadata = await admin.metadata({ topics: topics.map(({ name }) => name), forceUpdate: true })

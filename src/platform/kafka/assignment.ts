@@ -5,27 +5,27 @@ import type { KafkaMessage } from './client.ts'
 import type { GroupMember } from './member.ts'
 import type { TopicReader } from './reader.ts'
 
-/** A commit costs the broker a write; so often is enough, and a crash repeats no more than this. */
+/** How often offsets are committed: a commit costs the broker a write, and a crash repeats no more than this. */
 const commitEveryMs = 100
 
 export type AssignmentOptions = {
   reader: TopicReader
   member: GroupMember
-  /** The node that leads each partition, at its index. */
+  /** The leader of each partition, by index. */
   leaders: readonly number[]
-  /** Where to start each of the partitions. */
+  /** The offset to start from, by partition. */
   positions: Map<number, bigint>
   batchMessagesMax: number
   batchBytesMax: number
   backlogBytesMax: number
-  /** Asks whether another batch may go into `handle`; batches of earlier shares may still be in there. */
+  /** Whether another batch may go into `handle`; batches of earlier assignments may still be there. */
   mayHandle(): boolean
   handle(messages: readonly KafkaMessage[]): Promise<void>
   onCommitted(offsets: Offsets): void
   onBroken(error: unknown): void
 }
 
-/** The partitions that the group gave to this member, from being given to being taken away: fetch, hand out, commit. */
+/** The partitions assigned to this member, until they are revoked: fetches, hands out, commits. */
 export class Assignment {
   #options: AssignmentOptions
   #backlog = new Backlog()
@@ -48,7 +48,7 @@ export class Assignment {
     )
   }
 
-  /** Hands out what has arrived, as far as it may. To be called when a batch of an earlier share has left `handle`. */
+  /** Hands out what has arrived, as far as it may. Call it when a batch of an earlier assignment has left `handle`. */
   pump(): void {
     while (!this.#isOver && this.#options.mayHandle()) {
       const batch = this.#backlog.take(this.#options.batchMessagesMax, this.#options.batchBytesMax)
@@ -64,31 +64,31 @@ export class Assignment {
     if (this.#backlog.bytes < this.#options.backlogBytesMax) this.#wakeFetches()
   }
 
-  /** Commits what an earlier share could not. */
+  /** Commits what an earlier assignment could not. */
   catchUp(offsets: Offsets): void {
     if (offsets.size === 0) return
     this.#order.begin(offsets)()
     this.#commitSoon()
   }
 
-  /** Hands out nothing more and forgets what was not handed out. */
+  /** Hands out nothing more and drops what was not handed out. */
   close(): void {
     this.#isOver = true
     this.#backlog.clear()
     this.#wakeFetches()
   }
 
-  /** Waits until nothing of it is in `handle`; no more than `deadlineMs` milliseconds. */
+  /** Waits until none of its batches is in `handle`, at most `deadlineMs` milliseconds. */
   async settle(deadlineMs: number): Promise<void> {
     await settledWithin(Promise.all([this.#fetching, ...this.#inFlight]), deadlineMs)
   }
 
-  /** Commits what is durable; called once it has settled. Refused or failed, it will be read again. */
+  /** Commits what is durable, once it has settled. If that is refused or fails, it is read again. */
   async commitLast(deadlineMs: number): Promise<void> {
     await this.#committing
     const offsets = this.#order.take()
     if (!offsets) return
-    // Until it is known that they are.
+    // Until it is known that they were committed.
     this.#order.putBack(offsets)
     if (!(await this.#options.member.commit(offsets, deadlineMs))) return
     this.#order.take()
@@ -146,7 +146,7 @@ export class Assignment {
 
   async #commitUntilNothingIsLeft(): Promise<void> {
     for (let offsets = this.#order.take(); offsets; offsets = this.#order.take()) {
-      // The group may be about to share out again: then the last commit, before that, gets another chance.
+      // A rebalance may be starting: then the last commit before it gets another chance.
       const isCommitted = await this.#options.member.commit(offsets).catch(error => {
         this.#order.putBack(offsets)
         throw error
@@ -165,8 +165,8 @@ export class Assignment {
 }
 
 /**
- * The order in which to ask for partitions next. The broker fills its answer from the first on, and has no room for the last ones
- * while there is much to read; so those that brought something go to the end.
+ * Returns the order in which to ask for partitions next. The broker fills its response from the first on, and has no room for the last
+ * ones while there is much to read; so those that returned something go to the end.
  */
 export function inTurn(partitions: readonly number[], brought: readonly { partition: number }[]): number[] {
   const served = new Set(brought.map(({ partition }) => partition))

@@ -1,13 +1,13 @@
 import type { KafkaMessage } from './client.ts'
 
-/** Where the group stands: for each partition the offset of the next message to read. */
+/** Offsets by partition: those of the next messages to read. */
 export type Offsets = ReadonlyMap<number, bigint>
 
-/** Where each partition begins and ends: the oldest offset that is kept, and the one that the next message will get. */
+/** The bounds of each partition: the oldest offset that is kept, and the one that the next message will get. */
 export type Bounds = { earliest: Offsets; latest: Offsets }
 
 /**
- * Where to start reading. A new group starts at the oldest message; so does one whose offset is gone, because the
+ * Returns where to start reading. A new group starts at the oldest message; so does one whose offset is gone, because the
  * broker deleted or lost what it points to.
  *
  * @returns positions: by partition, without those that the topic does not have; lost: the partitions whose committed
@@ -33,8 +33,8 @@ export function startingPositions(
 }
 
 /**
- * Where the group stands, and this process beyond it: what it knows to be durable need not be read again. Only where nobody has
- * moved the group since: another member is further on, or an operator has set it back.
+ * Returns the committed offsets, or those up to which this process knows everything to be durable, which need not be read again. Only
+ * where the group's offset has not moved since: another member may be further on, or an operator may have reset it.
  */
 export function resumed(
   partitions: readonly number[],
@@ -49,10 +49,10 @@ export function resumed(
   return offsets
 }
 
-/** What one fetch brought of one partition. `endOffset` may lie beyond the last message: some records are not for readers. */
+/** What one fetch returned of one partition. `endOffset` may lie beyond the last message: some records are not for readers. */
 export type Segment = { partition: number; messages: readonly KafkaMessage[]; endOffset: bigint }
 
-/** Messages to handle together, and where each partition stands once they are durable. */
+/** Messages to handle together, and the offset of each partition once they are durable. */
 export type Batch = { messages: readonly KafkaMessage[]; offsets: Offsets }
 
 /** Messages that have arrived and were not handed out yet, in the order of their arrival. */
@@ -61,7 +61,7 @@ export class Backlog {
   #taken = 0
   #bytes = 0
 
-  /** How much is waiting, in bytes of keys and values. */
+  /** The size of what waits, in bytes of keys and values. */
   get bytes(): number {
     return this.#bytes
   }
@@ -118,7 +118,7 @@ export class CommitOrder {
   #batches: Array<{ offsets: Offsets; isDone: boolean }> = []
   #durable = new Map<number, bigint>()
 
-  /** Notes a batch that was handed out; to be called in the order of handing out. @returns call it when it is durable */
+  /** Notes a batch, in the order of handing out. @returns a function to call when the batch is durable */
   begin(offsets: Offsets): () => void {
     const batch = { offsets, isDone: false }
     this.#batches.push(batch)
@@ -128,7 +128,7 @@ export class CommitOrder {
     }
   }
 
-  /** @returns the newest offsets that are durable and were not taken yet; nothing when there are none */
+  /** Takes the newest durable offsets that were not taken yet; undefined when there are none. */
   take(): Offsets | undefined {
     if (this.#durable.size === 0) return undefined
     const durable = this.#durable
@@ -136,7 +136,7 @@ export class CommitOrder {
     return durable
   }
 
-  /** Gives back offsets that could not be committed; newer ones that came meanwhile stay. */
+  /** Puts back offsets that could not be committed; newer ones win. */
   putBack(offsets: Offsets): void {
     this.#durable = new Map([...offsets, ...this.#durable])
   }

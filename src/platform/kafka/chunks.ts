@@ -8,20 +8,20 @@ import { type Checksum, type Origin, type OutgoingMessage, RecordBatch } from '.
 const partitionBytesMax = 900_000
 const requestBytesMax = 8_000_000
 
-/** What goes to one partition of a topic: a record batch. */
+/** A record batch for one partition of a topic. */
 export type PartitionRecords = { partition: number; records: Buffer }
 
-/** The messages of one request, as one batch for each partition. Its buffers are used again for the next request. */
+/** The messages of one request, as one batch for each partition. Its buffers are reused for the next request. */
 export class Chunk {
   readonly #batches: RecordBatch[] = []
 
   /**
-   * Fills it anew with as many messages as the broker takes at once, in their order: a message that is too large alone is taken
+   * Refills it with as many messages as the broker accepts in one request, in order. A message that is too large by itself goes
    * alone, for the broker to judge.
    *
-   * @param from the index of the first message; `to`: the one behind the last that may be taken
+   * @param from the index of the first message; `to`: the one after the last that may be taken
    * @param partitionOf chooses the partition of a message by its key
-   * @returns the index behind the last that was taken
+   * @returns the index after the last that was taken
    */
   fill(
     messages: readonly OutgoingMessage[],
@@ -46,8 +46,8 @@ export class Chunk {
   }
 
   /**
-   * @param originOf what the batch of a partition is marked with, by its number of messages
-   * @returns what there is for each partition, in the form in which it is sent, until the next call of `fill`
+   * @param originOf the origin of a partition's batch, by its number of messages
+   * @returns the encoded batch of each partition, valid until the next call of `fill`
    */
   finish(
     nowMs: number,
@@ -61,7 +61,7 @@ export class Chunk {
     )
   }
 
-  /** Those that it holds messages for. */
+  /** The partitions that it holds messages for. */
   partitions(): number[] {
     return this.#batches.flatMap((batch, partition) => (batch.count === 0 ? [] : [partition]))
   }

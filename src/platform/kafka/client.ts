@@ -5,38 +5,37 @@ import { reasonOf } from '../reason.ts'
 import type { KafkaSecurity } from './security.ts'
 
 /**
- * What every Kafka client here shares. The library is loaded when it is first used, so that a service without Kafka
- * pays nothing for it. Clients are disposable: after a broker fell silent the library's own retries were seen to fail
- * for ever, on Node and Bun alike, so nothing here repairs a client. Whoever meets an error or a silence throws the
- * client away and opens a new one.
+ * What all Kafka clients share. The library is loaded on first use, so that a service without Kafka does not pay for it. Clients are
+ * disposable: after a broker fell silent the library's own retries were seen to fail indefinitely, on Node and Bun alike. So no client
+ * is repaired: after an error or a silence it is thrown away and a new one is opened.
  */
 export type KafkaLibrary = typeof import('@platformatic/kafka')
 
-/** Which brokers, and how they are spoken to. */
+/** The brokers, and how to connect to them. */
 export type KafkaCluster = Readonly<{
-  /** host:port each; any of which may answer first. */
+  /** host:port each; any of them may answer first. */
   brokers: readonly string[]
-  /** Undefined: in the clear, and without a login. */
+  /** Undefined: without TLS and without a login. */
   security?: KafkaSecurity | undefined
 }>
 
-/** How long one request may stay unanswered, in milliseconds. */
+/** The timeout of one request, in milliseconds. */
 export const requestTimeoutMs = 5000
 
-/** One message as the broker keeps it. Names of headers are bytes, because Kafka does not promise that they are text. */
+/** A message as the broker stores it. Names of headers are bytes, since Kafka does not guarantee that they are text. */
 export type KafkaMessage = {
   readonly topic: string
   readonly partition: number
   readonly offset: bigint
   readonly key: Buffer | null
-  /** null is a tombstone: the newest word on its key is that there is nothing. */
+  /** null is a tombstone: the value of the key was deleted. */
   readonly value: Buffer | null
   readonly headers: ReadonlyArray<readonly [name: Buffer, value: Buffer | null]>
   /** Milliseconds since 1970, as the producer or the broker set it. */
   readonly timestampMs: number
 }
 
-/** The broker understood and said no; the same message will be refused again. */
+/** The broker refused a message; it will refuse the same one again. */
 export class KafkaRefusedError extends Error {
   /** The protocol's name of the error: 'MESSAGE_TOO_LARGE', 'TOPIC_AUTHORIZATION_FAILED', … */
   readonly reason: string
@@ -52,12 +51,12 @@ export class KafkaRefusedError extends Error {
   }
 }
 
-/** @returns the client library, loaded on the first call */
+/** Loads the client library on the first call. */
 export function loadKafka(): Promise<KafkaLibrary> {
   return import('@platformatic/kafka')
 }
 
-/** Options that every client is opened with. The library's retries are off: a new client is the retry. */
+/** Options of every client. The library's retries are off: a new client is the retry. */
 export function clientOptions({ brokers, security }: KafkaCluster, clientId: string) {
   return {
     clientId,
@@ -90,8 +89,8 @@ export function tolerateLateErrors(client: Base): void {
 }
 
 /**
- * Throws a client away, answered or not. Its sockets are destroyed first: an orderly end waits for the broker, which
- * may be the one that fell silent.
+ * Disposes of a client. Its sockets are destroyed first: an orderly close waits for the broker, which may be the one that fell
+ * silent.
  *
  * @param close how a client of this kind is closed with force
  */
@@ -101,7 +100,7 @@ export async function dispose(client: Base, close: () => Promise<void> = () => c
   await withKafkaDeadline(1000, 'closing', close()).catch(() => {})
 }
 
-/** The protocol's names of every error inside an error of the library, which nests them: ['MESSAGE_TOO_LARGE']. */
+/** Returns the protocol's names of all errors nested in an error of the library: ['MESSAGE_TOO_LARGE']. */
 export function protocolErrors(error: unknown): string[] {
   if (!(error instanceof Error)) return []
   const own = 'apiId' in error && typeof error.apiId === 'string' ? [error.apiId] : []
@@ -114,26 +113,26 @@ export function hasProtocolError(error: unknown, ...names: readonly string[]): b
   return protocolErrors(error).some(name => names.includes(name))
 }
 
-/** What a broker says of a topic that is not there, or no longer the one that it was: it was deleted, and made again. */
+/** The errors for a topic that does not exist, or was deleted and created again. */
 const unknownTopic = ['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID', 'INCONSISTENT_TOPIC_ID']
 
-/** @returns whether the broker said that there is no such topic; the library puts some of it in words only */
+/** Whether the broker said that there is no such topic; the library says that partly in words only. */
 export function isUnknownTopic(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (hasProtocolError(error, ...unknownTopic) || error.message.startsWith('Unknown topic ')) return true
   return error instanceof AggregateError ? error.errors.some(isUnknownTopic) : isUnknownTopic(error.cause)
 }
 
-/** The error that the product answers with while Kafka cannot be reached. */
+/** Makes the error that the API answers with while Kafka cannot be reached. */
 export function unavailable(what: string, cause: unknown): AppError {
   return new AppError('KAFKA_UNAVAILABLE', `${what}: ${reasonOf(cause)}`, { cause })
 }
 
 /**
- * Chooses the form of a request that is sent without the library's own client.
+ * Chooses the version of a request that is sent without the library's own client.
  *
- * @param forms every form that the library knows, the newest first
- * @returns the newest that the broker knows too
+ * @param forms every version that the library knows, the newest first
+ * @returns the newest that the broker supports too
  * @throws Error where there is none, and what the library throws
  */
 export async function newestForm<Form extends { api: { key: number; version: number } }>(
@@ -144,6 +143,6 @@ export async function newestForm<Form extends { api: { key: number; version: num
   const form = forms.find(({ api: { key, version } }) =>
     apis.some(known => known.apiKey === key && version >= known.minVersion && version <= known.maxVersion),
   )
-  if (!form) throw new Error('the broker knows this request in no form that is known here')
+  if (!form) throw new Error('the broker supports no version of this request that is known here')
   return form
 }

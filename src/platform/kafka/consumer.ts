@@ -7,9 +7,9 @@ import { isUnknownTopic, type KafkaCluster, type KafkaLibrary, type KafkaMessage
 import { type Legacy, PartitionsChangedError, Session } from './session.ts'
 
 /**
- * What a consumer is doing. 'connecting': on the way into the group; 'topic-absent': the broker answers but has no such
- * topic; 'consuming': it has its share of the partitions, which may be none; 'broken': a session ended with an error or
- * in silence, and the next one starts after a pause; 'stopped': it is over.
+ * The state of a consumer. 'connecting': joining the group; 'topic-absent': the broker answers but has no such topic; 'consuming': it
+ * has its assignment, which may be empty; 'broken': a session ended with an error or in silence, and the next one starts after a
+ * pause; 'stopped'.
  */
 export type ConsumerState = 'connecting' | 'topic-absent' | 'consuming' | 'broken' | 'stopped'
 
@@ -21,20 +21,20 @@ export type ConsumeOptions = KafkaCluster & {
   /** How many messages, and how many bytes of keys and values, a batch holds at most (2000, 8 MiB). */
   batchMessagesMax?: number
   batchBytesMax?: number
-  /** How many batches may be in `handle` at once (4). When they are, the broker is asked for no more than the backlog. */
+  /** How many batches may be in `handle` at once (4). Beyond that only the backlog is filled. */
   batchesInFlightMax?: number
-  /** How many bytes may wait to be handed out before fetching pauses (8 MiB); one fetch may go beyond it. */
+  /** How many bytes may wait to be handed out before fetching pauses (8 MiB); one fetch may exceed it. */
   backlogBytesMax?: number
   /** How long a stop waits for the batches in `handle`, in milliseconds (10 000). */
   stopDeadlineMs?: number
   /**
-   * Makes every message of a batch durable, and resolves then. Several batches may be under way at once. A rejection
-   * means that none of the batch counts as done: it comes again, after a pause, with everything after it.
+   * Makes every message of a batch durable, then resolves. Several batches may be in progress at once. A rejection means that none of
+   * the batch counts as done: it comes again, after a pause, with everything after it.
    */
   handle(batch: readonly KafkaMessage[]): Promise<void>
-  /** Told at every change; `detail` says why, in a few words. */
+  /** Called at every change; `detail` says why, in a few words. */
   onState?(state: ConsumerState, detail: string): void
-  /** Told about every second: how many messages of each own partition are not committed. */
+  /** Called about every second: how many messages of each assigned partition are not committed. */
   onLag?(lag: ReadonlyMap<number, number>): void
   log: Logger
 }
@@ -44,11 +44,11 @@ const topicAbsentMs = 1000
 
 /**
  * Consumes a topic as a member of a group until `stop`. Offsets are committed only when everything up to them has been
- * handled, so a message may come twice but is never passed over. Outages of any length are survived: a session is
- * disposable; any error or silence ends it, and the next one starts from what was committed.
+ * handled, so a message may come twice but is never skipped. It survives outages of any length: sessions are disposable; any error or
+ * silence ends one, and the next starts from what was committed.
  *
- * @returns when it has stopped: the batches in `handle` have ended, what they did is committed, the group has been
- *   left; all that within `stopDeadlineMs` and a few seconds, or without it. Never rejects because of Kafka
+ * @returns when it has stopped: the batches in `handle` have ended, their offsets are committed, and the member has left the group, all
+ *   of it within `stopDeadlineMs` and a few seconds. Never rejects because of Kafka
  */
 export async function consume(options: ConsumeOptions, stop: AbortSignal): Promise<void> {
   const library = await loadKafka()

@@ -5,27 +5,27 @@ import { hasProtocolError, type KafkaLibrary, newestForm } from './client.ts'
 import type { Origin } from './record-batch.ts'
 
 /**
- * Fencing: of several processes that publish under one name the brokers take messages only from the one that came last. The name
- * is a transactional id, for which the coordinator raises an epoch each time somebody asks for it; a partition that has seen
- * an epoch refuses older ones, also what waited in a socket meanwhile. No transaction is ever begun, so nothing is slower for it.
+ * Fencing: of several processes that publish under one name the brokers accept messages only from the latest. The name is a
+ * transactional id, whose epoch the coordinator raises each time it is requested; a partition that has seen an epoch refuses older
+ * ones, including what waited in a socket. No transaction is ever begun, so it costs nothing.
  */
 export type Fence = {
   readonly name: string
-  /** Whether an epoch was ever got; then nothing is sent without one any more. */
+  /** Whether an epoch was ever assigned; from then on nothing is sent without one. */
   hasWorked: boolean
-  /** Whether the brokers know no fencing, or refuse it to this account. */
+  /** Whether the brokers do not support fencing, or refuse it to this account. */
   isOff: boolean
 }
 
 /** How long a coordinator that is starting is waited for, in milliseconds. */
 const coordinatorTimeoutMs = 5_000
 const coordinatorBackoff: Backoff = { firstMs: 200, maxMs: 400 }
-/** Of a transaction that is never begun; brokers want some number. */
+/** For a transaction that is never begun; brokers require a number. */
 const transactionTimeoutMs = 60_000
 const transactionKey = 1
 const nobody = -1n
 const noEpoch = -1
-/** Sequences go on at 0 behind this. */
+/** After this, sequence numbers continue at 0. */
 const sequenceMax = 2 ** 31 - 1
 
 const isComing = [
@@ -41,7 +41,7 @@ const isRefused = [
   'INVALID_REQUEST',
 ]
 
-/** A producer with an epoch of its own, and how far each partition has come since. */
+/** A producer id with its epoch, and the next sequence number of each partition. */
 export class Epoch {
   readonly #producerId: bigint
   readonly #epoch: number
@@ -52,7 +52,7 @@ export class Epoch {
     this.#epoch = epoch
   }
 
-  /** What the next batch of a partition is marked with. @param count how many messages it has */
+  /** Returns the origin of the next batch of a partition. @param count how many messages it has */
   next(topic: string, partition: number, count: number): Origin {
     const key = `${topic}/${partition}`
     const sequence = this.#sequences.get(key) ?? 0
@@ -62,10 +62,10 @@ export class Epoch {
 }
 
 /**
- * Asks for the next epoch; from then on the brokers refuse what is sent with earlier ones.
+ * Requests the next epoch; from then on the brokers refuse what is sent with earlier ones.
  *
- * @returns undefined where there is no fencing: the brokers know none, or this account may not have it
- * @throws what the library throws, also where the coordinator is away and fencing has worked before
+ * @returns undefined where there is no fencing: the brokers do not support it, or this account may not use it
+ * @throws what the library throws, also while the coordinator is down and fencing has worked before
  */
 export async function nextEpoch(library: KafkaLibrary, client: Base, fence: Fence): Promise<Epoch | undefined> {
   if (fence.isOff) return undefined
@@ -82,7 +82,7 @@ export async function nextEpoch(library: KafkaLibrary, client: Base, fence: Fenc
         await sleep(backoffMs(coordinatorBackoff, failures, Math.random()))
         continue
       }
-      // A single broker whose transaction log wants three of them never has a coordinator, and publishes all the same.
+      // A single broker whose transaction log needs three replicas never has a coordinator; it publishes without fencing.
       fence.isOff = !fence.hasWorked && (isAway || hasProtocolError(error, ...isRefused))
       if (fence.isOff) return undefined
       throw error

@@ -3,20 +3,19 @@ import type { Offsets } from './backlog.ts'
 import { type KafkaLibrary, newestForm } from './client.ts'
 import type { FetchedPartition } from './isolation.ts'
 
-/** How long the broker may wait for messages, and how many bytes it returns, of all partitions and of each. */
+/** How long the broker may wait for messages, and how many bytes it returns, in total and per partition. */
 export type FetchBounds = { waitMs: number; bytesMax: number; partitionBytesMax: number }
 
-/** From this version on a topic goes by its id; before, by its name (KIP-516). */
+/** From this version on a topic is identified by its id; before, by its name (KIP-516). */
 const firstVersionWithIds = 13
-/** Says that this is no incremental fetch: each request names all its partitions (KIP-227). */
+/** Not an incremental fetch: each request names all its partitions (KIP-227). */
 const noSession = { id: 0, epoch: -1 }
-/** Of the epochs in a request: not known. */
+/** An unknown epoch in a request. */
 const unknown = -1
 
 /**
- * Fetches of one topic, bounded by the last stable offset: the broker returns nothing of transactions that are open. Connections,
- * request and decoding are the library's. Its own `fetch` is not used, because it leaves batches out by rules that are wrong
- * (see `committedBatches`).
+ * Fetches from one topic up to the last stable offset: the broker returns nothing of open transactions. Connections, request and
+ * decoding are the library's. Its own `fetch` is not used, since it skips batches by wrong rules (see `committedBatches`).
  */
 export class Fetching {
   readonly #library: KafkaLibrary
@@ -33,16 +32,16 @@ export class Fetching {
   }
 
   /**
-   * @param node which leads the partitions
-   * @param topicId by which the brokers know the topic
-   * @param positions the partitions in the order in which the broker fills its answer, and the next offset of each
-   * @returns what came of each partition, with its aborted transactions
+   * @param node the leader of the partitions
+   * @param topicId the id of the topic
+   * @param positions the partitions in the order in which the broker fills its response, and the next offset of each
+   * @returns the batches of each partition, with its aborted transactions
    * @throws what the library throws
    */
   async fetch(node: number, topicId: string, positions: Offsets): Promise<FetchedPartition[]> {
     this.#form ??= await newestForm(this.#client, formsOf(this.#library))
     const { api } = this.#form
-    // The library says what is wrong when it is given a broker that it does not know.
+    // Given an unknown broker, the library throws a clear error.
     const broker = (await this.#client.metadata({ topics: [this.#topic] })).brokers.get(node) as Broker
     const { waitMs, bytesMax, partitionBytesMax } = this.#bounds
     const partitions = [...positions].map(([partition, fetchOffset]) => ({

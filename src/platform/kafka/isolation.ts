@@ -1,6 +1,6 @@
 import type { fetchV17 } from '@platformatic/kafka'
 
-/** What a fetch brought of one partition, as the library decodes it. */
+/** What a fetch returned of one partition, as the library decodes it. */
 export type FetchedPartition = fetchV17.FetchResponsePartition
 export type FetchedBatch = NonNullable<FetchedPartition['records']>[number]
 
@@ -9,13 +9,13 @@ const logAppendTimeBit = 1 << 3
 const transactionalBit = 1 << 4
 const controlBit = 1 << 5
 
-/** Where the type of a marker is in its key, behind a version; and the type that says that the transaction was aborted. */
+/** The position of the type in a marker's key, after a version; and the type of an abort. */
 const markerTypeAt = 2
 const abortMarker = 0
 
 /**
- * The batches of a fetch that hold messages of committed transactions, or of none. The broker returns no batch of a transaction
- * that is open (the last stable offset bounds what it returns), but those of aborted ones it does, with a list of them: a
+ * Returns the batches of a fetch whose messages belong to committed transactions, or to none. The broker returns no batch of an open
+ * transaction (the last stable offset is the bound), but those of aborted ones it does, with a list of them: a
  * transaction lasts from its first offset to its producer's next abort marker, or to the end of the fetch, and a producer
  * may have several. The client library keeps one of them a producer and ignores one that ends beyond the fetch, so it is
  * not used for this. The rules are those of the Java client (`CompletedFetch`).
@@ -51,8 +51,8 @@ function isAbortMarker({ records }: FetchedBatch): boolean {
 }
 
 /**
- * The time of a record, in milliseconds since 1970: its sender's, or where the topic says `LogAppendTime` that of the broker,
- * which is written once for the whole batch.
+ * Returns the time of a record, in milliseconds since 1970: its sender's, or for topics with `LogAppendTime` the broker's, which is
+ * written once for the whole batch.
  */
 export function timeOf(batch: FetchedBatch, timestampDelta: bigint): number {
   const isLogAppendTime = (batch.attributes & logAppendTimeBit) !== 0

@@ -2,8 +2,8 @@ const seed = 0x9747b28c
 const mixing = 0x5bd1e995
 
 /**
- * The hash by which the Java client chooses the partition of a key: murmur2 without its sign, as other producers of a topic
- * choose it too. The client library counts in integers of any length, which costs forty times as much.
+ * Hashes a key as the Java client does to choose its partition: murmur2 without its sign, so that other producers agree. The client
+ * library computes with BigInt, which costs forty times as much.
  *
  * @param length how many of the bytes are the key
  */

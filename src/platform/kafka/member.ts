@@ -13,7 +13,7 @@ import {
   withKafkaDeadline,
 } from './client.ts'
 
-/** Without a heartbeat for this long the group goes on without the member; a killed process holds its share so long. */
+/** After this long without a heartbeat the group removes the member; until then a killed process keeps its partitions. */
 const sessionTimeoutMs = 10_000
 const rebalanceTimeoutMs = 30_000
 const heartbeatMs = 1000
@@ -24,19 +24,19 @@ const coordinatorIsComing = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_P
 const rejoin = [...noLongerOurs, ...coordinatorIsComing, 'MEMBER_ID_REQUIRED'] as const
 
 export type MemberEvents = {
-  /** The group is about to share out anew: finish and commit what is under way; the share is lost when this resolves. */
+  /** A rebalance is starting: finish and commit what is in progress; the assignment is revoked when this resolves. */
   beforeRejoin(): Promise<void>
-  /** The group has shared out: these partitions are this member's until the next `beforeRejoin`. */
+  /** The rebalance is over: these partitions are assigned to this member until the next `beforeRejoin`. */
   onAssigned(partitions: readonly number[]): void
-  /** The membership cannot go on. */
+  /** The membership has failed. */
   onBroken(error: unknown): void
 }
 
 /**
- * The membership in a consumer group: joining, heartbeats, offsets, leaving.
+ * A member of a consumer group: joining, heartbeats, offsets, leaving.
  *
- * Its id in the group outlives the client (a static member, KIP-345). So the client that follows a broken one takes
- * over its place at once; a plain member would wait until the broker has given up on its predecessor.
+ * Its id outlives the client (a static member, KIP-345). So the client that follows a broken one replaces it at once; a dynamic member
+ * would wait for the session timeout of its predecessor.
  */
 export class GroupMember {
   #client: Consumer<Buffer, Buffer, Buffer, Buffer>
@@ -53,7 +53,7 @@ export class GroupMember {
     this.#events = events
     this.#client = new library.Consumer({
       ...clientOptions(options, options.clientId),
-      // The broker holds the request to join until every member has come, so its answer may take that long.
+      // The broker holds the request to join until all members have joined, so its response may take that long.
       requestTimeout: rebalanceTimeoutMs + requestTimeoutMs,
       groupId: options.groupId,
       groupInstanceId: options.instanceId,
@@ -71,14 +71,14 @@ export class GroupMember {
     })
   }
 
-  /** Joins the group; resolves when it has shared out. Later shares come by `onAssigned` alone. */
+  /** Joins the group; resolves after the rebalance. Later assignments come by `onAssigned` alone. */
   async join(): Promise<void> {
     const options: GroupOptions = {
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: heartbeatMs,
       heartbeatStallTimeout: sessionTimeoutMs,
-      // The library asks for this before every request to join and waits for it: the only place to finish work in.
+      // The library awaits this before every request to join: the only place to finish work in.
       protocolsMetadata: () => this.#events.beforeRejoin().then(() => Buffer.alloc(0)),
     }
     for (let attempt = 1; ; attempt += 1) {
@@ -90,14 +90,14 @@ export class GroupMember {
         )
         return
       } catch (error) {
-        // Somebody else joined at the same moment and the group begins again, or the broker is only starting.
+        // Another member joined at the same moment and the rebalance restarts, or the broker is starting.
         if (attempt >= joinAttemptsMax || this.#isLeaving || !hasProtocolError(error, ...rejoin)) throw error
         await sleep(backoffMs(joinBackoff, attempt, Math.random()))
       }
     }
   }
 
-  /** @returns the committed offset of each of these partitions that has one */
+  /** Returns the committed offset of each of these partitions that has one. */
   async committed(partitions: readonly number[]): Promise<Offsets> {
     const asked = this.#client.listCommittedOffsets({ topics: [{ topic: this.#topic, partitions: [...partitions] }] })
     const offsets = (await withKafkaDeadline(requestTimeoutMs, 'the committed offsets', asked)).get(this.#topic) ?? []
@@ -107,7 +107,7 @@ export class GroupMember {
     return committed
   }
 
-  /** @returns false when the group has shared out anew meanwhile and refused: whoever has the partitions reads again */
+  /** @returns false when a rebalance has revoked the partitions and the commit was refused: their new owner reads again */
   async commit(offsets: Offsets, deadlineMs = requestTimeoutMs): Promise<boolean> {
     const list = [...offsets].map(([partition, offset]) => ({ topic: this.#topic, partition, offset, leaderEpoch: -1 }))
     try {
@@ -119,7 +119,7 @@ export class GroupMember {
     }
   }
 
-  /** Leaves the group, so that the others get its share at once. */
+  /** Leaves the group, so that the others get its partitions at once. */
   async leave(deadlineMs: number): Promise<void> {
     this.#isLeaving = true
     await withKafkaDeadline(deadlineMs, 'leaving the group', Promise.resolve(this.#client.leaveGroup(true)))

@@ -8,12 +8,12 @@ type Connection = Awaited<ReturnType<ConnectionPool['get']>>
 type ProduceApi = { async(connection: Connection, ...request: Request): Promise<unknown> }
 type Request = [topic: string, batches: readonly PartitionRecords[]]
 
-/** From this version on requests have short lengths and room for fields to come (KIP-482). */
+/** From this version on requests have compact lengths and tagged fields (KIP-482). */
 const firstFlexibleVersion = 9
 
 /**
- * A client that sends record batches which are ready. Connections, requests and answers are the library's; only its encoding of
- * records is gone around. The buffers belong to it too: a request that is given up does not meet those of the next client.
+ * A client that sends encoded record batches. Connections, requests and responses are the library's; only its encoding of records is
+ * bypassed. It owns the buffers: an abandoned request never shares them with the next client.
  */
 export class ProducingClient {
   readonly client: Base
@@ -23,14 +23,14 @@ export class ProducingClient {
   #epoch: Epoch | undefined
   #api: ProduceApi | undefined
 
-  /** @param fence of those who publish under one name, the last one alone may; undefined: everybody may */
+  /** @param fence lets only the latest of those that publish under one name send; undefined: everybody may */
   constructor(library: KafkaLibrary, cluster: KafkaCluster, clientId: string, fence: Fence | undefined) {
     this.#library = library
     this.#fence = fence
     this.client = new library.Base(clientOptions(cluster, clientId))
   }
 
-  /** How many partitions a topic has. @throws Error when it is not there */
+  /** Returns the number of partitions of a topic. @throws Error when it does not exist */
   async partitionsOf(topic: string): Promise<number> {
     const count = (await this.#metadataOf(topic)).topics.get(topic)?.partitionsCount
     if (!count) throw new Error(`the topic ${topic} is not there`)
@@ -40,7 +40,7 @@ export class ProducingClient {
   /**
    * Sends what the chunk holds, and resolves when every in-sync replica has all of it.
    *
-   * @param beforeSending is called when nothing is left to wait for; what it throws is thrown, and nothing sent
+   * @param beforeSending called right before the requests are sent; what it throws is thrown, and nothing is sent
    * @throws what the library throws; an AggregateError when several brokers failed
    */
   async sendChunk(topic: string, beforeSending: () => void): Promise<void> {
@@ -53,12 +53,12 @@ export class ProducingClient {
     const leaders = new Set(this.chunk.partitions().map(partition => partitions?.[partition]?.leader))
     const connections = new Map(
       await Promise.all(
-        // The library says what is wrong when it is given a broker that it does not know.
+        // Given an unknown broker, the library throws a clear error.
         [...leaders].map(async id => [id, await this.client.connections.get(brokers.get(id ?? -1) as Broker)] as const),
       ),
     )
     beforeSending()
-    // Bytes alone the library would copy before it makes their sum.
+    // The library would copy plain bytes before it computes their checksum.
     const checksum = (bytes: Buffer) => library.crc32c(library.Writer.create().append(bytes).dynamicBuffer)
     const originOf = (partition: number, count: number) => epoch?.next(topic, partition, count)
     const batches = this.chunk.finish(Date.now(), checksum, originOf)
@@ -66,7 +66,7 @@ export class ProducingClient {
     const requests = [...byLeader].map(([leader, own]) => api.async(connections.get(leader) as Connection, topic, own))
     const failures = (await Promise.allSettled(requests)).filter(result => result.status === 'rejected')
     if (failures.length === 0) return
-    // It is not known which partitions took their batch, so that the sequences begin again, in an epoch of their own.
+    // It is unknown which partitions stored their batch, so the sequences restart in a new epoch.
     this.#epoch = undefined
     if (failures.length === 1) throw failures[0]?.reason
     const reasons = failures.map(({ reason }) => reason)
@@ -77,7 +77,7 @@ export class ProducingClient {
     return this.client.metadata({ topics: [topic] })
   }
 
-  /** The newest form of the request that both the library and the broker know. */
+  /** The newest version of the request that both the library and the broker support. */
   async #produceApi(): Promise<ProduceApi> {
     if (this.#api) return this.#api
     const library = this.#library

@@ -20,17 +20,16 @@ import type { OutgoingMessage } from './record-batch.ts'
 
 export type Publisher = {
   /**
-   * Sends messages and resolves when every in-sync replica has all of them. Calls are carried out one after another,
-   * each message in its order, so messages of one key stay in order across calls. After a rejection some of them may
-   * be stored, or be stored later, by a broker that wakes up: sending them again is safe for readers that recognise a
-   * repetition even when newer messages of the key lie between.
+   * Sends messages and resolves when every in-sync replica has all of them. Calls run one after another and messages in order, so
+   * messages of one key stay in order across calls. After a rejection some of them may be stored, or be stored later by a broker that
+   * resumes: sending them again is safe for readers that recognise a repetition even when newer messages of the key lie between.
    *
-   * @param deadlineMs how long it may take from the call on, in milliseconds, waiting for earlier calls included
-   * @param lease what allows it: asked right before each request, and the call is given up when it ends
-   * @throws AppError KAFKA_UNAVAILABLE when that was not reached in time; KafkaRefusedError when trying again is in vain
+   * @param deadlineMs how long it may take from the call on, in milliseconds, including the wait for earlier calls
+   * @param lease checked right before each request; the call is abandoned when it is lost
+   * @throws AppError KAFKA_UNAVAILABLE when it did not succeed in time; KafkaRefusedError when a retry would be refused again
    */
   send(topic: string, messages: readonly OutgoingMessage[], deadlineMs: number, lease?: Lease): Promise<void>
-  /** Waits for the calls under way and closes the connections. A call after that is rejected. */
+  /** Waits for calls in progress and closes the connections. A later call is rejected. */
   close(): Promise<void>
 }
 
@@ -53,7 +52,7 @@ type PublisherOptions = KafkaCluster & { clientId: string; fencedAs?: string; lo
 /**
  * Makes a publisher; it connects with its first call.
  *
- * @param options clientId: the name in the broker's logs and quotas; fencedAs: of all publishers with this name the brokers take
+ * @param options clientId: the name in the broker's logs and quotas; fencedAs: of all publishers with this name the brokers accept
  *   messages from the one that connected last (a transactional id, where the account may use it); undefined: from all
  */
 export function createPublisher(options: PublisherOptions): Publisher {
@@ -142,7 +141,7 @@ type Call = {
   beforeSending: () => void
 }
 
-/** The outcome of a call, or a rejection as soon as the lease ends. */
+/** Settles as the call does, or rejects as soon as the lease is lost. */
 async function orLost(lease: Lease | undefined, call: Promise<void>): Promise<void> {
   if (lease === undefined) return call
   const { lost } = lease
@@ -159,7 +158,7 @@ async function orLost(lease: Lease | undefined, call: Promise<void>): Promise<vo
   }
 }
 
-/** Sends the messages from an index to another in as many requests as it takes, one after the other. */
+/** Sends a range of messages in as many requests as it takes, one after the other. */
 async function sendRange(client: ProducingClient, call: Call, from: number, to: number): Promise<void> {
   const { topic, messages, partitionOf, deadline, beforeSending } = call
   for (let first = from; first < to; ) {
@@ -174,7 +173,7 @@ async function sendRange(client: ProducingClient, call: Call, from: number, to: 
       const isTooLarge = hasProtocolError(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')
       const isOne = end - first === 1
       if (!isTooLarge || isOne) throw refusalOf(error, isOne ? first : null) ?? error
-      // Only their sum was too large, or one of them is: halving them finds out which.
+      // Their sum was too large, or one of them is: halving finds it.
       const half = first + ((end - first) >> 1)
       await sendRange(client, call, first, half)
       await sendRange(client, call, half, end)
@@ -190,8 +189,8 @@ function leftOf(deadline: number): number {
 }
 
 /**
- * Chooses for messages as the Java client does, so that other producers of a topic agree: the partition is the rest when the
- * number is divided by how many there are. Without a key the partitions take turns.
+ * Makes the partitioner of the Java client, so that other producers of a topic agree: the partition is the returned number modulo the
+ * number of partitions. Messages without a key go round robin.
  */
 function createChooser(): (key: string | Buffer | null) => number {
   let turn = 0

@@ -19,8 +19,8 @@ const fetchBytesMax = 4 * 1024 * 1024
 const partitionBytesMax = 1024 * 1024
 
 /**
- * Reads one topic with plain fetch requests, on connections of its own so that a waiting fetch does not hold up
- * heartbeats. The library's stream is not used: it costs an event per message and is what was seen to fall silent.
+ * Reads one topic with plain fetch requests, on connections of its own so that a waiting fetch does not delay heartbeats. The library's
+ * stream is not used: it costs an event per message, and was seen to fall silent.
  */
 export class TopicReader {
   #library: KafkaLibrary
@@ -58,8 +58,8 @@ export class TopicReader {
   }
 
   /**
-   * @param fresh whether to ask now; otherwise what was heard within the last seconds will do
-   * @returns the node that leads each partition, at its index; rejects where the topic is not there
+   * @param fresh whether to ask now; otherwise metadata of the last seconds will do
+   * @returns the leader of each partition, by index; rejects where the topic does not exist
    */
   async leaders(fresh: boolean): Promise<number[]> {
     const metadata = await this.#metadata(fresh)
@@ -67,19 +67,19 @@ export class TopicReader {
     return metadata.partitions.map(({ leader }) => leader)
   }
 
-  /** Asks for the id of the topic; rejects where it is not there. */
+  /** Returns the id of the topic; rejects where it does not exist. */
   async topicId(): Promise<string> {
     return (await this.#metadata(true)).id
   }
 
-  /** Asks where the partitions begin and end. */
+  /** Returns the first and last offsets of the partitions. */
   async bounds(): Promise<Bounds> {
     const { EARLIEST } = this.#library.ListOffsetTimestamps
     const [earliest, latest] = await Promise.all([this.#listOffsets(EARLIEST), this.latest()])
     return { earliest, latest }
   }
 
-  /** Asks where the partitions end, and notes it. */
+  /** Reads the ends of the partitions, and notes them. */
   async latest(): Promise<Offsets> {
     const latest = await this.#listOffsets(this.#library.ListOffsetTimestamps.LATEST)
     for (const [partition, offset] of latest) this.highWatermarks.set(partition, offset)
@@ -90,7 +90,7 @@ export class TopicReader {
    * Waits up to half a second for messages of partitions that one node leads.
    *
    * @param positions the next offset of each; the broker is asked for what follows
-   * @returns what came, in the order in which it is to be handed out
+   * @returns what came, in the order of handing out
    */
   async fetch(node: number, positions: Offsets): Promise<Segment[]> {
     const { id: topicId } = await this.#metadata(false)

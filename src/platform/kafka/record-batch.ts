@@ -1,6 +1,6 @@
 import { bytesAtMost, writeText } from '../write-text.ts'
 
-/** One message to send; the same key always goes to the same partition, no key to any. */
+/** A message to send; one key always goes to one partition, no key to any. */
 export type OutgoingMessage = {
   readonly key: string | Buffer | null
   /** null is a tombstone. */
@@ -8,14 +8,14 @@ export type OutgoingMessage = {
   readonly headers?: ReadonlyArray<readonly [name: string | Buffer, value: string | Buffer | null]>
 }
 
-/** Who sends a batch, where the brokers are to know: a producer, its epoch, and the number of the first message in the partition. */
+/** The sender of a fenced batch: producer id, epoch, and the sequence number of its first message in the partition. */
 export type Origin = { producerId: bigint; epoch: number; sequence: number }
 
-/** Makes the CRC-32C of the bytes. */
+/** Computes the CRC-32C of the bytes. */
 export type Checksum = (bytes: Buffer) => number
 
 const initialBytes = 64 * 1024
-/** A batch that grew beyond this was one of large messages; its buffer is not kept. */
+/** The buffer of a batch that grew beyond this, because of large messages, is not kept. */
 const keptBytesMax = 1024 * 1024
 
 /** Where the fields of a batch begin (Kafka's documentation, "Message Format", "Record Batch"). */
@@ -36,18 +36,17 @@ const recordsAt = 61
 const magic = 2
 const nobody: Origin = { producerId: -1n, epoch: 0, sequence: 0 }
 
-/** Bytes of a record beside its texts at most: the numbers in front of it, and one length for each text. */
+/** The most bytes of a record beside its texts: the numbers before it, and one length for each text. */
 const recordHeadBytes = 20
 const lengthBytesMax = 5
-/** Most records are between 64 bytes and 8 KiB long, which takes so many bytes to say. */
+/** The bytes of the length of most records, which are between 64 bytes and 8 KiB long. */
 const lengthBytesMostly = 2
 /** The length of what is null, -1, as a varint. */
 const nullLength = 1
 
 /**
- * The records for one partition, written at once in the form in which the broker stores them (record batch, version 2), into a
- * buffer that is used again for the next ones. The client library makes some forty buffers of every record instead, which costs
- * eight times as much.
+ * The records for one partition, encoded directly as the broker stores them (record batch, version 2), into a buffer that is reused.
+ * The client library makes some forty buffers of every record instead, which costs eight times as much.
  */
 export class RecordBatch {
   #bytes = Buffer.allocUnsafeSlow(initialBytes)
@@ -65,7 +64,7 @@ export class RecordBatch {
     return this.#count
   }
 
-  /** Begins anew; what `finish` returned is then overwritten. */
+  /** Empties the batch; what `finish` returned is then overwritten. */
   clear(): void {
     if (this.#bytes.length > keptBytesMax) this.#bytes = Buffer.allocUnsafeSlow(initialBytes)
     this.#end = recordsAt
@@ -77,7 +76,7 @@ export class RecordBatch {
     this.#endBefore = this.#end
     const start = this.#end + lengthBytesMostly
     this.#end = start
-    // Neither attributes nor a time of its own: the batch has its time.
+    // Neither attributes nor a time delta: the batch has the time.
     this.#bytes[this.#end++] = 0
     this.#bytes[this.#end++] = 0
     this.#end = this.#varint(this.#count, this.#end)
@@ -92,7 +91,7 @@ export class RecordBatch {
     this.#count += 1
   }
 
-  /** Takes the last record back. */
+  /** Removes the last record. */
   takeBack(): void {
     this.#end = this.#endBefore
     this.#count -= 1
@@ -118,12 +117,12 @@ export class RecordBatch {
     return bytes.subarray(0, this.#end)
   }
 
-  /** A text or bytes behind their length. */
+  /** Writes a text or bytes after their length. */
   #field(content: string | Buffer | null): void {
     if (content === null) {
       this.#bytes[this.#end++] = nullLength
     } else if (typeof content === 'string') {
-      // Of most texts each character is a byte, so there is as much room for the length as it takes.
+      // In most texts each character is a byte, so the room for the length is right.
       const start = this.#end + varintBytes(content.length)
       this.#end = this.#putLength(this.#end, start, writeText(this.#bytes, content, start))
     } else {
@@ -133,14 +132,14 @@ export class RecordBatch {
     }
   }
 
-  /** Writes the length of what stands behind it, which is moved if there is another room than it takes. @returns the end of both */
+  /** Writes the length of what comes after it, which is moved if the room does not fit. @returns the end of both */
   #putLength(at: number, start: number, length: number): number {
     const moved = at + varintBytes(length)
     if (moved !== start) this.#bytes.copyWithin(moved, start, start + length)
     return this.#varint(length, at) + length
   }
 
-  /** Writes a number that is not negative, in Kafka's form: its sign is the lowest bit. @returns its end */
+  /** Writes a non-negative number as a zigzag varint. @returns its end */
   #varint(value: number, at: number): number {
     let end = at
     let rest = value << 1
@@ -170,7 +169,7 @@ function bytesOfField(content: string | Buffer | null): number {
   return lengthBytesMax + (typeof content === 'string' ? bytesAtMost(content) : content.length)
 }
 
-/** How many bytes a number takes that is not negative. */
+/** Returns the size of a non-negative number as a varint, in bytes. */
 function varintBytes(value: number): number {
   if (value < 0x40) return 1
   if (value < 0x2000) return 2

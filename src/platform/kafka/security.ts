@@ -4,9 +4,9 @@ import { readFileSync, statSync } from 'node:fs'
 const protocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const
 const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
 
-/** How brokers are spoken to. Without `tls` it is in the clear, without `sasl` nobody logs in. */
+/** How to connect to brokers. Without `tls` unencrypted, without `sasl` without a login. */
 export type KafkaSecurity = Readonly<{
-  /** PEM texts. `ca`: the authorities to trust instead of the usual ones; `cert` and `key`: what this client shows. */
+  /** PEM texts. `ca`: the authorities to trust instead of the usual ones; `cert` and `key`: the client certificate. */
   tls: Readonly<{ ca?: string; cert?: string; key?: string }> | undefined
   sasl: Readonly<{ mechanism: (typeof mechanisms)[number]; username: string; password: string }> | undefined
 }>
@@ -20,18 +20,18 @@ type Settings = Readonly<{
   given(name: Name): string | undefined
   /** A path from the root of the file system, for one that a variable has. */
   absolute(path: string): string
-  /** Hears of everything that is wrong, as a sentence without secrets. */
+  /** Called for each problem, with a sentence without secrets. */
   report(problem: string): void
 }>
 
-/** The public authorities of a whole system have a quarter of it. */
+/** The CA bundle of a whole system has a quarter of this size. */
 const fileBytesMax = 1024 * 1024
 
 /**
- * Reads how brokers are spoken to, and the files that are needed for it. What is set without having an effect is wrong too:
- * whoever sets a password means to use it.
+ * Reads how to connect to brokers, and the files needed for it. A setting without an effect is a problem too: an operator who sets a
+ * password wants it to be used.
  *
- * @returns undefined where it is in the clear and without a login; what is wrong is left out
+ * @returns undefined without TLS and login; invalid settings are left out
  */
 export function readKafkaSecurity(settings: Settings): KafkaSecurity | undefined {
   const { given, report } = settings
@@ -77,7 +77,7 @@ function readTls(settings: Settings): KafkaSecurity['tls'] {
   return { ...(ca && { ca: ca.pem }), ...(cert && { cert: cert.pem }), ...(key && { key: key.pem }) }
 }
 
-/** What a file holds is never told: it may be a key. */
+/** The content of a file is never shown: it may be a key. */
 function readPem<Content extends KeyObject | X509Certificate>(
   { given, absolute, report }: Settings,
   name: (typeof tlsNames)[number],
@@ -102,7 +102,7 @@ function readPem<Content extends KeyObject | X509Certificate>(
   }
 }
 
-/** A pipe or a device might never end. */
+/** Only regular files: a pipe or a device might never end. */
 function readText(path: string): string {
   const stats = statSync(path)
   if (!stats.isFile()) throw new Error(`"${path}" is no file`)
@@ -110,7 +110,7 @@ function readText(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
-/** @returns the first of them; all are looked at, since TLS would pass over a broken one in silence */
+/** @returns the first of them; all are parsed, since TLS would silently skip a broken one */
 function certificatesOf(pem: string): X509Certificate {
   const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----']
   const bodies = pem.split(begin).slice(1)

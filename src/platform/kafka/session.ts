@@ -7,7 +7,7 @@ import { GroupMember } from './member.ts'
 import { TopicReader } from './reader.ts'
 
 const probeEveryMs = 1000
-/** Shorter than the group's patience with a member that sends no heartbeat, which it does not while it finishes work. */
+/** Shorter than the session timeout: a member sends no heartbeat while it finishes work. */
 const drainMs = 4000
 const farewellMs = 2000
 
@@ -16,7 +16,7 @@ export type SessionOptions = KafkaCluster & {
   topic: string
   clientId: string
   instanceId: string
-  /** What the session before leaves behind; undefined for the first. */
+  /** What the previous session leaves behind; undefined for the first. */
   legacy: Legacy | undefined
   batchMessagesMax: number
   batchBytesMax: number
@@ -25,15 +25,15 @@ export type SessionOptions = KafkaCluster & {
   stopDeadlineMs: number
   handle(messages: readonly KafkaMessage[]): Promise<void>
   onConsuming(partitions: readonly number[]): void
-  /** Told at once, while the end may wait for batches that are in `handle`. */
+  /** Called at once, while the end may wait for batches in `handle`. */
   onBroken(error: unknown): void
   onLag(lag: ReadonlyMap<number, number>): void
   log: Logger
 }
 
-/** What a session knows that the group does not. */
+/** What a session knows and the group does not. */
 export type Legacy = {
-  /** The id of the topic, which another one of its name does not have. */
+  /** The id of the topic: another topic of the same name has another one. */
   topicId: string | undefined
   /**
    * By partition: the offset up to which everything is durable, and the one that the group had committed. A commit that was refused,
@@ -42,7 +42,7 @@ export type Legacy = {
   uncommitted: Map<number, { committed: bigint | undefined; durable: bigint }>
 }
 
-/** The number of partitions changed: the group has to share out anew, which a returning static member does not cause. */
+/** The number of partitions changed: a rebalance is needed, which a returning static member does not cause. */
 export class PartitionsChangedError extends Error {}
 
 /** One membership in the group with its connections, from joining to the first error; then it is thrown away. */
@@ -61,7 +61,7 @@ export class Session {
   readonly legacy: Legacy
   /** What the group has committed, as far as this session knows. */
   #groupOffsets = new Map<number, bigint>()
-  /** Whether anything was committed: the trouble after that is a new one. */
+  /** Whether anything was committed: a later failure is a new one. */
   madeProgress = false
 
   constructor(library: KafkaLibrary, options: SessionOptions) {
@@ -76,7 +76,7 @@ export class Session {
     })
   }
 
-  /** Consumes until `stop`, then leaves the group in order; rejects with what broke it before that. */
+  /** Consumes until `stop`, then leaves the group; rejects with what broke it before that. */
   async run(stop: AbortSignal): Promise<void> {
     const stopped = new Promise<void>(resolve => stop.addEventListener('abort', () => resolve(), { once: true }))
     if (stop.aborted) return this.#dispose()
@@ -136,8 +136,8 @@ export class Session {
   }
 
   /**
-   * Where the group stands. A topic that was deleted and made again is read from its start: an offset of the old one that was
-   * committed late would pass over messages of the new one.
+   * Returns the committed offsets. A topic that was deleted and created again is read from its start: an offset of the old one that
+   * was committed late would skip messages of the new one.
    */
   async #committedOf(partitions: readonly number[]): Promise<Offsets> {
     const topicId = await this.#reader.topicId()
@@ -160,7 +160,7 @@ export class Session {
     } finally {
       this.#inFlight -= 1
       if (this.#inFlight === 0) this.#onIdle()
-      // A microtask later the batch counts as done, so that its offsets come before those of the next one.
+      // A microtask later the batch counts as done, so its offsets are noted before those of the next one.
       queueMicrotask(() => this.#assignment?.pump())
     }
   }
@@ -181,7 +181,7 @@ export class Session {
     }
   }
 
-  /** The next session begins when nothing of this one is in `handle`, or two would work on the same messages. */
+  /** The next session begins only when nothing of this one is in `handle`: two would work on the same messages. */
   async #endBroken(error: unknown, stopped: Promise<void>): Promise<void> {
     this.#assignment?.close()
     this.#options.onBroken(error)
@@ -193,7 +193,7 @@ export class Session {
     await Promise.race([idle, stopped])
     const isTopicGone = isUnknownTopic(error)
     await this.#endAssignment(this.#options.stopDeadlineMs, isTopicGone)
-    // The next session comes as another member, so that the group shares out anew; this one would stay as a ghost.
+    // The next session joins as another member, which causes a rebalance; this one would stay as a ghost.
     if (isTopicGone || error instanceof PartitionsChangedError) await this.#member.leave(farewellMs).catch(() => {})
   }
 
@@ -219,7 +219,7 @@ export class Session {
     this.#options.onLag(lag)
   }
 
-  /** Every second: the lag; and whether the broker is there, where no fetch has shown it. */
+  /** Runs every second: reports the lag, and checks the broker where no fetch has shown that it answers. */
   async #probe(): Promise<void> {
     if (this.#isProbing) return
     this.#isProbing = true

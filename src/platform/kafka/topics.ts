@@ -13,13 +13,13 @@ import {
   withKafkaDeadline,
 } from './client.ts'
 
-/** How often the brokers are asked whether the topics are there; one request on a connection that is kept. */
+/** How often the topics are checked: one request on a connection that is kept open. */
 const lookEveryMs = 2_000
 const backoff: Backoff = { firstMs: 1_000, maxMs: 5_000 }
 
 /**
- * Keeps topics in existence until `stop`: makes those that are missing as soon as Kafka answers, and one that is deleted later
- * again. A topic that is there stays as it is. Never rejects because of Kafka.
+ * Maintains topics until `stop`: creates missing ones as soon as Kafka answers, and again when they are deleted. An existing topic is
+ * left as it is. Never rejects because of Kafka.
  */
 export async function maintainTopics(
   cluster: KafkaCluster,
@@ -40,7 +40,7 @@ export async function maintainTopics(
       await Promise.race([lookAfter(admin, topics, log, stop, onLooked), stopped])
     } catch (error) {
       failures += 1
-      if (failures === 1) log.warn({ err: error }, 'the topics could not be looked after; it is tried again')
+      if (failures === 1) log.warn({ err: error }, 'the topics could not be checked; trying again')
     } finally {
       await dispose(admin)
     }
@@ -63,7 +63,7 @@ async function lookAfter(
     )
     if (missing.length > 0) {
       await withKafkaDeadline(requestTimeoutMs, 'the creation of topics', createTopics(admin, missing))
-      log.info({ topics: missing.map(({ name }) => name) }, 'topics that were missing are made')
+      log.info({ topics: missing.map(({ name }) => name) }, 'missing topics were created')
     }
     onLooked()
     await pause(lookEveryMs, stop)

@@ -10,8 +10,8 @@ import type { KafkaMessage } from './client.ts'
 export type HandleBatch = (messages: readonly KafkaMessage[], traceparent?: string) => Promise<void>
 
 /**
- * Has each batch of a topic handled within a span, which has links to the traces of its messages. Where none of them comes with
- * a trace that is sampled, the batch begins one, if the sampler says so, and the messages without any become part of it.
+ * Wraps each batch of a topic in a span, which links to the traces of its messages. Where none of them has a sampled trace, the batch
+ * begins one, if the sampler says so, and messages without a trace become part of it.
  */
 export function traceBatches(
   tracer: Tracer | undefined,
@@ -36,14 +36,14 @@ export function traceBatches(
   }
 }
 
-/** What the conventions want to be known of messages. @param operation `process` or `send` */
+/** Returns the attributes of messages by the conventions. @param operation `process` or `send` */
 export function about(operation: 'process' | 'send', topic: string, messages: number): Attributes {
   return {
     'messaging.system': 'kafka',
     'messaging.operation.name': operation,
     'messaging.operation.type': operation,
     'messaging.destination.name': topic,
-    // The conventions know no batch of one.
+    // By the conventions a single message is not a batch.
     ...(messages > 1 ? { 'messaging.batch.message_count': messages } : {}),
   }
 }
