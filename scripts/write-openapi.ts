@@ -27,6 +27,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
   const log = createLogger({ level: 'silent' })
   const address = { host: 'localhost', port: 5432, user: 'nobody', password: undefined, database: 'none' }
   const app = buildApp({
+    address,
     pool: createPool(address, { connectionsMax: 1, name: 'documents', log }),
     log,
     now: Date.now,
@@ -38,7 +39,6 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     isInStep: () => true,
     isLocal: true,
     settings: [],
-    sendToTopic: undefined,
     logGrown: new Notifier(),
   })
   const handedOut = async (name: string) => (await app.fetch(new Request(`http://localhost/api/${name}`))).json()

@@ -54,7 +54,7 @@ export type AuditOptions = {
 export async function runAudit(options: AuditOptions, stop: AbortSignal): Promise<void> {
   const { pool, metrics, modules, value, now, log } = options
   const run = async () => {
-    const findings = await auditDatabase(pool, { modules, value, nowMs: now() })
+    const findings = await auditDatabase(pool, modules, { value, nowMs: now() })
     metrics.checked(findings, now())
     for (const finding of findings.filter(({ broken }) => broken > 0)) log.error(finding, 'a guarantee is broken')
   }

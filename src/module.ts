@@ -1,9 +1,22 @@
+import type { MessageHandler } from './dead-letters/message-handler.ts'
 import type { EventDefinition } from './events/definition.ts'
-import type { StreamDefinition } from './events/stream-definition.ts'
+import type { Notifier } from './events/notifier.ts'
+import type { ReaderThrottle } from './events/reader-throttle.ts'
+import type { EventLog, StreamDefinition } from './events/stream-definition.ts'
 import type { PlacementPart } from './orders/placement-part.ts'
 import type { Channel } from './platform/asyncapi.ts'
+import type { AccessCheck, HttpRequest, Route } from './platform/http.ts'
 import type { Check, Inspection } from './platform/integrity.ts'
-import type { Variable } from './platform/variables.ts'
+import type { Publisher } from './platform/kafka/publisher.ts'
+import type { OutgoingMessage } from './platform/kafka/record-batch.ts'
+import type { Logger } from './platform/log.ts'
+import type { Registry } from './platform/metrics.ts'
+import type { Pool, PostgresAddress } from './platform/postgres.ts'
+import type { Tracer } from './platform/tracing.ts'
+import type { Setting, Values, Variable } from './platform/variables.ts'
+import type { Probe } from './system/health.ts'
+import type { Lags } from './system/views.ts'
+import type { WriteWatch } from './system/write-watch.ts'
 
 /**
  * What a module is: a value that says everything it brings to the service. `modules.ts` lists all of them, and what works on every
@@ -13,6 +26,8 @@ import type { Variable } from './platform/variables.ts'
 export type Module = Readonly<{
   /** The name of its folder. */
   name: string
+  /** The modules whose files it may import; they stand before it in the list. */
+  buildsOn?: readonly string[]
   /** What it is called in the documentation. */
   title: string
   tables?: readonly Table[]
@@ -42,6 +57,8 @@ export type Module = Readonly<{
   messageSchemas?: (catalogue: Catalogue) => Readonly<Record<string, unknown>>
   /** The ways of its messages beside Kafka, for AsyncAPI. */
   channels?: (catalogue: Catalogue) => readonly Channel[]
+  /** Starts what runs of it. Nothing is connected yet, and nothing may be asked of the database. */
+  start?: (context: Context) => Running
 }>
 
 /** A table: what orders its rows, so that two exports of one state are the same; or why it is left out of an export. */
@@ -53,9 +70,23 @@ export type Topic = Readonly<{
   name: string
   /** Its name. */
   variable: Variable<string>
-  direction: 'in' | 'out'
   /** How AsyncAPI describes it. @param address its name */
   channel: (address: string, catalogue: Catalogue) => Channel
+  /** How its messages are consumed; undefined: the service writes to it. A module that consumes it has a handler. */
+  consumed?: Consumption
+}>
+
+/** How the messages of a topic are consumed. */
+export type Consumption = Readonly<{
+  /** What the consumer group is called behind KAFKA_GROUP_ID; the empty text for the group itself. */
+  groupSuffix: string
+  batchMessagesMax: number
+  /** How many batches may be handled at once (4). */
+  batchesInFlightMax?: number
+  /** How many bytes may wait to be handled before fetching pauses (8 MiB). */
+  backlogBytesMax?: number
+  /** Whether its messages count in `kafka_consumer_lag`. */
+  countsAsLag?: true
 }>
 
 /** What all modules of a service bring together. */
@@ -63,4 +94,107 @@ export type Catalogue = Readonly<{
   streams: readonly StreamDefinition[]
   events: readonly EventDefinition[]
   scopes: readonly string[]
+}>
+
+/** What a module is started with. */
+export type Context = Readonly<{
+  modules: readonly Module[]
+  catalogue: Catalogue
+  pool: Pool
+  /** A few connections for what has to go on while all others are in use. */
+  systemPool: Pool
+  /** Shares of the connections: for commands, for lists and other long reads, and for reads of one thing. */
+  pools: { commands: Pool; lists: Pool; single: Pool }
+  /** The log, and the streams of all modules; to be read once all are started. */
+  eventLog: EventLog
+  /** For connections of one's own. */
+  address: PostgresAddress
+  value: Values['value']
+  /** Every variable as it is set, for people. */
+  settings: readonly Setting[]
+  log: Logger
+  /** Milliseconds since 1970 by the clock of the database, which is the same for all instances. */
+  now: () => number
+  /** Whether that time can be relied on: otherwise nothing is removed or ended because of its age. */
+  isClockRight: () => boolean
+  registry: Registry
+  /** Undefined: nothing is traced. */
+  tracer: Tracer | undefined
+  /** Whether this instance hears within a second of what others change; without it nothing is read from memory. */
+  isInStep: (nowMs?: number) => boolean
+  isStopping: () => boolean
+  /** Whether only this machine can reach the service. */
+  isLocal: boolean
+  /** Where the own database is or would be: the disk that is watched. */
+  dataDir: string
+  probes: Readonly<Record<string, Probe>>
+  /** Hears what becomes of the writes of orders; undefined: nobody does. */
+  writes: WriteWatch | undefined
+  /** Notified when the log has grown, by this instance or another. */
+  logGrown: Notifier
+  /** Keeps the readers of the log from taking what the intake needs. */
+  throttle: ReaderThrottle
+  /** Undefined without Kafka. */
+  messaging: Messaging | undefined
+  /** What runs of all modules; to be asked once all are started. */
+  running: () => readonly Running[]
+  /** The OpenAPI and AsyncAPI documents; to be asked once all modules are started. */
+  documents: () => Documents
+}>
+
+export type Documents = Readonly<{ openApi: Record<string, unknown>; asyncApi: Record<string, unknown> }>
+
+/** The way to Kafka. */
+export type Messaging = Readonly<{
+  /** Sends a message to a topic, within a span. @param cause the trace that it belongs to. @throws AppError KAFKA_UNAVAILABLE */
+  send(topic: Variable<string>, message: OutgoingMessage, cause: string | undefined): Promise<void>
+  /** A publisher; of all with this name brokers take messages from the one that connected last. It is closed with the service. */
+  publisher(fencedAs: string): Publisher
+  /** Messages that this instance has still to handle. */
+  messagesBehind(): number
+}>
+
+/** What runs of a module. Its metrics are in the registry. */
+export type Running = Readonly<{
+  routes?: readonly Route[]
+  /** One for each topic that is consumed. */
+  handlers?: readonly TopicHandler[]
+  workers?: readonly Worker[]
+  /** Channels of PostgreSQL that it listens to. */
+  notifications?: readonly { channel: string; onNotify: (message: string) => void }[]
+  /** Hears that notifications arrive from now on, and that some may have been missed. */
+  onInStep?: () => void
+  /** Hears that the database went back in time: what is in memory may be gone. */
+  onRestored?: () => void
+  /** What must be done before the service serves. @throws what keeps it from starting */
+  prepare?: () => Promise<void>
+  /** Ends requests that last, such as streams: the service stops. */
+  endStreams?: () => void
+  /** Finishes what was accepted; nothing more is. @param deadlineMs how long that may take */
+  drain?: (deadlineMs: number) => Promise<unknown>
+  /** Lets go of connections, last of all. */
+  close?: () => void
+  /** Who may call the service; one module of the list says so. */
+  access?: Readonly<{ allows: AccessCheck; callerOf: (request: HttpRequest) => string; isOpen: () => boolean }>
+  /** How far its readers are behind; each is asked by itself, and one that fails or hangs tells nothing. */
+  lags?: readonly (() => Promise<Partial<Lags>>)[]
+  /** Its kinds of streams with what is in memory; those of the module unless given. */
+  streams?: readonly StreamDefinition[]
+}>
+
+/** What handles the messages of a topic, from Kafka and out of dead letters. */
+export type TopicHandler = Readonly<{
+  topic: Variable<string>
+  /** What comes by the topic, for the log: `orders`. */
+  what: string
+  handler: MessageHandler
+  /** Counts messages of Kafka by what became of them: an outcome, or the code of a dead letter. */
+  count?: (outcome: string, messages: number) => void
+}>
+
+/** Work that goes on for as long as the service runs. */
+export type Worker = Readonly<{
+  name: string
+  /** Works until told to stop; survives every outage. */
+  run(stop: AbortSignal): Promise<void>
 }>

@@ -3,16 +3,14 @@ import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
 import type { Catalogue, Module } from './module.ts'
 import { ordersModule } from './orders/module.ts'
-import type { PlacementPart } from './orders/placement-part.ts'
-import { orderParts } from './orders/placement-parts.ts'
 import { systemModule } from './system/module.ts'
 import { webhooksModule } from './webhooks/module.ts'
 
-/** The modules of the service; one stands behind those that it builds on. A new module is a folder, and an entry here. */
+/** The modules of the service; each stands behind those that it builds on. A new module is a folder, and an entry here. */
 export const modules: readonly Module[] = [
+  deadLettersModule,
   eventsModule,
   ordersModule,
-  deadLettersModule,
   webhooksModule,
   accessModule,
   systemModule,
@@ -30,9 +28,4 @@ export function catalogueOf(listed: readonly Module[]): Catalogue {
     events: listed.flatMap(({ events = [] }) => events),
     scopes: scopesOf(listed),
   }
-}
-
-/** What all of them add to the transaction that places orders. Orders come first: they notice one that is stored already. */
-export function placementOf(listed: readonly Module[]): PlacementPart[] {
-  return [...orderParts, ...listed.flatMap(({ placement = [] }) => placement)]
 }

@@ -1,37 +1,27 @@
 import { type App, buildApp } from './app.ts'
-import { runAudit } from './audit.ts'
 import { type Config, isLoopback } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
-import { LogHome } from './events/log-home.ts'
 import { Notifier } from './events/notifier.ts'
-import { maintainPartitions, runPartitionMaintenance } from './events/partition-maintenance.ts'
-import { retentionDays } from './events/variables.ts'
-import { keepInStep } from './in-step.ts'
-import { startKafkaEnds } from './kafka-ends.ts'
-import { modules } from './modules.ts'
-import { keepExpiring } from './orders/expiry.ts'
-import { keepMergingTallies } from './orders/tally.ts'
-import { unpaidExpiresAfterMs } from './orders/variables.ts'
+import { createMessaging, type KafkaMessaging } from './messaging.ts'
+import type { Module } from './module.ts'
+import { modules as allModules } from './modules.ts'
 import { DatabaseClock, followDatabaseClock } from './platform/database-clock.ts'
 import { settledWithin, withDeadline } from './platform/deadline.ts'
-import { expireIdempotencyKeys } from './platform/idempotency/expiry.ts'
 import type { Logger } from './platform/log.ts'
-import { createListener, notify } from './platform/notifications.ts'
-import { startTracing } from './platform/otlp-tracing.ts'
+import { createListener, type Listener, notify } from './platform/notifications.ts'
+import { startTracing, type Tracing } from './platform/otlp-tracing.ts'
 import { createPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
 import { type HttpServer, startServer } from './platform/server.ts'
-import type { DependencyState } from './system/health.ts'
-import { createWriteWatch } from './system/write-watch.ts'
+import type { DependencyState } from './system/views.ts'
+import { createWriteWatch, type WriteWatch } from './system/write-watch.ts'
 import { version } from './version.ts'
-import { runDeliveries } from './webhooks/deliver.ts'
-import { deliveryRules } from './webhooks/webhook.ts'
 
 /** A running service. */
 export type Service = {
   /** What it runs on, for a person. */
   summary: string
   url: string
-  /** Ends it in good order: nothing more is taken in, what is under way is finished, then the database goes. */
+  /** Ends it in good order: nothing more is accepted, what is under way is finished, then the database goes. */
   stop(): Promise<void>
 }
 
@@ -45,7 +35,7 @@ const systemConnections = 2
 
 const databaseTimeoutMs = 30_000
 const requestsDeadlineMs = 10_000
-const writingDeadlineMs = 5_000
+const drainDeadlineMs = 5_000
 const probeDeadlineMs = 2_000
 const spansDeadlineMs = 2_000
 /** For all of stopping but the end of the own PostgreSQL, which has a deadline of its own: a step that hangs must not add to the others. */
@@ -54,137 +44,51 @@ const stopDeadlineMs = 15_000
 /**
  * Starts everything that the configuration asks for.
  *
- * @param stop ends a start under way, and later the readers of the log and of Kafka
+ * @param stop ends a start under way, and later the consumers of Kafka
+ * @param modules what the service is made of
  * @throws StartRefusedError, ListenError, EmbeddedPostgresError, MigrationError or the database's refusal; what was started
  *   until then is ended again
  */
-export async function startService(config: Config, log: Logger, stop: AbortSignal): Promise<Service> {
+export async function startService(
+  config: Config,
+  log: Logger,
+  stop: AbortSignal,
+  modules: readonly Module[] = allModules,
+): Promise<Service> {
   const database = await openDatabase(config, log, stop)
   try {
     await bringUpToDate(database.address, log, databaseTimeoutMs, stop)
-    return await serve(config, database, log, stop)
+    return await serve(config, modules, database, log, stop)
   } catch (error) {
     await database.stop()
     throw error
   }
 }
 
-async function serve(config: Config, database: Database, log: Logger, stop: AbortSignal): Promise<Service> {
-  const { databaseConnectionsMax: connectionsMax } = config
-  const { address } = database
-  const pool = createPool(address, { connectionsMax: connectionsMax - systemConnections, name: 'orders', log })
-  const systemPool = createPool(address, { connectionsMax: systemConnections, name: 'orders', log })
-  const writes = createWriteWatch(systemPool)
-  const listener = createListener({ address, notify: (channel, message) => notify(systemPool, channel, message), log })
-  const clock = new DatabaseClock()
-  const { isRight: isClockRight, now } = clock
-  await clock.look(systemPool).catch(error => log.warn({ err: error }, 'the time of the database is not known yet'))
-  const logGrown = new Notifier()
-  const webhooksChanged = new Notifier()
-  const tracing = config.tracing === undefined ? undefined : await startTracing(config.tracing, version, log)
-  const ends = config.kafka === undefined ? undefined : startKafkaEnds(config.kafka, config.value, tracing?.tracer, log)
-  const app = buildApp({
-    pool,
-    systemPool,
-    writes,
-    log,
-    now,
-    clock,
-    value: config.value,
-    dataDir: config.dataDir,
-    probes: {
-      database: () => probe(writes.check),
-      notifications: async () => listener.state(),
-      kafka: ends?.probe ?? (async () => ({ state: 'off' })),
-    },
-    isStopping: () => stop.aborted,
-    isInStep: listener.isInStep,
-    isLocal: isLoopback(config.server.host),
-    settings: config.settings,
-    basePath: config.server.basePath,
-    sendToTopic: ends?.sendOrder,
-    logGrown,
-    tracing,
-  })
-  const onContinued = () => {
-    app.cache.clear()
-    app.feed.forget()
-  }
-  const home = new LogHome({ pool: systemPool, address, onContinued, log })
-  await home.look().catch(error => log.warn({ err: error }, 'the place of the event log is not known yet'))
-  const maintenance = {
-    pool,
-    retentionDays: config.value(retentionDays),
-    now,
-    isClockRight,
-    onLooked: app.eventMetrics.maintenance,
-    log,
-  }
+async function serve(
+  config: Config,
+  modules: readonly Module[],
+  database: Database,
+  log: Logger,
+  stop: AbortSignal,
+): Promise<Service> {
+  const connections = await connect(config, database.address, log)
+  const app = buildApp(appOptions(config, database.address, connections, log, stop), modules)
   let server: HttpServer
   try {
-    // After a long time without any instance the log has no partition for today, and gets it before the first event.
-    await maintainPartitions(maintenance).catch(error =>
-      log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
-    )
-    await app.keys.load()
-    if (app.keys.isEmpty && !isLoopback(config.server.host)) throw refuseOpenDoor(config.server.host)
+    for (const { prepare } of app.running) await prepare?.()
+    if (isOpen(app) && !isLoopback(config.server.host)) throw refuseOpenDoor(config.server.host)
     server = startServer({ host: config.server.host, port: config.server.port, fetch: app.fetch, log })
   } catch (error) {
-    await Promise.all([pool.end(), systemPool.end()])
+    await closePools(connections)
     throw error
   }
-  const expiresAfterMs = config.value(unpaidExpiresAfterMs)
-  // The readers go on until everything has been taken in, so that what is written last is still published.
-  const stopReaders = new AbortController()
-  const readers = [
-    keepInStep({ app, home, listener, pool, logGrown, webhooksChanged, log }, stopReaders.signal),
-    expiresAfterMs === undefined
-      ? undefined
-      : keepExpiring(
-          {
-            pool,
-            expiresAfterMs,
-            now,
-            isClockRight,
-            onChanged: app.cache.forget,
-            log,
-          },
-          stopReaders.signal,
-        ),
-    home.run(stopReaders.signal),
-    followDatabaseClock({ pool: systemPool, clock, log }, stopReaders.signal),
-    keepMergingTallies({ pool, now, isClockRight, log }, stopReaders.signal),
-    expireIdempotencyKeys({ pool, isClockRight, log }, stopReaders.signal),
-    runPartitionMaintenance(maintenance, stopReaders.signal),
-    runAudit({ pool, metrics: app.auditMetrics, modules, value: config.value, now, log }, stopReaders.signal),
-    deliverWebhooks({ app, clock, pool, address: database.address, changed: webhooksChanged, log }, stopReaders.signal),
-    ends?.run({
-      app,
-      pool,
-      address: database.address,
-      logGrown,
-      stopConsuming: stop,
-      stopRelaying: stopReaders.signal,
-    }),
-  ]
+  const work = startWork(app, connections, log, stop)
   return {
     url: server.url,
     summary: describe(config, database, app, server.url),
     async stop() {
-      const inOrder = async () => {
-        await ends?.consumed()
-        app.feed.end()
-        await server.stop(requestsDeadlineMs)
-        await app.intake.close(writingDeadlineMs)
-        stopReaders.abort()
-        await Promise.all(readers)
-        app.webhooks.sender.close()
-        await ends?.close()
-        await tracing?.close(spansDeadlineMs)
-        await Promise.all([pool.end(), systemPool.end()])
-        return 'ended'
-      }
-      if ((await settledWithin(inOrder(), stopDeadlineMs)) === undefined) {
+      if ((await settledWithin(stopInOrder(app, server, connections, work), stopDeadlineMs)) === undefined) {
         log.warn({ deadlineMs: stopDeadlineMs }, 'what is still under way is given up; nothing acknowledged is lost')
       }
       await database.stop()
@@ -192,24 +96,130 @@ async function serve(config: Config, database: Database, log: Logger, stop: Abor
   }
 }
 
-function deliverWebhooks(
-  options: { app: App; clock: DatabaseClock; pool: Pool; address: PostgresAddress; changed: Notifier; log: Logger },
-  stop: AbortSignal,
-): Promise<void> {
-  const { app, clock, ...rest } = options
-  const { eventLog: events, feed, webhooks } = app
-  const { now, isRight: isClockRight } = clock
-  const delivering = {
-    ...rest,
-    events,
-    feed,
-    ...webhooks,
-    rules: deliveryRules,
-    now,
-    isClockRight,
-    random: Math.random,
+/** What the service holds of others; nothing of it connects before it is needed. */
+type Connections = {
+  pool: Pool
+  systemPool: Pool
+  writes: WriteWatch
+  listener: Listener
+  clock: DatabaseClock
+  logGrown: Notifier
+  tracing: Tracing | undefined
+  messaging: KafkaMessaging | undefined
+}
+
+async function connect(config: Config, address: PostgresAddress, log: Logger): Promise<Connections> {
+  const { databaseConnectionsMax: connectionsMax, kafka, value } = config
+  const pool = createPool(address, { connectionsMax: connectionsMax - systemConnections, name: 'orders', log })
+  const systemPool = createPool(address, { connectionsMax: systemConnections, name: 'orders', log })
+  const clock = new DatabaseClock()
+  await clock.look(systemPool).catch(error => log.warn({ err: error }, 'the time of the database is not known yet'))
+  const tracing = config.tracing === undefined ? undefined : await startTracing(config.tracing, version, log)
+  return {
+    pool,
+    systemPool,
+    writes: createWriteWatch(systemPool),
+    listener: createListener({ address, notify: (channel, message) => notify(systemPool, channel, message), log }),
+    clock,
+    logGrown: new Notifier(),
+    tracing,
+    messaging: kafka === undefined ? undefined : createMessaging({ kafka, value, tracer: tracing?.tracer, log }),
   }
-  return runDeliveries(delivering, stop)
+}
+
+function appOptions(
+  config: Config,
+  address: PostgresAddress,
+  connections: Connections,
+  log: Logger,
+  stop: AbortSignal,
+): Parameters<typeof buildApp>[0] {
+  const { writes, listener, clock, messaging } = connections
+  return {
+    ...connections,
+    address,
+    log,
+    now: clock.now,
+    value: config.value,
+    settings: config.settings,
+    basePath: config.server.basePath,
+    dataDir: config.dataDir,
+    isLocal: isLoopback(config.server.host),
+    isStopping: () => stop.aborted,
+    isInStep: listener.isInStep,
+    probes: {
+      database: () => probe(writes.check),
+      notifications: async () => listener.state(),
+      kafka: messaging?.probe ?? (async () => ({ state: 'off' })),
+    },
+  }
+}
+
+/** What goes on for as long as the service runs. */
+type Work = { stopWorkers: AbortController; ended: Promise<unknown> }
+
+/** The workers go on until everything has been accepted, so that what is written last is still published. */
+function startWork(
+  app: App,
+  { listener, systemPool: pool, clock, messaging }: Connections,
+  log: Logger,
+  stopConsuming: AbortSignal,
+): Work {
+  const stopWorkers = new AbortController()
+  const { signal } = stopWorkers
+  const workers = app.running.flatMap(({ workers = [] }) => workers)
+  const ended = Promise.all([
+    listen(listener, app, signal),
+    followDatabaseClock({ pool, clock, log }, signal),
+    messaging?.run(app.context, stopConsuming),
+    ...workers.map(worker => worker.run(signal)),
+  ])
+  return { stopWorkers, ended }
+}
+
+/** Keeps this instance in step with the others: every module hears of its notifications. */
+function listen(listener: Listener, { running }: App, stop: AbortSignal): Promise<void> {
+  const heard = running.flatMap(({ notifications = [] }) => notifications)
+  return listener.run(
+    {
+      channels: [...new Set(heard.map(({ channel }) => channel))],
+      onNotify(channel, message) {
+        for (const listening of heard) if (listening.channel === channel) listening.onNotify(message)
+      },
+      onInStep() {
+        for (const { onInStep } of running) onInStep?.()
+      },
+    },
+    stop,
+  )
+}
+
+async function stopInOrder(
+  { running }: App,
+  server: HttpServer,
+  { messaging, tracing, ...pools }: Connections,
+  work: Work,
+): Promise<'ended'> {
+  await messaging?.consumed()
+  for (const { endStreams } of running) endStreams?.()
+  await server.stop(requestsDeadlineMs)
+  await Promise.all(running.map(({ drain }) => drain?.(drainDeadlineMs)))
+  work.stopWorkers.abort()
+  await work.ended
+  for (const { close } of running) close?.()
+  await messaging?.close()
+  await tracing?.close(spansDeadlineMs)
+  await closePools(pools)
+  return 'ended'
+}
+
+async function closePools({ pool, systemPool }: Pick<Connections, 'pool' | 'systemPool'>): Promise<void> {
+  await Promise.all([pool.end(), systemPool.end()])
+}
+
+/** Whether callers need no key. */
+function isOpen({ running }: App): boolean {
+  return running.some(({ access }) => access?.isOpen())
 }
 
 function refuseOpenDoor(host: string): StartRefusedError {
@@ -237,7 +247,7 @@ function describe(config: Config, database: Database, app: App, url: string): st
     ['API', `${url}/api/orders, described at ${url}/api/docs`],
     ['database', database.description],
     ['Kafka', config.kafka === undefined ? 'none: set KAFKA_BROKERS to use yours' : config.kafka.brokers.join(', ')],
-    ['API keys', app.keys.isEmpty ? 'none: only this machine is served' : 'needed'],
+    ['API keys', isOpen(app) ? 'none: only this machine is served' : 'needed'],
   ]
   return `Orders ${version}\n${lines.map(([name, value]) => `  ${name?.padEnd(10)}${value}`).join('\n')}\n`
 }

@@ -1,5 +1,4 @@
 import type { Module } from './module.ts'
-import { modules as allModules } from './modules.ts'
 import { type CheckContext, type Finding, runCheck } from './platform/integrity.ts'
 import type { Pool } from './platform/postgres.ts'
 
@@ -16,13 +15,15 @@ export type Verification = { findings: Finding[]; remarks: string[] }
  * Checks every rule that the database alone can be asked for, on a live database and without changing anything. What cannot be
  * noticed this way is listed in docs/verify.md.
  *
- * @param options modules: whose rules are checked; onProgress: hears what is done, in a few words
+ * @param modules whose rules are checked
+ * @param options onProgress: hears what is done, in a few words
  */
 export async function verifyDatabase(
   pool: Pool,
-  options: CheckContext & { modules?: readonly Module[]; onProgress?: (sentence: string) => void },
+  modules: readonly Module[],
+  options: CheckContext & { onProgress?: (sentence: string) => void },
 ): Promise<Verification> {
-  const { modules = allModules, onProgress } = options
+  const { onProgress } = options
   const deadlineMs = wholeDeadlineMs
   const verified: Verification = { findings: [], remarks: [] }
   for (const { inspections = [], checks = [] } of modules) {
@@ -42,13 +43,10 @@ export async function verifyDatabase(
 }
 
 /** Checks the rules that are audited on what was written last; takes some ten milliseconds, however much is stored. */
-export async function auditDatabase(
-  pool: Pool,
-  options: CheckContext & { modules?: readonly Module[] },
-): Promise<Finding[]> {
+export async function auditDatabase(pool: Pool, modules: readonly Module[], options: CheckContext): Promise<Finding[]> {
   const audited: Finding[] = []
   const deadlineMs = newestDeadlineMs
-  for (const { inspections = [], checks = [], newest = '' } of options.modules ?? allModules) {
+  for (const { inspections = [], checks = [], newest = '' } of modules) {
     for (const inspection of inspections) {
       audited.push(...(await inspection.run(pool, { deadlineMs, newest: true })).findings)
     }
@@ -63,7 +61,7 @@ export async function auditDatabase(
 }
 
 /** The names of the rules that the audit checks. */
-export function auditedRules(modules: readonly Module[] = allModules): string[] {
+export function auditedRules(modules: readonly Module[]): string[] {
   return modules.flatMap(({ inspections = [], checks = [] }) => [
     ...inspections.flatMap(({ rules }) => rules.map(({ name }) => name)),
     ...checks.filter(({ audited }) => audited !== undefined).map(({ name }) => name),

@@ -1,12 +1,20 @@
+import type { KeyRing } from '../src/access/keys.ts'
+import { accessApi } from '../src/access/module.ts'
 import { type App, type AppOptions, buildApp } from '../src/app.ts'
 import { migrations } from '../src/database.ts'
+import type { EventFeed } from '../src/events/feed.ts'
+import { eventsApi } from '../src/events/module.ts'
 import { Notifier } from '../src/events/notifier.ts'
 import type { EventLog } from '../src/events/stream-definition.ts'
-import type { Module } from '../src/module.ts'
+import type { Messaging, Module, TopicHandler } from '../src/module.ts'
 import { orderStream } from '../src/orders/order-stream.ts'
+import { type OrdersApi, ordersApi } from '../src/orders/module.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
+import type { WebhookMetrics } from '../src/webhooks/metrics.ts'
+import { webhooksApi } from '../src/webhooks/module.ts'
+import type { Sender } from '../src/webhooks/sender.ts'
 import { createTestDatabase } from './database.ts'
 import { valuesOf } from './settings.ts'
 
@@ -33,8 +41,18 @@ export async function createOrdersDatabase() {
   }
 }
 
+/** The app, with what its modules offer. */
+type OpenApp = App &
+  OrdersApi & {
+    eventLog: EventLog
+    handlers: readonly TopicHandler[]
+    keys: KeyRing
+    feed: EventFeed
+    webhooks: { sender: Sender; metrics: WebhookMetrics }
+  }
+
 export type TestApp = {
-  app: App
+  app: OpenApp
   pool: Pool
   address: PostgresAddress
   /** Calls the app without a socket; a body that is no text or bytes is sent as JSON. */
@@ -42,14 +60,18 @@ export type TestApp = {
   close(): Promise<void>
 }
 
+/** Of a test that connects by its pool alone. */
+const noAddress: PostgresAddress = { host: '', port: 0, user: '', password: undefined, database: '' }
+
 /** What a test needs otherwise than others: options of the app, variables, and the modules that the service is made of. */
 type Change = Partial<AppOptions> & { env?: Record<string, string>; modules?: readonly Module[] }
 
 /** The app on a database that is there, without sockets and Kafka. */
-export function appOn(pool: Pool, { env, modules, ...change }: Change = {}): App {
-  return buildApp(
+export function appOn(pool: Pool, { env, modules, ...change }: Change = {}): OpenApp {
+  const app = buildApp(
     {
       pool,
+      address: noAddress,
       log,
       now: Date.now,
       ...valuesOf({ STATIC_DIR: '/dev/null', WEBHOOKS_ALLOW_PRIVATE: 'true', ...env }, modules),
@@ -60,18 +82,30 @@ export function appOn(pool: Pool, { env, modules, ...change }: Change = {}): App
       isInStep: () => true,
       isLocal: true,
       settings: [],
-      sendToTopic: undefined,
       logGrown: new Notifier(),
       ...change,
     },
     modules,
   )
+  const { context } = app
+  const { keys } = accessApi.of(context)
+  const { feed } = eventsApi.of(context)
+  const handlers = app.running.flatMap(({ handlers = [] }) => handlers)
+  return {
+    ...app,
+    ...ordersApi.of(context),
+    eventLog: context.eventLog,
+    handlers,
+    keys,
+    feed,
+    webhooks: webhooksApi.of(context),
+  }
 }
 
 /** The app on a database of its own, without sockets and Kafka. */
 export async function createTestApp(change: Change = {}): Promise<TestApp> {
   const { pool, address, drop } = await createOrdersDatabase()
-  const app = appOn(pool, change)
+  const app = appOn(pool, { address, ...change })
   return {
     app,
     pool,
@@ -83,9 +117,16 @@ export async function createTestApp(change: Change = {}): Promise<TestApp> {
       return app.fetch(new Request(`http://localhost${path}`, init))
     },
     async close() {
-      await app.intake.close(5_000)
-      app.webhooks.sender.close()
+      for (const { drain } of app.running) await drain?.(5_000)
+      for (const { close } of app.running) close?.()
       await drop()
     },
   }
+}
+
+/** A way to Kafka that leads nowhere. */
+export const silentMessaging: Messaging = {
+  send: async () => undefined,
+  publisher: () => ({ send: async () => undefined, close: async () => undefined }),
+  messagesBehind: () => 0,
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { runAudit } from '../src/audit.ts'
+import { createAuditMetrics, runAudit } from '../src/audit.ts'
 import { modules } from '../src/modules.ts'
 import { exampleOrder } from '../src/orders/example.ts'
+import { createRegistry } from '../src/platform/metrics.ts'
 import { auditDatabase } from '../src/verify.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { eventually, testLog } from './kafka.ts'
@@ -19,8 +20,8 @@ async function place(name: string): Promise<void> {
   expect((await t.call('POST', '/api/orders', { body })).status).toBe(201)
 }
 
-async function metric(name: string): Promise<number> {
-  const text = await (await t.call('GET', '/metrics')).text()
+async function metric(name: string, registry = t.app.context.registry): Promise<number> {
+  const text = await registry.metrics()
   return Number(
     text
       .split('\n')
@@ -35,11 +36,12 @@ test('a broken guarantee of a new order is counted, and the time of the check is
   expect(await metric('invariant_violations_total{invariant="order-document"}')).toBe(0)
   await t.pool.query(`update orders set amount = amount + 1 where order_uid = 'bad'`)
   const stop = new AbortController()
+  const registry = createRegistry()
   const nowMs = Date.now() + 3_600_000
   const auditing = runAudit(
     {
       pool: t.pool,
-      metrics: t.app.auditMetrics,
+      metrics: createAuditMetrics(registry, modules, Date.now()),
       modules,
       ...valuesOf(),
       now: () => nowMs,
@@ -50,10 +52,10 @@ test('a broken guarantee of a new order is counted, and the time of the check is
   )
   await eventually(
     'it is counted',
-    async () => (await metric('invariant_violations_total{invariant="order-document"}')) > 0,
+    async () => (await metric('invariant_violations_total{invariant="order-document"}', registry)) > 0,
   )
-  expect(await metric('invariants_checked_timestamp_seconds')).toBeCloseTo(nowMs / 1000, 3)
-  expect(await metric('invariant_violations_total{invariant="order-state"}')).toBe(0)
+  expect(await metric('invariants_checked_timestamp_seconds', registry)).toBeCloseTo(nowMs / 1000, 3)
+  expect(await metric('invariant_violations_total{invariant="order-state"}', registry)).toBe(0)
   stop.abort()
   await auditing
 })
@@ -66,9 +68,11 @@ test('the newest alone are looked at', async () => {
     ).join('\n'),
   })
   expect(await batch.text()).toContain('{"complete":true,"count":250,"placed":250,')
-  const findings = await auditDatabase(t.pool, { ...valuesOf(), nowMs: Date.now() })
+  const findings = await auditDatabase(t.pool, modules, { ...valuesOf(), nowMs: Date.now() })
   expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
   await t.pool.query(`delete from order_items where order_uid = 'later-249'`)
-  const [found] = (await auditDatabase(t.pool, { ...valuesOf(), nowMs: Date.now() })).filter(({ broken }) => broken > 0)
+  const [found] = (await auditDatabase(t.pool, modules, { ...valuesOf(), nowMs: Date.now() })).filter(
+    ({ broken }) => broken > 0,
+  )
   expect(found).toMatchObject({ invariant: 'order-items', examples: ['later-249'] })
 })

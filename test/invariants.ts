@@ -1,6 +1,7 @@
 import { expect } from 'bun:test'
 import { isDeepStrictEqual } from 'node:util'
 import { Client } from 'pg'
+import { modules } from '../src/modules.ts'
 import type { Finding } from '../src/platform/integrity.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
@@ -101,7 +102,7 @@ export async function expectConsistent(address: PostgresAddress): Promise<void> 
 /** The rules that `verify` finds broken where unpaid orders may wait for ever. */
 export async function brokenRules(pool: Pool): Promise<Finding[]> {
   const { value } = valuesOf({ UNPAID_EXPIRES_AFTER_MINUTES: '0' })
-  const { findings } = await verifyDatabase(pool, { nowMs: Date.now(), value })
+  const { findings } = await verifyDatabase(pool, modules, { nowMs: Date.now(), value })
   return findings.filter(({ broken }) => broken > 0)
 }
 

@@ -77,7 +77,9 @@ test('a batch says of each line what was decided', async () => {
 test('an order that is rejected from Kafka is a dead letter, and is replayed as an order when there is stock', async () => {
   const orders = await stocked(4, 2)
   const counted: string[] = []
-  const consume = createTopicConsumer(t.app.handlers.orders, {
+  const [orderHandler] = t.app.handlers
+  if (orderHandler === undefined) throw new Error('orders have no handler')
+  const consume = createTopicConsumer(orderHandler.handler, {
     what: 'orders',
     pool: t.pool,
     log: testLog,

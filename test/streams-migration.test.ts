@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { DatabaseError, type Pool } from 'pg'
-import type { App } from '../src/app.ts'
 import { bringUpToDate, migrations } from '../src/database.ts'
+import { modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { migrate } from '../src/platform/migrations.ts'
 import { createPool, faultOf, isOutage, type PostgresAddress } from '../src/platform/postgres.ts'
 import { verifyDatabase } from '../src/verify.ts'
-import { appOn } from './app.ts'
+import { appOn, type TestApp } from './app.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { makeOrders } from './orders.ts'
 import { valuesOf } from './settings.ts'
@@ -20,7 +20,7 @@ const migrateBefore = (address: PostgresAddress) => migrate(address, migrations,
 
 let database: TestDatabase
 let pool: Pool
-let app: App
+let app: TestApp['app']
 const uids = makeOrders(6, 'before').map(order => order.order_uid)
 
 /** What the version before writes: its statements on its tables, with an order's events in a sealed partition and in open ones. */
@@ -143,7 +143,7 @@ test('it verifies, and goes on: orders, commands and partitions, with ids of oth
   // Of an order whose first event is sealed.
   expect((await post('/api/orders/before-0/hold')).status).toBe(200)
   await pool.query(`select add_event_partition(now() + interval '9 days')`)
-  const { findings } = await verifyDatabase(pool, { nowMs: Date.now(), ...valuesOf() })
+  const { findings } = await verifyDatabase(pool, modules, { nowMs: Date.now(), ...valuesOf() })
   expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
   const { rows } = await pool.query<{ key: string }>(`
     select distinct pg_get_constraintdef(k.oid) as key

@@ -32,52 +32,34 @@ const everything = ['src', 'test', 'scripts', 'bench', 'monitoring', 'web'].flat
 const web = sourcesOf('web')
 const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts'))
 
-const siblings = ['payments', 'deliveries', 'inventory', 'carts']
-/** What every module may import: `module` is types, of which some are those of the log. */
-const ground = ['module', 'platform', 'errors', 'advisory-locks']
-const modules = [...moduleList.map(({ name }) => name).filter(name => name !== 'events'), ...siblings]
-/** What each area may import beside itself: main → service → app → modules → events → platform → errors. */
+/** What every module may import: `module` is types, of which some are those of modules. */
+const ground = ['module', 'module-api', 'version', 'platform', 'errors', 'advisory-locks']
+const modules = moduleList.map(({ name }) => name)
+/** What each area may import beside itself: main → service → app → modules → platform → errors. */
 const allowed: Record<string, readonly string[]> = {
   errors: [],
   'advisory-locks': [],
   platform: ['errors', 'advisory-locks'],
   version: [],
-  module: ['orders', 'events', 'platform', 'errors'],
-  'dead-letters': ground,
-  events: ['dead-letters', ...ground],
-  access: ground,
-  system: ground,
-  webhooks: ['events', ...ground],
-  ...Object.fromEntries(siblings.map(name => [name, ['events', ...ground]])),
-  orders: [...siblings, 'events', 'dead-letters', ...ground],
+  module: ['orders', 'dead-letters', 'events', 'system', 'platform'],
+  'module-api': ['module'],
+  verify: ground,
+  audit: ['verify', ...ground],
+  ...Object.fromEntries(moduleList.map(({ name, buildsOn = [] }) => [name, [...buildsOn, ...ground]])),
+  system: ['audit', ...ground],
+  modules: [...modules, ...ground],
+  documents: ground,
+  app: ['documents', 'modules', 'events', 'system', ...ground],
   load: ['orders', ...ground],
   backup: ground,
-  modules: [...modules, 'events', ...ground],
   config: ['modules', ...ground],
   database: ['config', 'events', ...ground],
-  lags: [...modules, 'events', ...ground],
-  app: ['lags', 'audit', 'modules', 'version', ...modules, 'events', ...ground],
-  'kafka-ends': ['app', 'modules', 'config', ...modules, 'events', ...ground],
-  verify: ['modules', ...ground],
-  audit: ['verify', ...ground],
-  'in-step': ['app', ...modules, 'events', ...ground],
-  service: [
-    'kafka-ends',
-    'in-step',
-    'app',
-    'audit',
-    'modules',
-    'version',
-    'database',
-    'config',
-    ...modules,
-    'events',
-    ...ground,
-  ],
-  commands: ['load', 'verify', 'backup', 'modules', 'database', 'config', ...modules, 'events', ...ground],
-  cli: ['commands', 'backup', 'version', 'config', ...ground],
+  messaging: ['config', 'dead-letters', 'system', ...ground],
+  service: ['app', 'messaging', 'modules', 'database', 'config', 'events', 'system', ...ground],
+  commands: ['app', 'load', 'verify', 'backup', 'modules', 'database', 'config', ...modules, ...ground],
+  cli: ['commands', 'backup', 'config', ...ground],
   release: ['main', 'cli', 'platform'],
-  main: ['service', 'version', 'config', ...ground],
+  main: ['service', 'config', ...ground],
 }
 
 /** The files that a source imports, as paths from the root of the repository. */
@@ -113,6 +95,15 @@ describe('imports', () => {
         .map(({ path }) => `${source.path} imports ${path}`)
     })
     expect(wrong).toEqual([])
+  })
+
+  test('of a module lead to those before it in the list that it says it builds on', () => {
+    const early = moduleList.map(({ name, buildsOn = [] }, index) => ({
+      name,
+      unknown: buildsOn.filter(other => !modules.slice(0, index).includes(other)),
+    }))
+    expect(early.filter(({ unknown }) => unknown.length > 0)).toEqual([])
+    expect(modules.filter(name => !existsSync(join(root, 'src', name, 'module.ts')))).toEqual([])
   })
 
   test('lead to files that exist, named with .ts, and not from the product into tests or scripts', () => {

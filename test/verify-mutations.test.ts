@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { modules } from '../src/modules.ts'
 import { verifyDatabase } from '../src/verify.ts'
 import { createTestApp } from './app.ts'
 import { createFilledApp } from './filled-database.ts'
@@ -148,7 +149,7 @@ async function whatNotices(change: string): Promise<string | undefined> {
   try {
     const { rowCount } = await client.query(change)
     if (rowCount === 0) throw new Error(`this changes nothing: ${change}`)
-    const { findings } = await verifyDatabase(poolOfTransaction(), {
+    const { findings } = await verifyDatabase(poolOfTransaction(), modules, {
       nowMs: Date.now(),
       ...valuesOf(),
     })
@@ -178,7 +179,7 @@ test('a database that only the service has written keeps every guarantee', async
       expect([table, kind, rowCount]).toEqual([table, kind, 1])
     }
   }
-  const { findings, remarks } = await verifyDatabase(t.pool, {
+  const { findings, remarks } = await verifyDatabase(t.pool, modules, {
     nowMs: Date.now(),
     ...valuesOf(),
   })

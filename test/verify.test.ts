@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { modules } from '../src/modules.ts'
 import { exampleOrder } from '../src/orders/example.ts'
 import { auditDatabase, verifyDatabase } from '../src/verify.ts'
 import { createTestApp, type TestApp } from './app.ts'
@@ -20,8 +21,8 @@ afterAll(() => t.close())
 /** What the command `verify` finds. The audit finds the same here, where the newest orders are all there are. */
 async function broken(): Promise<string[]> {
   const context = { ...valuesOf(), nowMs: Date.now() }
-  const { findings } = await verifyDatabase(t.pool, context)
-  const audited = await auditDatabase(t.pool, context)
+  const { findings } = await verifyDatabase(t.pool, modules, context)
+  const audited = await auditDatabase(t.pool, modules, context)
   expect(audited.length).toBeGreaterThan(8)
   const names = audited.map(({ invariant }) => invariant)
   expect(audited).toEqual(findings.filter(({ invariant }) => names.includes(invariant)))

@@ -1,17 +1,13 @@
 import { readFileSync, statSync } from 'node:fs'
+import { buildApp } from '../app.ts'
 import type { Resolution } from '../dead-letters/attempts.ts'
-import { createDeadLetterCommands, type DeadLetterCommands } from '../dead-letters/commands.ts'
+import type { DeadLetterCommands } from '../dead-letters/commands.ts'
+import { deadLettersApi } from '../dead-letters/module.ts'
 import { presentResolution, sumOf } from '../dead-letters/presentation.ts'
 import { idForm } from '../dead-letters/requests.ts'
 import { AppError, catalogue } from '../errors.ts'
+import { Notifier } from '../events/notifier.ts'
 import { settleLog } from '../events/restored.ts'
-import { modules, placementOf } from '../modules.ts'
-import { createCommandHandler } from '../orders/command-handler.ts'
-import { createCarryOut } from '../orders/commands.ts'
-import { createIntake } from '../orders/intake.ts'
-import { createOrderHandler } from '../orders/order-handler.ts'
-import { rejectionCodesOf } from '../orders/placement-part.ts'
-import { createIntakeStore } from '../orders/store.ts'
 import { DatabaseClock } from '../platform/database-clock.ts'
 import type { Pool } from '../platform/postgres.ts'
 import {
@@ -101,21 +97,18 @@ export function withDeadLetterCommands<Done>(
       const clock = new DatabaseClock()
       await clock.look(pool)
       const { now } = clock
-      const placement = placementOf(modules)
-      const intake = createIntake({
-        store: createIntakeStore(pool, placement),
-        log,
-        now,
-        onPlaced: () => undefined,
+      // Every module brings the handlers of its topics. Nothing is served from memory here; instances hear of the change from the database.
+      const app = buildApp({
+        ...{ pool, address, log, now, value: context.config.value, dataDir: context.config.dataDir },
+        ...{ basePath: '', probes: {}, settings: [], isLocal: true, logGrown: new Notifier() },
+        isStopping: () => false,
+        isInStep: () => false,
       })
-      // This process has no cache. Instances that have one hear of the change from the database.
-      const carryOut = createCarryOut({ pool, now, onChanged: () => undefined })
-      const rejectsWith = rejectionCodesOf(placement)
-      const handlers = [createOrderHandler({ intake, rejectsWith }), createCommandHandler(carryOut)]
       try {
-        return await work(createDeadLetterCommands({ pool, handlers, now }), pool)
+        return await work(deadLettersApi.of(app.context).commands, pool)
       } finally {
-        await intake.close(closingDeadlineMs)
+        await Promise.all(app.running.map(({ drain }) => drain?.(closingDeadlineMs)))
+        for (const { close } of app.running) close?.()
       }
     },
     { connectionsMax },

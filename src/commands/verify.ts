@@ -1,3 +1,4 @@
+import { modules } from '../modules.ts'
 import { DatabaseClock } from '../platform/database-clock.ts'
 import { verifyDatabase } from '../verify.ts'
 import { type Command, withDatabase } from './command.ts'
@@ -11,7 +12,7 @@ export const verifyCommand: Command = {
       const clock = new DatabaseClock()
       await clock.look(pool)
       const startedMs = performance.now()
-      const { findings, remarks } = await verifyDatabase(pool, {
+      const { findings, remarks } = await verifyDatabase(pool, modules, {
         nowMs: clock.now(),
         value: context.config.value,
         onProgress: context.progress,

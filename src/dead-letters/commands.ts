@@ -72,11 +72,11 @@ const discardAll: Act = async deadLetters => deadLetters.map(() => ({ kind: 'dis
  */
 export function createDeadLetterCommands(options: {
   pool: Pool
-  handlers: readonly MessageHandler[]
+  /** Asked when they are needed: modules that start later have some too. */
+  handlers: () => readonly MessageHandler[]
   now: () => number
 }): DeadLetterCommands {
   const { pool, handlers } = options
-  const handlerOf = byCode(handlers)
   const runExclusive = createMutex(waitingMax)
 
   async function resolveOne(id: string, act: Act, by: ResolvedBy, extras?: Extras): Promise<Resolution> {
@@ -101,10 +101,10 @@ export function createDeadLetterCommands(options: {
   const redriveAll =
     (edited?: Buffer): Act =>
     deadLetters =>
-      redrive(handlers, deadLetters, edited)
+      redrive(handlers(), deadLetters, edited)
 
   return {
-    check: (code, value) => handlerOf.get(code)?.check(value) ?? [],
+    check: (code, value) => byCode(handlers()).get(code)?.check(value) ?? [],
     replay: (id, by, extras) => resolveOne(id, redriveAll(extras?.edited), by, extras),
     discard: (id, by, extras) => resolveOne(id, discardAll, by, extras),
     replayMany: (filter, by) => resolveMany(filter, redriveAll(), by),

@@ -1,7 +1,13 @@
-import type { Module } from '../module.ts'
+import type { Context, Module, Running } from '../module.ts'
+import { declareApi } from '../module-api.ts'
+import { createDeadLetterCommands, type DeadLetterCommands } from './commands.ts'
 import { deadLetterChecks } from './dead-letter-checks.ts'
 import { deadLetterChannel } from './messages.ts'
+import { recordDeadLetterCounts } from './metrics.ts'
+import { deadLetterRoutes } from './routes.ts'
 import { deadLettersTopic } from './variables.ts'
+
+export const deadLettersApi = declareApi<{ commands: DeadLetterCommands }>('dead-letters')
 
 /** Messages that could not be processed: kept with the reason, replayed, or discarded. */
 export const deadLettersModule: Module = {
@@ -16,7 +22,17 @@ export const deadLettersModule: Module = {
       leftOut: 'which Kafka messages are being handled at the moment; after a restore none is',
     },
   ],
-  topics: [{ name: 'dead letters out', variable: deadLettersTopic, direction: 'out', channel: deadLetterChannel }],
+  topics: [{ name: 'dead letters out', variable: deadLettersTopic, channel: deadLetterChannel }],
   checks: deadLetterChecks,
   tags: { 'dead letters': 'Messages that could not be processed: inspected, replayed, discarded' },
+  start,
+}
+
+function start(context: Context): Running {
+  const { pool, now, log, registry, running } = context
+  recordDeadLetterCounts(registry, pool)
+  const handlers = () => running().flatMap(({ handlers = [] }) => handlers.map(({ handler }) => handler))
+  const commands = createDeadLetterCommands({ pool, handlers, now })
+  deadLettersApi.offer(context, { commands })
+  return { routes: deadLetterRoutes({ pool, commands, log }) }
 }

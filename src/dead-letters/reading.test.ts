@@ -111,7 +111,7 @@ describe('the list', () => {
     expect(await (await t.call('GET', '/api/dead-letter-counts')).json()).toEqual(rows)
     const open = rows.filter(row => row.state === 'open' && row.code === 'ORDER_INVALID')
     const sum = open.reduce((before, row) => before + row.letters, 0)
-    expect(await t.app.registry.metrics()).toContain(`dead_letters{code="ORDER_INVALID",state="open"} ${sum}\n`)
+    expect(await t.app.context.registry.metrics()).toContain(`dead_letters{code="ORDER_INVALID",state="open"} ${sum}\n`)
   })
 })
 

@@ -126,7 +126,7 @@ describe('two people at once', () => {
     // Another instance has a queue of its own; only the lock on the row keeps the two apart.
     const other = createDeadLetterCommands({
       pool: t.pool,
-      handlers: Object.values(t.app.handlers),
+      handlers: () => t.app.handlers.map(({ handler }) => handler),
       now: Date.now,
     })
     const by = { actor: 'other', reason: 'too' }

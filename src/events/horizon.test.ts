@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { Client } from 'pg'
-import { createTestApp, type TestApp } from '../../test/app.ts'
+import { createTestApp, silentMessaging, type TestApp } from '../../test/app.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { eventually } from '../../test/kafka.ts'
 import { nextOf } from '../../test/links.ts'
@@ -21,7 +21,7 @@ let elsewhere: TestDatabase
 let stranger: Client | undefined
 
 beforeAll(async () => {
-  t = await createTestApp({ sendToTopic: async () => undefined })
+  t = await createTestApp({ messaging: silentMessaging })
   elsewhere = await createTestDatabase(async () => undefined)
 })
 afterEach(async () => {

@@ -8,48 +8,26 @@ import { relayReader } from './relay.ts'
 
 export type EventMetrics = {
   published(events: number): void
-  /** Notes how many messages of each partition are not committed. */
-  consumerLag(lag: ReadonlyMap<number, number>): void
-  /** The sum of what was noted last. */
-  messagesBehind(): number
   /** Takes what was found when the partitions of the log were looked at last. */
   maintenance(found: PartitionMaintenance): void
 }
 
 /**
- * The metrics of the log and of Kafka. What the database knows is asked for at the time of the scrape, so every instance
+ * The metrics of the log and of its relay. What the database knows is asked for at the time of the scrape, so every instance
  * tells the same, also when none is relaying; without the database these series are absent.
  */
 export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {
   const registers = [registry]
   const maintenance = recordMaintenance(registry)
   recordHorizon(registry, pool)
-  if (!withKafka) {
-    return { published: () => undefined, consumerLag: () => undefined, messagesBehind: () => 0, maintenance }
-  }
+  if (!withKafka) return { published: () => undefined, maintenance }
   recordReadings(
     registry,
     { name: 'relay_lag_seconds', help: 'Age of the oldest event that is not yet published to Kafka' },
     async () => [{ value: await readLagSeconds(pool, relayReader) }],
   )
   const published = new Counter({ name: 'relay_published_total', help: 'Events published to Kafka', registers })
-  const lag = new Gauge({
-    name: 'kafka_consumer_lag',
-    help: "Messages of this instance's partitions that are not committed",
-    labelNames: ['partition'],
-    registers,
-  })
-  let behind = 0
-  return {
-    published: events => published.inc(events),
-    messagesBehind: () => behind,
-    maintenance,
-    consumerLag: byPartition => {
-      behind = byPartition.values().reduce((sum, messages) => sum + messages, 0)
-      lag.reset()
-      for (const [partition, messages] of byPartition) lag.set({ partition: String(partition) }, messages)
-    },
-  }
+  return { published: events => published.inc(events), maintenance }
 }
 
 /** The metrics of what keeps events from every reader. The process is named, since somebody has to end it. */

@@ -1,12 +1,26 @@
-import type { Module } from '../module.ts'
+import { deadLettersTopic } from '../dead-letters/variables.ts'
+import type { Context, Module, Running, Worker } from '../module.ts'
+import { declareApi } from '../module-api.ts'
 import { eventChannels, eventDataSchemas, publishedEvents } from './channels.ts'
+import { eventRoutes } from './event-routes.ts'
+import { EventFeed } from './feed.ts'
+import { readHorizon } from './horizon.ts'
+import { logChannel } from './append.ts'
 import { logChecks } from './log-checks.ts'
+import { LogHome } from './log-home.ts'
+import { createEventMetrics, type EventMetrics } from './metrics.ts'
+import { maintainPartitions, runPartitionMaintenance } from './partition-maintenance.ts'
+import { readLagSeconds } from './readers.ts'
+import { relayReader, runRelay } from './relay.ts'
 import { eventsTopic, retentionDays } from './variables.ts'
+
+export const eventsApi = declareApi<{ feed: EventFeed; metrics: EventMetrics }>('events')
 
 /** The log of everything that has happened, and the ways out of it. */
 export const eventsModule: Module = {
   name: 'events',
   title: 'Events',
+  buildsOn: ['dead-letters'],
   tables: [
     { name: 'events', order: 'xid, position' },
     { name: 'event_log_start', order: 'only_row' },
@@ -21,7 +35,6 @@ export const eventsModule: Module = {
     {
       name: 'events out',
       variable: eventsTopic,
-      direction: 'out',
       channel: (address, { events }) => publishedEvents(events, address),
     },
   ],
@@ -29,4 +42,64 @@ export const eventsModule: Module = {
   tags: { events: 'What has happened, in pages or live' },
   messageSchemas: ({ events }) => eventDataSchemas(events),
   channels: ({ events }) => eventChannels(events),
+  start,
+}
+
+function start(context: Context): Running {
+  const { pool, pools, systemPool, address, value, log, now, isClockRight, registry, logGrown, throttle } = context
+  const feed = new EventFeed(context.eventLog, logGrown, throttle, log)
+  const metrics = createEventMetrics(registry, pool, context.messaging !== undefined)
+  eventsApi.offer(context, { feed, metrics })
+  const onContinued = () => {
+    for (const { onRestored } of context.running()) onRestored?.()
+  }
+  const home = new LogHome({ pool: systemPool, address, onContinued, log })
+  const onLooked = metrics.maintenance
+  const maintenance = { pool, retentionDays: value(retentionDays), now, isClockRight, onLooked, log }
+  return {
+    routes: eventRoutes({
+      log: { ...context.eventLog, pool: pools.lists },
+      feed,
+      definitions: context.catalogue.events,
+    }),
+    notifications: [{ channel: logChannel, onNotify: () => logGrown.notify() }],
+    onInStep() {
+      void home.look().catch(() => undefined)
+      logGrown.notify()
+    },
+    onRestored: () => feed.forget(),
+    endStreams: () => feed.end(),
+    async prepare() {
+      await home.look().catch(error => log.warn({ err: error }, 'the place of the event log is not known yet'))
+      // After a long time without any instance the log has no partition for today, and gets it before the first event.
+      await maintainPartitions(maintenance).catch(error =>
+        log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
+      )
+    },
+    workers: [
+      { name: 'log home', run: stop => home.run(stop) },
+      { name: 'partition maintenance', run: stop => runPartitionMaintenance(maintenance, stop) },
+      ...relayWorkers(context, metrics),
+    ],
+    lags: [
+      async () => (context.messaging === undefined ? {} : { relay_seconds: await readLagSeconds(pool, relayReader) }),
+      async () => {
+        const { heldSeconds, holder } = await readHorizon(pool)
+        return { log_seconds: heldSeconds, log_held_by: holder }
+      },
+    ],
+  }
+}
+
+function relayWorkers(context: Context, metrics: EventMetrics): Worker[] {
+  const { eventLog: events, address, value, log, tracer, messaging, logGrown, throttle } = context
+  if (messaging === undefined) return []
+  const relay = {
+    ...{ events, address, logGrown, throttle, tracer, log },
+    publisher: messaging.publisher('relay'),
+    eventsTopic: value(eventsTopic),
+    deadLettersTopic: value(deadLettersTopic),
+    onPublished: metrics.published,
+  }
+  return [{ name: 'relay', run: stop => runRelay(relay, stop) }]
 }

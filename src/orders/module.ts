@@ -1,14 +1,39 @@
-import type { Module } from '../module.ts'
+import { eventsApi } from '../events/module.ts'
+import type { Context, Module, Running, TopicHandler, Worker } from '../module.ts'
+import { declareApi } from '../module-api.ts'
+import { OrderCache } from './cache.ts'
+import { createCommandHandler } from './command-handler.ts'
+import { commandRoutes } from './command-routes.ts'
+import { type CarryOut, createCarryOut } from './commands.ts'
+import type { OrderDocument } from './document.ts'
 import { documentsInspection } from './documents-check.ts'
+import { keepExpiring } from './expiry.ts'
+import { createIntake, type Intake } from './intake.ts'
 import { commandsChannel, orderEvents, orderMessageSchemas, ordersChannel } from './messages.ts'
+import { createOrderMetrics, type OrderMetrics } from './metrics.ts'
 import { newest, orderChecks } from './order-checks.ts'
-import { orderStream } from './order-stream.ts'
+import { rememberOrders, orderStream } from './order-stream.ts'
+import { historyRoutes } from './history-routes.ts'
+import { overviewRoutes } from './overview-routes.ts'
+import { createOrderHandler } from './order-handler.ts'
+import { type PlacementPart, rejectionCodesOf } from './placement-part.ts'
+import { orderParts } from './placement-parts.ts'
+import { findOrder, orderChangedChannel } from './queries.ts'
+import { orderRoutes } from './routes.ts'
+import { createIntakeStore } from './store.ts'
+import { keepMergingTallies } from './tally.ts'
 import { cacheSizeBytesMax, commandsTopic, ordersTopic, unpaidExpiresAfterMs } from './variables.ts'
+import { warmUp } from './warm-up.ts'
+
+export type OrdersApi = { intake: Intake; carryOut: CarryOut; cache: OrderCache; metrics: OrderMetrics }
+
+export const ordersApi = declareApi<OrdersApi>('orders')
 
 /** Orders: placed, read, listed, and changed by commands. */
 export const ordersModule: Module = {
   name: 'orders',
   title: 'Orders',
+  buildsOn: ['dead-letters', 'events'],
   tables: [
     { name: 'orders', order: 'order_uid' },
     { name: 'order_items', order: 'order_uid, line' },
@@ -20,8 +45,20 @@ export const ordersModule: Module = {
   events: orderEvents,
   variables: [cacheSizeBytesMax, unpaidExpiresAfterMs],
   topics: [
-    { name: 'orders in', variable: ordersTopic, direction: 'in', channel: ordersChannel },
-    { name: 'commands in', variable: commandsTopic, direction: 'in', channel: commandsChannel },
+    {
+      name: 'orders in',
+      variable: ordersTopic,
+      channel: ordersChannel,
+      // What keeps the database busy and no more: messages that wait are memory.
+      consumed: { groupSuffix: '', batchMessagesMax: 1_000, backlogBytesMax: 4 * 1024 * 1024, countsAsLag: true },
+    },
+    {
+      name: 'commands in',
+      variable: commandsTopic,
+      channel: commandsChannel,
+      // One batch at a time: two could have commands to the same order.
+      consumed: { groupSuffix: '_commands', batchMessagesMax: 200, batchesInFlightMax: 1 },
+    },
   ],
   checks: orderChecks,
   inspections: [documentsInspection],
@@ -29,4 +66,105 @@ export const ordersModule: Module = {
   scopes: ['orders:read', 'orders:write'],
   tags: { orders: 'Orders: placed, read, listed, and changed by commands' },
   messageSchemas: () => orderMessageSchemas,
+  start,
+}
+
+/** When a transaction stores this many orders, they have queued up: the readers of the log have to wait. */
+const overloadOrders = 1_000
+
+function start(context: Context): Running {
+  const { pool, pools, now, log, messaging, catalogue, eventLog } = context
+  const { feed } = eventsApi.of(context)
+  const listed = { ...eventLog, pool: pools.lists }
+  const orders = createOrders(context)
+  ordersApi.offer(context, orders)
+  const { intake, carryOut, cache, metrics } = orders
+  return {
+    routes: [
+      ...orderRoutes({ intake, cache, pool: pools.lists, metrics, now, log, sendToTopic: senderOf(context) }),
+      ...commandRoutes(carryOut, cache.forget),
+      ...historyRoutes({ log: listed, feed, eventTypes: catalogue.events.map(({ type }) => type) }),
+      ...overviewRoutes({ pool: pools.lists, now, consumerLag: messaging?.messagesBehind }),
+    ],
+    handlers: handlersOf(context, orders),
+    notifications: [{ channel: orderChangedChannel, onNotify: message => forgetChanged(cache, message) }],
+    onInStep() {
+      cache.clear()
+      void warmUp(cache, pool, log)
+    },
+    onRestored: () => cache.clear(),
+    workers: workersOf(context, orders),
+    drain: deadlineMs => intake.close(deadlineMs),
+    streams: rememberOrders([orderStream], cache.placed),
+  }
+}
+
+function createOrders(context: Context): OrdersApi {
+  const { pool, pools, value, now, isInStep, writes, log, tracer, logGrown, throttle, registry } = context
+  const cache = new OrderCache({
+    sizeBytesMax: value(cacheSizeBytesMax),
+    load: uid => findOrder(pools.single, uid),
+    isInStep,
+  })
+  const store = createIntakeStore(pool, partsOf(context))
+  const intake = createIntake({
+    store: writes === undefined ? store : { ...store, place: writes.noting(store.place) },
+    log,
+    now,
+    tracer,
+    onPlaced(orders) {
+      cache.keep(orders)
+      logGrown.notify()
+    },
+    onGroup(group) {
+      metrics.group(group)
+      if (group.orders >= overloadOrders) throttle.overloaded()
+    },
+  })
+  const metrics = createOrderMetrics(registry, intake, cache)
+  const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget })
+  return { intake, carryOut, cache, metrics }
+}
+
+/** Sends an order into the topic that orders come in by; undefined without Kafka. */
+function senderOf({ messaging }: Context) {
+  if (messaging === undefined) return undefined
+  return (order: OrderDocument, traceparent: string | undefined) =>
+    messaging.send(ordersTopic, { key: order.order_uid, value: JSON.stringify(order) }, traceparent)
+}
+
+function handlersOf(context: Context, { intake, carryOut, metrics }: OrdersApi): TopicHandler[] {
+  const rejectsWith = rejectionCodesOf(partsOf(context))
+  const onReplayed = (outcome: string) => metrics.count('replay', outcome)
+  return [
+    {
+      topic: ordersTopic,
+      what: 'orders',
+      handler: createOrderHandler({ intake, rejectsWith, onReplayed }),
+      count: (outcome, messages) => metrics.count('kafka', outcome, messages),
+    },
+    { topic: commandsTopic, what: 'commands', handler: createCommandHandler(carryOut) },
+  ]
+}
+
+/** What all modules add to the transaction that places orders. Orders come first: they notice one that is stored already. */
+function partsOf({ modules }: Context): PlacementPart[] {
+  return [...orderParts, ...modules.flatMap(({ placement = [] }) => placement)]
+}
+
+function workersOf({ pool, value, now, isClockRight, log }: Context, { cache }: OrdersApi): Worker[] {
+  const expiresAfterMs = value(unpaidExpiresAfterMs)
+  const tallies: Worker = {
+    name: 'order tallies',
+    run: stop => keepMergingTallies({ pool, now, isClockRight, log }, stop),
+  }
+  if (expiresAfterMs === undefined) return [tallies]
+  const expiry = { pool, expiresAfterMs, now, isClockRight, onChanged: cache.forget, log }
+  return [tallies, { name: 'order expiry', run: stop => keepExpiring(expiry, stop) }]
+}
+
+/** @param message the version that the order was changed to, and its uid */
+function forgetChanged(cache: OrderCache, message: string): void {
+  const [version = '', orderUid = ''] = message.split(' ')
+  cache.forget(orderUid, Number(version))
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Documents } from '../module.ts'
 import type { Route } from '../platform/http.ts'
 import { filesRoot } from '../platform/root.ts'
 import { staticRoutes } from './static-files.ts'
@@ -22,10 +23,8 @@ const page = `<!doctype html>
 `
 const script = `SwaggerUIBundle({ url: new URL('openapi.json', location.href).href, dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null })\n`
 
-type Document = () => Record<string, unknown>
-
 /** The OpenAPI and AsyncAPI documents, and the page that shows the first; everything on it comes from this service. */
-export function documentationRoutes({ openApi, asyncApi }: { openApi: Document; asyncApi: Document }): Route[] {
+export function documentationRoutes(documents: () => Documents): Route[] {
   const folder = join(filesRoot, 'node_modules', 'swagger-ui-dist')
   const only = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
   const headers = {
@@ -38,8 +37,8 @@ export function documentationRoutes({ openApi, asyncApi }: { openApi: Document; 
     new Response(body, { headers: { ...headers, 'content-type': type } })
   const get = { method: 'GET', scope: 'public' } as const
   return [
-    { ...get, path: '/api/openapi.json', handle: () => Response.json(openApi()) },
-    { ...get, path: '/api/asyncapi.json', handle: () => Response.json(asyncApi()) },
+    { ...get, path: '/api/openapi.json', handle: () => Response.json(documents().openApi) },
+    { ...get, path: '/api/asyncapi.json', handle: () => Response.json(documents().asyncApi) },
     { ...get, path: '/api/docs', handle: text(page, 'text/html; charset=utf-8') },
     { ...get, path: '/api/docs/start.js', handle: text(script, 'text/javascript; charset=utf-8') },
     ...staticRoutes({ folder, prefix: '/api/docs/', only }),

@@ -1,4 +1,13 @@
-import type { Module } from '../module.ts'
+import { createAuditMetrics, runAudit } from '../audit.ts'
+import type { Context, Module, Running } from '../module.ts'
+import { expireIdempotencyKeys } from '../platform/idempotency/expiry.ts'
+import { version } from '../version.ts'
+import { documentationRoutes } from './documentation.ts'
+import { createHealth, healthRoutes } from './health.ts'
+import { readLags } from './lags.ts'
+import { metricsRoute, recordSystem } from './metrics.ts'
+import { pageRoutes } from './static-files.ts'
+import { systemRoutes } from './system-routes.ts'
 import { grafanaUrl, staticDir } from './variables.ts'
 
 /** The service as it runs: health, metrics, documentation, the page, and what the platform keeps in the database. */
@@ -13,4 +22,33 @@ export const systemModule: Module = {
   ],
   variables: [staticDir, grafanaUrl],
   tags: { system: 'The service as it runs' },
+  start,
+}
+
+function start(context: Context): Running {
+  const { pool, value, now, isClockRight, isLocal, log, registry, probes, dataDir, modules } = context
+  recordSystem(registry, { version, probes, pool, dataDir })
+  const readiness = createHealth({ probes, needed: ['database'], isStopping: context.isStopping })
+  const audit = { pool, metrics: createAuditMetrics(registry, modules, now()), modules, value, now, log }
+  return {
+    routes: [
+      ...healthRoutes(readiness),
+      ...systemRoutes({
+        version,
+        startedAtMs: now(),
+        readiness,
+        lags: () => readLags(context),
+        settings: context.settings,
+        needsKey: () => !isLocal || !context.running().some(({ access }) => access?.isOpen()),
+        grafanaUrl: value(grafanaUrl),
+      }),
+      metricsRoute(registry),
+      ...documentationRoutes(context.documents),
+      ...pageRoutes(value(staticDir)),
+    ],
+    workers: [
+      { name: 'audit', run: stop => runAudit(audit, stop) },
+      { name: 'expiry of idempotency keys', run: stop => expireIdempotencyKeys({ pool, isClockRight, log }, stop) },
+    ],
+  }
 }

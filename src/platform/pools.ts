@@ -1,6 +1,6 @@
-import { limitConnections } from '../platform/connection-limit.ts'
-import type { Pool } from '../platform/postgres.ts'
-import { retryingReads } from '../platform/retrying-reads.ts'
+import { limitConnections } from './connection-limit.ts'
+import type { Pool } from './postgres.ts'
+import { retryingReads } from './retrying-reads.ts'
 
 /**
  * Shares the connections out: commands and long reads have a part each, so that the intake and reads of single orders always find
