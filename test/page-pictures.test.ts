@@ -70,6 +70,8 @@ describe.skipIf(hasNoBrowser)('the pictures of the documentation', () => {
 
     const phone = await stage.open('/', { width: 390, height: 844, colorScheme: 'dark', scale: 2 })
     await phone.locator('.live-live').waitFor()
+    await phone.locator('.order-rows li').nth(2).waitFor()
+    await phone.locator('.chart canvas').waitFor()
     await phone.screenshot({ path: join(folder, 'phone-dark.png'), animations: 'disabled' })
     await pictureOfDeadLetter(stage)
     await pictureOfWebhook(stage)
@@ -78,7 +80,7 @@ describe.skipIf(hasNoBrowser)('the pictures of the documentation', () => {
   })
 })
 
-/** An order that two rules refuse, as it is mended. */
+/** An order that two rules refuse, as it is corrected. */
 async function pictureOfDeadLetter(stage: Stage): Promise<void> {
   const log = createLogger({ level: 'silent' })
   const pool = createPool(stage.database, { connectionsMax: 1, name: 'pictures', log })
@@ -90,7 +92,7 @@ async function pictureOfDeadLetter(stage: Stage): Promise<void> {
   const detail = 'rules of the contract that the message breaks: 2'
   const [id] = await seedDeadLetters(pool, 'ORDER_INVALID', [wrong], { detail, key: Buffer.from(sample.order_uid) })
   await pool.end()
-  const body = JSON.stringify({ reason: 'the sender says it is mended', actor: 'ada' })
+  const body = JSON.stringify({ reason: 'the sender says it is corrected', actor: 'ada' })
   const headers = { 'content-type': 'application/json' }
   await fetch(`${stage.url}/api/dead-letters/${id}/replay`, { method: 'POST', headers, body })
   const page = await stage.open(`/dead-letters/${id}`, { height: 860 })
