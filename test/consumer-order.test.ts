@@ -26,7 +26,7 @@ function consumerOf(intake: Intake) {
   return consumerOfOrders({ intake, pool: { query: async () => ({ rows: [] }) } as unknown as Pool })
 }
 
-test('a short batch, which is read sooner, is placed behind the long one before it', async () => {
+test('a short batch, which is read sooner, is placed after the long one before it', async () => {
   const stored = new Map<string, PlacedOrder>()
   const intake = createIntake({
     store: {
@@ -80,7 +80,7 @@ test('of two orders with one uid the earlier is placed, also when the database w
   expect(JSON.parse(stored.get('twice-0')?.document ?? '').locale).toBe('en')
 })
 
-test('an order that makes the program fail is set aside, and its neighbours are placed', async () => {
+test('an order that breaks its handling is set aside, and its neighbours are placed', async () => {
   const stored = new Map<string, PlacedOrder>()
   const letters: unknown[] = []
   const pool = {

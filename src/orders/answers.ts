@@ -8,7 +8,7 @@ export function answerWith({ body, etag }: CachedOrder): StoredResponse {
   return { status: 200, headers: { 'content-type': 'application/json', etag }, body }
 }
 
-/** The answer to whoever has placed an order that was not there before. `Location` is relative to /api/orders. */
+/** The answer to the request that placed an order. `Location` is relative to /api/orders. */
 export function answerToPlaced(orderUid: string, order: CachedOrder): StoredResponse {
   const { headers, body } = answerWith(order)
   return { status: 201, headers: { ...headers, location: `orders/${orderUid}` }, body }

@@ -28,7 +28,7 @@ type Sums = { count: number } & Record<BatchResultView['outcome'], number>
 
 export type BatchOptions = {
   intake: Intake
-  /** Hears of each line's fate. */
+  /** Is called with the outcome of each line. */
   onOutcome: (outcome: string) => void
   /** The trace of the request, which is that of every line. */
   traceparent: string | undefined
@@ -36,10 +36,10 @@ export type BatchOptions = {
 }
 
 /**
- * Takes orders as NDJSON, a line each, and answers line by line in the same order. Holds one portion of lines and its answers in
- * memory, whatever the length of the stream, and reads on when the answers are taken. Every line that was received whole is
- * answered, also when the sender pauses or breaks off. Where the intake takes no more orders, the answers end with an AppError:
- * the lines after the last answer were not taken, and may be sent again.
+ * Places orders that come as NDJSON, a line each, and answers line by line in the same order. Holds one portion of lines and its
+ * answers in memory, whatever the length of the stream, and reads on when the answers are consumed. Every line that was received
+ * whole is answered, also when the sender pauses or breaks off. When the intake accepts no more orders, the answers end with an
+ * AppError: the lines after the last answer were not submitted, and may be sent again.
  */
 export function answerLines(body: AsyncIterable<Uint8Array>, options: BatchOptions): LinesSource {
   const sums = { count: 0, placed: 0, duplicate: 0, refused: 0 }
@@ -56,12 +56,12 @@ async function* answersTo(
     const pieces = await inSlot(() => answerPortion(portion, line, options, sums))
     line += portion.length
     yield* pieces
-    // Nothing at all says that the sender pauses; only empty lines say nothing.
+    // An empty portion says that the sender pauses; empty lines alone have no answer.
     if (portion.length === 0) yield nothing
   }
 }
 
-/** Takes the orders of a portion and makes its answers. @param firstLine the number of its first line */
+/** Places the orders of a portion and makes its answers. @param firstLine the number of its first line */
 async function answerPortion(
   portion: readonly Uint8Array[],
   firstLine: number,
@@ -106,7 +106,7 @@ function tooLong(): AppError {
   return new AppError('BODY_TOO_LARGE', `a line has at most ${documentSizeBytesMax} bytes`)
 }
 
-/** Says which order is refused where its uid can be read, since line numbers change with the file. */
+/** Names the order that is refused where its uid can be read, since line numbers change with the file. */
 function refused(line: number, { orderUid, violations }: Extract<Reading, { kind: 'refused' }>): BatchResultView {
   const uid = orderUid === undefined ? {} : { order_uid: orderUid }
   return { line, ...uid, outcome: 'refused', code: 'ORDER_INVALID', errors: violations }

@@ -26,7 +26,7 @@ function slowLoads() {
 
 const versionOf = (found: Awaited<ReturnType<OrderCache['get']>>) => found?.etag
 
-test('a miss asks the database once, however many ask', async () => {
+test('concurrent misses of an order read the database once', async () => {
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const asking = Array.from({ length: 100 }, () => cache.get('a'))
@@ -37,7 +37,7 @@ test('a miss asks the database once, however many ask', async () => {
   expect(cache.get('a')).not.toBeInstanceOf(Promise)
 })
 
-test('an order that is not stored is asked for again, since it may be stored by then', async () => {
+test('a missing order is not cached, since it may be stored later', async () => {
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const first = cache.get('a')
@@ -47,7 +47,7 @@ test('an order that is not stored is asked for again, since it may be stored by 
   expect(asked).toHaveLength(2)
 })
 
-test('a failed read is not remembered', async () => {
+test('a failed read is not cached', async () => {
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const first = cache.get('a')
@@ -59,7 +59,7 @@ test('a failed read is not remembered', async () => {
   expect(versionOf(await second)).toBe('"1"')
 })
 
-test('what was read before a change does not come back after the news of it', async () => {
+test('an order that was read before a change does not enter the cache after the notification', async () => {
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const before = cache.get('a')
@@ -76,7 +76,7 @@ test('what was read before a change does not come back after the news of it', as
   expect(versionOf(await cache.get('a'))).toBe('"2"')
 })
 
-test('it stays within its bytes, and the least used goes', async () => {
+test('the cache stays within its bytes and evicts the least recently used order', async () => {
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load: async uid => order(uid, 1, 1000), isInStep })
   for (let index = 0; index < 10_000; index += 1) {
     await cache.get(`order-${index}`)
@@ -89,7 +89,7 @@ test('it stays within its bytes, and the least used goes', async () => {
   expect(cache.get('order-1')).toBeInstanceOf(Promise)
 })
 
-test('orders placed here are served without being read, the last ones, until they are changed', async () => {
+test('the last orders that were placed here are served without a read until they are changed', async () => {
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   for (let index = 0; index < 1_000; index += 1) cache.keep([placed(`order-${index}`, 1, 1000)])
@@ -106,7 +106,7 @@ test('orders placed here are served without being read, the last ones, until the
   expect(cache.stats()).toMatchObject({ orders: 0, bytes: 0 })
 })
 
-test('it is filled ahead only as far as there is room, and newer entries stay', async () => {
+test('the cache is filled ahead only as far as there is room, and newer entries stay', async () => {
   const cache = new OrderCache({ sizeBytesMax: 100_000, load: async () => undefined, isInStep })
   cache.keep([placed('a', 3)])
   expect(cache.fill([order('a', 1), order('b', 1)], cache.epoch)).toBe(true)
@@ -120,7 +120,7 @@ test('it is filled ahead only as far as there is room, and newer entries stay', 
   expect(cache.stats().bytes).toBeLessThan(100_000)
 })
 
-test('without news of what others change it is not used, and what was read meanwhile is not kept', async () => {
+test('an instance out of step does not use the cache, and orders that it reads meanwhile do not enter it', async () => {
   let hasNews = true
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep: () => hasNews })
@@ -135,7 +135,7 @@ test('without news of what others change it is not used, and what was read meanw
   expect(versionOf(await again)).toBe('"3"')
 })
 
-test('what was read before news were missed is not kept, whenever it arrives', async () => {
+test('an order that was read before the cache was cleared does not enter it, whenever it arrives', async () => {
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
   const before = cache.get('a')

@@ -25,7 +25,7 @@ type Options = {
   sizeBytesMax: number
   /** Reads one order from the database. */
   load: (orderUid: string) => Promise<StoredOrder | undefined>
-  /** Whether this instance hears of every change within a second. @param nowMs by `performance.now()`, where it was just asked for */
+  /** Whether news of every change reaches this instance within a second. @param nowMs by `performance.now()`, if it was just read */
   isInStep: (nowMs?: number) => boolean
 }
 
@@ -70,7 +70,7 @@ export class OrderCache {
   /**
    * Returns the order under a uid: at once when it is cached, otherwise from the database, which is asked once for all callers.
    *
-   * @param nowMs by `performance.now()`, where it was just asked for
+   * @param nowMs by `performance.now()`, if it was just read
    * @returns undefined for an order that is not stored
    * @throws AppError OVERLOADED when too many reads wait; what `load` throws
    */

@@ -14,7 +14,7 @@ export class CachedOrder {
     this.#order = order
   }
 
-  /** For an answer that is given once: a text, which the server encodes by itself, unless the bytes are there. */
+  /** For an answer that is given once: the bytes if they are there, otherwise the text, which the server encodes. */
   get body(): string | Uint8Array<ArrayBuffer> {
     return this.#order === undefined ? this.bytes : jsonOf(this.#order)
   }

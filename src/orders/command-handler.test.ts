@@ -41,7 +41,7 @@ async function transitions(uid: string) {
   return rows.map(row => `${row.version} ${row.command} ${row.reason} ${row.actor}`)
 }
 
-test('commands to an order are carried out in their order, each once however often it comes', async () => {
+test('commands to an order are carried out in their order, each once even if it is redelivered', async () => {
   const uid = await place()
   const hold = message({ command_id: '1', order_uid: uid, command: 'hold', reason: 'Prüfung 👩‍🚀', actor: 'ada' })
   // Some programs begin a text with a byte order mark.
@@ -51,7 +51,7 @@ test('commands to an order are carried out in their order, each once however oft
   expect(await transitions(uid)).toEqual(['2 hold Prüfung 👩‍🚀 ada', '3 confirm  kafka', '4 cancel  kafka'])
 })
 
-test('what cannot be carried out is a dead letter that says why, and its neighbours go through', async () => {
+test('a command that is refused is a dead letter with the reason, and its neighbours are carried out', async () => {
   const uid = await place()
   const command = { command_id: 'x', order_uid: uid, command: 'cancel' }
   const bad: [unknown, string][] = [

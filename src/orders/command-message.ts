@@ -28,7 +28,7 @@ export function readCommandMessage(bytes: Uint8Array | null): JsonReading<Comman
   return readJson(contract, bytes ?? new Uint8Array(0), { expected: 'must be well-formed JSON' })
 }
 
-/** What a command by message asks for. */
+/** The request that a command message makes. */
 export function toRequest({
   order_uid: orderUid,
   command,

@@ -29,14 +29,14 @@ function toLocked(row: LockedRow): LockedOrder {
 }
 
 /**
- * Locks an order until the transaction ends. It must come before the transaction's first write.
+ * Locks an order until the transaction ends: by an advisory lock, and then its row. It must come before the first write.
  *
- * The log's order is that of transaction ids, so an order's transactions must get theirs one after another. A transaction
- * gets its id when it locks a row, and not only after it has waited for that: of three that wait for one row, two get their
- * ids as soon as the first is done, and the one with the larger id may go on first. So they wait for an advisory lock, which
- * gives no id, and whoever has it finds the row free.
+ * The log is ordered by transaction ids, so the transactions of one order must get their ids one after another. A row lock does
+ * not ensure that. A transaction gets its id before it waits for the row: of three that wait, two get their ids as soon as the
+ * first is done, and the one with the larger id may go on first. An advisory lock assigns no id, and its holder finds the row
+ * free.
  *
- * It does not wait: whoever waits in a transaction keeps a connection from everybody else.
+ * It does not wait for the lock: a transaction that waits would hold a connection.
  *
  * @throws OrderLockedError when another transaction has the order
  */
@@ -54,13 +54,13 @@ export class OrderLockedError extends Error {
   override readonly name = 'OrderLockedError'
 }
 
-/** SQLSTATE 55P03: the lock was not to be had. */
+/** SQLSTATE 55P03: the lock is not available. */
 function explainLock(error: unknown): never {
   if (error instanceof DatabaseError && error.code === '55P03') throw new OrderLockedError()
   throw error
 }
 
-/** Locks unpaid orders that were not changed since before a time, oldest first; those that others have locked are left. */
+/** Locks unpaid orders that were last changed before a time, oldest first. Skips those that other transactions have locked. */
 export async function lockUnpaidOrders(client: PoolClient, since: string, ordersMax: number): Promise<LockedOrder[]> {
   const { rows } = await client.query<{ order_uid: string }>(
     `select order_uid
@@ -77,7 +77,7 @@ export async function lockUnpaidOrders(client: PoolClient, since: string, orders
     rows.map(row => row.order_uid),
     'skip locked',
   )
-  // Somebody may have changed one between the look and the lock.
+  // An order may have changed between the query and the lock.
   return locked.filter(order => order.state.status === 'pending' && order.state.paymentStatus === 'unpaid')
 }
 
@@ -132,7 +132,7 @@ export async function insertTransition(client: PoolClient, transition: Transitio
   )
 }
 
-/** The rows of changes that are written together with their orders. */
+/** The rows of transitions that are written together with their orders. */
 export function copyOfTransitions(transitions: readonly Transition[]): Copy {
   const columns = 'order_uid, version, command, from_status, to_status, reason, actor, recorded_at'
   return copyOf('order_transitions', columns, transitions, (transition, writer) => {

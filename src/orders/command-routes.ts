@@ -22,7 +22,7 @@ export const commandBody = Type.Object(remarks, { title: 'OrderCommand', additio
 
 const contract = Compile(commandBody)
 
-/** The commands that people and programs give over HTTP, and what the documentation says of them. */
+/** The commands that are given over HTTP, with their summaries in the documentation. */
 const summaries = {
   confirm: 'Confirm an order that waits or is on hold',
   hold: 'Put a confirmed order on hold',
@@ -31,9 +31,9 @@ const summaries = {
 } as const satisfies Partial<Record<OrderCommand, string>>
 
 /**
- * Commands to an order over HTTP.
+ * The routes of commands to orders.
  *
- * @param onChanged hears as well of what another instance changed when this one gives its answer again
+ * @param onChanged is also called for a change of another instance whose answer this one replays
  */
 export function commandRoutes(carryOut: CarryOut, onChanged: OnChanged): Route[] {
   return (Object.keys(summaries) as (keyof typeof summaries)[]).map(command => ({
@@ -92,7 +92,7 @@ function readIfMatch(request: HttpRequest): number[] | undefined {
   throw new AppError('REQUEST_INVALID', 'a header is not valid', { violations: [{ pointer: '/If-Match', detail }] })
 }
 
-/** The version in an ETag of ours; 0 for an answer without one, which was a refusal. */
+/** The version in an ETag of ours; 0 for an answer without one, which is a refusal. */
 function versionOf(etag = ''): number {
   return Number(/\d+/.exec(etag)?.[0] ?? 0)
 }

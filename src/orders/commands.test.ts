@@ -34,7 +34,7 @@ async function history(uid: string) {
 }
 
 describe('a command to an order', () => {
-  test('changes state, history and event together, and tells who and why', async () => {
+  test('changes state, history and event together, with actor and reason', async () => {
     const uid = await place(true)
     const held = await command(uid, 'hold', { reason: 'fraud check', actor: 'ada' })
     expect(held).toMatchObject({ status: 200, etag: '"2"', body: { status: 'on_hold', version: 2 } })
@@ -73,7 +73,7 @@ describe('a command to an order', () => {
     expect(rows).toEqual([{ events: 2, times: 1 }])
   })
 
-  test('that asks for what already is has no effect', async () => {
+  test('for the state that the order is in has no effect', async () => {
     const uid = await place(true)
     expect(await command(uid, 'confirm')).toMatchObject({ status: 200, etag: '"1"' })
     expect(await history(uid)).toEqual([])
@@ -86,14 +86,14 @@ describe('a command to an order', () => {
     expect(refused.body.detail).toBe('complete cannot take an order from pending to completed')
   })
 
-  test('is refused when the order has another version than the caller believes', async () => {
+  test('is refused when the order has another version than the client expects', async () => {
     const uid = await place(true)
     expect((await command(uid, 'hold', {}, { 'if-match': '"1"' })).status).toBe(200)
     const stale = await command(uid, 'confirm', {}, { 'if-match': '"1"' })
     expect(stale).toMatchObject({ status: 412, body: { code: 'VERSION_STALE' } })
   })
 
-  test('takes the tag that a compressing proxy makes of ours, lists of tags, and *', async () => {
+  test('accepts the ETag that a compressing proxy makes of ours, lists of ETags, and *', async () => {
     const uid = await place(true)
     let version = 1
     for (const tagOf of [
@@ -120,7 +120,7 @@ describe('a command to an order', () => {
     }
   })
 
-  test('is refused with everything that is wrong with it', async () => {
+  test('is refused with every violation', async () => {
     const uid = await place(true)
     for (const body of ['{', '[]', { reason: 1 }, { reason: 'a\0b' }, { why: 'x' }, { actor: 'x'.repeat(201) }]) {
       const refused = await command(uid, 'cancel', body)
@@ -133,7 +133,7 @@ describe('a command to an order', () => {
     expect(await history(uid)).toEqual([])
   })
 
-  test('given a hundred times at once: the log has the changes in the order of their sequence, without a gap', async () => {
+  test('sent a hundred times at once: the log has the changes in the order of their sequence, without a gap', async () => {
     const uid = await place(true)
     const names = ['hold', 'confirm', 'hold', 'confirm', 'cancel']
     const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => command(uid, names[index % 5] ?? '')))

@@ -22,17 +22,17 @@ import { changeEvent } from './status-change.ts'
 export type CommandRequest = {
   orderUid: string
   command: OrderCommand
-  /** Why, in the words of whoever asks; may be empty. */
+  /** Why, in the words of the sender; may be empty. */
   reason: string
-  /** Who asks. */
+  /** Who sends it. */
   actor: string
-  /** The versions of which the order must have one; any unless given. */
+  /** The order must have one of these versions; any version if absent. */
   expectedVersions?: readonly number[]
-  /** The identity of a command that may come twice; the second time has no effect. */
+  /** Identifies a command that may come twice; the second time has no effect. */
   commandId?: string
   /** W3C Trace Context of the request or message. */
   traceparent?: string | undefined
-  /** Called in the transaction that carries the command out, with the order as it will be. */
+  /** Runs in the transaction of the command, with the order as it will be. */
   keepAnswer?: ((client: PoolClient, order: StoredOrder) => Promise<void>) | undefined
 }
 
@@ -41,12 +41,12 @@ export type CommandRefusal =
   | { kind: 'stale'; version: number }
   | { kind: 'refused'; from: OrderStatus; to: OrderStatus }
 
-/** What became of a command: done, in effect or because it was so already; or why not. */
+/** What became of a command: `done`, also when the order was in that state already; or why it was refused. */
 export type CommandResult = { kind: 'done'; order: StoredOrder } | CommandRefusal
 
 /**
- * Hears that an order has this version, or may have it, before whoever changed it is answered: what an instance has in memory of
- * the order is then out of date.
+ * Is called when an order has a version, or may have it, before the sender of the change is answered: older versions in memory are
+ * then out of date.
  */
 export type OnChanged = (orderUid: string, version: number) => void
 
@@ -56,16 +56,16 @@ export type CarryOut = (request: CommandRequest) => Promise<CommandResult>
 /** Commands to one order that may wait for their turn on this instance. */
 const waitingForOrderMax = 100
 
-/** For how long an order that another transaction has is asked for again, and how often. */
+/** How long a command tries to lock an order that another transaction has locked, and how often. */
 const lockTimeoutMs = 3_000
 const lockBackoff: Backoff = { firstMs: 5, maxMs: 250 }
 
 /**
- * Makes the function that carries out commands for this instance: those to one order one after another. An order that another
- * transaction has is asked for again and again, without a connection in between, so it holds nobody up but those who want it.
+ * Makes the function that carries out commands for this instance: those to one order one after another. It tries repeatedly to
+ * lock an order that another transaction has locked, without holding a connection in between, so other orders are not delayed.
  *
- * What it returns throws AppError ORDER_LOCKED when the order is not to be had in time, OVERLOADED when too many commands wait
- * for it.
+ * The function throws AppError ORDER_LOCKED when the order could not be locked in time, and OVERLOADED when too many commands
+ * wait for it.
  */
 export function createCarryOut(options: Options): CarryOut {
   const takeTurn = createKeyedMutex(waitingForOrderMax)
@@ -94,17 +94,17 @@ async function attempt({ pool, now, onChanged }: Options, request: CommandReques
       version = seen
     })
   } finally {
-    // Also after a failure: whether the transaction was committed is not known then. Also when nothing was changed: whoever
-    // hears that another has changed the order reads it next.
+    // Also after a failure, when it is not known whether the transaction was committed. Also when nothing was changed: a sender
+    // who is told of another's change reads the order next.
     if (version !== undefined) onChanged(request.orderUid, version)
   }
 }
 
 /**
- * Carries out a command: one transaction changes the order, records the transition and appends the event. The order's row is
- * locked first, so commands to one order come one after another, and its events in the order of its versions.
+ * Carries out a command: one transaction changes the order, records the transition and appends the event. It locks the order
+ * first, so commands to one order run one after another, and its events come in the order of its versions.
  *
- * @param onVersion hears of the order's version, and of the one that it is changed to
+ * @param onVersion is called with the order's version, and with the one that it is changed to
  */
 async function carryOut(
   pool: Pool,
@@ -129,7 +129,7 @@ async function carryOut(
       onVersion(order.version + 1)
       await save(client, { ...request, order, nowMs }, decision)
     }
-    // Only what was carried out leaves a receipt: a refusal that comes again is refused again.
+    // Only commands that were carried out leave a receipt. One that was refused is decided on again.
     if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, new Date(nowMs))
     return done(client, request)
   })
@@ -142,7 +142,7 @@ async function done(client: PoolClient, { orderUid, keepAnswer }: CommandRequest
   return { kind: 'done', order }
 }
 
-/** A command that was not carried out, as the error that its sender gets. */
+/** The error that the sender of a refused command gets. */
 export function refusalOf(refusal: CommandRefusal, command: OrderCommand, orderUid: string): AppError {
   if (refusal.kind === 'absent') return notFound(orderUid)
   if (refusal.kind === 'stale') return new AppError('VERSION_STALE', `the order has version ${refusal.version} by now`)
@@ -159,7 +159,7 @@ async function save(client: PoolClient, change: Change, { state }: { state: Orde
   const { orderUid, order, traceparent } = change
   const { status: from } = order.state
   const version = order.version + 1
-  // Another instance's clock may be ahead of ours. An order's times never run back: the log is cut off by them.
+  // Another instance's clock may be ahead. An order's times must not run backwards: retention cuts the log by them.
   const recordedAt = new Date(Math.max(change.nowMs, order.updatedAtMs))
   await updateState(client, orderUid, state, version, recordedAt)
   const transition = { ...change, version, recordedAt, from, to: state.status }
@@ -168,10 +168,10 @@ async function save(client: PoolClient, change: Change, { state }: { state: Orde
 }
 
 /**
- * Expires orders that have waited for their payment for too long: one small batch. Safe with many instances at once: each
- * takes orders that no other has locked.
+ * Expires one small batch of orders that have waited too long for their payment. Several instances may do it at once: each
+ * skips orders that another has locked.
  *
- * @param options unpaidSinceMs: those that wait since before then, in milliseconds since 1970
+ * @param options unpaidSinceMs: expires orders that have waited since before then, in milliseconds since 1970
  * @returns how many it expired; fewer than `ordersMax` means that no more are due
  */
 export async function expireUnpaid(

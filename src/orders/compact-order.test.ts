@@ -11,7 +11,7 @@ const samples = join(import.meta.dir, '../../test/samples')
 const canonical: OrderDocument = JSON.parse(readFileSync(join(samples, 'valid/canonical.json'), 'utf8'))
 const read = readCompactOrder
 
-/** What the general way makes of a text. */
+/** What `readGenerally` makes of a text. */
 function readGenerally(text: string) {
   const reading = readAny(text)
   return reading.kind === 'order' ? reading.order : undefined
@@ -88,7 +88,7 @@ const order = fc
     }
   })
 
-test('what is read here is what the general way reads', () => {
+test('a compact order is read as readGenerally reads it', () => {
   let compact = 0
   fc.assert(
     fc.property(order, value => {
@@ -103,7 +103,7 @@ test('what is read here is what the general way reads', () => {
   expect(compact).toBeGreaterThan(100)
 })
 
-test('a text that was damaged somewhere is left alone, or is still what the general way reads', () => {
+test('a damaged text is not read, or is read as readGenerally reads it', () => {
   const written = JSON.stringify(exampleOrder('damaged', Date.UTC(2026, 0, 1), Math.random))
   const place = fc.nat({ max: written.length })
   fc.assert(
@@ -123,7 +123,7 @@ describe('the samples', () => {
     })
   }
 
-  test('every sample that is valid, and examples, are read once they are compact and in the order of the contract', () => {
+  test('every valid sample and example, made compact and in the order of the contract', () => {
     expect(read(JSON.stringify(canonical))).toEqual(readGenerally(JSON.stringify(canonical)) as never)
     for (let count = 0; count < 200; count += 1) {
       const written = JSON.stringify(exampleOrder(`example-${count}`, Date.now(), Math.random))
@@ -151,7 +151,7 @@ describe('left to the general way is', () => {
   }
   for (const [what, written] of Object.entries(cases)) test(what, () => expect(read(written)).toBeUndefined())
 
-  test('more lines than there may be, while as many as there may be are read', () => {
+  test('more items than allowed, while the most that are allowed are read', () => {
     const withLines = (count: number) =>
       changed(order => {
         order.items = Array.from({ length: count }, () => line)

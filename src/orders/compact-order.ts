@@ -14,26 +14,26 @@ import type { OrderLine, ValidOrder } from './validate.ts'
  * same; a test compares them.
  */
 
-/** A part of the contract as an expression; `places` are those of the groups that catch the wanted fields, by name. */
+/** A part of the contract as a regular expression; `places` are the numbers of the groups that capture the wanted fields. */
 type Form<Name extends string> = {
   source: string
   places: Record<Name, number>
-  /** What an expression alone does not tell: forms of texts, and bounds of numbers. */
+  /** What the expression alone does not check: forms of texts, and bounds of numbers. */
   checks: { place: number; holds: (value: string) => boolean }[]
 }
 
-/** What schemas of texts and integers may say. Others would have to be looked at here before they are put into the contract. */
+/** The keywords that schemas of texts and integers may use. Support for others must be added here first. */
 const keywords = ['type', 'description', 'expected', 'minLength', 'maxLength', 'pattern', 'minimum', 'maximum']
 /** An integer that every double holds exactly. */
 const integer = '0|[1-9][0-9]{0,14}'
 const integerMax = 10 ** 15 - 1
-/** Up to the end of the last line: a text with this bracket goes the general way. */
+/** The items up to their closing bracket: a text that contains this bracket is read by `readGenerally`. */
 const lines = '\\[(\\{[^\\]]*\\})\\]'
 
 type Schema = Record<string, unknown>
 type ObjectSchema = { type: 'object'; properties: object }
 
-/** Makes the form of an object. @param wanted the fields, of it or of objects in it, whose values are to be caught */
+/** Makes the form of an object. @param wanted the fields, of it or of objects in it, to capture */
 function formOf<Name extends string>(schema: ObjectSchema, wanted: readonly Name[]): Form<Name> {
   const places: Record<string, number> = {}
   const checks: Form<Name>['checks'] = []
@@ -84,13 +84,13 @@ const order = formOf(orderDocument, [
 ])
 const line = formOf(orderDocument.properties.items.items, ['chrt_id', 'price', 'sale', 'total_price', 'nm_id'])
 const orderExpression = new RegExp(`^${order.source}$`)
-/** Each line, with what is behind it. */
+/** An item, with the comma behind it. */
 const lineExpression = new RegExp(`${line.source}(?:,|$)`, 'y')
 
 /**
  * Reads a compact order.
  *
- * @param text decoded from UTF-8, so that no half of a surrogate pair is in it
+ * @param text decoded from UTF-8, so it contains no lone surrogate
  * @returns undefined when it has another form, or may break a rule
  */
 export function readCompactOrder(text: string): ValidOrder | undefined {

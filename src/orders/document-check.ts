@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { anyInstantOf } from './instant.ts'
 import { initialState, type OrderState } from './order.ts'
 
-/** The checksum of a document that stands beside it in its row: CRC-32 of its UTF-8 bytes, as a signed number. */
+/** The checksum that is stored beside a document: CRC-32 of its UTF-8 bytes, as a signed number. */
 export function checksumOf(document: string): number {
   return crc32(document) | 0
 }
@@ -37,10 +37,8 @@ export type LineRow = {
 type Fields = Record<string, unknown>
 
 /**
- * Whether a row says what its document says, and its lines are those of the document and add up to what it says. Pure.
- *
- * A row is as it must be when its document has its checksum too, and when an order that was never changed is in the state that
- * its payment leads to.
+ * Compares a row with its document: its columns, its checksum, and the state of an order that was never changed, which follows
+ * from its payment. Compares the lines with the items of the document and with their total. Pure.
  *
  * @param lines in their order
  */
@@ -59,7 +57,7 @@ function isRowOf(document: Fields, payment: Fields, row: OrderRow): boolean {
     document.track_number === row.track_number &&
     payment.currency === row.currency &&
     String(payment.amount) === row.amount &&
-    // Orders may be stored that were dated before the years had bounds.
+    // Orders from before the years had bounds may be stored.
     anyInstantOf(String(document.date_created)) === Number(row.created_at_ms) &&
     (row.version > 1 ||
       (status === row.status && paymentStatus === row.payment_status && deliveryStatus === row.delivery_status))

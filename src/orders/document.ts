@@ -24,7 +24,7 @@ const identifier = (meaning: string) =>
 const trackNumber = (meaning: string) =>
   Type.String({ minLength: 1, maxLength: 64, description: meaning, expected: 'a text of 1 to 64 characters' })
 
-/** Said, although it goes without saying: openapi-generator's Java refuses answers with other fields where it is not. */
+/** Stated although it is the default: Java clients of openapi-generator refuse answers with other fields otherwise. */
 const open = { additionalProperties: true } as const
 
 const delivery = Type.Object(
@@ -33,7 +33,7 @@ const delivery = Type.Object(
     phone: Type.String({
       maxLength: 300,
       description: 'The phone number',
-      // The digit that must be there is the first one: with any digit, a long text is gone through again from each of them.
+      // The required digit is the first one. With any digit, the expression would scan a long text again from each of them.
       pattern: '^[+ ()-]*[0-9][+0-9 ()-]*$',
       expected: 'a phone number: digits, and beside them only +, spaces, - and brackets',
     }),
@@ -89,7 +89,7 @@ const item = Type.Object(
   { title: 'Item', description: 'One unit of what is ordered', ...open },
 )
 
-/** What an order_uid looks like. */
+/** The form of an order_uid. */
 export const orderUidForm = /^[A-Za-z0-9_-]{1,64}$/
 
 /** The most lines an order may have. */

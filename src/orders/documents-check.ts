@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { compareToDocument, type LineRow, type OrderRow } from './document-check.ts'
 import { newestUids } from './order-checks.ts'
 
-/** So many orders are named at a time, and then read in pieces of at most so many bytes of documents. */
+/** How many uids are fetched at a time; their orders are then read in pieces of bounded size. */
 const namedMax = 1_000
 const pieceBytesMax = 4 * 1024 * 1024
 
@@ -44,7 +44,7 @@ function describeCompared({ orders, unproven }: Compared): string {
 /**
  * Compares orders with their documents in one snapshot, a few megabytes at a time.
  *
- * @param findings takes what is broken
+ * @param findings are added to
  * @param options among: a statement that selects the uids of the orders; undefined: all. deadlineMs: for each statement
  */
 async function compareAll(
@@ -112,7 +112,7 @@ function note(finding: Finding, orderUid: string): void {
   if (finding.examples.length < examplesMax) finding.examples.push(orderUid)
 }
 
-/** Uids of orders that are fetched together; a document of any size is in one. */
+/** Groups uids into pieces that are fetched together; a document of any size fits into one. */
 function piecesOf(named: readonly Named[]): string[][] {
   const pieces: string[][] = []
   let bytes = Number.POSITIVE_INFINITY

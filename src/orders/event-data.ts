@@ -3,12 +3,12 @@ import { orderDocument } from './document.ts'
 import type { OrderStatus } from './order.ts'
 import { stateSchemas } from './state-schemas.ts'
 
-/** What the events of orders carry. */
+/** The data of the events of orders. */
 
 /** The data of `order.placed`: the document, and the state that the order begins in. */
 export const placedData = Type.Object({ ...orderDocument.properties, ...stateSchemas }, { additionalProperties: true })
 
-/** The data of an event that tells of a new status. @param to the status; from: those that lead to it */
+/** The data of a status change. @param to the new status; from: the statuses that lead to it */
 export function statusChangeData(to: OrderStatus, from: readonly OrderStatus[]) {
   return Type.Object({
     ...stateSchemas,

@@ -9,15 +9,15 @@ const pauseMs = 5_000
 
 /**
  * Expires orders that have waited too long for their payment, until told to stop. After downtime it works without pauses
- * until nothing is due. Any number of instances may do it at once.
+ * until nothing is due. Several instances may do it at once.
  */
-export async function keepExpiring(
+export async function runExpiry(
   options: {
     pool: Pool
     expiresAfterMs: number
     /** Milliseconds since 1970 by the clock of the database. */
     now: () => number
-    /** Whether the time can be relied on: otherwise nothing expires, since that cannot be taken back. */
+    /** Whether the clock is right. Otherwise nothing expires, since that cannot be undone. */
     isClockRight: () => boolean
     onChanged: OnChanged
     log: Logger

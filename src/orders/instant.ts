@@ -1,4 +1,4 @@
-/** How RFC 3339 writes a time; the day is looked at by itself, since months differ. */
+/** The form of a time in RFC 3339; the day is checked separately, since months differ. */
 export const instantForm =
   /^\d{4}-\d{2}-\d{2}[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
 
@@ -20,13 +20,13 @@ export function instantOf(text: string): number | undefined {
   return instantMs
 }
 
-/** The same without the bounds in UTC: what orders were dated by before there were any. */
+/** The same without the bounds in UTC, for orders from before there were any. */
 export function anyInstantOf(text: string): number | undefined {
   if (!instantForm.test(text) || text.startsWith('0000')) return undefined
-  // The language's own parser takes 30 February for 2 March, so a day that not every month has must come out as it went in.
+  // JavaScript parses 30 February as 2 March, so a day that not every month has must come out as it went in.
   const day = Number(text.slice(8, 10))
   if (day > 28 && day !== new Date(Date.parse(text.slice(0, 10))).getUTCDate()) return undefined
-  // It knows no leap second either, so it gets the second before.
+  // It does not parse leap seconds either, so it gets the second before.
   const isLeapSecond = text.startsWith('60', 17)
   const known = isLeapSecond ? `${text.slice(0, 17)}59${text.slice(19)}` : text
   const instantMs = Date.parse(known.toUpperCase())

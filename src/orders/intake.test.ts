@@ -54,7 +54,7 @@ async function rowsOf(orderUid: string): Promise<{ orders: number; items: number
   return rows[0]
 }
 
-test('an order is acknowledged with its rows, its lines and its event stored', async () => {
+test('an acknowledged order is stored with its row, its items and its event', async () => {
   const order = newOrder()
   expect(await intakeOn().submit(order)).toMatchObject({
     kind: 'placed',
@@ -63,7 +63,7 @@ test('an order is acknowledged with its rows, its lines and its event stored', a
   expect(await rowsOf(order.orderUid)).toEqual({ orders: 1, items: order.lines.length, events: 1 })
 })
 
-test('the same order in one group is placed once, and measured as JSON', async () => {
+test('a repetition within a group is a duplicate or a conflict, compared as JSON', async () => {
   const order = newOrder()
   const same = changed(order, ({ order_uid, ...rest }) => ({ ...rest, order_uid }))
   const other = changed(order, document => ({ ...document, locale: 'fr' }))
@@ -73,7 +73,7 @@ test('the same order in one group is placed once, and measured as JSON', async (
   expect(await rowsOf(order.orderUid)).toMatchObject({ orders: 1, events: 1 })
 })
 
-test('a thousand callers with one order place it once', async () => {
+test('a thousand concurrent submissions of one order place it once', async () => {
   const order = newOrder()
   const intake = intakeOn(undefined, { groupOrdersMax: 50 })
   const outcomes = await Promise.all(Array.from({ length: 1000 }, () => intake.submit(order)))
@@ -81,7 +81,7 @@ test('a thousand callers with one order place it once', async () => {
   expect(outcomes.filter(outcome => outcome.kind === 'duplicate')).toHaveLength(999)
 })
 
-test('two instances that are given the same orders in opposite order place each once', async () => {
+test('two instances with the same orders in opposite order place each once', async () => {
   const orders = Array.from({ length: 500 }, () => newOrder())
   const one = intakeOn(undefined, { groupOrdersMax: 100 })
   const other = intakeOn(undefined, { groupOrdersMax: 130 })
@@ -104,7 +104,7 @@ test('an order that the database refuses is refused alone', async () => {
   })
 })
 
-test('an order whose uid somebody has used in another table is refused alone, and not tried for ever', async () => {
+test('an order whose uid is taken in another table is refused alone, and not tried for ever', async () => {
   const orders = Array.from({ length: 10 }, () => newOrder())
   await pool.query(
     `insert into order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) values ($1, 0, 1, 1, 1, 0, 1)`,
@@ -114,14 +114,14 @@ test('an order whose uid somebody has used in another table is refused alone, an
   expect(outcomes.map(outcome => outcome.kind)).toEqual(orders.map((_, index) => (index === 3 ? 'refused' : 'placed')))
 })
 
-test('a customer may be named by ten thousand characters', async () => {
+test('a customer id may have ten thousand characters', async () => {
   const order = newOrder(document => {
     document.customer_id = 'x'.repeat(10_000)
   })
   expect((await intakeOn().submit(order)).kind).toBe('placed')
 })
 
-test('beyond its bounds the intake refuses callers, and lets streams wait', async () => {
+test('a full queue refuses interactive orders, and lets background orders wait', async () => {
   const holder = await pool.connect()
   await holder.query('begin; lock table orders in access exclusive mode')
   const intake = intakeOn(undefined, { waitingOrdersMax: 5, groupOrdersMax: 1 })
@@ -160,7 +160,7 @@ test('a database that cannot be reached is an outage, and nothing is acknowledge
   await nowhere.end()
 })
 
-test('a caller who was told that the order was not stored does not find it stored when the database is back', async () => {
+test('an interactive order that timed out is not stored when the database is back', async () => {
   const store = createIntakeStore(pool, orderParts)
   let isAway = true
   const intake = intakeOn(
@@ -177,7 +177,7 @@ test('a caller who was told that the order was not stored does not find it store
   expect(await rowsOf(order.orderUid)).toEqual({ orders: 0, items: 0, events: 0 })
 })
 
-test('connections that break one after another do not fail an order for which somebody waits; a server that is away does', async () => {
+test('connections that break one after another do not fail an interactive order; a server that is away does', async () => {
   const store = createIntakeStore(pool, orderParts)
   const broken = (message: string, code?: string) => Object.assign(new Error(message), { code })
   for (const [error, outcome] of [
@@ -214,7 +214,7 @@ test('a connection that is cut while an order is written costs a repetition, not
   expect(rows[0].count).toBe(300)
 })
 
-test('closing waits for what was taken in, and takes in no more', async () => {
+test('close waits for submitted orders and accepts no more', async () => {
   const intake = intakeOn()
   const submitted = Promise.all(Array.from({ length: 50 }, () => intake.submit(newOrder())))
   await intake.close(5_000)

@@ -1,10 +1,10 @@
 import type { OrderState, OrderStatus } from './order.ts'
 
-/** What can be asked of an order. `expire` is asked by time itself, the others by people and programs. */
+/** The commands to an order. The service itself sends `expire`, people and programs send the others. */
 export const orderCommands = ['confirm', 'hold', 'complete', 'cancel', 'expire'] as const
 export type OrderCommand = (typeof orderCommands)[number]
 
-/** A status that an order comes to by a command. None leads back to the beginning. */
+/** The statuses that commands lead to. None leads back to the first one. */
 export type ChangedStatus = Exclude<OrderStatus, 'pending'>
 
 /** Which command leads where; a check constraint of the database repeats it. */
@@ -22,7 +22,7 @@ export type Decision =
   | { kind: 'refused'; from: OrderStatus; to: OrderStatus }
   | { kind: 'changed'; state: OrderState & { status: ChangedStatus } }
 
-/** What a command does to an order in a state. Pure. */
+/** Decides what a command does to an order in a state. Pure. */
 export function decideCommand(state: OrderState, command: OrderCommand): Decision {
   const { from, to } = moves[command]
   if (state.status === to) return { kind: 'unchanged' }

@@ -1,6 +1,6 @@
 import type { OrderFilter } from './queries.ts'
 
-/** By which indexes the orders of a list are found, as conditions of SQL. */
+/** The indexes that find the orders of a list, as conditions in SQL. */
 
 const anyStatus = [
   ['statuses', 'order_status', 'o.status'],
@@ -9,8 +9,8 @@ const anyStatus = [
 ] as const
 
 /**
- * The conditions that lead to orders by an index each, any of which must hold, none where only statuses and times are given; and
- * the others, all of which must hold.
+ * Splits a filter into conditions that one index each serves, of which any must hold (none if only statuses and times are
+ * given), and the other conditions, which all must hold.
  */
 export function branchesOf(
   filter: OrderFilter,
@@ -51,7 +51,7 @@ export function byStatus(
            cross join lateral ${pageOf('o.status = s.status and o.payment_status = p.status and o.delivery_status = d.status')} key`
 }
 
-/** The index has the beginnings of customers' names. Most are no longer than that, and then it alone decides. */
+/** The index has the first characters of customer ids. Most ids are no longer than that, and then the index alone decides. */
 const indexedCharacters = 100
 
 function ofCustomer(customerId: string, parameter: string): [branches: string[], rest: string[]] {
@@ -59,7 +59,7 @@ function ofCustomer(customerId: string, parameter: string): [branches: string[],
   return [branches, [...customerId].length < indexedCharacters ? [] : [`o.customer_id = ${parameter}`]]
 }
 
-/** No uid and no tracking number is as long as what the index of customers has. */
+/** No uid or tracking number is as long as the prefix that the index of customers has. */
 function ofSearch(text: string, parameter: string): [branches: string[], rest: string[]] {
   const [customer, rest] = ofCustomer(text, parameter)
   if (rest.length > 0) return [customer, rest]

@@ -2,7 +2,7 @@ import { severalOf } from '../platform/openapi.ts'
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import { instantBoundsMs, instantOf } from './instant.ts'
 import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
-import { type ListOrdering, type ListPlace, listOrderings, type OrderFilter } from './queries.ts'
+import { type ListOrdering, type ListPosition, listOrderings, type OrderFilter } from './queries.ts'
 import { stateSchemas } from './state-schemas.ts'
 
 /** The parameters of `GET /api/orders`; also what its documentation is made from. */
@@ -32,7 +32,7 @@ export const listParameters = {
   },
 } as const
 
-export type ListQuery = { filter: OrderFilter; after: ListPlace | undefined; limit: number; ordering: ListOrdering }
+export type ListQuery = { filter: OrderFilter; after: ListPosition | undefined; limit: number; ordering: ListOrdering }
 
 /**
  * Reads the query of a list.
@@ -82,17 +82,17 @@ export function readListQuery(parameters: URLSearchParams, isStream: boolean): L
 
 const dayMs = 86_400_000
 
-/** A place as text that a client hands back untouched. */
-export function encodeCursor(place: ListPlace): string {
+/** A position as text that a client hands back unchanged. */
+export function encodeCursor(place: ListPosition): string {
   return Buffer.from(`${place.createdAtMs} ${place.orderUid}`).toString('base64url')
 }
 
-function decodeCursor(cursor: string): ListPlace | undefined {
+function decodeCursor(cursor: string): ListPosition | undefined {
   const text = Buffer.from(cursor, 'base64url').toString('utf8')
   const [, instant, orderUid] = /^(-?\d{1,15}) ([A-Za-z0-9_-]{1,64})$/.exec(text) ?? []
   if (instant === undefined || orderUid === undefined) return undefined
   const createdAtMs = Number(instant)
-  // Orders may be stored that were dated by an offset to the day before or behind what is accepted now.
+  // Stored orders may be dated, by their offset, a day before or after what is accepted now.
   const isInReach = createdAtMs >= instantBoundsMs.first - dayMs && createdAtMs < instantBoundsMs.end + dayMs
   return isInReach ? { createdAtMs, orderUid } : undefined
 }

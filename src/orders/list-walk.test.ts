@@ -103,7 +103,7 @@ describe('its pages together have everything, once and in order', () => {
   })
 })
 
-test('a stream of orders that finds nothing ends soon after its reader has gone', async () => {
+test('a stream of orders that finds nothing ends soon after its reader has left', async () => {
   let pages = 0
   const { query } = t.pool
   t.pool.query = ((...given: Parameters<typeof query>) => {

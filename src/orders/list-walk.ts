@@ -1,37 +1,37 @@
 import type { Pool } from '../platform/postgres.ts'
-import type { ListPlace } from './queries.ts'
+import type { ListPosition } from './queries.ts'
 
 /**
- * Orders that no index leads to by itself: of a customer and in a status, say. An index leads to the customer's, newest first, and
- * each is looked at. So many are looked at for a page: a customer may have a million orders, and none in that status.
+ * Lists by conditions of which no index serves all, such as a customer and a status: an index finds the customer's orders, newest
+ * first, and each is checked. A page checks a bounded number: a customer may have a million orders, and none in that status.
  */
 
-/** What a page looks at, in each index that it walks; some milliseconds. */
+/** How many orders a page checks in each index that it walks: some milliseconds. */
 const walkedMax = 2_000
 
 export type Walk = {
-  /** Conditions that an index serves, an index each: what fits any of them is wanted. */
+  /** Conditions that one index each serves; an order must meet any of them. */
   branches: readonly string[]
-  /** What each of those orders is looked at for. */
+  /** What each of those orders is checked for. */
   condition: string
-  /** Where the page begins, and the times that it is narrowed to. */
+  /** Where the page begins, and the bounds of the time. */
   bounds: string
   direction: 'asc' | 'desc'
-  /** What the conditions refer to. */
+  /** The parameters of the conditions. */
   values: readonly unknown[]
   limit: number
 }
 
 export type Walked = {
   /** The orders of the page, in its order, and one more where there are more. */
-  keys: ListPlace[]
-  /** Up to where all was looked at, where that is not the end. */
-  walkedTo: ListPlace | undefined
+  keys: ListPosition[]
+  /** How far every order was checked; undefined when that is the end. */
+  walkedTo: ListPosition | undefined
 }
 
 type WalkedRow = { created_ms: string; order_uid: string; fits: boolean; number: string }
 
-/** Finds the next orders of a list that is narrowed by more than an index serves. */
+/** Finds the next orders of a list by conditions of which no index serves all. */
 export async function walkList(pool: Pool, walk: Walk): Promise<Walked> {
   const { branches, condition, bounds, direction, values, limit } = walk
   const order = `created_at ${direction}, order_uid ${direction}`
@@ -57,10 +57,10 @@ export async function walkList(pool: Pool, walk: Walk): Promise<Walked> {
   return cutAtFirstEnd(rows, limit)
 }
 
-/** Behind the place where the first of the walks ended there may be orders that it has not come to. */
+/** Behind the position where the first walk ended there may be orders that it has not reached. */
 function cutAtFirstEnd(rows: readonly WalkedRow[], limit: number): Walked {
-  const keys = new Map<string, ListPlace>()
-  let walkedTo: ListPlace | undefined
+  const keys = new Map<string, ListPosition>()
+  let walkedTo: ListPosition | undefined
   for (const { created_ms, order_uid: orderUid, fits, number } of rows) {
     const place = { createdAtMs: Number(created_ms), orderUid }
     if (fits) keys.set(orderUid, place)

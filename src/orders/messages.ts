@@ -8,11 +8,11 @@ import { exampleOrder } from './example.ts'
 import { type ChangedStatus, moves, type OrderCommand } from './lifecycle.ts'
 import { initialState, stateJson } from './order.ts'
 
-/** What is said of orders on the wire: the events that tell of them, and the topics that orders and commands come in by. */
+/** Orders on the wire: their events, and the topics of incoming orders and commands. */
 
 const example = exampleOrder('b563feb7b2b84b6test', Date.UTC(2026, 0, 15, 12), () => 0)
 
-/** Its data are the order as it was placed, and its state behind the last field. */
+/** Carries the order as it was placed, with its state behind the last field. */
 export const orderPlaced = defineEvent({
   type: 'order.placed',
   stream: orderStreamType,
@@ -25,7 +25,7 @@ export const orderPlaced = defineEvent({
 
 const orderUid = example.order_uid
 
-/** The event that tells of a command that was carried out. */
+/** The event of a command that was carried out. */
 function statusChange(command: OrderCommand, title: string, description: string, reason: string, actor: string) {
   const { from, to } = moves[command]
   return defineEvent({
@@ -46,7 +46,7 @@ function statusChange(command: OrderCommand, title: string, description: string,
   })
 }
 
-/** The events that tell of an order's new status, by that status. */
+/** The events of status changes, by the new status. */
 export const orderChanged: Readonly<Record<ChangedStatus, ReturnType<typeof statusChange>>> = {
   confirmed: statusChange(
     'confirm',
@@ -87,7 +87,7 @@ export const orderChanged: Readonly<Record<ChangedStatus, ReturnType<typeof stat
 
 export const orderEvents = [orderPlaced, ...Object.values(orderChanged)]
 
-/** The topic that orders come in by. */
+/** The topic of incoming orders. */
 export function ordersChannel(address: string): Channel {
   return {
     name: 'orders',
@@ -110,7 +110,7 @@ export function ordersChannel(address: string): Channel {
   }
 }
 
-/** The topic that commands to orders come in by. */
+/** The topic of incoming commands. */
 export function commandsChannel(address: string): Channel {
   const command = { command_id: 'c-1', order_uid: orderUid, command: 'hold', reason: 'ask first', actor: 'support' }
   return {

@@ -7,7 +7,7 @@ import { commandRoutes } from './command-routes.ts'
 import { type CarryOut, createCarryOut } from './commands.ts'
 import type { OrderDocument } from './document.ts'
 import { documentsInspection } from './documents-check.ts'
-import { keepExpiring } from './expiry.ts'
+import { runExpiry } from './expiry.ts'
 import { createIntake, type Intake } from './intake.ts'
 import { commandsChannel, orderEvents, orderMessageSchemas, ordersChannel } from './messages.ts'
 import { createOrderMetrics, type OrderMetrics } from './metrics.ts'
@@ -21,7 +21,7 @@ import { orderParts } from './placement-parts.ts'
 import { findOrder, orderChangedChannel } from './queries.ts'
 import { orderRoutes } from './routes.ts'
 import { createIntakeStore } from './store.ts'
-import { keepMergingTallies } from './tally.ts'
+import { runTallyMerge } from './tally.ts'
 import { cacheSizeBytesMax, commandsTopic, ordersTopic, unpaidExpiresAfterMs } from './variables.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -156,11 +156,11 @@ function workersOf({ pool, value, now, isClockRight, log }: Context, { cache }: 
   const expiresAfterMs = value(unpaidExpiresAfterMs)
   const tallies: Worker = {
     name: 'order tallies',
-    run: stop => keepMergingTallies({ pool, now, isClockRight, log }, stop),
+    run: stop => runTallyMerge({ pool, now, isClockRight, log }, stop),
   }
   if (expiresAfterMs === undefined) return [tallies]
   const expiry = { pool, expiresAfterMs, now, isClockRight, onChanged: cache.forget, log }
-  return [tallies, { name: 'order expiry', run: stop => keepExpiring(expiry, stop) }]
+  return [tallies, { name: 'order expiry', run: stop => runExpiry(expiry, stop) }]
 }
 
 /** @param message the version that the order was changed to, and its uid */

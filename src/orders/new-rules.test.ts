@@ -161,7 +161,7 @@ test('the first and the last instant that are accepted are listed, filtered, str
   }
 })
 
-test('times and cursors that no answer can say are refused by name', async () => {
+test('times and cursors that no answer can contain are refused by name', async () => {
   const cursor = (ms: number) => encodeCursor({ createdAtMs: ms, orderUid: 'x' })
   for (const [query, pointer] of [
     ['from=0001-01-01T00:00:00%2B14:00', '/from'],

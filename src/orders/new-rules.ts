@@ -4,8 +4,8 @@ import { instantBoundsMs } from './instant.ts'
 import { expectedAt } from './violations.ts'
 
 /**
- * Rules that were added when orders that break them could be stored already. Those stay as they are: they are listed, exported
- * and verified, and one that is sent again is a duplicate. A new order must keep them.
+ * Checks the rules that were added when orders that break them could already be stored. Those orders stay as they are: they are
+ * listed, exported and verified, and one that is sent again is a duplicate. A new order must keep the rules.
  *
  * @param value a document, checked against the schema or not
  * @param createdAtMs its `date_created`; undefined where that names no time
@@ -23,7 +23,7 @@ function checkInstant(createdAtMs: number | undefined): Violation[] {
   return [{ pointer: '/date_created', detail: 'must be within the years 0001 to 9999 in UTC' }]
 }
 
-/** @param createdAtMs undefined: not known, so a currency that was withdrawn is let pass */
+/** @param createdAtMs undefined: not known, so a withdrawn currency passes */
 function checkCurrency(code: string, createdAtMs = Number.NEGATIVE_INFINITY): Violation[] {
   if (isCurrencyAt(code, createdAtMs)) return []
   const withdrawn = currencies.get(code)?.withdrawn

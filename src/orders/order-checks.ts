@@ -6,10 +6,10 @@ import { orderStream } from './order-stream.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 import { unpaidExpiresAfterMs } from './variables.ts'
 
-/** What must hold of orders, beside what their documents tell: see document-check.ts. */
+/** The checks of orders. What is compared with documents is in document-check.ts. */
 
 /**
- * The log corrects the time of an event whose writer's clock is wrong by a day or more: such a time has microseconds, where those
+ * The log corrects the time of an event whose writer's clock is wrong by a day or more. Such a time has microseconds, while those
  * of the service have milliseconds.
  */
 const isCorrected = (time: string) => `${time} <> date_trunc('milliseconds', ${time})`
@@ -20,18 +20,18 @@ const paidAs = (pick: (state: OrderState) => string) => `case when paid then '${
 /** The events of orders' own streams. */
 const events = eventsOf(orderStream.type, 'order_uid')
 
-/** How far back the newest part of the log reaches that the audit takes its orders from. */
+/** The newest events of the log, whose orders the audit checks. */
 const newestEventsMax = 200
 
-/** Selects the uids of the orders that something happened to last. */
+/** Selects the uids of the orders of the newest events. */
 export const newestUids = `
   select distinct stream_id as order_uid
     from ${newestEvents(newestEventsMax)} last
    where stream_type = '${orderStream.type}'`
 
 /**
- * The newest orders of the log and their rows, under the names of the tables: a check that stands behind this looks at nothing
- * else, through the indexes.
+ * The orders of the newest events and their rows, under the names of the tables: a check behind these expressions reads nothing
+ * else, and by index.
  */
 export const newest = `
   sampled as (${newestUids}),
@@ -126,10 +126,10 @@ const ruleChecks: readonly Check[] = [
   },
 ]
 
-/** Tallies are kept for 35 days; the last may be in the middle of being removed. */
+/** Tallies are kept for 35 days; those of the last may be partly removed. */
 const talliedDays = 34
 
-/** An index has just the orders that this looks at. */
+/** An index holds just the orders that this check reads. */
 const expiryCheck: Check = {
   name: 'order-expiry',
   sentence: 'no unpaid order waits longer than it may',
@@ -143,7 +143,7 @@ const expiryCheck: Check = {
   },
 }
 
-/** The sums can be checked for the whole database only. Selects the buckets and currencies of which they are wrong. */
+/** Selects the buckets and currencies with wrong sums; only the whole database can be checked. */
 const tallyCheck: Check = {
   name: 'order-totals',
   sentence: 'the sums of the overview are those of the orders that were placed',
@@ -172,7 +172,7 @@ const tallyCheck: Check = {
          ) wrong`,
 }
 
-/** What must hold of orders; all but the sums can be checked for the newest too. */
+/** All checks of orders. The audit runs all but that of the sums on the newest orders. */
 export const orderChecks: readonly Check[] = [
   ...[...streamChecks(orderStream), ...ruleChecks].map(check => ({ ...check, audited: 'newest' as const })),
   expiryCheck,

@@ -1,4 +1,4 @@
-/** The states of an order, in the order in which an order can come through them. */
+/** The statuses of an order, in the order in which it can pass through them. */
 export const orderStatuses = ['pending', 'confirmed', 'on_hold', 'completed', 'cancelled', 'expired'] as const
 export const paymentStatuses = [
   'unpaid',
@@ -31,12 +31,12 @@ export type OrderState = {
 const paidState: OrderState = { status: 'confirmed', paymentStatus: 'paid', deliveryStatus: 'unfulfilled' }
 const unpaidState: OrderState = { status: 'pending', paymentStatus: 'unpaid', deliveryStatus: 'unfulfilled' }
 
-/** How an order begins: one that arrives already paid is confirmed, any other waits for its payment. */
+/** The state that an order begins in: confirmed if it arrives paid, otherwise waiting for its payment. */
 export function initialState(isPaid: boolean): OrderState {
   return isPaid ? paidState : unpaidState
 }
 
-/** The state as JSON fields, the way it stands behind a document and in an event. */
+/** The state as a JSON object, as it is appended to a document and in events. */
 export function stateJson(state: OrderState): string {
   return `{"status":"${state.status}","payment_status":"${state.paymentStatus}","delivery_status":"${state.deliveryStatus}"}`
 }

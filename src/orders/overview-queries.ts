@@ -5,7 +5,7 @@ import { type OrderStatus, orderStatuses } from './order.ts'
 import type { CurrencySum, LatestOrder, Series } from './overview-view.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 
-/** What came in since an instant, by currency: the one with the most orders first. */
+/** Sums the orders that came in since an instant by currency, the one with the most orders first. */
 export async function readSums(pool: Pool, sinceMs: number): Promise<CurrencySum[]> {
   const { rows } = await pool.query<{ currency: string; orders: string; amount: string }>(
     `select currency, sum(orders)::text as orders, sum(amount)::text as amount
@@ -19,7 +19,7 @@ export async function readSums(pool: Pool, sinceMs: number): Promise<CurrencySum
 }
 
 /**
- * Orders that came in, in equal parts of the time up to now; the last part is not over yet.
+ * Counts the orders that came in within equal parts of the time up to now; the last part is not over yet.
  *
  * @param seconds the length of a part, a multiple of a bucket's
  * @param count how many parts
@@ -41,10 +41,10 @@ export async function readSeries(pool: Pool, nowMs: number, seconds: number, cou
   return { from: new Date(fromMs).toISOString(), seconds, orders }
 }
 
-/** Of so many newest events those that are orders placed are looked for: a bound for a day on which only statuses change. */
+/** How many of the newest events are searched for placed orders: a bound for a day on which only statuses change. */
 const latestEventsMax = 1_000
 
-/** The orders that came in last, newest first. */
+/** Reads the orders that came in last, newest first. */
 export async function readLatest(pool: Pool, count: number): Promise<LatestOrder[]> {
   const { rows } = await pool.query<Omit<LatestOrder, 'placed_at' | 'amount'> & { placed_at: Date; amount: string }>(
     `select o.order_uid, e.recorded_at as placed_at, o.customer_id, o.currency, o.amount, o.status
@@ -60,7 +60,7 @@ export async function readLatest(pool: Pool, count: number): Promise<LatestOrder
   return rows.map(row => ({ ...row, placed_at: row.placed_at.toISOString(), amount: Number(row.amount) }))
 }
 
-/** How many orders are in each status now: read from one index alone. */
+/** Counts the orders in each status, from one index alone. */
 export async function countByStatus(pool: Pool): Promise<Record<OrderStatus, number>> {
   const { rows } = await pool.query<{ status: OrderStatus; orders: string }>(
     'select status, count(*)::text as orders from orders group by status',

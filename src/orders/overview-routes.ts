@@ -10,9 +10,9 @@ import { countByStatus, readLatest, readSeries, readSums } from './overview-quer
 import { latestCount, type OverviewView, overviewView } from './overview-view.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 
-/** An answer stands for so long for everybody who asks. */
+/** How long an answer is given to all callers. */
 const freshMs = 1_000
-/** Counting all orders takes the longer the more there are: of its time the database gives one part in so many to it. */
+/** Counting all orders takes longer the more there are. The database spends at most one part in this many of its time on it. */
 const restShare = 20
 
 /** The charts: the last quarter of an hour by ten seconds, the last day by ten minutes. */
@@ -21,7 +21,7 @@ const day = { seconds: 600, count: 144 }
 
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
-/** Every offset in use is a whole number of quarters of an hour, from -12:00 to +14:00; so the answers kept are few. */
+/** Every offset in use is a multiple of a quarter of an hour, from -12:00 to +14:00, so few answers are kept. */
 const offset = { minimum: -720, maximum: 840, multipleOf: 15 }
 
 const parameters = {
@@ -45,10 +45,10 @@ const operation = {
 }
 
 /**
- * The overview over HTTP. However many ask, the database is asked about once a second, and less often for the counts that
- * take long.
+ * The route of the overview. However many ask, it queries the database about once a second, and less often for counts that take
+ * long.
  *
- * @param options consumerLag: messages of Kafka still to be taken in; undefined without Kafka
+ * @param options consumerLag: messages from Kafka that are not handled yet; undefined without Kafka
  */
 export function overviewRoutes(options: {
   pool: Pool
@@ -95,7 +95,7 @@ export function overviewRoutes(options: {
   return [{ method: 'GET', path: '/api/overview', scope: 'orders:read', operation, handle }]
 }
 
-/** The last midnight of somebody whose clock is ahead of UTC by so many minutes. Pure. */
+/** The last midnight by a clock that is this many minutes ahead of UTC, in milliseconds since 1970. Pure. */
 export function startOfDay(nowMs: number, offsetMinutes: number): number {
   const aheadMs = offsetMinutes * minuteMs
   return Math.floor((nowMs + aheadMs) / dayMs) * dayMs - aheadMs

@@ -31,7 +31,7 @@ describe('without any order', () => {
   })
   afterAll(() => empty.close())
 
-  test('everything is nothing, and the charts have their whole length', async () => {
+  test('all counts are zero, and the charts have their whole length', async () => {
     const overview = await ask(empty)
     expect(overview.today).toMatchObject({ orders: 0, sums: [] })
     expect(overview.recent.orders).toEqual(new Array(90).fill(0))

@@ -54,7 +54,7 @@ describe('an instance reads what it has changed, before any notification, when t
     expect(await read(uid)).toBe('on_hold 2')
   })
 
-  test('the end of the time for payment', async () => {
+  test('the expiry of an unpaid order', async () => {
     const uid = await placeAndRead(false)
     const nowMs = Date.now()
     const limits = { unpaidSinceMs: nowMs + 60_000, ordersMax: 100, nowMs, onChanged: t.app.cache.forget }
@@ -71,7 +71,7 @@ describe('an instance reads what it has changed, before any notification, when t
     expect(await read(uid)).toBe('cancelled 2')
   })
 
-  test('a change of another instance that this one tells of: by a refusal, or by an answer that it gives again', async () => {
+  test('a change of another instance that this one reports: in a refusal, or in a replayed answer', async () => {
     const other = await createTestApp({ pool: t.pool })
     const byOther = (path: string, headers = {}) => other.call('POST', `/api/orders/${path}`, { headers })
     const [refused, repeated] = [await placeAndRead(), await placeAndRead()]

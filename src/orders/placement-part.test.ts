@@ -93,7 +93,7 @@ describe('a part that decides', () => {
     expect(rows.map(row => row.order_uid).toSorted()).toEqual(placed.map(({ orderUid }) => orderUid).toSorted())
   })
 
-  test('decides on an order once: repetitions, in the group or later, take nothing and are rejected for nothing', async () => {
+  test('decides on an order once: repetitions, in the group or later, take nothing and are not rejected', async () => {
     await stockUp(pool, 2, 1)
     const [first, second] = ordersOf(2, 2, false) as [ValidOrder, ValidOrder]
     const { intake } = intakeWith(stockPart)
@@ -114,7 +114,7 @@ describe('a part that decides', () => {
     expect(await readStock(pool, 2)).toEqual({ reserved: 1, reservations: 1 })
   })
 
-  test('decides by itself on an order that has the uid of a rejected one and other content', async () => {
+  test('decides separately on an order with the uid of a rejected one and other content', async () => {
     await stockUp(pool, 4, 0)
     const [order] = ordersOf(4, 1, false) as [ValidOrder]
     const item = JSON.parse(order.json).items[0]
@@ -149,7 +149,7 @@ describe('a part that decides', () => {
     expect(await brokenRules(pool)).toEqual([])
   })
 
-  test('loses what it took for an order that a part behind it rejects', async () => {
+  test('is rolled back for an order that a later part rejects', async () => {
     await stockUp(pool, 7, 10)
     const orders = ordersOf(7, 8, false)
     const odd: PlacementPart = {
@@ -189,7 +189,7 @@ describe('a part that decides', () => {
   })
 })
 
-test('rows of a part that meet a key of their own are not taken for an order that is stored', async () => {
+test('a violated key of a part does not mean that the order is stored', async () => {
   await pool.query('create table test_customers (customer_id text primary key)')
   const once: PlacementPart = {
     rows: placed => [

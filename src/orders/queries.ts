@@ -9,10 +9,10 @@ import { walkList } from './list-walk.ts'
 import { type OrderState, stateJson } from './order.ts'
 import type { OrderLine, ValidOrder } from './validate.ts'
 
-/** Instances are told on this channel, by version and uid, that an order was changed; a trigger does it. */
+/** A trigger notifies this channel of each changed order, with its version and uid. */
 export const orderChangedChannel = 'order_changed'
 
-/** An order that is about to be written for the first time. */
+/** An order that is to be written for the first time. */
 export type NewOrder = {
   order: ValidOrder
   state: OrderState
@@ -31,10 +31,10 @@ export type StoredOrder = {
   updatedAt: Date
 }
 
-/** An order as it is stored, and whose it is. */
+/** A stored order and its customer. */
 export type PlacedOrder = StoredOrder & { customerId: string }
 
-/** The order as one JSON object: the document, and behind its last field what the service adds. */
+/** The order as one JSON object: the document, with the service's fields behind its last one. */
 export function jsonOf({ document, state, version, updatedAt }: StoredOrder): string {
   const added = joinObjects(stateJson(state), `{"version":${version},"updated_at":"${updatedAt.toISOString()}"}`)
   return joinObjects(document, added)
@@ -51,8 +51,10 @@ type OrderRow = {
 }
 
 /**
- * The orders that are stored under these uids, by uid; those that are not stored are left out. Each uid is looked up by itself:
- * given a list, the planner may rather read a whole table of which it knows little.
+ * Reads the orders that are stored under these uids. Each uid is looked up separately: given a list, the planner may read the
+ * whole of a table that has no statistics yet.
+ *
+ * @returns by uid; orders that are not stored are left out
  */
 export async function findStored(
   client: Pool | PoolClient,
@@ -67,10 +69,10 @@ export async function findStored(
   return new Map(rows.map(row => [row.order_uid, present(row)]))
 }
 
-/** The key of `orders`; where the table is distributed, with the number of a shard behind it. */
+/** The primary key of `orders`; if the table is distributed, with the number of a shard behind it. */
 const orderKey = /^orders_pkey(_\d+)?$/
 
-/** Whether an error says that one of the orders that were written is stored already. Other keys say nothing of that. */
+/** Whether an error says that an order that was to be written is stored already. Only its own primary key says so. */
 export function saysOrderIsStored(error: unknown): boolean {
   return orderKey.test(violatedKey(error) ?? '')
 }
@@ -121,10 +123,10 @@ function writeLines({ order }: NewOrder, writer: RowWriter): void {
   }
 }
 
-/** One row by its key takes no longer, unless the database hangs, and somebody waits for it. */
+/** Reading one row by its key takes no longer unless the database hangs. */
 const findDeadlineMs = 5_000
 
-/** The order under a uid, or undefined. */
+/** Reads an order; undefined if it is not stored. */
 export async function findOrder(client: Pool | PoolClient, orderUid: string): Promise<StoredOrder | undefined> {
   const find: QueryConfig & { query_timeout: number } = {
     text: `select order_uid, document, status, payment_status, delivery_status, version, updated_at
@@ -143,7 +145,7 @@ export function toStored({ order, state, placedAt, hold }: NewOrder): PlacedOrde
   return { orderUid, customerId, version: versionWith(hold), document, state, updatedAt: placedAt }
 }
 
-/** Putting an order on hold is a change of its own: the second version, and the second event. */
+/** Putting an order on hold is a change of its own, with the second version and the second event. */
 function versionWith(hold: NewOrder['hold']): number {
   return hold === undefined ? 1 : 2
 }
@@ -153,7 +155,7 @@ function present({ order_uid: orderUid, document, version, updated_at: updatedAt
   return { orderUid, version, document, state, updatedAt }
 }
 
-/** What a list of orders is narrowed to; every condition given must hold. */
+/** The filter of a list of orders; every condition that is given must hold. */
 export type OrderFilter = Partial<{
   statuses: readonly OrderState['status'][]
   paymentStatuses: readonly OrderState['paymentStatus'][]
@@ -168,36 +170,37 @@ export type OrderFilter = Partial<{
   search: string
 }>
 
-/** A page ends with the order that goes beyond so many bytes: a document may have a megabyte. */
+/** A page ends with the order that exceeds this many bytes of documents: one may have a megabyte. */
 const pageBytesMax = 4 * 1024 * 1024
 
-/** The order of a list, by the time at which orders were made. */
+/** The orderings of a list, by `date_created`. */
 export const listOrderings = ['newest', 'oldest'] as const
 export type ListOrdering = (typeof listOrderings)[number]
 
-/** A place in a list: the last order that was handed out. */
-export type ListPlace = { createdAtMs: number; orderUid: string }
+/** A position in a list: the last order that was handed out. */
+export type ListPosition = { createdAtMs: number; orderUid: string }
 
 export type Page = {
   orders: StoredOrder[] /** Where the next page begins; undefined behind the last. */
-  next?: ListPlace
+  next?: ListPosition
 }
 
 /**
- * A page of orders, newest first unless told otherwise. It may hold fewer than asked for and still have a next one, since it is bounded by bytes.
+ * Reads a page of orders, newest first by default. It is bounded by bytes as well, so it may hold fewer than `limit` and still
+ * have a next page.
  *
  * Each way of finding orders (`branches`) walks one index in the order of the list and stops after a page, so a page costs
- * the same at any depth; documents are fetched only for the orders of the page. Where more is asked for than an index serves, so
- * many orders are looked at: a page may then be empty and still have a next one.
+ * the same at any depth. Documents are fetched only for the orders of the page. Where no index serves all conditions, a bounded
+ * number of orders is checked: a page may then be empty and still have a next one.
  *
  * @param after undefined for the first page
  * @param limit the most orders of the page
- * @param bytesMax the page ends with the order that goes beyond so many bytes of documents
+ * @param bytesMax the page ends with the order that exceeds this many bytes of documents
  */
 export async function listOrders(
   pool: Pool,
   filter: OrderFilter,
-  after: ListPlace | undefined,
+  after: ListPosition | undefined,
   limit: number,
   ordering: ListOrdering = 'newest',
   bytesMax: number = pageBytesMax,
@@ -240,7 +243,7 @@ export async function listOrders(
   return fetchPage(pool, keys, values, direction, { limit, bytesMax })
 }
 
-/** A page of the orders that a query of their keys finds: at most so many, and as many as fit a page's bytes. */
+/** Reads a page of the orders that a query of their keys finds, bounded by `limit` and by bytes. */
 async function fetchPage(
   pool: Pool,
   keys: string,
@@ -272,10 +275,10 @@ async function fetchPage(
 }
 
 /**
- * Where a page begins is said once: by the place or by the filter, whichever is further on. Told of both, the server begins at
- * the place and goes through all that the filter leaves out: up to 29 ms instead of 2 in a million orders.
+ * Bounds a page by the position or by the filter, whichever is further on. Given both, the server begins at the position and
+ * scans what the filter leaves out: up to 29 ms instead of 2 ms at a million orders.
  */
-function boundsOf({ fromMs, toMs }: OrderFilter, after: ListPlace | undefined, ordering: ListOrdering) {
+function boundsOf({ fromMs, toMs }: OrderFilter, after: ListPosition | undefined, ordering: ListOrdering) {
   if (after === undefined) return { fromMs, toMs }
   const { createdAtMs } = after
   if (ordering === 'newest') return toMs !== undefined && toMs <= createdAtMs ? { fromMs, toMs } : { fromMs, after }

@@ -61,7 +61,7 @@ describe('POST /api/orders', () => {
     })
   }
 
-  test('answers from what was stored: it is no read of the cache, which would hide the misses of readers', async () => {
+  test('answers from the outcome: a write is not counted as a read of the cache, which would hide the misses of readers', async () => {
     const before = await cacheReads()
     const order = newOrder()
     const post = () =>
@@ -105,7 +105,7 @@ describe('POST /api/orders', () => {
     expect(read.locale).toBe(order.locale)
   })
 
-  test('refuses what is too large or no JSON by its type', async () => {
+  test('refuses a body that is too large or is not JSON by its type', async () => {
     const large = await t.call('POST', '/api/orders', { body: new Uint8Array(1024 * 1024 + 1) })
     expect(large.status).toBe(413)
     const form = await t.call('POST', '/api/orders', {
@@ -137,7 +137,7 @@ describe('a body', () => {
     }
   })
 
-  test('that is compressed, or said to be, is refused with the coding that is taken', async () => {
+  test('that is compressed, or says so, is refused with the coding that is accepted', async () => {
     const order = newOrder()
     const bytes = Bun.gzipSync(JSON.stringify(order))
     for (const coding of ['gzip', 'br', 'x-unknown', 'identity, gzip']) {
@@ -156,7 +156,7 @@ describe('a body', () => {
 })
 
 describe('GET /api/orders/:id', () => {
-  test('answers 304 to who has the version, and 404 for what is not stored', async () => {
+  test('answers 304 to a client that has the version, and 404 for an order that is not stored', async () => {
     const order = newOrder()
     const placed = await t.call('POST', '/api/orders', { body: order })
     const etag = placed.headers.get('etag') ?? ''
@@ -173,7 +173,7 @@ describe('GET /api/orders/:id', () => {
 })
 
 describe('POST /api/orders/batch', () => {
-  test('answers line by line, whatever the lines are cut into', async () => {
+  test('answers line by line, whatever the chunks', async () => {
     const orders = Array.from({ length: 2500 }, () => newOrder())
     const lines = orders.map(order => JSON.stringify(order))
     lines.splice(7, 0, '{broken', '', lines[3] ?? '')
@@ -200,7 +200,7 @@ describe('POST /api/orders/batch', () => {
     expect(results.filter(result => result.outcome === 'placed')).toHaveLength(2500)
   })
 
-  test('says which order a refused line was, where that can be read', async () => {
+  test('names the order of a refused line, if its uid can be read', async () => {
     const lines = [
       { ...newOrder(), order_uid: 'refused-1', locale: 7 },
       { ...newOrder(), order_uid: 'refused-2', status: 'pending' },
@@ -344,7 +344,7 @@ describe('GET /api/orders', () => {
     expect(lines.map(line => JSON.parse(line).order_uid)).toEqual(uidsOf(orders))
   })
 
-  test('refuses a query with everything that is wrong in it', async () => {
+  test('refuses a query with every violation', async () => {
     const { response } = await list('limit=0&cursor=x&status=lost&from=yesterday&statsu=pending&q=a&q=b')
     expect(response.status).toBe(400)
     const { errors } = await json(response)

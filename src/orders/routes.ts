@@ -36,11 +36,11 @@ export type OrderRoutesOptions = {
   metrics: OrderMetrics
   now: () => number
   log: Logger
-  /** Sends an order into the topic that orders come in by; undefined without Kafka. */
+  /** Sends an order to the topic of incoming orders; undefined without Kafka. */
   sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
 }
 
-/** Orders in and out over HTTP. */
+/** The routes that place, list and read orders. */
 export function orderRoutes(options: OrderRoutesOptions): Route[] {
   const post = { method: 'POST', scope: 'orders:write' } as const
   const once = { ...post, idempotent: true } as const
@@ -146,14 +146,14 @@ function sendOrder({ request }: Call, orderUid: string, order: CachedOrder | und
   return coding === undefined ? new BytesResponse(bytes, headers) : compressedResponse(bytes, coding, headers)
 }
 
-/** A client may keep an order, and asks each time whether it is still so. */
+/** A client may cache an order, and revalidates it each time. */
 const cached = { 'cache-control': 'private, no-cache', vary: 'accept-encoding' }
 
-/** The headers of orders by their tags, which are few, since most orders have few versions. */
+/** The headers of orders by ETag. There are few, since most orders have few versions. */
 const headersByTag = new Map<string, Headers>()
 const tagsMax = 1_000
 
-/** Making them anew for each answer would cost a tenth of it. */
+/** Reuses headers: making them for each answer would cost a tenth of its time. */
 function headersOf(etag: string): Headers {
   const known = headersByTag.get(etag)
   if (known !== undefined) return known

@@ -1,4 +1,4 @@
-/** The buckets of time that orders are summed up in. */
+/** The time buckets of tallies. */
 
 /** The length of a bucket. */
 export const bucketSeconds = 10
@@ -8,5 +8,5 @@ export function bucketOf(timeMs: number): number {
   return Math.floor(timeMs / (bucketSeconds * 1000)) * bucketSeconds * 1000
 }
 
-/** A bucket is left alone for so long after it has begun: the transactions that write to it are over then. */
+/** How long after its beginning a bucket is merged: the transactions that write to it are over then. */
 export const mergeAfterSeconds = 60

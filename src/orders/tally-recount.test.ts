@@ -57,7 +57,7 @@ async function sumNow() {
   }
 }
 
-test('what old instances take in while an upgrade lasts is added to the sums, once', async () => {
+test('orders that old instances place during an upgrade are added to the sums, once', async () => {
   const before = await placeAsBefore('before', 0)
   await migrate(database.address, migrations)
   expect(await sumNow()).toEqual({ orders: 1, amount: before })
@@ -76,7 +76,7 @@ test('what old instances take in while an upgrade lasts is added to the sums, on
   expect(await brokenRules(pool)).toEqual([])
 })
 
-test('a database that was not upgraded just now is not recounted', async () => {
+test('a database that was not just upgraded is not recounted', async () => {
   const fresh = await createTestDatabase(address => migrate(address, migrations))
   const other = createPool(fresh.address, { connectionsMax: 1, name: 'test', log })
   expect(await recountTallies(other)).toEqual({ isOver: true, orders: 0 })

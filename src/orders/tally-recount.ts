@@ -6,20 +6,20 @@ import { orderStream } from './order-stream.ts'
 import { bucketSeconds, mergeAfterSeconds } from './tally-buckets.ts'
 
 /**
- * While a rolling upgrade lasts, instances of a version that did not sum up what it took in may be at work. The migration has left
- * a place in the log, and what is behind it and was not summed is added.
+ * During a rolling upgrade, instances of a version without tallies may place orders. The migration has stored a checkpoint in the
+ * log; the orders behind it that are in no tally are added.
  */
 
 const reader = 'tally-recount'
-/** An upgrade that takes longer than this leaves the sums short by what the old instances take in later. */
+/** An upgrade that takes longer than this leaves the sums short by the later orders of old instances. */
 const recountedHours = 1
 
-/** What a recount has done. `isOver`: none is due any more. */
+/** What a recount has done. `isOver`: no more are due. */
 export type Recount = { isOver: boolean; orders: number }
 
 /**
- * Adds the orders that were placed since an upgrade and are in no sum, in buckets that are past. Any number of instances may do it
- * at once.
+ * Adds the orders that were placed since an upgrade and are in no tally, in buckets that are past. Several instances may do it at
+ * once.
  */
 export function recountTallies(pool: Pool): Promise<Recount> {
   return inTransaction(pool, async client => {
@@ -67,11 +67,11 @@ export function recountTallies(pool: Pool): Promise<Recount> {
 }
 
 /**
- * When the recounts of an instance are due: a minute after its start, and then each after twice the time, so that all of them
- * together read the log about twice.
+ * Schedules the recounts of an instance: the first a minute after its start, each next one after twice the time, so that all of
+ * them together read the log about twice.
  *
- * @param nowMs of a clock that only goes forward
- * @returns what does a recount when it is called at a time when one is due
+ * @param nowMs a monotonic clock
+ * @returns a function that recounts if a recount is due
  */
 export function createRecounting(pool: Pool, nowMs: () => number, log: Logger): () => Promise<void> {
   let pauseMs = 60_000
@@ -81,7 +81,8 @@ export function createRecounting(pool: Pool, nowMs: () => number, log: Logger): 
     if (isOver || nowMs() < dueMs) return
     const recount = await recountTallies(pool)
     isOver = recount.isOver
-    if (recount.orders > 0) log.info({ orders: recount.orders }, 'orders that an older version took in were summed up')
+    if (recount.orders > 0)
+      log.info({ orders: recount.orders }, 'orders that an older version placed were added to the tallies')
     pauseMs = Math.min(2 * pauseMs, 20 * 60_000)
     dueMs = nowMs() + pauseMs
   }

@@ -7,22 +7,22 @@ import { bucketOf, mergeAfterSeconds } from './tally-buckets.ts'
 import { createRecounting } from './tally-recount.ts'
 
 /**
- * How many orders came in within each ten seconds, and for how much in each currency. The transaction that writes orders adds
- * rows of its own, so that each order is counted once and no two transactions wait for each other; rows of one bucket are
- * merged when it is past.
+ * Tallies: how many orders came in within each ten seconds, and for how much in each currency. The transaction that writes
+ * orders adds rows of its own, so that each order is counted once and transactions do not wait for each other. The rows of a
+ * bucket are merged when it is past.
  */
 
-/** Tallies are kept for so long; after that they can be made from the orders. */
+/** How long tallies are kept; older ones can be made from the orders. */
 const keptDays = 35
 
 const pauseMs = 10_000
-/** How far back it is looked for buckets that are not merged; the first look goes back to the first. */
+/** How far back buckets are merged. The first time all of them are. */
 const mergeBackMs = 600_000
 
-/** The sum is `amount + rest`: as long as a number can hold it, it is one, which takes a tenth of the time. */
+/** The sum is `amount + rest`. While a number can hold it `amount` is 0, which takes a tenth of the time. */
 type Tally = { bucketMs: number; currency: string; orders: number; amount: bigint; rest: number }
 
-/** The rows of orders that are written by one transaction: one for each currency of each bucket. */
+/** The rows for the orders of one transaction: one for each currency of each bucket. */
 export function copyOfTallies(orders: readonly NewOrder[]): Copy {
   const buckets = new Map<number, Map<string, Tally>>()
   for (const { order, placedAt } of orders) {
@@ -49,7 +49,7 @@ export function copyOfTallies(orders: readonly NewOrder[]): Copy {
   })
 }
 
-/** Makes one row of those of each bucket that is past. Any number of instances may do it at once. @param since from when on */
+/** Merges the rows of each past bucket into one. Several instances may do it at once. @param since leaves older buckets alone */
 export async function mergeTallies(pool: Pool, since: Date): Promise<void> {
   await pool.query(
     `with many as (
@@ -72,13 +72,13 @@ export async function mergeTallies(pool: Pool, since: Date): Promise<void> {
   )
 }
 
-/** Removes tallies that nobody is shown any more. */
-async function forgetOld(pool: Pool): Promise<void> {
+/** Removes tallies that are too old to be shown. */
+async function removeOld(pool: Pool): Promise<void> {
   await pool.query('delete from order_tallies where bucket < now() - make_interval(days => $1)', [keptDays])
 }
 
-/** Keeps the tallies few until told to stop. */
-export async function keepMergingTallies(
+/** Merges tallies, recounts after an upgrade and removes old ones, until told to stop. */
+export async function runTallyMerge(
   options: { pool: Pool; now: () => number; isClockRight: () => boolean; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
@@ -89,7 +89,7 @@ export async function keepMergingTallies(
     await mergeTallies(pool, since)
     since = new Date(now() - mergeBackMs)
     await recount()
-    if (isClockRight()) await forgetOld(pool)
+    if (isClockRight()) await removeOld(pool)
   }
   await runPeriodically({ run, pauseMs, failure: 'the tallies of orders could not be merged', log }, stop)
 }

@@ -16,12 +16,12 @@ import { describe, expectedAt, requireForm } from './violations.ts'
 /** The largest document that is read, in bytes. */
 export const documentSizeBytesMax = 1024 * 1024
 
-/** An answer lists at most so many violations: a bad document of a megabyte could have a hundred thousand. */
+/** The most violations that an answer lists: a bad document of a megabyte could have a hundred thousand. */
 export const violationsMax = 1000
 
 /**
- * An order that keeps the contract: its document as text, and of its content only what it is stored and found by. Thousands
- * wait at a time, and parsed documents would take three times the memory.
+ * An order that keeps the contract: its document as text, and the values that columns are filled with. Thousands wait at a time,
+ * and parsed documents would take three times the memory.
  */
 export type ValidOrder = {
   orderUid: string
@@ -37,28 +37,28 @@ export type ValidOrder = {
   createdAtMs: number
   lines: readonly OrderLine[]
   /**
-   * The rules that it breaks of those that are newer than orders may be (`checkNewRules`). Such an order is not placed; one that
-   * is stored already is a duplicate like any other.
+   * The rules that it breaks of those that stored orders may break (`checkNewRules`). Such an order is not placed; one that is
+   * stored already is a duplicate like any other.
    */
   newViolations?: readonly Violation[]
-  /** The trace that it came in with (W3C Trace Context): no part of the order, but its event carries it on. */
+  /** The trace of its request or message (W3C Trace Context): not part of the order, but of its event. */
   traceparent?: string
-  /** The answer to its request, kept by the transaction that places it. */
+  /** Makes the answer to its request, which is stored by the transaction that places it. */
   keepAnswer?: (placed: NewOrder) => KeptAnswer
 }
 
-/** What of a line is stored as numbers; its texts are in the document. Amounts in the currency's minor unit. */
+/** The numbers of an item that are stored in columns. Amounts in the currency's minor unit. */
 export type OrderLine = { chrtId: number; nmId: number; price: number; sale: number; totalPrice: number }
 
 export type Reading =
   | { kind: 'order'; order: ValidOrder }
   /**
-   * `orderUid`: what the document says it is, where it has a uid of the right form; `formerly`: the order, where it breaks nothing
-   * but new rules: it may be stored.
+   * `orderUid`: the document's, if it has the right form; `formerly`: the order, if it breaks only new rules, since it may be
+   * stored.
    */
   | { kind: 'refused'; violations: Violation[]; orderUid?: string | undefined; formerly?: ValidOrder }
 
-// The library stops after eight errors unless told otherwise; one more than we list tells us that there were more.
+// The library stops after eight errors by default. One more than is listed shows that there are more.
 Settings.Set({ maxErrors: violationsMax + 1 })
 const contract = Compile(orderDocument)
 
@@ -73,19 +73,19 @@ export function readOrder(bytes: Uint8Array): Reading {
     return refuse('', `must be at most ${documentSizeBytesMax} bytes, and is ${bytes.byteLength}`)
   }
   if (!isUtf8(bytes)) return refuse('', 'must be UTF-8')
-  // Some programs begin a text with a byte order mark; RFC 8259 allows to pass over it.
+  // Some programs begin a text with a byte order mark; RFC 8259 allows ignoring it.
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.byteLength - start).toString('utf8')
   const compact = readCompactOrder(text)
   return compact === undefined ? readGenerally(text) : { kind: 'order', order: compact }
 }
 
-/** What of a reading is for the intake: an order, or one that was an order before a rule was added. */
+/** The order of a reading that can be submitted, also if it breaks new rules only. */
 export function submittable(reading: Reading): ValidOrder | undefined {
   return reading.kind === 'order' ? reading.order : reading.formerly
 }
 
-/** The refusal of an order that breaks rules of the contract. */
+/** The error for an order that breaks the contract. */
 export function orderInvalid(violations: readonly Violation[]): AppError {
   const detail = `rules of the contract that the order breaks: ${violations.length}`
   return new AppError('ORDER_INVALID', detail, { violations })
@@ -143,18 +143,18 @@ function toValidOrder(document: OrderDocument, createdAtMs: number, json: string
   }
 }
 
-/** The order as one that came in with a trace. */
+/** The order with the trace of its request or message. */
 export function inTrace(order: ValidOrder, traceparent: string | undefined): ValidOrder {
   return traceparent === undefined ? order : { ...order, traceparent }
 }
 
-/** @param found what is wrong with the text */
+/** @param found the violations of the text itself */
 function everyViolation(value: unknown, found: Violation[]): Violation[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return [...describe(contract.Errors(value)), ...found]
   }
   const { items } = value as { items?: unknown }
-  // A megabyte holds 300,000 empty items; saying what each of them lacks would keep everybody else waiting.
+  // A megabyte holds 300,000 empty items. Listing what each of them lacks would block the event loop.
   if (Array.isArray(items) && items.length > itemsMax) {
     const tooMany = { pointer: '/items', detail: `must have at most ${itemsMax} items, and has ${items.length}` }
     return [tooMany, ...everyViolation({ ...value, items: items.slice(0, itemsMax) }, found)]

@@ -3,7 +3,7 @@ import type { Violation } from '../errors.ts'
 import type { JsonPath } from '../platform/json-scan.ts'
 import { orderDocument } from './document.ts'
 
-/** What the schema says of one of its places; only what is read here. */
+/** The part of a schema that is read here. */
 type Place = { type?: string; expected?: string; properties?: Record<string, Place>; items?: Place }
 
 /**
@@ -19,7 +19,7 @@ export function describe(errors: readonly TLocalizedValidationError[]): Violatio
     const expected = placeAt(pointer)?.expected
     return [{ pointer, detail: expected === undefined ? error.message : `must be ${expected}` }]
   })
-  // Two rules of one place (length and pattern, say) that have the same words are one violation to their reader.
+  // Two rules of one field (length and pattern, say) with the same words are one violation for the reader.
   const seen = new Set<string>()
   return violations.filter(({ pointer, detail }) => {
     const known = seen.has(`${pointer} ${detail}`)
@@ -28,14 +28,14 @@ export function describe(errors: readonly TLocalizedValidationError[]): Violatio
   })
 }
 
-/** The violation of a rule that the schema cannot check, at a place whose rule it states in words. */
+/** The violation of a rule that the schema states in words but cannot check. */
 export function expectedAt(pointer: string): Violation {
   return { pointer, detail: `must be ${placeAt(pointer)?.expected}` }
 }
 
 /**
- * What a number must be that is not written as JavaScript writes it, such as `99.0`: in a field that the contract knows it would
- * come back to readers that expect an integer (Go's `int64` refuses `99.0`), or as another text than was sent.
+ * The rule for numbers that are not written as JavaScript writes them, such as `99.0`. In a field of the contract such a number
+ * would reach readers that expect an integer (Go's `int64` refuses `99.0`), or come back as another text than was sent.
  */
 export function requireForm(path: JsonPath): string | undefined {
   const isInteger = path.length <= 3 && placeOf(path)?.type === 'integer'
