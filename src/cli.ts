@@ -43,10 +43,10 @@ function contextOf(): Context & { database(): string | undefined } {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(130)
-      stop.abort(new CommandError('given up'))
+      stop.abort(new CommandError('interrupted'))
     })
   }
-  // A command says itself what it did and why not; the log is for those who look into it.
+  // A command reports its own results and errors; the log is for debugging.
   const level = config.logLevel === 'debug' ? 'debug' : 'fatal'
   return {
     config,
@@ -61,10 +61,10 @@ function contextOf(): Context & { database(): string | undefined } {
   }
 }
 
-/** A little less than a second, so that what is told each second is said each second. */
+/** A little less than a second, so that reports of every second are printed every second. */
 const progressIntervalMs = 900
 
-/** Says how far work has come, from its second second on, beside what scripts read. */
+/** Prints progress to standard error, at most once a second and not in the first. */
 function createProgress(now: () => number): (sentence: string) => void {
   let saidMs = now()
   return sentence => {
@@ -74,7 +74,7 @@ function createProgress(now: () => number): (sentence: string) => void {
   }
 }
 
-/** @throws UsageError for options and words that the command does not know */
+/** @throws UsageError for unknown options and words */
 function read(command: Command, args: string[]): { values: Readonly<Record<string, unknown>>; operand: string } {
   const options = Object.fromEntries(
     Object.entries({ ...command.options, ...common }).map(([name, option]) => [
@@ -120,8 +120,8 @@ Usage: ./orders COMMAND [--json] [--help]
 ${lines.join('\n')}
   ${'run'.padEnd(27)}serve, as "make run" does; only this and migrate set up a database where there is none
 
-They use the same settings as the service (see "./orders run --help"), work whether it runs or not, and say on standard error
-which database they use. Exit codes: 0 done, 1 failed, 2 wrong usage.`
+They use the settings of the service (see "./orders run --help"), work whether it runs or not, and print to standard error which
+database they use. Exit codes: 0 done, 1 failed, 2 wrong usage.`
   }
   const options = Object.entries({ ...only.options, ...common }).map(
     ([name, option]) => `  ${`--${name} ${'value' in option ? (option.value ?? '') : ''}`.padEnd(18)}${option.meaning}`,
@@ -131,19 +131,19 @@ which database they use. Exit codes: 0 done, 1 failed, 2 wrong usage.`
   return `Usage: ./orders ${only.name}${operand} [options]\n\n${first}.\n\n${options.join('\n')}`
 }
 
-/** @param database the one that was used; undefined for a command that uses none */
+/** Prints the output of a command. @param database the one that was used; undefined for none */
 async function show(answer: Output, asJson: boolean, database: string | undefined): Promise<number> {
   if (!asJson && answer.remark !== undefined) process.stderr.write(`${answer.remark}\n`)
   const exitCode = answer.isFailure === true ? 1 : 0
   if (!asJson && answer.text === '') return exitCode
   if (!asJson) return print(answer.text, exitCode)
-  // A list stays the list that scripts read; which database it is of stands on standard error.
+  // A list stays a list for scripts; its database is on standard error.
   const { json } = answer
   const isList = typeof json !== 'object' || json === null || Array.isArray(json)
   return print(JSON.stringify(isList || database === undefined ? json : { database, ...json }, null, 2), exitCode)
 }
 
-/** Resolves when the reader has it all: ending the process earlier would cut a long text off. */
+/** Resolves when everything is written: ending the process earlier would cut off a long text. */
 function print(text: string, exitCode: number): Promise<number> {
   return new Promise(resolve => process.stdout.write(`${text}\n`, () => resolve(exitCode)))
 }
@@ -164,7 +164,7 @@ function sentenceOf(command: Command, error: unknown): string {
     MigrationError,
   ]
   if (expected.some(type => error instanceof type)) return (error as Error).message
-  // SQLSTATE 42P01 and 42703: there is no such table, or no such column.
+  // SQLSTATE 42P01 and 42703: undefined table or column.
   if (error instanceof DatabaseError && ['42P01', '42703'].includes(error.code ?? '')) {
     return 'the database does not have the tables yet, or older ones: run "./orders migrate", or start the service once'
   }

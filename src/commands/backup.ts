@@ -12,15 +12,15 @@ import { modules } from '../modules.ts'
 import { listMigrations } from '../platform/migrations.ts'
 import { type Command, CommandError, type Output, table, UsageError, withDatabase } from './command.ts'
 
-/** How long a database that does not answer is waited for: it may be starting beside us. */
+/** How long to wait for a database that does not answer: it may be starting. */
 const timeoutMs = 5_000
 
-/** Instead of a file: standard output, or standard input. */
+/** The operand for standard output, or standard input, in place of a file. */
 const standard = '-'
 
 const exporting: Command = {
   name: 'export',
-  summary: 'write everything that is stored as NDJSON, also while the service runs',
+  summary: 'export everything as NDJSON, also while the service runs',
   operand: '[FILE]',
   options: {},
   run(context, values, operand) {
@@ -33,19 +33,19 @@ const exporting: Command = {
       const options = { address, tables: exportedTables(modules), migration, onProgress }
       const counts = await withOutput(file, out => exportState({ ...options, out }, context.stop))
       const answer = describe(counts, 'exported')
-      // The export itself is what a script reads.
+      // Standard output is the export itself.
       return file === standard ? { ...answer, text: '', remark: answer.text } : answer
     })
   },
 }
 
-/** A file is there as a whole or not at all, and only its owner may read it: it has recipients' data and secrets. */
+/** Writes a file completely or not at all, readable by its owner only: it has recipients' data and secrets. */
 async function withOutput<Result>(file: string, work: (out: Writable) => Promise<Result>): Promise<Result> {
   if (file === standard) return work(process.stdout)
   if (existsSync(file)) throw new CommandError(`${file} is there already, and is left alone`)
   const unfinished = `${file}.part`
   const out = (await open(unfinished, 'w', 0o600)).createWriteStream({ flush: true })
-  // Whoever writes hears of an error as well.
+  // The writer gets the error as well.
   out.on('error', () => undefined)
   try {
     const result = await work(out)
@@ -64,7 +64,7 @@ async function withOutput<Result>(file: string, work: (out: Writable) => Promise
 
 const importing: Command = {
   name: 'import',
-  summary: 'read an export into an empty database: all of it or nothing',
+  summary: 'import an export into an empty database: all of it or nothing',
   operand: '[FILE]',
   options: {},
   run(context, _, operand) {
@@ -97,16 +97,16 @@ function describe(counts: RowCounts, done: string): Output {
 
 const restored: Command = {
   name: 'db-restored',
-  summary: 'after a restore: let the event log go on behind everything that was handed out of it before',
+  summary: 'after a restore: continue the event log after everything that was published before',
   options: {},
   run: context =>
     withDatabase(context, async ({ address }, pool) => {
-      // A restore brings its tables along: without any this is another database than was restored.
+      // A restore brings its tables: without any this is not the restored database.
       const { rows } = await pool.query("select from pg_class where oid = to_regclass('schema_migrations')")
       if (rows.length === 0) throw new CommandError('this database has no tables, so nothing was restored into it')
       await bringUpToDate(address, context.log, timeoutMs, context.stop)
       await continueLog(address)
-      const text = 'the event log goes on behind everything that was handed out of it before'
+      const text = 'the event log continues after everything that was published before'
       return { text, json: { continued: true } }
     }),
 }

@@ -4,28 +4,28 @@ import { findRunningPostgres, findSetUpVersion } from '../platform/embedded-post
 import type { Logger } from '../platform/log.ts'
 import { createPool, type Pool } from '../platform/postgres.ts'
 
-/** What a command is given beside its arguments. */
+/** The context of a command, beside its arguments. */
 export type Context = {
   config: Config
   log: Logger
-  /** Gives up a start of the own database that is under way. */
+  /** Aborts a start of the embedded database. */
   stop: AbortSignal
-  /** Tells a person how far work has come that takes long; may be called often. */
+  /** Reports the progress of long work to a person; may be called often. */
   progress(sentence: string): void
-  /** Says which database the command uses, to a person at once and to a program with the answer. */
+  /** Reports which database the command uses: to a person at once, to a program with the output. */
   usesDatabase(description: string): void
 }
 
 /**
- * What a command has to say: the same for a person (`text`, without the last line's end; empty where it has written itself) and
- * for a program (`json`).
+ * The output of a command: the same for a person (`text`, without the last line end; empty where it has written itself) and for a
+ * program (`json`).
  */
 export type Output = {
   text: string
   json: unknown
   /** A remark for a person that a script which reads `text` must not get. */
   remark?: string
-  /** True when something is not as it should be: exit code 1. */
+  /** True: exit code 1. */
   isFailure?: boolean
 }
 
@@ -37,26 +37,26 @@ export type Command = {
   /** Its words: 'keys create'. */
   name: string
   summary: string
-  /** What stands behind the words, like 'ID', or '[ID]' where it may be left out; undefined when nothing may. */
+  /** The operand after the words, like 'ID', or '[ID]' where it is optional; undefined for none. */
   operand?: string
   /** Options by name; `value` names the value of one that has any. */
   options: Readonly<Record<string, { value?: string; meaning: string }>>
-  /** @throws UsageError for arguments that make no sense; CommandError and others for what could not be done */
+  /** @throws UsageError for invalid arguments; CommandError and others for what could not be done */
   run(context: Context, values: Values, operand: string): Promise<Output>
 }
 
-/** The command was called in a way that it does not know: exit code 2. */
+/** Wrong usage of a command: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** What was asked for could not be done, in a sentence: exit code 1. */
+/** Says in a sentence why a command failed: exit code 1. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 }
 
 /**
- * The text that was given for an option.
+ * Returns the text of a required option.
  *
  * @throws UsageError when none was, or an empty one
  */
@@ -67,7 +67,7 @@ export function required(values: Values, name: string): string {
 }
 
 /**
- * The value of an option that has one of a few, or undefined.
+ * Returns the value of an option that is one of a few, or undefined.
  *
  * @throws UsageError for any other value
  */
@@ -78,9 +78,9 @@ export function oneOf(values: Values, name: string, known: readonly string[]): s
 }
 
 /**
- * The value of an option that is a whole number.
+ * Returns the value of an option that is a whole number.
  *
- * @param preset what it is when it was not given
+ * @param preset the default
  * @throws UsageError for any other value
  */
 export function wholeNumber(values: Values, name: string, preset: number, minimum: number, maximum: number): number {
@@ -91,11 +91,12 @@ export function wholeNumber(values: Values, name: string, preset: number, minimu
 }
 
 /**
- * Works with the database of the configuration, and says which that is. Our own is used as it is where it runs, which a running
- * service does not notice; otherwise it is started for the command and ended after it.
+ * Runs `work` with the database of the configuration, and reports which that is. An embedded one that runs is used as it is, which a
+ * running service does not notice; otherwise it is started for the command and stopped after it.
  *
- * @param options maySetUp: sets our own up where there is none, which only the command that is for that does
- * @throws CommandError when there is none; EmbeddedPostgresError when our own cannot run; the database's errors; what `work` throws
+ * @param options maySetUp: creates the embedded database where there is none
+ * @throws CommandError when there is none; EmbeddedPostgresError when the embedded one cannot run; the database's errors; what `work`
+ *   throws
  */
 export async function withDatabase<Result>(
   context: Context,
@@ -136,7 +137,7 @@ async function openConfigured({ config, log, stop, usesDatabase }: Context, mayS
 }
 
 /**
- * Rows as columns for a person, under their headings.
+ * Formats rows as a table for a person.
  *
  * @param rows of texts, each as long as `headings`
  */

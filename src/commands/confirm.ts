@@ -2,13 +2,13 @@ import { createInterface } from 'node:readline/promises'
 import { CommandError, UsageError, type Values } from './command.ts'
 
 /** The option of commands that remove something. */
-export const yesOption = { meaning: 'do not ask; needed where nobody can be asked, as in a script' }
+export const yesOption = { meaning: 'do not ask; needed in scripts' }
 
 /**
- * Asks the person at the terminal before something is removed, unless `--yes` was given.
+ * Asks for confirmation at the terminal before something is removed, unless `--yes` was given.
  *
  * @param consequence what will happen, like 'this removes every order in /srv/data'
- * @param signal gives the question up
+ * @param signal aborts the question
  * @throws UsageError when there is no terminal to ask at; CommandError when the answer is not 'yes'
  */
 export async function confirm(consequence: string, values: Values, signal: AbortSignal): Promise<void> {

@@ -6,13 +6,17 @@ import { findRunningPostgres } from '../platform/embedded-postgres/running.ts'
 import { type Command, CommandError, type Context, withDatabase } from './command.ts'
 import { confirm, yesOption } from './confirm.ts'
 
-/** How long a database that does not answer is waited for: it may be starting beside us. */
+/** How long to wait for a database that does not answer: it may be starting. */
 const timeoutMs = 5_000
 
 export const migrateCommand: Command = {
   name: 'migrate',
-  summary: "bring the database's tables up to date; sets the service's own database up where there is none",
-  options: { 'no-tables': { meaning: 'only set the own database up: to import an export of an older version' } },
+  summary: "bring the database's tables up to date; creates the embedded database where there is none",
+  options: {
+    'no-tables': {
+      meaning: 'create only the embedded database, without tables: to import an export of an older version',
+    },
+  },
   run: (context, values) =>
     withDatabase(
       context,
@@ -28,12 +32,12 @@ export const migrateCommand: Command = {
     ),
 }
 
-/** What a service writes into DATA_DIR. The folder is the operator's, who may keep other things in it. */
+/** What a service writes into DATA_DIR. The operator may keep other things in that folder. */
 const ours = /^(postgres|socket|postgres\.log(\.1)?|postgres\.new-\d+)$/
 
 export const resetCommand: Command = {
   name: 'db-reset',
-  summary: "remove the service's own database with every order in it",
+  summary: 'remove the embedded database with every order in it',
   options: { yes: yesOption },
   async run(context, values) {
     const { dataDir, database } = context.config
@@ -52,12 +56,12 @@ export const resetCommand: Command = {
   },
 }
 
-/** Ends a server that a killed service has left; one that a service works with is not touched. */
+/** Stops a server that a killed service has left; one that a service uses is not touched. */
 async function endLeftServer({ config: { dataDir }, log, stop }: Context): Promise<void> {
   const running = await findRunningPostgres(dataDir)
   if (running === undefined) return
   if (running.isOwned) throw new CommandError(`the service is running on ${dataDir}: stop it first`)
-  // Taking it over makes sure that nobody else does, and ends it together with what it may have left.
+  // Adopting it makes sure that nobody else does, and stops it together with its orphans.
   const server = await startEmbeddedPostgres({ dataDir, log, signal: stop })
   await server.stop()
 }

@@ -10,10 +10,10 @@ const knownScopes = scopesOf(modules)
 
 const create: Command = {
   name: 'keys create',
-  summary: 'make an API key and print it, this once',
+  summary: 'create an API key and print it once',
   options: {
-    name: { value: 'NAME', meaning: 'whose key it is, for the list' },
-    scopes: { value: 'A,B', meaning: `what it may do: ${knownScopes.join(', ')}` },
+    name: { value: 'NAME', meaning: 'a name for the list' },
+    scopes: { value: 'A,B', meaning: `its scopes: ${knownScopes.join(', ')}` },
   },
   run(context, values) {
     const name = required(values, 'name')
@@ -48,7 +48,7 @@ function readScopes(text: string): string[] {
 
 const list: Command = {
   name: 'keys list',
-  summary: 'list the API keys that were made, newest first',
+  summary: 'list API keys, newest first',
   options: {},
   run: context =>
     withDatabase(context, async (_, pool) => {
@@ -68,7 +68,7 @@ const list: Command = {
 
 const revoke: Command = {
   name: 'keys revoke',
-  summary: 'make an API key invalid',
+  summary: 'revoke an API key',
   operand: 'ID',
   options: {},
   run: (context, _, id) =>

@@ -14,23 +14,23 @@ import { type Command, CommandError, type Context, table, UsageError, type Value
 const rateDefault = 100
 const secondsDefault = 60
 const connectionsDefault = 64
-/** The runtime's client has no more requests under way at a time. */
+/** The runtime's client sends no more requests at once. */
 const connectionsMax = 256
 const answerDeadlineMs = 10_000
 const timeoutMs = 5_000
 
 export const loadCommand: Command = {
   name: 'load',
-  summary: 'send realistic orders at a rate, and tell how long they took; exit code 1 if one met what it should not',
+  summary: 'send realistic orders at a rate and report latencies; exit code 1 after an unexpected response',
   options: {
     rate: { value: 'N', meaning: `orders a second (${rateDefault})` },
-    seconds: { value: 'N', meaning: `for how long (${secondsDefault}); Ctrl-C ends it earlier, with its report` },
-    ramp: { value: 'N', meaning: 'for so many of these seconds the rate grows from nothing (0)' },
+    seconds: { value: 'N', meaning: `for how long (${secondsDefault}); Ctrl-C ends it early, with its report` },
+    ramp: { value: 'N', meaning: 'seconds in which the rate grows from 0 to full (0)' },
     bad: { value: 'N%', meaning: 'share of orders that break the contract (0%)' },
-    repeated: { value: 'N%', meaning: 'share of orders that were sent before (0%)' },
+    repeated: { value: 'N%', meaning: 'share of orders that are sent again (0%)' },
     url: { value: 'URL', meaning: 'of the service (http://127.0.0.1 with SERVER_PORT)' },
     key: { value: 'KEY', meaning: 'API key (the first of API_KEYS that may write orders)' },
-    connections: { value: 'N', meaning: `over HTTP at most so many at a time (${connectionsDefault})` },
+    connections: { value: 'N', meaning: `connections over HTTP (${connectionsDefault})` },
     kafka: { meaning: 'send to KAFKA_TOPIC at KAFKA_BROKERS instead' },
   },
   async run(context, values) {
@@ -74,7 +74,7 @@ async function withTarget<Result>(
   }
 }
 
-/** @throws UsageError when the address is none, CommandError when nobody answers there */
+/** @throws UsageError when it is no URL, CommandError when nobody answers there */
 async function reachHttp(config: Config, values: Values): Promise<Target> {
   const connections = wholeNumber(values, 'connections', connectionsDefault, 1, connectionsMax)
   const given = typeof values.url === 'string' ? values.url : `http://127.0.0.1:${config.server.port}`
@@ -99,10 +99,10 @@ function lineOf(second: number, progress: LoadProgress): string {
   return `${String(second).padStart(4)} s  ${said.join('  ')}  p50 ${milliseconds(p50Ms)}  p99 ${milliseconds(p99Ms)}`
 }
 
-/** What a status means for an order. */
+/** The meaning of a status, for people. */
 const meanings: Record<string, string> = {
-  201: 'taken in',
-  200: 'taken in before',
+  201: 'placed',
+  200: 'placed before',
   400: 'breaks the contract',
   401: 'no valid key: see --key',
   403: 'the key may not write orders',

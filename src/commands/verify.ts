@@ -5,7 +5,7 @@ import { type Command, withDatabase } from './command.ts'
 
 export const verifyCommand: Command = {
   name: 'verify',
-  summary: 'check the guarantees on the database: what is broken is listed, and the exit code is 1',
+  summary: 'check the guarantees on the database; lists violations, exit code 1 if there are any',
   options: {},
   run: context =>
     withDatabase(context, async (_, pool) => {

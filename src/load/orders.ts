@@ -1,25 +1,25 @@
 import { exampleOrder } from '../orders/example.ts'
 
-/** An order to be sent, and what it is sent as. */
+/** An order to send, and its kind. */
 export type Shot = {
   kind: 'new' | 'repeated' | 'bad'
   orderUid: string
-  /** JSON; of a bad one perhaps not even that. */
+  /** JSON; a bad one may not even be that. */
   body: string
 }
 
 export type Shots = {
   next(nowMs: number): Shot
-  /** Notes that an order was taken in, so that it may be repeated. */
+  /** Notes that an order was accepted, so that it may be repeated. */
   accepted(shot: Shot): void
 }
 
-/** How many of the orders that were taken in are kept to be repeated. */
+/** How many accepted orders are kept to be repeated. */
 const keptMax = 1_000
 
 type Break = (order: ReturnType<typeof exampleOrder>) => unknown
 
-/** What senders get wrong, in turn. */
+/** Typical mistakes of senders, in turn. */
 const breaks: readonly Break[] = [
   order => ({ ...order, payment: { ...order.payment, amount: order.payment.amount + 1 } }),
   order => ({ ...order, payment: { ...order.payment, currency: 'EURO' } }),
@@ -28,11 +28,11 @@ const breaks: readonly Break[] = [
 ]
 
 /**
- * Makes orders to send, with shares of bad ones and of repeated ones. Before any order was taken in there is nothing to
- * repeat, and a new one takes its place.
+ * Makes orders to send, with shares of bad and repeated ones. Before any order was accepted there is nothing to repeat, and a new one
+ * is made instead.
  *
  * @param shares from 0 to 1 each
- * @param newUid another each time
+ * @param newUid returns a new one each time
  * @param random numbers from 0 up to 1
  */
 export function makeShots(

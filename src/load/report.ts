@@ -6,30 +6,30 @@ export type Latencies = { p50: number; p90: number; p99: number; p99_9: number; 
 
 export type LoadReport = {
   target: string
-  /** Orders a second; below it when the load was ended early, or the service was slower. */
+  /** Orders a second; less when the load was ended early, or the service was slower. */
   rate_asked: number
   rate_reached: number
   seconds: number
-  /** Orders that were due, and those of them that were not sent since nothing was free to send them. */
+  /** Orders that were due, and those of them that were not sent since no connection was free. */
   due: number
   sent: number
   not_sent: number
-  /** By the status of the answer, or what came in its place. */
+  /** By the status of the response, or the error. */
   outcomes: Record<string, number>
-  /** Of the outcomes, those that should not have been. */
+  /** The number of unexpected outcomes. */
   unexpected: number
-  /** Of every order that was sent, also where no answer came. */
+  /** Of every order that was sent, also without a response. */
   latency_ms: Latencies
   latency_is: string
 }
 
-/** How it goes, for the line of a second; latencies are those of the time since the last one. */
+/** Progress for the line of a second; latencies are those since the last line. */
 export type LoadProgress = Record<Outcome['verdict'] | 'sent' | 'waiting', number> & { p50Ms: number; p99Ms: number }
 
-/** Three figures of each are kept, from a microsecond up to the hour (HDR): its memory does not grow with the load. */
+/** An HDR histogram: three significant digits from a microsecond to an hour, in constant memory. */
 const range = { lowest: 1, highest: 3_600_000_000, figures: 3 }
 
-/** Counts what becomes of a load. */
+/** Counts the outcomes of a load. */
 export class LoadCounts {
   sent = 0
   readonly outcomes: Record<string, number> = {}
@@ -61,7 +61,7 @@ export class LoadCounts {
   }
 
   latencies(): Latencies {
-    // A histogram says up to where a bucket reaches, which may be a little beyond the largest value.
+    // A histogram returns the upper bound of a bucket, which may exceed the largest value a little.
     const at = (percent: number) => Math.min(this.#all.percentile(percent), this.#all.max) / 1000
     return { p50: at(50), p90: at(90), p99: at(99), p99_9: at(99.9), max: this.#all.max / 1000 }
   }

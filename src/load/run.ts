@@ -8,7 +8,7 @@ export type LoadOptions = {
   ratePerSecond: number
   target: Target
   shots: Shots
-  /** How long what is due and not sent at the end may still be sent. */
+  /** How long orders that are due at the end may still be sent. */
   timeoutMs: number
   onSecond(progress: LoadProgress): void
 }
@@ -17,14 +17,13 @@ const tickMs = 1
 const secondMs = 1_000
 
 /**
- * Puts load on a service at a rate that does not heed how fast it answers (an open model): each order is due at a time that
- * was fixed before, and its latency counts from then. So one that had to wait for those before it shows the wait, where a
- * generator that waits itself would leave it out (coordinated omission).
+ * Puts load on a service at a rate that does not depend on its responses (an open model): each order is due at a time fixed in advance,
+ * and its latency counts from then. So an order that had to wait for earlier ones shows the wait, which a closed-loop generator
+ * would leave out (coordinated omission).
  *
- * What is due and cannot be sent is a number, and no memory: orders are made when they are sent. No more sends are under way
- * than the target has lanes.
+ * Orders are made when they are sent, so a backlog takes no memory. At most as many sends are in progress as the target has lanes.
  *
- * @param stop ends the load early: what is under way is waited for
+ * @param stop ends the load early, after the sends in progress
  */
 export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
   const { schedule, target, timeoutMs } = options
@@ -53,16 +52,16 @@ export async function runLoad(options: LoadOptions, stop: AbortSignal): Promise<
 
   const ticking = setInterval(pump, tickMs)
   const telling = setInterval(() => options.onSecond(counts.progress(due - counts.sent)), secondMs)
-  // Every send ends by its own deadline, so this ends.
+  // Every send has a deadline, so this ends.
   while (!isOver() || free < target.lanes) await new Promise(resolve => setTimeout(resolve, 5))
   clearInterval(ticking)
   clearInterval(telling)
-  // One that was ended early is judged by the time that it had.
+  // A load that was ended early is judged by the time that it had.
   const sendingMs = stop.aborted ? lastSentMs : Math.max(lastSentMs, lastDueMs)
   return summarize(options, counts, due, sendingMs / 1000)
 }
 
-/** Sends the next orders and counts what becomes of them. */
+/** Sends the next orders and counts their outcomes. */
 async function fire(
   { schedule, shots, target }: LoadOptions,
   counts: LoadCounts,

@@ -1,21 +1,21 @@
-/** When each request of a load is due, however long those before it take. Pure. */
+/** When each request of a load is due, independent of the others. Pure. */
 export type Schedule = {
-  /** How many there are. */
+  /** The number of requests. */
   total: number
-  /** When one is due, in milliseconds after the start; they are numbered from 0. */
+  /** When a request is due, in milliseconds after the start; they are numbered from 0. */
   dueMs(index: number): number
-  /** How many are due so many milliseconds after the start. */
+  /** How many requests are due until a time, in milliseconds after the start. */
   dueBy(elapsedMs: number): number
 }
 
 /**
- * A steady rate, if asked for with a rate before it that grows evenly from nothing.
+ * Makes a schedule with a steady rate, optionally after a linear ramp.
  *
- * @param rampSeconds how long it grows; the rest of `seconds` is steady
+ * @param rampSeconds the length of the ramp; the rest of `seconds` is steady
  */
 export function makeSchedule(ratePerSecond: number, seconds: number, rampSeconds = 0): Schedule {
   const inRamp = (ratePerSecond * rampSeconds) / 2
-  // What has come by a time is the area below the rate until then: a triangle, and a rectangle behind it.
+  // The requests until a time are the area below the rate: a triangle, then a rectangle.
   const countAt = (time: number) =>
     time < rampSeconds ? (ratePerSecond * time ** 2) / (2 * rampSeconds) : inRamp + ratePerSecond * (time - rampSeconds)
   const total = Math.ceil(countAt(seconds))

@@ -3,40 +3,39 @@ import { KafkaRefusedError } from '../platform/kafka/client.ts'
 import type { Publisher } from '../platform/kafka/publisher.ts'
 import type { Shot } from './orders.ts'
 
-/** What became of a shot. */
+/** The outcome of a shot. */
 export type Outcome = {
-  /** By this name it is counted: the status of the answer, or what came in its place. */
+  /** The name that it is counted under: the status of the response, or the error. */
   name: string
-  /** `busy`: refused for now, as is agreed for an overload. `unexpected`: not what should have become of it. */
+  /** `busy`: refused because of overload, as specified. `unexpected`: not what the contract says. */
   verdict: 'accepted' | 'refused' | 'busy' | 'unexpected'
 }
 
-/** Where a load goes. */
+/** The target of a load. */
 export type Target = {
-  /** What it is, for a person. */
+  /** Its name, for a person. */
   description: string
-  /** What a latency means there. */
+  /** The meaning of a latency there. */
   latency: string
-  /** How many sends may be under way at a time. */
+  /** How many sends may be in progress at once. */
   lanes: number
-  /** How many shots a send takes at most. */
+  /** Shots of one send. */
   batchMax: number
-  /** Sends, and waits for what comes of it; never throws. */
+  /** Sends, and waits for the outcomes; never throws. */
   send(shots: readonly Shot[]): Promise<Outcome[]>
 }
 
-/** What each kind of shot is to be answered. A 200 for a new one: the first try was lost on the way and was sent again. */
+/** The expected statuses of each kind of shot. A 200 for a new one: the first attempt was lost and was sent again. */
 const expected: Record<Shot['kind'], readonly number[]> = { new: [201, 200], repeated: [200], bad: [400] }
 
 /**
- * Orders by `POST /api/orders`.
+ * Sends orders by `POST /api/orders`.
  *
- * It uses the runtime's own client, as programs do. The benchmarks have a generator of their own, which writes to sockets
- * and knows what the answers look like: it costs a fraction, which counts where it shares two cores with what it measures,
- * and it can do nothing else.
+ * It uses the runtime's client, as programs do. The benchmarks have a generator of their own on plain sockets, which costs a fraction;
+ * that counts where it shares two cores with what it measures, but it can do nothing else.
  *
  * @param url of the service, without a slash at the end
- * @param answerDeadlineMs how long an answer is waited for
+ * @param answerDeadlineMs how long to wait for a response
  */
 export function httpTarget(
   url: string,
@@ -52,7 +51,7 @@ export function httpTarget(
     try {
       const signal = AbortSignal.timeout(answerDeadlineMs)
       const response = await fetch(`${url}/api/orders`, { method: 'POST', headers, body, signal })
-      // The latency is that of the whole answer, and the connection is free again only then.
+      // The latency is that of the whole response, and the connection is free only then.
       await response.arrayBuffer()
       return { name: String(response.status), verdict: verdictOf(kind, response.status) }
     } catch (error) {
@@ -79,10 +78,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error ? ('code' in error ? String(error.code) : error.name) : String(error)
 }
 
-/** What a request to Kafka holds at most; requests go one after another, so what is due meanwhile goes with the next. */
+/** Messages of one request to Kafka; requests go one after another, so what becomes due meanwhile goes with the next. */
 const messagesMax = 500
 
-/** Orders as messages of the topic that orders come in by. What the service makes of them, a broker does not tell. */
+/** Sends orders to the topic of the intake. A broker does not tell what the service makes of them. */
 export function kafkaTarget(publisher: Publisher, topic: string, answerDeadlineMs: number): Target {
   return {
     description: `the Kafka topic ${topic}`,
