@@ -277,6 +277,21 @@ test('only few ask the clock of the machine: durations go by the monotonic one, 
   expect(asking.map(({ path }) => path).filter(path => !allowed.includes(path))).toEqual([])
 })
 
+test('a growing pause, and a race with a timer, are written once: backoffMs and withDeadline', () => {
+  const code = product.map(codeOnly)
+  const schedules = ['src/platform/backoff.ts', 'src/webhooks/webhook.ts'] // That of webhooks is documented.
+  expect(
+    findAll(
+      code.filter(({ path }) => !schedules.includes(path)),
+      /2 \*\* (?!\d)/,
+    ),
+  ).toEqual([])
+  const others = code.filter(({ path }) => path !== 'src/platform/deadline.ts')
+  expect(findAll(others, /Promise\.race\(.*(sleep|setTimeout|timer|expiry|silence)/i)).toEqual([])
+  const shadows = code.filter(({ path }) => path !== 'src/platform/periodic.ts')
+  expect(findAll(shadows, /sleep\(.*signal.*\)\.catch/)).toEqual([])
+})
+
 test('advisory locks have a number each, which no other file names', () => {
   const numbers: number[] = [...Object.values(advisoryLocks), ...Object.values(advisoryLockSpaces)]
   expect(new Set(numbers).size).toBe(numbers.length)

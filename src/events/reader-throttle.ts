@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../platform/periodic.ts'
 
 /** What all readers of an instance are sent together while the intake has more to do than it can. */
 const bytesPerSecondWhenBusy = 8 * 1024 * 1024
@@ -40,7 +40,7 @@ export class ReaderThrottle {
     while (this.#isBusy() && !stop.aborted) {
       const waitMs = turnAtMs - this.#now()
       if (waitMs <= 0) return
-      await sleep(Math.min(waitMs, recheckMs), undefined, { signal: stop }).catch(() => undefined)
+      await pause(Math.min(waitMs, recheckMs), stop)
     }
     // What was to be sent at its turn has been sent without it: the turns behind it do not wait for it.
     if (!this.#isBusy()) this.#freeAtMs = 0

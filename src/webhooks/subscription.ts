@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Checkpoint, compareCheckpoints } from '../events/checkpoint.ts'
 import { type EventFeed, type FedEvent, sizeOf } from '../events/feed.ts'
 import { readEvent } from '../events/log.ts'
 import { Notifier } from '../events/notifier.ts'
 import { moveCheckpoint } from '../events/readers.ts'
 import { type EventLog, streamKey } from '../events/stream-definition.ts'
+import { pause } from '../platform/periodic.ts'
 import { retryWhileUnavailable } from '../platform/retry.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { DurableRetryQueue } from './durable-retry-queue.ts'
@@ -265,7 +265,7 @@ export class Subscription {
     while (!signal.aborted) {
       this.#begin()
       await this.#save()
-      await sleep(this.#options.rules.tickMs, undefined, { signal }).catch(() => undefined)
+      await pause(this.#options.rules.tickMs, signal)
     }
   }
 
