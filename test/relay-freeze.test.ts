@@ -47,7 +47,7 @@ describe.skipIf(kafkaAvailability() !== null)('a leader that is frozen', () => {
 })
 
 const leading = 'this instance publishes the event log to Kafka'
-const interruption = 'interrupted: whoever publishes the event log to Kafka'
+const interruption = 'interrupted: the instance that publishes the event log to Kafka'
 
 const linesOf = (service: ServiceProcess, text: string) =>
   service

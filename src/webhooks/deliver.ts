@@ -84,13 +84,13 @@ async function deliverWhileLeading(
   }
 }
 
-/** A sender that sends nothing without the lease. */
+/** A sender that sends nothing without the lease, which is asked for right before the first byte of each attempt. */
 function whileHeld(sender: Sender, lease: Lease): Sender {
   return {
     ...sender,
-    async post(...request) {
+    async post(url, headers, body, stop) {
       lease.assertHeld()
-      return sender.post(...request)
+      return sender.post(url, headers, body, stop, () => lease.assertHeld())
     },
   }
 }

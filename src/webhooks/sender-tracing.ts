@@ -9,9 +9,9 @@ import type { Sender } from './sender.ts'
  */
 export function traceDeliveries(tracer: Tracer, sender: Sender): Sender {
   return {
-    async post(url, headers, body, stop) {
+    async post(url, headers, body, ...more) {
       const parent = headers[traceparentHeader]
-      if (!isSampled(parent)) return sender.post(url, headers, body, stop)
+      if (!isSampled(parent)) return sender.post(url, headers, body, ...more)
       const span = tracer.begin('POST', {
         kind: 'client',
         parent,
@@ -21,7 +21,12 @@ export function traceDeliveries(tracer: Tracer, sender: Sender): Sender {
           ...hostOf(url),
         },
       })
-      const attempt = await sender.post(url, { ...headers, [traceparentHeader]: span.traceparent }, body, stop)
+      const sent = sender.post(url, { ...headers, [traceparentHeader]: span.traceparent }, body, ...more)
+      const attempt = await sent.catch(error => {
+        span.fail('not sent')
+        span.end()
+        throw error
+      })
       if (attempt.status !== null) span.set({ 'http.response.status_code': attempt.status })
       if (!isDelivered(attempt)) span.fail(String(attempt.status ?? 'no answer'))
       span.end()

@@ -269,3 +269,34 @@ describe('a connection', () => {
     expect(proxy.received).toEqual([])
   })
 })
+
+describe('a delivery that is forbidden before it is sent', () => {
+  const forbid = () => {
+    throw new Error('the lease is over')
+  }
+
+  test('is not sent on a connection that took long, nor on one that is kept', async () => {
+    const receiver = await receiverOf()
+    const sender = senderOf()
+    await expect(sender.post(receiver.url, {}, body, undefined, forbid)).rejects.toThrow('the lease is over')
+    expect(await post(sender, receiver.url)).toMatchObject({ status: 200 })
+    await expect(sender.post(receiver.url, {}, body, undefined, forbid)).rejects.toThrow('the lease is over')
+    expect(receiver.received.length).toBe(1)
+  })
+
+  test('is asked for when the connection stands, and again when it is sent again', async () => {
+    const resolved = Promise.withResolvers<string[]>()
+    const receiver = await receiverOf()
+    const sender = senderOf({ resolve: () => resolved.promise })
+    let asked = 0
+    const url = receiver.url.replace('127.0.0.1', 'receiver.test')
+    const attempt = sender.post(url, {}, body, undefined, () => {
+      asked += 1
+    })
+    await Bun.sleep(0)
+    expect(asked).toBe(0)
+    resolved.resolve(['127.0.0.1'])
+    expect(await attempt).toMatchObject({ status: 200 })
+    expect(asked).toBe(1)
+  })
+})

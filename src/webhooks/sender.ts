@@ -25,8 +25,20 @@ export type Timeouts = {
 export const timeouts: Timeouts = { connectMs: 5_000, answerMs: 15_000, bodyMs: 2_000 }
 
 export type Sender = {
-  /** Sends an event; never rejects. @param stop ends it at once */
-  post(url: string, headers: Record<string, string>, body: Uint8Array, stop?: AbortSignal): Promise<Attempt>
+  /**
+   * Sends an event.
+   *
+   * @param stop ends it at once
+   * @param beforeSending is called when the connection stands, right before anything is sent on it; where it throws nothing is
+   * @throws what `beforeSending` throws, and nothing else
+   */
+  post(
+    url: string,
+    headers: Record<string, string>,
+    body: Uint8Array,
+    stop?: AbortSignal,
+    beforeSending?: () => void,
+  ): Promise<Attempt>
   close(): void
 }
 
@@ -88,7 +100,7 @@ export function createSender(options: {
   }
 
   return {
-    async post(text, headers, body, stop) {
+    async post(text, headers, body, stop, beforeSending) {
       const startedMs = performance.now()
       const took = () => Math.round(performance.now() - startedMs)
       try {
@@ -98,12 +110,14 @@ export function createSender(options: {
         for (let isAgain = false; ; isAgain = true) {
           const outgoing = request(url, headers, body.byteLength)
           try {
-            return { ...(await exchange(outgoing, body, options.timeouts, stop)), error: null, durationMs: took() }
+            const send = { outgoing, body, beforeSending }
+            return { ...(await exchange(send, options.timeouts, stop)), error: null, durationMs: took() }
           } catch (error) {
             if (isAgain || !outgoing.reusedSocket || !lostWhileIdle.has(codeOf(error))) throw error
           }
         }
       } catch (error) {
+        if (error instanceof ForbiddenError) throw error.cause
         return { status: null, error: describe(error), answer: '', durationMs: took() }
       }
     },
@@ -114,10 +128,14 @@ export function createSender(options: {
   }
 }
 
+/** What was asked before sending has forbidden it. */
+class ForbiddenError extends Error {}
+
+type Sending = { outgoing: ClientRequest; body: Uint8Array; beforeSending: (() => void) | undefined }
+
 /** Sends a request and reads its answer, within all bounds. @throws what kept the head of the answer from coming */
 function exchange(
-  outgoing: ClientRequest,
-  body: Uint8Array,
+  { outgoing, body, beforeSending }: Sending,
   { connectMs, answerMs, bodyMs }: Timeouts,
   stop: AbortSignal | undefined,
 ): Promise<{ status: number; answer: string }> {
@@ -141,7 +159,18 @@ function exchange(
       reject(error)
     })
     const answered = giveUpAfter(answerMs, 'no answer')
-    outgoing.on('socket', socket => onceConnected(socket, giveUpAfter(connectMs, 'no connection')))
+    const connected = giveUpAfter(connectMs, 'no connection')
+    outgoing.on('socket', socket => {
+      onceConnected(socket, () => {
+        connected()
+        try {
+          beforeSending?.()
+          outgoing.end(body)
+        } catch (error) {
+          outgoing.destroy(new ForbiddenError('it may not be sent any more', { cause: error }))
+        }
+      })
+    })
     outgoing.on('response', response => {
       hasStatus = true
       answered()
@@ -153,7 +182,7 @@ function exchange(
     })
     if (stop?.aborted) onStop()
     else stop?.addEventListener('abort', onStop)
-    outgoing.end(body)
+    // A connection is made at once; the request waits for it.
   })
 }
 
