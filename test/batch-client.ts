@@ -30,7 +30,7 @@ export async function* sendBatch(options: {
     if (rest !== '') yield rest
     await sending
   } finally {
-    // Also when whoever reads has had enough: then the batch breaks off.
+    // Also when the reader stops early: then the batch is cancelled.
     sending.catch(() => undefined)
     socket.destroy()
   }

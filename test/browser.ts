@@ -21,7 +21,7 @@ const executable = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ].find(path => path !== undefined && path !== '' && existsSync(path))
 
-/** Whether there is no Chromium here; then the tests in a browser are skipped, and that is said aloud. */
+/** Whether there is no Chromium here; then browser tests are skipped, with a message. */
 export const hasNoBrowser = executable === undefined
 if (hasNoBrowser) console.error('SKIPPED: the tests in a browser. Install Chromium, or set CHROMIUM to its path.')
 
@@ -64,9 +64,9 @@ export type Stage = {
   /** The environment that leads a command to the service's database. */
   environment: Record<string, string>
   database: PostgresAddress
-  /** Opens an address of the page in a new browser, instead of the one before. What its console complains of is noted. */
+  /** Opens a URL of the page in a new browser context that replaces the last one. Console errors are collected. */
   open(path: string, view?: View): Promise<Page>
-  /** What consoles have complained of since it was last asked for. */
+  /** The console errors since the last call. */
   complaints(): string[]
   /** Places an order over HTTP. */
   place(order: unknown): Promise<void>

@@ -1,5 +1,7 @@
 import { expect } from 'bun:test'
+import type { OrderDocument } from '../src/orders/document.ts'
 import type { TestApp } from './app.ts'
+import { makeOrders } from './orders.ts'
 
 export type ApiResponse = { status: number; body: Record<string, unknown> & { errors?: { pointer: string }[] } }
 
@@ -24,5 +26,19 @@ export function deadLetterApi(app: () => TestApp) {
         .split('\n')
         .map(line => JSON.parse(line))
     },
+  }
+}
+
+/** Makes orders that no other test of a file has. `prefix` begins the uids of the orders that were made last. */
+export function orderSeries(name: string) {
+  let series = 0
+  const newOrders = (count: number): OrderDocument[] => {
+    series += 1
+    return makeOrders(count, `${name}${series}`)
+  }
+  return {
+    newOrders,
+    newOrder: () => newOrders(1)[0] as OrderDocument,
+    prefix: () => `${name}${series}`,
   }
 }

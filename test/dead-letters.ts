@@ -7,7 +7,7 @@ import { headerOf, type Read } from './topics.ts'
 const listed = 10
 const place = (partition: unknown, offset: unknown) => `${partition}/${offset}`
 
-/** Every dead letter, page by page, as a person would look through them. */
+/** Lists all dead letters, page by page, as a person would. */
 export async function listDeadLetters(url: string, pageSize = 40): Promise<DeadLetterListing[]> {
   const letters: DeadLetterListing[] = []
   for (let path: string | undefined = `/api/dead-letters?limit=${pageSize}`; path !== undefined; ) {
@@ -22,9 +22,9 @@ export async function listDeadLetters(url: string, pageSize = 40): Promise<DeadL
 }
 
 /**
- * Each message that is no order, and no other, is one dead letter, with its bytes, its origin and the reason.
+ * Checks that each message that is not an order, and no other, is one dead letter, with its bytes, its origin and the reason.
  *
- * @param read the whole topic that orders come in by; the header `kind` tells what each message is
+ * @param read all messages of the orders topic; the header `kind` says what each one is
  */
 export function expectDeadLetters(letters: readonly DeadLetterListing[], read: readonly Read[]): void {
   const byPlace = new Map(letters.map(letter => [place(letter.partition, letter.offset), letter]))
@@ -61,15 +61,15 @@ function isLetterOf(letter: DeadLetterListing, { message }: Read, kind: string):
 }
 
 /**
- * Each dead letter is announced with the message's key, bytes and headers as they came; what is known of it stands before.
+ * Checks that each dead letter is published with the message's key, bytes and headers as they came, after those that describe it.
  *
- * @param announced the whole topic of dead letters
+ * @param published all messages of the topic of dead letters
  */
-export function expectAnnounced(announced: readonly Read[], letters: readonly DeadLetterListing[]): void {
-  const byId = new Map(announced.map(message => [headerOf(message, 'dlq_id'), message]))
+export function expectPublished(published: readonly Read[], letters: readonly DeadLetterListing[]): void {
+  const byId = new Map(published.map(message => [headerOf(message, 'dlq_id'), message]))
   const problems = letters.flatMap(letter => {
     const found = byId.get(letter.id)
-    if (found === undefined) return [`dead letter ${letter.id} (${letter.detail}) was not announced`]
+    if (found === undefined) return [`dead letter ${letter.id} (${letter.detail}) was not published`]
     const isSame =
       base64(found.message.key) === letter.key &&
       base64(found.message.value) === letter.value &&
@@ -77,7 +77,7 @@ export function expectAnnounced(announced: readonly Read[], letters: readonly De
       headerOf(found, 'dlq_partition') === String(letter.partition) &&
       headerOf(found, 'dlq_offset') === letter.offset &&
       headerOf(found, 'kind') !== undefined
-    return isSame ? [] : [`dead letter ${letter.id} was announced as ${JSON.stringify(found.message.headers)}`]
+    return isSame ? [] : [`dead letter ${letter.id} was published as ${JSON.stringify(found.message.headers)}`]
   })
   expect(problems.slice(0, listed)).toEqual([])
 }

@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats'
 import { currentDocuments } from '../scripts/write-openapi.ts'
 import type { TestApp } from './app.ts'
 
-/** Calls operations of the API and holds each answer against what OpenAPI says of it. */
+/** Calls operations of the API and checks each response against its OpenAPI description. */
 
 type Json = Record<string, unknown>
 type Content = Record<string, { schema: Json }>
@@ -20,7 +20,7 @@ export type Asked = {
   query?: string
   id?: string
   delivery?: string
-  /** Who asks, if not the usual caller. */
+  /** The caller, if not the usual one. */
   of?: Caller
 }
 
@@ -41,7 +41,7 @@ export type DocumentedAnswers = {
   expectToKeep(schema: Json, value: unknown, where: string): void
 }
 
-/** @param usual who asks, unless it is said otherwise */
+/** @param usual the default caller */
 export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAnswers> {
   const texts = await currentDocuments()
   const documented = closed(JSON.parse(texts.get('openapi.json') ?? '')) as Documented

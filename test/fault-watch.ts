@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 
-/** What a service was like while something was done to it. */
+/** How a service behaved while something was done to it. */
 export type Watched = {
   /** The longest time in which /livez gave no answer, in milliseconds. */
   silenceMs: number
@@ -9,7 +9,7 @@ export type Watched = {
 }
 
 /**
- * Asks a service for /livez without a pause, from a thread of its own, so that the test's own work is not taken for silence.
+ * Asks a service for /livez without a pause, from a thread of its own, so that the test's own work does not look like silence.
  *
  * @param url of the service, and the number of its process
  * @returns what ends the watch and tells what was seen; `follow` goes on with a service that was started again

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OrderDocument } from '../src/orders/document.ts'
 
-/** Senders of orders by HTTP, and what they were answered. */
+/** Senders of orders over HTTP, and the responses that they got. */
 export type PostLoad = {
   /** JSON by uid: whatever was sent. */
   readonly sent: ReadonlyMap<string, string>
@@ -9,11 +9,11 @@ export type PostLoad = {
   readonly acknowledged: ReadonlySet<string>
   /** How many answers there were of each status, and how many connections broke ('broken'). */
   readonly answers: ReadonlyMap<number | 'broken', number>
-  /** Answers that no sender could make use of: a refusal that does not say when to come again, a wrong order. */
+  /** Responses that no sender could use: a refusal without Retry-After, a wrong order. */
   readonly problems: readonly string[]
   /** Resolves when every order is acknowledged, or after `stop`. */
   readonly finished: Promise<void>
-  /** Sends no more; what is under way is still waited for. */
+  /** Stops sending, and waits for requests in progress. */
   stop(): Promise<void>
 }
 

@@ -8,7 +8,7 @@ import { createPool, type Pool, type PostgresAddress } from '../src/platform/pos
 import { verifyDatabase } from '../src/verify.ts'
 import { valuesOf } from './settings.ts'
 
-/** What is promised, checked after every fault. */
+/** The guarantees, checked after every fault. */
 
 const fieldsOfService = ['status', 'payment_status', 'delivery_status', 'version', 'updated_at']
 const listed = 10
@@ -16,7 +16,7 @@ const listed = 10
 /** The rows of one statement, on a connection of its own. */
 export async function queryDatabase(address: PostgresAddress, text: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ ...address, password: address.password ?? '' })
-  // A server that is killed in a test ends this connection too; the query tells.
+  // A server that is killed in a test ends this connection too; the query reports that.
   client.on('error', () => undefined)
   try {
     await client.connect()

@@ -1,5 +1,5 @@
 import type { PostgresAddress } from '../src/platform/postgres.ts'
-import { expectAnnounced, expectDeadLetters, listDeadLetters } from './dead-letters.ts'
+import { expectDeadLetters, expectPublished, listDeadLetters } from './dead-letters.ts'
 import { countInDatabase, expectConsistent, expectOrders } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeTraffic, type Traffic } from './orders.ts'
@@ -43,7 +43,7 @@ export async function sendShare({ topics, traffic }: KafkaRun, from: number, to:
   await sendOrders(topics, messages.slice(Math.floor(from * messages.length), Math.floor(to * messages.length)))
 }
 
-/** How many orders are stored. */
+/** Returns the number of stored orders. */
 export function stored({ address }: KafkaRun): Promise<number> {
   return countInDatabase(address, 'select count(*) from orders')
 }
@@ -53,7 +53,7 @@ export async function untilMoreThan(run: KafkaRun, orders: number): Promise<void
   await eventually(`more than ${orders} orders are stored`, async () => (await stored(run)) > orders, deadlineMs)
 }
 
-/** Waits until everything went through, and checks everything that is promised. */
+/** Waits until everything was processed, and checks all guarantees. */
 export async function expectPromises(run: KafkaRun): Promise<void> {
   const { topics, traffic, address } = run
   const startedMs = Date.now()
@@ -65,7 +65,7 @@ export async function expectPromises(run: KafkaRun): Promise<void> {
   await expectConsistent(address)
   const letters = await listDeadLetters(run.service.url)
   expectDeadLetters(letters, await readTopic(topics.brokers, topics.orders))
-  expectAnnounced(await readTopic(topics.brokers, topics.deadLetters), letters)
+  expectPublished(await readTopic(topics.brokers, topics.deadLetters), letters)
   const repeated = expectEvents(await readTopic(topics.brokers, topics.events), traffic.orders)
   console.error(
     `  ${traffic.orders.size} orders, ${letters.length} dead letters, ${repeated} events twice; after the last fault all ` +

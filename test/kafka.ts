@@ -33,7 +33,7 @@ export function kafkaAvailability(): string | null {
   return brokerControlAvailability()
 }
 
-/** The same for tests that pause and kill a broker: they need one of their own, so KAFKA_BROKERS does not do. */
+/** The same for tests that pause and kill a broker: they need their own, so KAFKA_BROKERS is not enough. */
 export function brokerControlAvailability(): string | null {
   if (reason === undefined) {
     reason = kafkaBrokerAvailability()
@@ -80,7 +80,7 @@ export function otherClient(brokers: readonly string[]): Kafka {
 /**
  * Sends messages with the other client.
  *
- * @param options partitions: creates the topic first, with so many
+ * @param options partitions: creates the topic first, with this number
  */
 export async function produce(
   brokers: readonly string[],
@@ -126,7 +126,7 @@ export async function committedOffsets(brokers: readonly string[], groupId: stri
   return (answer?.partitions ?? []).toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)
 }
 
-/** Waits for a condition that is named, and fails with its name. */
+/** Waits for a named condition, and fails with its name. */
 export async function eventually(
   what: string,
   condition: () => boolean | Promise<boolean>,
@@ -143,12 +143,12 @@ export type TestConsumer = {
   readonly received: KafkaMessage[]
   readonly states: ConsumerState[]
   lag: ReadonlyMap<number, number>
-  /** The values received, as text; what came twice is there twice. */
+  /** The values received, as text; repeated ones are repeated. */
   values(): string[]
   stop(): Promise<void>
 }
 
-/** Starts the consumer under test; unless `handle` is given it only notes what came. */
+/** Starts the consumer under test; without `handle` it only records messages. */
 export function startConsumer(
   options: Pick<ConsumeOptions, 'brokers' | 'groupId' | 'topic'> & Partial<ConsumeOptions>,
 ): TestConsumer {

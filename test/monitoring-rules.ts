@@ -70,7 +70,7 @@ export const kafkaExporterSeries: readonly string[] = [
   'kafka_consumergroup_members',
 ]
 
-/** Whether a program is there; where it is not, what it would have tested is said to be skipped, once. */
+/** Whether a program is installed; where it is not, reports once which tests are skipped. */
 export function isInstalled(program: string, what: string): boolean {
   const found = spawnSync(program, ['--version']).status === 0
   if (!found) console.error(`SKIPPED: ${what}. Install ${program}.`)

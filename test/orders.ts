@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { OrderDocument } from '../src/orders/document.ts'
 import { exampleOrder } from '../src/orders/example.ts'
 
-/** A message for the topic that orders come in by. `kind` says what is wrong with it; its fate follows from it. */
+/** A message for the orders topic. `kind` says what is wrong with it, from which its expected outcome follows. */
 export type OrderMessage = { kind: Kind; key: string | null; value: Buffer | null }
 
 /** A run's messages: those that are orders, what each order is by its uid, and those that are bad among them. */

@@ -16,11 +16,11 @@ export type Answer = (received: Received, response: ServerResponse, request: Inc
 export type Receiver = {
   url: string
   received: Received[]
-  /** How many requests it had at once at most. */
+  /** The largest number of concurrent requests. */
   concurrentMost: number
-  /** How it answers from now on. */
+  /** How it responds from now on. */
   answer: Answer
-  /** What came of an order, as the sequences of its events. */
+  /** The sequences of the events received of an order. */
   sequencesOf(orderUid: string): number[]
   close(): Promise<void>
 }

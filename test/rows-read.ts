@@ -1,7 +1,7 @@
 import { inTransaction, type Pool } from '../src/platform/postgres.ts'
 
 /**
- * How many rows of a table (and its partitions) some work made the server look at: what a statement costs, whatever it returns.
+ * Counts the rows of a table (and its partitions) that some work made the server read: the cost of statements, whatever they return.
  *
  * @param table the beginning of the tables' names
  * @param work gets one connection in the place of the pool

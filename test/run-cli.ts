@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-/** `database`: which it says that it uses, on standard error; `err`: what else it says there. */
+/** `database`: the one that it reports on standard error; `err`: the rest of standard error. */
 export type CliRun = { exitCode: number; out: string; err: string; database: string | undefined }
 
 /**

@@ -9,7 +9,7 @@ export type BodyReader = {
   cancel(): Promise<void>
 }
 
-/** The whole frames of a stream as they come; one that is broken off in the middle is none. */
+/** Yields the complete frames of a stream; one that is cut off is left out. */
 export async function* framesOf(reader: BodyReader): AsyncGenerator<Frame> {
   const decoder = new TextDecoder()
   let rest = ''
@@ -40,9 +40,9 @@ export type Follower = {
   readonly events: readonly Followed[]
   /** The last id that came, which it comes back with; empty before the first. */
   cursor(): string
-  /** How often it was connected. */
+  /** The number of connections made. */
   connections(): number
-  /** Drops the connection without a word; it comes back by itself. */
+  /** Drops the connection abruptly; it reconnects by itself. */
   breakOff(): void
   stop(): Promise<void>
 }
@@ -68,7 +68,7 @@ export function followEvents(address: () => string, lastEventId = ''): Follower 
     if (response.status !== 200 || response.body === null) throw new Error(`${response.status}`)
     connections += 1
     for await (const { id, data } of framesOf(response.body.getReader())) {
-      // What arrives after the reader has turned away is not the reader's any more.
+      // What arrives after the reader has stopped is dropped.
       if (connection.signal.aborted) return
       cursor = id ?? cursor
       if (data !== undefined) events.push(JSON.parse(data))

@@ -17,14 +17,14 @@ export type ServiceProcess = {
   pid: number
   kill(signal: NodeJS.Signals): void
   exited: Promise<Exit>
-  /** What it has written until now: the summary, and the log's newest part. */
+  /** Its output so far: the summary, and the newest part of the log. */
   output(): string
 }
 
 type Environment = Readonly<Record<string, string>>
 
 const root = join(import.meta.dirname, '..')
-/** How large the engine takes the machine for, as in `make run` and in the image. */
+/** The machine size that the engine assumes, as in `make run` and in the image. */
 const engineEnv = { BUN_JSC_forceRAMSize: '285212672' }
 const outputCharactersMax = 1_000_000
 const running = new Set<ServiceProcess>()
@@ -59,7 +59,7 @@ export async function startServiceProcess(options: { env: Environment; preload?:
   return process.service
 }
 
-/** Runs the service where it is expected to end by itself. */
+/** Runs the service where it is expected to exit by itself. */
 export async function runToItsEnd(env: Environment, args: readonly string[] = []) {
   const { service, stdout, stderr } = launch({ SERVER_PORT: '0', ...env }, args)
   running.add(service)
@@ -75,7 +75,7 @@ export function newServiceDataDir(): string {
   return folder
 }
 
-/** Ends what was started here, the hard way unless told otherwise. For afterEach. */
+/** Ends the processes that were started here, by SIGKILL unless told otherwise. For afterEach. */
 export async function endServices(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   for (const service of running) service.kill(signal)
   await Promise.all([...running].map(service => service.exited))

@@ -6,7 +6,7 @@ import type { OrderMessage } from './orders.ts'
 /** A message of a topic as another client than ours reads it. */
 export type Read = { partition: number; message: KafkaMessage }
 
-/** The topics and the group of one test, which nobody else uses, and the settings that name them to the service. */
+/** The topics and the group of one test, unique to it, and the settings that pass them to the service. */
 export type Topics = {
   brokers: string[]
   orders: string
@@ -16,7 +16,7 @@ export type Topics = {
   env: Record<string, string>
 }
 
-/** Larger than a document may be, so that one can come that is too large. */
+/** Larger than a document may be, so that too large ones can be sent. */
 const messageBytesMax = 4 * 1024 * 1024
 const listed = 10
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
-import { deadLetterApi } from '../../test/dead-letter-api.ts'
-import { badLines, makeOrders } from '../../test/orders.ts'
+import { deadLetterApi, orderSeries } from '../../test/dead-letter-api.ts'
+import { badLines } from '../../test/orders.ts'
 import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import type { OrderDocument } from '../orders/document.ts'
 
@@ -15,16 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => t.close())
 
-let series = 0
-/** Orders that no other test has. */
-function newOrders(count: number): OrderDocument[] {
-  series += 1
-  return makeOrders(count, `dl${series}`)
-}
-
-function newOrder(): OrderDocument {
-  return newOrders(1)[0] as OrderDocument
-}
+const { newOrders, newOrder } = orderSeries('dl')
 
 async function eventsOf(orderUid: string): Promise<string[]> {
   const { rows } = await t.pool.query('select type from events where stream_id = $1 order by sequence', [orderUid])

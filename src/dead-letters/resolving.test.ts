@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
-import { deadLetterApi } from '../../test/dead-letter-api.ts'
-import { makeOrders } from '../../test/orders.ts'
+import { deadLetterApi, orderSeries } from '../../test/dead-letter-api.ts'
 import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
-import type { OrderDocument } from '../orders/document.ts'
 import { createDeadLetterCommands } from './commands.ts'
 
 setDefaultTimeout(20_000)
@@ -16,21 +14,11 @@ beforeAll(async () => {
 
 afterAll(() => t.close())
 
-let series = 0
-/** Orders that no other test has. */
-function newOrders(count: number): OrderDocument[] {
-  series += 1
-  return makeOrders(count, `dl${series}`)
-}
-
-function newOrder(): OrderDocument {
-  return newOrders(1)[0] as OrderDocument
-}
+const { newOrders, newOrder, prefix } = orderSeries('dl')
 
 describe('many dead letters', () => {
   test('with one reason are replayed, oldest first; the others stay as they are', async () => {
     const orders = newOrders(340)
-    const prefix = `dl${series}`
     const values = orders.map((order, index) => (index % 10 === 3 ? { ...order, items: [] } : order))
     const ids = await seedDeadLetters(t.pool, 'ORDER_REFUSED_BY_STORE', values)
     const [other = ''] = await seedDeadLetters(t.pool, 'ORDER_CONFLICT', [newOrder()])
@@ -52,7 +40,7 @@ describe('many dead letters', () => {
         errors: [{ pointer: '/items' }, { pointer: '/payment/goods_total' }],
       })
     const { rows } = await t.pool.query('select count(*)::int as n from orders where order_uid like $1', [
-      `${prefix}-%`,
+      `${prefix()}-%`,
     ])
     expect(rows[0]?.n).toBe(306)
     expect(await look(other)).toMatchObject({ state: 'open', attempts: 0 })
@@ -141,7 +129,7 @@ describe('two people at once', () => {
     const statuses = await Promise.all(attempts)
     expect(statuses.toSorted((a, b) => a - b)).toEqual([200, ...Array(19).fill(409)])
     const { rows } = await t.pool.query('select count(*)::int as n from orders where order_uid like $1', [
-      `dl${series}-%`,
+      `${prefix()}-%`,
     ])
     expect(rows[0]?.n).toBe((await look(id)).state === 'replayed' ? 1 : 0)
     expect((await look(id)).attempts).toBe(1)
@@ -168,7 +156,7 @@ describe('two people at once', () => {
     const dealt = [...one.slice(0, -1), ...two.slice(0, -1)].map(line => Number(line.id))
     expect(dealt.toSorted((a, b) => a - b)).toEqual(ids.map(Number))
     const placed = await t.pool.query('select count(*)::int as n from orders where order_uid like $1', [
-      `dl${series}-%`,
+      `${prefix()}-%`,
     ])
     expect(one.at(-1)?.replayed).toBe(placed.rows[0]?.n)
   })
