@@ -1,16 +1,16 @@
 import type { Environment } from './environment.ts'
 import type { Findings } from './figures.ts'
 
-/** What every benchmark is given. What was not asked for is undefined, and the benchmark has its own measure. */
+/** The options of every benchmark. Undefined: the benchmark's own default. */
 export type BenchmarkContext = {
   environment: Environment
-  /** How many orders, for those that count in orders. */
+  /** The number of orders, for benchmarks that count orders. */
   orders: number | undefined
-  /** How long, for those that take a time. */
+  /** The duration, for benchmarks that run for a time. */
   seconds: number | undefined
   /** Where the service leaves profiles of its processor time. */
   profileFolder: string | undefined
-  /** Takes lines that say what goes on. */
+  /** Prints a line of progress. */
   note: (line: string) => void
 }
 

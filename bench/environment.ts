@@ -10,7 +10,7 @@ import { migrate } from '../src/platform/migrations.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { endWithThisProcess } from '../test/end-with-this-process.ts'
 
-/** What benchmarks share: one PostgreSQL with the settings of the service, durable, and one Kafka broker. */
+/** The servers that benchmarks share: one PostgreSQL with the settings of the service, durable, and one Kafka broker. */
 export type Environment = {
   /** A folder for whatever a benchmark writes; it goes with the environment. */
   folder: string
@@ -27,7 +27,7 @@ const migrations = join(import.meta.dirname, '..', 'migrations')
 /**
  * Makes an environment; nothing is started before it is needed.
  *
- * @param note takes lines that say what goes on
+ * @param note prints a line of progress
  */
 export function createEnvironment(note: (line: string) => void): Environment {
   const folder = mkdtempSync(join(tmpdir(), 'orders-bench-'))
@@ -75,7 +75,7 @@ export async function dropDatabase(server: EmbeddedPostgres, address: PostgresAd
   await withClient(server.address, client => client.query(`drop database if exists ${address.database} with (force)`))
 }
 
-/** Has everything written down, so that a measurement does not pay for what went before it. */
+/** Runs a checkpoint, so that a measurement does not pay for what came before it. */
 export async function settle(address: PostgresAddress): Promise<void> {
   await withClient(address, client => client.query('checkpoint'))
 }

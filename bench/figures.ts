@@ -1,28 +1,28 @@
-/** What a figure has to reach. `of` says what is looked at: the figure itself or its ratio to what it is compared with. */
+/** A target. `of` says what must reach it: the figure itself, or its ratio to the baseline. */
 export type Bound = { of: 'value' | 'ratio'; atLeast: number } | { of: 'value' | 'ratio'; atMost: number }
 
 export type Unit = 'orders/s' | 'requests/s' | 'ms' | 's' | 'MiB' | 'µs'
 
 /** One line of the table. */
 export type Figure = {
-  /** What was measured, in a few words. */
+  /** The measured quantity, in a few words. */
   what: string
   value: number
   unit: Unit
-  /** What it is compared with: measured in the same run, in the same unit. */
+  /** The baseline: measured in the same run, in the same unit. */
   against?: { what: string; value: number }
   /** The least that is asked for. */
   must?: Bound
-  /** What is striven for. */
+  /** The goal. */
   aim?: Bound
 }
 
-/** What one benchmark found: its figures, and sentences that help to read them. */
+/** The results of a benchmark: figures, and sentences that explain them. */
 export type Findings = { figures: Figure[]; notes: string[] }
 
 export type Verdict = 'aim' | 'must' | 'missed' | 'below aim' | ''
 
-/** The figure as a multiple of what it is compared with; undefined when it is compared with nothing. */
+/** Returns the figure as a multiple of its baseline; undefined without one. */
 export function ratioOf(figure: Figure): number | undefined {
   return figure.against === undefined ? undefined : figure.value / figure.against.value
 }

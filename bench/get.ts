@@ -69,7 +69,7 @@ export async function placeOrders(service: ServiceProcess): Promise<string[]> {
   return orders.map(order => `/api/orders/${order.order_uid}`)
 }
 
-/** What the service answers, for the bare server to answer the same; the headers that Bun adds by itself are left out. */
+/** Reads the service's response, which the bare server then sends too, without the headers that Bun adds itself. */
 async function answerOf(service: ServiceProcess, path: string) {
   const answer = await fetch(`${service.url}${path}`)
   if (answer.status !== 200) throw new Error(`${path} was answered with ${answer.status}`)

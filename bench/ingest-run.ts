@@ -10,7 +10,7 @@ import { startStreamReaders } from './streams.ts'
 import { describeProcessors, residentMaxMib, type Watched, watchProcessors } from './usage.ts'
 import { receiveWebhooks } from './webhook-receiver.ts'
 
-/** What came of having the service take in a topic. */
+/** The results of one ingest of a topic. */
 export type IngestRun = {
   /** From the first commit to the last. */
   ordersPerSecond: number
@@ -26,12 +26,12 @@ export type IngestOptions = {
   brokers: string
   address: PostgresAddress
   topic: string
-  /** How many orders the topic holds, and how many the database holds before. */
+  /** The number of orders in the topic, and in the database before. */
   orders: number
   ordersBefore?: number
   lines: number
   withRelay: boolean
-  /** How many follow the live events, from the first. */
+  /** The number of readers of the live events, from the first event on. */
   streamReaders?: number
   /** Whether a webhook gets every event. */
   withWebhook?: boolean
@@ -47,7 +47,7 @@ const silenceMsMax = 60_000
  * Starts the service on a topic full of orders, measures it until all are stored (and published), and checks that none was
  * lost or doubled.
  *
- * @throws Error when it stands still for a minute, or when an order or an event is missing or there twice
+ * @throws Error when it makes no progress for a minute, or when an order or an event is missing or duplicated
  */
 export async function runIngest(options: IngestOptions): Promise<IngestRun> {
   const { address, topic } = options
@@ -121,9 +121,9 @@ async function follow(look: () => Promise<LogProgress>, watched: Watched, { orde
       const publishedPerSecond = withRelay ? rateSinceFirst : undefined
       return { ordersPerSecond, publishedPerSecond, ordersATransaction: orders / transactions, cores: endWatch?.() }
     }
-    // The relay tells nobody how far it is until it is done, so it may take as long as the intake and a minute more.
+    // The relay does not report its progress until it is done, so it may take as long as the intake and a minute more.
     const timeoutMs = silenceMsMax + (first === undefined ? 0 : latest.atMs - first.atMs)
-    if (atMs - latest.atMs > timeoutMs) throw new Error(`nothing moves: ${events} of ${orders} orders are stored`)
+    if (atMs - latest.atMs > timeoutMs) throw new Error(`no progress: ${events} of ${orders} orders are stored`)
     await sleep(pollMs)
   }
 }
@@ -159,7 +159,7 @@ async function checkPublished(brokers: string, topic: string, expected: number):
   if (events !== expected) throw new Error(`${events} events are on ${topic}, and there are ${expected} orders`)
 }
 
-/** What a look at the metrics costs after all that, and whether anything was refused. */
+/** Measures a scrape of the metrics after all that, and checks whether anything was refused. */
 async function scrape(url: string): Promise<string> {
   const startedMs = performance.now()
   const read = await readMetrics(url)
@@ -169,7 +169,7 @@ async function scrape(url: string): Promise<string> {
   return `a scrape of the metrics took ${ms.toFixed(0)} ms`
 }
 
-/** What the service's connections were doing, looked at ten times a second. */
+/** Samples what the service's connections do, ten times a second. */
 function watchWaits(address: PostgresAddress) {
   const seen = new Map<string, number>()
   let looks = 0

@@ -13,7 +13,7 @@ const ordersDefault = 300_000
 const oneByOneOrdersMax = 30_000
 
 /**
- * Kafka → checked → durable → readable: how fast the service takes in a topic, with the relay publishing every event at
+ * Kafka → checked → durable → readable: how fast the service ingests a topic, with the relay publishing every event at
  * the same time and with it held back, over a raw COPY of the very same rows and over one transaction an order.
  */
 export async function benchIngest(context: BenchmarkContext): Promise<Findings> {

@@ -16,7 +16,7 @@ type Connection = {
   received: number
   expected: number
   isSuccess: boolean
-  /** What the socket did not take at once. */
+  /** Bytes that the socket did not accept at once. */
   unsent: Uint8Array | undefined
 }
 
@@ -27,7 +27,7 @@ const headers = Object.entries(load.headers ?? {})
   .join('')
 const nextRequest = load.requests.kind === 'get' ? getRequests(load.requests.paths, headers) : postRequests(headers)
 
-/** How long the whole answer to each kind of request is, once one was seen. */
+/** The length of the whole response to each kind of request, once one was seen. */
 const lengths: number[] = []
 const failures: Record<string, number> = {}
 let latencies = new Float32Array(1 << 20)

@@ -8,9 +8,9 @@ export type EncodedRequest = {
   kind: number
 }
 
-/** How many different orders are made ahead; what makes each request another is written into them. */
+/** Orders made in advance; the digits that make each request unique are written into them. */
 const templatesCount = 2_000
-/** Stands where an order's own digits go; occurs nowhere else. */
+/** The placeholder of an order's own digits; occurs nowhere else. */
 const placeholder = '918273645546'
 
 /** GETs of paths, in turn. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 
-/** What the load generator is asked to do. It is a process of its own, so that it takes no turns from whoever measures. */
+/** The task of the load generator. It is a separate process, so that it does not share an event loop with the benchmark. */
 export type Load = {
   port: number
   /** Connections that are kept; each has one request under way at a time. */
   connections: number
-  /** How long is measured, after a time that is not. */
+  /** The measured duration, after a warm-up. */
   seconds: number
   warmUpSeconds: number
   /** Requests a second; as many as are answered when undefined. */
@@ -15,7 +15,7 @@ export type Load = {
   requests: { kind: 'get'; paths: readonly string[] } | { kind: 'post-orders' }
 }
 
-/** What it measured. Times are in milliseconds, from the first byte sent to the last received. */
+/** Its measurements. Times are in milliseconds, from the first byte sent to the last received. */
 export type LoadResult = {
   /** Answers with a status of 2xx, a second. */
   perSecond: number
@@ -24,9 +24,9 @@ export type LoadResult = {
   maxMs: number
   /** All answers with a status of 2xx, those of the warm-up too. */
   succeeded: number
-  /** Other answers and broken connections by what they were. */
+  /** Other responses and broken connections, by kind. */
   failures: Record<string, number>
-  /** The share of a core that the generator itself was busy: near 1 it is what limits the figure. */
+  /** The CPU use of the generator, in cores: near 1 it is the bottleneck. */
   generatorCores: number
 }
 

@@ -1,21 +1,21 @@
 import type { Client } from 'pg'
 
 /**
- * How far the intake and the relay have come, as PostgreSQL knows it. The service's metrics would say it too, but to ask
- * for them often would slow down what is measured; here each look costs as much as there is new.
+ * Reads the progress of the intake and the relay from PostgreSQL. The service's metrics have it too, but scraping them often would slow
+ * down what is measured; here each read costs as much as there is new.
  */
 export type LogProgress = {
-  /** Events that were committed since the beginning, and transactions that brought them. */
+  /** Events committed since the start, and their transactions. */
   events: number
   transactions: number
   /** Whether the relay has remembered that everything up to the last of them is published. */
   isPublished: boolean
 }
 
-/** Begins behind what is in the log now. */
+/** Starts after what is in the log now. */
 export async function followLog(client: Client): Promise<() => Promise<LogProgress>> {
   const { rows } = await client.query<{ xid: string }>('select in_log(pg_snapshot_xmax(pg_current_snapshot())) as xid')
-  // The first new transaction may have that very number, so it goes on behind the one before.
+  // The first new transaction may have that very number, so it starts after the one before.
   let last = String(BigInt(rows[0]?.xid ?? 1) - 1n)
   let events = 0
   let transactions = 0

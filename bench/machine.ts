@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem, type } from 'node:os'
 
-/** What the figures were measured on. */
+/** The machine of the measurements. */
 export type Machine = {
   processor: string
   cores: number
@@ -16,7 +16,7 @@ export type Machine = {
   startedAt: string
 }
 
-/** Describes this machine; the versions of the servers come from those who start them. */
+/** Describes this machine; the versions of the servers come from the code that starts them. */
 export function describeMachine(postgres: string, kafka: string): Machine {
   const git = (...args: string[]) => spawnSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' })
   const commit = git('rev-parse', '--short', 'HEAD').stdout?.trim() || 'unknown'

@@ -6,7 +6,7 @@ import { readOrder, type ValidOrder } from '../src/orders/validate.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 
 /**
- * What an order service usually does, and what ours is measured by: each order is checked, and is a transaction on one of
+ * The usual way of an order service, which is the baseline: each order is checked, and is a transaction on one of
  * eight connections, by prepared statements. It writes what the service's transaction writes: the order, its lines, its event
  * and its part of the overview's sums, and it tells the readers of the log. It looks for no repetitions and publishes nothing,
  * which is in its favour.

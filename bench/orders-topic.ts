@@ -7,7 +7,7 @@ import { createLogger } from '../src/platform/log.ts'
 
 /** As many as the service makes for a topic of its own. */
 const partitions = 6
-/** Sent at a time: about 100 a partition, a batch of some 100 KB, which is what a busy producer sends. */
+/** Orders of one send: about 100 a partition, a batch of some 100 KB, as a busy producer sends. */
 const messagesAtATime = 600
 
 /** A uid as senders make them: random, so that it goes anywhere into the index. */
@@ -26,7 +26,7 @@ export function* exampleOrders(count: number): Generator<OrderDocument> {
 /**
  * Makes a topic and puts orders into it.
  *
- * @returns how many lines and bytes the orders have
+ * @returns the number of lines and bytes of the orders
  */
 export async function fillTopic(
   brokers: string,

@@ -21,7 +21,7 @@ const tables = [
 const chunkSizeBytes = 256 * 1024
 
 /**
- * Measures how fast PostgreSQL takes the very rows that are in the tables: they are written to files, the tables are
+ * Measures how fast PostgreSQL copies the rows that are in the tables: they are written to files, the tables are
  * emptied, and one connection copies them back, a COPY for each table, with every index in place.
  *
  * @param folder where the files may be for that time

@@ -9,8 +9,8 @@ const ordersDefault = 150_000
 const streamReaders = 100
 
 /**
- * What the readers of the log cost the intake when it has all it can do: a topic is taken in with the relay publishing, 100
- * readers of the live events and a webhook, over the same with nobody reading, which is measured before and after.
+ * The cost of the log's readers for the intake under full load: ingest of a topic with the relay publishing, 100 readers of the live
+ * events and a webhook, over the same without readers, which is measured before and after.
  */
 export async function benchReaders(context: BenchmarkContext): Promise<Findings> {
   const { environment, note, profileFolder, orders = ordersDefault } = context

@@ -8,7 +8,7 @@ import { describeProcessors, residentMaxMib, watchProcessors } from './usage.ts'
 
 const eventsDefault = 1_000_000
 
-/** How long a reader takes that comes back from the very beginning of the log, over reading the same rows from PostgreSQL. */
+/** How long a reader takes from the beginning of the log, over reading the same rows from PostgreSQL. */
 export async function benchReplay(context: BenchmarkContext): Promise<Findings> {
   const { environment, note, orders: events = eventsDefault } = context
   const server = await environment.postgres()

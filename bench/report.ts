@@ -1,7 +1,7 @@
 import { type Bound, type Figure, type Findings, ratioOf, type Unit, verdictOf } from './figures.ts'
 import type { Machine } from './machine.ts'
 
-/** What became of a benchmark: what it found, or why it could not be made. */
+/** The outcome of a benchmark: its results, or why it failed. */
 export type Result = { benchmark: string; durationSeconds: number } & (Findings | { failure: string })
 
 const headings = ['benchmark', 'measured', 'value', 'compared with', 'value', 'ratio', 'must', 'aim', 'result']

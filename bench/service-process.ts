@@ -82,7 +82,7 @@ export function databaseSettings({ host, port, user, database }: PostgresAddress
   return { DB_HOST: host, DB_PORT: String(port), DB_USER: user, DB_NAME: database }
 }
 
-/** Stored orders that were never paid stay as they are, whatever their date; the service would expire them meanwhile. */
+/** Keeps the service from expiring stored orders that were never paid. */
 export const withoutExpiry: Record<string, string> = { UNPAID_EXPIRES_AFTER_MINUTES: '0' }
 
 /**

@@ -58,7 +58,7 @@ async function storePortion(client: Client, { count, from, to, firstMs }: Portio
   await client.query('commit')
 }
 
-/** A document in which four texts stand for what differs from order to order. */
+/** A document with four placeholders for what differs between orders. */
 function documentTemplate(): string {
   const order = exampleOrder('@uid@', 0, () => 0.5)
   const item = order.items[0]

@@ -33,7 +33,7 @@ function receive(reader: Reader, chunk: Buffer): void {
   if (before < events && reader.frames >= events && --unfinished === 0) finished.resolve()
 }
 
-/** The time of an event stands before its data, at the beginning of its frame. */
+/** The time of an event comes before its data, at the beginning of its frame. */
 function measure(reader: Reader, text: string, nowMs: number): void {
   const known = reader.tail + text
   const frames = known.split('\n\n')

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 
-/** What readers of the live events are asked to do. They are one process of their own. */
+/** The task of the readers of live events, which are a separate process. */
 export type StreamReaders = {
   port: number
   readers: number
   /** A cursor to begin behind; from now on when undefined. */
   after?: string
-  /** How many events each waits for. */
+  /** The number of events that each waits for. */
   events: number
-  /** Whether it is noted how old each event was when it came; for one reader. */
+  /** Whether to record the age of each event on arrival; for one reader. */
   measuresDelays?: boolean
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * What processes use of the machine, from Linux's /proc. Elsewhere there is no such folder: then every reading is
+ * Reads the resource use of processes from Linux's /proc. Elsewhere there is no such folder: then every reading is
  * undefined, and the figures that need it are left out.
  */
 
@@ -12,7 +12,7 @@ const ticksPerSecond = 100
 export type Watched = Readonly<Record<string, number | undefined>>
 
 /**
- * Measures how much processor time processes take from now on.
+ * Measures the CPU time of processes from now on.
  *
  * @returns ends the measurement: for each name the cores that were busy with it on average, and under `others` those that
  *   were busy with anything else on this machine; undefined where that cannot be known

@@ -11,17 +11,17 @@ export const chartFolder = join(root, 'deploy', 'helm', 'orders')
 /** The values that the manifests are rendered with. */
 export const plainValues = join(chartFolder, 'ci', 'plain-values.yaml')
 
-/** The manifests for those who have no Helm. */
+/** The manifests for users without Helm. */
 export const manifestsFolder = join(root, 'deploy', 'kubernetes')
 
-/** What is rendered as being asked, unless the cluster says what it is. It is what Chart.yaml asks for at least. */
+/** The Kubernetes version to render for: the minimum of Chart.yaml. */
 export const kubernetesVersion = '1.30.0'
 
-/** What not every cluster takes, or not at every time, so that it is applied by itself. */
+/** Manifests that not every cluster accepts, or not at any time, so they are applied separately. */
 const appliedApart = ['migration.yaml', 'servicemonitor.yaml']
 
 /**
- * Everything that the manifests are made of, as one number: with it, whoever has no Helm can tell whether they are current.
+ * Everything that the manifests are made of, as one number: it shows without Helm whether they are current.
  * Rules and dashboards are no part of it, since they are in none of them.
  */
 export function chartDigest(): string {

@@ -5,7 +5,7 @@ import { pingKafka } from '../src/platform/kafka/admin.ts'
 import { kafkaBrokerAvailability, kafkaCacheDir, startKafkaBroker } from './kafka-broker/broker.ts'
 
 /**
- * A running system from nothing, without Docker: removes the service's own database, which db-reset asks about (`--yes`: does not),
+ * Starts a system from scratch, without Docker: removes the embedded database, for which db-reset asks (not with `--yes`),
  * then runs an empty broker, where this machine can run one and KAFKA_BROKERS names no other, and the service on it. Ends, with all
  * of it, on Ctrl-C.
  */

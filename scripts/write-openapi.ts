@@ -13,7 +13,7 @@ import { configurationPage, environmentExample } from './configuration-page.ts'
 import { endpointTables } from './endpoint-tables.ts'
 import { withGeneratedPart } from './generated-part.ts'
 
-/** Where what the service says of itself is kept for those who read it without a running service. */
+/** The folder of the generated documents, for readers without a running service. */
 export const documentsFolder = join(import.meta.dirname, '..', 'docs')
 
 /** The folder of the events' schemas, which holds nothing else. */

@@ -20,7 +20,7 @@ export type BackendOptions = {
   log(line: string): void
 }
 
-/** A second way into a broker, which asks for TLS and a login. */
+/** A second listener of a broker, with TLS and a login. */
 export type GuardedListener = {
   port: number
   /** A PEM file with the broker's key and certificate, and one with the authority of its clients, who have to show one. */
@@ -42,13 +42,13 @@ export type Backend = {
   hasDied(): boolean
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  /** Deletes what it stored; called while it is down. */
+  /** Deletes its data; called while it is down. */
   forget(): Promise<void>
   lastWords(): Promise<string>
 }
 
 export type KafkaBroker = {
-  /** What KAFKA_BROKERS takes: `127.0.0.1:9092`. The same after a restart. */
+  /** The value for KAFKA_BROKERS: `127.0.0.1:9092`. The same after a restart. */
   readonly brokers: string
   /** The broker's process; null while it is down and where it runs in a container. */
   readonly pid: number | null

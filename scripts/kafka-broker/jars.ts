@@ -15,7 +15,7 @@ export function javaCommand(): string {
   return home ? join(home, 'bin', 'java') : 'java'
 }
 
-/** Where the jars lie below `cacheDir`; what they are is in the name, so that a new pin is a new download. */
+/** The folder of the jars below `cacheDir`; their versions are in its name, so that a new pin is a new download. */
 export function jarsDir(cacheDir: string): string {
   return join(cacheDir, 'jars', `${kafkaVersion}-tools`)
 }

@@ -41,7 +41,7 @@ export function javaBackend(options: BackendOptions): Backend {
       const classPath = join(jars, '*')
       await mkdir(options.dataDir, { recursive: true })
       await endOrphan(pidPath, propertiesPath, options.log)
-      // Otherwise the broker that has the port would be taken for this one.
+      // Otherwise another broker on the port would be mistaken for this one.
       await listenOn(options.port).catch(error => {
         throw new Error(`Port ${options.port} is taken; is a broker running already?`, { cause: error })
       })
@@ -80,7 +80,7 @@ tries=0
 while kill -0 "$1" && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
 kill -KILL "$1"`
 
-/** A broker left over on the same data would hold its lock; it is told from a stranger with its number by its arguments. */
+/** Ends a broker left over on the same data, which would hold its lock; its arguments distinguish it from another process with its id. */
 async function endOrphan(pidPath: string, propertiesPath: string, log: (line: string) => void): Promise<void> {
   const pid = Number(await readFile(pidPath, 'utf8').catch(() => '0'))
   const isOurs = () =>
@@ -106,7 +106,7 @@ async function format(classPath: string, propertiesPath: string, guarded?: Guard
   await execute(javaCommand(), [...jvmOptions, '-XX:TieredStopAtLevel=1', ...args])
 }
 
-/** @returns a TCP port of the loopback interface that nobody listened on a moment ago */
+/** Returns a TCP port of the loopback interface that was free a moment ago. */
 export function freePort(): Promise<number> {
   return listenOn(0)
 }
