@@ -1,6 +1,7 @@
 import type { MessageHandler } from './dead-letters/message-handler.ts'
 import type { EventDefinition } from './events/definition.ts'
 import type { Notifier } from './events/notifier.ts'
+import type { ReadOwing } from './events/partitions.ts'
 import type { ReaderThrottle } from './events/reader-throttle.ts'
 import type { EventLog, StreamDefinition } from './events/stream-definition.ts'
 import type { PlacementPart } from './orders/placement-part.ts'
@@ -9,6 +10,7 @@ import type { AccessCheck, HttpRequest, Route } from './platform/http.ts'
 import type { Check, Inspection } from './platform/integrity.ts'
 import type { Publisher } from './platform/kafka/publisher.ts'
 import type { OutgoingMessage } from './platform/kafka/record-batch.ts'
+import type { Lease } from './platform/leadership.ts'
 import type { Logger } from './platform/log.ts'
 import type { Registry } from './platform/metrics.ts'
 import type { Pool, PostgresAddress } from './platform/postgres.ts'
@@ -40,6 +42,8 @@ export type Module = Readonly<{
   topics?: readonly Topic[]
   /** What it adds to the transaction that places orders: rows, and decisions on each order. */
   placement?: readonly PlacementPart[]
+  /** Reads which readers of the log owe events: have passed them, and keep them for later. */
+  owing?: ReadOwing
   /** What must hold of its tables. */
   checks?: readonly Check[]
   /** The same for what takes more than a statement. */
@@ -164,6 +168,8 @@ export type Running = Readonly<{
   notifications?: readonly { channel: string; onNotify: (message: string) => void }[]
   /** Hears that notifications arrive from now on, and that some may have been missed. */
   onInStep?: () => void
+  /** Publishes a portion of what goes out beside events, by the publisher and the lease of the relay. @returns how much; 0: no more */
+  publish?: (publisher: Publisher, lease: Lease) => Promise<number>
   /** Hears that the database went back in time: what is in memory may be gone. */
   onRestored?: () => void
   /** What must be done before the service serves. @throws what keeps it from starting */

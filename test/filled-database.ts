@@ -2,6 +2,7 @@ import { maintainPartitions } from '../src/events/partition-maintenance.ts'
 import { enterReader } from '../src/events/readers.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
+import { readOwing } from '../src/webhooks/retry-queries.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
@@ -138,6 +139,7 @@ async function ageLog(pool: FilledApp['pool']): Promise<void> {
   await pool.query(`update log_readers set (xid, position) = (
     select xid, position from events order by xid desc, position desc limit 1)`)
   await maintainPartitions({
+    owing: [readOwing],
     pool,
     retentionDays: 7,
     now: Date.now,

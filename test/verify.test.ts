@@ -79,7 +79,9 @@ test.each([
       await client.query(`delete from ${table}; insert into ${into} select ${columns} from kept_${table}`)
       await client.query(`drop table kept_${table}`)
     }
-    await client.query('alter table events_first add constraint events_first_pkey primary key (order_uid, sequence)')
+    await client.query(
+      'alter table events_first add constraint events_first_pkey primary key (stream_id, stream_type, sequence)',
+    )
     client.release()
   }
   expect(await broken()).toEqual([])

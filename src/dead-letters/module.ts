@@ -4,6 +4,7 @@ import { createDeadLetterCommands, type DeadLetterCommands } from './commands.ts
 import { deadLetterChecks } from './dead-letter-checks.ts'
 import { deadLetterChannel } from './messages.ts'
 import { recordDeadLetterCounts } from './metrics.ts'
+import { publishDeadLetters } from './publishing.ts'
 import { deadLetterRoutes } from './routes.ts'
 import { deadLettersTopic } from './variables.ts'
 
@@ -29,10 +30,14 @@ export const deadLettersModule: Module = {
 }
 
 function start(context: Context): Running {
-  const { pool, now, log, registry, running } = context
+  const { pool, now, log, registry, running, value } = context
   recordDeadLetterCounts(registry, pool)
   const handlers = () => running().flatMap(({ handlers = [] }) => handlers.map(({ handler }) => handler))
   const commands = createDeadLetterCommands({ pool, handlers, now })
   deadLettersApi.offer(context, { commands })
-  return { routes: deadLetterRoutes({ pool, commands, log }) }
+  const topic = value(deadLettersTopic)
+  return {
+    routes: deadLetterRoutes({ pool, commands, log }),
+    publish: (publisher, lease) => publishDeadLetters({ pool, publisher, topic }, lease),
+  }
 }

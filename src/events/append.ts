@@ -13,10 +13,10 @@ export const logChannel = 'event_log'
 export const notifyOfEvents = 'call notify_log_grown()'
 
 export type NewEvent = {
-  /** The stream, of the type that the definition names: 1–64 of `A-Z a-z 0-9 _ -`. Whoever writes to it holds its lock. */
+  /** The stream, of the type that the definition names: 1–64 of `A-Z a-z 0-9 _ -`. Its writer holds its lock. */
   streamId: string
   /**
-   * The order that an event of another stream concerns. Whoever writes it holds that order's lock as well, so that the order's
+   * The order that an event of another stream concerns. Its writer holds that order's lock as well, so that the order's
    * history is complete up to its last event without waiting for open transactions.
    */
   concernsOrder?: string | undefined

@@ -1,4 +1,4 @@
-/** A checkpoint in the log: everything up to it has been read. Both are unsigned 64-bit numbers as decimal text. */
+/** How far the log has been read: everything up to this transaction and position. Both are unsigned 64-bit numbers as decimal text. */
 export type Checkpoint = { xid: string; position: string }
 
 /** The checkpoint before the first event. */
@@ -12,7 +12,7 @@ export function encodeCursor(checkpoint: Checkpoint): string {
   return `${checkpoint.xid}-${checkpoint.position}`
 }
 
-/** A number of at most so many digits, written in the one way: checkpoints are compared as texts. */
+/** Bounded numbers without leading zeros: checkpoints are compared as texts. */
 const cursorForm = /^(0|[1-9]\d{0,18})-(0|[1-9]\d{0,17})$/
 
 /** @returns undefined for what is no cursor */

@@ -2,7 +2,7 @@ import type { Static, TSchema } from 'typebox'
 
 /**
  * A type of event, described once: the code appends events by it, and the documentation, the JSON Schemas and the filters of
- * readers are made of it. Each module defines the events that it tells of; `app.ts` collects them.
+ * readers are made of it. Each module defines its own and lists them in its `module.ts`.
  */
 export type EventDefinition<Data extends TSchema = TSchema> = Readonly<{
   /** Such as `order.placed`. */

@@ -83,7 +83,7 @@ export function readEventsQuery(
   const isStream = wantsStream(call)
   const limit = query.limit()
   if (isStream && query.text('limit') !== undefined) query.refuse('limit', 'left out of a stream')
-  // A browser that comes back says where it was in the header, and goes on asking for the address it began with.
+  // A browser that comes back says where it was in the header, and asks for the address it began with.
   const cursor = call.request.headers.get('last-event-id') || (query.text('cursor') ?? query.text('after'))
   const after = cursor === undefined ? undefined : decodeCursor(cursor)
   if (cursor !== undefined && after === undefined)

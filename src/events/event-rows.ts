@@ -1,7 +1,7 @@
 import type { Checkpoint } from './checkpoint.ts'
 import { type EventLog, orderStreamType, type StreamDefinition, type StreamFacts } from './stream-definition.ts'
 
-/** Rows of the log, and what is put to them from elsewhere. */
+/** Rows of the log, and the facts from other tables that complete them. */
 
 export type LoggedEvent = {
   checkpoint: Checkpoint
@@ -57,7 +57,7 @@ const unknown: StreamFacts = { customerId: null, document: null }
  * The facts that rows are read with, in their order.
  *
  * @param withDocuments whether the documents are wanted that events carry
- * @returns undefined behind the row at which the documents had more than so many bytes
+ * @returns undefined for the rows behind the one whose document exceeds `bytesMax`
  */
 export async function factsOf(
   { pool, streams }: EventLog,

@@ -7,7 +7,7 @@ export function eventsOf(streamType: string, id: string): string {
             where stream_type = '${streamType}')`
 }
 
-/** The newest events of the log, so many at most. */
+/** The newest events of the log, at most `eventsMax`. */
 export function newestEvents(eventsMax: number): string {
   return `(select xid, position, stream_type, stream_id, concerns_order, sequence, type, recorded_at
              from events
@@ -28,3 +28,6 @@ export const allEvents = `(select xid, position, stream_type, stream_id, concern
 
 /** Selects a row if a part of the log was dropped. */
 export const droppedPart = 'select from event_log_start'
+
+/** The readers that have a checkpoint. */
+export const logReaders = '(select name from log_readers)'

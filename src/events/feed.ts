@@ -40,18 +40,18 @@ const pageBytesMax = 1024 * 1024
 const backoff: Backoff = { firstMs: 500, maxMs: 1_000 }
 
 /**
- * The newest part of the log in memory, for all live readers of this instance. It reads the log once however many follow it,
- * and only while somebody does.
+ * The newest part of the log in memory, for all live readers of this instance. It reads the log once for all
+ * followers, and not at all without one.
  */
 export class EventFeed {
   readonly #events: EventLog
   readonly #log: Logger
   readonly #grown: Notifier
-  /** Rings when there are new events here, and when the feed ends. */
+  /** Notifies of new events here, and of the feed's end. */
   readonly arrived = new Notifier()
   #kept: FedEvent[] = []
   #keptBytes = 0
-  /** Everything behind this checkpoint, up to the newest event, is kept. Undefined while nobody follows. */
+  /** Everything behind this checkpoint, up to the newest event, is kept. Undefined without followers. */
   #from: Checkpoint | undefined
   #followers = 0
   #reading: AbortController | undefined
@@ -60,10 +60,10 @@ export class EventFeed {
     this.#readOlder(after, () => readLog(this.#events, after, pageEventsMax, pageBytesMax)),
   )
 
-  /** Whoever sends events to live readers asks it first. */
+  /** To be acquired before events are sent to live readers. */
   readonly throttle: ReaderThrottle
 
-  /** @param grown rings when the log has grown */
+  /** @param grown notifies that the log has grown */
   constructor(events: EventLog, grown: Notifier, throttle: ReaderThrottle, log: Logger) {
     this.throttle = throttle
     this.#events = events
@@ -137,7 +137,7 @@ export class EventFeed {
     return { events: found.events.map(toFed), checkpoint: isAll ? keptFrom : last }
   }
 
-  /** Lets go of the events in memory: the log may no longer have them. */
+  /** Drops the events in memory: the log may no longer have them. */
   forget(): void {
     if (this.#reading !== undefined) this.#forget()
   }

@@ -2,7 +2,7 @@ import type { Pool } from '../platform/postgres.ts'
 
 /**
  * The horizon of the log: readers go only as far as the oldest transaction that runs, see `log.ts`. One that is left open keeps
- * every later event from them, and it may be a stranger's: transactions are numbered across all databases of a server.
+ * every later event from them, and it may be another program's: transactions are numbered across all databases of a server.
  */
 
 /** The transaction that readers of the log wait for. */
@@ -23,10 +23,10 @@ export type Horizon = {
   holder: HorizonHolder | null
 }
 
-/** A transaction whose age is not known counts when an event has waited for so long. */
+/** A transaction whose age is not known counts when an event has waited this long. */
 const notableSeconds = 1
 
-/** The oldest transaction is looked for by its number: process and database are shown to every role, its age is not. */
+/** Finds the oldest transaction by its number: process and database are shown to every role, its age is not. */
 const horizonQuery = `
   with horizon as (select pg_snapshot_xmin(pg_current_snapshot()) as xid)
   select coalesce(extract(epoch from now() - first_event_after(

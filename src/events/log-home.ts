@@ -10,10 +10,10 @@ import { settleLog } from './restored.ts'
  * which no restore takes back.
  */
 
-/** How often the position of the log is looked at. */
+/** How often the log's home is checked. */
 const pauseMs = 500
 
-/** What an operator is told when that has happened. */
+/** The warning in the log of the service when that has happened. */
 export const continuedElsewhere =
   'this database was restored from a backup, or another server took over: its event log goes on behind what it has, and behind ' +
   'what was handed out; see docs/backup.md'

@@ -4,11 +4,11 @@ import { readLog, readLogBack } from './log.ts'
 import { type Direction, searchLog, type Wanted, wantsAll } from './log-search.ts'
 import type { EventLog } from './stream-definition.ts'
 
-/** Events, and the checkpoint where it goes on; undefined when that is all there is. */
+/** Events, and the checkpoint where the next page begins; undefined on the last page. */
 export type EventsPage = { events: LoggedEvent[]; next: Checkpoint | undefined }
 
 /**
- * A page of the log, narrowed or whole. What is looked at for it is bounded, so it may have fewer events than asked for, or none,
+ * Reads a page of the log, filtered or whole. The events examined for it are bounded, so it may have fewer events than asked for, or none,
  * and still not be the last.
  *
  * @param from the checkpoint behind which the page begins: after it, or before it where `direction` is back

@@ -5,7 +5,7 @@ import { type EventLog, orderStreamType } from './stream-definition.ts'
 
 /**
  * Events of the log by type, stream, order and customer. What one call reads is bounded, whatever it is asked for: where an index
- * leads to the events they are all found; elsewhere a number of events is looked at, and the caller goes on where that ended.
+ * leads to the events they are all found; elsewhere a bounded number of events is examined, and the caller continues from there.
  */
 
 /** Which events are wanted; what is undefined does not matter. */
@@ -33,11 +33,11 @@ const words = {
   back: { order: 'xid desc, position desc', sequence: 'sequence desc', behind: '<', after: 'before' },
 }
 
-/** How many events are looked at in one go, and how often for a page: by customer each one's order is looked up as well. */
+/** How many events one statement examines, and how many statements a page takes: by customer each order is looked up too. */
 const scannedMax = 1_000
 const scansMax = { byType: 5, byCustomer: 1 }
 
-/** A customer with more streams of a type than that is found often enough among all events. */
+/** The events of a customer with more streams of a type than this are found often enough by scanning. */
 const streamsMax = 200
 
 /** Nearly every event is one, so it has no index. */
@@ -66,7 +66,7 @@ export function isWanted(
  * The next events that are wanted, in the order of the log.
  *
  * @param limit the most events of the page; it may have fewer, or none, and still not be the last one
- * @param bytesMax the page ends with the event that goes beyond so many bytes of documents
+ * @param bytesMax the page ends with the event whose document exceeds this many bytes
  */
 export async function searchLog(
   log: EventLog,

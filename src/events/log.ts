@@ -25,7 +25,7 @@ const logPageBack = `
  * The events behind a checkpoint. Those that were dropped are not among them, see `lookUpCheckpoint`.
  *
  * @param limit the most events of the page
- * @param bytesMax a page ends with the event that goes beyond so many bytes of documents: an order may have a megabyte
+ * @param bytesMax the page ends with the event whose document exceeds this many bytes: an order may have a megabyte
  */
 export async function readLog(
   log: EventLog,
@@ -61,7 +61,7 @@ const orderLogPage = `
 
 /**
  * The events behind a checkpoint that concern an order, those of other streams among them. Unlike the others this waits for no open
- * transaction: whoever writes such an event holds the order's lock, so what is committed of them has no gap that one could fill.
+ * transaction: the writer of such an event holds the order's lock, so committed events have no gap that another could fill.
  */
 export async function readOrderLog(
   log: EventLog,
@@ -118,7 +118,7 @@ export async function readLogEnd(pool: Pool): Promise<Checkpoint> {
  * - `unsettled`: only the history of an order has come to it, since an open transaction can still write before it;
  * - `dropped`: events behind it were dropped;
  * - `not reached`: the log has not come to it;
- * - `away`: it has to be found out first where the log goes on, see `log-home.ts`.
+ * - `away`: the log is not settled on this server yet, see `log-home.ts`.
  *
  * A reader that has to miss nothing asks after it has read: what is dropped later it has.
  */

@@ -14,7 +14,7 @@ export type EventMetrics = {
 
 /**
  * The metrics of the log and of its relay. What the database knows is asked for at the time of the scrape, so every instance
- * tells the same, also when none is relaying; without the database these series are absent.
+ * reports the same, also when none is relaying; without the database these series are absent.
  */
 export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {
   const registers = [registry]
@@ -30,7 +30,7 @@ export function createEventMetrics(registry: Registry, pool: Pool, withKafka: bo
   return { published: events => published.inc(events), maintenance }
 }
 
-/** The metrics of what keeps events from every reader. The process is named, since somebody has to end it. */
+/** The metrics of what keeps events from every reader. They name the process, since an operator has to end it. */
 function recordHorizon(registry: Registry, pool: Pool): void {
   const horizon = singleFlight({ freshMs: 500, make: () => readHorizon(pool), now: () => performance.now() })
   recordReadings(
@@ -57,7 +57,7 @@ function recordHorizon(registry: Registry, pool: Pool): void {
   )
 }
 
-/** The metrics of how much of the log is kept: every instance tells what it saw when it last looked. */
+/** The metrics of how much of the log is kept: every instance reports what it last saw. */
 function recordMaintenance(registry: Registry): EventMetrics['maintenance'] {
   const registers = [registry]
   let begins: Gauge | undefined

@@ -1,11 +1,11 @@
-import { deadLettersTopic } from '../dead-letters/variables.ts'
 import type { Context, Module, Running, Worker } from '../module.ts'
 import { declareApi } from '../module-api.ts'
+import type { Lease } from '../platform/leadership.ts'
+import { logChannel } from './append.ts'
 import { eventChannels, eventDataSchemas, publishedEvents } from './channels.ts'
 import { eventRoutes } from './event-routes.ts'
 import { EventFeed } from './feed.ts'
 import { readHorizon } from './horizon.ts'
-import { logChannel } from './append.ts'
 import { logChecks } from './log-checks.ts'
 import { LogHome } from './log-home.ts'
 import { createEventMetrics, type EventMetrics } from './metrics.ts'
@@ -20,7 +20,6 @@ export const eventsApi = declareApi<{ feed: EventFeed; metrics: EventMetrics }>(
 export const eventsModule: Module = {
   name: 'events',
   title: 'Events',
-  buildsOn: ['dead-letters'],
   tables: [
     { name: 'events', order: 'xid, position' },
     { name: 'event_log_start', order: 'only_row' },
@@ -55,7 +54,8 @@ function start(context: Context): Running {
   }
   const home = new LogHome({ pool: systemPool, address, onContinued, log })
   const onLooked = metrics.maintenance
-  const maintenance = { pool, retentionDays: value(retentionDays), now, isClockRight, onLooked, log }
+  const owing = context.modules.flatMap(({ owing }) => owing ?? [])
+  const maintenance = { pool, retentionDays: value(retentionDays), owing, now, isClockRight, onLooked, log }
   return {
     routes: eventRoutes({
       log: { ...context.eventLog, pool: pools.lists },
@@ -70,7 +70,7 @@ function start(context: Context): Running {
     onRestored: () => feed.forget(),
     endStreams: () => feed.end(),
     async prepare() {
-      await home.look().catch(error => log.warn({ err: error }, 'the place of the event log is not known yet'))
+      await home.look().catch(error => log.warn({ err: error }, 'the home of the event log is not known yet'))
       // After a long time without any instance the log has no partition for today, and gets it before the first event.
       await maintainPartitions(maintenance).catch(error =>
         log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
@@ -94,11 +94,16 @@ function start(context: Context): Running {
 function relayWorkers(context: Context, metrics: EventMetrics): Worker[] {
   const { eventLog: events, address, value, log, tracer, messaging, logGrown, throttle } = context
   if (messaging === undefined) return []
+  const publisher = messaging.publisher('relay')
   const relay = {
     ...{ events, address, logGrown, throttle, tracer, log },
-    publisher: messaging.publisher('relay'),
+    publisher,
     eventsTopic: value(eventsTopic),
-    deadLettersTopic: value(deadLettersTopic),
+    async publishOther(lease: Lease) {
+      let published = 0
+      for (const { publish } of context.running()) published += (await publish?.(publisher, lease)) ?? 0
+      return published
+    },
     onPublished: metrics.published,
   }
   return [{ name: 'relay', run: stop => runRelay(relay, stop) }]

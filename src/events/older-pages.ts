@@ -1,7 +1,7 @@
 import { type Checkpoint, compareCheckpoints } from './checkpoint.ts'
 import type { FedEvent, FedPage } from './feed.ts'
 
-/** So many pages are kept for whoever comes behind. */
+/** How many pages are kept for the readers behind. */
 const pagesMax = 8
 
 type Kept = { from: Checkpoint; page: FedPage }
@@ -26,7 +26,7 @@ export class OlderPages {
   /** The events behind a checkpoint; without any, with the checkpoint that the reader has come to all the same. */
   async after(checkpoint: Checkpoint): Promise<FedPage> {
     const page = this.#find(checkpoint) ?? (await this.#fetch(checkpoint))
-    // Whoever takes this one wants the next one soon. If it cannot be read, that is met by who asks for it.
+    // The reader of this page wants the next one soon. If it cannot be read, its reader meets the error.
     if (page.events.length > 0 && this.#find(page.checkpoint) === undefined)
       this.#fetch(page.checkpoint).catch(() => undefined)
     return page
@@ -39,7 +39,7 @@ export class OlderPages {
     return reading
   }
 
-  /** Lets go of all pages. */
+  /** Drops all pages. */
   forget(): void {
     this.#kept = []
   }

@@ -9,6 +9,7 @@ import { copyInto } from '../platform/copy.ts'
 import { createLogger } from '../platform/log.ts'
 import { migrate } from '../platform/migrations.ts'
 import { createPool, inTransaction, type Pool, withConnection } from '../platform/postgres.ts'
+import { readOwing } from '../webhooks/retry-queries.ts'
 import { appendEvent, copyOfEvents, type NewEvent, notifyOfEvents } from './append.ts'
 import { type Checkpoint, encodeCursor, logStart } from './checkpoint.ts'
 import { readLog } from './log.ts'
@@ -62,6 +63,7 @@ async function placed(uid: string, placedDaysAgo: number, heldDaysAgo: number) {
 
 const lookAfter = (retentionDays?: number) =>
   maintainPartitions({
+    owing: [readOwing],
     pool: t.pool,
     retentionDays,
     now: Date.now,

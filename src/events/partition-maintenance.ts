@@ -1,16 +1,15 @@
 import { DatabaseError } from 'pg'
 import type { Logger } from '../platform/log.ts'
 import { runPeriodically } from '../platform/periodic.ts'
-import type { Pool } from '../platform/postgres.ts'
-import { decideMaintenance, type PartitionMaintenance, readLogState, takeMaintenanceStep } from './partitions.ts'
+import {
+  decideMaintenance,
+  type PartitionMaintenance,
+  readLogState,
+  type StepOptions,
+  takeMaintenanceStep,
+} from './partitions.ts'
 
-export type MaintenanceOptions = {
-  pool: Pool
-  /** Events are kept for at least so many days; undefined: for ever. */
-  retentionDays: number | undefined
-  now: () => number
-  /** Whether the time can be relied on: otherwise nothing is sealed or dropped. */
-  isClockRight: () => boolean
+export type MaintenanceOptions = StepOptions & {
   /** Hears what each look has found. */
   onLooked: (maintenance: PartitionMaintenance) => void
   log: Logger
@@ -21,10 +20,10 @@ const retryMs = 5_000
 
 /** Does everything that is due about the partitions of the log; any number of instances may do it at once. */
 export async function maintainPartitions(options: MaintenanceOptions): Promise<PartitionMaintenance> {
-  const { pool, retentionDays, now, isClockRight, log } = options
-  const takeStep = () => takeMaintenanceStep(pool, now, retentionDays, isClockRight())
+  const { pool, retentionDays, owing, now, log } = options
+  const takeStep = () => takeMaintenanceStep(options)
   for (;;) {
-    const maintenance = decideMaintenance(await readLogState(pool), now(), retentionDays)
+    const maintenance = decideMaintenance(await readLogState(pool, owing), now(), retentionDays)
     const done =
       maintenance.step && (await takeStep().catch(error => (wasOvertaken(error) ? takeStep() : Promise.reject(error))))
     if (done === undefined) return maintenance

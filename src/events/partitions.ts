@@ -21,9 +21,15 @@ export type LogState = {
   beginsMs: number | null
   /** The durable readers, and up to where each has dealt with the log. */
   readers: { name: string; checkpoint: Checkpoint }[]
-  /** Readers that have passed events which they have yet to deliver, and when the oldest was recorded. */
-  owing: { name: string; sinceMs: number }[]
+  /** Readers that have passed events which they have yet to deliver. */
+  owing: Owing[]
 }
+
+/** A reader that owes events, and when the oldest of them was recorded, in milliseconds since 1970. */
+export type Owing = { name: string; sinceMs: number }
+
+/** Reads which readers owe events. Modules that read the log and put events aside give one. */
+export type ReadOwing = (client: Pool | PoolClient) => Promise<Owing[]>
 
 export type MaintenanceStep = { kind: 'add'; untilMs: number } | { kind: 'seal' | 'drop'; name: string }
 
@@ -40,20 +46,20 @@ export type PartitionMaintenance = {
 
 const dayMs = 86_400_000
 
-/** Partitions are there so long before they are needed: enough for an outage over a weekend. */
+/** How long before they are needed partitions are made: enough for an outage over a weekend. */
 const aheadMs = 3 * dayMs
 
-/** A partition takes late events for so long: those of clocks that are behind. */
+/** How long a partition takes late events: those of clocks that are behind. */
 const sealAfterMs = dayMs
 
-/** Where more days are kept, a partition has a month: every partition costs whoever reads the old part of the log. */
+/** Where more days are kept, a partition has a month: every partition costs the readers of the old part of the log. */
 const daysByDayMax = 60
 
 /**
  * What is to be done about the partitions.
  *
  * @param nowMs the service's clock, in milliseconds since 1970. What is dropped must be old by its and by the database's
- * @param retentionDays events are kept for at least so many days; undefined: for ever
+ * @param retentionDays how many days events are kept at least; undefined: for ever
  */
 export function decideMaintenance(
   state: LogState,
@@ -98,9 +104,9 @@ function boundaryAfter(ms: number, retentionDays: number | undefined): number {
     : Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() + 1)
 }
 
-/** What is known of the log, by one statement. */
-export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
-  const { rows } = await pool.query<LogState>(`
+/** What is known of the log: of its tables by one statement, and of what readers owe after it. */
+export async function readLogState(client: Pool | PoolClient, owing: readonly ReadOwing[]): Promise<LogState> {
+  const { rows } = await client.query<Omit<LogState, 'owing'>>(`
     select extract(epoch from now())::float8 * 1000 as "databaseNowMs",
            (select extract(epoch from recorded_before)::float8 * 1000 from event_log_start) as "beginsMs",
            coalesce((select json_agg(json_build_object(
@@ -113,18 +119,25 @@ export async function readLogState(pool: Pool | PoolClient): Promise<LogState> {
                        left join event_seals s on s.partition = p.name), '[]') as partitions,
            coalesce((select json_agg(json_build_object('name', name, 'checkpoint',
                               json_build_object('xid', xid::text, 'position', position::text)) order by name)
-                       from log_readers), '[]') as readers,
-           coalesce((select json_agg(json_build_object('name', name, 'sinceMs', since) order by name)
-                       from (select 'webhook:' || webhook_id as name,
-                                    extract(epoch from min(recorded_at))::float8 * 1000 as since
-                               from webhook_retry_queue
-                              group by webhook_id) parked), '[]') as owing`)
+                       from log_readers), '[]') as readers`)
   const [state] = rows
   if (state === undefined) throw new Error('the state of the log could not be read')
-  return state
+  const owed: Owing[] = []
+  for (const read of owing) owed.push(...(await read(client)))
+  return { ...state, owing: owed }
 }
 
-/** A change that does not get its locks within so long is put off: whoever comes behind it waits as well. */
+export type StepOptions = {
+  pool: Pool
+  /** How many days events are kept at least; undefined: for ever. */
+  retentionDays: number | undefined
+  owing: readonly ReadOwing[]
+  now: () => number
+  /** Whether the time can be relied on: otherwise nothing is sealed or dropped. */
+  isClockRight: () => boolean
+}
+
+/** A change that does not get its locks in time is put off: writers queue up behind it. */
 const lockTimeout = '500ms'
 
 /**
@@ -134,25 +147,20 @@ const lockTimeout = '500ms'
  * are not detached concurrently, since PostgreSQL cannot do that beside a default partition; instead a drop takes all its
  * locks for the moment that it takes, or does without until the next time.
  *
- * @param isClockRight whether the time can be relied on: otherwise nothing is sealed or dropped
  * @returns what it has done; undefined when another instance is at it, or nothing is to be done
  * @throws the database's error, among others when others hold the table for too long
  */
-export function takeMaintenanceStep(
-  pool: Pool,
-  now: () => number,
-  retentionDays: number | undefined,
-  isClockRight: boolean,
-): Promise<MaintenanceStep | undefined> {
+export function takeMaintenanceStep(options: StepOptions): Promise<MaintenanceStep | undefined> {
+  const { pool, retentionDays, owing, now, isClockRight } = options
   return inTransaction(pool, async client => {
     await client.query(`set local lock_timeout = '${lockTimeout}'`)
     const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [
       advisoryLocks.partitionMaintenance,
     ])
     if (rows[0]?.held !== true) return undefined
-    const { step } = decideMaintenance(await readLogState(client), now(), retentionDays)
+    const { step } = decideMaintenance(await readLogState(client, owing), now(), retentionDays)
     // An event of a later day can be taken into a partition that is added too early; nothing undoes the rest.
-    if (step?.kind !== 'add' && !isClockRight) return undefined
+    if (step?.kind !== 'add' && !isClockRight()) return undefined
     if (step?.kind === 'add') await client.query('select add_event_partition($1)', [new Date(step.untilMs)])
     else if (step?.kind === 'seal') await client.query('select seal_event_partition($1)', [step.name])
     else if (step?.kind === 'drop') await client.query('select drop_event_partition($1)', [step.name])

@@ -1,9 +1,9 @@
 import { pause } from '../platform/periodic.ts'
 
-/** What all readers of an instance are sent together while the intake has more to do than it can. */
+/** What all readers of an instance are sent together while the intake is overloaded. */
 const bytesPerSecondWhenBusy = 8 * 1024 * 1024
 
-/** A rush is over when nothing has told of it for so long: the intake also has nothing to do while it is kept from fetching. */
+/** An overload is over after this long without a report: an intake that is kept from fetching looks idle, too. */
 const overloadMs = 1_000
 
 /** How long one who waits goes without asking whether that is over. */
@@ -11,7 +11,7 @@ const recheckMs = 100
 
 /**
  * Keeps the readers of the log from taking what the intake needs. To send every order to a hundred readers is more work than to
- * store it; so as long as orders queue up the readers get a share that hardly counts, fall behind, and catch up afterwards.
+ * store it; while orders queue up, readers get a small share, fall behind, and catch up afterwards.
  */
 export class ReaderThrottle {
   readonly #now: () => number
@@ -23,7 +23,7 @@ export class ReaderThrottle {
     this.#now = now
   }
 
-  /** Tells that the intake has more to do than it can. */
+  /** Reports that the intake is overloaded. */
   overloaded(): void {
     this.#overloadedAtMs = this.#now()
   }
@@ -32,7 +32,7 @@ export class ReaderThrottle {
     return this.#now() - this.#overloadedAtMs < overloadMs
   }
 
-  /** Resolves when so many bytes may be sent: at once unless the intake is busy. */
+  /** Resolves when this many bytes may be sent: at once unless the intake is overloaded. */
   async acquire(sizeBytes: number, stop: AbortSignal): Promise<void> {
     if (!this.#isBusy()) return
     const turnAtMs = Math.max(this.#now(), this.#freeAtMs)

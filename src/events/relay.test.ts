@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createOrdersDatabase, eventLogOf } from '../../test/app.ts'
 import { eventually, kafkaAvailability, otherClient, testBroker, testLog, uniqueName } from '../../test/kafka.ts'
+import { publishDeadLetters } from '../dead-letters/publishing.ts'
 import { recordDeadLetters } from '../dead-letters/recording.ts'
 import { exampleOrder } from '../orders/example.ts'
 import { createIntake } from '../orders/intake.ts'
@@ -47,7 +48,7 @@ describe.skipIf(missing !== null)('the relay', () => {
         address,
         publisher,
         eventsTopic,
-        deadLettersTopic,
+        publishOther: lease => publishDeadLetters({ pool, publisher, topic: deadLettersTopic }, lease),
         logGrown: new Notifier(),
         throttle: new ReaderThrottle(Date.now),
         onPublished: () => undefined,

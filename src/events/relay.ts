@@ -1,9 +1,6 @@
 import { advisoryLocks } from '../advisory-locks.ts'
-import { markPublished, readUnpublished } from '../dead-letters/queries.ts'
-import type { DeadLetterListing } from '../dead-letters/views.ts'
-import { KafkaRefusedError } from '../platform/kafka/client.ts'
 import type { Publisher } from '../platform/kafka/publisher.ts'
-import type { OutgoingMessage } from '../platform/kafka/record-batch.ts'
+import { type Reduce, sendOrReduce } from '../platform/kafka/send-reduced.ts'
 import { about } from '../platform/kafka/tracing.ts'
 import { type Lease, runAsLeader } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
@@ -22,16 +19,18 @@ import type { EventLog } from './stream-definition.ts'
 export const relayReader = 'kafka'
 
 const eventsMax = 1_000
-const lettersMax = 200
-const sendDeadlineMs = 15_000
+
+/** How often the checkpoint is saved, and what else there is published, while there is always more to send. */
+const noteEveryMs = 100
 
 export type RelayOptions = {
   events: EventLog
   address: PostgresAddress
   publisher: Publisher
   eventsTopic: string
-  deadLettersTopic: string
-  /** Rings when the log has grown. */
+  /** Publishes a portion of what else goes out under the relay's lease. @returns how much; 0: there is nothing left */
+  publishOther: (lease: Lease) => Promise<number>
+  /** Notifies that the log has grown. */
   logGrown: Notifier
   /** Lets the intake go first. */
   throttle: ReaderThrottle
@@ -42,9 +41,9 @@ export type RelayOptions = {
 }
 
 /**
- * Publishes the log to Kafka in its order, and announces dead letters, until told to stop. At least once: a checkpoint is saved
- * after the broker has acknowledged everything up to it. One instance does it at a time; when it goes away, hangs or loses its
- * database connection, another goes on from the saved checkpoint, and nothing that the first one sends late is taken by the brokers.
+ * Publishes the log to Kafka in its order until told to stop. At least once: a checkpoint is saved after the broker has acknowledged
+ * everything up to it. One instance does it at a time; when it goes away, hangs or loses its database connection, another goes on from
+ * the saved checkpoint, and nothing that the first one sends late is accepted by the brokers.
  */
 export async function runRelay(options: RelayOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
@@ -61,61 +60,89 @@ export async function runRelay(options: RelayOptions, stop: AbortSignal): Promis
 /** The relay of the leader. */
 type Relaying = RelayOptions & { lease: Lease }
 
-/** While there is always more to send, the checkpoint is saved and dead letters are looked for so often. */
-const noteEveryMs = 100
-
 /** Relays while the lock is held. While a page is being sent, the next one is being read where there is more. */
 async function relay(options: Relaying, onProgress: () => void): Promise<void> {
-  const { events: eventLog, logGrown, throttle, lease } = options
-  const { pool } = eventLog
+  const { events: log, logGrown, throttle, lease } = options
   const { ends } = lease
-  const save = async (reached: Checkpoint) => {
-    lease.assertHeld()
-    await saveCheckpoint(pool, relayReader, reached)
-  }
-  let checkpoint = await enterReader(pool, relayReader)
+  const progress = new Progress(options, await enterReader(log.pool, relayReader))
   let ahead: Promise<LogPage> | undefined
-  let noting: Promise<unknown> = Promise.resolve()
-  let notedAtMs = 0
-  let saved = checkpoint
   while (!ends.aborted) {
     const seen = logGrown.seen()
     const isAhead = ahead !== undefined
-    const { events, isAll } = await (ahead ?? readLog(eventLog, checkpoint, eventsMax))
-    ahead = undefined
+    const { events, isAll } = await (ahead ?? readLog(log, progress.reached, eventsMax))
     const last = events.at(-1)
-    if (last !== undefined) {
-      // What comes while the last page is being sent is to be on the next one.
-      if (!isAll) ahead = readLog(eventLog, last.checkpoint, eventsMax)
-      // Whatever sending meets is met first; what this read met is met again by the next one.
-      ahead?.catch(() => undefined)
-      await throttle.acquire(weightOf(events), ends)
-      await sendEvents(options, events)
-      checkpoint = last.checkpoint
-      options.onPublished(events.length)
+    // What comes while the last page is being sent is to be on the next one.
+    ahead = last === undefined || isAll ? undefined : readLog(log, last.checkpoint, eventsMax)
+    // An error of sending is met first; this read's error is met again by the next one.
+    ahead?.catch(() => undefined)
+    if (last === undefined) {
+      const others = await progress.settle()
       onProgress()
-      if (performance.now() - notedAtMs < noteEveryMs) continue
-      await noting
-      notedAtMs = performance.now()
-      saved = checkpoint
-      noting = Promise.all([save(checkpoint), announce(options)])
-      noting.catch(() => undefined)
+      if (isAll && !isAhead && others === 0) await logGrown.next(seen, ends)
       continue
     }
-    await noting
-    if (checkpoint !== saved) await save(checkpoint)
-    saved = checkpoint
-    const announced = await announce(options)
+    await throttle.acquire(weightOf(events), ends)
+    await sendEvents(options, events)
+    options.onPublished(events.length)
     onProgress()
-    if (isAll && !isAhead && announced === 0) await logGrown.next(seen, ends)
+    await progress.advance(last.checkpoint)
   }
-  await noting
-  if (checkpoint !== saved) await save(checkpoint)
+  await progress.save()
+}
+
+/** How far the relay has come, and how much of that the database knows. */
+class Progress {
+  readonly #options: Relaying
+  #reached: Checkpoint
+  #saved: Checkpoint
+  #noting: Promise<unknown> = Promise.resolve()
+  #notedAtMs = 0
+
+  constructor(options: Relaying, checkpoint: Checkpoint) {
+    this.#options = options
+    this.#reached = checkpoint
+    this.#saved = checkpoint
+  }
+
+  get reached(): Checkpoint {
+    return this.#reached
+  }
+
+  /** Notes that everything up to a checkpoint is published. It is saved now and then, while the next page is being sent. */
+  async advance(checkpoint: Checkpoint): Promise<void> {
+    this.#reached = checkpoint
+    if (performance.now() - this.#notedAtMs < noteEveryMs) return
+    await this.#noting
+    this.#notedAtMs = performance.now()
+    const { publishOther, lease } = this.#options
+    this.#noting = Promise.all([this.#save(), publishOther(lease)])
+    this.#noting.catch(() => undefined)
+  }
+
+  /** Saves the checkpoint, and publishes a portion of what else there is. @returns how much that was */
+  async settle(): Promise<number> {
+    await this.save()
+    return this.#options.publishOther(this.#options.lease)
+  }
+
+  /** Saves the checkpoint, after what is under way. @throws LeaseLostError, or what saving or publishing met */
+  async save(): Promise<void> {
+    await this.#noting
+    await this.#save()
+  }
+
+  async #save(): Promise<void> {
+    if (this.#reached === this.#saved) return
+    const { events, lease } = this.#options
+    lease.assertHeld()
+    this.#saved = this.#reached
+    await saveCheckpoint(events.pool, relayReader, this.#saved)
+  }
 }
 
 /**
- * Kafka stores what it is sent for all its readers, so an event counts an eighth of what it does for a stream. With no other
- * readers the relay keeps pace with the intake so: then orders are still in memory, where fetching them would cost the intake more.
+ * What events count for the throttle. Kafka stores what it is sent for all its readers, so an event counts an eighth of what it does for
+ * a stream: with no other readers the relay keeps pace with the intake, while orders are in memory and need not be fetched.
  */
 function weightOf(events: readonly LoggedEvent[]): number {
   return events.reduce((sum, { data }) => sum + data.length, 0) / 8
@@ -123,15 +150,15 @@ function weightOf(events: readonly LoggedEvent[]): number {
 
 async function sendEvents(options: Relaying, events: readonly LoggedEvent[]): Promise<void> {
   const { eventsTopic: topic, tracer } = options
-  // No producer, as the conventions say: what is received has the trace of its change for its parent, and not this span.
+  // No producer span, as the conventions say: what is received has the trace of its change for its parent, and not this span.
   const span = tracer?.beginFor(
     `send ${topic}`,
     events.map(({ traceparent }) => traceparent),
     { kind: 'client', attributes: about('send', topic, events.length) },
   )
-  const reduce = (_: OutgoingMessage, index: number) => {
+  const reduce: Reduce = index => {
     const event = events[index]
-    return event === undefined ? undefined : toCloudEventWithoutData(event, addressOf(options.events.streams, event))
+    return event && toCloudEventWithoutData(event, addressOf(options.events.streams, event))
   }
   await within(span, () => sendOrReduce(options, topic, events.map(toCloudEvent), reduce))
 }
@@ -140,78 +167,4 @@ async function sendEvents(options: Relaying, events: readonly LoggedEvent[]): Pr
 function addressOf(streams: EventLog['streams'], { streamType, streamId }: LoggedEvent): string {
   const stream = streams.find(({ type }) => type === streamType)
   return stream?.addressOf(streamId) ?? `/api/events?stream_type=${streamType}&stream_id=${streamId}`
-}
-
-/**
- * Sends messages; one that the topic will never carry is sent in a smaller form, since everything behind it would wait for
- * ever.
- *
- * @param reduce the smaller form of a message that was refused; undefined when there is none
- */
-async function sendOrReduce(
-  { publisher, lease }: Relaying,
-  topic: string,
-  messages: OutgoingMessage[],
-  reduce: (refused: OutgoingMessage, index: number, reason: string) => OutgoingMessage | undefined,
-): Promise<void> {
-  const reduced = new Set<OutgoingMessage>()
-  for (;;) {
-    try {
-      return await publisher.send(topic, messages, sendDeadlineMs, lease)
-    } catch (error) {
-      const index = error instanceof KafkaRefusedError ? error.messageIndex : null
-      const refused = index === null ? undefined : messages[index]
-      if (!(error instanceof KafkaRefusedError) || index === null || refused === undefined) throw error
-      const smaller = reduced.has(refused) ? undefined : reduce(refused, index, error.reason)
-      if (smaller === undefined) throw error
-      messages[index] = smaller
-      reduced.add(smaller)
-    }
-  }
-}
-
-async function announce(options: Relaying): Promise<number> {
-  const {
-    events: { pool },
-    deadLettersTopic,
-  } = options
-  const letters = await readUnpublished(pool, lettersMax)
-  if (letters.length === 0) return 0
-  await sendOrReduce(options, deadLettersTopic, letters.map(toAnnouncement), (_, index, reason) => {
-    const letter = letters[index]
-    // Its bytes and its own headers are left to the API; what is known of it stays.
-    const bare = letter === undefined ? undefined : toAnnouncement({ ...letter, value: null, headers: [] })
-    return bare && { ...bare, headers: [...(bare.headers ?? []), ['dlq_value_left_out', reason] as const] }
-  })
-  await markPublished(
-    pool,
-    letters.map(letter => letter.id),
-  )
-  return letters.length
-}
-
-/** The most that the violations take of a header; the API has all of them. */
-const violationsCharactersMax = 8_000
-
-/** A dead letter as it came, so that it can be sent again as it is; what is known of it stands in headers before its own. */
-function toAnnouncement(letter: DeadLetterListing): OutgoingMessage {
-  const violations = JSON.stringify(letter.violations)
-  return {
-    key: decode(letter.key),
-    value: decode(letter.value),
-    headers: [
-      ['dlq_id', letter.id],
-      ['dlq_topic', letter.topic],
-      ['dlq_partition', String(letter.partition)],
-      ['dlq_offset', letter.offset],
-      ['dlq_code', letter.code],
-      ['dlq_detail', letter.detail],
-      ['dlq_errors', violations.length > violationsCharactersMax ? null : violations],
-      ...letter.headers.map(([name, value]) => [name, decode(value)] as const),
-    ],
-  }
-}
-
-function decode(base64: string | null): Buffer | null {
-  return base64 === null ? null : Buffer.from(base64, 'base64')
 }

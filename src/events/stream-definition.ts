@@ -13,7 +13,7 @@ export function streamKey({ streamType, streamId }: StreamName): string {
 
 /** What an event is read with. */
 export type StreamFacts = {
-  /** Whose the stream is; null when it is nobody's, or is no longer there. */
+  /** The customer of the stream; null when it has none, or is no longer there. */
   customerId: string | null
   /** The stream's document; null when it is not there, or was not asked for. */
   document: string | null
@@ -23,7 +23,7 @@ export type StreamFacts = {
 export type WantedFacts = { streamId: string; withDocument: boolean }
 
 /**
- * What the module that a kind of stream belongs to tells the log of it. The log itself reads no table but its own.
+ * A kind of stream, as its module describes it. The log itself reads no table but its own.
  *
  * An event belongs to the customer of the order that it concerns, and elsewhere to the customer of its stream.
  */
@@ -37,13 +37,13 @@ export type StreamDefinition = Readonly<{
   /** The type of event that carries the stream's document: it is stored once, with the stream, and put before the event's own data. */
   documentIn?: string
   /**
-   * The facts of streams, in their order; fewer than asked for when their documents are more than so many bytes, and one at least.
+   * The facts of streams, in their order; fewer than asked for when their documents exceed `bytesMax`, and one at least.
    * Without it nothing is known of a stream.
    */
   fetchFacts?(pool: Pool, wanted: readonly WantedFacts[], bytesMax: number): Promise<StreamFacts[]>
   /** The same from memory, where it is there. */
   recallFacts?(streamId: string): StreamFacts | undefined
-  /** The streams of a customer; undefined when there are more than so many. Without it no stream is a customer's. */
+  /** The streams of a customer; undefined when there are more than `streamsMax`. Without it no stream is a customer's. */
   findStreamsOf?(pool: Pool, customerId: string, streamsMax: number): Promise<string[] | undefined>
 }>
 

@@ -5,13 +5,13 @@ import { type EventFeed, type FedEvent, type FedPage, sizeOf } from './feed.ts'
 import { isWanted, type Wanted } from './log-search.ts'
 
 /**
- * A quiet stream says that it is alive, so that nobody between takes it for dead. A comment without an empty line behind it: that
+ * Keeps a quiet stream alive, so that no proxy takes it for dead. A comment without an empty line behind it: that
  * would end a message, and some clients hand on one without data.
  */
 const heartbeatMs = 15_000
 const heartbeat = new TextEncoder().encode(': alive\n')
 
-/** A reader that has not taken what is there for so long is cut off: it can come back with the last id that it has. */
+/** A reader that leaves what is there for this long is cut off: it can come back with the last id that it has. */
 const readerTakesWithinMs = 30_000
 
 /** What is on its way to one reader at a time, but for an event that is larger by itself. */
@@ -20,7 +20,7 @@ const chunkBytesMax = 16 * 1024
 /** What a stream takes of the memory budget while it is open: a chunk, which most have not, and its state, which is about as much. */
 const streamBytes = chunkBytesMax
 
-/** A reader that takes nothing for so long keeps none of the log in memory; what it is to get next is read again. */
+/** A reader that takes nothing for this long keeps none of the log in memory; what comes next is read again. */
 const letGoMs = 1_000
 
 /**
@@ -30,7 +30,7 @@ const letGoMs = 1_000
  * @param after the checkpoint of the last event that the reader has
  * @param filter which events it wants
  * @param takeDeadlineMs how long a reader may leave what is there before it is cut off
- * @param quietMs after so long without an event there is a heartbeat
+ * @param quietMs how long without an event there is no heartbeat
  * @throws AppError OVERLOADED when as many streams are open as the memory budget has room for
  */
 export function streamEvents(

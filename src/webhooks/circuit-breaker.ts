@@ -8,7 +8,7 @@ export class CircuitBreaker {
   readonly #rules: DeliveryRules
   #failures = 0
   #pauses = 0
-  /** By the monotonic clock: how long a pause is does not depend on a clock that somebody sets. */
+  /** By the monotonic clock: a clock that is set does not change a pause. */
   #pausedUntilMs = 0
   #failingSinceMs: number | null
 
@@ -28,7 +28,7 @@ export class CircuitBreaker {
     return this.#failures >= this.#rules.failuresBeforePause
   }
 
-  /** How many requests may be under way. @param monotonicMs milliseconds of the clock that only goes on */
+  /** How many requests may be under way. @param monotonicMs milliseconds of the monotonic clock */
   requestsMax(monotonicMs: number): number {
     if (!this.isOpen) return this.#rules.requestsMax
     return monotonicMs < this.#pausedUntilMs ? 0 : 1
@@ -47,7 +47,7 @@ export class CircuitBreaker {
    * @param nowMs milliseconds since 1970
    * @param isRepetition whether the event has failed before: then it says of the receiver only that it is not back, for it may
    *   take every event but this
-   * @param monotonicMs the same moment by the clock that only goes on
+   * @param monotonicMs the same moment by the monotonic clock
    * @returns how long the subscription pauses, when a pause begins
    */
   failed(nowMs: number, random: number, isRepetition: boolean, monotonicMs = nowMs): number | undefined {

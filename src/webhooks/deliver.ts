@@ -6,13 +6,13 @@ import type { Logger } from '../platform/log.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { DeliveryLog, deliveryLogBounds, sweepDeliveryLog } from './delivery-log.ts'
 import { insertDeliveries } from './delivery-queries.ts'
-import { readEnabled, readerOf, releaseCheckpoints } from './queries.ts'
+import { readEnabled, releaseCheckpoints } from './queries.ts'
 import { readRetries } from './retry-queries.ts'
 import type { Sender } from './sender.ts'
 import { Subscription, type SubscriptionOptions } from './subscription.ts'
-import { checkpointKeptMs, type Webhook } from './webhook.ts'
+import { checkpointKeptMs, readerOf, type Webhook } from './webhook.ts'
 
-/** How often the subscriptions are read when nobody says that they have changed. */
+/** How often the subscriptions are read without a notification. */
 const lookMs = 5_000
 const sweepMs = 60_000
 
@@ -20,14 +20,14 @@ export type DeliverOptions = Omit<SubscriptionOptions, 'deliveryLog'> & {
   address: PostgresAddress
   /** Whether the time can be relied on: otherwise nothing that is kept for a time is removed. */
   isClockRight: () => boolean
-  /** Rings when subscriptions have changed. */
+  /** Notifies that subscriptions have changed. */
   changed: Notifier
   log: Logger
 }
 
 /**
  * Delivers events to all subscriptions until told to stop. One instance does it at a time; when it goes away or loses its
- * database connection, another goes on from the saved checkpoints.
+ * database connection, another continues from the saved checkpoints.
  */
 export async function runDeliveries(options: DeliverOptions, stop: AbortSignal): Promise<void> {
   const { address, log } = options
@@ -122,7 +122,7 @@ async function follow(
   }
 }
 
-/** Lets go of what is kept no longer. */
+/** Removes what is kept no longer. */
 async function sweep({ events: { pool }, now, log }: DeliverOptions): Promise<void> {
   await sweepDeliveryLog(pool, now(), deliveryLogBounds)
   for (const webhook of await releaseCheckpoints(pool, now() - checkpointKeptMs)) {

@@ -3,16 +3,16 @@ import type { Logger } from '../platform/log.ts'
 import { faultOf, type Pool } from '../platform/postgres.ts'
 import { type Delivery, sweepDeliveries } from './delivery-queries.ts'
 
-/** What went through at the first attempt is logged at most so often, for each subscription and second. */
+/** How many deliveries that succeed at the first attempt are logged, for each subscription and second. */
 const plainPerSecondMax = 100
-/** Entries that wait to be stored; while the database is away there may be no more. */
+/** The most entries that wait to be stored while the database is down. */
 const waitingMax = 5_000
 /** Stored by one statement. */
 const batchMax = 500
 
 /**
- * The log of deliveries on its way into the database, in batches. In a rush the plain successes are left out beyond a
- * measure: a row for every event of every subscription would cost what storing the orders costs. Failures, what followed
+ * The log of deliveries on its way into the database, in batches. Under load plain successes are left out beyond a
+ * bound: a row for every event of every subscription would cost what storing the orders costs. Failures, what followed
  * them, and their outcome are always there.
  */
 export class DeliveryLog {
@@ -32,7 +32,7 @@ export class DeliveryLog {
     if (this.#waiting.length < waitingMax) this.#waiting.push(delivery)
   }
 
-  /** Stores what waits. @throws the database's error; what was not stored goes on waiting */
+  /** Stores what waits. @throws the database's error; what was not stored keeps waiting */
   async flush(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, batchMax)

@@ -1,28 +1,28 @@
 /**
- * Work in lanes: what is in one lane is done one after another, in the order in which it came; different lanes go side by side.
+ * Work by key: work of one key is done one after another, in the order in which it was added; different keys run side by side.
  */
 export class KeyedQueue<Work> {
-  /** What waits in each lane behind the one that is being done or is ready to be. */
+  /** What waits for each key, behind the work that is running or ready. */
   readonly #waiting = new Map<string, Work[]>()
-  #ready: { lane: string; work: Work }[] = []
+  #ready: { key: string; work: Work }[] = []
   #next = 0
 
   get hasReady(): boolean {
     return this.#next < this.#ready.length
   }
 
-  add(lane: string, work: Work): void {
-    const waiting = this.#waiting.get(lane)
+  add(key: string, work: Work): void {
+    const waiting = this.#waiting.get(key)
     if (waiting !== undefined) {
       waiting.push(work)
       return
     }
-    this.#waiting.set(lane, [])
-    this.#ready.push({ lane, work })
+    this.#waiting.set(key, [])
+    this.#ready.push({ key, work })
   }
 
-  /** What can be done now, if there is anything; its lane stands still until `done` or `clear`. */
-  take(): { lane: string; work: Work } | undefined {
+  /** Takes what can be done now, if there is anything; nothing else of its key is taken until `done` or `clear`. */
+  take(): { key: string; work: Work } | undefined {
     const first = this.#ready[this.#next]
     if (first === undefined) return undefined
     this.#next += 1
@@ -34,17 +34,17 @@ export class KeyedQueue<Work> {
     return first
   }
 
-  /** What was taken from a lane is done: the next of the lane is ready. */
-  done(lane: string): void {
-    const next = this.#waiting.get(lane)?.shift()
-    if (next === undefined) this.#waiting.delete(lane)
-    else this.#ready.push({ lane, work: next })
+  /** The work taken for a key is done: the next one is ready. */
+  done(key: string): void {
+    const next = this.#waiting.get(key)?.shift()
+    if (next === undefined) this.#waiting.delete(key)
+    else this.#ready.push({ key, work: next })
   }
 
-  /** What was taken from a lane is done, and nothing behind it is to be. @returns what waited there */
-  clear(lane: string): Work[] {
-    const waiting = this.#waiting.get(lane) ?? []
-    this.#waiting.delete(lane)
+  /** The work taken for a key is done, and nothing behind it is to be. @returns what waited */
+  clear(key: string): Work[] {
+    const waiting = this.#waiting.get(key) ?? []
+    this.#waiting.delete(key)
     return waiting
   }
 }

@@ -8,7 +8,7 @@ export type WebhookMetrics = { attempted(outcome: DeliveryOutcome, durationMs: n
 
 /**
  * The metrics of webhooks, of all subscriptions together. What the database knows is asked for at the time of the scrape, so
- * every instance tells the same, also when it delivers nothing; without the database these series are absent.
+ * every instance reports the same, also when it delivers nothing; without the database these series are absent.
  */
 export function createWebhookMetrics(registry: Registry, pool: Pool): WebhookMetrics {
   const registers = [registry]

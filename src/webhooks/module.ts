@@ -8,6 +8,7 @@ import { runDeliveries } from './deliver.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts'
 import { webhooksChannel } from './queries.ts'
+import { readOwing } from './retry-queries.ts'
 import { webhookRoutes } from './routes.ts'
 import { createSender, type Sender, timeouts } from './sender.ts'
 import { traceDeliveries } from './sender-tracing.ts'
@@ -30,6 +31,7 @@ export const webhooksModule: Module = {
     { name: 'webhook_deliveries', order: 'id' },
   ],
   variables: [webhooksAllowPrivate],
+  owing: readOwing,
   checks: webhookChecks,
   tags: { webhooks: 'Subscriptions to events, and what became of their deliveries' },
   channels: ({ events }) => [webhookChannel(events)],

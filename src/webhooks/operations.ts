@@ -92,7 +92,7 @@ export function webhookOperations(eventTypes: readonly string[]) {
     enable: {
       operationId: 'enableWebhook',
       summary: 'Deliver again: from where it was, if its checkpoint is still kept',
-      description: 'Where its checkpoint is no longer kept, it goes on with what happens from now on.',
+      description: 'Where its checkpoint is no longer kept, it continues with what happens from now on.',
       tags,
       responses: { 200: answer('The subscription', webhookView), ...notFound },
     },

@@ -8,48 +8,48 @@ import { LogWindow, type WindowEntry } from './window.ts'
 
 const checkpoint = (position: number) => ({ xid: '1', position: String(position) })
 
-describe('lanes', () => {
-  test('keep each lane in its order and one at a time, whatever finishes when', () => {
-    const steps = fc.array(fc.record({ lane: fc.constantFrom('a', 'b', 'c'), finish: fc.nat(5) }), { maxLength: 60 })
+describe('queue', () => {
+  test('keep each key in its order and one at a time, whatever finishes when', () => {
+    const steps = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), finish: fc.nat(5) }), { maxLength: 60 })
     fc.assert(
       fc.property(steps, steps => {
-        const lanes = new KeyedQueue<number>()
-        const running: { lane: string; work: number }[] = []
+        const queue = new KeyedQueue<number>()
+        const running: { key: string; work: number }[] = []
         const done: Record<string, number[]> = { a: [], b: [], c: [] }
         const begin = () => {
-          for (let next = lanes.take(); next !== undefined; next = lanes.take()) {
-            expect(running.map(({ lane }) => lane)).not.toContain(next.lane)
+          for (let next = queue.take(); next !== undefined; next = queue.take()) {
+            expect(running.map(({ key }) => key)).not.toContain(next.key)
             running.push(next)
           }
         }
         const finish = (index: number) => {
           const [over] = running.splice(index % Math.max(running.length, 1), 1)
           if (over === undefined) return
-          done[over.lane]?.push(over.work)
-          lanes.done(over.lane)
+          done[over.key]?.push(over.work)
+          queue.done(over.key)
           begin()
         }
-        steps.forEach(({ lane, finish: index }, number) => {
-          lanes.add(lane, number)
+        steps.forEach(({ key, finish: index }, number) => {
+          queue.add(key, number)
           begin()
           if (index > 2) finish(index)
         })
         while (running.length > 0) finish(0)
-        for (const lane of ['a', 'b', 'c']) {
-          expect(done[lane]).toEqual(steps.flatMap((step, number) => (step.lane === lane ? [number] : [])))
+        for (const key of ['a', 'b', 'c']) {
+          expect(done[key]).toEqual(steps.flatMap((step, number) => (step.key === key ? [number] : [])))
         }
       }),
     )
   })
 
   test('give back what waits behind work that failed, and are free again', () => {
-    const lanes = new KeyedQueue<number>()
-    for (const work of [1, 2, 3]) lanes.add('a', work)
-    expect(lanes.take()).toEqual({ lane: 'a', work: 1 })
-    expect(lanes.take()).toBeUndefined()
-    expect(lanes.clear('a')).toEqual([2, 3])
-    lanes.add('a', 4)
-    expect(lanes.take()).toEqual({ lane: 'a', work: 4 })
+    const queue = new KeyedQueue<number>()
+    for (const work of [1, 2, 3]) queue.add('a', work)
+    expect(queue.take()).toEqual({ key: 'a', work: 1 })
+    expect(queue.take()).toBeUndefined()
+    expect(queue.clear('a')).toEqual([2, 3])
+    queue.add('a', 4)
+    expect(queue.take()).toEqual({ key: 'a', work: 4 })
   })
 })
 

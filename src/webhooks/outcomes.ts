@@ -7,7 +7,7 @@ import { isDelivered, type OutgoingEvent, toDelivery } from './outgoing.ts'
 import type { Attempt } from './sender.ts'
 import { type DeliveryRules, type DisabledReason, retryDelayMs } from './webhook.ts'
 
-/** An attempt that is over: the how manieth of its event, from 1, and when it began. */
+/** An attempt that is over, its number among those of its event, from 1, and when it began. */
 export type Tried = { event: OutgoingEvent; attempt: Attempt; number: number; attemptedAtMs: number }
 
 /** What follows from an attempt. */

@@ -3,7 +3,7 @@ import type { WebhookListing } from './queries.ts'
 import type { DeliveryView, WebhookView } from './views.ts'
 import { checkpointKeptMs, deliveryRules } from './webhook.ts'
 
-/** How a subscription stands, in a word: the one that most needs somebody to look. */
+/** The state of a subscription in a word: the one that needs attention most. */
 export function statusOf(webhook: WebhookListing): WebhookView['status'] {
   if (webhook.disabled !== null) return 'disabled'
   if (webhook.parked >= deliveryRules.retriesMax) return 'waiting'

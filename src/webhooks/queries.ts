@@ -1,20 +1,16 @@
 import { advisoryLocks } from '../advisory-locks.ts'
 import type { Checkpoint } from '../events/checkpoint.ts'
+import { deleteReaders, insertReader, readLags } from '../events/readers.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
-import type { DisabledReason, Webhook } from './webhook.ts'
+import { type DisabledReason, readerOf, type Webhook } from './webhook.ts'
 
 /** The SQL of subscriptions, one function a statement. */
 
-/** Instances are told on this channel that subscriptions were changed; the message is empty. */
+/** The channel on which instances notify each other of changed subscriptions; the message is empty. */
 export const webhooksChannel = 'webhooks'
 const notifyOfWebhooks = `notify ${webhooksChannel}`
 
-/** A subscription's name among the readers of the log. */
-export function readerOf(id: string): string {
-  return `webhook:${id}`
-}
-
-/** A subscription with how its deliveries stand. */
+/** A subscription with the state of its deliveries. */
 export type WebhookListing = Webhook & {
   parked: number
   /** Age of the oldest committed event that its checkpoint in the log has not passed; null when its checkpoint is no longer kept. */
@@ -53,16 +49,17 @@ function toWebhook(row: WebhookRow): Webhook {
 }
 
 const listed = `
-  select w.*, (select count(*)::int from webhook_retry_queue where webhook_id = w.id) as parked,
-         case when r.name is not null then coalesce(
-           greatest(extract(epoch from now() - first_event_after(r.xid, r.position)), 0), 0)::float8 end as behind
-    from webhooks w
-    left join log_readers r on r.name = 'webhook:' || w.id`
+  select w.*, (select count(*)::int from webhook_retry_queue where webhook_id = w.id) as parked
+    from webhooks w`
 
-type ListedRow = WebhookRow & { parked: number; behind: number | null }
+type ListedRow = WebhookRow & { parked: number }
 
-function toListing(row: ListedRow): WebhookListing {
-  return { ...toWebhook(row), parked: row.parked, behindSeconds: row.behind }
+async function toListings(client: Pool | PoolClient, rows: readonly ListedRow[]): Promise<WebhookListing[]> {
+  const lags = await readLags(
+    client,
+    rows.map(({ id }) => readerOf(id)),
+  )
+  return rows.map(row => ({ ...toWebhook(row), parked: row.parked, behindSeconds: lags.get(readerOf(row.id)) ?? null }))
 }
 
 /** A page of subscriptions, newest first, below an id. */
@@ -71,12 +68,12 @@ export async function listWebhooks(pool: Pool, before: string | undefined, limit
     `${listed} where $1::bigint is null or w.id < $1 order by w.id desc limit $2`,
     [before ?? null, limit],
   )
-  return rows.map(toListing)
+  return toListings(pool, rows)
 }
 
-export async function findWebhook(pool: Pool | PoolClient, id: string): Promise<WebhookListing | undefined> {
-  const { rows } = await pool.query<ListedRow>(`${listed} where w.id = $1`, [id])
-  return rows.map(toListing)[0]
+export async function findWebhook(client: Pool | PoolClient, id: string): Promise<WebhookListing | undefined> {
+  const { rows } = await client.query<ListedRow>(`${listed} where w.id = $1`, [id])
+  return (await toListings(client, rows))[0]
 }
 
 /** Those that are delivered to. */
@@ -127,10 +124,7 @@ async function changedWebhook(client: PoolClient, id: string, withChange: WithCh
 
 /** A checkpoint of its own for a subscription that has none. */
 async function insertCheckpoint(client: PoolClient, id: string, checkpoint: Checkpoint): Promise<void> {
-  await client.query(
-    'insert into log_readers (name, xid, position) values ($1, $2::xid8, $3) on conflict (name) do nothing',
-    [readerOf(id), checkpoint.xid, checkpoint.position],
-  )
+  await insertReader(client, readerOf(id), checkpoint)
   await client.query(notifyOfWebhooks)
 }
 
@@ -178,7 +172,7 @@ export async function rotateSecret(
 export async function deleteWebhook(pool: Pool, id: string): Promise<boolean> {
   return inTransaction(pool, async client => {
     const { rowCount } = await client.query('delete from webhooks where id = $1', [id])
-    await client.query('delete from log_readers where name = $1', [readerOf(id)])
+    await deleteReaders(client, [readerOf(id)])
     await client.query(notifyOfWebhooks)
     return rowCount === 1
   })
@@ -198,7 +192,7 @@ export async function disableWebhook(pool: Pool, id: string, reason: DisabledRea
 /**
  * Enables a subscription; what waits for it is due now.
  *
- * @param checkpoint where it goes on if its checkpoint is no longer kept
+ * @param checkpoint where it continues if its checkpoint is no longer kept
  */
 export async function enableWebhook(pool: Pool, id: string, checkpoint: Checkpoint, nowMs: number): Promise<boolean> {
   return inTransaction(pool, async client => {
@@ -221,9 +215,9 @@ export async function saveFailingSince(pool: Pool, id: string, sinceMs: number |
 }
 
 /**
- * Lets go of the checkpoints and parked events of subscriptions that have been disabled for long.
+ * Removes the checkpoints and retry queues of subscriptions that have been disabled for long.
  *
- * @returns the ids of those that lost something
+ * @returns the ids of those that had a checkpoint
  */
 export async function releaseCheckpoints(pool: Pool, disabledBeforeMs: number): Promise<string[]> {
   return inTransaction(pool, async client => {
@@ -231,17 +225,13 @@ export async function releaseCheckpoints(pool: Pool, disabledBeforeMs: number): 
       new Date(disabledBeforeMs),
     ])
     const ids = rows.map(({ id }) => id)
-    const readers = ids.map(readerOf)
     await client.query('delete from webhook_retry_queue where webhook_id = any($1::bigint[])', [ids])
-    const released = await client.query<{ name: string }>(
-      'delete from log_readers where name = any($1) returning name',
-      [readers],
-    )
-    return released.rows.map(({ name }) => name.slice(readerOf('').length))
+    const released = await deleteReaders(client, ids.map(readerOf))
+    return released.map(name => name.slice(readerOf('').length))
   })
 }
 
-/** A change of one subscription, which the instances are told of. */
+/** Changes one subscription, and notifies the instances. */
 async function changeOne(pool: Pool, statement: string, values: unknown[]): Promise<boolean> {
   const { rowCount } = await pool.query(statement, values)
   await pool.query(notifyOfWebhooks)

@@ -1,5 +1,7 @@
-import type { Pool } from '../platform/postgres.ts'
+import type { Owing } from '../events/partitions.ts'
+import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { QueuedRetry } from './retry-queue.ts'
+import { readerOf } from './webhook.ts'
 
 /** The SQL of the retry queue, one function a statement. */
 
@@ -74,4 +76,15 @@ export async function updateRetry(
     attempts,
     new Date(dueAtMs),
   ])
+}
+
+/** The subscriptions that have passed events which wait in their queues, as readers of the log. */
+export async function readOwing(client: Pool | PoolClient): Promise<Owing[]> {
+  const { rows } = await client.query<{ id: string; since: number }>(
+    `select webhook_id as id, extract(epoch from min(recorded_at))::float8 * 1000 as since
+       from webhook_retry_queue
+      group by webhook_id
+      order by webhook_id`,
+  )
+  return rows.map(({ id, since }) => ({ name: readerOf(id), sinceMs: since }))
 }

@@ -39,7 +39,7 @@ export type WebhookRoutesOptions = {
 
 type Handle = Route['handle']
 
-/** Subscriptions over HTTP: they send orders to strangers, so they are for admins. */
+/** Subscriptions over HTTP. They send orders to outsiders, so they need the scope `admin`. */
 export function webhookRoutes(options: WebhookRoutesOptions): Route[] {
   const { pool, now } = options
   const operations = webhookOperations(options.eventTypes)

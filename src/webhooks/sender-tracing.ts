@@ -4,8 +4,8 @@ import { isDelivered } from './outgoing.ts'
 import type { Sender } from './sender.ts'
 
 /**
- * Has each attempt to deliver an event made within a span, below the change that the event tells of; the receiver gets that span
- * as its parent. Of the address only the host is told: what stands behind it may be a secret.
+ * Wraps each attempt to deliver an event in a span, a child of the change behind the event; the receiver gets the span as its
+ * parent. Of the address only the host is recorded: the path may be a secret.
  */
 export function traceDeliveries(tracer: Tracer, sender: Sender): Sender {
   return {

@@ -49,7 +49,7 @@ const userAgentOf = (version: string) => `shopping-cart-webhooks/${version} (+ht
 const answerBytesMax = 64 * 1024
 const answerKeptBytes = 1024
 
-/** Connections are kept for the next event; this long, and so many to one host. */
+/** Connections are kept for the next event, for a while and a few to one host. */
 const agentOptions = { keepAlive: true, timeout: 30_000, maxFreeSockets: 16 }
 
 /** A kept connection that the receiver has closed in the meantime says so only when it is used. */
@@ -217,7 +217,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-/** What is told of a failure: its code where the system gave one, since the texts carry addresses. */
+/** Describes a failure: by its code where the system gave one, since the texts carry addresses. */
 function describe(error: unknown): string {
   if (error instanceof TargetRefusedError) return `the target ${error.message}`
   return codeOf(error) || (error instanceof Error ? error.message : String(error))

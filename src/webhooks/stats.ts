@@ -1,31 +1,36 @@
+import { readLargestLag } from '../events/readers.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { readerOf } from './webhook.ts'
 
-/** How all subscriptions stand together. */
-export type WebhookStats = { active: number; failing: number; disabled: number; parked: number; lagSeconds: number }
+/** The state of all subscriptions together. */
+export type WebhookStats = {
+  active: number
+  failing: number
+  disabled: number
+  parked: number
+  /** Age of the oldest committed event that an enabled subscription has not got: behind its checkpoint, or in its retry queue. */
+  lagSeconds: number
+}
 
-/** The oldest committed event that somebody enabled has not got is behind the last of their checkpoints, or parked. */
 const stats = `
   with enabled as (select * from webhooks where disabled_at is null),
-       last_place as (select r.xid, r.position
-                        from enabled w
-                        join log_readers r on r.name = 'webhook:' || w.id
-                       order by r.xid, r.position
-                       limit 1),
        waiting as (select count(*)::int as parked, min(recorded_at) as oldest
                      from webhook_retry_queue
-                    where webhook_id in (select id from enabled)),
-       unread as (select first_event_after(p.xid, p.position) as oldest from last_place p)
-  select (select count(*)::int from enabled where failing_since is null) as active,
+                    where webhook_id in (select id from enabled))
+  select array(select id::text from enabled) as ids,
+         (select count(*)::int from enabled where failing_since is null) as active,
          (select count(*)::int from enabled where failing_since is not null) as failing,
          (select count(*)::int from webhooks where disabled_at is not null) as disabled,
          waiting.parked,
-         greatest(extract(epoch from now() - least(waiting.oldest, (select oldest from unread))), 0)::float8
-           as "lagSeconds"
+         coalesce(extract(epoch from now() - waiting.oldest), 0)::float8 as "waitingSeconds"
     from waiting`
 
+type StatsRow = Omit<WebhookStats, 'lagSeconds'> & { ids: string[]; waitingSeconds: number }
+
 export async function readWebhookStats(pool: Pool): Promise<WebhookStats> {
-  const { rows } = await pool.query<WebhookStats>(stats)
+  const { rows } = await pool.query<StatsRow>(stats)
   const [row] = rows
   if (row === undefined) throw new Error('a count without a row')
-  return row
+  const { ids, waitingSeconds, ...counts } = row
+  return { ...counts, lagSeconds: Math.max(waitingSeconds, await readLargestLag(pool, ids.map(readerOf))) }
 }

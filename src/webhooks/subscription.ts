@@ -11,10 +11,10 @@ import { DurableRetryQueue } from './durable-retry-queue.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { Outcomes, type OutcomesOptions, type Tried, type Verdict } from './outcomes.ts'
 import { fromFeed, fromLog, type OutgoingEvent, sendSigned } from './outgoing.ts'
-import { disableWebhook, readerOf, saveFailingSince } from './queries.ts'
+import { disableWebhook, saveFailingSince } from './queries.ts'
 import { type QueuedRetry, retryOf } from './retry-queue.ts'
 import type { Sender } from './sender.ts'
-import { type DisabledReason, type Webhook, wantsType } from './webhook.ts'
+import { type DisabledReason, readerOf, type Webhook, wantsType } from './webhook.ts'
 import { LogWindow, type WindowEntry } from './window.ts'
 
 export type SubscriptionOptions = OutcomesOptions & { events: EventLog; feed: EventFeed; sender: Sender }
@@ -24,19 +24,19 @@ type SubscriptionState = { checkpoint: Checkpoint; retries: QueuedRetry[] }
 
 const waiting = 'a webhook waits for the database'
 
-/** To deliver an event by a request of its own is as much work as to send it to so many streams. */
+/** Delivering an event by a request of its own is as much work as sending it to this many streams. */
 const streamsADelivery = 16
 
 type Job = { event: OutgoingEvent; entry: WindowEntry }
 
 /**
- * Delivers the log to one receiver: a reader of the log with a checkpoint of its own. Events of different orders go side by side,
- * those of one order one after another. One that fails is parked in the database, those of its order behind it, and the
- * others go on; the checkpoint moves over what is delivered or parked. So a good event costs no row, a checkpoint is saved now and
- * then, and after a kill what was delivered since comes again, from the checkpoint on and in order.
+ * Delivers the log to one receiver: a reader of the log with a checkpoint of its own. Events of different streams run side by side,
+ * those of one stream one after another. One that fails goes to the retry queue in the database, those of its stream behind it, and the
+ * others go on; the checkpoint moves over what is delivered or queued. So a good event costs no row, a checkpoint is saved now and
+ * then, and after a kill what was delivered since is sent again, from the checkpoint on and in order.
  */
 export class Subscription {
-  /** Whether it ended because of what nobody expected. */
+  /** Whether it ended by an unexpected error. */
   hasFailed = false
   readonly #options: SubscriptionOptions
   readonly #queue = new KeyedQueue<Job>()
@@ -66,7 +66,7 @@ export class Subscription {
     this.#retries = new DurableRetryQueue(options.events.pool, webhook.id, state.retries, options.log, this.#cut.signal)
   }
 
-  /** Takes over a change of the subscription; to another address what waits goes at once. */
+  /** Takes over a change of the subscription; to another URL what waits is sent at once. */
   update(webhook: Webhook): void {
     const isElsewhere = webhook.url !== this.#webhook.url
     this.#webhook = webhook
@@ -80,13 +80,13 @@ export class Subscription {
     this.#ending.abort()
   }
 
-  /** Breaks off at once, without another word to the database: another instance goes on. */
+  /** Breaks off at once, and writes nothing more: another instance continues. */
   cutOff(): void {
     this.#ending.abort()
     this.#cut.abort()
   }
 
-  /** Delivers until ended, disabled or cut off, or until it meets what is no outage; then it is to be begun anew. */
+  /** Delivers until ended, disabled or cut off, or until an error that is no outage; then it is started again. */
   async run(): Promise<void> {
     const leave = this.#options.feed.follow()
     try {
@@ -133,7 +133,7 @@ export class Subscription {
       if (this.#retries.holds(fed)) behind.push(job)
       else this.#queue.add(streamKey(fed), job)
     }
-    this.#park(behind, 0, this.#options.now())
+    this.#queueRetries(behind, 0, this.#options.now())
   }
 
   /**
@@ -173,12 +173,12 @@ export class Subscription {
       })
   }
 
-  /** Whatever fails ends all of it, so that it is begun anew from what is saved. */
+  /** Ends all of it after an error, so that it starts again from what is saved. */
   #fail(error: unknown): void {
-    // What waited for the database is told so when it is ended, and who lost the lease is cut off.
+    // What waited for the database ends with an AbortError, and a lost lease is no error.
     const isOver = error instanceof Error && ['AbortError', 'LeaseLostError'].includes(error.name)
     if (this.#cut.signal.aborted || isOver) return
-    this.#options.log.error({ err: error, webhook: this.#webhook.id }, 'a webhook has to begin anew')
+    this.#options.log.error({ err: error, webhook: this.#webhook.id }, 'a webhook starts again after an error')
     this.hasFailed = true
     this.cutOff()
   }
@@ -194,8 +194,8 @@ export class Subscription {
       return
     }
     const dueAtMs = verdict.dueAtMs ?? tried.attemptedAtMs
-    this.#park([job], 1, dueAtMs)
-    this.#park(this.#queue.clear(streamKey(event)), 0, dueAtMs)
+    this.#queueRetries([job], 1, dueAtMs)
+    this.#queueRetries(this.#queue.clear(streamKey(event)), 0, dueAtMs)
   }
 
   async #repeat(queued: QueuedRetry): Promise<void> {
@@ -246,8 +246,8 @@ export class Subscription {
       .catch(error => this.#fail(error))
   }
 
-  /** Parks events; they count as dealt with as soon as the database has them. */
-  #park(jobs: readonly Job[], attempts: number, dueAtMs: number): void {
+  /** Puts events into the retry queue; they count as done as soon as the database has them. */
+  #queueRetries(jobs: readonly Job[], attempts: number, dueAtMs: number): void {
     if (jobs.length === 0) return
     const queued = jobs.map(({ event }) => retryOf(event, attempts, dueAtMs))
     this.#retries.add(queued).then(

@@ -1,4 +1,4 @@
-import { allEvents, droppedPart } from '../events/event-sql.ts'
+import { allEvents, droppedPart, logReaders } from '../events/event-sql.ts'
 import type { Check } from '../platform/integrity.ts'
 
 /** What must hold of subscriptions and of what is on its way to them. */
@@ -8,7 +8,7 @@ export const webhookChecks: readonly Check[] = [
     sentence: 'every subscription that is on has a checkpoint in the log, and every checkpoint a subscription',
     sql: `select coalesce(r.name, 'webhook:' || w.id)
             from webhooks w
-            full join (select name from log_readers where name like 'webhook:%') r on r.name = 'webhook:' || w.id
+            full join (select name from ${logReaders} readers where name like 'webhook:%') r on r.name = 'webhook:' || w.id
            where w.id is null or (r.name is null and w.disabled_at is null)`,
   },
   {

@@ -18,7 +18,7 @@ export type Webhook = Endpoint & {
   updatedAtMs: number
 }
 
-/** Why a subscription is disabled: its receiver said 410 Gone; nothing was delivered for too long; somebody asked for it. */
+/** Why a subscription is disabled: its receiver said 410 Gone; nothing was delivered for too long; it was requested. */
 export const disabledReasons = ['gone', 'failing', 'requested'] as const
 export type DisabledReason = (typeof disabledReasons)[number]
 
@@ -26,12 +26,12 @@ export type DisabledReason = (typeof disabledReasons)[number]
 export type DeliveryRules = {
   /** The pause before each repetition of one event; after the last of them the event is given up. */
   retryAfterMs: readonly number[]
-  /** So many failures in a row pause a subscription as a whole. */
+  /** How many failures in a row pause a subscription as a whole. */
   failuresBeforePause: number
   /** The first pause of a subscription; each next one is twice as long, up to the longest. */
   pauseMs: number
   pauseMsMax: number
-  /** A subscription to which nothing could be delivered for so long is disabled. */
+  /** How long a subscription may go without a delivery before it is disabled. */
   disableAfterMs: number
   /** Events of a subscription that are being sent or wait in memory for an earlier one. */
   windowEventsMax: number
@@ -39,7 +39,7 @@ export type DeliveryRules = {
   /** Requests of a subscription at a time, and how many of them may be repetitions. */
   requestsMax: number
   repetitionsMax: number
-  /** Events of a subscription that are parked; with more its checkpoint in the log waits. */
+  /** The size of a retry queue; while it is full, the checkpoint waits. */
   retriesMax: number
   /** How often checkpoints are saved, repetitions looked for and the delivery log is written. */
   tickMs: number
@@ -68,7 +68,7 @@ export const deliveryRules: DeliveryRules = {
   drainMs: 5_000,
 }
 
-/** How long the checkpoint of a disabled subscription is kept; enabled later, it goes on with what happens from then on. */
+/** How long the checkpoint of a disabled subscription is kept; enabled later, it continues with what happens from then on. */
 export const checkpointKeptMs = 7 * day
 
 /** More subscriptions are refused: each costs connections and memory. */
@@ -110,4 +110,9 @@ export function wantsType(patterns: readonly string[], type: string): boolean {
   return patterns.some(
     pattern => pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
   )
+}
+
+/** A subscription's name among the readers of the log. */
+export function readerOf(id: string): string {
+  return `webhook:${id}`
 }
