@@ -20,7 +20,7 @@ export type Figure = {
 /** The results of a benchmark: figures, and sentences that explain them. */
 export type Findings = { figures: Figure[]; notes: string[] }
 
-export type Verdict = 'aim' | 'must' | 'missed' | 'below aim' | ''
+export type Grade = 'aim' | 'must' | 'missed' | 'below aim' | ''
 
 /** Returns the figure as a multiple of its baseline; undefined without one. */
 export function ratioOf(figure: Figure): number | undefined {
@@ -28,7 +28,7 @@ export function ratioOf(figure: Figure): number | undefined {
 }
 
 /** Which target a figure reaches; empty when it has none. */
-export function verdictOf(figure: Figure): Verdict {
+export function verdictOf(figure: Figure): Grade {
   if (figure.must !== undefined && !isReached(figure, figure.must)) return 'missed'
   if (figure.aim === undefined) return figure.must === undefined ? '' : 'must'
   if (isReached(figure, figure.aim)) return 'aim'

@@ -26,7 +26,7 @@ export function renderTable(machine: Machine, results: readonly Result[]): strin
     'failure' in result ? [`${result.benchmark}: NOT MEASURED: ${result.failure}`] : namedNotes(result),
   )
   const rule = widths.map(width => '─'.repeat(width)).join('──')
-  return [...describe(machine), '', line(headings), rule, ...rows.map(line), '', ...notes, ''].join('\n')
+  return [...describeMachine(machine), '', line(headings), rule, ...rows.map(line), '', ...notes, ''].join('\n')
 }
 
 /** The same for a program. */
@@ -42,7 +42,7 @@ export function renderJson(machine: Machine, results: readonly Result[]): string
   return `${JSON.stringify({ machine, results: withVerdicts }, null, 2)}\n`
 }
 
-function describe(machine: Machine): string[] {
+function describeMachine(machine: Machine): string[] {
   return [
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGib.toFixed(1)} GiB; ${machine.system}`,
     `Bun ${machine.bun}, PostgreSQL ${machine.postgres}, Kafka ${machine.kafka}; commit ${machine.commit}; ${machine.startedAt}`,

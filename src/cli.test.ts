@@ -96,7 +96,7 @@ describe('usage', () => {
     expect(err.length).toBeLessThan(2_500)
   })
 
-  test('a wrong configuration is told as by the service: all of it, by name, without secrets', async () => {
+  test('a wrong configuration is reported as by the service: all of it, by name, without secrets', async () => {
     const { exitCode, err } = await runCli(['doctor'], {
       SERVER_PORT: 'x',
       CACHE_MAX_BYTES: '1',
@@ -160,7 +160,7 @@ describe('with DB_HOST', () => {
     await database.drop()
   })
 
-  test('dead letters: a page for a person without what strangers sent, all of it as JSON', async () => {
+  test('dead letters: a page for a person without foreign text, all of it as JSON', async () => {
     const database = await createTestDatabase(allMigrations)
     const pool = createPool(database.address, { connectionsMax: 1, name: 'test', log })
     const letter = (offset: bigint, code: 'ORDER_INVALID' | 'ORDER_CONFLICT') => ({
@@ -195,13 +195,13 @@ describe('with DB_HOST', () => {
     await database.drop()
   })
 
-  test('db-reset leaves a database that is not ours alone', async () => {
+  test('db-reset does not touch a database other than the embedded one', async () => {
     const { exitCode, err } = await runCli(['db-reset', '--yes'], { DB_HOST: 'db.example' })
     expect(exitCode).toBe(1)
     expect(err).toContain('DB_HOST is set')
   })
 
-  test('what does not answer is said in a sentence, by the doctor for everything at once', async () => {
+  test('what does not answer is reported in a sentence, by the doctor for everything at once', async () => {
     const taken = createServer((_, response) => response.end('hello'))
     await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve))
     const bound = taken.address()
@@ -259,7 +259,7 @@ test.skipIf(kafkaAvailability() !== null)('the doctor asks Kafka for its topics 
   expect(await states()).toEqual(['ok', 'ok', 'note', 'note'])
 })
 
-describe('with the own database', () => {
+describe('with the embedded database', () => {
   test('commands work while the service is stopped, runs, and was killed', async () => {
     const dataDir = newDataDir()
     const environment = { DATA_DIR: dataDir, SERVER_PORT: '0' }

@@ -32,7 +32,7 @@ const exporting: Command = {
       const onProgress = (rows: number) => context.progress(`${rows.toLocaleString('en')} rows written`)
       const options = { address, tables: exportedTables(modules), migration, onProgress }
       const counts = await withOutput(file, out => exportState({ ...options, out }, context.stop))
-      const answer = describe(counts, 'exported')
+      const answer = describeCounts(counts, 'exported')
       // Standard output is the export itself.
       return file === standard ? { ...answer, text: '', remark: answer.text } : answer
     })
@@ -83,12 +83,12 @@ const importing: Command = {
         },
         context.stop,
       )
-      return { ...describe(counts, 'imported'), remark: 'Run "verify" to check that it all agrees.' }
+      return { ...describeCounts(counts, 'imported'), remark: 'Run "verify" to check that it all agrees.' }
     })
   },
 }
 
-function describe(counts: RowCounts, done: string): Output {
+function describeCounts(counts: RowCounts, done: string): Output {
   const rows = Object.entries(counts).map(([name, count]) => [name, count.toLocaleString('en').padStart(12)])
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0)
   const text = `${table(['TABLE', '        ROWS'], rows)}\n${all.toLocaleString('en')} rows are ${done}`

@@ -7,6 +7,7 @@ import { migrations } from '../database.ts'
 import { findProgram } from '../platform/embedded-postgres/program.ts'
 import { findRunningPostgres, findSetUpVersion } from '../platform/embedded-postgres/running.ts'
 import { type PostgresAddress, withClient } from '../platform/postgres.ts'
+import { reasonOf } from '../platform/reason.ts'
 import type { Finding } from './doctor.ts'
 
 const answerDeadlineMs = 5_000
@@ -97,10 +98,4 @@ function tablesFinding(applied: ReadonlyMap<string, string>): Finding {
   const newer = [...applied.keys()].filter(file => !known.includes(file))
   if (newer.length > 0) return { name, state: 'note', detail: `a newer version has applied ${newer.join(', ')}` }
   return { name, state: 'ok', detail: `up to date, ${applied.size} migrations` }
-}
-
-/** A host with several addresses fails with one error for each of them, and no message of its own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ')
-  return error instanceof Error ? error.message || error.name : String(error)
 }

@@ -45,7 +45,7 @@ export const loadCommand: Command = {
       const onSecond = (progress: LoadProgress) => context.progress(lineOf(++second, progress))
       return runLoad({ schedule, ratePerSecond, target, shots, timeoutMs, onSecond }, context.stop)
     })
-    return { text: describe(report), json: report, isFailure: report.unexpected > 0 }
+    return { text: describeReport(report), json: report, isFailure: report.unexpected > 0 }
   },
 }
 
@@ -111,7 +111,7 @@ const meanings: Record<string, string> = {
   acknowledged: 'by the brokers; what the service makes of it, its metrics tell',
 }
 
-function describe(report: LoadReport): string {
+function describeReport(report: LoadReport): string {
   const { latency_ms: latency, outcomes, sent, not_sent: notSent } = report
   const count = (value: number) => value.toLocaleString('en')
   const late = notSent === 0 ? '' : `, and ${count(notSent)} that were due were not: the rate is more than it takes`

@@ -88,7 +88,7 @@ describe('a message that makes its handling fail', () => {
     ])
   })
 
-  test('has all the time while something fails that is repeated', async () => {
+  test('has no deadline while something fails that is retried', async () => {
     const done = Promise.withResolvers<void>()
     let looks = 0
     const failedAtMs = () => {
@@ -172,7 +172,7 @@ describe('a message that ends the process', () => {
     expect(await notes()).toEqual([])
   })
 
-  test('takes no other with it: processes that are killed by chance set nothing aside', async () => {
+  test('affects no other: processes that are killed by chance set nothing aside', async () => {
     const values = Array.from({ length: 30 }, (_, index) => `m${index}`)
     for (let run = 0; run < 6; run += 1) {
       let left = run * 4

@@ -46,7 +46,7 @@ async function withServer<Result>(
 }
 
 describe('a schedule', () => {
-  test('is even, or begins with an even growth', () => {
+  test('is steady, or begins with a linear ramp', () => {
     const steady = makeSchedule(100, 2)
     expect(steady.total).toBe(200)
     expect([0, 1, 50, 199].map(steady.dueMs)).toEqual([0, 10, 500, 1990])
@@ -57,7 +57,7 @@ describe('a schedule', () => {
     expect([0, 25, 100, 150].map(ramped.dueMs)).toEqual([0, 1000, 2000, 2500])
   })
 
-  test('says of each moment how many were due until then', () => {
+  test('tells how many requests were due until any moment', () => {
     for (const schedule of [makeSchedule(333, 3), makeSchedule(777, 5, 4), makeSchedule(7, 10, 10)]) {
       for (let index = 0; index < schedule.total; index++) {
         expect(schedule.dueBy(schedule.dueMs(index) + 1e-6)).toBe(index + 1)
@@ -66,7 +66,7 @@ describe('a schedule', () => {
   })
 })
 
-test('shares of bad and repeated orders are kept, and only what was taken in is repeated', () => {
+test('shares of bad and repeated orders are kept, and only accepted orders are repeated', () => {
   const shots = makeShots({ bad: 0.1, repeated: 0.2 }, newUid, Math.random)
   const counts: Record<Shot['kind'], number> = { new: 0, repeated: 0, bad: 0 }
   const sent = new Map<string, string>()
@@ -95,7 +95,7 @@ describe('over HTTP', () => {
     await t.close()
   })
 
-  test('by command: every order that was taken in is stored, and the report says of each what became of it', async () => {
+  test('by command: every accepted order is stored, and the report has the outcome of each', async () => {
     const url = server.url
     const args = [
       'load',
@@ -123,7 +123,7 @@ describe('over HTTP', () => {
     expect(err).toMatch(/^ +1 s {2}sent \d+ {2}accepted \d+ .* p50 [\d.]+ ms {2}p99 [\d.]+ ms …$/m)
   })
 
-  test('a key that is not valid is something unexpected, and the exit code says so', async () => {
+  test('an invalid key is unexpected, and the exit code says so', async () => {
     await withServer(
       () => new Response(null, { status: 401 }),
       async url => {
@@ -145,7 +145,7 @@ test('the key is sent', async () => {
   expect([...sent]).toEqual(['Bearer secret'])
 })
 
-test('what waits while the service stands still counts from when it was due, and no more is under way than may be', async () => {
+test('orders that wait while the service hangs count from when they were due, and concurrency stays bounded', async () => {
   let underWay = 0
   let underWayMost = 0
   const startedMs = performance.now()
@@ -163,7 +163,7 @@ test('what waits while the service stands still counts from when it was due, and
   expect(report.latency_ms.max).toBeGreaterThan(900)
 })
 
-test('what could not be sent in time is told, and an end is not waited for that does not come', async () => {
+test('orders that could not be sent in time are reported, and a load ends without them', async () => {
   const slow = async () => {
     await Bun.sleep(100)
     return new Response(null, { status: 503 })
@@ -193,7 +193,7 @@ test('a load that is ended early reports what it did', async () => {
 })
 
 test.each([
-  ['an order that should have been taken in is refused', () => new Response(null, { status: 400 }), '400'],
+  ['an order that should have been accepted is refused', () => new Response(null, { status: 400 }), '400'],
   ['the service fails', () => new Response(null, { status: 500 }), '500'],
   ['no answer comes', () => new Promise<Response>(() => undefined), 'no answer'],
 ])('%s: unexpected', async (_, answer, name) => {
@@ -217,7 +217,7 @@ test.skipIf(kafkaAvailability() !== null)('over Kafka: every order is in the top
   expect(await readTopic(topics.brokers, topics.orders)).toHaveLength(1_000)
 })
 
-test('over Kafka while it is away: nothing is acknowledged, and it ends', async () => {
+test('over Kafka while it is down: nothing is acknowledged, and it ends', async () => {
   const publisher = createPublisher({ brokers: ['127.0.0.1:1'], clientId: 'test', log })
   const report = await load(kafkaTarget(publisher, 'orders', 300), 20, 1, 500)
   await publisher.close()

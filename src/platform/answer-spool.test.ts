@@ -5,7 +5,7 @@ import { createLogger } from './log.ts'
 
 const log = createLogger({ level: 'silent' })
 
-test('gives back what it was given, in order, however adding and taking mix', async () => {
+test('returns what was added, in order, however adding and taking interleave', async () => {
   const pieces = fc.array(fc.tuple(fc.integer({ min: 1, max: 200_000 }), fc.boolean()), { maxLength: 30 })
   await fc.assert(
     fc.asyncProperty(pieces, async steps => {
@@ -29,7 +29,7 @@ test('gives back what it was given, in order, however adding and taking mix', as
   )
 })
 
-test('lets a writer wait when it is full, says so, and lets it go on when there is room or nobody reads any more', async () => {
+test('makes a writer wait when it is full, reports that, and resumes it when there is room or nobody reads any more', async () => {
   const spool = new AnswerSpool(log)
   const piece = Buffer.alloc(32 * 1024 * 1024, 7)
   for (let count = 0; count < 9; count += 1) expect(await spool.add(piece)).toBe(true)

@@ -146,14 +146,14 @@ test('every value comes back as it went in, those at the ends of their range too
   expect(await stored()).toEqual(samples)
 })
 
-test('rows that lie across messages, and texts longer than one, are whole', async () => {
+test('rows across messages, and texts longer than one, are complete', async () => {
   const lengths = Array.from({ length: 300 }, (_, index) => (index % 100 === 99 ? 200_000 : index * 7))
   const samples = lengths.map((length, id) => sample(id, { content: `${id}:`.padEnd(length, 'ö') }))
   await write(samples)
   expect(await stored()).toEqual(samples)
 })
 
-test('several tables and the statement behind them are written as a whole or not at all', async () => {
+test('several tables and the statement after them are written completely or not at all', async () => {
   await write([])
   await write([sample(1)], 'insert into samples (id, content, remark) values (2, \'plain\', \'{"content":"plain"}\')')
   const before = await pool.query('select * from samples order by id')

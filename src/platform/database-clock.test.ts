@@ -10,7 +10,7 @@ function clocks(wallMs: number) {
 
 const hourMs = 3_600_000
 
-test('the time is the database’s, whatever the own clock says, and goes on between two looks', () => {
+test('the time is the database’s, whatever the system clock says, and advances between two reads', () => {
   const { state, clock } = clocks(1_000_000 + 48 * hourMs)
   expect(clock.now()).toBe(1_000_000 + 48 * hourMs)
   expect(clock.isRight()).toBe(false)
@@ -40,7 +40,7 @@ test('it may be the database’s clock that is wrong', () => {
   expect(clock.isRight()).toBe(false)
 })
 
-test('an answer that took long moves the time only as far as it must', () => {
+test('a slow answer moves the time only as far as it must', () => {
   const { clock } = clocks(0)
   clock.heard(1_000_000, 5_000, 5_010)
   expect(clock.now()).toBe(1_000_000 - 5)

@@ -7,7 +7,7 @@ function logged(write: (log: ReturnType<typeof createLogger>) => void): string {
   return lines.join('')
 }
 
-test('what the database quotes of a row does not get into the log, also not as a cause', () => {
+test('what the database quotes of a row is not logged, not even as a cause', () => {
   const refusal = Object.assign(new Error('violates a check constraint'), {
     code: '23514',
     detail: 'Failing row contains (Test Testov, +9720000000)',
@@ -18,7 +18,7 @@ test('what the database quotes of a row does not get into the log, also not as a
   expect(JSON.parse(line)).toMatchObject({ level: 'error', err: { message: 'refused', cause: { code: '23514' } } })
 })
 
-test('recipients and keys are cut out wherever they stand', () => {
+test('recipients and keys are removed at any depth', () => {
   const secret = 'sk_0123456789'
   const line = logged(log =>
     log.info({ order: { delivery: { name: secret } }, headers: { authorization: secret }, password: secret }, 'x'),

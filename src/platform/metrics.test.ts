@@ -8,7 +8,7 @@ async function scrape(registry: ReturnType<typeof createRegistry>): Promise<stri
   return (await registry.metrics()).split('\n').filter(line => line.startsWith(gauge.name))
 }
 
-test('what is asked for at a scrape is in it, and what is gone by the next is not', async () => {
+test('readings are part of a scrape, and those that are gone by the next are not', async () => {
   const registry = createRegistry()
   const answers: Reading[][] = [[{ labels: { place: 'here' }, value: 1 }], [{ labels: { place: 'there' }, value: 2 }]]
   const clock = performance.now

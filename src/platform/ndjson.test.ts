@@ -25,7 +25,7 @@ describe('portionsOf', () => {
     expect(await collect(portionsOf(chunks(...text), bounds, tooLong))).toEqual(expected)
   })
 
-  test('hands out what was whole before a line that is too long, and before the stream fails', async () => {
+  test('yields complete lines before one that is too long, and before the stream fails', async () => {
     const seen: string[][] = []
     const read = async (body: AsyncIterable<Uint8Array>) => {
       for await (const portion of portionsOf(body, bounds, tooLong))
@@ -40,7 +40,7 @@ describe('portionsOf', () => {
     expect(seen.flat()).toEqual(['a', 'b', 'c'])
   })
 
-  test('hands out the lines that wait when the sender pauses, and then an empty portion', async () => {
+  test('yields the lines that wait when the sender pauses, and then an empty portion', async () => {
     const more = Promise.withResolvers<void>()
     async function* pausing() {
       yield Buffer.from('one\ntwo\nthr')

@@ -28,7 +28,7 @@ test('what waits is sent at the end', async () => {
   await collector.close()
 })
 
-test('a collector that is away costs spans, which are bounded and counted, and nobody waits for it', async () => {
+test('a collector that is down costs spans, which are bounded and counted, and delays nothing', async () => {
   const collector = await startOtlpReceiver()
   await collector.close()
   const tracing = await start(collector.endpoint)
@@ -39,7 +39,7 @@ test('a collector that is away costs spans, which are bounded and counted, and n
   expect(performance.now() - startedMs).toBeLessThan(2_000)
 })
 
-test('a collector that comes back gets what is told from then on', async () => {
+test('a collector that comes back gets later spans', async () => {
   const collector = await startOtlpReceiver()
   collector.answer = response => void response.writeHead(400).end()
   const tracing = await start(collector.endpoint)
@@ -52,7 +52,7 @@ test('a collector that comes back gets what is told from then on', async () => {
   await collector.close()
 })
 
-test('a collector that hangs is given up, and what it held is free again', async () => {
+test('an export to a collector that hangs is abandoned, and its memory is freed', async () => {
   const collector = await startOtlpReceiver()
   const held: ServerResponse[] = []
   collector.answer = response => void held.push(response)

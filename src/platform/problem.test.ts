@@ -19,7 +19,7 @@ test('a database that cannot be reached is answered 503 with Retry-After, whatev
   }
 })
 
-test('a mistake of ours is answered 500 and tells nothing of the inside', async () => {
+test('an unexpected error is answered 500 and reveals nothing internal', async () => {
   const answer = problemResponse(new TypeError('undefined is not a function in secret.ts'), log)
   expect(answer.status).toBe(500)
   expect(await answer.text()).not.toContain('secret')

@@ -23,7 +23,7 @@ function counting(tookMs: number) {
   }
 }
 
-test('all who ask while an answer is made or fresh get the same one, and later ones another', async () => {
+test('callers share a result while it is being made or fresh, and later ones get another', async () => {
   const { ask, pass } = counting(1)
   expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1])
   pass(999)
@@ -32,7 +32,7 @@ test('all who ask while an answer is made or fresh get the same one, and later o
   expect(await Promise.all([ask(), ask()])).toEqual([2, 2])
 })
 
-test('an answer that took long stands twenty times as long', async () => {
+test('a result that took long is reused twenty times as long', async () => {
   const { ask, pass } = counting(500)
   expect(await ask()).toBe(1)
   pass(9_999)

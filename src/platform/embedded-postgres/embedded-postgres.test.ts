@@ -50,7 +50,7 @@ test('stop leaves no process, and may be called twice and by two', async () => {
   expect(isAlive(pid)).toBe(false)
 })
 
-test('a set-up that was killed half way is done again', async () => {
+test('a set-up that was killed is repeated', async () => {
   const dataDir = newDataDir()
   mkdirSync(join(dataDir, 'postgres.new-2000000000', 'base'), { recursive: true })
   mkdirSync(join(dataDir, 'postgres'))
@@ -89,7 +89,7 @@ test('the log does not repeat what clients send', async () => {
   expect(text).not.toContain('Testov')
 })
 
-test('a start can be given up and leaves no process', async () => {
+test('a start can be aborted and leaves no process', async () => {
   const dataDir = newDataDir()
   await (await start(dataDir)).stop()
   const abort = new AbortController()

@@ -60,7 +60,7 @@ test('a killed backend is survived without a new server', async () => {
   expect(reasons).toEqual([])
 })
 
-test('the server a killed service left behind is taken over, and stopped by its new owner', async () => {
+test('the server that a killed service left behind is adopted, and stopped by its new owner', async () => {
   const dataDir = newDataDir()
   const service = startElsewhere(dataDir)
   const pid = Number(await service.firstLine)
@@ -73,7 +73,7 @@ test('the server a killed service left behind is taken over, and stopped by its 
   await until(async () => !isAlive(pid)) // Whose child it is now may take a moment to notice.
 })
 
-test('a server left behind with other settings is started anew', async () => {
+test('a server left behind with other settings is restarted', async () => {
   const dataDir = newDataDir()
   const service = startElsewhere(dataDir)
   const pid = Number(await service.firstLine)
@@ -103,7 +103,7 @@ test('two services that start at once on a new folder: one runs, the other is re
   for (const service of services) await service.ended
 })
 
-test('lock files that name a process which is something else today do not hinder', async () => {
+test('lock files that name an unrelated process do not prevent a start', async () => {
   const dataDir = newDataDir()
   const first = await start(dataDir)
   const { host } = first.address
@@ -118,16 +118,19 @@ test('lock files that name a process which is something else today do not hinder
   }
 })
 
-test.each(['', 'x\n'])('lock files that say %j, as a crash of the machine leaves them, do not hinder', async text => {
-  const dataDir = newDataDir()
-  const first = await start(dataDir)
-  const { host } = first.address
-  await first.stop()
-  writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), text)
-  writeFileSync(join(host, '.s.PGSQL.5432.lock'), text)
-  const server = await start(dataDir)
-  expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
-})
+test.each(['', 'x\n'])(
+  'lock files that say %j, as a crash of the machine leaves them, do not prevent a start',
+  async text => {
+    const dataDir = newDataDir()
+    const first = await start(dataDir)
+    const { host } = first.address
+    await first.stop()
+    writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), text)
+    writeFileSync(join(host, '.s.PGSQL.5432.lock'), text)
+    const server = await start(dataDir)
+    expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
+  },
+)
 
 test('a server that runs is found although its lock file was emptied', async () => {
   const dataDir = newDataDir()

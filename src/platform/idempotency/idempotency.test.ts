@@ -87,7 +87,7 @@ describe('a handler that keeps its answer in the transaction of its effect', () 
     expect(await count('effects')).toBe(0)
   })
 
-  test('gives the kept answer to a repetition when it fails behind its commit', async () => {
+  test('gives the stored answer to a repetition when it fails after its commit', async () => {
     const handle: Route['handle'] = async (context, claim) => {
       await moving('done')(context, claim)
       throw new AppError('STORE_UNAVAILABLE', 'the database went away behind the commit')
@@ -112,7 +112,7 @@ describe('a handler without a transaction', () => {
     expect(calls).toBe(3)
   })
 
-  test('gives its true answer when it cannot be kept; repetitions wait for the claim to be over', async () => {
+  test('gives its answer when that cannot be stored; repetitions wait for the claim to expire', async () => {
     let calls = 0
     const ask = serve(async () => {
       calls += 1
@@ -128,7 +128,7 @@ describe('a handler without a transaction', () => {
   })
 })
 
-test('while the database is away nothing is done, and the sender may come again', async () => {
+test('while the database is down nothing is done, and the sender may retry', async () => {
   const away = createPool({ ...database.address, host: '/nowhere' }, { connectionsMax: 1, name: 'away', log })
   expect((await serve(moving('unasked'), away)()).status).toBe(503)
   await away.end()
@@ -160,7 +160,7 @@ describe('what was kept for a day', () => {
     expect([await count('idempotency_claims'), await count('idempotency_answers')]).toEqual([5, 5])
   })
 
-  test('is removed by whoever is free: what another has locked is left to it', async () => {
+  test('is removed by any instance: rows that another has locked are skipped', async () => {
     await fill(25, 20)
     await inTransaction(pool, async client => {
       await client.query("delete from idempotency_claims where key in ('key 25 1', 'key 25 2')")

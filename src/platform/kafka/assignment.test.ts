@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { inTurn } from './assignment.ts'
 
-test('partitions that brought something are asked for last, in the order in which they brought it', () => {
+test('partitions that returned something are asked for last, in that order', () => {
   const partition = (number: number) => ({ partition: number })
   expect(inTurn([0, 1, 2, 3], [])).toEqual([0, 1, 2, 3])
   expect(inTurn([0, 1, 2, 3], [partition(0), partition(1)])).toEqual([2, 3, 0, 1])

@@ -36,7 +36,7 @@ describe('Backlog', () => {
     expect(backlog.take(4, 1000)).toBeUndefined()
   })
 
-  test('keeps to the number of bytes, but gives one message that is larger than it', () => {
+  test('respects the limit of bytes, but gives one message that is larger', () => {
     const backlog = new Backlog()
     backlog.add({ partition: 0, messages: [message(0, 0, 500), message(0, 1)], endOffset: 2n })
     expect(backlog.take(10, 100)?.messages.length).toBe(1)

@@ -37,7 +37,7 @@ test('a chunk ends where a request would be too much for the broker', () => {
   expect(cut(messages).map(counts => Object.keys(counts).length)).toEqual([9, 9, 2])
 })
 
-test('a message that is too large alone is taken alone, for the broker to judge', () => {
+test('a message that is too large by itself goes alone, for the broker to judge', () => {
   expect(cut([message('0', 10), message('0', 2_000_000), message('0', 10)])).toEqual([{ 0: 1 }, { 0: 1 }, { 0: 1 }])
 })
 

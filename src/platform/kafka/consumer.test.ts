@@ -114,7 +114,7 @@ withBroker('consume', () => {
     expect(consumer.states.filter(state => state === 'broken').length).toBe(2)
   })
 
-  test('commits in order while several batches are under way, and takes no more than it may', async () => {
+  test('commits in order while several batches are in progress, and takes no more than allowed', async () => {
     const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 100))
     const first = gate()
@@ -197,7 +197,7 @@ withBroker('consume', () => {
     await consumer.stop()
   })
 
-  test('takes up partitions that are added', async () => {
+  test('consumes partitions that are added', async () => {
     const { brokers, topic, groupId } = await newTopic(1)
     const consumer = startConsumer({ brokers, topic, groupId })
     await eventually('it has the one partition', () => consumer.lag.size === 1)

@@ -93,7 +93,7 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
     console.error(`  ${sender.acknowledged} acknowledged, ${consumer.received.length - all()} came twice`)
   }
 
-  test('paused under load: both go on by themselves, nothing is lost, no busy waiting', async () => {
+  test('paused under load: both recover, nothing is lost, no busy waiting', async () => {
     const running = await fixture()
     broker.pause()
     const cpu = process.cpuUsage()
@@ -141,7 +141,7 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
     expect(new Set(consumer.values()).size).toBe(51)
   })
 
-  test('killed and started again: both go on by themselves, nothing is lost', async () => {
+  test('killed and restarted: both recover, nothing is lost', async () => {
     const running = await fixture()
     await broker.kill()
     await eventually('the consumer noticed', () => running.consumer.states.includes('broken'))
@@ -169,7 +169,7 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
     await consumer.stop()
   })
 
-  test('its log lost: the consumer goes on with what comes after', async () => {
+  test('its log lost: the consumer continues with what comes after', async () => {
     const { consumer, sender, topic } = await fixture()
     await sender.stop()
     await broker.wipe()

@@ -20,7 +20,7 @@ function publisherOf(brokers: readonly string[], fencedAs: string): Publisher {
 
 const messages = (...values: string[]) => values.map(value => ({ key: 'order', value }))
 
-test('sequences count the messages of each partition, and begin again behind the largest number', () => {
+test('sequences count the messages of each partition, and restart after the largest number', () => {
   const epoch = new Epoch(7n, 3)
   const sequenceOf = (topic: string, partition: number, count: number) => epoch.next(topic, partition, count).sequence
   expect(epoch.next('one', 0, 10)).toEqual({ producerId: 7n, epoch: 3, sequence: 0 })
@@ -61,7 +61,7 @@ describe.skipIf(kafkaAvailability() !== null)('publishers of one name', () => {
     expect(await values()).toEqual(['0', ...numbers])
   })
 
-  test('without the lease nothing is sent, and what is under way is given up when it ends', async () => {
+  test('without the lease nothing is sent, and a call in progress is abandoned when it is lost', async () => {
     const { brokers, topic, name, values } = await fixture()
     const publisher = publisherOf(brokers, name)
     const lost = new AbortController()

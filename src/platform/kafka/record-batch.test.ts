@@ -54,7 +54,7 @@ test('a batch is byte for byte what the library makes of the same messages, also
   )
 })
 
-test('what was taken back is not in the batch', () => {
+test('a removed record is not in the batch', () => {
   const batch = new RecordBatch()
   for (const key of ['a', 'b', 'c']) {
     batch.append({ key, value: 'v', headers: [['name', null]] })
