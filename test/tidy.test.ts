@@ -172,6 +172,36 @@ describe('files', () => {
   })
 })
 
+describe('tables', () => {
+  const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
+  /** What names tables of several modules: an import that overwrites what migrations wrote, a doctor, and a check of replays. */
+  const known = ['src/backup/import.ts', 'src/commands/doctor-database.ts', 'src/dead-letters/dead-letter-checks.ts']
+
+  test('are named in SQL by their own module only', () => {
+    const named = product
+      .filter(({ path, area }) => area !== 'platform' && !known.includes(path))
+      .flatMap(({ path, area, text }) => {
+        const others = moduleList.filter(({ name }) => name !== area).flatMap(({ tables = [] }) => tables)
+        const code = withoutComments(text)
+        const isNamed = (name: string) =>
+          new RegExp(`\\b(from|join|into|update|copy|copyOf\\()\\s*'?${name}\\b`).test(code)
+        return others
+          .filter(({ name }) => isNamed(name) && name !== 'schema_migrations')
+          .map(({ name }) => `${path}: ${name}`)
+      })
+    expect(named).toEqual([])
+  })
+
+  test('of orders mean nothing to the event log, which names an order in the envelope of events only', () => {
+    const envelope = ['channels', 'cloud-event', 'encode', 'event-requests', 'event-sql', 'schemas']
+    const log = product.filter(
+      ({ path, area }) => area === 'events' && !envelope.some(name => path.endsWith(`/${name}.ts`)),
+    )
+    const code = log.map(source => ({ ...source, text: withoutComments(source.text) }))
+    expect(findAll(code, /order_uid|order_items|order_transitions|\b(from|join|into|update) orders\b/)).toEqual([])
+  })
+})
+
 describe('the page', () => {
   test('takes of the service only what the service decides by, and types', () => {
     const shared = ['orders/instant', 'orders/lifecycle', 'orders/order', 'platform/currencies'].map(

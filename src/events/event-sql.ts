@@ -29,5 +29,8 @@ export const allEvents = `(select xid, position, stream_type, stream_id, concern
 /** Selects a row if a part of the log was dropped. */
 export const droppedPart = 'select from event_log_start'
 
-/** The readers that have a checkpoint. */
-export const logReaders = '(select name from log_readers)'
+/** The readers that have a checkpoint, and which. */
+export const logReaders = '(select name, xid, position, updated_at from log_readers)'
+
+/** The time before which events were dropped from the log; null where none were. */
+export const droppedBefore = '(select recorded_before from event_log_start)'

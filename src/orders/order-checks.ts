@@ -1,4 +1,4 @@
-import { concerningEvents, eventsOf, newestEvents, sampleOfEvents } from '../events/event-sql.ts'
+import { concerningEvents, droppedBefore, eventsOf, newestEvents, sampleOfEvents } from '../events/event-sql.ts'
 import { streamChecks } from '../events/stream-checks.ts'
 import type { Check } from '../platform/integrity.ts'
 import { initialState, type OrderState } from './order.ts'
@@ -149,7 +149,7 @@ const tallyCheck: Check = {
   sentence: 'the sums of the overview are those of the orders that were placed',
   sql: `select text
           from (select greatest(date_bin('${bucketSeconds} seconds', now() - interval '${talliedDays} days', timestamptz 'epoch'),
-                                (select recorded_before + interval '${bucketSeconds} seconds' from event_log_start)) as since) b
+                                ${droppedBefore} + interval '${bucketSeconds} seconds') as since) b
          cross join lateral (
            with placed as (
              select date_bin('${bucketSeconds} seconds', e.recorded_at, timestamptz 'epoch') as bucket, o.currency,

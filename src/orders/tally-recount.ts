@@ -1,5 +1,6 @@
 import { advisoryLocks } from '../advisory-locks.ts'
-import { eventsOf } from '../events/event-sql.ts'
+import { eventsOf, logReaders } from '../events/event-sql.ts'
+import { deleteReaders } from '../events/readers.ts'
 import type { Logger } from '../platform/log.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { orderStream } from './order-stream.ts'
@@ -25,7 +26,7 @@ export function recountTallies(pool: Pool): Promise<Recount> {
   return inTransaction(pool, async client => {
     await client.query('select pg_advisory_xact_lock($1)', [advisoryLocks.tallyRecount])
     const { rows } = await client.query<{ is_over: boolean }>(
-      'select updated_at < now() - make_interval(hours => $2) as is_over from log_readers where name = $1',
+      `select updated_at < now() - make_interval(hours => $2) as is_over from ${logReaders} readers where name = $1`,
       [reader, recountedHours],
     )
     const [state] = rows
@@ -33,7 +34,7 @@ export function recountTallies(pool: Pool): Promise<Recount> {
     const { rows: added } = await client.query<{ orders: string }>(
       `with upgrade as (
          select xid, position, date_bin(make_interval(secs => $2), updated_at, 'epoch') - interval '1 minute' as since
-           from log_readers
+           from ${logReaders} readers
           where name = $1
        ), placed as (
          select date_bin(make_interval(secs => $2), e.recorded_at, 'epoch') as bucket, o.currency,
@@ -61,7 +62,7 @@ export function recountTallies(pool: Pool): Promise<Recount> {
        select coalesce(sum(orders), 0)::text as orders from added`,
       [reader, bucketSeconds, mergeAfterSeconds],
     )
-    if (state.is_over) await client.query('delete from log_readers where name = $1', [reader])
+    if (state.is_over) await deleteReaders(client, [reader])
     return { isOver: state.is_over, orders: Number(added[0]?.orders ?? 0) }
   })
 }
