@@ -1,5 +1,18 @@
 import type { Violation } from '../errors.ts'
 
+/** The fields of the payment that make up its amount; those with the sign -1 are taken from it. */
+export const amountParts: readonly { field: string; sign: 1 | -1 }[] = [
+  { field: 'goods_total', sign: 1 },
+  { field: 'delivery_cost', sign: 1 },
+  { field: 'custom_fee', sign: 1 },
+]
+
+/** A part as it stands in the sum: `goods_total`, ` + custom_fee`. */
+function describePart({ field, sign }: (typeof amountParts)[number], index: number): string {
+  if (index === 0) return field
+  return sign === 1 ? ` + ${field}` : ` − ${field}`
+}
+
 /**
  * The sums of an order: `goods_total = Σ items.total_price`, `amount = goods_total + delivery_cost + custom_fee`, and for
  * each line `|total_price − price·(100−sale)/100| ≤ 1`. Each is checked where all its numbers are there, so that a
@@ -30,7 +43,7 @@ export function checkArithmetic(value: object): Violation[] {
       }
     }
   }
-  const { goods_total: goodsTotal, delivery_cost: deliveryCost, custom_fee: customFee, amount } = money
+  const { goods_total: goodsTotal, amount } = money
   // Amounts are not negative, so a sum that leaves the exact range cannot come back to equal an exact number.
   if (isAmount(goodsTotal) && linesTotal !== undefined && linesTotal !== goodsTotal) {
     violations.push({
@@ -38,12 +51,13 @@ export function checkArithmetic(value: object): Violation[] {
       detail: `must be the sum of the items' total_price, ${linesTotal}`,
     })
   }
-  if (isAmount(goodsTotal) && isAmount(deliveryCost) && isAmount(customFee) && isAmount(amount)) {
-    const sum = goodsTotal + deliveryCost + customFee
+  const parts = amountParts.map(({ field }) => money[field])
+  if (isAmount(amount) && parts.every(isAmount)) {
+    const sum = parts.reduce((total, part, index) => total + (amountParts[index]?.sign ?? 0) * part, 0)
     if (sum !== amount) {
       violations.push({
         pointer: '/payment/amount',
-        detail: `must be goods_total + delivery_cost + custom_fee, ${sum}`,
+        detail: `must be ${amountParts.map(describePart).join('')}, ${sum}`,
       })
     }
   }

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { anyInstantOf } from './instant.ts'
+import { saysSame } from './document-columns.ts'
 import { initialState, type OrderState } from './order.ts'
 
 /** The checksum that is stored beside a document: CRC-32 of its UTF-8 bytes, as a signed number. */
@@ -7,16 +7,13 @@ export function checksumOf(document: string): number {
   return crc32(document) | 0
 }
 
-/** The row of an order; `bigint`s and times in milliseconds are texts, as the driver gives them. */
+/** The row of an order; numbers and times of the document's columns are texts. */
 export type OrderRow = {
   order_uid: string
   document: string
   document_crc32: number | null
-  customer_id: string
-  track_number: string
-  currency: string
-  amount: string
-  created_at_ms: string
+  /** Those of `columnsAsText`. */
+  [column: string]: unknown
   status: OrderState['status']
   payment_status: OrderState['paymentStatus']
   delivery_status: OrderState['deliveryStatus']
@@ -52,13 +49,7 @@ function isRowOf(document: Fields, payment: Fields, row: OrderRow): boolean {
   const { status, paymentStatus, deliveryStatus } = initialState(Number(payment.payment_dt) > 0)
   return (
     (row.document_crc32 === null || row.document_crc32 === checksumOf(row.document)) &&
-    document.order_uid === row.order_uid &&
-    document.customer_id === row.customer_id &&
-    document.track_number === row.track_number &&
-    payment.currency === row.currency &&
-    String(payment.amount) === row.amount &&
-    // Orders from before the years had bounds may be stored.
-    anyInstantOf(String(document.date_created)) === Number(row.created_at_ms) &&
+    saysSame(document, row) &&
     (row.version > 1 ||
       (status === row.status && paymentStatus === row.payment_status && deliveryStatus === row.delivery_status))
   )

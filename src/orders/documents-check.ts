@@ -1,6 +1,7 @@
 import { examplesMax, type Finding, type Inspection, type Rule } from '../platform/integrity.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { compareToDocument, type LineRow, type OrderRow } from './document-check.ts'
+import { columnsAsText } from './document-columns.ts'
 import { newestUids } from './order-checks.ts'
 
 /** How many uids are fetched at a time; their orders are then read in pieces of bounded size. */
@@ -84,8 +85,7 @@ async function comparePiece(
   findings: Findings,
 ): Promise<void> {
   const orders = await client.query<OrderRow>(
-    `select order_uid, document, document_crc32, customer_id, track_number, currency, amount::text,
-            (extract(epoch from created_at) * 1000)::text as created_at_ms, status, payment_status, delivery_status, version
+    `select ${columnsAsText}, document, document_crc32, status, payment_status, delivery_status, version
        from orders
       where order_uid = any($1)`,
     [orderUids],

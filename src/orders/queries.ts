@@ -1,9 +1,10 @@
 import type { QueryConfig } from 'pg'
 import { joinObjects } from '../events/event-rows.ts'
-import { type Copy, copyOf } from '../platform/copy.ts'
+import { type Copy, copierOf, copyOf } from '../platform/copy.ts'
 import { type Pool, type PoolClient, violatedKey } from '../platform/postgres.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
 import { checksumOf } from './document-check.ts'
+import { copiedColumns } from './document-columns.ts'
 import { branchesOf, byStatus } from './list-branches.ts'
 import { walkList } from './list-walk.ts'
 import { type OrderState, stateJson } from './order.ts'
@@ -77,35 +78,23 @@ export function saysOrderIsStored(error: unknown): boolean {
   return orderKey.test(violatedKey(error) ?? '')
 }
 
+const copyOrders = copierOf<NewOrder>('orders', [
+  ...copiedColumns,
+  { name: 'status', type: 'text', of: ({ state }) => state.status },
+  { name: 'payment_status', type: 'text', of: ({ state }) => state.paymentStatus },
+  { name: 'delivery_status', type: 'text', of: ({ state }) => state.deliveryStatus },
+  { name: 'version', type: 'integer', of: ({ hold }) => versionWith(hold) },
+  { name: 'updated_at', type: 'timestamp', of: ({ placedAt }) => placedAt.getTime() },
+  { name: 'document', type: 'text', of: ({ order }) => order.json },
+  { name: 'document_crc32', type: 'integer', of: ({ order }) => checksumOf(order.json) },
+])
+
 /** The rows of new orders and of their items. Writing them fails when one of the orders is stored already. */
 export function copiesOfOrders(orders: readonly NewOrder[]): Copy[] {
   return [
-    copyOf(
-      'orders',
-      `order_uid, customer_id, track_number, currency, amount, created_at, status, payment_status, delivery_status, version,
-       updated_at, document, document_crc32`,
-      orders,
-      writeOrder,
-    ),
+    copyOrders(orders),
     copyOf('order_items', 'order_uid, line, chrt_id, nm_id, price, sale, total_price', orders, writeLines),
   ]
-}
-
-function writeOrder({ order, state, placedAt, hold }: NewOrder, writer: RowWriter): void {
-  writer.row(13)
-  writer.text(order.orderUid)
-  writer.text(order.customerId)
-  writer.text(order.trackNumber)
-  writer.text(order.currency)
-  writer.bigint(order.amount)
-  writer.timestamp(order.createdAtMs)
-  writer.text(state.status)
-  writer.text(state.paymentStatus)
-  writer.text(state.deliveryStatus)
-  writer.integer(versionWith(hold))
-  writer.timestamp(placedAt.getTime())
-  writer.text(order.json)
-  writer.integer(checksumOf(order.json))
 }
 
 function writeLines({ order }: NewOrder, writer: RowWriter): void {

@@ -7,6 +7,7 @@ import { checkJsonText } from '../platform/json-text.ts'
 import { checkArithmetic } from './arithmetic.ts'
 import { readCompactOrder } from './compact-order.ts'
 import { itemsMax, type OrderDocument, orderDocument, orderUidForm } from './document.ts'
+import { type DocumentValues, fieldsOf, inOrder, withValues } from './document-columns.ts'
 import { anyInstantOf } from './instant.ts'
 import { checkNewRules } from './new-rules.ts'
 import type { NewOrder } from './queries.ts'
@@ -23,18 +24,10 @@ export const violationsMax = 1000
  * An order that keeps the contract: its document as text, and the values that columns are filled with. Thousands wait at a time,
  * and parsed documents would take three times the memory.
  */
-export type ValidOrder = {
-  orderUid: string
+export type ValidOrder = DocumentValues & {
   /** The document as compact JSON: what is stored, sent on and returned. */
   json: string
-  customerId: string
-  trackNumber: string
-  currency: string
-  /** In the currency's minor unit. */
-  amount: number
   isPaid: boolean
-  /** `date_created` in milliseconds since 1970. */
-  createdAtMs: number
   lines: readonly OrderLine[]
   /**
    * The rules that it breaks of those that stored orders may break (`checkNewRules`). Such an order is not placed; one that is
@@ -111,7 +104,7 @@ export function readGenerally(text: string): Reading {
   if (violations.length > 0) {
     return { kind: 'refused', violations: bounded([...violations, ...newViolations]), orderUid }
   }
-  const order = toValidOrder(document, createdAtMs, asWritten ?? JSON.stringify(document))
+  const order = toValidOrder(document, asWritten ?? JSON.stringify(document))
   if (newViolations.length === 0) return { kind: 'order', order }
   return { kind: 'refused', violations: newViolations, orderUid, formerly: { ...order, newViolations } }
 }
@@ -122,25 +115,15 @@ function uidOf(value: unknown): string | undefined {
   return typeof uid === 'string' && orderUidForm.test(uid) ? uid : undefined
 }
 
-function toValidOrder(document: OrderDocument, createdAtMs: number, json: string): ValidOrder {
-  const { payment } = document
-  return {
-    orderUid: document.order_uid,
-    json,
-    customerId: document.customer_id,
-    trackNumber: document.track_number,
-    currency: payment.currency,
-    amount: payment.amount,
-    isPaid: payment.payment_dt > 0,
-    createdAtMs,
-    lines: document.items.map(item => ({
-      chrtId: item.chrt_id,
-      nmId: item.nm_id,
-      price: item.price,
-      sale: item.sale,
-      totalPrice: item.total_price,
-    })),
-  }
+function toValidOrder(document: OrderDocument, json: string): ValidOrder {
+  const lines = document.items.map(item => ({
+    chrtId: item.chrt_id,
+    nmId: item.nm_id,
+    price: item.price,
+    sale: item.sale,
+    totalPrice: item.total_price,
+  }))
+  return withValues({ json, isPaid: document.payment.payment_dt > 0, lines }, fieldsOf(document), inOrder)
 }
 
 /** The order with the trace of its request or message. */

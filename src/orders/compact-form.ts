@@ -1,0 +1,101 @@
+/**
+ * A regular expression made from the schema of an object: it matches the object as compact JSON, with the schema's fields in the
+ * schema's order, no others, no escapes, and no negative or huge integers. Optional fields may be left out.
+ */
+export type CompactForm = {
+  source: string
+  /** Where the matched value of a field is, by its path in the object: `payment.amount`. */
+  groupOf(path: string): number
+  /** Checks what the expression alone does not: patterns of texts, and bounds of numbers. */
+  holds(found: RegExpExecArray): boolean
+}
+
+/** The keywords that schemas of texts and integers may use. Support for others must be added here first. */
+const keywords = ['type', 'description', 'expected', 'minLength', 'maxLength', 'pattern', 'minimum', 'maximum']
+/** An integer that every double holds exactly. */
+const integer = '0|[1-9][0-9]{0,14}'
+const integerMax = 10 ** 15 - 1
+/** The objects of an array, as a whole. A closing bracket in a text is left to the general way. */
+const objects = '\\{[^\\]]*\\}'
+
+type Schema = Record<string, unknown>
+type Check = { group: number; holds: (value: string) => boolean }
+
+/**
+ * Makes the form of an object.
+ *
+ * @param wanted paths of the fields whose values are to be had; an array's value is the text of its objects
+ * @param checkedLater those of them whose pattern the reader checks itself
+ * @throws Error for a schema that says what no form knows, and for a path that is none of its fields
+ */
+export function compactFormOf(
+  schema: object,
+  wanted: readonly string[],
+  checkedLater: readonly string[] = [],
+): CompactForm {
+  const groups = new Map<string, number>()
+  const checks: Check[] = []
+  let count = 0
+
+  /** The source of a value, in a group of its own where it is wanted or checked. */
+  function matched(path: string, source: string, holds?: Check['holds']): string {
+    if (holds === undefined && !wanted.includes(path)) return `(?:${source})`
+    count += 1
+    groups.set(path, count)
+    if (holds !== undefined && !checkedLater.includes(path)) checks.push({ group: count, holds })
+    return `(${source})`
+  }
+
+  function sourceOf(path: string, { type, ...said }: Schema): string {
+    if (type === 'object') return fieldsOf(path, said as ObjectSchema)
+    if (type === 'array') return `\\[${matched(path, objects)}\\]`
+    const unknown = Object.keys(said).find(keyword => !keywords.includes(keyword))
+    if (unknown !== undefined) throw new Error(`the compact form of ${path} does not know ${unknown}`)
+    return type === 'string' ? `"${matched(path, ...textOf(said))}"` : matched(path, ...integerOf(said))
+  }
+
+  function fieldsOf(path: string, { properties, required = [] }: ObjectSchema): string {
+    const fields = Object.entries(properties).map(([name, value], index) => {
+      const source = `${index === 0 ? '' : ','}"${name}":${sourceOf(path === '' ? name : `${path}.${name}`, value)}`
+      if (required.includes(name)) return source
+      // A comma belongs to the field behind it, so there must be one before.
+      if (index === 0) throw new Error(`the first field of an object must be required, and ${name} is optional`)
+      return `(?:${source})?`
+    })
+    return `\\{${fields.join('')}\\}`
+  }
+
+  const source = sourceOf('', { ...schema })
+  return {
+    source,
+    groupOf(path) {
+      const group = groups.get(path)
+      if (group === undefined) throw new Error(`the compact form has no ${path}`)
+      return group
+    },
+    holds(found) {
+      for (const { group, holds } of checks) {
+        const value = found[group]
+        if (value !== undefined && !holds(value)) return false
+      }
+      return true
+    },
+  }
+}
+
+type ObjectSchema = { properties: Record<string, Schema>; required?: readonly string[] }
+
+type Matched = [source: string, holds?: Check['holds']]
+
+function textOf({ minLength = 0, maxLength = '', pattern }: Schema): Matched {
+  const source = `[^"\\\\\\x00-\\x1f]{${minLength},${maxLength}}`
+  if (typeof pattern !== 'string') return [source]
+  const form = new RegExp(pattern, 'u')
+  return [source, value => form.test(value)]
+}
+
+function integerOf(said: Schema): Matched {
+  const { minimum, maximum } = said as { minimum: number; maximum: number }
+  const isBounded = minimum > 0 || maximum < integerMax
+  return isBounded ? [integer, value => Number(value) >= minimum && Number(value) <= maximum] : [integer]
+}
