@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import { type JsonReading, readJson, remarks } from '../platform/json.ts'
 import type { CommandRequest } from './commands.ts'
 import { orderUidForm } from './document.ts'
+import { requestedCommands } from './lifecycle.ts'
 
 /** A command as a Kafka message. */
 export const commandMessage = Type.Object(
@@ -12,7 +13,7 @@ export const commandMessage = Type.Object(
       description: 'A command that comes again has no effect',
     }),
     order_uid: Type.String({ pattern: orderUidForm.source }),
-    command: Type.Enum(['confirm', 'hold', 'complete', 'cancel']),
+    command: Type.Enum([...requestedCommands]),
     version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'That the order must have' })),
     ...remarks,
   },

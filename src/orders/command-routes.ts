@@ -12,7 +12,7 @@ import { answerWith } from './answers.ts'
 import { CachedOrder } from './cached-order.ts'
 import { type CarryOut, type CommandRequest, notFound, type OnChanged, refusalOf } from './commands.ts'
 import { orderUidForm } from './document.ts'
-import type { OrderCommand } from './lifecycle.ts'
+import { type RequestedCommand, requestedCommands } from './lifecycle.ts'
 import { storedOrderView } from './views.ts'
 
 const bodySizeBytesMax = 16 * 1024
@@ -22,13 +22,13 @@ export const commandBody = Type.Object(remarks, { title: 'OrderCommand', additio
 
 const contract = Compile(commandBody)
 
-/** The commands that are given over HTTP, with their summaries in the documentation. */
-const summaries = {
+/** What the documentation says of each command. */
+const summaries: Readonly<Record<RequestedCommand, string>> = {
   confirm: 'Confirm an order that waits or is on hold',
   hold: 'Put a confirmed order on hold',
   complete: 'Complete a confirmed order',
   cancel: 'Cancel an order that is not completed',
-} as const satisfies Partial<Record<OrderCommand, string>>
+}
 
 /**
  * The routes of commands to orders.
@@ -36,7 +36,7 @@ const summaries = {
  * @param onChanged is also called for a change of another instance whose answer this one replays
  */
 export function commandRoutes(carryOut: CarryOut, onChanged: OnChanged): Route[] {
-  return (Object.keys(summaries) as (keyof typeof summaries)[]).map(command => ({
+  return requestedCommands.map(command => ({
     method: 'POST',
     path: `/api/orders/:id/${command}`,
     scope: 'orders:write',
@@ -49,7 +49,7 @@ export function commandRoutes(carryOut: CarryOut, onChanged: OnChanged): Route[]
 
 async function handle(
   call: Call,
-  command: keyof typeof summaries,
+  command: RequestedCommand,
   carryOut: CarryOut,
   claim: Claim | undefined,
 ): Promise<Response> {
@@ -97,7 +97,7 @@ function versionOf(etag = ''): number {
   return Number(/\d+/.exec(etag)?.[0] ?? 0)
 }
 
-function operationOf(command: keyof typeof summaries): Record<string, unknown> {
+function operationOf(command: RequestedCommand): Record<string, unknown> {
   return {
     operationId: `${command}Order`,
     summary: summaries[command],

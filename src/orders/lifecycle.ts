@@ -1,7 +1,11 @@
 import type { OrderState, OrderStatus } from './order.ts'
 
-/** The commands to an order. The service itself sends `expire`, people and programs send the others. */
-export const orderCommands = ['confirm', 'hold', 'complete', 'cancel', 'expire'] as const
+/** Commands that people and programs give. */
+export const requestedCommands = ['confirm', 'hold', 'complete', 'cancel'] as const
+export type RequestedCommand = (typeof requestedCommands)[number]
+
+/** All commands; `expire` is given when the time for the payment is over. */
+export const orderCommands = [...requestedCommands, 'expire'] as const
 export type OrderCommand = (typeof orderCommands)[number]
 
 /** The statuses that commands lead to. None leads back to the first one. */
