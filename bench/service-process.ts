@@ -12,7 +12,7 @@ export type ServiceProcess = {
   pid: number
   /** From its start to its first 200 from /readyz. */
   readyMs: number
-  /** Ends it in good order. */
+  /** Stops it gracefully. */
   stop(): Promise<void>
 }
 
@@ -72,7 +72,7 @@ export async function startServiceProcess(options: {
       await child.exited
       clearTimeout(timer)
       watch.dismiss()
-      if (child.exitCode !== 0) throw new Error(`the service did not end in good order; it said: ${lastWords()}`)
+      if (child.exitCode !== 0) throw new Error(`the service did not stop gracefully; its output: ${lastWords()}`)
     },
   }
 }

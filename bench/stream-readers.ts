@@ -1,7 +1,7 @@
 import type { StreamReaders, StreamReadersResult } from './streams.ts'
 
 /**
- * A program: reads `StreamReaders` from standard input, follows the events of a server on so many connections, writes a line
+ * A program: reads `StreamReaders` from standard input, follows the events of a server on many connections, writes a line
  * when all have begun, and a `StreamReadersResult` as soon as each has had all events that were asked for. It does as little
  * as possible with what comes, because it shares the machine with what it measures: an event ends with an empty line, and no
  * other line of a stream is empty but those behind the greeting and a sign of life every 15 seconds.

@@ -1,5 +1,5 @@
 /**
- * Makes a function that runs at most so many works at a time; the others wait in the order in which they came.
+ * Makes a function that runs a bounded number of tasks at once; the others wait in order.
  *
  * @returns what the work returns, or throws
  */
@@ -7,7 +7,7 @@ export function createSlots(worksMax: number): <Result>(work: () => Promise<Resu
   const waiting: (() => void)[] = []
   let running = 0
   return async work => {
-    // A slot is handed from one work to the next, so that nobody comes in between.
+    // A slot passes from one task to the next, so that nobody gets in between.
     if (running < worksMax) running += 1
     else await new Promise<void>(resolve => waiting.push(resolve))
     try {

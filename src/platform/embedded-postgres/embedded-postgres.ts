@@ -57,7 +57,7 @@ const orderServiceSettings = {
  *
  * @param options dataDir: where its data, socket and log are, created when missing; database: its name, 'orders' unless
  *   given, created when missing; settings: PostgreSQL's settings by name, over those for the service; stopTimeoutMs: how
- *   long `stop` waits for an end in good order before it uses force, 20 s unless given; durable: false only in tests, may
+ *   long `stop` waits for an orderly shutdown before it uses force, 20 s unless given; durable: false only in tests, may
  *   lose data with the machine; signal: gives up a start under way, and ends what was started
  * @returns the server, ready for connections
  * @throws EmbeddedPostgresError, one sentence for the operator, when it cannot run; the signal's reason when given up

@@ -1,7 +1,6 @@
 import type { Admin } from '@platformatic/kafka'
-import { type Backoff, backoffMs } from '../backoff.ts'
 import type { Logger } from '../log.ts'
-import { pause } from '../periodic.ts'
+import { runPeriodically } from '../periodic.ts'
 import { createTopics, missingTopics, type NewTopic } from './admin.ts'
 import {
   clientOptions,
@@ -14,8 +13,7 @@ import {
 } from './client.ts'
 
 /** How often the topics are checked: one request on a connection that is kept open. */
-const lookEveryMs = 2_000
-const backoff: Backoff = { firstMs: 1_000, maxMs: 5_000 }
+const checkEveryMs = 2_000
 
 /**
  * Maintains topics until `stop`: creates missing ones as soon as Kafka answers, and again when they are deleted. An existing topic is
@@ -29,43 +27,32 @@ export async function maintainTopics(
 ): Promise<void> {
   const library = await loadKafka()
   const stopped = new Promise<void>(resolve => stop.addEventListener('abort', () => resolve(), { once: true }))
-  let failures = 0
-  const onLooked = () => {
-    failures = 0
+  let admin: Admin | undefined
+  const close = async () => {
+    const closing = admin
+    admin = undefined
+    if (closing !== undefined) await dispose(closing)
   }
-  while (!stop.aborted) {
-    const admin = new library.Admin(clientOptions(cluster, 'orders-topics'))
-    tolerateLateErrors(admin)
-    try {
-      await Promise.race([lookAfter(admin, topics, log, stop, onLooked), stopped])
-    } catch (error) {
-      failures += 1
-      if (failures === 1) log.warn({ err: error }, 'the topics could not be checked; trying again')
-    } finally {
-      await dispose(admin)
+  const run = async () => {
+    if (admin === undefined) {
+      admin = new library.Admin(clientOptions(cluster, 'orders-topics'))
+      tolerateLateErrors(admin)
     }
-    await pause(backoffMs(backoff, failures, Math.random()), stop)
+    try {
+      await Promise.race([createMissing(admin, topics, log), stopped])
+    } catch (error) {
+      await close()
+      throw error
+    }
   }
+  await runPeriodically({ run, pauseMs: checkEveryMs, failure: 'the topics could not be checked', log }, stop)
+  await close()
 }
 
-async function lookAfter(
-  admin: Admin,
-  topics: readonly NewTopic[],
-  log: Logger,
-  stop: AbortSignal,
-  onLooked: () => void,
-): Promise<void> {
-  while (!stop.aborted) {
-    const missing = await withKafkaDeadline(
-      requestTimeoutMs,
-      'the metadata of the topics',
-      missingTopics(admin, topics),
-    )
-    if (missing.length > 0) {
-      await withKafkaDeadline(requestTimeoutMs, 'the creation of topics', createTopics(admin, missing))
-      log.info({ topics: missing.map(({ name }) => name) }, 'missing topics were created')
-    }
-    onLooked()
-    await pause(lookEveryMs, stop)
-  }
+/** Creates the topics that do not exist. @throws what the library throws, or Error when the broker does not answer */
+async function createMissing(admin: Admin, topics: readonly NewTopic[], log: Logger): Promise<void> {
+  const missing = await withKafkaDeadline(requestTimeoutMs, 'the metadata of the topics', missingTopics(admin, topics))
+  if (missing.length === 0) return
+  await withKafkaDeadline(requestTimeoutMs, 'the creation of topics', createTopics(admin, missing))
+  log.info({ topics: missing.map(({ name }) => name) }, 'missing topics were created')
 }
