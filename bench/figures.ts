@@ -28,7 +28,7 @@ export function ratioOf(figure: Figure): number | undefined {
 }
 
 /** Which target a figure reaches; empty when it has none. */
-export function verdictOf(figure: Figure): Grade {
+export function gradeOf(figure: Figure): Grade {
   if (figure.must !== undefined && !isReached(figure, figure.must)) return 'missed'
   if (figure.aim === undefined) return figure.must === undefined ? '' : 'must'
   if (isReached(figure, figure.aim)) return 'aim'
@@ -55,4 +55,11 @@ export function median(numbers: readonly number[]): number {
  */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** The maximum resident set of the service, with its targets; nothing where the system does not report it. */
+export function residentFigures(mib: number | undefined): Figure[] {
+  if (mib === undefined) return []
+  const bounds = { must: { of: 'value', atMost: 350 }, aim: { of: 'value', atMost: 250 } } as const
+  return [{ what: 'resident set, maximum', value: mib, unit: 'MiB', ...bounds }]
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase } from './environment.ts'
-import type { Figure, Findings } from './figures.ts'
+import { type Figure, type Findings, residentFigures } from './figures.ts'
 import { type IngestRun, runIngest } from './ingest-run.ts'
 import { connectionsOneByOne, openOneByOne } from './one-by-one.ts'
 import { exampleOrders, fillTopic } from './orders-topic.ts'
@@ -103,17 +103,7 @@ function figuresOf(
       must: { of: 'ratio', atLeast: 0.6 },
       aim: { of: 'ratio', atLeast: 0.9 },
     },
-    ...(resident === 0
-      ? []
-      : [
-          {
-            what: 'resident set, maximum',
-            value: resident,
-            unit: 'MiB',
-            must: { of: 'value', atMost: 350 },
-            aim: { of: 'value', atMost: 250 },
-          } as const,
-        ]),
+    ...residentFigures(resident === 0 ? undefined : resident),
   ]
 }
 

@@ -2,7 +2,7 @@ import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { startBaseline } from './baseline-process.ts'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase, settle, withClient } from './environment.ts'
-import { type Findings, median } from './figures.ts'
+import { type Findings, median, residentFigures } from './figures.ts'
 import { describeFailures, type LoadResult, runLoad } from './load.ts'
 import { connectionsOneByOne } from './one-by-one.ts'
 import { databaseSettings, startServiceProcess } from './service-process.ts'
@@ -55,17 +55,7 @@ export async function benchPost(context: BenchmarkContext): Promise<Findings> {
         unit: 'ms',
         against: { ...p99, value: Math.max(before.maxMs, after.maxMs) },
       },
-      ...(residentMib === undefined
-        ? []
-        : [
-            {
-              what: 'resident set, maximum',
-              value: residentMib,
-              unit: 'MiB',
-              must: { of: 'value', atMost: 350 },
-              aim: { of: 'value', atMost: 250 },
-            } as const,
-          ]),
+      ...residentFigures(residentMib),
     ],
     notes: [
       `the service: ${service.processors}`,

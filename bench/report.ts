@@ -1,4 +1,4 @@
-import { type Bound, type Figure, type Findings, ratioOf, type Unit, verdictOf } from './figures.ts'
+import { type Bound, type Figure, type Findings, gradeOf, ratioOf, type Unit } from './figures.ts'
 import type { Machine } from './machine.ts'
 
 /** The outcome of a benchmark: its results, or why it failed. */
@@ -36,7 +36,7 @@ export function renderJson(machine: Machine, results: readonly Result[]): string
       ? result
       : {
           ...result,
-          figures: result.figures.map(figure => ({ ...figure, ratio: ratioOf(figure), result: verdictOf(figure) })),
+          figures: result.figures.map(figure => ({ ...figure, ratio: ratioOf(figure), result: gradeOf(figure) })),
         },
   )
   return `${JSON.stringify({ machine, results: withVerdicts }, null, 2)}\n`
@@ -65,7 +65,7 @@ function rowOf(benchmark: string, figure: Figure): string[] {
     ratio === undefined ? '' : ratio.toFixed(2),
     boundText(figure.must, figure.unit),
     boundText(figure.aim, figure.unit),
-    verdictOf(figure),
+    gradeOf(figure),
   ]
 }
 
