@@ -92,7 +92,7 @@ async function consume({ app, pool }: FilledApp, orders: readonly object[]): Pro
   await consumeCommands([messageOf('orders.commands', 1, command)])
 }
 
-/** Letters that stay open, that were refused once more, edited, replayed and discarded. */
+/** Dead letters that stay open, were refused again, edited, replayed and discarded. */
 async function fillDeadLetters({ call, pool }: FilledApp, orders: readonly object[]): Promise<void> {
   const [first, second, third] = orders
   const ids = await seedDeadLetters(
