@@ -1,4 +1,4 @@
-/** What a module brings to the page. The list of modules is `modules.ts`; nothing else is told that a module or a page exists. */
+/** What a module brings to the page. The list of modules is `modules.ts`; nothing else knows that a module or a page exists. */
 export type Module = {
   pages: readonly Page[]
   /** Keys of its own on its pages, for the list of keyboard shortcuts. */

@@ -24,7 +24,7 @@ export const intake: Dashboard = {
         },
         {
           title: 'Not placed by outcome',
-          description: 'Duplicates are harmless. Rejections are mistakes of the senders, and each is told why.',
+          description: 'Duplicates are harmless. Rejections are mistakes of the senders, who get the reason.',
           unit: 'ops',
           queries: one(
             `sum by (source, outcome) (rate(orders_received_total{${chosen}, outcome!="placed"}[$__rate_interval])) or vector(0)`,
