@@ -2,7 +2,8 @@ import { Client, type ClientConfig } from 'pg'
 import { notifyOfEvents } from '../src/events/append.ts'
 import { initialState, stateJson } from '../src/orders/order.ts'
 import { bucketOf } from '../src/orders/tally-buckets.ts'
-import { readOrder, type ValidOrder } from '../src/orders/validate.ts'
+import type { ValidOrder } from '../src/orders/new-order.ts'
+import { readOrder } from '../src/orders/validate.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { configurationPage, environmentExample } from '../scripts/configuration-page.ts'
 import { advisoryLockSpaces, advisoryLocks } from '../src/advisory-locks.ts'
 import { variablesOf } from '../src/config.ts'
@@ -8,25 +8,13 @@ import { catalogue } from '../src/errors.ts'
 import { modules as moduleList, scopesOf } from '../src/modules.ts'
 import type { Route } from '../src/platform/http.ts'
 import { scopes as scopesOfPage } from '../web/keys/key.ts'
+import { circlesOf, functionsOf, importsOf, root, type Source, sourcesOf } from './sources.ts'
 
 /** The rules of the architecture, proved on the sources. */
 
-const root = join(import.meta.dirname, '..')
+/** The same as CONTRIBUTING.md says. */
 const linesMax = 300
-
-type Source = { path: string; area: string; text: string }
-
-/** The TypeScript files of a folder of the repository, those with markup among them. */
-function sourcesOf(folder: string): Source[] {
-  if (!existsSync(join(root, folder))) return []
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => /\.tsx?$/.test(name))
-    .map(name => ({
-      path: join(folder, name),
-      area: name.split('/')[0]?.replace(/\.tsx?$/, '') ?? '',
-      text: readFileSync(join(root, folder, name), 'utf8'),
-    }))
-}
+const functionLinesMax = 50
 
 const everything = ['src', 'test', 'scripts', 'bench', 'monitoring', 'web'].flatMap(sourcesOf)
 const web = sourcesOf('web')
@@ -62,12 +50,6 @@ const allowed: Record<string, readonly string[]> = {
   main: ['service', 'config', ...ground],
 }
 
-/** The files that a source imports, as paths from the root of the repository. */
-function importsOf({ path, text }: Source): string[] {
-  const named = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(match => match[1] ?? '')
-  return named.map(name => relative(root, join(root, dirname(path), name)))
-}
-
 /** The places in sources that a pattern matches, as 'path:line: text'. */
 function findAll(sources: readonly Source[], pattern: RegExp): string[] {
   return sources.flatMap(({ path, text }) =>
@@ -75,12 +57,17 @@ function findAll(sources: readonly Source[], pattern: RegExp): string[] {
   )
 }
 
-/** A line of code without what stands in comments and in texts. */
-function codeOnly(source: Source): Source {
+/** A source without its comments. */
+function withoutComments(source: Source): Source {
   const text = source.text
     .replace(/\/\*[\s\S]*?\*\//g, comment => comment.replace(/[^\n]/g, ''))
     .replace(/(^|\s)\/\/.*$/gm, '')
-    .replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+  return { ...source, text }
+}
+
+/** A source without its comments and its texts. */
+function codeOnly(source: Source): Source {
+  const text = withoutComments(source).text.replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
   return { ...source, text }
 }
 
@@ -113,16 +100,15 @@ describe('imports', () => {
     expect(named.filter(({ path }) => !path.startsWith('src/'))).toEqual([])
   })
 
-  test('do not run in a circle between areas', () => {
-    const order = Object.keys(allowed)
-    // Of `module` a circle of areas is none of files: it names types, and what it names does not import it.
-    const circles = order.flatMap(area =>
-      (allowed[area] ?? [])
-        .filter(other => area !== 'module' && other !== 'module')
-        .filter(other => allowed[other]?.includes(area))
-        .map(other => `${area} and ${other}`),
-    )
-    expect(circles).toEqual([])
+  test('do not run in a circle between files, types included', () => {
+    // The types of orders that are being read and of rows that are written name each other.
+    expect(circlesOf(product)).toEqual([])
+  })
+
+  test('name every file of the product', () => {
+    const imported = new Set(everything.filter(({ path }) => !path.startsWith('test/')).flatMap(importsOf))
+    const begin = ['src/main.ts', 'src/cli.ts', 'src/release.ts']
+    expect(product.map(({ path }) => path).filter(path => !imported.has(path) && !begin.includes(path))).toEqual([])
   })
 })
 
@@ -139,6 +125,37 @@ describe('files', () => {
   test(`have at most ${linesMax} lines`, () => {
     const long = [...product, ...web].map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
     expect(long.filter(({ lines }) => lines > linesMax)).toEqual([])
+  })
+
+  test(`have functions of at most ${functionLinesMax} lines`, () => {
+    // Each is one description, one promise or one piece of markup. The list may shrink, and never grow.
+    const known = [
+      'src/orders/compact-form.ts compactFormOf',
+      'src/webhooks/operations.ts webhookOperations',
+      'src/webhooks/sender.ts createSender',
+      'src/webhooks/sender.ts exchange',
+      'web/dead-letters/dead-letter-filters.tsx DeadLetterFilters',
+      'web/keys/key-rows.tsx KeyRows',
+      'web/keys/keys-page.tsx KeysPage',
+      'web/orders/filter-bar.tsx FilterBar',
+      'web/orders/invoice.tsx Invoice',
+      'web/webhooks/deliveries.tsx Entry',
+      'web/webhooks/webhook-actions.tsx WebhookActions',
+      'web/webhooks/webhook-page.tsx WebhookPage',
+      'web/webhooks/webhooks-page.tsx WebhooksPage',
+    ]
+    const long = [...product, ...web].flatMap(source =>
+      functionsOf(source)
+        .filter(({ lines }) => lines > functionLinesMax)
+        .map(({ name }) => `${source.path} ${name}`),
+    )
+    expect(long.filter(name => !known.includes(name))).toEqual([])
+  })
+
+  test('have the limits that CONTRIBUTING.md names', () => {
+    const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8').replaceAll(/\s+/g, ' ')
+    expect(text).toContain(`at most ${linesMax} lines`)
+    expect(text).toContain(`functions at most ${functionLinesMax}`)
   })
 
   test('leave nothing for later', () => {

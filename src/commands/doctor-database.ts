@@ -8,7 +8,7 @@ import { findProgram } from '../platform/embedded-postgres/program.ts'
 import { findRunningPostgres, findSetUpVersion } from '../platform/embedded-postgres/running.ts'
 import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 import { reasonOf } from '../platform/reason.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './doctor-finding.ts'
 
 const answerDeadlineMs = 5_000
 

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import type { Module } from '../module.ts'
 import { clientOptions, dispose, loadKafka, tolerateLateErrors, withKafkaDeadline } from '../platform/kafka/client.ts'
 import { reasonOf } from '../platform/reason.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './doctor-finding.ts'
 
 const deadlineMs = 6_000
 

@@ -8,14 +8,9 @@ import { nearestExisting } from '../platform/disk.ts'
 import { staticDir } from '../system/variables.ts'
 import { type Command, table } from './command.ts'
 import { checkDatabase } from './doctor-database.ts'
+import type { Finding } from './doctor-finding.ts'
 import { checkKafka } from './doctor-kafka.ts'
 import { checkPort } from './doctor-port.ts'
-
-/**
- * What was found of one thing that the service uses. `failed`: the service would not start, or not do what it is configured
- * to do; `off`: not used or not running now, which is no mistake; `note`: worth knowing.
- */
-export type Finding = { name: string; state: 'ok' | 'note' | 'off' | 'failed'; detail: string }
 
 export const doctorCommand: Command = {
   name: 'doctor',

@@ -1,5 +1,5 @@
 import { type Checkpoint, compareCheckpoints } from './checkpoint.ts'
-import type { FedEvent, FedPage } from './feed.ts'
+import type { FedEvent, FedPage } from './fed-event.ts'
 
 /** How many pages are kept for the readers behind. */
 const pagesMax = 8

@@ -1,7 +1,8 @@
 import { AppError } from '../errors.ts'
 import { memoryBudget } from '../platform/memory-budget.ts'
 import { type Checkpoint, compareCheckpoints, encodeCursor } from './checkpoint.ts'
-import { type EventFeed, type FedEvent, type FedPage, sizeOf } from './feed.ts'
+import { type FedEvent, type FedPage, sizeOf } from './fed-event.ts'
+import type { EventFeed } from './feed.ts'
 import { isWanted, type Wanted } from './log-search.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
 import type { CachedOrder } from './cached-order.ts'
 import { type StoredOrder, toStored } from './queries.ts'
-import type { ValidOrder } from './validate.ts'
+import type { ValidOrder } from './new-order.ts'
 
 /** An order as an answer. */
 export function answerWith({ body, etag }: CachedOrder): StoredResponse {

@@ -6,7 +6,8 @@ import { portionsOf } from '../platform/ndjson.ts'
 import { createSlots } from '../platform/slots.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, isStored, type Outcome } from './placement.ts'
-import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable, type ValidOrder } from './validate.ts'
+import type { ValidOrder } from './new-order.ts'
+import { documentSizeBytesMax, inTrace, type Reading, readOrder, submittable } from './validate.ts'
 import type { BatchResultView } from './views.ts'
 
 /**

@@ -8,7 +8,8 @@ import {
 import { AppError } from '../errors.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
 import { readCommandMessage, toRequest } from './command-message.ts'
-import { type CarryOut, type CommandRequest, refusalOf } from './commands.ts'
+import type { CommandRequest } from './command-request.ts'
+import { type CarryOut, refusalOf } from './commands.ts'
 
 /** Orders that are worked on at a time; each takes a connection. */
 const ordersAtATimeMax = 4

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type JsonReading, readJson, remarks } from '../platform/json.ts'
-import type { CommandRequest } from './commands.ts'
+import type { CommandRequest } from './command-request.ts'
 import { orderUidForm } from './document.ts'
 import { requestedCommands } from './lifecycle.ts'
 

@@ -14,27 +14,11 @@ import {
   OrderLockedError,
   updateState,
 } from './command-queries.ts'
+import type { CommandRequest } from './command-request.ts'
 import { type ChangedStatus, decideCommand, type OrderCommand } from './lifecycle.ts'
 import type { OrderState, OrderStatus } from './order.ts'
 import { findOrder, type StoredOrder } from './queries.ts'
 import { changeEvent } from './status-change.ts'
-
-export type CommandRequest = {
-  orderUid: string
-  command: OrderCommand
-  /** Why, in the words of the sender; may be empty. */
-  reason: string
-  /** Who sends it. */
-  actor: string
-  /** The order must have one of these versions; any version if absent. */
-  expectedVersions?: readonly number[]
-  /** Identifies a command that may come twice; the second time has no effect. */
-  commandId?: string
-  /** W3C Trace Context of the request or message. */
-  traceparent?: string | undefined
-  /** Runs in the transaction of the command, with the order as it will be. */
-  keepAnswer?: ((client: PoolClient, order: StoredOrder) => Promise<void>) | undefined
-}
 
 export type CommandRefusal =
   | { kind: 'absent' }

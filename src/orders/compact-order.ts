@@ -4,7 +4,7 @@ import { compactFormOf } from './compact-form.ts'
 import { itemsMax, orderDocument } from './document.ts'
 import { documentColumns, withValues } from './document-columns.ts'
 import { instantBoundsMs } from './instant.ts'
-import type { OrderLine, ValidOrder } from './validate.ts'
+import type { OrderLine, ValidOrder } from './new-order.ts'
 
 /**
  * Compact orders, the form in which nearly every order arrives: JSON without spaces or escapes, with the contract's fields and

@@ -8,7 +8,8 @@ import type { Tracer } from '../platform/tracing.ts'
 import { traceGroup } from './group-tracing.ts'
 import { type Entry, fail, settle } from './intake-queues.ts'
 import { chooseNew, outcomesOf, type Rejection, sortedByUid } from './placement.ts'
-import { type NewOrder, type PlacedOrder, type StoredOrder, saysOrderIsStored } from './queries.ts'
+import type { NewOrder } from './new-order.ts'
+import { type PlacedOrder, type StoredOrder, saysOrderIsStored } from './queries.ts'
 import type { IntakeStore } from './store.ts'
 
 /** How often a group that met a stored order is looked up and written again. More than that is no race but a fault. */

@@ -1,6 +1,6 @@
 import type { AppError } from '../errors.ts'
 import type { Outcome } from './placement.ts'
-import type { ValidOrder } from './validate.ts'
+import type { ValidOrder } from './new-order.ts'
 
 /** Orders that were submitted together; their submitter gets the outcomes of all at once. */
 export type Submission = {

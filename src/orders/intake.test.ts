@@ -8,7 +8,8 @@ import { exampleOrder } from './example.ts'
 import { createIntake, type IntakeOptions } from './intake.ts'
 import { orderParts } from './placement-parts.ts'
 import { createIntakeStore } from './store.ts'
-import { readOrder, type ValidOrder } from './validate.ts'
+import type { ValidOrder } from './new-order.ts'
+import { readOrder } from './validate.ts'
 
 const log = createLogger({ level: 'silent' })
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>

@@ -7,7 +7,7 @@ import { SubmitTimeouts } from './intake-timeouts.ts'
 import type { Outcome } from './placement.ts'
 import type { PlacedOrder } from './queries.ts'
 import type { IntakeStore } from './store.ts'
-import type { ValidOrder } from './validate.ts'
+import type { ValidOrder } from './new-order.ts'
 
 /**
  * The one way in for orders from every source. Waiting orders are written in groups, each by one transaction, so that many share

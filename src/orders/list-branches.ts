@@ -1,4 +1,4 @@
-import type { OrderFilter } from './queries.ts'
+import type { OrderFilter } from './list-filter.ts'
 
 /** The indexes that find the orders of a list, as conditions in SQL. */
 

@@ -2,7 +2,7 @@ import { severalOf } from '../platform/openapi.ts'
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import { instantBoundsMs, instantOf } from './instant.ts'
 import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
-import { type ListOrdering, type ListPosition, listOrderings, type OrderFilter } from './queries.ts'
+import { type ListOrdering, type ListPosition, listOrderings, type OrderFilter } from './list-filter.ts'
 import { stateSchemas } from './state-schemas.ts'
 
 /** The parameters of `GET /api/orders`; also what its documentation is made from. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { nextOf } from '../../test/links.ts'
 import { rowsRead } from '../../test/rows-read.ts'
-import { listOrders, type OrderFilter } from './queries.ts'
+import type { OrderFilter } from './list-filter.ts'
+import { listOrders } from './queries.ts'
 
 /** Lists by more than an index serves: what one page looks at is bounded, and the pages together have everything. */
 

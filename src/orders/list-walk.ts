@@ -1,5 +1,5 @@
 import type { Pool } from '../platform/postgres.ts'
-import type { ListPosition } from './queries.ts'
+import type { ListPosition } from './list-filter.ts'
 
 /**
  * Lists by conditions of which no index serves all, such as a customer and a status: an index finds the customer's orders, newest

@@ -10,7 +10,8 @@ import { traceparentOf } from '../platform/traceparent.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, isStored, type Outcome } from './placement.ts'
 import type { RejectionCode } from './placement-part.ts'
-import { inTrace, orderInvalid, readOrder, submittable, type ValidOrder } from './validate.ts'
+import type { ValidOrder } from './new-order.ts'
+import { inTrace, orderInvalid, readOrder, submittable } from './validate.ts'
 
 /**
  * Messages read in one turn of the event loop. In longer turns the database's connections run dry: their sockets hold the

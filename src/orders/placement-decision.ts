@@ -2,7 +2,8 @@ import type { PoolClient } from '../platform/postgres.ts'
 import { decideCommand } from './lifecycle.ts'
 import type { Placement, Rejection } from './placement.ts'
 import type { PlacementDecision, PlacementPart } from './placement-part.ts'
-import { findStored, type NewOrder } from './queries.ts'
+import type { NewOrder } from './new-order.ts'
+import { findStored } from './queries.ts'
 
 /**
  * Asks every part that decides, in its open transaction.

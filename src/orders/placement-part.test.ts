@@ -12,7 +12,8 @@ import { initialState } from './order.ts'
 import type { PlacementPart } from './placement-part.ts'
 import { orderParts } from './placement-parts.ts'
 import { createIntakeStore } from './store.ts'
-import { readOrder, type ValidOrder } from './validate.ts'
+import type { ValidOrder } from './new-order.ts'
+import { readOrder } from './validate.ts'
 
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
 let pool: Pool

@@ -1,7 +1,7 @@
 import type { catalogue, ErrorCode } from '../errors.ts'
 import type { Copy } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import type { NewOrder } from './queries.ts'
+import type { NewOrder } from './new-order.ts'
 
 /** A code that an order can be rejected with: trying again later does not help. */
 export type RejectionCode = {

@@ -2,8 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { AppError, type Violation } from '../errors.ts'
 import { initialState } from './order.ts'
 import type { RejectionCode } from './placement-part.ts'
-import { type NewOrder, type PlacedOrder, type StoredOrder, toStored } from './queries.ts'
-import { orderInvalid, type ValidOrder } from './validate.ts'
+import type { NewOrder } from './new-order.ts'
+import { type PlacedOrder, type StoredOrder, toStored } from './queries.ts'
+import type { ValidOrder } from './new-order.ts'
+import { orderInvalid } from './validate.ts'
 
 /** What became of an order that was submitted. */
 export type Outcome = Success | Failure

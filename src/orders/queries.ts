@@ -6,21 +6,13 @@ import type { RowWriter } from '../platform/row-writer.ts'
 import { checksumOf } from './document-check.ts'
 import { copiedColumns } from './document-columns.ts'
 import { branchesOf, byStatus } from './list-branches.ts'
+import type { ListOrdering, ListPosition, OrderFilter } from './list-filter.ts'
 import { walkList } from './list-walk.ts'
+import type { NewOrder, OrderLine } from './new-order.ts'
 import { type OrderState, stateJson } from './order.ts'
-import type { OrderLine, ValidOrder } from './validate.ts'
 
 /** A trigger notifies this channel of each changed order, with its version and uid. */
 export const orderChangedChannel = 'order_changed'
-
-/** An order that is to be written for the first time. */
-export type NewOrder = {
-  order: ValidOrder
-  state: OrderState
-  placedAt: Date
-  /** Why it is put on hold with its placement, and by whom; absent for nearly every order. */
-  hold?: { reason: string; actor: string }
-}
 
 /** An order as it is stored. */
 export type StoredOrder = {
@@ -144,30 +136,8 @@ function present({ order_uid: orderUid, document, version, updated_at: updatedAt
   return { orderUid, version, document, state, updatedAt }
 }
 
-/** The filter of a list of orders; every condition that is given must hold. */
-export type OrderFilter = Partial<{
-  statuses: readonly OrderState['status'][]
-  paymentStatuses: readonly OrderState['paymentStatus'][]
-  deliveryStatuses: readonly OrderState['deliveryStatus'][]
-  customerId: string
-  trackNumber: string
-  /** Created at or after. */
-  fromMs: number
-  /** Created before. */
-  toMs: number
-  /** An order's uid, its tracking number or its customer, whole. */
-  search: string
-}>
-
 /** A page ends with the order that exceeds this many bytes of documents: one may have a megabyte. */
 const pageBytesMax = 4 * 1024 * 1024
-
-/** The orderings of a list, by `date_created`. */
-export const listOrderings = ['newest', 'oldest'] as const
-export type ListOrdering = (typeof listOrderings)[number]
-
-/** A position in a list: the last order that was handed out. */
-export type ListPosition = { createdAtMs: number; orderUid: string }
 
 export type Page = {
   orders: StoredOrder[] /** Where the next page begins; undefined behind the last. */

@@ -4,7 +4,8 @@ import { type Pool, type PoolClient, withConnection } from '../platform/postgres
 import { allPlaced, type Placement } from './placement.ts'
 import { decidePlacement } from './placement-decision.ts'
 import type { PlacementPart } from './placement-part.ts'
-import { findStored, type NewOrder, type StoredOrder } from './queries.ts'
+import type { NewOrder } from './new-order.ts'
+import { findStored, type StoredOrder } from './queries.ts'
 
 /** What the intake needs from the database. */
 export type IntakeStore = {

@@ -2,7 +2,7 @@ import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Logger } from '../platform/log.ts'
 import { runPeriodically } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
-import type { NewOrder } from './queries.ts'
+import type { NewOrder } from './new-order.ts'
 import { bucketOf, mergeAfterSeconds } from './tally-buckets.ts'
 import { createRecounting } from './tally-recount.ts'
 

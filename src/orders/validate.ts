@@ -2,15 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { AppError, type Violation } from '../errors.ts'
-import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { checkJsonText } from '../platform/json-text.ts'
 import { checkArithmetic } from './arithmetic.ts'
 import { readCompactOrder } from './compact-order.ts'
 import { itemsMax, type OrderDocument, orderDocument, orderUidForm } from './document.ts'
-import { type DocumentValues, fieldsOf, inOrder, withValues } from './document-columns.ts'
+import { fieldsOf, inOrder, withValues } from './document-columns.ts'
 import { anyInstantOf } from './instant.ts'
 import { checkNewRules } from './new-rules.ts'
-import type { NewOrder } from './queries.ts'
+import type { ValidOrder } from './new-order.ts'
 import { addedFields } from './state-schemas.ts'
 import { describe, expectedAt, requireForm } from './violations.ts'
 
@@ -19,29 +18,6 @@ export const documentSizeBytesMax = 1024 * 1024
 
 /** The most violations that an answer lists: a bad document of a megabyte could have a hundred thousand. */
 export const violationsMax = 1000
-
-/**
- * An order that keeps the contract: its document as text, and the values that columns are filled with. Thousands wait at a time,
- * and parsed documents would take three times the memory.
- */
-export type ValidOrder = DocumentValues & {
-  /** The document as compact JSON: what is stored, sent on and returned. */
-  json: string
-  isPaid: boolean
-  lines: readonly OrderLine[]
-  /**
-   * The rules that it breaks of those that stored orders may break (`checkNewRules`). Such an order is not placed; one that is
-   * stored already is a duplicate like any other.
-   */
-  newViolations?: readonly Violation[]
-  /** The trace of its request or message (W3C Trace Context): not part of the order, but of its event. */
-  traceparent?: string
-  /** Makes the answer to its request, which is stored by the transaction that places it. */
-  keepAnswer?: (placed: NewOrder) => KeptAnswer
-}
-
-/** The numbers of an item that are stored in columns. Amounts in the currency's minor unit. */
-export type OrderLine = { chrtId: number; nmId: number; price: number; sale: number; totalPrice: number }
 
 export type Reading =
   | { kind: 'order'; order: ValidOrder }

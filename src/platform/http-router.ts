@@ -3,7 +3,7 @@ import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
 import { pathBelow } from './base-path.ts'
 import { BytesResponse } from './bytes-response.ts'
-import type { AccessCheck, Call, HttpRequest, Route } from './http.ts'
+import type { AccessCheck, Call, HttpRequest, Respond, Route } from './http.ts'
 import { createRequestMetrics, type RecordResponse } from './http-metrics.ts'
 import { traceRequests } from './http-tracing.ts'
 import type { Logger } from './log.ts'
@@ -56,9 +56,6 @@ export function buildHttp(options: {
     return answer instanceof Promise ? answer.then(withoutBody) : withoutBody(answer)
   }
 }
-
-/** Serves a route. It never rejects: what is thrown becomes a problem document. */
-export type Respond = (call: Call) => Response | Promise<Response>
 
 type Found = { answer: Respond; params: Call['params'] }
 

@@ -1,4 +1,4 @@
-import type { Respond } from './http-router.ts'
+import type { Respond } from './http.ts'
 import { traceOf, traceparentHeader } from './traceparent.ts'
 import type { Tracer } from './tracing.ts'
 

@@ -59,3 +59,6 @@ export type AccessCheck = (
   scope: string,
   nowMs: number,
 ) => AppError | undefined | Promise<AppError | undefined>
+
+/** Serves a route. It never rejects: what is thrown becomes a problem document. */
+export type Respond = (call: Call) => Response | Promise<Response>

@@ -1,6 +1,6 @@
 import { encodeEvent } from '../events/encode.ts'
 import type { LoggedEvent } from '../events/event-rows.ts'
-import { type FedEvent, jsonOf } from '../events/feed.ts'
+import { type FedEvent, jsonOf } from '../events/fed-event.ts'
 import { traceparentHeader } from '../platform/traceparent.ts'
 import type { Delivery, DeliveryOutcome } from './delivery-queries.ts'
 import type { Attempt, Sender } from './sender.ts'

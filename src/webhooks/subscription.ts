@@ -1,5 +1,6 @@
 import { type Checkpoint, compareCheckpoints } from '../events/checkpoint.ts'
-import { type EventFeed, type FedEvent, sizeOf } from '../events/feed.ts'
+import { type FedEvent, sizeOf } from '../events/fed-event.ts'
+import type { EventFeed } from '../events/feed.ts'
 import { readEvent } from '../events/log.ts'
 import { Notifier } from '../events/notifier.ts'
 import { moveCheckpoint } from '../events/readers.ts'
