@@ -19,6 +19,7 @@ const { newOrders, newOrder, prefix } = orderSeries('dl')
 describe('many dead letters', () => {
   test('with one reason are replayed, oldest first; the others stay as they are', async () => {
     const orders = newOrders(340)
+    const uids = `${prefix()}-%`
     const values = orders.map((order, index) => (index % 10 === 3 ? { ...order, items: [] } : order))
     const ids = await seedDeadLetters(t.pool, 'ORDER_REFUSED_BY_STORE', values)
     const [other = ''] = await seedDeadLetters(t.pool, 'ORDER_CONFLICT', [newOrder()])
@@ -39,9 +40,7 @@ describe('many dead letters', () => {
         code: 'ORDER_INVALID',
         errors: [{ pointer: '/items' }, { pointer: '/payment/goods_total' }],
       })
-    const { rows } = await t.pool.query('select count(*)::int as n from orders where order_uid like $1', [
-      `${prefix()}-%`,
-    ])
+    const { rows } = await t.pool.query('select count(*)::int as n from orders where order_uid like $1', [uids])
     expect(rows[0]?.n).toBe(306)
     expect(await look(other)).toMatchObject({ state: 'open', attempts: 0 })
     const discarded = await many('discard', {
