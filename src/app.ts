@@ -24,7 +24,7 @@ export type AppOptions = {
   /** Connections for what has to go on while all others are in use; the pool's unless given. */
   systemPool?: Pool
   address: PostgresAddress
-  /** Hears what becomes of the writes of orders. */
+  /** Notes whether writes of orders succeed. */
   writes?: WriteWatch
   log: Logger
   /** Milliseconds since 1970 by the clock of the database, which is the same for all instances. */

@@ -11,12 +11,12 @@ import { MigrationError, migrate } from './platform/migrations.ts'
 import type { PostgresAddress } from './platform/postgres.ts'
 import { filesRoot } from './platform/root.ts'
 
-/** The database that the configuration asks for. */
+/** The database of the configuration. */
 export type Database = {
   address: PostgresAddress
   /** What it is, for a person. */
   description: string
-  /** Ends it if it is our own. */
+  /** Stops it if it is our own. */
   stop(): Promise<void>
 }
 
@@ -48,8 +48,7 @@ export function describeAddress({ host, port, database }: PostgresAddress): stri
 }
 
 /**
- * Brings the schema up to date, and lets the log of a database that was restored go on. A database that does not answer is
- * waited for.
+ * Migrates the schema, and settles the event log of a restored database. Waits for a database that does not answer yet.
  *
  * @param timeoutMs how long it is waited for
  * @param upTo the last migration that is applied; all when undefined

@@ -21,7 +21,7 @@ ${variablesOf()
 
 /** Runs the service until SIGINT or SIGTERM. Exit codes: 0 stopped as asked, 1 could not start. */
 async function main(): Promise<number> {
-  // The program that has the commands too serves on the word `run`.
+  // The program that also has the commands serves with the word `run`.
   const [argument] = process.argv.slice(process.argv[2] === 'run' ? 3 : 2)
   if (argument === '--help' || argument === '-h') {
     process.stdout.write(help)
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // Whoever asks twice does not want to wait. Nothing acknowledged is lost: that is durable.
+      // A second signal ends the process at once. What was acknowledged is durable.
       if (stop.signal.aborted) process.exit(130)
       stop.abort()
     })
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
 function sentenceOf(error: unknown): string {
   const expected = [ConfigError, EmbeddedPostgresError, ListenError, MigrationError, StartRefusedError]
   if (expected.some(type => error instanceof type)) return (error as Error).message
-  // A host with several addresses fails once for each of them.
+  // A host with several addresses fails with one error each.
   const causes = error instanceof AggregateError ? error.errors : [error]
   return `cannot start: ${causes.map(cause => (cause instanceof Error ? cause.message : cause)).join('; ')}`
 }

@@ -132,7 +132,7 @@ export type Context = Readonly<{
   /** Where the own database is or would be: the disk that is watched. */
   dataDir: string
   probes: Readonly<Record<string, Probe>>
-  /** Hears what becomes of the writes of orders; undefined: nobody does. */
+  /** Notes whether writes of orders succeed. */
   writes: WriteWatch | undefined
   /** Notified when the log has grown, by this instance or another. */
   logGrown: Notifier
@@ -166,11 +166,11 @@ export type Running = Readonly<{
   workers?: readonly Worker[]
   /** Channels of PostgreSQL that it listens to. */
   notifications?: readonly { channel: string; onNotify: (message: string) => void }[]
-  /** Hears that notifications arrive from now on, and that some may have been missed. */
+  /** Is called when notifications arrive again: some may have been missed. */
   onInStep?: () => void
   /** Publishes a portion of what goes out beside events, by the publisher and the lease of the relay. @returns how much; 0: no more */
   publish?: (publisher: Publisher, lease: Lease) => Promise<number>
-  /** Hears that the database went back in time: what is in memory may be gone. */
+  /** Is called when the database went back in time: what is in memory may be gone there. */
   onRestored?: () => void
   /** What must be done before the service serves. @throws what keeps it from starting */
   prepare?: () => Promise<void>
@@ -178,7 +178,7 @@ export type Running = Readonly<{
   endStreams?: () => void
   /** Finishes what was accepted; nothing more is. @param deadlineMs how long that may take */
   drain?: (deadlineMs: number) => Promise<unknown>
-  /** Lets go of connections, last of all. */
+  /** Closes connections, last of all. */
   close?: () => void
   /** Who may call the service; one module of the list says so. */
   access?: Readonly<{ allows: AccessCheck; callerOf: (request: HttpRequest) => string; isOpen: () => boolean }>
@@ -188,13 +188,13 @@ export type Running = Readonly<{
   streams?: readonly StreamDefinition[]
 }>
 
-/** What handles the messages of a topic, from Kafka and out of dead letters. */
+/** Handles the messages of a topic, from Kafka and from replayed dead letters. */
 export type TopicHandler = Readonly<{
   topic: Variable<string>
   /** What comes by the topic, for the log: `orders`. */
   what: string
   handler: MessageHandler
-  /** Counts messages of Kafka by what became of them: an outcome, or the code of a dead letter. */
+  /** Counts messages from Kafka by outcome, or by the code of their dead letter. */
   count?: (outcome: string, messages: number) => void
 }>
 

@@ -96,7 +96,7 @@ async function serve(
   }
 }
 
-/** What the service holds of others; nothing of it connects before it is needed. */
+/** Connections to other systems; each connects when it is first needed. */
 type Connections = {
   pool: Pool
   systemPool: Pool
@@ -177,7 +177,7 @@ function startWork(
   return { stopWorkers, ended }
 }
 
-/** Keeps this instance in step with the others: every module hears of its notifications. */
+/** Keeps this instance in step with the others: hands each notification to the modules that listen to its channel. */
 function listen(listener: Listener, { running }: App, stop: AbortSignal): Promise<void> {
   const heard = running.flatMap(({ notifications = [] }) => notifications)
   return listener.run(
@@ -229,7 +229,7 @@ function refuseOpenDoor(host: string): StartRefusedError {
   )
 }
 
-/** Asks, and takes a slow answer for none: a health check has to be answered while the database hangs. */
+/** Probes a dependency, and counts a slow answer as none: health checks are answered while the database hangs. */
 async function probe(ask: () => Promise<unknown>): Promise<DependencyState> {
   try {
     await withDeadline(ask(), probeDeadlineMs, () => {

@@ -5,7 +5,7 @@ import type { Pool } from './platform/postgres.ts'
 /** Checking millions of rows takes longer than any statement of the service. */
 const wholeDeadlineMs = 3_600_000
 
-/** A look at the newest rows that takes longer than this says more of the database than of them. */
+/** An audit that takes longer says more about the database than about the rows. */
 const newestDeadlineMs = 5_000
 
 /** What a check of the whole database has found; `remarks`: what was looked at, for a person. */
@@ -16,7 +16,7 @@ export type Verification = { findings: Finding[]; remarks: string[] }
  * noticed this way is listed in docs/verify.md.
  *
  * @param modules whose rules are checked
- * @param options onProgress: hears what is done, in a few words
+ * @param options onProgress: is called with what was done, in a few words
  */
 export async function verifyDatabase(
   pool: Pool,

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import { withDeadline } from '../platform/deadline.ts'
 import type { AccessCheck, HttpRequest } from '../platform/http.ts'
 
-/** An API key as it is kept: never the key itself. */
+/** An API key as it is stored: never the key itself. */
 export type ApiKey = { digest: string; scopes: readonly string[] }
 
 /** A new key: 256 random bits behind a prefix that secret scanners can look for. */
@@ -16,21 +16,21 @@ export function digestOf(key: string): string {
   return createHash('sha256').update(key).digest('hex')
 }
 
-/** Headers that are remembered; beyond that all are forgotten and found again. */
+/** Headers that are remembered; when there are more, all are forgotten. */
 const recentHeadersMax = 1_000
 
-/** For how long stored keys are taken for current when nothing tells of changes. */
+/** How long stored keys count as current while no notifications arrive. */
 const unheardStandsMs = 1_000
 
-/** A request is not kept waiting for longer while the keys are read again. */
+/** How long a request waits while the keys are read again. */
 const renewalDeadlineMs = 2_000
 
 export type KeyRingOptions = {
-  /** Keys that are valid whatever is stored. */
+  /** Keys of the configuration, valid whatever is stored. */
   configured: readonly ApiKey[]
   /** Reads the stored keys that are valid now. */
   read: () => Promise<readonly ApiKey[]>
-  /** Whether this instance hears of every change to the stored keys within a second. */
+  /** Whether this instance is notified of every change to the stored keys within a second. */
   isInStep: (nowMs: number) => boolean
 }
 
@@ -46,7 +46,7 @@ export class KeyRing {
   #byDigest: ReadonlyMap<string, ApiKey>
   /** The keys of headers that came lately: the digest of each would cost more than the rest of a cached read. */
   readonly #recent = new Map<string, ApiKey>()
-  /** How many changes were heard of, and how many of them were when those keys were asked for that are here. */
+  /** Changes that were noted, and how many of them before the current keys were read. */
   #changes = 0
   #loadedChanges = -1
   #loadedAtMs = Number.NEGATIVE_INFINITY
@@ -58,7 +58,7 @@ export class KeyRing {
     this.#byDigest = this.#configured
   }
 
-  /** Notes that stored keys were changed, or may have been: those that are here are not current any more. */
+  /** Notes that stored keys have changed, or may have: those in memory are no longer current. */
   noteChange(): void {
     this.#changes += 1
   }
@@ -86,11 +86,11 @@ export class KeyRing {
 
   async #read(changes: number, startedMs: number): Promise<void> {
     const stored = await this.#options.read()
-    // One that was begun earlier may arrive later.
+    // A read that began earlier may finish later.
     if (startedMs >= this.#loadedAtMs) this.replace(stored, changes, startedMs)
   }
 
-  /** Puts other keys in the place of the stored ones. */
+  /** Replaces the stored keys. */
   replace(stored: readonly ApiKey[], changes = this.#changes, asOfMs = performance.now()): void {
     this.#byDigest = new Map([...this.#configured, ...stored.map(key => [key.digest, key] as const)])
     this.#recent.clear()
@@ -98,7 +98,7 @@ export class KeyRing {
     this.#loadedAtMs = asOfMs
   }
 
-  /** The same for a request that waits for it. @throws AppError STORE_UNAVAILABLE when it cannot be told who may call what */
+  /** Makes the keys current for a request that waits. @throws AppError STORE_UNAVAILABLE when that fails */
   async renew(): Promise<void> {
     try {
       await withDeadline(this.load(), renewalDeadlineMs, () => {
@@ -120,7 +120,7 @@ export class KeyRing {
   }
 
   /**
-   * The key that an `Authorization` header brings. Looked up by digest: how long that takes tells nothing of any key.
+   * The key in an `Authorization` header. It is looked up by digest, so the time it takes tells nothing about any key.
    *
    * @returns undefined when it brings none that is valid
    */

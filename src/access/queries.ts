@@ -1,7 +1,7 @@
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import type { ApiKey } from './keys.ts'
 
-/** Instances are told on this channel that keys were made or revoked. */
+/** Instances are notified on this channel that keys were made or revoked. */
 export const keysChannel = 'api_keys'
 
 export type KeyListing = { id: string; name: string; scopes: string[]; created_at: Date; revoked_at: Date | null }
@@ -52,7 +52,7 @@ export async function listKeys(pool: Pool): Promise<KeyListing[]> {
   return rows
 }
 
-/** A page of every key ever made, newest first. @param behind the id of a key: those that follow it; a UUID */
+/** A page of every key ever made, newest first. @param behind the page starts after the key with this id; a UUID */
 export async function listKeyPage(pool: Pool, behind: string | undefined, limit: number): Promise<KeyRow[]> {
   const { rows } = await pool.query<KeyRow>(
     `select id, name, scopes, created_at, revoked_at, encode(digest, 'hex') as digest
@@ -93,7 +93,7 @@ export async function revokeKey(
   })
 }
 
-/** Keys are counted and changed by one at a time; readers are not kept waiting. */
+/** Locks the keys against other writers, so that their count holds; readers do not wait. */
 function changeKeys<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
   return inTransaction(pool, async client => {
     await client.query('lock table api_keys in share row exclusive mode')

@@ -6,7 +6,7 @@ import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 import { type ExportHeader, type ExportLine, formatVersion, type RowCounts } from './format.ts'
 import type { ExportedTable } from './tables.ts'
 
-/** However large a table is; a person waits for it, and may give it up. */
+/** A table may be large; the person who waits for the export can cancel it. */
 const deadlineMs = 24 * 3_600_000
 
 /** Why there is no export, in a sentence. */
@@ -25,17 +25,17 @@ export type ExportOptions = {
 }
 
 /**
- * Writes everything that makes up the state: one snapshot of all tables, while the service goes on. The database makes the
- * lines, and no more of them is in memory than the way to `out` holds.
+ * Writes the whole state: one snapshot of all tables, while the service goes on. The database makes the lines; only what `out`
+ * buffers is in memory.
  *
- * @param stop gives it up
+ * @param stop cancels it
  * @returns how many rows of each table were written
  * @throws ExportError when the tables are not those of this program; the database's error, and that of `out`
  */
 export function exportState(options: ExportOptions, stop: AbortSignal): Promise<RowCounts> {
   return withClient(options.address, 'orders export', deadlineMs, async client => {
     await client.query('begin isolation level repeatable read read only')
-    // Settled for every session, yet a pooler may have given this transaction another one; a backup is not left to that.
+    // Every session is set up like this, but a pooler may lend this transaction another one; a backup must not depend on that.
     await client.query("set local time zone 'UTC'; set local datestyle to 'ISO'; set local bytea_output to 'hex'")
     const counts: RowCounts = {}
     await pipeline(Readable.from(linesOf(client, options, counts)), options.out, { end: false, signal: stop })
@@ -44,7 +44,7 @@ export function exportState(options: ExportOptions, stop: AbortSignal): Promise<
   })
 }
 
-/** The whole export, in pieces that may end anywhere. @param counts takes the rows of each table */
+/** The export as chunks, which may end anywhere. @param counts receives the rows of each table */
 async function* linesOf(
   client: Client,
   { tables, migration, onProgress }: ExportOptions,
@@ -93,8 +93,8 @@ async function copyRows(client: Client, table: { name: string; order: string }):
   )
   const fields = columns.map(({ name }) => `${escapeIdentifier(name)}::text`).join(', ')
   const beginning = escapeLiteral(`{"table":${JSON.stringify(table.name)},"row":`)
-  // As text COPY would escape what JSON has escaped already. As CSV a line is taken as it is, where neither the quote nor the
-  // delimiter occurs in it, and JSON has no control characters.
+  // COPY's text format would escape what JSON has escaped. CSV keeps a line as it is if neither quote nor delimiter occurs in it, and
+  // JSON has no control characters.
   return client.query(
     copyTo(
       `copy (select ${beginning} || row_to_json(r) || '}' from (select ${fields} from ${table.name} order by ${table.order}) r)

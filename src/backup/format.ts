@@ -1,7 +1,6 @@
 /**
- * An export is NDJSON in UTF-8: a header, the rows of one table after the other, where the sequences are, and an end that
- * counts the rows, so that a part of an export is not taken for the whole. Every value is the text that PostgreSQL has for
- * it, or null; so nothing is lost on the way through a number.
+ * An export is NDJSON in UTF-8: a header, the rows table by table, the values of the sequences, and an end that counts the rows, so
+ * that a truncated export is noticed. Every value is PostgreSQL's text for it, or null, so no number loses digits.
  */
 export type ExportLine =
   | ExportHeader
@@ -28,7 +27,7 @@ export type RowCounts = Record<string, number>
 /**
  * Reads a line of an export.
  *
- * @returns undefined for what is none
+ * @returns undefined for any other text
  */
 export function readLine(text: string): ExportLine | undefined {
   let value: unknown

@@ -6,10 +6,10 @@ import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 import { type ExportHeader, type ExportLine, formatVersion, type RowCounts } from './format.ts'
 import { type ExportReader, ImportError } from './reader.ts'
 
-/** However large an export is; a person waits for it, and may give it up. */
+/** An import may be large; the person who waits for it can cancel it. */
 const deadlineMs = 24 * 3_600_000
 
-/** What the migrations write by themselves, and what is written over: rows of these do not make a database one in use. */
+/** Tables that migrations fill themselves: their rows do not mean that the database is in use. */
 const technical = ['schema_migrations', 'log_readers']
 
 export type ImportOptions = {
@@ -27,16 +27,16 @@ export type ImportOptions = {
  * Reads an export into an empty database: all of it or nothing. The tables are first made as they were when the export was made
  * and brought up to date at the end, so that exports of older versions can be read.
  *
- * @param stop gives it up
+ * @param stop cancels it
  * @returns how many rows of each table there are
- * @throws ImportError for an export that is none or not whole, and for a database that cannot take it; the database's error
+ * @throws ImportError for a file that is no complete export, and for a database that cannot take it; the database's error
  */
 export async function importState(options: ImportOptions, stop: AbortSignal): Promise<RowCounts> {
   const { address, reader, migrations, migrate } = options
   const header = await readHeader(reader, migrations)
   const counts = await withClient(address, 'orders import', deadlineMs, async client => {
-    await insistOnQuiet(client)
-    await insistOnOlderTables(client, header)
+    await refuseWhileServing(client)
+    await refuseNewerTables(client, header)
     await migrate(header.migration)
     await client.query('begin')
     const tables = await lockEmptyTables(client)
@@ -45,7 +45,7 @@ export async function importState(options: ImportOptions, stop: AbortSignal): Pr
     const counts = await readRows(client, options, tables, stop)
     await client.query('select continue_log()')
     await client.query('commit')
-    // Until then the planner takes the tables for empty.
+    // Otherwise the planner assumes that the tables are empty.
     await client.query('analyze')
     return counts
   })
@@ -65,8 +65,8 @@ async function readHeader(reader: ExportReader, migrations: readonly string[]): 
   return header
 }
 
-/** A service that runs would have keys and orders in memory that are not those of the import. */
-async function insistOnQuiet(client: Client): Promise<void> {
+/** Refuses while a service runs: it would have keys and orders in memory that are not those of the import. */
+async function refuseWhileServing(client: Client): Promise<void> {
   const { rows } = await client.query<{ instances: number }>(
     `select count(*)::int as instances from pg_stat_activity
       where datname = current_database() and application_name in ('orders', 'orders listener')`,
@@ -74,7 +74,7 @@ async function insistOnQuiet(client: Client): Promise<void> {
   if (rows[0]?.instances !== 0) throw new ImportError('a service is running on this database: stop it first')
 }
 
-async function insistOnOlderTables(client: Client, { migration }: ExportHeader): Promise<void> {
+async function refuseNewerTables(client: Client, { migration }: ExportHeader): Promise<void> {
   const { rows: made } = await client.query("select from pg_class where oid = to_regclass('schema_migrations')")
   if (made.length === 0) return
   const { rows } = await client.query('select name from schema_migrations where name > $1 limit 1', [migration])
@@ -87,7 +87,7 @@ async function insistOnOlderTables(client: Client, { migration }: ExportHeader):
 /** The columns of every table by its name. */
 type Tables = ReadonlyMap<string, ReadonlySet<string>>
 
-/** Makes sure that nobody else writes, and that nobody has. */
+/** Locks every table against other writers. @throws ImportError when one has rows */
 async function lockEmptyTables(client: Client): Promise<Tables> {
   const { rows } = await client.query<{ name: string; columns: string[] }>(
     `select c.relname as name, array_agg(a.attname::text) as columns
@@ -109,7 +109,7 @@ async function lockEmptyTables(client: Client): Promise<Tables> {
   return new Map(rows.map(({ name, columns }) => [name, new Set(columns)]))
 }
 
-/** The times of events stay as they are, where a partition takes them. */
+/** Adds the partitions that the events of the export need, so that their times stay as they are. */
 async function makeRoomInLog(client: Client, { log_until }: ExportHeader): Promise<void> {
   await client.query(
     'select add_event_partition($1::timestamptz) where $1::timestamptz > (select max(until_time) from event_partitions)',
@@ -117,7 +117,7 @@ async function makeRoomInLog(client: Client, { log_until }: ExportHeader): Promi
   )
 }
 
-/** Reads everything behind the header, and checks that the export is whole. */
+/** Reads everything after the header, and checks that the export is complete. */
 async function readRows(
   client: Client,
   { reader, onProgress }: ImportOptions,
@@ -152,7 +152,7 @@ async function readRows(
 
 type Row = Extract<ExportLine, { table: string }>
 
-/** Copies the rows of one table that stand together. @returns how many */
+/** Copies consecutive rows of one table. @returns how many */
 async function copyRows(
   client: Client,
   reader: ExportReader,
@@ -183,7 +183,7 @@ async function copyRows(
   return count
 }
 
-/** The four characters that mean something in COPY's text format. */
+/** The four characters that COPY's text format escapes. */
 const copyEscapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
 function encodeRow({ table, row }: Row, columns: readonly string[], reader: ExportReader): string {

@@ -6,10 +6,10 @@ export class ImportError extends Error {
   override readonly name = 'ImportError'
 }
 
-/** A row may hold a message of a topic, as hexadecimal digits, and a line in JSON is longer still. */
+/** A row may hold a Kafka message in hexadecimal digits, and its JSON line is longer still. */
 const bounds = { linesMax: 1_000, bytesMax: 1024 * 1024, lineBytesMax: 64 * 1024 * 1024 }
 
-/** The lines of an export, one after the other; a portion of them is in memory. */
+/** Reads the lines of an export one by one, with a portion of them in memory. */
 export class ExportReader {
   readonly #portions: AsyncGenerator<Uint8Array[]>
   #portion: Uint8Array[] = []
@@ -21,7 +21,7 @@ export class ExportReader {
     this.#portions = portionsOf(source, bounds, () => this.wrong(`is longer than ${bounds.lineBytesMax} bytes`))
   }
 
-  /** The line that `next` takes; undefined behind the last one. */
+  /** The line that `next` returns; undefined after the last one. */
   async peek(): Promise<ExportLine | undefined> {
     if (this.#peeked !== undefined) return this.#peeked
     for (;;) {

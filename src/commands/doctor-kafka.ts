@@ -6,7 +6,7 @@ import type { Finding } from './doctor-finding.ts'
 
 const deadlineMs = 6_000
 
-/** Asks the brokers for themselves and the topics of all modules, and makes nothing. Does not throw. */
+/** Asks the brokers whether they answer and have the topics of all modules. Creates nothing, and does not throw. */
 export async function checkKafka({ kafka, value }: Config, modules: readonly Module[]): Promise<Finding[]> {
   if (kafka === undefined) {
     return [{ name: 'Kafka', state: 'off', detail: 'not used: KAFKA_BROKERS is not set' }]

@@ -24,7 +24,7 @@ export async function checkPort({ server: { host, port } }: Config): Promise<Fin
   }
 }
 
-/** @returns the system's code of what is in the way; undefined when nothing is */
+/** @returns the system's error code; undefined when listening works */
 function tryListening(host: string, port: number): Promise<string | undefined> {
   return new Promise(resolve => {
     const server = createServer()
@@ -33,7 +33,7 @@ function tryListening(host: string, port: number): Promise<string | undefined> {
   })
 }
 
-/** The version of a service of our kind that answers there; undefined when something else does, or nothing. */
+/** The version of the Orders service that answers there; undefined for any other answer, or none. */
 async function versionThere(host: string, port: number): Promise<string | undefined> {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/api/openapi.json`
@@ -46,7 +46,7 @@ async function versionThere(host: string, port: number): Promise<string | undefi
   }
 }
 
-/** The program that listens on a port, where this account may know. */
+/** The program that listens on a port, if this account may see it. */
 function ownerOf(port: number): string | undefined {
   if (process.platform !== 'linux') {
     const { stdout } = spawnSync('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'], { encoding: 'utf8' })

@@ -56,7 +56,7 @@ function checkDataDir({ dataDir, database }: Config): Finding {
   return { name, state: 'ok', detail }
 }
 
-/** Without a page the API works all the same. */
+/** The API works without a page. */
 function checkStaticDir(folder: string): Finding {
   const hasPage = existsSync(join(folder, 'index.html'))
   const detail = hasPage ? folder : `${folder} has no index.html: there will be no page at /`

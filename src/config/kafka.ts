@@ -45,7 +45,7 @@ export const kafkaVariables: readonly Variable[] = [
  * The Kafka that is configured; undefined: the service runs without.
  *
  * @param root the folder that relative paths start from
- * @param report hears of everything that is wrong with the security, as a sentence without secrets
+ * @param report is called with each problem of the security, a sentence without secrets
  */
 export function readKafka(
   settings: Settings,

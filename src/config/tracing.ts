@@ -19,7 +19,7 @@ export const tracingVariables: readonly Variable[] = (
   ] as const
 ).map(([name, preset, meaning]) => textVariable({ name, preset, meaning, page: 'tracing.md' }))
 
-/** @param report hears of everything that is wrong, as a sentence without secrets */
+/** @param report is called with each problem, a sentence without secrets */
 export function readTracing(settings: Settings, report: (problem: string) => void): TracingSettings | undefined {
   const text = (name: string) =>
     settings.given(name) ?? tracingVariables.find(variable => variable.name === name)?.preset ?? ''

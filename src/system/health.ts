@@ -3,19 +3,19 @@ import type { DependencyState } from './views.ts'
 
 export type { DependencyState }
 
-/** Asks a dependency how it is; answers within a second or two, and does not throw. */
+/** Probes a dependency. Answers within two seconds, and does not throw. */
 export type Probe = () => Promise<DependencyState>
 
-/** How long an answer stands for the next who asks: health checks must not become a load. */
+/** How long an answer is reused: health checks must not become a load. */
 const freshMs = 500
 
-/** Whether orders can be taken, and how each dependency is. */
+/** Whether orders can be accepted, and the state of each dependency. */
 export type Readiness = { isReady: boolean; dependencies: Record<string, DependencyState> }
 
 /**
- * Looks after the dependencies, for whoever asks.
+ * Makes the readiness check. Its answers are shared by all callers.
  *
- * @param probes by name; those named in `needed` must be up for orders to be taken. Kafka need not: HTTP works without it
+ * @param probes by name; those named in `needed` must be up for the service to be ready. Kafka need not be: HTTP works without it
  */
 export function createHealth(options: {
   probes: Readonly<Record<string, Probe>>
@@ -42,7 +42,7 @@ export function createHealth(options: {
 }
 
 /**
- * Health over HTTP. `/livez`: the process answers. `/readyz`: it can take orders, with the state of each dependency.
+ * Health over HTTP. `/livez`: the process answers. `/readyz`: it can accept orders, with the state of each dependency.
  * `/health`: the same in short.
  */
 export function healthRoutes(readiness: () => Promise<Readiness>): Route[] {

@@ -17,7 +17,7 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
-/** Scripts, styles and requests of this service only, no inline script, and in nobody's frame. */
+/** Allows scripts, styles and requests of this service only, no inline scripts, and no framing. */
 const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -30,7 +30,7 @@ const safety = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 }
 
-/** A name that ends with the hash of its content, as the build makes them: what it stands for never changes. */
+/** A name that ends with the hash of its content, as the build makes them: the content never changes. */
 const hashedName = /-[a-z0-9]{8,}\.[a-z0-9]+$/
 
 /** How a file may be there compressed already: what a client calls it, and how its name goes on. Best first. */
@@ -121,7 +121,7 @@ function fileRoutes(file: string, name: string, paths: readonly string[]): Route
 
 function variantOf(file: string, encoding: string | undefined): Variant {
   const bytes = readFileSync(file)
-  // Each variant has a tag of its own, since the bytes that it stands for are others.
+  // Each variant has an entity tag of its own, since its bytes differ.
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
   return { encoding, etag, bytes }
 }

@@ -1,29 +1,29 @@
 import { faultOf, inTransaction, type Pool } from '../platform/postgres.ts'
 import { singleFlight } from '../platform/single-flight.ts'
 
-/** Knows whether orders can be written: by the writes of the last time, and where there were none by a trial. */
+/** Tells whether orders can be written: by recent writes, and by a trial write where there were none. */
 export type WriteWatch = {
-  /** The same write, with what becomes of it noted. */
+  /** Wraps a write, and notes whether it succeeds. */
   noting<Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result>
   /** Whether writes go through. @throws Error with the reason when they do not */
   check(): Promise<void>
 }
 
-/** For so long a write that went through says that the next one will. */
+/** How long a successful write counts as proof. */
 const provenForMs = 30_000
 
-/** Without a failure a trial costs some WAL for nothing; after one it has to be as hard as a write of orders. */
+/** A trial costs WAL, so it is small; after a failure it must be as large as a write of orders. */
 const trialBytes = { usual: 16 * 1024, afterFailure: 256 * 1024 }
 
-/** However often it is asked. */
+/** The pause between trials, however often readiness is checked. */
 const trialPauseMs = 1_000
 
 const lockTimeoutMs = 500
 const trialDeadlineMs = 1_800
 
 /**
- * Makes a watch over writes. That the server answers says little: its disk may be full, it may have become a standby, or the
- * standby that it waits for may be gone.
+ * Makes a watch over writes. A server that answers may still refuse them: its disk may be full, it may have become a standby, or
+ * its synchronous standby may be gone.
  */
 export function createWriteWatch(pool: Pool): WriteWatch {
   let provenAtMs = Number.NEGATIVE_INFINITY
@@ -34,7 +34,7 @@ export function createWriteWatch(pool: Pool): WriteWatch {
     failure = undefined
   }
   const failed = (error: unknown) => {
-    // An order that is there already, or that no database would take, says nothing of the next.
+    // A duplicate, or a value that no database accepts, says nothing about the next write.
     if (faultOf(error) === 'outage') failure = error
   }
   const noting: WriteWatch['noting'] =
@@ -69,7 +69,7 @@ export function createWriteWatch(pool: Pool): WriteWatch {
   }
 }
 
-/** Emptying the table in the same transaction gives it new files, so the row never fits into room that was there before. */
+/** Truncating the table in the same transaction gives it new files, so that the row needs new space on disk. */
 async function tryToWrite(pool: Pool, sizeBytes: number): Promise<void> {
   await inTransaction(
     pool,
