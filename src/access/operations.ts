@@ -3,7 +3,7 @@ import { pageSizeMax } from '../platform/query.ts'
 import type { KeyContract } from './bodies.ts'
 import type { KeyViews } from './views.ts'
 
-/** What OpenAPI says of API keys. */
+/** The operations of API keys in OpenAPI. */
 
 /** The parameters of `GET /api/keys`. */
 export const listParameters = {
@@ -25,8 +25,8 @@ export function keyOperations(contract: KeyContract, views: KeyViews) {
   return {
     list: {
       operationId: 'listKeys',
-      summary: 'List the API keys that were made, newest first',
-      description: 'Those that are revoked too. Those of API_KEYS are not among them.',
+      summary: 'List API keys, newest first',
+      description: 'Includes revoked keys, but not those of API_KEYS.',
       tags,
       parameters: queryParameters(listParameters),
       responses: {
@@ -45,7 +45,7 @@ export function keyOperations(contract: KeyContract, views: KeyViews) {
       responses: {
         201: answer('Made', views.created),
         400: problemAnswer('The body is not valid; errors lists everything'),
-        409: problemAnswer('There are as many valid keys as there may be'),
+        409: problemAnswer('The limit of valid keys is reached'),
         413: problemAnswer('The body is too large'),
         415: problemAnswer('The body is not JSON'),
       },

@@ -11,7 +11,7 @@ import {
   wholeDeadLetterView,
 } from './views.ts'
 
-/** What the API documentation says of dead letters. */
+/** The operations of dead letters in OpenAPI. */
 
 /** The parameters of `GET /api/dead-letters`. */
 export const listParameters = {
@@ -22,15 +22,15 @@ export const listParameters = {
   cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
   topic: { description: 'The topic it came by', schema: { type: 'string' } },
   code: { description: 'The reason', schema: { type: 'string', examples: ['ORDER_INVALID', 'ORDER_CONFLICT'] } },
-  state: { description: 'Any unless given; open: those that wait for somebody', schema: deadLetterState },
+  state: { description: 'Any if left out', schema: deadLetterState },
 }
 
 const tags = ['dead letters']
-const taken = problemAnswer(
-  'It is replayed or discarded already, or somebody else is dealing with it; the detail says which',
-)
+const taken = problemAnswer('It is resolved already, or somebody else is resolving it; the detail says which')
 const unknown = problemAnswer('No dead letter has this id')
-const unavailable = problemAnswer('The database is away, or too much is waiting; the letter stays open')
+const unavailable = problemAnswer(
+  'The database is unavailable, or the service is overloaded; the dead letter stays open',
+)
 const body = (schema: object, required = true) => ({
   requestBody: { required, content: { 'application/json': { schema } } },
 })
@@ -40,8 +40,8 @@ const withReason = (schema: object, title: string) => ({ ...schema, title, requi
 
 const many = (schema: object) => ({
   description:
-    'Those that are open when it begins, oldest first, in small batches. A line for each letter, and a last one with the sums. ' +
-    'Who stops reading stops the work.',
+    'Resolves the dead letters that are open when it begins, oldest first, in small batches. Answers a line for each, and a last one ' +
+    'with the sums. Closing the connection stops the work.',
   tags,
   ...body(schema),
   responses: {
@@ -70,7 +70,7 @@ export const operations = {
   count: {
     operationId: 'countDeadLetters',
     summary: 'Count dead letters by topic, reason and state',
-    description: 'All that there are; those that are open wait for somebody.',
+    description: 'Counts dead letters in every state.',
     tags,
     responses: {
       200: answer('The counts', Type.Array(deadLetterCountView)),
@@ -78,8 +78,8 @@ export const operations = {
   },
   get: {
     operationId: 'getDeadLetter',
-    summary: 'Look at a dead letter',
-    description: 'With its bytes, the decoded value, what the rules of today say of it, and what was tried.',
+    summary: 'Read a dead letter',
+    description: 'With its bytes, the decoded value, its violations of the current rules, and the attempts.',
     tags,
     responses: {
       200: answer('The dead letter', wholeDeadLetterView),
@@ -90,7 +90,7 @@ export const operations = {
     operationId: 'replayDeadLetter',
     summary: 'Replay a dead letter, as it came or edited',
     description:
-      'An order goes through the intake, a command to its order, as if it had come by its topic. What is refused stays open, ' +
+      'An order goes through the intake, a command to its order, as if it had come by its topic. A refused one stays open, ' +
       'and the attempt is recorded.',
     tags,
     ...body(replayBody, false),
@@ -110,7 +110,7 @@ export const operations = {
   discard: {
     operationId: 'discardDeadLetter',
     summary: 'Discard a dead letter, with a reason',
-    description: 'It is kept, and is not replayed any more.',
+    description: 'It is kept, and cannot be replayed any more.',
     tags,
     ...body(withReason(remarksBody, 'DeadLetterDiscard')),
     responses: {

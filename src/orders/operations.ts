@@ -4,17 +4,17 @@ import { orderDocument } from './document.ts'
 import { listParameters } from './list-query.ts'
 import { batchEndView, batchResultView, ordersEndView, sentOrderView, storedOrderView } from './views.ts'
 
-/** What the API documentation says of orders. */
+/** The operations of orders in OpenAPI. */
 
 const entityTag = { ETag: { description: 'The version of the order', schema: { type: 'string' } } }
-const overloaded = problemAnswer('Too much is waiting, or the database is away; Retry-After says when to come again')
+const overloaded = problemAnswer('Overloaded, or the database is unavailable; Retry-After says when to try again')
 const tags = ['orders']
 
 export const operations = {
   placeOrder: {
     operationId: 'placeOrder',
     summary: 'Place an order',
-    description: 'Answered after the order is durable. Sending the same order again has no effect.',
+    description: 'Answers after the order is durable. Sending the same order again has no effect.',
     tags,
     requestBody: { required: true, content: { 'application/json': { schema: orderDocument } } },
     responses: {
@@ -36,7 +36,7 @@ export const operations = {
     summary: 'Place many orders',
     description:
       'One order a line; one result a line, in the same order; a bad line is refused by itself. The last line says complete and ' +
-      'how many: without it the answer was cut off. Results are kept until everything is sent, or sent when the sender pauses.',
+      'how many; without it the answer was cut off. Results are held back until everything is sent or the sender pauses.',
     tags,
     requestBody: {
       required: true,
@@ -48,7 +48,7 @@ export const operations = {
         linesOf(Type.Union([batchResultView, batchEndView]), 'A result a line, and a last one with the sums'),
         'application/x-ndjson',
       ),
-      400: problemAnswer('The body could not be read, and nothing of it was taken'),
+      400: problemAnswer('The body could not be read, and no order was placed'),
       413: problemAnswer('The first line has more than 1 MiB'),
       415: problemAnswer('Not NDJSON, or compressed'),
       503: overloaded,
@@ -56,19 +56,19 @@ export const operations = {
   },
   placeExample: {
     operationId: 'placeExampleOrder',
-    summary: 'Make up an order and send it the way orders come in',
+    summary: 'Make an example order and send it the way orders come in',
     description: 'Through Kafka where it is configured, otherwise directly.',
     tags,
     responses: {
       202: answer('Sent', sentOrderView),
-      503: problemAnswer('Kafka or the database is away'),
+      503: problemAnswer('Kafka or the database is unavailable'),
     },
   },
   listOrders: {
     operationId: 'listOrders',
     summary: 'List orders, newest first unless sorted otherwise',
     description:
-      'Every condition given must hold. With Accept: application/x-ndjson every match is streamed, and a last line says complete.',
+      'Every condition given must hold. With Accept: application/x-ndjson every match is streamed, followed by a last line that says complete.',
     tags,
     parameters: queryParameters(listParameters),
     responses: {
@@ -76,7 +76,7 @@ export const operations = {
         pageAnswer('A page; the Link header leads to the next one', storedOrderView),
         linesOf(
           Type.Union([storedOrderView, ordersEndView]),
-          'An order a line, without end of page, and a last line that says complete',
+          'An order a line, without pages, and a last line that says complete',
         ),
       ),
       400: problemAnswer('A parameter is wrong; errors lists all of them'),
@@ -87,7 +87,7 @@ export const operations = {
   getOrder: {
     operationId: 'getOrder',
     summary: 'Read an order',
-    description: 'Answered from memory where it can be; its ETag is the version of the order.',
+    description: 'Answers from memory where possible; the ETag is the version of the order.',
     tags,
     parameters: [
       {
@@ -99,7 +99,7 @@ export const operations = {
     ],
     responses: {
       200: answer('The order', storedOrderView, 'application/json', entityTag),
-      304: { description: 'Still the version that the caller has' },
+      304: { description: 'The caller has this version' },
       404: problemAnswer('No order has this uid'),
       503: overloaded,
     },

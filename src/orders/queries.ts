@@ -33,6 +33,9 @@ export function jsonOf({ document, state, version, updatedAt }: StoredOrder): st
   return joinObjects(document, added)
 }
 
+/** The columns that an order is read back by, of `orders o`. */
+const storedColumns = 'o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at'
+
 type OrderRow = {
   order_uid: string
   document: string
@@ -54,7 +57,7 @@ export async function findStored(
   orderUids: readonly string[],
 ): Promise<Map<string, StoredOrder>> {
   const { rows } = await client.query<OrderRow>(
-    `select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at
+    `select ${storedColumns}
        from unnest($1::text[]) as wanted (order_uid)
       cross join lateral (select * from orders where order_uid = wanted.order_uid limit 1) o`,
     [orderUids],
@@ -110,9 +113,9 @@ const findDeadlineMs = 5_000
 /** Reads an order; undefined if it is not stored. */
 export async function findOrder(client: Pool | PoolClient, orderUid: string): Promise<StoredOrder | undefined> {
   const find: QueryConfig & { query_timeout: number } = {
-    text: `select order_uid, document, status, payment_status, delivery_status, version, updated_at
-             from orders
-            where order_uid = $1`,
+    text: `select ${storedColumns}
+             from orders o
+            where o.order_uid = $1`,
     values: [orderUid],
     query_timeout: findDeadlineMs,
   }
@@ -212,7 +215,7 @@ async function fetchPage(
 ): Promise<Page> {
   const { rows } = await pool.query<OrderRow & { created_at: Date; found: number }>(
     `select *
-       from (select o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at,
+       from (select ${storedColumns},
                     o.created_at, count(*) over ()::int as found,
                     sum(octet_length(o.document)) over (order by o.created_at ${direction}, o.order_uid ${direction})
                       - octet_length(o.document) as bytes_before

@@ -3,7 +3,7 @@ import { pageSizeMax } from '../platform/query.ts'
 import { rotationBody, webhookBodies } from './bodies.ts'
 import { deliveryOutcome, deliveryView, webhookView, webhookWithSecretView } from './views.ts'
 
-/** What OpenAPI says of webhooks. */
+/** The operations of webhooks in OpenAPI. */
 
 const limit = {
   description: 'Entries on a page',
@@ -43,7 +43,7 @@ export function webhookOperations(eventTypes: readonly string[]) {
       responses: {
         201: answer('The subscription', webhookWithSecretView),
         ...notValid,
-        409: problemAnswer('There are as many webhooks as there may be'),
+        409: problemAnswer('The limit of webhooks is reached'),
         ...unresolved,
       },
     },
@@ -57,7 +57,7 @@ export function webhookOperations(eventTypes: readonly string[]) {
     },
     read: {
       operationId: 'readWebhook',
-      summary: 'Read a webhook, and how its deliveries stand',
+      summary: 'Read a webhook and the state of its deliveries',
       description: 'Its secret is not shown again.',
       tags,
       responses: { 200: answer('The subscription', webhookView), ...notFound },
@@ -65,21 +65,21 @@ export function webhookOperations(eventTypes: readonly string[]) {
     change: {
       operationId: 'changeWebhook',
       summary: 'Change the URL, the event types or the description',
-      description: 'What is not given stays. What waits is sent to the new URL at once.',
+      description: 'Fields that are left out stay. Events in the retry queue go to the new URL at once.',
       tags,
       requestBody: body(bodies.change),
       responses: { 200: answer('The subscription', webhookView), ...notValid, ...notFound, ...unresolved },
     },
     remove: {
       operationId: 'deleteWebhook',
-      summary: 'Unsubscribe: with it go what waits and the delivery log',
-      description: 'What is under way at that moment may still arrive.',
+      summary: 'Unsubscribe; the retry queue and the delivery log are removed with it',
+      description: 'A delivery that is being sent may still arrive.',
       tags,
       responses: { 204: { description: 'It is gone' }, ...notFound },
     },
     rotate: {
       operationId: 'rotateWebhookSecret',
-      summary: 'Make a new secret; the one until now stays valid for a while',
+      summary: 'Make a new secret; the previous one stays valid for a while',
       description: 'While both are valid, deliveries carry a signature of each.',
       tags,
       requestBody: body(rotationBody),
@@ -110,7 +110,7 @@ export function webhookOperations(eventTypes: readonly string[]) {
 export const deliveryOperations = {
   deliveries: {
     operationId: 'listWebhookDeliveries',
-    summary: 'List what was answered',
+    summary: 'List delivery attempts',
     description: 'The delivery log of a subscription: each attempt, newest first.',
     tags,
     parameters: queryParameters(deliveryParameters),
@@ -118,15 +118,15 @@ export const deliveryOperations = {
   },
   delivery: {
     operationId: 'readWebhookDelivery',
-    summary: 'Read what was answered once',
+    summary: 'Read a delivery attempt',
     description: 'An entry of the delivery log.',
     tags,
     responses: { 200: answer('The attempt', deliveryView), ...notFound },
   },
   redeliver: {
     operationId: 'redeliverWebhook',
-    summary: 'Send an event once more, now, and say what was answered',
-    description: 'Also to a disabled webhook. It keeps no order with what else is delivered.',
+    summary: 'Send an event again now, and return the answer',
+    description: 'Also to a disabled webhook. It is not ordered with other deliveries.',
     tags,
     responses: {
       200: answer('The attempt; its outcome says whether it was delivered', deliveryView),
