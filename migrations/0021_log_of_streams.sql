@@ -3,9 +3,9 @@
 -- and names it, so that an order's history can be read as one.
 --
 -- No row is rewritten. Renaming a column and adding columns change the catalogue only. Partitions that are sealed keep their key,
--- since they have orders' events only and take no more; the others get their key anew, with the type of the stream in it, and each
--- partition is read twice for two indexes that find nothing yet. Writers wait for that, about a second for every million events
--- that are not sealed, and a fifth of it for those that are.
+-- since they have orders' events only and take no more; the others get a new key with the type of the stream in it, and each
+-- partition is read twice for two indexes that find nothing yet. Writers wait for that, one to three seconds for every million events
+-- that are not sealed, and a part of it for those that are.
 --
 -- Older code does not survive beside it: it knows the events by names that are gone. Orders that an older instance is sent by HTTP
 -- are refused with 503, and those from Kafka wait, uncommitted, for a newer one; commands, histories and the feed fail, and no

@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
-import type { Attempt } from '../src/webhooks/sender.ts'
+import type { SendResult } from '../src/webhooks/sender.ts'
 
 /** A request that a receiver got, with its whole body. */
 export type Received = {
@@ -70,6 +70,6 @@ export function isSignedWith(secret: string, { headers, body }: Received): boole
 }
 
 /** An attempt without its duration, which is never the same. */
-export function withoutDuration({ status, error, answer }: Attempt) {
+export function withoutDuration({ status, error, answer }: SendResult) {
   return { status, error, answer }
 }

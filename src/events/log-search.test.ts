@@ -11,7 +11,7 @@ import { streamEvents } from './stream.ts'
 
 setDefaultTimeout(60_000)
 const ordersCount = 6_000
-/** Of them one in so many is of the customer `seldom`, who has more orders than are looked at one by one. */
+/** One order in this many is of the customer `seldom`, who has too many to be looked up one by one. */
 const seldomEvery = 25
 let t: TestApp
 

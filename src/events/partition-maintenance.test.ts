@@ -25,7 +25,7 @@ let t: TestApp
 
 afterEach(() => t.close())
 
-/** As if the log had been begun so many days ago, with partitions until `partitionsUntil` days ago, and without readers. */
+/** As if the log had begun that many days ago, with partitions until `partitionsUntil` days ago, and without readers. */
 async function backdate(pool: Pool, days: number, partitionsUntil: number) {
   await pool.query('delete from log_readers')
   const until = new Date(todayMs - (days - 1) * dayMs).toISOString()
@@ -49,7 +49,7 @@ const append = (...events: NewEvent[]) =>
     for (const one of events) await appendEvent(client, one)
   })
 
-/** An order that was placed and held so many days ago. */
+/** Places an order as if it had been placed and held that many days ago. */
 async function placed(uid: string, placedDaysAgo: number, heldDaysAgo: number) {
   expect((await t.call('POST', '/api/orders', { body: exampleOrder(uid, Date.now(), Math.random) })).status).toBe(201)
   expect((await t.call('POST', `/api/orders/${uid}/hold`)).status).toBe(200)
@@ -94,7 +94,7 @@ async function broken(): Promise<string[]> {
 }
 
 describe('what is older than asked for', () => {
-  test('is dropped when every reader is past it, and whoever comes back from before then is told', async () => {
+  test('is dropped when every reader is past it, and a cursor from before then is refused', async () => {
     t = await createTestApp()
     await backdate(t.pool, 9, -1)
     await placed('gone', 9, 7)

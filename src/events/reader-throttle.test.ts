@@ -15,13 +15,13 @@ function pace() {
   return { state, acquire, throttle }
 }
 
-test('while the intake has time everybody passes at once', async () => {
+test('readers pass at once while the intake has time', async () => {
   const { state, acquire } = pace()
   await Promise.all([acquire('one', 100 * mebibytes), acquire('other', 100 * mebibytes)])
   expect(state.order).toEqual(['one', 'other'])
 })
 
-test('in a rush all of them pass so many bytes a second together, in turn', async () => {
+test('under overload all readers share a number of bytes a second, in turn', async () => {
   const { state, acquire, throttle } = pace()
   throttle.overloaded()
   const passing = [acquire('first', 8 * mebibytes), acquire('second', 4 * mebibytes), acquire('third', mebibytes)]
@@ -36,7 +36,7 @@ test('in a rush all of them pass so many bytes a second together, in turn', asyn
   expect(state.order).toEqual(['first', 'second', 'third'])
 })
 
-test('nobody waits any longer when the rush is over, or the service stops', async () => {
+test('no reader waits any longer when the overload is over, or the service stops', async () => {
   const { state, acquire, throttle } = pace()
   const stop = new AbortController()
   throttle.overloaded()

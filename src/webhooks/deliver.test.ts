@@ -63,7 +63,7 @@ const countParked = async (id: string) => (await read(id)).parked
 
 const came = (count: number) => eventually(`${count} came`, () => receiver.received.length >= count)
 
-/** Whether nothing waits: neither parked nor behind the checkpoint. */
+/** Whether nothing waits: neither in the retry queue nor behind the checkpoint. */
 const isIdle = async (id: string) => {
   const { parked, behind_seconds } = await read(id)
   return parked === 0 && behind_seconds === 0
@@ -195,7 +195,7 @@ describe('a receiver that fails', () => {
     await command(bad, 'hold', 'confirm')
     await command(good, 'hold', 'confirm')
     await eventually('the good ones came', () => receiver.sequencesOf(good).length === 3)
-    await eventually('both are parked', async () => (await countParked(id)) === 2)
+    await eventually('both are in the retry queue', async () => (await countParked(id)) === 2)
     expect(distinct(bad)).toEqual([1, 2])
     isBroken = false
     await eventually('the others came', () => distinct(bad).length === 3)
@@ -263,7 +263,7 @@ describe('a receiver that fails', () => {
     expect((await givenUp())[0]).toMatchObject({ sequence: 2, attempt: 3, status: 422 })
   })
 
-  test('with so many events that no more may wait: its checkpoint waits, visibly, and goes on later', async () => {
+  test('with a full retry queue: its checkpoint waits, visibly, and continues later', async () => {
     await deliverBy({ retriesMax: 5, windowEventsMax: 3, failuresBeforePause: 1_000, retryAfterMs: [600_000] })
     receiver.answer = () => 500
     const { id } = await t.subscribe(receiver.url)
@@ -312,7 +312,7 @@ describe('a subscription is disabled', () => {
     await eventually('the attempts are logged', async () => (await t.deliveries(id)).length > 1)
   })
 
-  test('for so long that its checkpoint is let go: what happened meanwhile is missed, what happens then comes', async () => {
+  test('until its checkpoint is removed: what happened meanwhile is missed, later events arrive', async () => {
     const { id } = await t.subscribe(receiver.url)
     await t.ask('POST', `/api/webhooks/${id}/disable`)
     await t.pool.query(`update webhooks set disabled_at = now() - interval '7 days 1 second' where id = $1`, [id])
@@ -327,7 +327,7 @@ describe('a subscription is disabled', () => {
 })
 
 describe('a delivery', () => {
-  test('is sent again when asked for, signed anew, and its answer is logged', async () => {
+  test('is sent again when asked for, with a new signature, and its answer is logged', async () => {
     receiver.answer = () => 500
     const { id, secret } = await t.subscribe(receiver.url)
     const [uid = ''] = await place()

@@ -4,11 +4,11 @@ import type { DeliveryLog } from './delivery-log.ts'
 import type { DeliveryOutcome } from './delivery-queries.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { isDelivered, type OutgoingEvent, toDelivery } from './outgoing.ts'
-import type { Attempt } from './sender.ts'
+import type { SendResult } from './sender.ts'
 import { type DeliveryRules, type DisabledReason, retryDelayMs } from './webhook.ts'
 
 /** An attempt that is over, its number among those of its event, from 1, and when it began. */
-export type Tried = { event: OutgoingEvent; attempt: Attempt; number: number; attemptedAtMs: number }
+export type Tried = { event: OutgoingEvent; attempt: SendResult; number: number; attemptedAtMs: number }
 
 /** What follows from an attempt. */
 export type Verdict =

@@ -3,7 +3,7 @@ import type { LoggedEvent } from '../events/event-rows.ts'
 import { type FedEvent, jsonOf } from '../events/fed-event.ts'
 import { traceparentHeader } from '../platform/traceparent.ts'
 import type { Delivery, DeliveryOutcome } from './delivery-queries.ts'
-import type { Attempt, Sender } from './sender.ts'
+import type { Sender, SendResult } from './sender.ts'
 import { signedHeaders, validSecrets } from './signing.ts'
 import type { Endpoint } from './webhook.ts'
 
@@ -44,14 +44,14 @@ export function sendSigned(
   { id, body, traceparent }: OutgoingEvent,
   nowMs: number,
   stop?: AbortSignal,
-): Promise<Attempt> {
+): Promise<SendResult> {
   const signed = signedHeaders(id, body, validSecrets(endpoint, nowMs), nowMs)
   const headers = traceparent === null ? signed : { ...signed, [traceparentHeader]: traceparent }
   return sender.post(endpoint.url, headers, body, stop)
 }
 
 /** What the receiver took: any status of success. A redirect is none. */
-export function isDelivered({ status }: Attempt): boolean {
+export function isDelivered({ status }: SendResult): boolean {
   return status !== null && status >= 200 && status < 300
 }
 
@@ -59,7 +59,7 @@ export function isDelivered({ status }: Attempt): boolean {
 export function toDelivery(
   webhookId: string,
   event: OutgoingEvent,
-  attempt: Attempt,
+  attempt: SendResult,
   about: { attempt: number; outcome: DeliveryOutcome; attemptedAtMs: number },
 ): Delivery {
   const { id: eventId, streamType, streamId, orderUid, sequence, type: eventType } = event

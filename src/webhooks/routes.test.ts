@@ -89,7 +89,7 @@ describe('a webhook', () => {
     }
   })
 
-  test('is one of so many at most, also when many are made at once', async () => {
+  test('is refused beyond a number of them, also when many are made at once', async () => {
     const made = await Promise.all(
       Array.from({ length: webhooksMax + 5 }, () => t.ask<Problem>('POST', '/api/webhooks', { url })),
     )

@@ -4,7 +4,7 @@ import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { hostOf, publicAddresses, type Resolve, TargetRefusedError } from './targets.ts'
 
 /** What came of a request: the answer's status, or why there was none. */
-export type Attempt = {
+export type SendResult = {
   status: number | null
   error: string | null
   /** The beginning of the answer's body. */
@@ -38,7 +38,7 @@ export type Sender = {
     body: Uint8Array,
     stop?: AbortSignal,
     beforeSending?: () => void,
-  ): Promise<Attempt>
+  ): Promise<SendResult>
   close(): void
 }
 
@@ -118,7 +118,7 @@ export function createSender(options: {
         }
       } catch (error) {
         if (error instanceof ForbiddenError) throw error.cause
-        return { status: null, error: describe(error), answer: '', durationMs: took() }
+        return { status: null, error: faultText(error), answer: '', durationMs: took() }
       }
     },
     close() {
@@ -218,7 +218,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Describes a failure: by its code where the system gave one, since the texts carry addresses. */
-function describe(error: unknown): string {
+function faultText(error: unknown): string {
   if (error instanceof TargetRefusedError) return `the target ${error.message}`
   return codeOf(error) || (error instanceof Error ? error.message : String(error))
 }
