@@ -2,13 +2,15 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { execFileSync } from 'node:child_process'
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { OrderDocument } from '../src/orders/document.ts'
 import { connected, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
 import { post } from './http-load.ts'
-import { eventually } from './kafka.ts'
+import { eventually, kafkaAvailability, testBroker } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { type Receiver, startReceiver } from './receiver.ts'
 import { followEvents } from './server-sent-events.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
+import { makeTopics, readTopic } from './topics.ts'
 
 /**
  * The database goes back in time under a running service: a base backup takes the place of the server, by itself or as one that
@@ -47,36 +49,41 @@ async function backUp(server: Awaited<ReturnType<typeof start>>, dataDir: string
 }
 
 for (const promoted of [false, true]) {
-  test(`a base backup ${promoted ? 'that is promoted ' : ''}takes the place of the server: webhooks and streams miss nothing new`, async () => {
+  const how = promoted
+    ? 'that is promoted takes the place of the server of two instances'
+    : 'takes the place of the server'
+  test(`a base backup ${how}: webhooks, streams and Kafka miss nothing new`, async () => {
+    const topics = promoted && kafkaAvailability() === null ? await makeTopics(await testBroker()) : undefined
     receiver = await startReceiver()
     const dataDir = newDataDir()
     const server = await start(dataDir)
-    const env = { ...databaseEnv(server.address), WEBHOOKS_ALLOW_PRIVATE: 'true' }
+    const env = { ...databaseEnv(server.address), ...topics?.env, WEBHOOKS_ALLOW_PRIVATE: 'true' }
     const service = await startServiceProcess({ env })
+    const services = promoted ? [service, await startServiceProcess({ env })] : [service]
     const hook = JSON.stringify({ url: receiver.url })
     const headers = { 'content-type': 'application/json' }
     expect((await fetch(`${service.url}/api/webhooks`, { method: 'POST', headers, body: hook })).status).toBe(201)
-    const follower = followEvents(() => `${service.url}/api/events`, '0-0')
+    const followers = services.map(({ url }) => followEvents(() => `${url}/api/events`, '0-0'))
     const delivered = () => new Set(receiver.received.map(({ event }) => event.order_uid))
-    const streamed = () => new Set(follower.events.map(event => event.order_uid))
-    const placeAll = async (prefix: string, count: number) => {
+    const streamed = (uid: string) => followers.every(({ events }) => events.some(event => event.order_uid === uid))
+    const place = (order: OrderDocument, index: number) =>
+      eventually('it is placed', async () => {
+        const { url } = services[index % services.length] ?? service
+        const answer = await post(url, JSON.stringify(order)).catch(() => undefined)
+        return answer?.status === 201 || answer?.status === 200
+      })
+    const placeAll = async (prefix: string, count: number, isOneByOne = false) => {
       const orders = makeOrders(count, prefix)
-      await Promise.all(
-        orders.map(order =>
-          eventually('it is placed', async () => {
-            const answer = await post(service.url, JSON.stringify(order)).catch(() => undefined)
-            return answer?.status === 201 || answer?.status === 200
-          }),
-        ),
-      )
+      if (isOneByOne) for (const [index, order] of orders.entries()) await place(order, index)
+      else await Promise.all(orders.map(place))
       await eventually('webhooks have them', () => orders.every(({ order_uid: uid }) => delivered().has(uid)), 40_000)
-      await eventually('streams have them', () => orders.every(({ order_uid: uid }) => streamed().has(uid)), 40_000)
+      await eventually('streams have them', () => orders.every(({ order_uid: uid }) => streamed(uid)), 40_000)
     }
     await placeAll('before', 10)
     const backup = join(newDataDir(), 'backup')
     await backUp(server, dataDir, backup)
     // One at a time, so that the lost tail has more transactions than what comes after it.
-    for (let index = 0; index < 40; index += 1) await placeAll(`lost-${index}`, 1)
+    await placeAll('lost', 40, true)
     const seen = new Set(receiver.received.map(({ event }) => event.id))
 
     await stopServers()
@@ -94,14 +101,23 @@ for (const promoted of [false, true]) {
     expect((await client.query(timeline)).rows).toEqual([{ timeline: promoted ? '00000002' : '00000001' }])
     await client.end()
 
-    await placeAll('new', 30)
-    expect(service.output()).toContain('its event log goes on behind what it has')
+    await placeAll('new', 12)
+    // The first instance that looks moves the log on, for all of them.
+    const noticed = services.filter(({ output }) => output().includes('its event log goes on behind what it has'))
+    expect(noticed.length).toBeGreaterThan(0)
     const ids = receiver.received.filter(({ event }) => event.order_uid.startsWith('new-')).map(({ event }) => event.id)
     expect(ids.filter(id => seen.has(id))).toEqual([])
     const history = await (await fetch(`${service.url}/api/events?limit=1000`)).json()
     expect((history as { order_uid: string }[]).filter(({ order_uid: uid }) => uid.startsWith('lost-'))).toEqual([])
-    expect((await fetch(`${service.url}/api/orders/lost-0-0`)).status).toBe(404)
-    await follower.stop()
+    for (const { url } of services) expect((await fetch(`${url}/api/orders/lost-0`)).status).toBe(404)
+    if (topics !== undefined) {
+      const isPublished = async () => {
+        const keys = new Set((await readTopic(topics.brokers, topics.events)).map(({ message }) => String(message.key)))
+        return makeOrders(12, 'new').every(({ order_uid: uid }) => keys.has(uid))
+      }
+      await eventually('Kafka has them', isPublished, 40_000)
+    }
+    await Promise.all(followers.map(follower => follower.stop()))
   })
 }
 

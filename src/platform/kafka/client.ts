@@ -128,6 +128,11 @@ export function unavailable(what: string, cause: unknown): AppError {
   return new AppError('KAFKA_UNAVAILABLE', `${what}: ${reasonOf(cause)}`, { cause })
 }
 
+/** A broker, most often an old one, does not know a request. */
+export class UnsupportedRequestError extends Error {
+  override readonly name = 'UnsupportedRequestError'
+}
+
 /**
  * Chooses the version of a request that is sent without the library's own client.
  *
@@ -143,6 +148,6 @@ export async function newestForm<Form extends { api: { key: number; version: num
   const form = forms.find(({ api: { key, version } }) =>
     apis.some(known => known.apiKey === key && version >= known.minVersion && version <= known.maxVersion),
   )
-  if (!form) throw new Error('the broker supports no version of this request that is known here')
+  if (!form) throw new UnsupportedRequestError('the broker supports no version of this request that is known here')
   return form
 }

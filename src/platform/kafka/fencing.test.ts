@@ -1,8 +1,10 @@
+import type { Base } from '@platformatic/kafka'
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { kafkaAvailability, produce, testBroker, testLog, uniqueName } from '../../../test/kafka.ts'
 import { readTopic } from '../../../test/topics.ts'
 import { LeaseLostError } from '../leadership.ts'
-import { Epoch } from './fencing.ts'
+import type { KafkaLibrary } from './client.ts'
+import { Epoch, type Fence, nextEpoch } from './fencing.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 
 setDefaultTimeout(60_000)
@@ -29,6 +31,24 @@ test('sequences count the messages of each partition, and restart after the larg
   expect([sequenceOf('one', 1, 5), sequenceOf('another', 0, 5)]).toEqual([0, 0])
 })
 
+test('brokers that know no fencing are published to without it, unless they knew it before', async () => {
+  const known = [
+    'findCoordinatorV1',
+    'findCoordinatorV2',
+    'findCoordinatorV3',
+    'findCoordinatorV4',
+    'findCoordinatorV5',
+  ]
+  const names = [...known, 'findCoordinatorV6', 'initProducerIdV3', 'initProducerIdV4', 'initProducerIdV5']
+  const library = Object.fromEntries(names.map((name, version) => [name, { api: { key: 22, version } }]))
+  const client = { listApis: async () => [] }
+  const ask = (fence: Fence) => nextEpoch(library as unknown as KafkaLibrary, client as unknown as Base, fence)
+  const fence = { name: 'fence', hasWorked: false, isOff: false }
+  expect(await ask(fence)).toBeUndefined()
+  expect(fence.isOff).toBe(true)
+  await expect(ask({ name: 'fence', hasWorked: true, isOff: false })).rejects.toThrow('supports no version')
+})
+
 describe.skipIf(kafkaAvailability() !== null)('publishers of one name', () => {
   async function fixture() {
     const [brokers, topic, name] = [await testBroker(), uniqueName('topic'), uniqueName('fence')]
@@ -49,6 +69,16 @@ describe.skipIf(kafkaAvailability() !== null)('publishers of one name', () => {
     await expect(second.send(topic, messages('4'), 20_000)).rejects.toThrow(/could not be sent/)
     await first.send(topic, messages('6'), 20_000)
     expect(await values()).toEqual(['1', '2', '2', '3', '4', '5', '6'])
+  })
+
+  test('publish without fencing where the brokers refuse the name', async () => {
+    const { brokers, topic, values } = await fixture()
+    // No broker takes an empty transactional id; one whose account may not use a name refuses it in the same way.
+    const [first, second] = [publisherOf(brokers, ''), publisherOf(brokers, '')]
+    await first.send(topic, messages('1'), 20_000)
+    await second.send(topic, messages('2'), 20_000)
+    await first.send(topic, messages('3'), 20_000)
+    expect(await values()).toEqual(['1', '2', '3'])
   })
 
   test('goes on after a message that is too large, and sends many calls in their order', async () => {

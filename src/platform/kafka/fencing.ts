@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Base, ConnectionPool } from '@platformatic/kafka'
 import { type Backoff, backoffMs } from '../backoff.ts'
-import { hasProtocolError, type KafkaLibrary, newestForm } from './client.ts'
+import { hasProtocolError, type KafkaLibrary, newestForm, UnsupportedRequestError } from './client.ts'
 import type { Origin } from './record-batch.ts'
 
 /**
@@ -83,7 +83,8 @@ export async function nextEpoch(library: KafkaLibrary, client: Base, fence: Fenc
         continue
       }
       // A single broker whose transaction log needs three replicas never has a coordinator; it publishes without fencing.
-      fence.isOff = !fence.hasWorked && (isAway || hasProtocolError(error, ...isRefused))
+      const isNever = error instanceof UnsupportedRequestError || hasProtocolError(error, ...isRefused)
+      fence.isOff = !fence.hasWorked && (isAway || isNever)
       if (fence.isOff) return undefined
       throw error
     }
