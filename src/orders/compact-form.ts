@@ -24,62 +24,73 @@ type Check = { group: number; holds: (value: string) => boolean }
 /**
  * Makes the form of an object.
  *
- * @param wanted paths of the fields whose values are to be had; an array's value is the text of its objects
+ * @param wanted paths of the fields to capture; an array's value is the text of its objects
  * @param checkedLater those of them whose pattern the reader checks itself
- * @throws Error for a schema that says what no form knows, and for a path that is none of its fields
+ * @throws Error for a schema with a keyword that is not supported, and for a path that is none of its fields
  */
 export function compactFormOf(
   schema: object,
   wanted: readonly string[],
   checkedLater: readonly string[] = [],
 ): CompactForm {
-  const groups = new Map<string, number>()
-  const checks: Check[] = []
-  let count = 0
+  return new SchemaForm(schema, wanted, checkedLater)
+}
 
-  /** The source of a value, in a group of its own where it is wanted or checked. */
-  function matched(path: string, source: string, holds?: Check['holds']): string {
-    if (holds === undefined && !wanted.includes(path)) return `(?:${source})`
-    count += 1
-    groups.set(path, count)
-    if (holds !== undefined && !checkedLater.includes(path)) checks.push({ group: count, holds })
+class SchemaForm implements CompactForm {
+  readonly source: string
+  readonly #wanted: readonly string[]
+  readonly #checkedLater: readonly string[]
+  readonly #groups = new Map<string, number>()
+  readonly #checks: Check[] = []
+  #count = 0
+
+  constructor(schema: object, wanted: readonly string[], checkedLater: readonly string[]) {
+    this.#wanted = wanted
+    this.#checkedLater = checkedLater
+    this.source = this.#sourceOf('', { ...schema })
+  }
+
+  groupOf(path: string): number {
+    const group = this.#groups.get(path)
+    if (group === undefined) throw new Error(`the compact form has no ${path}`)
+    return group
+  }
+
+  holds(found: RegExpExecArray): boolean {
+    for (const { group, holds } of this.#checks) {
+      const value = found[group]
+      if (value !== undefined && !holds(value)) return false
+    }
+    return true
+  }
+
+  /** The source of a value, in a group of its own if it is wanted or checked. */
+  #matched(path: string, source: string, holds?: Check['holds']): string {
+    if (holds === undefined && !this.#wanted.includes(path)) return `(?:${source})`
+    this.#count += 1
+    this.#groups.set(path, this.#count)
+    if (holds !== undefined && !this.#checkedLater.includes(path)) this.#checks.push({ group: this.#count, holds })
     return `(${source})`
   }
 
-  function sourceOf(path: string, { type, ...said }: Schema): string {
-    if (type === 'object') return fieldsOf(path, said as ObjectSchema)
-    if (type === 'array') return `\\[${matched(path, objects)}\\]`
+  #sourceOf(path: string, { type, ...said }: Schema): string {
+    if (type === 'object') return this.#fieldsOf(path, said as ObjectSchema)
+    if (type === 'array') return `\\[${this.#matched(path, objects)}\\]`
     const unknown = Object.keys(said).find(keyword => !keywords.includes(keyword))
     if (unknown !== undefined) throw new Error(`the compact form of ${path} does not know ${unknown}`)
-    return type === 'string' ? `"${matched(path, ...textOf(said))}"` : matched(path, ...integerOf(said))
+    return type === 'string' ? `"${this.#matched(path, ...textOf(said))}"` : this.#matched(path, ...integerOf(said))
   }
 
-  function fieldsOf(path: string, { properties, required = [] }: ObjectSchema): string {
+  #fieldsOf(path: string, { properties, required = [] }: ObjectSchema): string {
     const fields = Object.entries(properties).map(([name, value], index) => {
-      const source = `${index === 0 ? '' : ','}"${name}":${sourceOf(path === '' ? name : `${path}.${name}`, value)}`
+      const inner = path === '' ? name : `${path}.${name}`
+      const source = `${index === 0 ? '' : ','}"${name}":${this.#sourceOf(inner, value)}`
       if (required.includes(name)) return source
       // A comma belongs to the field behind it, so there must be one before.
       if (index === 0) throw new Error(`the first field of an object must be required, and ${name} is optional`)
       return `(?:${source})?`
     })
     return `\\{${fields.join('')}\\}`
-  }
-
-  const source = sourceOf('', { ...schema })
-  return {
-    source,
-    groupOf(path) {
-      const group = groups.get(path)
-      if (group === undefined) throw new Error(`the compact form has no ${path}`)
-      return group
-    },
-    holds(found) {
-      for (const { group, holds } of checks) {
-        const value = found[group]
-        if (value !== undefined && !holds(value)) return false
-      }
-      return true
-    },
   }
 }
 
