@@ -153,7 +153,7 @@ test('by command the log goes on while the service runs: readers miss nothing, o
   if (last === undefined) throw new Error('there are no events')
   const run = await runCli(['db-restored'], environmentOf(t.address))
   expect(run).toMatchObject({ exitCode: 0, err: '' })
-  expect(run.out).toContain('goes on')
+  expect(run.out).toContain('continues after everything')
   await place('live-b', 2)
   const after = (await readLog(eventLogOf(t.pool), last.checkpoint, 10)).events
   expect(uids(after)).toEqual(['live-b-0', 'live-b-1'])
