@@ -119,7 +119,7 @@ describe('the manifests', () => {
     const stopping = [
       milliseconds('src/platform/kafka/consumer.ts', /stopDeadlineMs \?\? ([\d_]+)/),
       milliseconds('src/service.ts', /requestsDeadlineMs = ([\d_]+)/),
-      milliseconds('src/service.ts', /writingDeadlineMs = ([\d_]+)/),
+      milliseconds('src/service.ts', /drainDeadlineMs = ([\d_]+)/),
       // The readers of the log end together: what is being published, and what is being delivered.
       Math.max(
         milliseconds('src/events/relay.ts', /sendDeadlineMs = ([\d_]+)/),
