@@ -29,7 +29,7 @@ export function deadLetterApi(app: () => TestApp) {
   }
 }
 
-/** Makes orders that no other test of a file has. `prefix` begins the uids of the orders that were made last. */
+/** Makes orders that no other test of a file has. */
 export function orderSeries(name: string) {
   let series = 0
   const newOrders = (count: number): OrderDocument[] => {
@@ -39,6 +39,5 @@ export function orderSeries(name: string) {
   return {
     newOrders,
     newOrder: () => newOrders(1)[0] as OrderDocument,
-    prefix: () => `${name}${series}`,
   }
 }
