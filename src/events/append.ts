@@ -35,10 +35,19 @@ const columns = 'stream_id, sequence, type, recorded_at, traceparent, data'
 /** What an order's own event leaves to the table's defaults. */
 const columnsOfOthers = 'stream_type, concerns_order'
 
+/** Ids stand in events as they are, without escapes. */
+const idForm = /^[\w-]{1,64}$/
+
+function checkIds({ streamId, concernsOrder = streamId }: NewEvent): void {
+  if (!idForm.test(streamId) || !idForm.test(concernsOrder))
+    throw new RangeError('an event has an id that no stream can have')
+}
+
 /** The rows of new events. Their writer ends the transaction with `notifyOfEvents`. */
 export function copyOfEvents(events: readonly NewEvent[]): Copy {
   const areOfOrders = events.every(({ definition }) => definition.stream === orderStreamType)
   if (areOfOrders) return copyOf('events', columns, events, (event, writer) => writeEvent(event, writer, 6))
+  for (const event of events) checkIds(event)
   return copyOf('events', `${columns}, ${columnsOfOthers}`, events, (event, writer) => {
     writeEvent(event, writer, 8)
     writer.text(event.definition.stream)
@@ -60,6 +69,7 @@ function writeEvent(event: NewEvent, writer: RowWriter, fields: number): void {
 
 /** Appends an event in a caller's transaction, and notifies the readers of the log with its commit. */
 export async function appendEvent(client: PoolClient, event: NewEvent): Promise<void> {
+  checkIds(event)
   await client.query(`insert into events (${columns}, ${columnsOfOthers}) values ($1, $2, $3, $4, $5, $6, $7, $8)`, [
     event.streamId,
     event.sequence,

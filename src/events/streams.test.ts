@@ -173,6 +173,13 @@ describe('events of several kinds of streams', () => {
   })
 })
 
+test('an id that would have to be escaped is refused', async () => {
+  const wrong = { ...ofItem(1, held), streamId: 'a"b' }
+  expect(() => copyOfEvents([wrong])).toThrow('id that no stream can have')
+  const appending = inTransaction(t.pool, client => appendEvent(client, { ...ofItem(9, held), concernsOrder: '' }))
+  expect(await appending.catch(String)).toContain('id that no stream can have')
+})
+
 test('an event of an order writes no more than it did: type and order are left to the defaults', () => {
   const [placed] = t.app.eventLog.streams
   const definition = defineEvent({ ...held, stream: placed?.type ?? '' })
