@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Notifier } from '../src/events/notifier.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { runDeliveries } from '../src/webhooks/deliver.ts'
+import type { DeliveryView, WebhookWithSecretView } from '../src/webhooks/views.ts'
 import { type DeliveryRules, deliveryRules } from '../src/webhooks/webhook.ts'
 import { createTestApp, type TestApp } from './app.ts'
 
@@ -15,30 +16,8 @@ export const quickRules: DeliveryRules = {
   drainMs: 500,
 }
 
-export type WebhookJson = {
-  id: string
-  url: string
-  event_types: string[]
-  status: string
-  disabled: { reason: string; at: string; place_kept_until: string | null } | null
-  failing_since: string | null
-  parked: number
-  behind_seconds: number | null
-  previous_secret_valid_until: string | null
-  secret: string
-}
-
-export type DeliveryJson = {
-  id: string
-  order_uid: string
-  sequence: number
-  event_type: string
-  attempt: number
-  outcome: string
-  status: number | null
-  error: string | null
-  answer: string
-}
+export type WebhookJson = WebhookWithSecretView
+export type DeliveryJson = DeliveryView
 
 /** An app with its deliveries, as the service runs them; changes are told to them at once. */
 export async function createWebhookApp(): Promise<

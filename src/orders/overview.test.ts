@@ -3,25 +3,16 @@ import { createTestApp, type TestApp } from '../../test/app.ts'
 import { eventually } from '../../test/kafka.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { readSums } from './overview-queries.ts'
+import type { OverviewView } from './overview-view.ts'
 import { startOfDay } from './overview-routes.ts'
 import { mergeTallies } from './tally.ts'
 
-type Overview = {
-  today: { from: string; orders: number; sums: { currency: string; orders: number; amount: string }[] }
-  recent: { from: string; seconds: number; orders: number[] }
-  day: { from: string; seconds: number; orders: number[] }
-  latest: { order_uid: string; placed_at: string; amount: number; currency: string; status: string }[]
-  statuses: Record<string, number>
-  dead_letters: number
-  lags: { relay_seconds: number | null; consumer_messages: number | null }
-}
-
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 
-async function ask(test: TestApp, query = ''): Promise<Overview> {
+async function ask(test: TestApp, query = ''): Promise<OverviewView> {
   const response = await test.call('GET', `/api/overview${query}`)
   expect(response.status).toBe(200)
-  return (await response.json()) as Overview
+  return (await response.json()) as OverviewView
 }
 
 describe('without any order', () => {
