@@ -1,5 +1,6 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import { createTestDatabase } from './database.ts'
 import { isAlive } from './embedded-servers.ts'
 import { printFigures, recordFigures } from './fault-figures.ts'
@@ -78,10 +79,12 @@ async function judge(fault: string, address: Address, placed: ReturnType<typeof 
   const doubled = await countInDatabase(
     address,
     `select count(*) from (select stream_id from events where type = 'order.placed'
-      group by order_uid having count(*) > 1) twice`,
+      group by stream_id having count(*) > 1) twice`,
   )
   recordFigures(fault, { tries, lost, doubled, hung, ...watched })
   expect({ lost, doubled, hung }).toEqual({ lost: 0, doubled: 0, hung: 0 })
+  // 350 MB.
+  expect(watched.memoryMiB).toBeLessThan(350e6 / 1024 ** 2)
   await expectConsistent(address)
 }
 
@@ -211,4 +214,44 @@ test('orders that take long to refuse come in between others', async () => {
   // A tenth of this on an idle machine; the build before was silent for nine seconds.
   expect(watched.silenceMs).toBeLessThan(5_000)
   await judge('poison between orders', address, placed, watched)
+})
+
+test('somebody holds the lock of one order, and 40 commands want it', async () => {
+  const { address } = await sharedDatabase()
+  const service = await startServiceProcess({ env: databaseEnv(address) })
+  const watch = watchService(service.url, service.pid)
+  expect(await send(service.url, '/api/orders', JSON.stringify(makeOrders(1, 'locked')[0]))).toEqual({ status: 201 })
+  const holder = new Client({ ...address, password: address.password ?? '' })
+  await holder.connect()
+  await holder.query("begin; select from orders where order_uid = 'locked-0' for update")
+  const commands = Array.from({ length: 40 }, () => send(service.url, '/api/orders/locked-0/hold', ''))
+  const placed = startPlacing(() => service.url, 'beside', 400 * rounds)
+  placed.tally.tries += commands.length
+  await placed.finished
+  expect((await fetch(`${service.url}/readyz`)).status).toBe(200)
+  await holder.query('rollback')
+  await holder.end()
+  placed.tally.hung += (await Promise.all(commands)).filter(answer => answer === 'hung').length
+  await judge('one order locked', address, placed, await watch.end())
+})
+
+test('the server takes no writes for a while', async () => {
+  const { address } = await sharedDatabase()
+  const service = await startServiceProcess({ env: databaseEnv(address) })
+  const watch = watchService(service.url, service.pid)
+  const placed = startPlacing(() => service.url, 'read-only', 400 * rounds)
+  const elsewhere = { ...address, database: 'postgres' }
+  const readiness = async () => (await fetch(`${service.url}/readyz`)).status
+  const endSessions = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${address.database}'`
+  for (let round = 1; round <= rounds; round += 1) {
+    await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300, timeoutMs)
+    await queryDatabase(elsewhere, `alter database ${address.database} set default_transaction_read_only = on`)
+    await queryDatabase(elsewhere, endSessions)
+    await eventually('it is not ready', async () => (await readiness()) === 503)
+    await queryDatabase(elsewhere, `alter database ${address.database} reset default_transaction_read_only`)
+    await queryDatabase(elsewhere, endSessions)
+    await eventually('it is ready again', async () => (await readiness()) === 200)
+  }
+  await placed.finished
+  await judge('read-only server', address, placed, await watch.end())
 })
