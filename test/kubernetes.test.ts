@@ -122,7 +122,7 @@ describe('the manifests', () => {
       milliseconds('src/service.ts', /drainDeadlineMs = ([\d_]+)/),
       // The readers of the log end together: what is being published, and what is being delivered.
       Math.max(
-        milliseconds('src/events/relay.ts', /sendDeadlineMs = ([\d_]+)/),
+        milliseconds('src/platform/kafka/send-reduced.ts', /sendDeadlineMs = ([\d_]+)/),
         timeouts.connectMs + timeouts.answerMs + timeouts.bodyMs,
       ),
     ].reduce((sum, ms) => sum + ms / 1_000, 0)
