@@ -143,7 +143,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
   })
 
   test('has data for every panel but those of dead letters, and no alert fires on a service that is well', async () => {
-    const deadLetters = 'Orders: event log and Kafka, Dead letters, by reason'
+    const deadLetters = 'Orders: event log and Kafka, Open dead letters by code'
     let empty: string[] = []
     await eventually(
       'every panel has data, and every alert had the time to fire',
