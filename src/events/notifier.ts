@@ -4,12 +4,12 @@ const sleepMsMax = 500
 /** Wakes the readers of the log. They count notifications, so that none is slept through. */
 export class Notifier {
   #notifications = 0
-  #sleepers: (() => void)[] = []
+  readonly #sleepers = new Set<() => void>()
 
   /** Wakes everyone who waits. */
   notify(): void {
     this.#notifications += 1
-    for (const wake of this.#sleepers.splice(0)) wake()
+    for (const wake of [...this.#sleepers]) wake()
   }
 
   /** How many notifications there were: ask before reading, and pass it to `next` afterwards. */
@@ -23,12 +23,13 @@ export class Notifier {
     await new Promise<void>(resolve => {
       const wake = () => {
         clearTimeout(timer)
+        this.#sleepers.delete(wake)
         stop.removeEventListener('abort', wake)
         resolve()
       }
       const timer = setTimeout(wake, sleepMsMax)
       stop.addEventListener('abort', wake)
-      this.#sleepers.push(wake)
+      this.#sleepers.add(wake)
     })
   }
 }

@@ -19,23 +19,27 @@ export async function readCheckpoint(pool: Pool, reader: string): Promise<Checkp
   return rows[0] ?? logStart
 }
 
-/** Remembers that a reader has dealt with everything up to a checkpoint. */
+/**
+ * Remembers that a reader has dealt with everything up to a checkpoint. One that is further stays: a leader that was frozen may send
+ * its last checkpoint after another has gone on.
+ */
 export async function saveCheckpoint(pool: Pool, reader: string, checkpoint: Checkpoint): Promise<void> {
   await pool.query(
     `insert into log_readers (name, xid, position)
      values ($1, $2::xid8, $3)
-         on conflict (name) do update set xid = excluded.xid, position = excluded.position, updated_at = now()`,
+         on conflict (name) do update set xid = excluded.xid, position = excluded.position, updated_at = now()
+      where (log_readers.xid, log_readers.position) < (excluded.xid, excluded.position)`,
     [reader, checkpoint.xid, checkpoint.position],
   )
 }
 
 /** The same for a reader that may have been removed; such a one is not brought back. */
 export async function moveCheckpoint(pool: Pool, reader: string, checkpoint: Checkpoint): Promise<void> {
-  await pool.query('update log_readers set xid = $2::xid8, position = $3, updated_at = now() where name = $1', [
-    reader,
-    checkpoint.xid,
-    checkpoint.position,
-  ])
+  await pool.query(
+    `update log_readers set xid = $2::xid8, position = $3, updated_at = now()
+      where name = $1 and (xid, position) < ($2::xid8, $3)`,
+    [reader, checkpoint.xid, checkpoint.position],
+  )
 }
 
 /** Enters a reader at a checkpoint, in a caller's transaction; one that is entered already stays where it is. */

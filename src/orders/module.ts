@@ -16,6 +16,7 @@ import { newest, orderChecks } from './order-checks.ts'
 import { createOrderHandler } from './order-handler.ts'
 import { orderStream, rememberOrders } from './order-stream.ts'
 import { overviewRoutes } from './overview-routes.ts'
+import type { Placement } from './placement.ts'
 import { type PlacementPart, rejectionCodesOf } from './placement-part.ts'
 import { orderParts } from './placement-parts.ts'
 import { findOrder, orderChangedChannel } from './queries.ts'
@@ -99,6 +100,9 @@ function start(context: Context): Running {
   }
 }
 
+/** A group of which every order was rejected proves nothing of writes. */
+const hasPlaced = ({ placed }: Placement) => placed.length > 0
+
 function createOrders(context: Context): OrdersApi {
   const { pool, pools, value, now, isInStep, writes, log, tracer, logGrown, throttle, registry } = context
   const cache = new OrderCache({
@@ -108,7 +112,7 @@ function createOrders(context: Context): OrdersApi {
   })
   const store = createIntakeStore(pool, partsOf(context))
   const intake = createIntake({
-    store: writes === undefined ? store : { ...store, place: writes.noting(store.place) },
+    store: writes === undefined ? store : { ...store, place: writes.noting(store.place, hasPlaced) },
     log,
     now,
     tracer,

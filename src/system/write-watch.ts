@@ -3,8 +3,15 @@ import { singleFlight } from '../platform/single-flight.ts'
 
 /** Tells whether orders can be written: by recent writes, and by a trial write where there were none. */
 export type WriteWatch = {
-  /** Wraps a write, and notes whether it succeeds. */
-  noting<Args extends unknown[], Result>(write: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result>
+  /**
+   * Wraps a write, and notes whether it succeeds.
+   *
+   * @param hasWritten whether something was written, by the result; always unless given
+   */
+  noting<Args extends unknown[], Result>(
+    write: (...args: Args) => Promise<Result>,
+    hasWritten?: (result: Result) => boolean,
+  ): (...args: Args) => Promise<Result>
   /** Whether writes go through. @throws Error with the reason when they do not */
   check(): Promise<void>
 }
@@ -38,11 +45,11 @@ export function createWriteWatch(pool: Pool): WriteWatch {
     if (faultOf(error) === 'outage') failure = error
   }
   const noting: WriteWatch['noting'] =
-    write =>
+    (write, hasWritten = () => true) =>
     async (...args) => {
       try {
         const result = await write(...args)
-        succeeded()
+        if (hasWritten(result)) succeeded()
         return result
       } catch (error) {
         failed(error)
