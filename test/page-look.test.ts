@@ -147,7 +147,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       const page = await stage.open('/')
       await page.getByRole('link', { name: 'API', exact: true }).click()
       await page.getByText('Place an order', { exact: true }).click()
-      await page.getByText('Answered after the order is durable').waitFor()
+      await page.getByText('Answers after the order is durable').waitFor()
     })
   })
 })
