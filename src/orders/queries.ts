@@ -75,13 +75,13 @@ export function saysOrderIsStored(error: unknown): boolean {
 
 const copyOrders = copierOf<NewOrder>('orders', [
   ...copiedColumns,
-  { name: 'status', type: 'text', of: ({ state }) => state.status },
-  { name: 'payment_status', type: 'text', of: ({ state }) => state.paymentStatus },
-  { name: 'delivery_status', type: 'text', of: ({ state }) => state.deliveryStatus },
-  { name: 'version', type: 'integer', of: ({ hold }) => versionWith(hold) },
-  { name: 'updated_at', type: 'timestamp', of: ({ placedAt }) => placedAt.getTime() },
-  { name: 'document', type: 'text', of: ({ order }) => order.json },
-  { name: 'document_crc32', type: 'integer', of: ({ order }) => checksumOf(order.json) },
+  { name: 'status', write: ({ state }, writer) => writer.text(state.status) },
+  { name: 'payment_status', write: ({ state }, writer) => writer.text(state.paymentStatus) },
+  { name: 'delivery_status', write: ({ state }, writer) => writer.text(state.deliveryStatus) },
+  { name: 'version', write: ({ hold }, writer) => writer.integer(versionWith(hold)) },
+  { name: 'updated_at', write: ({ placedAt }, writer) => writer.timestamp(placedAt.getTime()) },
+  { name: 'document', write: ({ order }, writer) => writer.text(order.json) },
+  { name: 'document_crc32', write: ({ order }, writer) => writer.integer(checksumOf(order.json)) },
 ])
 
 /** The rows of new orders and of their items. Writing them fails when one of the orders is stored already. */
