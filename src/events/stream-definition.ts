@@ -49,13 +49,3 @@ export type StreamDefinition = Readonly<{
 
 /** The log, and what is needed to read it. */
 export type EventLog = Readonly<{ pool: Pool; streams: readonly StreamDefinition[] }>
-
-/** SQL that selects the heads of all streams that there are, with their `stream_type`. */
-export function headsOf(streams: readonly StreamDefinition[]): string {
-  return streams
-    .map(
-      ({ type, heads }) =>
-        `select '${type}'::text as stream_type, stream_id, version, updated_at from (${heads}) ${type}_heads`,
-    )
-    .join(' union all ')
-}

@@ -34,5 +34,4 @@ export const sentOrderView = Type.Object(
 
 export type StoredOrderView = Static<typeof storedOrderView>
 export type BatchResultView = Static<typeof batchResultView>
-export type BatchEndView = Static<typeof batchEndView>
 export type SentOrderView = Static<typeof sentOrderView>
