@@ -31,7 +31,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
   const stateOf = async (id: string) =>
     (await pool.query<{ state: string }>('select state from dead_letters where id = $1', [id])).rows[0]?.state
 
-  test('a bad order is found, mended where it is marked, refused while it is still wrong, and taken in', async () => {
+  test('a bad order is found, corrected where it is marked, rejected while it is still wrong, and then accepted', async () => {
     const [id = ''] = await record([wrongTotal('mended')])
     const page = await stage.open('/')
     await page.getByRole('link', { name: 'Dead letters' }).click()

@@ -25,7 +25,7 @@ export class MemoryBudget {
   }
 
   /**
-   * Takes bytes out of the budget, if there are so many; `release` gives them back.
+   * Acquires bytes of the budget, if that many are free; `release` returns them.
    *
    * @returns whether they were taken; a refusal is counted
    */
@@ -35,7 +35,7 @@ export class MemoryBudget {
     return true
   }
 
-  /** Whether so many bytes could be acquired now; where they could not, a refusal is counted. */
+  /** Whether that many bytes are free now; if not, a refusal is counted. */
   hasRoom(holder: Holder, bytes: number): boolean {
     const { bodies, answers, streams } = this.#bytes
     const hasRoom =
