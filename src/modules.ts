@@ -1,8 +1,10 @@
 import { accessModule } from './access/module.ts'
 import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
+import { ledgerModule } from './ledger/module.ts'
 import type { Catalogue, Module } from './module.ts'
 import { ordersModule } from './orders/module.ts'
+import { paymentsModule } from './payments/module.ts'
 import { systemModule } from './system/module.ts'
 import { webhooksModule } from './webhooks/module.ts'
 
@@ -11,6 +13,8 @@ export const modules: readonly Module[] = [
   deadLettersModule,
   eventsModule,
   ordersModule,
+  ledgerModule,
+  paymentsModule,
   webhooksModule,
   accessModule,
   systemModule,

@@ -1,0 +1,14 @@
+import type { Module } from '../module.ts'
+
+/** The ledger: double-entry books of what was sold, paid, refunded and charged. */
+export const ledgerModule: Module = {
+  name: 'ledger',
+  title: 'Ledger',
+  buildsOn: ['events', 'orders'],
+  tables: [
+    { name: 'ledger_transfers', order: 'transfer_id' },
+    { name: 'ledger_sums', leftOut: 'sums of the transfers, which are made again' },
+    { name: 'ledger_checkpoint', leftOut: 'how far the sums have come' },
+    { name: 'ledger_start', order: 'recorded_at' },
+  ],
+}

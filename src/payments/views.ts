@@ -1,0 +1,119 @@
+import { type Static, Type } from 'typebox'
+import { listOf, nullable, time } from '../platform/view.ts'
+import { captureModes, operationKinds, operationStates, paymentActions, paymentStates } from './payment.ts'
+
+/** Payments, their operations and issues as they are answered. Amounts are integers in the currency's minor unit. */
+
+const amount = (description: string) => Type.Integer({ minimum: 0, format: 'int64', description })
+
+export const paymentAmounts = Type.Object(
+  {
+    authorized: amount('Authorized in all, also what is captured or released by now'),
+    capturable: amount('What can still be captured'),
+    captured: amount('Captured in all'),
+    refunded: amount('Refunded in all'),
+    pending_capture: amount('Captures whose outcome is not known yet'),
+    pending_refund: amount('Refunds whose outcome is not known yet'),
+    disputed: amount("What the payer's bank has taken back"),
+  },
+  { title: 'PaymentAmounts' },
+)
+
+const failure = Type.Object(
+  { code: Type.String(), message: Type.String() },
+  { title: 'PaymentFailure', description: "Why the provider refused, in the provider's words" },
+)
+
+const nextAction = Type.Object(
+  { type: Type.Enum(['redirect'], { title: 'NextActionType' }), url: Type.String({ format: 'uri' }) },
+  { title: 'NextAction', description: 'What the payer has to do' },
+)
+
+export const paymentView = Type.Object(
+  {
+    id: Type.String(),
+    order_uid: Type.String(),
+    provider: Type.String(),
+    provider_ref: nullable(Type.String(), { description: 'What the provider calls it; null until it has answered' }),
+    state: Type.Enum([...paymentStates], { title: 'PaymentState' }),
+    currency: Type.String({ description: 'ISO 4217' }),
+    amount: amount('What was asked for'),
+    capture: Type.Enum([...captureModes], { title: 'CaptureMode' }),
+    amounts: paymentAmounts,
+    next_action: Type.Union([nextAction, Type.Null()], { description: 'What the payer has to do; null: nothing' }),
+    available_actions: listOf(Type.Enum([...paymentActions], { title: 'PaymentAction' }), {
+      description: 'What can be asked of it now',
+    }),
+    authorized_until: nullable(time(), { description: 'When what is not captured expires' }),
+    failure: Type.Union([failure, Type.Null()]),
+    created_at: time(),
+    updated_at: time(),
+  },
+  { title: 'Payment', description: 'A payment of an order' },
+)
+export type PaymentView = Static<typeof paymentView>
+
+export const operationView = Type.Object(
+  {
+    id: Type.String({ description: "Also the provider's idempotency key" }),
+    kind: Type.Enum([...operationKinds], { title: 'PaymentOperationKind' }),
+    state: Type.Enum([...operationStates], {
+      title: 'PaymentOperationState',
+      description: 'unknown: it was sent and not answered, and is being found out',
+    }),
+    amount: amount('What it is for'),
+    reason: Type.String(),
+    actor: Type.String(),
+    rids: listOf(Type.String(), { description: 'The items that a refund is for' }),
+    provider_ref: nullable(Type.String()),
+    failure: Type.Union([failure, Type.Null()]),
+    attempts: Type.Integer({ minimum: 0, description: 'Calls to the provider so far' }),
+    requested_at: time(),
+    settled_at: nullable(time(), { description: 'When its outcome was known; null before' }),
+  },
+  { title: 'PaymentOperation', description: 'What was asked of the provider' },
+)
+
+/** A payment read by itself, with everything that was asked of its provider, oldest first. */
+export const paymentWithOperationsView = Type.Object(
+  { ...paymentView.properties, operations: listOf(operationView) },
+  { title: 'PaymentWithOperations', description: 'A payment, and what was asked of its provider' },
+)
+
+export const issueKinds = [
+  'unmatched_money',
+  'late_payment',
+  'amount_mismatch',
+  'overpaid',
+  'unknown_outcome',
+  'refund_failed',
+  'dispute',
+  'authorization_expiring',
+] as const
+export type IssueKind = (typeof issueKinds)[number]
+
+/** What a person can do about an issue. Which of them an issue allows depends on its kind. */
+export const issueActions = ['refund', 'retry', 'capture', 'void', 'accept', 'dismiss'] as const
+export type IssueAction = (typeof issueActions)[number]
+
+export const issueView = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.Enum([...issueKinds], { title: 'PaymentIssueKind' }),
+    state: Type.Enum(['open', 'resolved'], { title: 'PaymentIssueState' }),
+    order_uid: nullable(Type.String()),
+    payment_id: nullable(Type.String()),
+    provider: Type.String(),
+    currency: nullable(Type.String()),
+    amount: nullable(Type.Integer({ minimum: 1, format: 'int64' })),
+    detail: Type.String({ description: 'What is wrong, in a sentence' }),
+    available_actions: listOf(Type.Enum([...issueActions], { title: 'PaymentIssueAction' })),
+    opened_at: time(),
+    resolved_at: nullable(time()),
+    action: nullable(Type.String(), { description: 'What was done about it' }),
+    reason: nullable(Type.String()),
+    actor: nullable(Type.String()),
+  },
+  { title: 'PaymentIssue', description: 'Work that is left for a person' },
+)
+export type IssueView = Static<typeof issueView>
