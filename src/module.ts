@@ -129,6 +129,8 @@ export type Context = Readonly<{
   isStopping: () => boolean
   /** Whether only this machine can reach the service. */
   isLocal: boolean
+  /** The path that a proxy in front leaves on, such as `/shop`; '' for none. */
+  basePath: string
   /** Where the own database is or would be: the disk that is watched. */
   dataDir: string
   probes: Readonly<Record<string, Probe>>

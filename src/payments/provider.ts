@@ -1,25 +1,18 @@
 import type { Currency } from '../platform/currencies.ts'
-import type { HttpRequest } from '../platform/http.ts'
 import type { CaptureMode, Failure, NextAction } from './payment.ts'
 
 /**
- * A payment provider, such as Stripe: one file in `providers/`, one value, and an entry in `providers.ts`. Every provider passes the
- * same conformance suite. Amounts here are in the currency's ISO 4217 minor unit; a provider converts them itself.
- *
- * Each function is called outside every transaction and lock, and may be called again with the same request: the operation's id is
- * the idempotency key. A call that is not answered resolves to `unknown` and never throws for it.
+ * A payment provider: one file in `providers/`, one value, and an entry in `providers.ts`. docs/payment-providers.md says how to add
+ * one. Every provider passes the same conformance suite. Amounts here are in the currency's ISO 4217 minor unit; a provider converts
+ * them itself.
  */
-export type Provider = Readonly<{
+export type Provider = CalledProvider | RecordedProvider
+
+type Described = Readonly<{
   /** Its name in requests and accounts: `a-z 0-9 _ -`. */
   name: string
   /** What it is, in a few words, for the page. */
   title: string
-  /** How long it keeps idempotency keys, in milliseconds: an operation is repeated that long, and looked up afterwards. */
-  keysKeptMs: number
-  /** The longest that an authorization may wait for the payer, in milliseconds; afterwards it is looked up. */
-  actionMaxMs: number
-  /** Whether money is only recorded by people (`POST /api/payments/:id/records`), and never moved by calls. */
-  isRecorded?: true
   /**
    * The amount as the provider writes it; undefined when it cannot represent it, which is found out before anything is sent.
    *
@@ -28,23 +21,62 @@ export type Provider = Readonly<{
   toProviderAmount(amount: number, code: string, currency: Currency): number | undefined
   /** The same back; undefined when the provider's amount has more digits than the currency. */
   fromProviderAmount(amount: number, code: string, currency: Currency): number | undefined
-  authorize(request: AuthorizeRequest, signal: AbortSignal): Promise<CallOutcome>
-  capture(request: CaptureRequest, signal: AbortSignal): Promise<CallOutcome>
-  void(request: OperationRequest, signal: AbortSignal): Promise<CallOutcome>
-  refund(request: RefundRequest, signal: AbortSignal): Promise<CallOutcome>
-  /** Reads a payment at the provider, by the provider's reference or, where that never arrived, by ours. */
-  fetch(payment: PaymentReference, signal: AbortSignal): Promise<FetchOutcome>
-  /** Reads an event that it sent. Undefined: it sends none. @param body the bytes as they came */
-  readWebhook?(request: HttpRequest, body: Uint8Array, nowMs: number): Promise<WebhookReading>
 }>
+
+/**
+ * Money that people record (`POST /api/payments/:id/records`) and no call moves, such as cash on delivery. What is to be paid counts
+ * as authorized from the beginning; releasing the rest needs nobody.
+ */
+export type RecordedProvider = Described & Readonly<{ isRecorded: true }>
+
+/**
+ * A provider that is called, such as Stripe.
+ *
+ * Each function is called outside every transaction and lock, and may be called again with the same request: the operation's id is
+ * the idempotency key. A call that is not answered, also because of the signal, resolves to `unknown` and never throws for it.
+ */
+export type CalledProvider = Described &
+  Readonly<{
+    isRecorded?: undefined
+    /** How long it keeps idempotency keys, in milliseconds: an operation is repeated that long, and looked up afterwards. */
+    keysKeptMs: number
+    /** The longest that an authorization may wait for the payer, in milliseconds; afterwards it is looked up. */
+    actionMaxMs: number
+    /**
+     * @param keepReference stores what the provider calls the payment. A provider that authorizes in two calls awaits it between
+     *   them, before anything moves: an authorization whose answer is lost is then found by its reference
+     */
+    authorize(
+      request: AuthorizeRequest,
+      signal: AbortSignal,
+      keepReference: (providerRef: string) => Promise<void>,
+    ): Promise<CallOutcome>
+    capture(request: CaptureRequest, signal: AbortSignal): Promise<CallOutcome>
+    void(request: OperationRequest, signal: AbortSignal): Promise<CallOutcome>
+    refund(request: RefundRequest, signal: AbortSignal): Promise<CallOutcome>
+    /** Reads a payment at the provider. */
+    fetch(lookup: Lookup, signal: AbortSignal): Promise<FetchOutcome>
+    /**
+     * Reads an event that it sent, and checks its signature and its time. Undefined: it sends none.
+     *
+     * @param headers of the request; @param body its bytes as they came
+     */
+    readWebhook?(headers: WebhookHeaders, body: Uint8Array, nowMs: number): Promise<WebhookReading>
+  }>
+
+export type WebhookHeaders = Pick<Headers, 'get'>
 
 /** A payment as both sides know it. */
 export type PaymentReference = Readonly<{
   paymentId: string
   orderUid: string
+  /** Undefined until the provider has answered. */
   providerRef: string | undefined
   currency: string
 }>
+
+/** What a payment is looked up by: the provider's reference or, where that never arrived, ours. An event gives the first only. */
+export type Lookup = PaymentReference | Readonly<{ providerRef: string; paymentId?: undefined }>
 
 export type OperationRequest = PaymentReference & Readonly<{ operationId: string }>
 export type AuthorizeRequest = OperationRequest &
@@ -110,7 +142,12 @@ export type MovementReport = Readonly<{
 export type DisputeReport = Readonly<{ ref: string; amount: number; state: 'open' | 'won' | 'lost' }>
 
 export type WebhookReading =
-  /** Signed by the provider. @param providerRef of the payment to fetch; undefined when the event is about something else */
+  /**
+   * Signed by the provider.
+   *
+   * @param providerRef of the payment to fetch; undefined when the event is about something else
+   * @param isOurs false for a payment of another shop on the same account, as far as the event tells
+   */
   | { kind: 'event'; eventId: string; type: string; providerRef: string | undefined; isOurs: boolean }
   /** The signature, its time or the form is wrong. @param detail for the answer, without secrets */
   | { kind: 'refused'; detail: string }

@@ -25,8 +25,8 @@ const failure = Type.Object(
 )
 
 const nextAction = Type.Object(
-  { type: Type.Enum(['redirect'], { title: 'NextActionType' }), url: Type.String({ format: 'uri' }) },
-  { title: 'NextAction', description: 'What the payer has to do' },
+  { type: Type.Enum(['redirect'], { title: 'NextActionType' }), url: Type.String({ format: 'uri-reference' }) },
+  { title: 'NextAction', description: 'What the payer has to do; a relative address is one of this service' },
 )
 
 export const paymentView = Type.Object(
