@@ -60,7 +60,10 @@ export type Transfer = Readonly<{
 }>
 
 /** The two accounts of a transfer. @throws RangeError when the kind needs a provider and there is none */
-export function accountsOf({ kind, provider }: Pick<Transfer, 'kind' | 'provider'>): { debit: Account; credit: Account } {
+export function accountsOf({ kind, provider }: Pick<Transfer, 'kind' | 'provider'>): {
+  debit: Account
+  credit: Account
+} {
   const { debit, credit } = transferKinds[kind]
   return { debit: accountOf(debit, provider), credit: accountOf(credit, provider) }
 }
