@@ -16,6 +16,10 @@ export type OrderPayments = Readonly<{
   isSold: boolean
   /** The disputes that were reported, by the provider's reference, with the last state. */
   disputes: ReadonlyMap<string, StoredDispute>
+  /** The issues that were ever opened about them, by `issueKey`: none is opened twice. */
+  issues: ReadonlySet<string>
+  /** Whether they are in the tables. A payment that the order arrived with is not, until money moves on it. */
+  isStored: boolean
 }>
 
 export type StoredDispute = Readonly<{ ref: string; paymentId: string; amount: number; state: 'open' | 'won' | 'lost' }>
@@ -34,6 +38,11 @@ export type NewIssue = Readonly<{
   amount: number | undefined
   detail: string
 }>
+
+/** What an issue is known by. */
+export function issueKey({ kind, subject }: Pick<NewIssue, 'kind' | 'subject'>): string {
+  return `${kind} ${subject}`
+}
 
 /** What a decision changes. It is written in the transaction that it was decided in. */
 export type Changes = Readonly<{
