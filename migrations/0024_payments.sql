@@ -24,6 +24,12 @@ create table payments (
   -- the order's amount. It is booked to suspense, and does not count in the order's totals.
   suspended           bigint      not null default 0 check (suspended >= 0),
   suspended_refunded  bigint      not null default 0 check (suspended_refunded >= 0),
+  -- Of what is authorized and neither captured nor released, the part that is not the order's, for the same reasons.
+  suspended_authorized bigint     not null default 0 check (suspended_authorized >= 0),
+  -- Of what is suspended, the part that a person has decided to keep. It is booked to revenue.
+  accepted            bigint      not null default 0 check (accepted >= 0),
+  -- Paid back and taken back beyond what was captured, as the provider reported it, such as a dispute of a refunded payment.
+  overdrawn           bigint      not null default 0 check (overdrawn >= 0),
   -- Sums of the operations under way.
   pending_capture     bigint      not null default 0 check (pending_capture >= 0),
   pending_refund      bigint      not null default 0 check (pending_refund >= 0),
@@ -35,9 +41,11 @@ create table payments (
   created_at          timestamptz not null,
   updated_at          timestamptz not null,
   primary key (order_uid, payment_id),
-  constraint captured_was_authorized check (captured + released + pending_capture <= authorized + overcaptured),
-  constraint suspended_was_captured check (suspended <= captured and suspended_refunded <= least(suspended, refunded)),
-  constraint refunded_was_captured check (refunded + pending_refund <= captured and refunded + disputed <= captured)
+  constraint captured_was_authorized check (captured + released + greatest(pending_capture, suspended_authorized)
+                                              <= authorized + overcaptured),
+  constraint suspended_was_captured check (suspended <= captured and suspended_refunded <= refunded
+                                       and suspended_refunded + accepted <= suspended),
+  constraint refunded_was_captured check (refunded + greatest(pending_refund, disputed) <= captured + overdrawn)
 );
 
 create index payments_by_id on payments (payment_id);

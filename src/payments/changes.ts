@@ -2,20 +2,21 @@ import type { EventDefinition } from '../events/definition.ts'
 import type { Transfer } from '../ledger/transfer.ts'
 import type { LockedOrder } from '../orders/command-queries.ts'
 import type { PaymentStatus } from '../orders/order.ts'
-import type { Operation, Payment } from './payment.ts'
+import type { Operation, Payment, PaymentTotals } from './payment.ts'
+import type { Provider } from './provider.ts'
 import type { IssueKind } from './views.ts'
 
 /** An order with all of its payments: what is decided on, loaded under the order's lock. */
 export type OrderPayments = Readonly<{
   /** `currency` and `amount` are the order's. */
-  order: LockedOrder & Readonly<{ currency: string; amount: number }>
+  order: LockedOrder & Readonly<{ currency: string; amount: number; paymentPendingUntilMs: number | undefined }>
   payments: readonly Payment[]
   /** Every operation of them. */
   operations: readonly Operation[]
   /** Whether the sale is in the ledger. */
   isSold: boolean
-  /** The disputes that were reported, by the provider's reference, with the last state. */
-  disputes: ReadonlyMap<string, StoredDispute>
+  /** The disputes that were reported, with the last state. */
+  disputes: readonly StoredDispute[]
   /** The issues that were ever opened about them, by `issueKey`: none is opened twice. */
   issues: ReadonlySet<string>
   /** Whether they are in the tables. A payment that the order arrived with is not, until money moves on it. */
@@ -55,7 +56,65 @@ export type Changes = Readonly<{
   issues: readonly NewIssue[]
   /** Issues that have settled themselves, by kind and subject. */
   settled: readonly Pick<NewIssue, 'kind' | 'subject'>[]
-  /** What becomes of the order; undefined when nothing does. `confirm`: it is confirmed with it. */
-  order: { paymentStatus: PaymentStatus; confirm: boolean; pendingUntilMs: number | undefined } | undefined
-  isSold: boolean
+  /** What becomes of the order; undefined when nothing does. */
+  order: OrderEffect | undefined
+  /** What the payments come to then. */
+  totals: PaymentTotals
 }>
+
+/** What becomes of an order whose payments have changed. */
+export type OrderEffect = Readonly<{
+  paymentStatus: PaymentStatus
+  /** Whether it is confirmed with it. */
+  confirm: boolean
+  /** How long it does not expire; undefined when no payment is under way. */
+  pendingUntilMs: number | undefined
+  /** Why, for its history. */
+  reason: string
+}>
+
+/** What decisions know beside the payments. */
+export type DecisionContext = Readonly<{
+  rules: PaymentRules
+  /** Milliseconds since 1970 by the clock of the database, like all times here. */
+  nowMs: number
+  /** From 0 (inclusive) to 1 (exclusive): for pauses. */
+  random: () => number
+  /** The id of a new operation: `op_` and 24 lower-case letters and digits. */
+  newOperationId: () => string
+  /** W3C Trace Context of what is being done. */
+  traceparent: string | undefined
+}>
+
+/** What the operator has set. */
+export type PaymentRules = Readonly<{
+  /** CONFIRM_ON: whether an order is confirmed when its amount is captured, or when captured and authorized cover it. */
+  confirmOn: 'paid' | 'covered'
+  /** PAYMENT_LATE_POLICY: whether money that is not the order's is sent back at once, or waits for a person. */
+  latePolicy: 'refund' | 'hold'
+  /** PAYMENT_HOLD_MAX_MINUTES: how long a payment that is under way keeps its order from expiring, from its creation. */
+  holdMaxMs: number
+  /** Those that are configured, by name. */
+  providers: ReadonlyMap<string, Provider>
+}>
+
+/** Why a decision is refused. The shell throws it as the error of that code. */
+export type RefusalCode =
+  | 'PAYMENT_IN_PROGRESS'
+  | 'PAYMENT_EXCEEDS_ORDER'
+  | 'PAYMENT_STATE_REFUSED'
+  | 'PAYMENT_INVALID'
+  | 'CAPTURE_EXCEEDS_AUTHORIZED'
+  | 'REFUND_EXCEEDS_CAPTURED'
+  | 'AMOUNT_UNREPRESENTABLE'
+  | 'PROVIDER_UNKNOWN'
+
+/** A sentence for the caller. */
+export type Refusal = Readonly<{ kind: 'refused'; code: RefusalCode; detail: string }>
+
+export type Decision = Refusal | Readonly<{ kind: 'unchanged' }> | Readonly<{ kind: 'changed'; changes: Changes }>
+
+/** Makes a refusal. */
+export function refused(code: RefusalCode, detail: string): Refusal {
+  return { kind: 'refused', code, detail }
+}

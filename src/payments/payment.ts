@@ -55,6 +55,12 @@ export type Payment = Readonly<{
    */
   suspended: number
   suspendedRefunded: number
+  /** Of what is authorized and neither captured nor released, the part that is not the order's, for the same reasons. */
+  suspendedAuthorized: number
+  /** Of what is suspended, the part that a person has decided to keep. It is booked to revenue. */
+  accepted: number
+  /** Paid back and taken back beyond what was captured, as the provider reported it, such as a dispute of a refunded payment. */
+  overdrawn: number
   /** Asked for, and not settled. */
   pendingCapture: number
   pendingRefund: number
@@ -121,12 +127,27 @@ export function isOpen({ state }: Operation): boolean {
   return state === 'requested' || state === 'sent' || state === 'unknown'
 }
 
-/** What can still be captured. */
-export function capturableOf({ authorized, overcaptured, captured, released, pendingCapture }: Payment): number {
-  return Math.max(0, authorized + overcaptured - captured - released - pendingCapture)
+/** Whether the payer or the provider has still to decide whether there is any money. */
+export function isWaiting({ state }: Payment): boolean {
+  return state === 'processing' || state === 'requires_action'
+}
+
+/** What is authorized and neither captured nor released. */
+export function heldOf({ authorized, overcaptured, captured, released }: Payment): number {
+  return authorized + overcaptured - captured - released
+}
+
+/** What can still be captured. What is held beyond the order's amount, or for an order that is over, can not. */
+export function capturableOf(payment: Payment): number {
+  return Math.max(0, heldOf(payment) - payment.suspendedAuthorized - payment.pendingCapture)
 }
 
 /** What can still be refunded. What is disputed is with the payer's bank already. */
 export function refundableOf({ captured, refunded, pendingRefund, disputed }: Payment): number {
   return Math.max(0, captured - refunded - pendingRefund - disputed)
+}
+
+/** Money that is not the order's, and that nobody has decided on: neither paid back nor accepted. */
+export function suspendedLeftOf({ suspended, suspendedRefunded, accepted }: Payment): number {
+  return suspended - suspendedRefunded - accepted
 }

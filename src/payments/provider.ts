@@ -1,5 +1,5 @@
 import type { Currency } from '../platform/currencies.ts'
-import type { CaptureMode, Failure, NextAction } from './payment.ts'
+import type { CaptureMode, Failure, NextAction, Payment } from './payment.ts'
 
 /**
  * A payment provider: one file in `providers/`, one value, and an entry in `providers.ts`. docs/payment-providers.md says how to add
@@ -151,3 +151,14 @@ export type WebhookReading =
   | { kind: 'event'; eventId: string; type: string; providerRef: string | undefined; isOurs: boolean }
   /** The signature, its time or the form is wrong. @param detail for the answer, without secrets */
   | { kind: 'refused'; detail: string }
+
+/**
+ * Whether people record the money of a payment. Those that orders arrived with are recorded, whatever provider the order names: it was
+ * not asked by us. A payment of a provider that is no longer configured is not: what is asked of it waits.
+ */
+export function isRecordedPayment(
+  { paymentId, orderUid, provider }: Pick<Payment, 'paymentId' | 'orderUid' | 'provider'>,
+  providers: ReadonlyMap<string, Provider>,
+): boolean {
+  return paymentId === orderUid || providers.get(provider)?.isRecorded === true
+}

@@ -18,13 +18,14 @@ export const paymentAmounts = Type.Object(
   },
   { title: 'PaymentAmounts' },
 )
+export type PaymentAmounts = Static<typeof paymentAmounts>
 
-const failure = Type.Object(
+export const paymentFailure = Type.Object(
   { code: Type.String(), message: Type.String() },
   { title: 'PaymentFailure', description: "Why the provider refused, in the provider's words" },
 )
 
-const nextAction = Type.Object(
+export const nextAction = Type.Object(
   { type: Type.Enum(['redirect'], { title: 'NextActionType' }), url: Type.String({ format: 'uri-reference' }) },
   { title: 'NextAction', description: 'What the payer has to do; a relative address is one of this service' },
 )
@@ -45,7 +46,7 @@ export const paymentView = Type.Object(
       description: 'What can be asked of it now',
     }),
     authorized_until: nullable(time(), { description: 'When what is not captured expires' }),
-    failure: Type.Union([failure, Type.Null()]),
+    failure: Type.Union([paymentFailure, Type.Null()]),
     created_at: time(),
     updated_at: time(),
   },
@@ -66,7 +67,7 @@ export const operationView = Type.Object(
     actor: Type.String(),
     rids: listOf(Type.String(), { description: 'The items that a refund is for' }),
     provider_ref: nullable(Type.String()),
-    failure: Type.Union([failure, Type.Null()]),
+    failure: Type.Union([paymentFailure, Type.Null()]),
     attempts: Type.Integer({ minimum: 0, description: 'Calls to the provider so far' }),
     requested_at: time(),
     settled_at: nullable(time(), { description: 'When its outcome was known; null before' }),

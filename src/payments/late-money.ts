@@ -1,0 +1,74 @@
+import { blocksCapture } from './amounts.ts'
+import { changePayment, type Draft, openOperations, paymentIn, putOperation } from './draft.ts'
+import { requestedOperation } from './new-payment.ts'
+import { heldOf, isWaiting, type Operation, type Payment, refundableOf, suspendedLeftOf } from './payment.ts'
+import { isRecordedPayment } from './provider.ts'
+import { heldForOrder, isOver } from './suspense.ts'
+
+/**
+ * Sends money back that is not the order's. It requests operations, which a worker sends. Each thing is asked for once: what a provider
+ * has refused is left to a person.
+ */
+
+/** Who asked, where nobody in person did. */
+const ownActor = 'payments'
+
+/**
+ * Requests what a change of a payment calls for: the void of what is held for nothing, and the refund of money that was suspended just
+ * now (PAYMENT_LATE_POLICY).
+ *
+ * @param suspendedBefore what was suspended and neither paid back nor accepted before the change
+ */
+export function sendBack(draft: Draft, paymentId: string, suspendedBefore: number): void {
+  if (isRecordedPayment(paymentIn(draft, paymentId), draft.context.rules.providers)) return
+  voidIfUnwanted(draft, paymentId)
+  const suspended = suspendedLeftOf(paymentIn(draft, paymentId)) - suspendedBefore
+  if (suspended > 0 && draft.context.rules.latePolicy === 'refund')
+    requestRefund(draft, paymentId, suspended, reasonOf(draft), ownActor)
+}
+
+/** Requests the void of a payment that is not wanted, once nothing of it is under way that could still capture it. */
+export function voidIfUnwanted(draft: Draft, paymentId: string, reason = reasonOf(draft), actor = ownActor): void {
+  const payment = paymentIn(draft, paymentId)
+  if (!isUnwanted(draft, payment)) return
+  if (openOperations(draft, paymentId).some(operation => blocksCapture(operation, payment))) return
+  if (ofKind(draft, paymentId, 'void').some(({ state }) => state === 'failed')) return
+  const amount = isWaiting(payment) ? payment.amount : heldOf(payment)
+  request(draft, payment, { kind: 'void', amount, reason, actor })
+}
+
+/** Whether a payment holds, or may come to hold, money that the order has no use for. */
+function isUnwanted(draft: Draft, payment: Payment): boolean {
+  if (isWaiting(payment)) return isOver(draft)
+  const held = heldOf(payment)
+  if (held === 0) return false
+  // Authorized while the order was open, and closed since: that is not late.
+  if (isOver(draft) && heldForOrder(payment) > 0) return true
+  return payment.suspendedAuthorized === held && draft.context.rules.latePolicy === 'refund'
+}
+
+/** Requests a refund of as much of an amount as is refundable. */
+export function requestRefund(draft: Draft, paymentId: string, atMost: number, reason: string, actor: string): void {
+  const payment = paymentIn(draft, paymentId)
+  const amount = Math.min(atMost, refundableOf(payment))
+  if (amount <= 0) return
+  request(draft, payment, { kind: 'refund', amount, reason, actor })
+  changePayment(draft, paymentId, { pendingRefund: payment.pendingRefund + amount })
+}
+
+type Wanted = Pick<Operation, 'kind' | 'amount' | 'reason' | 'actor'>
+
+function request(draft: Draft, payment: Payment, wanted: Wanted): void {
+  const { context } = draft
+  putOperation(draft, requestedOperation(payment, { operationId: context.newOperationId(), ...wanted }, context))
+}
+
+function ofKind(draft: Draft, paymentId: string, kind: Operation['kind']): Operation[] {
+  return [...draft.operations.values()].filter(
+    operation => operation.paymentId === paymentId && operation.kind === kind,
+  )
+}
+
+function reasonOf(draft: Draft): string {
+  return isOver(draft) ? `the order is ${draft.before.order.state.status}` : 'more than the order comes to'
+}
