@@ -1,8 +1,8 @@
 -- The ledger: what money was earned, received, paid back and charged, as transfers between accounts. Each transfer has one account that
 -- is debited and one that is credited, so that the books balance by construction. A transfer is never changed and never removed.
 --
--- New tables only. Older code survives beside it, and books nothing: the books of paid orders that an older instance takes begin when
--- money moves for them.
+-- New tables only. Older code survives beside it, and books nothing. So for an hour from now fewer orders may be in the books than were
+-- placed; an upgrade that takes longer leaves the books short by the paid orders that older instances take.
 
 create table ledger_transfers (
   -- Made of what is booked, such as the id of an operation: booking it twice is a violation of the key.
@@ -20,7 +20,7 @@ create table ledger_transfers (
   orders       integer     check (orders > 0),
   recorded_at  timestamptz not null,
   -- Balances are summed in the order of the log: xid, then position.
-  xid          xid8        not null default pg_current_xact_id(),
+  xid          xid8        not null default in_log(pg_current_xact_id()),
   position     bigint      not null,
   constraint transfer_has_two_accounts check (debit <> credit),
   constraint transfer_has_a_subject check ((order_uid is null) or (orders is null))
@@ -30,30 +30,31 @@ alter table ledger_transfers alter column position set default nextval('ledger_p
 
 create index ledger_transfers_by_order on ledger_transfers (order_uid, position) where order_uid is not null;
 create index ledger_transfers_in_order on ledger_transfers (xid, position);
-create index ledger_transfers_by_time on ledger_transfers (recorded_at);
+create index ledger_transfers_by_time on ledger_transfers (recorded_at, position);
 
--- The sums of an account over a minute. The leader adds transfers to them in the order of the log, so that no transaction that books
--- waits for a row of an account.
+-- The sums of an account over a minute, and over a day. A worker adds transfers to them in the order of the log, so that no transaction
+-- that books waits for the row of an account. A balance takes the days before it, the minutes of its day, and a few transfers.
 create table ledger_sums (
-  minute   timestamptz not null,
-  account  text        not null,
-  currency text        not null,
-  debits   numeric(50) not null,
-  credits  numeric(50) not null,
-  primary key (account, currency, minute)
+  seconds   integer     not null check (seconds in (60, 86400)),
+  begins_at timestamptz not null,
+  account   text        not null,
+  currency  text        not null,
+  debits    numeric(50) not null,
+  credits   numeric(50) not null,
+  primary key (seconds, begins_at, account, currency)
 );
 
--- Up to which transfer the sums have come.
+-- Up to which transfer the sums have come; without its row, to none.
 create table ledger_checkpoint (
-  only     boolean primary key default true check (only),
+  is_only  boolean primary key default true check (is_only),
   xid      xid8   not null,
   position bigint not null
 );
-insert into ledger_checkpoint (xid, position) values ('0', 0);
 
--- Paid orders that were placed before have no books until money moves for them.
+-- When the books began, where orders had been placed before. Those that arrived paid before then have no books until money moves for
+-- them.
 create table ledger_start (
-  only        boolean primary key default true check (only),
+  is_only     boolean primary key default true check (is_only),
   recorded_at timestamptz not null
 );
-insert into ledger_start (recorded_at) values (now());
+insert into ledger_start (recorded_at) select now() where exists (select from orders);

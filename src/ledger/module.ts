@@ -1,4 +1,5 @@
 import type { Module } from '../module.ts'
+import { arrivals } from './arrivals.ts'
 
 /** The ledger: double-entry books of what was sold, paid, refunded and charged. */
 export const ledgerModule: Module = {
@@ -11,4 +12,5 @@ export const ledgerModule: Module = {
     { name: 'ledger_checkpoint', leftOut: 'how far the sums have come' },
     { name: 'ledger_start', order: 'recorded_at' },
   ],
+  placement: [arrivals],
 }

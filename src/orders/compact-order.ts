@@ -19,7 +19,7 @@ import type { OrderLine, ValidOrder } from './new-order.ts'
 const partFields = amountParts.map(({ field }) => `payment.${field}`)
 const order = compactFormOf(
   orderDocument,
-  [...documentColumns.map(({ field }) => field), ...partFields, 'payment.payment_dt', 'items'],
+  [...documentColumns.map(({ field }) => field), ...partFields, 'payment.payment_dt', 'payment.provider', 'items'],
   documentColumns.filter(({ type }) => type === 'timestamp').map(({ field }) => field),
 )
 const orderExpression = new RegExp(`^${order.source}$`)
@@ -27,6 +27,7 @@ const columnGroups = documentColumns.map(({ field }) => order.groupOf(field))
 const parts = amountParts.map(({ field, sign }) => ({ group: order.groupOf(`payment.${field}`), sign }))
 const goodsTotal = order.groupOf('payment.goods_total')
 const paidAt = order.groupOf('payment.payment_dt')
+const provider = order.groupOf('payment.provider')
 const items = order.groupOf('items')
 
 const line = compactFormOf(orderDocument.properties.items.items, ['chrt_id', 'price', 'sale', 'total_price', 'nm_id'])
@@ -51,7 +52,8 @@ export function readCompactOrder(text: string): ValidOrder | undefined {
   if (found === null || !order.holds(found)) return undefined
   const lines = readLines(found[items] ?? '')
   if (lines === undefined || sumOf(lines) !== Number(found[goodsTotal])) return undefined
-  const read = withValues({ json: text, isPaid: Number(found[paidAt]) > 0, lines }, found, columnGroups)
+  const noted = { json: text, isPaid: Number(found[paidAt]) > 0, provider: found[provider] ?? '', lines }
+  const read = withValues(noted, found, columnGroups)
   const { amount, currency, createdAtMs } = read
   if (amountOf(found) !== amount) return undefined
   // A time that does not exist is NaN, which is within no bounds.

@@ -13,6 +13,8 @@ export type ValidOrder = DocumentValues & {
   /** The document as compact JSON: what is stored, sent on and returned. */
   json: string
   isPaid: boolean
+  /** The payment provider, as the document names it. */
+  provider: string
   lines: readonly OrderLine[]
   /**
    * The rules that it breaks of those that stored orders may break (`checkNewRules`). Such an order is not placed; one that is

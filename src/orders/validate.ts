@@ -99,7 +99,8 @@ function toValidOrder(document: OrderDocument, json: string): ValidOrder {
     sale: item.sale,
     totalPrice: item.total_price,
   }))
-  return withValues({ json, isPaid: document.payment.payment_dt > 0, lines }, fieldsOf(document), inOrder)
+  const { payment_dt: paidAt, provider } = document.payment
+  return withValues({ json, isPaid: paidAt > 0, provider, lines }, fieldsOf(document), inOrder)
 }
 
 /** The order with the trace of its request or message. */
