@@ -1,5 +1,6 @@
-import type { Module } from '../module.ts'
+import type { Context, Module, Running } from '../module.ts'
 import { arrivals } from './arrivals.ts'
+import { runSums } from './sums.ts'
 
 /** The ledger: double-entry books of what was sold, paid, refunded and charged. */
 export const ledgerModule: Module = {
@@ -13,4 +14,11 @@ export const ledgerModule: Module = {
     { name: 'ledger_start', order: 'recorded_at' },
   ],
   placement: [arrivals],
+  start,
+}
+
+function start({ pool, log }: Context): Running {
+  return {
+    workers: [{ name: 'ledger sums', run: stop => runSums({ pool, log }, stop) }],
+  }
 }
