@@ -23,8 +23,10 @@ const ask: DocumentedAnswers['ask'] = (name, status, asked) => documented.ask(na
 beforeAll(async () => {
   t = await createFilledApp()
   const admin = withKey(t.adminKey)
-  stranger = withKey(await makeKey(admin, ['payments:write']))
-  documented = await readDocumentedAnswers(withKey(await makeKey(admin, ['orders:read', 'orders:write', 'admin'])))
+  stranger = withKey(await makeKey(admin, ['deliveries:write']))
+  documented = await readDocumentedAnswers(
+    withKey(await makeKey(admin, ['orders:read', 'orders:write', 'payments:write', 'admin'])),
+  )
 })
 afterAll(() => t.close())
 
@@ -70,6 +72,16 @@ describe('answers are what OpenAPI says', () => {
     for (const { order_uid } of await ask<{ order_uid: string }[]>('GET /api/orders', 200)) {
       await ask('GET /api/orders/{id}', 200, { id: order_uid })
     }
+  })
+
+  test('of the ledger', async () => {
+    for (const { order_uid: id } of await ask<{ order_uid: string }[]>('GET /api/orders', 200)) {
+      await ask('GET /api/orders/{id}/ledger', 200, { id })
+    }
+    expect((await ask<object[]>('GET /api/ledger/accounts', 200)).length).toBeGreaterThan(2)
+    expect((await ask<object[]>('GET /api/ledger/transfers', 200)).length).toBeGreaterThan(2)
+    await ask('GET /api/ledger/transfers', 200, { headers: { accept: 'application/x-ndjson' } })
+    await ask('GET /api/ledger/transfers', 406, { headers: { accept: 'text/html' } })
   })
 
   test('of commands', async () => {

@@ -1,5 +1,6 @@
 import type { Context, Module, Running } from '../module.ts'
 import { arrivals } from './arrivals.ts'
+import { ledgerRoutes } from './routes.ts'
 import { runSums } from './sums.ts'
 
 /** The ledger: double-entry books of what was sold, paid, refunded and charged. */
@@ -14,11 +15,13 @@ export const ledgerModule: Module = {
     { name: 'ledger_start', order: 'recorded_at' },
   ],
   placement: [arrivals],
+  tags: { ledger: 'Ledger: what was sold, paid, paid back and charged, as transfers between accounts' },
   start,
 }
 
-function start({ pool, log }: Context): Running {
+function start({ pool, pools, log }: Context): Running {
   return {
+    routes: ledgerRoutes({ pool: pools.lists, log }),
     workers: [{ name: 'ledger sums', run: stop => runSums({ pool, log }, stop) }],
   }
 }

@@ -1,0 +1,10 @@
+/** SQL that other modules put into their own statements, so that the tables of orders are named here only. */
+
+/** The uid of every order. */
+export const orderUids = '(select order_uid from orders)'
+
+/** Orders with what is booked of them: whether they arrived paid, what for, and through whom. */
+export const bookedOrders = `(select order_uid, currency, amount, created_at,
+                                     coalesce((document::json #>> '{payment,payment_dt}')::numeric, 0) > 0 as arrived_paid,
+                                     coalesce(document::json #>> '{payment,provider}', '') as provider
+                                from orders)`
