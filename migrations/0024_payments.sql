@@ -162,6 +162,17 @@ create index payment_issues_by_order on payment_issues (order_uid) where order_u
 -- The order waits for its payment until then, also beyond the time that unpaid orders have.
 alter table orders add column payment_pending_until timestamptz;
 
+-- That it waits is no change of the order: its version stays, and what instances have cached of it is right.
+create or replace function notify_order_changed() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and new.version = old.version
+     and new.payment_pending_until is distinct from old.payment_pending_until then
+    return null;
+  end if;
+  perform pg_notify('order_changed', old.version + 1 || ' ' || old.order_uid);
+  return null;
+end $$;
+
 -- A change of what is paid is a version of the order too, without a change of its status.
 alter table order_transitions drop constraint transition_is_allowed;
 alter table order_transitions add constraint transition_is_allowed check (

@@ -5,6 +5,7 @@ import type { ReadOwing } from './events/partitions.ts'
 import type { ReaderThrottle } from './events/reader-throttle.ts'
 import type { EventLog, StreamDefinition } from './events/stream-definition.ts'
 import type { PlacementPart } from './orders/placement-part.ts'
+import type { StatusChangePart } from './orders/status-change-part.ts'
 import type { Channel } from './platform/asyncapi.ts'
 import type { AccessCheck, HttpRequest, Route } from './platform/http.ts'
 import type { Check, Inspection } from './platform/integrity.ts'
@@ -42,6 +43,8 @@ export type Module = Readonly<{
   topics?: readonly Topic[]
   /** What it adds to the transaction that places orders: rows, and decisions on each order. */
   placement?: readonly PlacementPart[]
+  /** What it does in the transaction of a command or the expiry that changes the status of orders. */
+  statusChanges?: readonly StatusChangePart[]
   /** Reads which readers of the log owe events: have passed them, and keep them for later. */
   owing?: ReadOwing
   /** What must hold of its tables. */

@@ -15,6 +15,7 @@ import { exampleOrder } from '../src/orders/example.ts'
 import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
 import { createTestApp, eventLogOf, type TestApp } from './app.ts'
 import { eventually } from './kafka.ts'
+import { changePaidOf } from './payment-status.ts'
 
 const eventDefinitions = catalogueOf(modules).events
 
@@ -36,7 +37,7 @@ beforeAll(async () => {
   t = await createTestApp()
   await runEveryCommand()
   const read = async () => (await readLog(eventLogOf(t.pool), logStart, 100)).events
-  await eventually('the log is settled', async () => (await read()).length === 10)
+  await eventually('the log is settled', async () => (await read()).length === 13)
   events = await read()
   // The machine may have other things to do.
 }, 60_000)
@@ -50,12 +51,13 @@ async function place(change: (order: ReturnType<typeof exampleOrder>) => object)
   return order.order_uid
 }
 
-/** Ten events: three orders placed, seven changes. */
+/** Thirteen events: four orders placed, nine changes. */
 async function runEveryCommand(): Promise<void> {
   const paid = await place(() => ({}))
   const cancelled = await place(() => ({}))
   const unpaid = await place(({ payment }) => ({ payment: { ...payment, payment_dt: 0 } }))
   const body = { reason: 'a "reason"\n', actor: 'a test' }
+  await changePaidOf(t.pool, { [paid]: { paymentStatus: 'partially_refunded' } })
   for (const path of [`${paid}/hold`, `${paid}/confirm`, `${paid}/complete`, `${cancelled}/hold`]) {
     expect((await t.call('POST', `/api/orders/${path}`, { body })).status).toBe(200)
   }
@@ -67,6 +69,8 @@ async function runEveryCommand(): Promise<void> {
   expect(await expireUnpaid(t.pool, limits)).toBe(1)
   expect((await t.call('POST', `/api/orders/${unpaid}/expire`)).status).toBe(404)
   await place(() => ({}))
+  const waits = await place(({ payment }) => ({ payment: { ...payment, payment_dt: 0 } }))
+  await changePaidOf(t.pool, { [waits]: { paymentStatus: 'paid', confirm: true } })
 }
 
 /** Compiles a schema the way others do: strictly, so that no keyword may stand in it that their validators do not know. */

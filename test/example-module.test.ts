@@ -7,6 +7,7 @@ import { checkKafka } from '../src/commands/doctor-kafka.ts'
 import { readConfig, variableGroups } from '../src/config.ts'
 import { migrations } from '../src/database.ts'
 import { modules } from '../src/modules.ts'
+import { exampleOrder } from '../src/orders/example.ts'
 import { listMigrations, migrate } from '../src/platform/migrations.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { startService } from '../src/service.ts'
@@ -77,6 +78,17 @@ describe('a module that is appended to the list', () => {
     const options = { address: t.address, tables, migration, out, onProgress: () => undefined }
     expect(await exportState(options, new AbortController().signal)).toMatchObject({ parcels: 1 })
     expect(text).toContain('{"table":"parcels","row":{"parcel":"p-1","grams":"1200","version":"1"}}')
+  })
+
+  test('follows the orders in the transactions that change their status', async () => {
+    const uid = 'followed'
+    await t.call('POST', '/api/orders', { body: exampleOrder(uid, Date.now(), Math.random) })
+    await t.pool.query('insert into parcels values ($1, 1, 1)', [uid])
+    const found = async () => (await t.pool.query('select from parcels where parcel = $1', [uid])).rowCount
+    expect((await t.call('POST', `/api/orders/${uid}/hold`)).status).toBe(200)
+    expect(await found()).toBe(1)
+    expect((await t.call('POST', `/api/orders/${uid}/cancel`)).status).toBe(200)
+    expect(await found()).toBe(0)
   })
 
   test('is verified', async () => {

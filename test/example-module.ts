@@ -5,6 +5,7 @@ import { defineEvent } from '../src/events/definition.ts'
 import { streamChecks } from '../src/events/stream-checks.ts'
 import type { StreamDefinition } from '../src/events/stream-definition.ts'
 import type { Context, Module, Running, TopicHandler } from '../src/module.ts'
+import type { StatusChangePart } from '../src/orders/status-change-part.ts'
 import { Counter } from '../src/platform/metrics.ts'
 import { answer } from '../src/platform/openapi.ts'
 import { inTransaction, type Pool } from '../src/platform/postgres.ts'
@@ -45,6 +46,14 @@ const parcelStream: StreamDefinition = {
 
 const parcelView = Type.Object({ parcel: Type.String(), grams: Type.Integer() }, { title: 'Parcel' })
 
+/** Forgets the parcel of an order that is cancelled: with the order, or not at all. */
+const followOrders: StatusChangePart = {
+  async onStatusChanged(client, changes) {
+    const cancelled = changes.filter(({ command }) => command === 'cancel').map(({ order }) => order.orderUid)
+    await client.query('delete from parcels where parcel = any($1)', [cancelled])
+  },
+}
+
 export const parcelsModule: Module = {
   name: 'parcels',
   title: 'Parcels',
@@ -78,6 +87,7 @@ export const parcelsModule: Module = {
       consumed: { groupSuffix: '_parcels', batchMessagesMax: 10 },
     },
   ],
+  statusChanges: [followOrders],
   checks: [
     ...streamChecks(parcelStream),
     {

@@ -1,10 +1,10 @@
 import type { PoolClient } from '../platform/postgres.ts'
-import type { OrderCommand } from './lifecycle.ts'
+import type { StatusCommand } from './lifecycle.ts'
 import type { StoredOrder } from './queries.ts'
 
 export type CommandRequest = {
   orderUid: string
-  command: OrderCommand
+  command: StatusCommand
   /** Why, in the words of the sender; may be empty. */
   reason: string
   /** Who sends it. */

@@ -1,24 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
-import { appendEvent } from '../events/append.ts'
 import { type Backoff, backoffMs } from '../platform/backoff.ts'
 import { createKeyedMutex } from '../platform/mutex.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
-import {
-  hasReceipt,
-  insertReceipt,
-  insertTransition,
-  type LockedOrder,
-  lockOrder,
-  lockUnpaidOrders,
-  OrderLockedError,
-  updateState,
-} from './command-queries.ts'
+import { hasReceipt, insertReceipt } from './command-queries.ts'
 import type { CommandRequest } from './command-request.ts'
-import { type ChangedStatus, decideCommand, type OrderCommand } from './lifecycle.ts'
-import type { OrderState, OrderStatus } from './order.ts'
+import { decideCommand, type StatusCommand } from './lifecycle.ts'
+import type { OrderStatus } from './order.ts'
+import { lockOrder, lockUnpaidOrders, OrderLockedError } from './order-locks.ts'
 import { findOrder, type StoredOrder } from './queries.ts'
-import { changeEvent } from './status-change.ts'
+import { type OrderChange, saveChanges } from './save-changes.ts'
+import { type StatusChangePart, tellParts } from './status-change-part.ts'
 
 export type CommandRefusal =
   | { kind: 'absent' }
@@ -69,12 +61,18 @@ export function createCarryOut(options: Options): CarryOut {
   }
 }
 
-type Options = { pool: Pool; now: () => number; onChanged: OnChanged }
+type Options = {
+  pool: Pool
+  now: () => number
+  onChanged: OnChanged
+  /** What modules do when the status changes. */
+  parts?: readonly StatusChangePart[]
+}
 
-async function attempt({ pool, now, onChanged }: Options, request: CommandRequest): Promise<CommandResult> {
+async function attempt({ pool, now, onChanged, parts = [] }: Options, request: CommandRequest): Promise<CommandResult> {
   let version: number | undefined
   try {
-    return await carryOut(pool, request, now(), seen => {
+    return await carryOut({ pool, parts, nowMs: now() }, request, seen => {
       version = seen
     })
   } finally {
@@ -91,9 +89,8 @@ async function attempt({ pool, now, onChanged }: Options, request: CommandReques
  * @param onVersion is called with the order's version, and with the one that it is changed to
  */
 async function carryOut(
-  pool: Pool,
+  { pool, parts, nowMs }: { pool: Pool; parts: readonly StatusChangePart[]; nowMs: number },
   request: CommandRequest,
-  nowMs: number,
   onVersion: (version: number) => void,
 ): Promise<CommandResult> {
   return inTransaction(pool, async (client): Promise<CommandResult> => {
@@ -111,7 +108,9 @@ async function carryOut(
     if (decision.kind === 'refused') return decision
     if (decision.kind === 'changed') {
       onVersion(order.version + 1)
-      await save(client, { ...request, order, nowMs }, decision)
+      const { command, reason, actor, traceparent } = request
+      const change = { order, state: decision.state, command, reason, actor, traceparent }
+      await tellParts(parts, client, await saveChanges(client, [change], nowMs), nowMs)
     }
     // Only commands that were carried out leave a receipt. One that was refused is decided on again.
     if (commandId !== undefined) await insertReceipt(client, request.orderUid, commandId, new Date(nowMs))
@@ -127,7 +126,7 @@ async function done(client: PoolClient, { orderUid, keepAnswer }: CommandRequest
 }
 
 /** The error that the sender of a refused command gets. */
-export function refusalOf(refusal: CommandRefusal, command: OrderCommand, orderUid: string): AppError {
+export function refusalOf(refusal: CommandRefusal, command: StatusCommand, orderUid: string): AppError {
   if (refusal.kind === 'absent') return notFound(orderUid)
   if (refusal.kind === 'stale') return new AppError('VERSION_STALE', `the order has version ${refusal.version} by now`)
   return new AppError('TRANSITION_REFUSED', `${command} cannot take an order from ${refusal.from} to ${refusal.to}`)
@@ -135,20 +134,6 @@ export function refusalOf(refusal: CommandRefusal, command: OrderCommand, orderU
 
 export function notFound(orderUid: string): AppError {
   return new AppError('ORDER_NOT_FOUND', `no order is stored under ${orderUid}`)
-}
-
-type Change = CommandRequest & { order: LockedOrder; nowMs: number }
-
-async function save(client: PoolClient, change: Change, { state }: { state: OrderState & { status: ChangedStatus } }) {
-  const { orderUid, order, traceparent } = change
-  const { status: from } = order.state
-  const version = order.version + 1
-  // Another instance's clock may be ahead. An order's times must not run backwards: retention cuts the log by them.
-  const recordedAt = new Date(Math.max(change.nowMs, order.updatedAtMs))
-  await updateState(client, orderUid, state, version, recordedAt)
-  const transition = { ...change, version, recordedAt, from, to: state.status }
-  await insertTransition(client, transition)
-  await appendEvent(client, changeEvent(transition, state, traceparent))
 }
 
 /**
@@ -160,23 +145,27 @@ async function save(client: PoolClient, change: Change, { state }: { state: Orde
  */
 export async function expireUnpaid(
   pool: Pool,
-  options: { unpaidSinceMs: number; ordersMax: number; nowMs: number; onChanged: OnChanged },
+  options: {
+    unpaidSinceMs: number
+    ordersMax: number
+    nowMs: number
+    onChanged: OnChanged
+    parts?: readonly StatusChangePart[]
+  },
 ): Promise<number> {
-  const { unpaidSinceMs, ordersMax, nowMs, onChanged } = options
-  const changed: LockedOrder[] = []
+  const { nowMs, onChanged, parts = [] } = options
+  let changes: readonly OrderChange[] = []
   const expiring = inTransaction(pool, async client => {
-    const orders = await lockUnpaidOrders(client, new Date(unpaidSinceMs).toISOString(), ordersMax)
-    for (const order of orders) {
-      const { orderUid } = order
+    const orders = await lockUnpaidOrders(client, options)
+    changes = orders.flatMap((order): OrderChange[] => {
       const decision = decideCommand(order.state, 'expire')
-      if (decision.kind !== 'changed') continue
-      changed.push(order)
-      const reason = 'not paid in time'
-      await save(client, { orderUid, command: 'expire', reason, actor: 'expiry', order, nowMs }, decision)
-    }
+      if (decision.kind !== 'changed') return []
+      return [{ order, state: decision.state, command: 'expire', reason: 'not paid in time', actor: 'expiry' }]
+    })
+    await tellParts(parts, client, await saveChanges(client, changes, nowMs), nowMs)
     return orders.length
   })
   return expiring.finally(() => {
-    for (const { orderUid, version } of changed) onChanged(orderUid, version + 1)
+    for (const { order } of changes) onChanged(order.orderUid, order.version + 1)
   })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { type ChangedStatus, decideCommand, type OrderCommand } from './lifecycle.ts'
+import { type ChangedStatus, decideCommand, type StatusCommand } from './lifecycle.ts'
 import { type OrderStatus, orderStatuses } from './order.ts'
 
 /** Every status against every command: the status it leads to, '-' refused, '=' unchanged. */
@@ -25,7 +25,7 @@ for (const [status, ...results] of rows) {
   results.forEach((expected, column) => {
     test(`${head[column]} of an order that is ${status}: ${expected}`, () => {
       const state = { status: status as OrderStatus, paymentStatus: 'paid', deliveryStatus: 'unfulfilled' } as const
-      const decision = decideCommand(state, head[column] as OrderCommand)
+      const decision = decideCommand(state, head[column] as StatusCommand)
       const shown = { unchanged: '=', refused: '-', changed: decision.kind === 'changed' ? decision.state.status : '' }
       expect(shown[decision.kind]).toBe(expected)
       if (decision.kind === 'changed') {

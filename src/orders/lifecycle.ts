@@ -4,15 +4,17 @@ import type { OrderState, OrderStatus } from './order.ts'
 export const requestedCommands = ['confirm', 'hold', 'complete', 'cancel'] as const
 export type RequestedCommand = (typeof requestedCommands)[number]
 
-/** All commands; `expire` is given when the time for the payment is over. */
-export const orderCommands = [...requestedCommands, 'expire'] as const
-export type OrderCommand = (typeof orderCommands)[number]
+/** The commands that change the status; `expire` is given when the time for the payment is over. */
+export type StatusCommand = RequestedCommand | 'expire'
+
+/** What the history of an order names; `pay` changes what is paid of it and not the status, and nobody can ask for it. */
+export type OrderCommand = StatusCommand | 'pay'
 
 /** The statuses that commands lead to. None leads back to the first one. */
 export type ChangedStatus = Exclude<OrderStatus, 'pending'>
 
 /** Which command leads where; a check constraint of the database repeats it. */
-export const moves: Readonly<Record<OrderCommand, { from: readonly OrderStatus[]; to: ChangedStatus }>> = {
+export const moves: Readonly<Record<StatusCommand, { from: readonly OrderStatus[]; to: ChangedStatus }>> = {
   confirm: { from: ['pending', 'on_hold'], to: 'confirmed' },
   hold: { from: ['confirmed'], to: 'on_hold' },
   complete: { from: ['confirmed'], to: 'completed' },
@@ -27,7 +29,7 @@ export type Decision =
   | { kind: 'changed'; state: OrderState & { status: ChangedStatus } }
 
 /** Decides what a command does to an order in a state. Pure. */
-export function decideCommand(state: OrderState, command: OrderCommand): Decision {
+export function decideCommand(state: OrderState, command: StatusCommand): Decision {
   const { from, to } = moves[command]
   if (state.status === to) return { kind: 'unchanged' }
   if (!from.includes(state.status)) return { kind: 'refused', from: state.status, to }

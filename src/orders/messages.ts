@@ -3,9 +3,9 @@ import { orderStreamType } from '../events/stream-definition.ts'
 import type { Channel } from '../platform/asyncapi.ts'
 import { commandMessage } from './command-message.ts'
 import { orderDocument } from './document.ts'
-import { placedData, statusChangeData } from './event-data.ts'
+import { paymentStatusChangedData, placedData, statusChangeData } from './event-data.ts'
 import { exampleOrder } from './example.ts'
-import { type ChangedStatus, moves, type OrderCommand } from './lifecycle.ts'
+import { type ChangedStatus, moves, type StatusCommand } from './lifecycle.ts'
 import { initialState, stateJson } from './order.ts'
 
 /** Orders on the wire: their events, and the topics of incoming orders and commands. */
@@ -26,7 +26,7 @@ export const orderPlaced = defineEvent({
 const orderUid = example.order_uid
 
 /** The event of a command that was carried out. */
-function statusChange(command: OrderCommand, title: string, description: string, reason: string, actor: string) {
+function statusChange(command: StatusCommand, title: string, description: string, reason: string, actor: string) {
   const { from, to } = moves[command]
   return defineEvent({
     type: `order.${to}`,
@@ -85,7 +85,27 @@ export const orderChanged: Readonly<Record<ChangedStatus, ReturnType<typeof stat
   ),
 }
 
-export const orderEvents = [orderPlaced, ...Object.values(orderChanged)]
+/** What is paid of an order has changed, and its status has not. */
+export const orderPaymentStatusChanged = defineEvent({
+  type: 'order.payment_status_changed',
+  stream: orderStreamType,
+  title: 'What is paid of an order has changed',
+  description:
+    'Money was authorized, captured, refunded or released for it, and its status stays as it is; order.confirmed tells of a payment ' +
+    'that confirms its order.',
+  data: paymentStatusChangedData,
+  example: {
+    status: 'confirmed',
+    payment_status: 'partially_refunded',
+    delivery_status: 'unfulfilled',
+    version: 2,
+    previous_payment_status: 'paid',
+    reason: 'one item was damaged',
+    actor: 'support',
+  },
+})
+
+export const orderEvents = [orderPlaced, ...Object.values(orderChanged), orderPaymentStatusChanged]
 
 /** The topic of incoming orders. */
 export function ordersChannel(address: string): Channel {

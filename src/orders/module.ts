@@ -21,6 +21,7 @@ import { type PlacementPart, rejectionCodesOf } from './placement-part.ts'
 import { orderParts } from './placement-parts.ts'
 import { findOrder, orderChangedChannel } from './queries.ts'
 import { orderRoutes } from './routes.ts'
+import type { StatusChangePart } from './status-change-part.ts'
 import { createIntakeStore } from './store.ts'
 import { runTallyMerge } from './tally.ts'
 import { cacheSizeBytesMax, commandsTopic, ordersTopic, unpaidExpiresAfterMs } from './variables.ts'
@@ -126,7 +127,7 @@ function createOrders(context: Context): OrdersApi {
     },
   })
   const metrics = createOrderMetrics(registry, intake, cache)
-  const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget })
+  const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget, parts: statusPartsOf(context) })
   return { intake, carryOut, cache, metrics }
 }
 
@@ -156,14 +157,21 @@ function partsOf({ modules }: Context): PlacementPart[] {
   return [...orderParts, ...modules.flatMap(({ placement = [] }) => placement)]
 }
 
-function workersOf({ pool, value, now, isClockRight, log }: Context, { cache }: OrdersApi): Worker[] {
+/** What all modules do when commands or the expiry change the status of an order. */
+function statusPartsOf({ modules }: Context): StatusChangePart[] {
+  return modules.flatMap(({ statusChanges = [] }) => statusChanges)
+}
+
+function workersOf(context: Context, { cache }: OrdersApi): Worker[] {
+  const { pool, value, now, isClockRight, log } = context
   const expiresAfterMs = value(unpaidExpiresAfterMs)
   const tallies: Worker = {
     name: 'order tallies',
     run: stop => runTallyMerge({ pool, now, isClockRight, log }, stop),
   }
   if (expiresAfterMs === undefined) return [tallies]
-  const expiry = { pool, expiresAfterMs, now, isClockRight, onChanged: cache.forget, log }
+  const parts = statusPartsOf(context)
+  const expiry = { pool, expiresAfterMs, now, isClockRight, onChanged: cache.forget, parts, log }
   return [tallies, { name: 'order expiry', run: stop => runExpiry(expiry, stop) }]
 }
 

@@ -1,7 +1,9 @@
 import { concerningEvents, droppedBefore, eventsOf, newestEvents, sampleOfEvents } from '../events/event-sql.ts'
 import { streamChecks } from '../events/stream-checks.ts'
 import type { Check } from '../platform/integrity.ts'
+import { orderChanged, orderPaymentStatusChanged } from './messages.ts'
 import { initialState, type OrderState } from './order.ts'
+import { waitsForPayment } from './order-locks.ts'
 import { orderStream } from './order-stream.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 import { unpaidExpiresAfterMs } from './variables.ts'
@@ -94,9 +96,10 @@ const ruleChecks: readonly Check[] = [
                            as said (status text, previous_status text, version text, reason text, actor text)
            where e.sequence > 1
              and (t.order_uid is null
-                  or e.type <> 'order.' || t.to_status
+                  or e.type <> case t.command when 'pay' then '${orderPaymentStatusChanged.type}' else 'order.' || t.to_status end
                   or (said.status, said.previous_status, said.version, said.reason, said.actor)
-                     is distinct from (t.to_status::text, t.from_status::text, t.version::text, t.reason, t.actor)
+                     is distinct from (t.to_status::text, case when t.command <> 'pay' then t.from_status::text end,
+                                       t.version::text, t.reason, t.actor)
                   or (e.recorded_at <> t.recorded_at and not (${isCorrected('e.recorded_at')})))`,
   },
   {
@@ -124,6 +127,20 @@ const ruleChecks: readonly Check[] = [
                     from order_transitions t) t
            where from_status <> previous`,
   },
+  {
+    name: 'payment-status-changes',
+    sentence: 'what is paid of an order changes with an event that says so only, from what was paid before',
+    sql: `select e.order_uid
+            from ${events} e
+            join ${events} p on p.order_uid = e.order_uid and p.sequence = e.sequence - 1
+           cross join lateral json_to_record(e.data::json) as said (payment_status text, previous_payment_status text)
+           cross join lateral json_to_record(p.data::json) as before (payment_status text)
+           where e.sequence > 1
+             and (coalesce(said.previous_payment_status, said.payment_status) is distinct from before.payment_status
+                  or said.previous_payment_status = said.payment_status
+                  or (said.previous_payment_status is null) = (e.type = '${orderPaymentStatusChanged.type}')
+                     and e.type <> '${orderChanged.confirmed.type}')`,
+  },
 ]
 
 /** Tallies are kept for 35 days; those of the last may be partly removed. */
@@ -132,14 +149,14 @@ const talliedDays = 34
 /** An index holds just the orders that this check reads. */
 const expiryCheck: Check = {
   name: 'order-expiry',
-  sentence: 'no unpaid order waits longer than it may',
-  sql: `select order_uid from orders where status = 'pending' and payment_status = 'unpaid' and updated_at < $1`,
+  sentence: 'no unpaid order waits longer than it may, unless its payment is under way',
+  sql: `select order_uid from orders where ${waitsForPayment('$2')} and updated_at < $1`,
   audited: 'all',
   values({ nowMs, value }) {
     const expiresAfterMs = value(unpaidExpiresAfterMs)
     return expiresAfterMs === undefined
       ? undefined
-      : [new Date(nowMs - expiresAfterMs - expiryToleranceMs).toISOString()]
+      : [nowMs - expiresAfterMs - expiryToleranceMs, nowMs - expiryToleranceMs].map(ms => new Date(ms).toISOString())
   },
 }
 

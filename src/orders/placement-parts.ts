@@ -39,7 +39,8 @@ function holdOf({ order, hold, placedAt }: NewOrder): Transition | undefined {
 function holdEvents(order: NewOrder): NewEvent[] {
   const hold = holdOf(order)
   if (hold === undefined) return none
-  return [changeEvent(hold, { ...order.state, status: 'on_hold' }, order.order.traceparent)]
+  const { state } = order
+  return [changeEvent(hold, { ...state, status: 'on_hold' }, state.paymentStatus, order.order.traceparent)]
 }
 
 /** The sums of the overview. */

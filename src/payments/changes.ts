@@ -1,15 +1,14 @@
 import type { EventDefinition } from '../events/definition.ts'
 import type { Transfer } from '../ledger/transfer.ts'
-import type { LockedOrder } from '../orders/command-queries.ts'
 import type { PaymentStatus } from '../orders/order.ts'
+import type { LockedOrder } from '../orders/order-locks.ts'
 import type { Operation, Payment, PaymentTotals } from './payment.ts'
 import type { Provider } from './provider.ts'
 import type { IssueKind } from './views.ts'
 
 /** An order with all of its payments: what is decided on, loaded under the order's lock. */
 export type OrderPayments = Readonly<{
-  /** `currency` and `amount` are the order's. */
-  order: LockedOrder & Readonly<{ currency: string; amount: number; paymentPendingUntilMs: number | undefined }>
+  order: LockedOrder
   payments: readonly Payment[]
   /** Every operation of them. */
   operations: readonly Operation[]

@@ -119,7 +119,7 @@ describe('a request that is not valid', () => {
     const { status, json } = await t.ask<Problem>('POST', '/api/webhooks', body)
     expect(status).toBe(400)
     const known =
-      '*, order.*, order.placed, order.confirmed, order.on_hold, order.completed, order.cancelled, order.expired'
+      '*, order.*, order.placed, order.confirmed, order.on_hold, order.completed, order.cancelled, order.expired, order.payment_status_changed'
     expect(json.errors?.map(({ pointer }) => pointer).toSorted()).toEqual(
       ['/event_types', '/event_types/0', '/extra', '/url'].toSorted(),
     )

@@ -61,13 +61,12 @@ export class OrderModel {
   }
 
   #take(events: readonly LiveEvent[]): void {
-    const known = new Set(this.timeline.peek().map(({ sequence }) => sequence))
-    const fresh = events
-      .map(({ data }) => JSON.parse(data) as TimelineEvent)
-      .filter(({ sequence }) => !known.has(sequence))
+    const known = new Set(this.timeline.peek().map(({ id }) => id))
+    const fresh = events.map(({ data }) => JSON.parse(data) as TimelineEvent).filter(({ id }) => !known.has(id))
     if (fresh.length === 0) return
-    this.timeline.value = [...this.timeline.peek(), ...fresh].sort((one, other) => other.sequence - one.sequence)
-    const newest = this.timeline.value[0]?.sequence ?? 0
+    // They come in the order of the log. What happens in other streams has sequences of its own.
+    this.timeline.value = [...fresh.toReversed(), ...this.timeline.peek()]
+    const newest = fresh.findLast(({ stream_type: stream }) => stream === 'order')?.sequence ?? 0
     if (newest > (this.order.peek()?.version ?? 0)) void this.load()
   }
 }

@@ -1,11 +1,11 @@
-import { decideCommand, type OrderCommand } from '../../src/orders/lifecycle.ts'
+import { decideCommand, type StatusCommand } from '../../src/orders/lifecycle.ts'
 import type { StoredOrderView } from '../../src/orders/views.ts'
 
 /** An order as the API gives it. */
 export type Order = StoredOrderView
 
 /** What a person can ask of an order. */
-export const actions = ['confirm', 'hold', 'complete', 'cancel'] as const satisfies readonly OrderCommand[]
+export const actions = ['confirm', 'hold', 'complete', 'cancel'] as const satisfies readonly StatusCommand[]
 export type Action = (typeof actions)[number]
 
 /** The actions that an order's state allows, by the rules that the service decides by. */

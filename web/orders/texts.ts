@@ -82,6 +82,7 @@ export const texts = {
   timeline: {
     title: 'Timeline',
     by: (actor: string, before: string) => (before === '' ? `by ${actor}` : `by ${actor}, previously ${before}`),
+    paid: (paymentStatus: string) => `Payment is ${paymentStatus}`,
     /** Titles of event types where the name itself would not read well. */
     titles: {
       'order.confirmed': 'Confirmed',

@@ -6,7 +6,16 @@ import { texts } from './texts.ts'
 
 const words = texts.timeline
 /** Fields that the page shows elsewhere, or that mean nothing to a reader. */
-const leftOut = ['status', 'payment_status', 'delivery_status', 'version', 'previous_status', 'reason', 'actor']
+const leftOut = [
+  'status',
+  'payment_status',
+  'delivery_status',
+  'version',
+  'previous_status',
+  'previous_payment_status',
+  'reason',
+  'actor',
+]
 
 /** Lists the events of the order, newest first. */
 export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
@@ -14,8 +23,8 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
   return (
     <ol class="timeline" reversed>
       {events.map(event => (
-        <li key={event.sequence} class={`event type-${event.type.replace(/[._]/g, '-')}`}>
-          <p class="event-title">{titleOf(event.type)}</p>
+        <li key={event.id} class={`event type-${event.type.replace(/[._]/g, '-')}`}>
+          <p class="event-title">{titleOf(event)}</p>
           <Details event={event} />
           <p class="faint">
             <Time at={event.time} isAbsolute />
@@ -26,14 +35,16 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
   )
 }
 
-/** A type of event in words: `payment.captured` is "Payment captured" unless a text says otherwise. */
-function titleOf(type: string): string {
-  const words = type.replace(/[._]/g, ' ')
-  return (texts.timeline.titles as Record<string, string>)[type] ?? words.charAt(0).toUpperCase() + words.slice(1)
+/** An event in words: `payment.captured` is "Payment captured" unless a text says otherwise. */
+function titleOf({ type, data }: TimelineEvent): string {
+  if (type === 'order.payment_status_changed') return words.paid(statusText(String(data.payment_status)))
+  const name = type.replace(/[._]/g, ' ')
+  return (texts.timeline.titles as Record<string, string>)[type] ?? name.charAt(0).toUpperCase() + name.slice(1)
 }
 
 function Details({ event: { type, data } }: { event: TimelineEvent }) {
-  const { reason, actor, previous_status: before } = data
+  const { reason, actor, previous_status: status, previous_payment_status: paid } = data
+  const before = status ?? paid
   // The page itself shows the order as it was placed.
   const facts =
     type === 'order.placed'

@@ -1,0 +1,28 @@
+import type { PoolClient } from '../platform/postgres.ts'
+import type { SavedChange } from './save-changes.ts'
+
+/**
+ * What one module does when commands or the expiry change the status of orders. The list of parts is read from the modules, so a
+ * module follows orders without a change to them. Changes that `changePaymentStatus` makes are not in it: their maker knows them.
+ */
+export type StatusChangePart = Readonly<{
+  /**
+   * Runs in the transaction of the changes, behind their rows and events, and while it holds the locks of the orders. What it throws
+   * takes the changes back. It should take few statements for all of them, and calls nothing outside the database.
+   *
+   * @param changes each of another order, which it gives as it is now
+   * @param nowMs milliseconds since 1970 by the clock of the database
+   */
+  onStatusChanged(client: PoolClient, changes: readonly SavedChange[], nowMs: number): Promise<void>
+}>
+
+/** Tells every part of changes, in turn. */
+export async function tellParts(
+  parts: readonly StatusChangePart[],
+  client: PoolClient,
+  changes: readonly SavedChange[],
+  nowMs: number,
+): Promise<void> {
+  if (changes.length === 0) return
+  for (const part of parts) await part.onStatusChanged(client, changes, nowMs)
+}
