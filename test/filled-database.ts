@@ -1,5 +1,6 @@
 import { maintainPartitions } from '../src/events/partition-maintenance.ts'
 import { enterReader } from '../src/events/readers.ts'
+import { createSandbox } from '../src/payments/providers/sandbox.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { readOwing } from '../src/webhooks/retry-queries.ts'
@@ -49,6 +50,7 @@ export async function createFilledApp() {
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",
   )
+  await fillSandbox(t.pool)
   await t.pool.query(`insert into idempotency_claims values ('\\x01', 'under way', '\\x02', gen_random_uuid(), now())`)
   await eventually('both receivers were called', async () => {
     const [delivered, failed] = [await t.deliveries(subscription.id), await t.deliveries(failing.id)]
@@ -109,6 +111,18 @@ async function fillDeadLetters({ call, pool }: FilledApp, orders: readonly objec
   await act(discarded, 'discard', { actor: 'ada', reason: 'noise' })
   await act(whole, 'replay', { actor: 'ada' })
   await pool.query('update dead_letters set announced_at = now() where id = $1', [discarded])
+}
+
+/** A payment at the sandbox, and a webhook of it that is due later. */
+async function fillSandbox(pool: FilledApp['pool']): Promise<void> {
+  const { provider } = createSandbox({ pool, now: Date.now, log, basePath: '', deliver: async () => true })
+  const ids = { paymentId: 'pay_filled', orderUid: 'filled-0', operationId: 'op_filled', providerRef: undefined }
+  const money = { currency: 'USD', amount: 1817, capture: 'automatic', methodToken: 'tok_timeout' } as const
+  await provider.authorize(
+    { ...ids, ...money, returnUrl: undefined },
+    AbortSignal.timeout(5_000),
+    async () => undefined,
+  )
 }
 
 /** Days of the past get partitions, which a log that begins today has none of. */

@@ -12,6 +12,8 @@ export const paymentsModule: Module = {
     { name: 'payment_disputes', order: 'order_uid, payment_id, dispute_ref' },
     { name: 'provider_events', order: 'provider, event_id' },
     { name: 'payment_issues', order: 'issue_id' },
+    { name: 'sandbox_payments', order: 'payment_ref' },
+    { name: 'sandbox_events', order: 'event_id' },
   ],
   scopes: ['payments:write'],
 }

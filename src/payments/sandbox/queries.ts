@@ -1,0 +1,131 @@
+import type { Pool } from '../../platform/postgres.ts'
+import type { SandboxEvent } from './events.ts'
+import type { SandboxPayment } from './payment.ts'
+
+/** The SQL of the sandbox, one function a statement. */
+
+export type StoredPayment = Readonly<{ payment: SandboxPayment; version: number }>
+
+type PaymentRow = { payment: SandboxPayment; version: number }
+
+const selectPayments = 'select payment, version from sandbox_payments'
+
+export async function readPayments(pool: Pool, refs: readonly string[]): Promise<Map<string, StoredPayment>> {
+  const { rows } = await pool.query<PaymentRow>(`${selectPayments} where payment_ref = any($1)`, [refs])
+  return new Map(rows.map(row => [row.payment.ref, row]))
+}
+
+/** The payments that the shop calls so: one, unless it has authorized twice by different keys. */
+export async function readPaymentsOf(pool: Pool, paymentId: string): Promise<SandboxPayment[]> {
+  const { rows } = await pool.query<PaymentRow>(
+    `${selectPayments} where payment_id = $1 order by created_at, payment_ref limit 2`,
+    [paymentId],
+  )
+  return rows.map(({ payment }) => payment)
+}
+
+/** Inserts the events of the payments that a statement before has written. */
+const insertEvents = (first: number) => `
+  insert into sandbox_events (event_id, payment_ref, type, times, attempts, due_at)
+  select e.event_id, e.payment_ref, e.type, e.times, 0, e.due_at
+    from unnest($${first}::text[], $${first + 1}::text[], $${first + 2}::text[], $${first + 3}::int[], $${first + 4}::timestamptz[])
+         e (event_id, payment_ref, type, times, due_at)
+    join written using (payment_ref)
+      on conflict do nothing`
+
+const valuesOfEvents = (events: readonly SandboxEvent[]) => [
+  events.map(({ id }) => id),
+  events.map(({ paymentRef }) => paymentRef),
+  events.map(({ type }) => type),
+  events.map(({ times }) => times),
+  events.map(({ dueAtMs }) => new Date(dueAtMs)),
+]
+
+/** Inserts new payments with their events. @returns the references of those that were not there */
+export async function insertPayments(
+  pool: Pool,
+  payments: readonly SandboxPayment[],
+  events: readonly SandboxEvent[],
+): Promise<Set<string>> {
+  const { rows } = await pool.query<{ payment_ref: string }>(
+    `with written as (
+       insert into sandbox_payments (payment_ref, payment_id, order_uid, version, payment, created_at)
+       select ref, payment_id, order_uid, 1, payment, created_at
+         from unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::timestamptz[]) p (ref, payment_id, order_uid, payment, created_at)
+           on conflict do nothing
+       returning payment_ref
+     ), told as (${insertEvents(6)})
+     select payment_ref from written`,
+    [
+      payments.map(({ ref }) => ref),
+      payments.map(({ paymentId }) => paymentId),
+      payments.map(({ orderUid }) => orderUid),
+      payments.map(payment => JSON.stringify(payment)),
+      payments.map(({ createdAtMs }) => new Date(createdAtMs)),
+      ...valuesOfEvents(events),
+    ],
+  )
+  return new Set(rows.map(row => row.payment_ref))
+}
+
+/** Updates payments that nobody has changed meanwhile, with their events. @returns the references of those */
+export async function updatePayments(
+  pool: Pool,
+  changed: readonly StoredPayment[],
+  events: readonly SandboxEvent[],
+): Promise<Set<string>> {
+  const { rows } = await pool.query<{ payment_ref: string }>(
+    `with written as (
+       update sandbox_payments p
+          set payment = c.payment, version = p.version + 1
+         from unnest($1::text[], $2::int[], $3::json[]) c (ref, version, payment)
+        where p.payment_ref = c.ref and p.version = c.version
+       returning p.payment_ref
+     ), told as (${insertEvents(4)})
+     select payment_ref from written`,
+    [
+      changed.map(({ payment }) => payment.ref),
+      changed.map(({ version }) => version),
+      changed.map(({ payment }) => JSON.stringify(payment)),
+      ...valuesOfEvents(events),
+    ],
+  )
+  return new Set(rows.map(row => row.payment_ref))
+}
+
+export type DueEvent = Readonly<{ id: string; paymentRef: string; type: string; times: number; attempts: number }>
+
+const claimed = 'event_id as id, payment_ref as "paymentRef", type, times, attempts'
+
+/**
+ * Claims events that are due, the longest due first: another instance has them again when the claim ends.
+ *
+ * @param claim paymentRef: those of one payment only
+ */
+export async function claimDueEvents(
+  pool: Pool,
+  claim: Readonly<{ nowMs: number; untilMs: number; eventsMax: number; paymentRef?: string }>,
+): Promise<DueEvent[]> {
+  const { rows } = await pool.query<DueEvent & { due: Date }>(
+    `with due as (
+       select event_id, due_at
+         from sandbox_events
+        where due_at <= $1 and ($4::text is null or payment_ref = $4)
+        order by due_at, event_id
+        limit $3
+     ), claimed as (
+       update sandbox_events e
+          set due_at = $2, attempts = attempts + 1
+         from due
+        where e.event_id = due.event_id and e.due_at <= $1
+       returning ${claimed.replace('event_id', 'e.event_id')}, due.due_at as due
+     )
+     select * from claimed order by due, id`,
+    [new Date(claim.nowMs), new Date(claim.untilMs), claim.eventsMax, claim.paymentRef ?? null],
+  )
+  return rows
+}
+
+export async function deleteEvents(pool: Pool, ids: readonly string[]): Promise<void> {
+  await pool.query('delete from sandbox_events where event_id = any($1)', [ids])
+}
