@@ -36,6 +36,12 @@ export const catalogue = {
     consumer: 'dead-letter',
     title: 'The Idempotency-Key belongs to another request',
   },
+  PROVIDER_UNKNOWN: { status: 422, consumer: 'dead-letter', title: 'There is no such payment provider' },
+  WEBHOOK_SIGNATURE_INVALID: {
+    status: 400,
+    consumer: 'dead-letter',
+    title: 'The event is not one that the provider has signed now',
+  },
   WEBHOOK_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such webhook' },
   WEBHOOKS_TOO_MANY: { status: 409, consumer: 'dead-letter', title: 'There are as many webhooks as there may be' },
   DELIVERY_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such delivery' },
