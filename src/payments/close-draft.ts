@@ -1,5 +1,5 @@
 import type { Changes, Decision, OrderEffect } from './changes.ts'
-import { type Draft, settleIssue } from './draft.ts'
+import { book, type Draft, settleIssue } from './draft.ts'
 import { heldOf, isOpen, type Payment, type PaymentTotals, refundableOf, suspendedLeftOf } from './payment.ts'
 import { isRecordedPayment } from './provider.ts'
 import { isClosed, isCovered, paymentStatusOf, pendingUntilOf, totalsOf } from './totals.ts'
@@ -12,6 +12,7 @@ import { isClosed, isCovered, paymentStatusOf, pendingUntilOf, totalsOf } from '
 export function closeDraft(draft: Draft): Decision {
   for (const paymentId of draft.changedPayments) settleIssuesOf(draft, paymentId)
   const { before } = draft
+  if (isUnbookedArrival(draft)) bookArrival(draft)
   const isOrderSold = balanceSale(draft)
   const totals = totalsOf(before.order, draft.payments.values(), isOrderSold)
   const order = effectOf(draft, totals)
@@ -35,6 +36,21 @@ export function closeDraft(draft: Draft): Decision {
     totals,
   }
   return { kind: 'changed', changes }
+}
+
+/** Whether money moves for the first time on an order that arrived paid before the books began. */
+function isUnbookedArrival({ before, changedPayments }: Draft): boolean {
+  return !before.isStored && !before.isSold && changedPayments.size > 0 && before.payments.length > 0
+}
+
+/** Books what the order arrived with; its sale follows. Orders that arrive paid now are booked by the group that they come in. */
+function bookArrival(draft: Draft): void {
+  const { order, payments } = draft.before
+  for (const payment of payments) {
+    draft.receivableCredited += payment.captured
+    const arrival = { kind: 'capture' as const, transferId: `${order.orderUid}:arrival`, operationId: undefined }
+    book(draft, payment, { ...arrival, amount: payment.captured })
+  }
 }
 
 function effectOf(draft: Draft, totals: PaymentTotals): OrderEffect | undefined {
@@ -80,8 +96,7 @@ function balanceSale(draft: Draft): boolean {
   const isSoldNow =
     isSold ||
     (order.amount > 0 &&
-      !isOver &&
-      (draft.receivableCredited > 0 || order.state.status !== 'pending' || isConfirmed(draft, after)))
+      (draft.receivableCredited > 0 || (!isOver && (order.state.status !== 'pending' || isConfirmed(draft, after)))))
   if (!isSoldNow) return false
   const owedBefore = isSold && !wasClosed ? owed(payments) : 0
   const owedAfter = isOver ? 0 : owed(draft.payments.values())
@@ -126,6 +141,10 @@ function settleIssuesOf(draft: Draft, paymentId: string): void {
     settleIssue(draft, 'late_payment', paymentId)
     settleIssue(draft, 'overpaid', paymentId)
   }
-  if (refundableOf(payment) === 0 && payment.pendingRefund === 0) settleIssue(draft, 'unmatched_money', paymentId)
+  if (refundableOf(payment) === 0 && payment.pendingRefund === 0) {
+    settleIssue(draft, 'unmatched_money', paymentId)
+    for (const dispute of draft.disputes.values())
+      if (dispute.paymentId === paymentId) settleIssue(draft, 'unmatched_money', `${paymentId}:${dispute.ref}`)
+  }
   if (payment.overdrawn === 0) settleIssue(draft, 'unmatched_money', `${paymentId}:overdrawn`)
 }

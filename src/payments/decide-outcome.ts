@@ -3,7 +3,7 @@ import { closeDraft } from './close-draft.ts'
 import { applyReport } from './decide-report.ts'
 import { beginDraft, type Draft, openIssue, operationIn, paymentIn, putOperation } from './draft.ts'
 import { sendBack } from './late-money.ts'
-import { type Failure, isOpen, type Operation, suspendedLeftOf } from './payment.ts'
+import { type Failure, isOpen, type Operation } from './payment.ts'
 import { isConclusive, postponed, scheduleLook, unknownMaxMs } from './pauses.ts'
 import type { CallOutcome, FetchOutcome } from './provider.ts'
 import { refuseOperation } from './refusal.ts'
@@ -61,9 +61,8 @@ export function decideLook(before: OrderPayments, input: LookInput, context: Dec
 
 function refuse(draft: Draft, operation: Operation, failure: Failure): void {
   const { paymentId } = operation
-  const suspendedBefore = suspendedLeftOf(paymentIn(draft, paymentId))
   refuseOperation(draft, operation, failure)
-  sendBack(draft, paymentId, suspendedBefore)
+  sendBack(draft, paymentId)
   scheduleLook(draft, paymentId)
 }
 

@@ -4,7 +4,7 @@ import { beginDraft, changePayment, type Draft, openIssue, openOperations, payme
 import { sendBack } from './late-money.ts'
 import { capPending } from './moves.ts'
 import { settledOperation } from './new-payment.ts'
-import { type Failure, heldOf, isWaiting, type Operation, type Payment, suspendedLeftOf } from './payment.ts'
+import { type Failure, heldOf, isWaiting, type Operation, type Payment } from './payment.ts'
 import { isConclusive, postponeOpen, scheduleLook } from './pauses.ts'
 import { isRecordedPayment, type PaymentReport } from './provider.ts'
 import { refuseOperation } from './refusal.ts'
@@ -54,7 +54,7 @@ export function applyReport(draft: Draft, { paymentId, report, answered, askedAt
   settleEnded(draft, paymentId)
   failForgotten(draft, paymentId, report, askedAtMs)
   capPending(draft, paymentId)
-  sendBack(draft, paymentId, suspendedLeftOf(before))
+  sendBack(draft, paymentId)
   postponeOpen(draft, paymentId)
   scheduleLook(draft, paymentId)
 }

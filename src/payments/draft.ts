@@ -24,6 +24,8 @@ export type Draft = {
   readonly settled: Map<string, Pick<NewIssue, 'kind' | 'subject'>>
   /** What captures have credited to the receivable. */
   receivableCredited: number
+  /** What captures have suspended, until it is sent back. */
+  newlySuspended: number
   /** What has changed the money of the order last, for the ids of what is booked with it. */
   cause: string
   /** Why the order changes, for its history. */
@@ -51,6 +53,7 @@ export function beginDraft(
     issues: new Map(),
     settled: new Map(),
     receivableCredited: 0,
+    newlySuspended: 0,
     cause: before.order.orderUid,
     reason: '',
   }

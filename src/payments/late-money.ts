@@ -1,7 +1,7 @@
 import { blocksCapture } from './amounts.ts'
 import { changePayment, type Draft, openOperations, paymentIn, putOperation } from './draft.ts'
 import { requestedOperation } from './new-payment.ts'
-import { heldOf, isWaiting, type Operation, type Payment, refundableOf, suspendedLeftOf } from './payment.ts'
+import { heldOf, isWaiting, type Operation, type Payment, refundableOf } from './payment.ts'
 import { isRecordedPayment } from './provider.ts'
 import { heldForOrder, isOver } from './suspense.ts'
 
@@ -15,16 +15,14 @@ const ownActor = 'payments'
 
 /**
  * Requests what a change of a payment calls for: the void of what is held for nothing, and the refund of money that was suspended just
- * now (PAYMENT_LATE_POLICY).
- *
- * @param suspendedBefore what was suspended and neither paid back nor accepted before the change
+ * now (PAYMENT_LATE_POLICY). As much is paid back as was suspended, whichever refund took it out of suspense.
  */
-export function sendBack(draft: Draft, paymentId: string, suspendedBefore: number): void {
+export function sendBack(draft: Draft, paymentId: string): void {
   if (isRecordedPayment(paymentIn(draft, paymentId), draft.context.rules.providers)) return
   voidIfUnwanted(draft, paymentId)
-  const suspended = suspendedLeftOf(paymentIn(draft, paymentId)) - suspendedBefore
-  if (suspended > 0 && draft.context.rules.latePolicy === 'refund')
-    requestRefund(draft, paymentId, suspended, reasonOf(draft), ownActor)
+  if (draft.context.rules.latePolicy === 'refund')
+    requestRefund(draft, paymentId, draft.newlySuspended, reasonOf(draft), ownActor)
+  draft.newlySuspended = 0
 }
 
 /** Requests the void of a payment that is not wanted, once nothing of it is under way that could still capture it. */
@@ -44,7 +42,13 @@ function isUnwanted(draft: Draft, payment: Payment): boolean {
   if (held === 0) return false
   // Authorized while the order was open, and closed since: that is not late.
   if (isOver(draft) && heldForOrder(payment) > 0) return true
+  if (hasFinalCapture(draft, payment)) return true
   return payment.suspendedAuthorized === held && draft.context.rules.latePolicy === 'refund'
+}
+
+/** Whether a capture was to release what is left. Most providers do it with the capture. */
+function hasFinalCapture(draft: Draft, { paymentId }: Payment): boolean {
+  return ofKind(draft, paymentId, 'capture').some(({ isFinal, state }) => isFinal && state === 'succeeded')
 }
 
 /** Requests a refund of as much of an amount as is refundable. */
@@ -70,5 +74,5 @@ function ofKind(draft: Draft, paymentId: string, kind: Operation['kind']): Opera
 }
 
 function reasonOf(draft: Draft): string {
-  return isOver(draft) ? `the order is ${draft.before.order.state.status}` : 'more than the order comes to'
+  return isOver(draft) ? `the order is ${draft.before.order.state.status}` : 'not needed for the order'
 }

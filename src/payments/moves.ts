@@ -40,7 +40,7 @@ export function recordCapture(draft: Draft, operation: Operation, amount: number
     ...before,
     captured,
     overcaptured,
-    released: operation.isFinal ? allowed : Math.min(before.released, allowed),
+    released: Math.min(before.released, allowed),
     suspended: before.suspended + amount - fitting,
     suspendedAuthorized: 0,
     failure: undefined,
@@ -52,6 +52,7 @@ export function recordCapture(draft: Draft, operation: Operation, amount: number
   draft.cause = operationId
   draft.reason = `payment ${paymentId} was captured`
   draft.receivableCredited += fitting
+  draft.newlySuspended += amount - fitting
   book(draft, payment, { kind: 'capture', transferId: operationId, amount: fitting, operationId })
   book(draft, payment, {
     kind: 'suspense',

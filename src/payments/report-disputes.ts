@@ -13,6 +13,7 @@ import {
 import { disputeData, paymentEvents } from './events.ts'
 import { noteOverdraft } from './moves.ts'
 import type { DisputeReport, PaymentReport } from './provider.ts'
+import { isOver } from './suspense.ts'
 
 /** Later words beat earlier ones. A dispute that was lost may be won after all; a new one about the same payment has a new reference. */
 const rank = { open: 1, lost: 2, won: 3 } as const
@@ -62,4 +63,11 @@ function giveBack(draft: Draft, { paymentId, ref, amount }: StoredDispute): void
   const payment = noteOverdraft(draft, paymentId)
   const transferId = `${paymentId}:dispute_reversal:${ref}`
   book(draft, payment, { kind: 'dispute_reversal', transferId, amount, operationId: undefined })
+  if (isOver(draft))
+    openIssue(draft, payment, {
+      kind: 'unmatched_money',
+      subject: `${paymentId}:${ref}`,
+      amount,
+      detail: `a dispute was won of an order that is ${draft.before.order.state.status}: refund the money, or keep it`,
+    })
 }
