@@ -57,7 +57,7 @@ test('an account number does not, whichever check digit its groups have; one tha
   // The first sixteen digits of the account are a number that Visa publishes; the IBAN is a valid one.
   const bban = '411111111111111100'
   const check = 98n - (BigInt(`${bban}131400`) % 97n)
-  const account = `DE${String(check).padStart(2, '0')} 4111 1111 1111 1111 00`
+  const account = `IBAN DE${String(check).padStart(2, '0')} 4111 1111 1111 1111 00`
   expect(looksLikeCardNumber(account)).toBe(false)
   expect(looksLikeCardNumber(account.replace('DE', 'DK'))).toBe(true)
 })

@@ -7,8 +7,6 @@ import creditCardType from 'credit-card-type'
 
 /** Digits with a few separators between two of them. */
 const digitsInGroups = /\d(?:[\s\p{Pd}\u2212.]{0,3}\d)+/gu
-/** A bank account as its owner writes it; its digits in groups often look like a card number. */
-const accountNumber = /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b/g
 const digitsMin = 12
 const digitsMax = 19
 
@@ -20,7 +18,7 @@ const digitsMax = 19
 export function looksLikeCardNumber(text: string): boolean {
   if (!/\p{Nd}/u.test(text)) return false
   // Full-width digits are digits too.
-  const plain = text.normalize('NFKC').replace(accountNumber, found => (isAccountNumber(found) ? ' account ' : found))
+  const plain = withoutAccounts(text.normalize('NFKC'))
   for (const [found] of plain.matchAll(digitsInGroups)) {
     if (isCardAmong(found.split(/\D+/))) return true
   }
@@ -51,9 +49,36 @@ function hasCheckDigit(digits: string): boolean {
   return sum % 10 === 0
 }
 
+/** Takes out the numbers of bank accounts, alone or in groups: their digits often look like those of a card. */
+function withoutAccounts(text: string): string {
+  return text.replace(/[A-Z0-9]+(?: [A-Z0-9]+)*/g, found => {
+    const words = found.split(' ')
+    for (let first = 0; first < words.length; first += 1) {
+      const end = endOfAccount(words, first)
+      if (end !== undefined) words.splice(first, end - first, 'account')
+    }
+    return words.join(' ')
+  })
+}
+
+/** @returns behind which word the account number ends that begins with one; undefined: none does */
+function endOfAccount(words: readonly string[], first: number): number | undefined {
+  if (!/^[A-Z]{2}\d{2}/.test(words[first] ?? '')) return undefined
+  let account = ''
+  for (let end = first; end < words.length && account.length < accountCharactersMax; ) {
+    account += words[end] ?? ''
+    end += 1
+    if (isAccountNumber(account)) return end
+  }
+  return undefined
+}
+
+const accountCharactersMin = 15
+const accountCharactersMax = 34
+
 /** ISO 13616: an IBAN modulo 97 is 1, with its first four characters at the end and its letters as numbers from 10. */
 function isAccountNumber(text: string): boolean {
-  const compact = text.replaceAll(' ', '')
-  const moved = `${compact.slice(4)}${compact.slice(0, 4)}`
+  if (text.length < accountCharactersMin || text.length > accountCharactersMax) return false
+  const moved = `${text.slice(4)}${text.slice(0, 4)}`
   return BigInt(moved.replace(/[A-Z]/g, letter => String(letter.charCodeAt(0) - 55))) % 97n === 1n
 }

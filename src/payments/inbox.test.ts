@@ -33,9 +33,9 @@ const application: EventApplication = {
   random: () => 0,
   provider: name => byName.get(name),
   count: (_, outcome) => counts.set(outcome, (counts.get(outcome) ?? 0) + 1),
-  apply: async (provider, report) => {
+  apply: async (provider, report, askedAtMs) => {
     applied.push(report)
-    return apply(provider, report)
+    return apply(provider, report, askedAtMs)
   },
   noteUnmatched: async (_, report) => void unmatched.push(report),
 }

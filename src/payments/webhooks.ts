@@ -82,10 +82,13 @@ export type EventApplication = Inbox &
   Readonly<{
     provider: (name: string) => Provider | undefined
     /**
-     * Applies what a provider reports of a payment. @returns false: there is no such payment here
+     * Applies what a provider reports of a payment.
+     *
+     * @param askedAtMs when the provider was asked: what it was told later may be missing from the report
+     * @returns false: there is no such payment here
      * @throws what keeps it from being applied now, such as the database's errors: the event is applied later
      */
-    apply: (provider: string, report: PaymentReport) => Promise<boolean>
+    apply: (provider: string, report: PaymentReport, askedAtMs: number) => Promise<boolean>
     /** Opens an issue for money of a payment that says it is ours, and is not here. */
     noteUnmatched: (provider: string, report: PaymentReport) => Promise<void>
     log: Logger
@@ -123,13 +126,14 @@ async function applyEvents(options: EventApplication, events: readonly ProviderE
 }
 
 async function lookAndApply(
-  { provider, apply, noteUnmatched }: EventApplication,
+  { provider, apply, noteUnmatched, now }: EventApplication,
   name: string,
   providerRef: string,
 ): Promise<'applied' | 'other_shop' | 'unmatched'> {
+  const askedAtMs = now()
   const report = await look(provider(name), name, providerRef)
   if (report === undefined) return 'unmatched'
-  if (await apply(name, report)) return 'applied'
+  if (await apply(name, report, askedAtMs)) return 'applied'
   // A payment that does not bear our ids was made by another shop on the same account.
   if (report.paymentId === undefined) return 'other_shop'
   if (report.captured > 0 || report.authorization.state === 'authorized') await noteUnmatched(name, report)

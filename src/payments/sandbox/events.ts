@@ -59,7 +59,7 @@ type MakeEvent = (id: string, type: string, dueAtMs?: number) => SandboxEvent
 
 function openingOf(opened: SandboxPayment, nowMs: number, laterMs: number, event: MakeEvent): SandboxEvent[] {
   const { token, ref, approvedAtMs, expiresAtMs, capture } = opened
-  const expiry = expiresAtMs === undefined ? [] : [event(`${ref}_expired`, 'payment.expired', expiresAtMs)]
+  const expiry = token === 'tok_expires' ? [event(`${ref}_expired`, 'payment.expired', expiresAtMs)] : []
   if (approvedAtMs > 0) return [event(ref, outcomeOf(opened, approvedAtMs), approvedAtMs)]
   if (token === 'tok_webhook_out_of_order') {
     const captured = capture === 'automatic' ? [event(`${ref}_captured`, 'payment.captured')] : []

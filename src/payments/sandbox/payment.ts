@@ -58,13 +58,15 @@ export type SandboxPayment = Readonly<{
   /** When an approved payment is authorized; 0: at once, whichever instance's clock is ahead. */
   approvedAtMs: number
   /** When what is not captured expires. */
-  expiresAtMs?: number
+  expiresAtMs: number
   operations: readonly SandboxOperation[]
   dispute?: SandboxDispute
 }>
 
 /** How long the sandbox takes for what happens later, in milliseconds. */
 export type SandboxTimes = Readonly<{ laterMs: number; expiresAfterMs: number; refundFailsAfterMs: number }>
+/** How long authorizations hold, but for those that are to expire. */
+const authorizedForMs = 7 * 86_400_000
 export const sandboxTimes: SandboxTimes = { laterMs: 5_000, expiresAfterMs: 60_000, refundFailsAfterMs: 86_400_000 }
 
 /** What was captured in all. */
@@ -96,7 +98,7 @@ export function releaseOf(payment: SandboxPayment, nowMs: number): 'voided' | 'e
   if (payment.payer !== 'approved') return isVoided ? 'voided' : undefined
   if (capturedOf(payment, nowMs) === payment.amount) return undefined
   if (isVoided) return 'voided'
-  return payment.expiresAtMs !== undefined && nowMs >= payment.expiresAtMs ? 'expired' : undefined
+  return nowMs >= payment.expiresAtMs ? 'expired' : undefined
 }
 
 /** The payment as the shop is told of it. @param actionUrl of the payment page */
@@ -121,7 +123,8 @@ function authorizationOf(payment: SandboxPayment, nowMs: number, actionUrl: stri
   if (state === 'declined') return { state: 'failed', failure: declined }
   if (state === 'requires_action') return { state, nextAction: { type: 'redirect', url: actionUrl } }
   if (state === 'processing') return { state }
-  return { state, amount: payment.amount, untilMs: payment.expiresAtMs }
+  const isHeld = capturedOf(payment, nowMs) < payment.amount
+  return { state, amount: payment.amount, untilMs: isHeld ? payment.expiresAtMs : undefined }
 }
 
 /** A key stands for one request for ever. */
@@ -165,8 +168,8 @@ export function openPayment(
   const payer = token === 'tok_decline' ? 'declined' : token === 'tok_action' ? 'waits' : 'approved'
   const isLate = token === 'tok_timeout' || token === 'tok_webhook_late'
   const opened = { ...request, createdAtMs: nowMs, payer, approvedAtMs: isLate ? nowMs + times.laterMs : 0 } as const
-  const expiry = token === 'tok_expires' ? { expiresAtMs: nowMs + times.expiresAfterMs } : {}
-  return withDispute({ ...opened, ...expiry, operations: [] }, nowMs, times)
+  const expiresAtMs = nowMs + (token === 'tok_expires' ? times.expiresAfterMs : authorizedForMs)
+  return withDispute({ ...opened, expiresAtMs, operations: [] }, nowMs, times)
 }
 
 /** The money that can be disputed is the first that is captured. */
