@@ -59,17 +59,24 @@ export function decideOperate(before: OrderPayments, input: OperateInput, contex
 
 function decideAmount(draft: Draft, payment: Payment, input: OperateInput): number | Refusal {
   if (input.kind === 'refund') return refundAmount(draft, payment, input)
+  if (input.kind === 'capture') {
+    const refusal = refuseCapture(draft, payment)
+    if (refusal !== undefined) return refusal
+  }
   const isHeldUp = openOperations(draft, payment.paymentId).some(operation => blocksCapture(operation, payment))
   if (isHeldUp) return refused('PAYMENT_IN_PROGRESS', 'an operation of the payment is under way')
-  return input.kind === 'capture' ? captureAmount(draft, payment, input) : voidAmount(payment)
+  return input.kind === 'capture' ? captureAmount(payment, input) : voidAmount(payment)
 }
 
-function captureAmount(draft: Draft, payment: Payment, { amount }: OperateInput): number | Refusal {
+function refuseCapture(draft: Draft, payment: Payment): Refusal | undefined {
   const { status } = draft.before.order.state
   if (isRecordedPayment(payment, draft.context.rules.providers)) return refused('PAYMENT_STATE_REFUSED', recorded)
-  if (isClosed(status)) return refused('PAYMENT_STATE_REFUSED', `the order is ${status}`)
-  const capturable = capturableOf(payment)
+  return isClosed(status) ? refused('PAYMENT_STATE_REFUSED', `the order is ${status}`) : undefined
+}
+
+function captureAmount(payment: Payment, { amount }: OperateInput): number | Refusal {
   if (heldOf(payment) === 0) return refused('PAYMENT_STATE_REFUSED', `the payment is ${payment.state}`)
+  const capturable = capturableOf(payment)
   if (capturable === 0 || (amount ?? 0) > capturable)
     return refused('CAPTURE_EXCEEDS_AUTHORIZED', `${capturable} can be captured`)
   return amount ?? capturable

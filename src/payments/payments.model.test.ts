@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { beginHistory, type Step, stepKinds } from '../../test/payment-history.ts'
 
 /**
- * Random histories of an order's payments, with faults, against a provider in memory and a model of what must come out. MODEL_RUNS
- * raises the number of histories, `test:model` runs ten thousand.
+ * Random histories of an order's payments, with faults, against a provider in memory and a model of what must come out.
+ * `npm run test:model` runs ten thousand; MODEL_RUNS and MODEL_SEED set their number and the seed.
  */
 
 const runs = Number(Bun.env.MODEL_RUNS ?? 1_000)
