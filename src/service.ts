@@ -10,7 +10,7 @@ import { settledWithin, withDeadline } from './platform/deadline.ts'
 import type { Logger } from './platform/log.ts'
 import { createListener, type Listener, notify } from './platform/notifications.ts'
 import { startTracing, type Tracing } from './platform/otlp-tracing.ts'
-import { createPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
+import { createPool, endPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
 import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/views.ts'
 import { createWriteWatch, type WriteWatch } from './system/write-watch.ts'
@@ -214,7 +214,7 @@ async function stopInOrder(
 }
 
 async function closePools({ pool, systemPool }: Pick<Connections, 'pool' | 'systemPool'>): Promise<void> {
-  await Promise.all([pool.end(), systemPool.end()])
+  await Promise.all([endPool(pool), endPool(systemPool)])
 }
 
 /** Whether callers need no key. */

@@ -40,6 +40,8 @@ describe('a start after another', () => {
       first.kill(signal)
       const exit = await first.exited
       expect(exit).toEqual(signal === 'SIGKILL' ? { code: null, signal } : { code: 0, signal: null })
+      // An orderly end loses no connection.
+      expect(first.output()).not.toContain('"level":"warn"')
       // A killed service leaves its database running, which the next one takes over.
       expect(isAlive(postgres)).toBe(signal === 'SIGKILL')
       const second = await startServiceProcess({ env })
