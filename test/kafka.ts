@@ -182,3 +182,17 @@ export function startConsumer(
     },
   })
 }
+
+/** A consumer of a new topic with messages, whose handler holds the first batch until it is told to go on. */
+export async function startHeldConsumer(messages: Message[]) {
+  const { brokers, topic, groupId } = await newTopic(1, messages)
+  const work = gate()
+  let batches = 0
+  const handle = () => {
+    batches += 1
+    return work.wait()
+  }
+  const consumer = startConsumer({ brokers, topic, groupId, handle })
+  await eventually('the batch is in handle', () => batches > 0)
+  return { brokers, topic, groupId, consumer, goOn: work.open }
+}
