@@ -35,13 +35,12 @@ async function send(service: ServiceProcess, key: string, path: string, body?: u
 /** Asks all the time for a while. @returns what was answered to requests that were sent later than trust lasts */
 async function answersBeyondTrust(sinceMs: number, ask: () => Promise<string>): Promise<Set<string>> {
   const answers: Promise<string>[] = []
-  while (performance.now() - sinceMs < 2 * trustedForMs) {
+  while (performance.now() - sinceMs < 2 * trustedForMs || answers.length < 6) {
     const isBeyond = performance.now() - sinceMs > trustedForMs
     const answer = ask()
     if (isBeyond) answers.push(answer)
     await Bun.sleep(50)
   }
-  expect(answers.length).toBeGreaterThan(5)
   return new Set(await Promise.all(answers))
 }
 
