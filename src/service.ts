@@ -86,10 +86,13 @@ async function serve(
   const work = startWork(app, connections, log, stop)
   return {
     url: server.url,
-    summary: describe(config, database, app, server.url),
+    summary: summarize(config, database, app, server.url),
     async stop() {
       if ((await settledWithin(stopInOrder(app, server, connections, work), stopDeadlineMs)) === undefined) {
-        log.warn({ deadlineMs: stopDeadlineMs }, 'what is still under way is given up; nothing acknowledged is lost')
+        log.warn(
+          { deadlineMs: stopDeadlineMs },
+          'stopping took too long; the remaining work is abandoned, and nothing acknowledged is lost',
+        )
       }
       await database.stop()
     },
@@ -241,7 +244,7 @@ async function probe(ask: () => Promise<unknown>): Promise<DependencyState> {
   }
 }
 
-function describe(config: Config, database: Database, app: App, url: string): string {
+function summarize(config: Config, database: Database, app: App, url: string): string {
   const lines = [
     ['page', `${url}/`],
     ['API', `${url}/api/orders, described at ${url}/api/docs`],
