@@ -163,7 +163,7 @@ describe('with DB_HOST', () => {
   test('dead letters: a page for a person without foreign text, all of it as JSON', async () => {
     const database = await createTestDatabase(allMigrations)
     const pool = createPool(database.address, { connectionsMax: 1, name: 'test', log })
-    const letter = (offset: bigint, code: 'ORDER_INVALID' | 'ORDER_CONFLICT') => ({
+    const deadLetter = (offset: bigint, code: 'ORDER_INVALID' | 'ORDER_CONFLICT') => ({
       topic: 'orders',
       partition: 2,
       offset,
@@ -176,9 +176,9 @@ describe('with DB_HOST', () => {
       violations: [],
     })
     await recordDeadLetters(pool, [
-      letter(1n, 'ORDER_INVALID'),
-      letter(2n, 'ORDER_CONFLICT'),
-      letter(3n, 'ORDER_INVALID'),
+      deadLetter(1n, 'ORDER_INVALID'),
+      deadLetter(2n, 'ORDER_CONFLICT'),
+      deadLetter(3n, 'ORDER_INVALID'),
     ])
     await pool.end()
     const environment = environmentOf(database.address)

@@ -63,12 +63,12 @@ export async function expectPromises(run: KafkaRun): Promise<void> {
   const publishedMs = Date.now() - startedMs
   await expectOrders(run.service.url, traffic.orders, traffic.orders.keys())
   await expectConsistent(address)
-  const letters = await listDeadLetters(run.service.url)
-  expectDeadLetters(letters, await readTopic(topics.brokers, topics.orders))
-  expectPublished(await readTopic(topics.brokers, topics.deadLetters), letters)
+  const deadLetters = await listDeadLetters(run.service.url)
+  expectDeadLetters(deadLetters, await readTopic(topics.brokers, topics.orders))
+  expectPublished(await readTopic(topics.brokers, topics.deadLetters), deadLetters)
   const repeated = expectEvents(await readTopic(topics.brokers, topics.events), traffic.orders)
   console.error(
-    `  ${traffic.orders.size} orders, ${letters.length} dead letters, ${repeated} events twice; after the last fault all ` +
+    `  ${traffic.orders.size} orders, ${deadLetters.length} dead letters, ${repeated} events twice; after the last fault all ` +
       `was consumed within ${consumedMs} ms, published within ${publishedMs} ms`,
   )
 }
