@@ -72,7 +72,7 @@ export async function bringUpToDate(
       // 57P03: the server is starting. Any other answer will be the same next time.
       const isAnswer = error instanceof DatabaseError && error.code !== '57P03'
       if (isAnswer || error instanceof MigrationError || performance.now() > giveUpAtMs) throw error
-      if (failures === 0) log.warn({ err: error }, 'the database does not answer yet; it is waited for')
+      if (failures === 0) log.warn({ err: error }, 'the database does not answer yet; waiting for it')
       await sleep(backoffMs(connectBackoff, failures + 1, Math.random()), undefined, { signal: stop })
     }
   }

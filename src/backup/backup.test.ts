@@ -136,7 +136,7 @@ async function withPool<Result>(address: PostgresAddress, work: (pool: Pool) => 
   }
 }
 
-test('every table of the database is exported, or it is said why not', async () => {
+test('every table of the database is exported, or declared as left out with a reason', async () => {
   const { rows } = await t.pool.query<{ name: string }>(`
     select relname as name from pg_class
      where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace`)
@@ -147,7 +147,7 @@ test('every table of the database is exported, or it is said why not', async () 
     expect({ name, rows: (await t.pool.query(`select from ${name}`)).rowCount }).not.toMatchObject({ rows: 0 })
 })
 
-test('by command into another cluster: the state is the same, and the service goes on with it', async () => {
+test('the commands move it to another cluster: the state is the same, and the service goes on with it', async () => {
   const file = join(folder, 'orders.ndjson')
   const made = await runCli(['export', file, '--json'], environmentOf(t.address))
   expect(made).toMatchObject({ exitCode: 0, err: '' })
@@ -194,7 +194,7 @@ test('by command into another cluster: the state is the same, and the service go
   })
 })
 
-test('an export while orders come in is of one moment', async () => {
+test('an export while orders come in is one snapshot', async () => {
   const busy = await createTestApp()
   const copy = await createTestDatabase(noMigration)
   let isOver = false
@@ -216,7 +216,7 @@ test('an export while orders come in is of one moment', async () => {
   await copy.drop()
 })
 
-describe('what cannot be imported', () => {
+describe('an invalid import', () => {
   let text: string
   let lines: string[]
   let target: TestDatabase
@@ -235,17 +235,17 @@ describe('what cannot be imported', () => {
   }
 
   test.each<[string, () => string, string]>([
-    ['nothing', () => '', 'its first line is no header'],
-    ['rows without a header', () => lines.slice(1).join('\n'), 'its first line is no header'],
-    ['one that was cut off', () => text.slice(0, text.indexOf('"order_items"')), 'is none of an export'],
+    ['nothing', () => '', 'its first line is not a header'],
+    ['rows without a header', () => lines.slice(1).join('\n'), 'its first line is not a header'],
+    ['one that was cut off', () => text.slice(0, text.indexOf('"order_items"')), 'is not one of an export'],
     ['one without its end', () => lines.slice(0, -1).join('\n'), 'its end is missing'],
     ['one that lost a row', () => changed(/"order_items"/, () => ''), 'of order_items'],
-    ['one with more behind its end', () => `${text}${lines[1]}`, 'stands behind the end'],
+    ['one with more behind its end', () => `${text}${lines[1]}`, 'comes after the end'],
     ['two in one', () => `${lines.slice(0, -1).join('\n')}\n${text}`, 'is a second header'],
     [
       'a row of no table',
       () => changed(/"order_items"/, line => line.replace('order_items', 'pg_class')),
-      'is no table',
+      'is not a table',
     ],
     [
       'a column that is not there',
@@ -260,7 +260,7 @@ describe('what cannot be imported', () => {
     [
       'no bytes of UTF-8',
       () => changed(/"order_items"/, () => '{"table":"orders","row":{"order_uid":7}}'),
-      'is none of an export',
+      'is not one of an export',
     ],
     [
       'a value that the database refuses',
@@ -283,14 +283,14 @@ describe('what cannot be imported', () => {
     })
   })
 
-  test('after all of that the whole one is, and then no other', async () => {
+  test('after all of these a complete one is imported, and then no other', async () => {
     await importText(target.address, text)
     expect(comparable(await exportText(target.address))).toEqual(comparable(text))
     await expect(importText(target.address, text)).rejects.toThrow('the database is not empty')
   })
 })
 
-test('an export of older tables is brought up to date, and tables that are newer than an export do not take it', async () => {
+test('an export of older tables is migrated, and tables newer than the export refuse it', async () => {
   const text = await exportText(t.address)
   const newer = join(folder, 'migrations')
   cpSync(migrationsFolder, newer, { recursive: true })
@@ -312,7 +312,7 @@ test('an export of older tables is brought up to date, and tables that are newer
   await ahead.drop()
 })
 
-test('through pipes: the export alone is on standard output, and a file that cannot be written is a sentence', async () => {
+test('standard output has the export alone, and a file that cannot be written is reported in a sentence', async () => {
   const { exitCode, out, err } = await runCli(['export'], environmentOf(t.address))
   expect({ exitCode, isWhole: comparable(out).length === comparable(await exportText(t.address)).length }).toEqual({
     exitCode: 0,

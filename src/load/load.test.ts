@@ -149,7 +149,7 @@ test('orders that wait while the service hangs count from when they were due, an
   let underWay = 0
   let underWayMost = 0
   let startedMs: number | undefined
-  const standsStill = async () => {
+  const hangs = async () => {
     // It hangs for a second from the first request on, however long it took to begin.
     startedMs ??= performance.now()
     underWayMost = Math.max(underWayMost, ++underWay)
@@ -157,10 +157,10 @@ test('orders that wait while the service hangs count from when they were due, an
     underWay -= 1
     return new Response(null, { status: 201 })
   }
-  const report = await withServer(standsStill, url => load(httpTarget(url, undefined, 2, 5_000), 100, 2))
+  const report = await withServer(hangs, url => load(httpTarget(url, undefined, 2, 5_000), 100, 2))
   expect(underWayMost).toBe(2)
   expect(report).toMatchObject({ due: 200, sent: 200, not_sent: 0, unexpected: 0 })
-  // Only two requests were under way when it stood still, yet half of the orders had to wait, the first for all of it.
+  // Only two requests were under way when the target hung, yet half of the orders had to wait, the first for all of it.
   expect(report.latency_ms.p90).toBeGreaterThan(600)
   expect(report.latency_ms.max).toBeGreaterThan(900)
 })

@@ -123,7 +123,7 @@ async function* withEnd({ lines, sums, log }: LinesSource): AsyncGenerator<Uint8
   } catch (error) {
     if (sums().count === 0) throw error
     const known = toAppError(error)
-    if (known.code === 'INTERNAL') log.error({ err: known }, 'an answer line by line could not be completed')
+    if (known.code === 'INTERNAL') log.error({ err: known }, 'an NDJSON response could not be completed')
     yield lineOf({ complete: false, ...sums(), code: known.code, detail: known.message } satisfies LinesEnd)
     return
   }

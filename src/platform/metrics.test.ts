@@ -14,7 +14,7 @@ test('readings are part of a scrape, and those that are gone by the next are not
   const clock = performance.now
   recordReadings(registry, gauge, async () => answers.shift() ?? [])
   expect(await scrape(registry)).toEqual(['orders_somewhere{place="here"} 1'])
-  // A second scrape at once gets the same answer; one that comes later asks anew.
+  // A second scrape at once gets the same answer; a later one asks again.
   expect(await scrape(registry)).toEqual(['orders_somewhere{place="here"} 1'])
   try {
     performance.now = () => clock.call(performance) + 60_000

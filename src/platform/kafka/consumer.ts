@@ -29,7 +29,7 @@ export type ConsumeOptions = KafkaCluster & {
   stopDeadlineMs?: number
   /**
    * Makes every message of a batch durable, then resolves. Several batches may be in progress at once. A rejection means that none of
-   * the batch counts as done: it comes again, after a pause, with everything after it.
+   * the batch counts as done: it is delivered again, after a pause, with everything after it.
    */
   handle(batch: readonly KafkaMessage[]): Promise<void>
   /** Called at every change; `detail` says why, in a few words. */
