@@ -8,7 +8,7 @@ import { databaseEnv, endServices, startServiceProcess } from './service-process
 setDefaultTimeout(60_000)
 afterEach(() => endServices())
 
-test('killed while it replays many: replaying again places the rest, each order once, and every letter ends replayed', async () => {
+test('killed during a bulk replay: a second replay places the rest, each order once, and every dead letter ends replayed', async () => {
   const { pool, address, drop } = await createOrdersDatabase()
   const count = 1_500
   const orders = makeOrders(count, 'killed')

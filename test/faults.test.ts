@@ -109,7 +109,7 @@ test('the service is killed at a random moment', async () => {
   await judge('the service killed', address, placed, await watch.end())
 })
 
-test('every connection to the database is ended at a random moment', async () => {
+test('every connection to the database is terminated at a random moment', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -175,7 +175,7 @@ test('two instances are told to stop in turn while orders come in', async () => 
   await judge('one of two told to stop', address, placed, await watch.end())
 })
 
-test('one idempotency key comes a hundred times at once', async () => {
+test('one idempotency key is used a hundred times at once', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -196,7 +196,7 @@ test('one idempotency key comes a hundred times at once', async () => {
   await judge('a storm of one key', address, placed, await watch.end())
 })
 
-test('orders that take long to refuse come in between others', async () => {
+test('orders that are slow to reject arrive between others', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -216,7 +216,7 @@ test('orders that take long to refuse come in between others', async () => {
   await judge('poison between orders', address, placed, watched)
 })
 
-test('somebody holds the lock of one order, and 40 commands want it', async () => {
+test('one order is locked while 40 commands wait for it', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -235,7 +235,7 @@ test('somebody holds the lock of one order, and 40 commands want it', async () =
   await judge('one order locked', address, placed, await watch.end())
 })
 
-test('the server takes no writes for a while', async () => {
+test('the database is read-only for a while', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)

@@ -174,7 +174,7 @@ async function understoodBy(who: 'ours' | 'oracle', pieces: readonly Buffer[], n
   return understood()
 }
 
-test('every valid request is understood, wherever it is cut', async () => {
+test('every valid request is parsed, wherever it is split', async () => {
   await fc.assert(
     fc.asyncProperty(requests, cuts, async (all, places) => {
       run += 1
@@ -185,7 +185,7 @@ test('every valid request is understood, wherever it is cut', async () => {
   )
 })
 
-test('of damaged requests no more is understood than node:http understands', async () => {
+test('no damaged request is accepted that node:http rejects', async () => {
   await fc.assert(
     fc.asyncProperty(requests, damage, cuts, async (all, { at, kind, text }, places) => {
       run += 1

@@ -24,7 +24,7 @@ const password = 'correct horse battery'
 /** A login runs out so soon that each connection has to log in again while it is used. */
 const loginMs = 1_500
 
-describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate and a login', () => {
+describe.skipIf(unavailable !== null)('a Kafka that requires TLS, a client certificate and a login', () => {
   let folder: string
   let broker: KafkaBroker
   let topics: Topics
@@ -77,7 +77,7 @@ describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate 
     return findings.find(({ name }) => name === 'Kafka')
   }
 
-  test('orders come in and events go out, also when logins run out', async () => {
+  test('orders are consumed and events published, also after logins expire', async () => {
     const service = await start({})
     const sent = new Map<string, string>()
     await eventually('it consumes', async () => (await kafkaOf(service)).state === 'up')
@@ -109,7 +109,7 @@ describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate 
     expect(JSON.stringify(settings)).not.toContain('horse')
   })
 
-  test.each(['PLAIN', 'SCRAM-SHA-256', 'scram-sha-512'])('%s is a way to log in', async mechanism => {
+  test.each(['PLAIN', 'SCRAM-SHA-256', 'scram-sha-512'])('%s works', async mechanism => {
     expect(await doctorsWord({ KAFKA_SASL_MECHANISM: mechanism })).toMatchObject({ state: 'ok' })
   })
 
@@ -130,7 +130,7 @@ describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate 
     expect(finding).toMatchObject({ state: 'failed', detail: expect.stringMatching(reason) })
   })
 
-  test.each(faults.slice(0, 2))('the service lives on and gives the reason: %s', async (_, changes, reason) => {
+  test.each(faults.slice(0, 2))('the service goes on and gives the reason: %s', async (_, changes, reason) => {
     const service = await start(changes())
     await eventually('the reason is told', async () => reason.test((await kafkaOf(service)).detail))
     expect(await kafkaOf(service)).toMatchObject({ status: 200, state: 'down' })

@@ -38,7 +38,7 @@ const messagesOf = (prefix: string, count: number, bytes = 10): Message[] =>
   Array.from({ length: count }, (_, index) => ({ key: `${prefix}-${index}`, value: 'x'.repeat(bytes) }))
 
 describe.skipIf(kafkaAvailability() !== null)('Kafka transactions', () => {
-  test('nothing of aborted ones is handed out, and offsets and lag go past them', async () => {
+  test('messages of aborted ones are skipped, and offsets and lag move past them', async () => {
     const brokers = await testBroker()
     const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
     await produce(brokers, topic, [], { partitions: 1 })
@@ -72,7 +72,7 @@ describe.skipIf(kafkaAvailability() !== null)('Kafka transactions', () => {
     expect(keys).toEqual(['committed-0', ...[...messagesOf('committed', 3), ...rest].map(({ key }) => String(key))])
   })
 
-  test('a group that was set to the end of a partition with an open transaction does not begin at its start', async () => {
+  test('a group set to the end of a partition with an open transaction does not start at its beginning', async () => {
     const brokers = await testBroker()
     const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
     await produce(brokers, topic, messagesOf('before', 3), { partitions: 1 })

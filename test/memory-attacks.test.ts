@@ -93,7 +93,7 @@ async function placeLargeOrders(url: string, count: number): Promise<void> {
   }
 }
 
-test('400 bodies of which a byte is missing', async () => {
+test('400 bodies that lack a byte', async () => {
   const sizeBytes = 1_000_000
   const head = `POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${sizeBytes}\r\n\r\n`
   const statuses = await underAttack('400 bodies short of a byte', async ({ url }) => {

@@ -44,7 +44,7 @@ async function answersBeyondTrust(sinceMs: number, ask: () => Promise<string>): 
   return new Set(await Promise.all(answers))
 }
 
-test('without news from the database nothing is served from memory for more than a second, and that is said', async () => {
+test('without notifications nothing is served from memory for more than a second, and readiness says so', async () => {
   const env = { ...databaseEnv(proxy.address), API_KEYS: `${admin}=admin+orders:read+orders:write` }
   const service = await startServiceProcess({ env })
   expect((await send(service, admin, '/api/orders', order)).status).toBe(201)

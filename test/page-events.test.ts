@@ -14,7 +14,7 @@ describe.skipIf(hasNoBrowser)('events, in Chromium', () => {
   afterAll(() => stage.close())
   afterEach(() => expect(stage.complaints()).toEqual([]))
 
-  test('come by themselves, newest on top, behind those that were there; paused they wait; by a filter others are left out', async () => {
+  test('appear live, newest on top, after the existing ones; pausing holds them back; a filter leaves others out', async () => {
     const page = await stage.open('/events')
     await page.getByText('No events yet').waitFor()
     expect(await violationsOf(page)).toEqual([])
@@ -56,7 +56,7 @@ describe.skipIf(hasNoBrowser)('events, in Chromium', () => {
     expect(await page.locator('main img').count()).toBe(0)
   })
 
-  test('of a rush the newest are shown, and older ones can be had', async () => {
+  test('during a burst the newest are shown, and older ones can be loaded', async () => {
     const page = await stage.open('/events')
     await page.locator('.live-live').waitFor()
     const body = makeOrders(1_000, 'rush')

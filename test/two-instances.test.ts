@@ -27,7 +27,7 @@ async function twoOnOneDatabase() {
 }
 
 describe('two instances on one database', () => {
-  test('they start at once on an empty one: each migration is applied once', async () => {
+  test('they start at once on an empty database: each migration is applied once', async () => {
     const { address, env } = await emptyDatabase()
     const services = await Promise.all(Array.from({ length: 4 }, () => startServiceProcess({ env })))
     expect(await countInDatabase(address, 'select count(*) from orders')).toBe(0)
@@ -44,7 +44,7 @@ describe('two instances on one database', () => {
     }
   })
 
-  test('a change that anybody commits is seen by both, which had the order cached', async () => {
+  test('a change by any client of the database reaches both, which had the order cached', async () => {
     const { address, one, other } = await twoOnOneDatabase()
     const [order] = makeOrders(1, 'changed')
     await post(one.url, JSON.stringify(order))
@@ -65,7 +65,7 @@ describe('two instances on one database', () => {
     }
   })
 
-  test('one that has lost its connections to the database does not serve what it had cached', async () => {
+  test('one that has lost its connections to the database does not serve its cache', async () => {
     const { address, one, other } = await twoOnOneDatabase()
     const [order] = makeOrders(1, 'missed')
     await post(one.url, JSON.stringify(order))
@@ -83,7 +83,7 @@ describe('two instances on one database', () => {
 })
 
 describe.skipIf(kafkaAvailability() !== null)('two instances in one consumer group', () => {
-  test('they share the partitions; one goes on with all of them when the other is killed or stopped', async () => {
+  test('they divide the partitions; one takes over all of them when the other is killed or stopped', async () => {
     const brokers = await testBroker()
     const run = await beginRun(brokers, 'shared', await emptyDatabase())
     let other = await startServiceProcess({ env: run.env })
