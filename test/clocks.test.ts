@@ -54,7 +54,7 @@ test('an instance two days ahead expires nothing, says so, and stores orders wit
   }
   expect(await metric(wrong.url)).toBeGreaterThan(2 * 86_400 - 60)
   expect(Math.abs(await metric(right.url))).toBeLessThan(60)
-  await eventually('it says so', () => wrong.output().includes("is not the database's"))
+  await eventually('it says so', () => wrong.output().includes("differs from the database's"))
   expect((await post(wrong.url, JSON.stringify(later)))?.status).toBe(201)
   // An order that is due really is expired by the other, in one of the rounds that both make.
   await queryDatabase(

@@ -35,7 +35,7 @@ test('killed during a bulk replay: a second replay places the rest, each order o
   // Another program goes on, on the same database. One that meets an outage says so, and is run again.
   const goOn = () => runCli(['dead-letters', 'replay', '--code', 'ORDER_REFUSED_BY_STORE'], environmentOf(address))
   let rest = await goOn()
-  for (let runs = 1; rest.out.includes('could not go on') && runs < 3; runs += 1) rest = await goOn()
+  for (let runs = 1; rest.out.includes('it stopped after an error') && runs < 3; runs += 1) rest = await goOn()
   expect(rest).toMatchObject({ exitCode: 0, out: expect.stringContaining(' 0 refused again') })
   expect(await stateCounts()).toEqual([{ state: 'replayed', letters: count }])
   const { rows } = await pool.query(
