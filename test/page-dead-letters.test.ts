@@ -150,6 +150,22 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
     await page.locator('.dead-letters tbody tr').waitFor()
   })
 
+  test('one that arrives while the page loads is shown', async () => {
+    const page = await stage.open('/')
+    const held = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    await page.route('**/api/dead-letter-counts', async route => {
+      asked.resolve()
+      await held.promise
+      await route.continue()
+    })
+    await page.getByRole('link', { name: 'Dead letters' }).click()
+    await asked.promise
+    await record([wrongTotal('meanwhile')])
+    held.resolve()
+    await page.locator('.dead-letters tbody tr').waitFor()
+  })
+
   describe('looked at', () => {
     const attack = `<img src=x onerror="document.title='broken'">`
     let id = ''
