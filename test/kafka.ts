@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
+import { Kafka, KafkaJSProtocolError, logLevel, type Message, Partitioners } from 'kafkajs'
 import {
   type GuardedListener,
   type KafkaBroker,
@@ -117,13 +117,26 @@ export function gate(): { wait: () => Promise<void>; open: () => void } {
   return { wait: () => promise, open: resolve }
 }
 
-/** The committed offset of each partition of a group, as the broker keeps it; '-1' where there is none. */
+/**
+ * The committed offset of each partition of a group, as the broker keeps it; '-1' where there is none. Waits while the coordinator
+ * loads the group, which this client's own retries leave out.
+ */
 export async function committedOffsets(brokers: readonly string[], groupId: string, topic: string): Promise<string[]> {
   const admin = otherClient(brokers).admin()
   await admin.connect()
-  const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  let offsets: string[] = []
+  await eventually('the coordinator knows the group', async () => {
+    try {
+      const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      offsets = (answer?.partitions ?? []).toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)
+      return true
+    } catch (error) {
+      if (error instanceof KafkaJSProtocolError && error.retriable) return false
+      throw error
+    }
+  })
   await admin.disconnect()
-  return (answer?.partitions ?? []).toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)
+  return offsets
 }
 
 /** Waits for a named condition, and fails with its name. */

@@ -59,7 +59,7 @@ describe('an instance is ready while orders can be stored, and unready when', ()
       )
     await setReadOnly('on')
     await becomes(service, 503, 503)
-    expect((await readiness(service)).detail).toContain('takes no writes')
+    expect((await readiness(service)).detail).toContain('accepts no writes')
     // The way back is barred like any other write.
     await queryDatabase(
       { ...address, database: 'postgres' },
