@@ -50,7 +50,7 @@ export function describeAddress({ host, port, database }: PostgresAddress): stri
 /**
  * Migrates the schema, and settles the event log of a restored database. Waits for a database that does not answer yet.
  *
- * @param timeoutMs how long it is waited for
+ * @param timeoutMs how long to wait for the database
  * @param upTo the last migration that is applied; all when undefined
  * @throws MigrationError, or the database's own refusal (of the password, say), or its silence after `timeoutMs`
  */

@@ -13,7 +13,7 @@ import { type Nginx, nginx, startNginx } from './nginx.ts'
 import { makeOrders } from './orders.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
-/** Batches as clients and proxies really send them: none of them may lose an order in silence. */
+/** Batches as clients and proxies really send them: none of them may lose an order silently. */
 
 setDefaultTimeout(120_000)
 const run = promisify(execFile)

@@ -301,7 +301,7 @@ test('migrations have a number each that no other has, and begin with why', () =
 test('only few ask the clock of the machine: durations go by the monotonic one, deadlines by that of the database', () => {
   const allowed = [
     'src/platform/database-clock.ts', // What it is compared with.
-    'src/platform/leadership.ts', // A machine that sleeps: whichever clock says that a lease has ended is heeded.
+    'src/platform/leadership.ts', // A machine that sleeps: a lease ends by either clock.
     'src/platform/kafka/producing.ts', // The time of a message, which a broker may replace.
     'src/load/run.ts', // When a made-up order is dated.
     'src/platform/http1/answer-writer.ts', // The Date field of answers.

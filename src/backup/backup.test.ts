@@ -122,7 +122,7 @@ function importText(address: PostgresAddress, text: string, change: { migrations
   )
 }
 
-/** What of an export need not be the same: when it was made, and that the log goes on behind a gap. */
+/** What may differ between exports: the time of each, and the gap behind which the log continues. */
 function comparable(text: string): string[] {
   return text.split('\n').filter(line => !/^\{"(orders_export"|sequence":"events_position_seq")/.test(line))
 }

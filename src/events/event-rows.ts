@@ -92,7 +92,7 @@ export async function factsOf(
   return facts
 }
 
-/** Rows as events: a stream's document is stored once, with the stream, and put in here. @param limit what was asked for */
+/** Rows as events: a stream's document is stored once, with the stream, and put in here. @param limit that of the request */
 export async function toPage(
   log: EventLog,
   rows: readonly EventRow[],

@@ -5,8 +5,8 @@ import { settleLog } from './restored.ts'
 
 /**
  * The database can go back in time under a running service: a standby takes over that had not received everything, or a backup is
- * put in the server's place. Its transactions then get numbers that readers of the log are past. What is done about it is said
- * where `settle_log` is made, in the migrations; here is who notices it. What an instance has seen of the log it keeps in memory,
+ * put in the server's place. Its transactions then get numbers that readers of the log are past. The migration that creates `settle_log`
+ * describes the remedy; here is who notices it. What an instance has seen of the log it keeps in memory,
  * which no restore takes back.
  */
 

@@ -106,10 +106,10 @@ describe('tables restored into a new cluster', () => {
     expect(events.slice(0, -1)).toEqual(before)
     expect(uids(events.slice(-1))).toEqual(['after-0'])
     expect(uids((await readLog(eventLogOf(pool), last.checkpoint, 10)).events)).toEqual(['after-0'])
-    // The relay goes on where it was: nothing twice, nothing left out.
+    // The relay continues where it was: nothing twice, nothing left out.
     const relayed = await readLog(eventLogOf(pool), await enterReader(pool, 'kafka'), 10)
     expect(uids(relayed.events)).toEqual(['kept-3', 'kept-4', 'after-0'])
-    // A cursor that the old database handed out after the backup is before all that is new here.
+    // A cursor that the old database issued after the backup is before all that is new here.
     const handedOutLater = decodeCursor(
       `${Number(last.checkpoint.xid) + 500_000}-${Number(last.checkpoint.position) + 900}`,
     )

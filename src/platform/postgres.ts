@@ -245,7 +245,7 @@ export function isOutage(error: unknown): boolean {
 /** SQLSTATE: an administrator, or the crash of another session, ended the session. */
 const endedSessions = new Set(['57P01', '57P02'])
 
-/** Whether an error says that a connection broke that was in use. Unlike a server that is away, another connection may be had at once. */
+/** Whether an error says that a connection broke that was in use. Unlike with a server that is down, another connection may work at once. */
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof DatabaseError) return endedSessions.has(error.code ?? '')
   if (!(error instanceof Error)) return false

@@ -84,7 +84,7 @@ describe('a subscription', () => {
     expect(stage.receiver.concurrentMost).toBeLessThanOrEqual(16)
   })
 
-  test('goes on where it was when the service was away', async () => {
+  test('continues where it was after the service was down', async () => {
     const { id } = await stage.app.subscribe(stage.receiver.url)
     await place(3)
     await came(3)

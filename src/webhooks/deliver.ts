@@ -84,7 +84,7 @@ async function deliverWhileLeading(
   }
 }
 
-/** A sender that sends nothing without the lease, which is asked for right before the first byte of each attempt. */
+/** A sender that sends nothing without the lease, which is checked right before the first byte of each attempt. */
 function whileHeld(sender: Sender, lease: Lease): Sender {
   return {
     ...sender,

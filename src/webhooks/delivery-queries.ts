@@ -16,7 +16,7 @@ export type Delivery = {
   sequence: number
   eventId: string
   eventType: string
-  /** From 1; 0 for one that was asked for by hand. */
+  /** From 1; 0 for one that was requested by hand. */
   attempt: number
   outcome: DeliveryOutcome
   status: number | null

@@ -121,7 +121,7 @@ describe('a receiver that fails', () => {
 })
 
 describe('a subscription is disabled', () => {
-  test('at once by 410 Gone, and goes on where it was when it is enabled', async () => {
+  test('at once by 410 Gone, and continues where it was when it is enabled', async () => {
     stage.receiver.answer = () => 410
     const { id } = await stage.app.subscribe(stage.receiver.url)
     const [uid = ''] = await place()

@@ -24,7 +24,7 @@ describe('a connection', () => {
     expect(attempt.error).toBe('the service stopped')
   })
 
-  test('goes to the address that was looked up, under the name that was asked for', async () => {
+  test('goes to the address that was looked up, under the name in the URL', async () => {
     const receiver = await receiverOf()
     const { port } = new URL(receiver.url)
     const asked: string[] = []

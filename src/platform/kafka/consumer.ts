@@ -23,7 +23,7 @@ export type ConsumeOptions = KafkaCluster & {
   batchBytesMax?: number
   /** How many batches may be in `handle` at once (4). Beyond that only the backlog is filled. */
   batchesInFlightMax?: number
-  /** How many bytes may wait to be handed out before fetching pauses (8 MiB); one fetch may exceed it. */
+  /** How many bytes may wait to be dispatched before fetching pauses (8 MiB); one fetch may exceed it. */
   backlogBytesMax?: number
   /** How long a stop waits for the batches in `handle`, in milliseconds (10 000). */
   stopDeadlineMs?: number

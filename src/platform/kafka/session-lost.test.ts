@@ -5,7 +5,7 @@ import { committedOffsets, eventually, kafkaAvailability, otherClient, startHeld
 setDefaultTimeout(60_000)
 
 describe.skipIf(kafkaAvailability() !== null)('a member that the group has given up while it handled a batch', () => {
-  test('goes on behind the batch when it is back, though its commit was refused', async () => {
+  test('continues behind the batch when it is back, though its commit was rejected', async () => {
     const messages = Array.from({ length: 50 }, (_, index) => ({ key: `${index}`, value: `${index}` }))
     const { brokers, topic, groupId, consumer, goOn } = await startHeldConsumer(messages)
     const groups = otherClient(brokers).admin()
