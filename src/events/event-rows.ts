@@ -99,6 +99,7 @@ export async function toPage(
   limit: number,
   bytesMax: number = pageBytesMax,
 ): Promise<LogPage> {
+  for (const row of [rows[0], rows.at(-1)]) if (row !== undefined) log.newest.note(row.xid)
   const facts = await factsOf(log, rows, bytesMax)
   const carriers = new Set(log.streams.map(({ documentIn }) => documentIn))
   const events: LoggedEvent[] = []

@@ -52,7 +52,7 @@ function start(context: Context): Running {
   const onContinued = () => {
     for (const { onRestored } of context.running()) onRestored?.()
   }
-  const home = new LogHome({ pool: systemPool, address, onContinued, log })
+  const home = new LogHome({ pool: systemPool, address, newest: context.eventLog.newest, onContinued, log })
   const onLooked = metrics.maintenance
   const owing = context.modules.flatMap(({ owing }) => owing ?? [])
   const maintenance = { pool, retentionDays: value(retentionDays), owing, now, isClockRight, onLooked, log }
