@@ -2,7 +2,6 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { createTestDatabase } from './database.ts'
-import { isAlive } from './embedded-servers.ts'
 import { printFigures, recordFigures } from './fault-figures.ts'
 import { type Watched, watchService } from './fault-watch.ts'
 import { countInDatabase, expectConsistent, queryDatabase } from './invariants.ts'
@@ -127,9 +126,10 @@ test('every connection to the database is terminated at a random moment', async 
   await judge('connections ended', address, placed, await watch.end())
 })
 
-/** The number of the first process of a server that runs: one that was killed before may still be on its way back. */
-async function livingPostgres(dataDir: string): Promise<number> {
-  await eventually('PostgreSQL runs', () => isAlive(ownPostgresPid(dataDir)), timeoutMs)
+/** Waits until a server answers: one that was killed has its number, and may have its process, for a while. @returns its number */
+async function answeringPostgres(dataDir: string): Promise<number> {
+  const answers = async () => (await countInDatabase(ownDatabase(dataDir), 'select 1').catch(() => 0)) === 1
+  await eventually('PostgreSQL answers', answers, timeoutMs)
   return ownPostgresPid(dataDir) ?? Number.NaN
 }
 
@@ -141,19 +141,14 @@ test('PostgreSQL is killed at a random moment, and hangs', async () => {
   for (let round = 1; round <= rounds; round += 1) {
     await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300, timeoutMs)
     await sleep(random() * 100)
-    const pid = await livingPostgres(dataDir)
+    const pid = await answeringPostgres(dataDir)
     process.kill(pid, round % 2 === 1 ? 'SIGKILL' : 'SIGSTOP')
     if (round % 2 === 1) continue
     await sleep(1_000)
     process.kill(pid, 'SIGCONT')
   }
   await placed.finished
-  const isBack = () =>
-    countInDatabase(ownDatabase(dataDir), 'select 1').then(
-      one => one === 1,
-      () => false,
-    )
-  await eventually('PostgreSQL is back', isBack, timeoutMs)
+  await answeringPostgres(dataDir)
   await judge('PostgreSQL killed', ownDatabase(dataDir), placed, await watch.end())
 })
 
