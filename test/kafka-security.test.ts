@@ -11,7 +11,7 @@ import { createTestDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { eventually, startTestBroker } from './kafka.ts'
 import { makeOrders } from './orders.ts'
-import { runCli } from './run-cli.ts'
+import { findingOf, runCli } from './run-cli.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 import { expectEvents, makeTopics, readTopic, sendOrders, type Topics } from './topics.ts'
 
@@ -73,8 +73,7 @@ describe.skipIf(unavailable !== null)('a Kafka that requires TLS, a client certi
   async function doctorsWord(changes: Record<string, string>): Promise<Finding | undefined> {
     const { out, err } = await runCli(['doctor', '--json'], { DATA_DIR: join(folder, 'none'), ...guarded, ...changes })
     expect(out + err).not.toContain('horse')
-    const { findings } = JSON.parse(out) as { findings: Finding[] }
-    return findings.find(({ name }) => name === 'Kafka')
+    return findingOf(out, 'Kafka')
   }
 
   test('orders are consumed and events published, also after logins expire', async () => {
