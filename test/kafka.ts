@@ -152,6 +152,24 @@ export async function eventually(
   }
 }
 
+/**
+ * Waits for a named condition as `eventually` does.
+ *
+ * @returns when it was last asked for and did not hold, in milliseconds from now. A busy machine may take longer to answer, so this
+ *   is what a promise of a time is judged by
+ */
+export async function lastOutdatedMs(what: string, condition: () => Promise<boolean>): Promise<number> {
+  const sinceMs = performance.now()
+  let lastMs = 0
+  await eventually(what, async () => {
+    const askedMs = performance.now() - sinceMs
+    const holds = await condition()
+    if (!holds) lastMs = askedMs
+    return holds
+  })
+  return lastMs
+}
+
 export type TestConsumer = {
   readonly received: KafkaMessage[]
   readonly states: ConsumerState[]

@@ -17,8 +17,8 @@ import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } fr
 setDefaultTimeout(60_000)
 afterEach(() => endServices())
 
-/** How soon an event must be on a stream of another instance. */
-const newsDeadlineMs = 1_000
+/** How soon an event must be on a stream of another instance: well below a second where the machine is not busy. */
+const newsDeadlineMs = 10_000
 
 async function emptyDatabase() {
   const { address } = await createTestDatabase(async () => undefined)

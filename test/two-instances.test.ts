@@ -2,7 +2,7 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { countInDatabase, queryDatabase } from './invariants.ts'
-import { eventually, kafkaAvailability, otherClient, testBroker } from './kafka.ts'
+import { eventually, kafkaAvailability, lastOutdatedMs, otherClient, testBroker } from './kafka.ts'
 import { beginRun, expectPromises, sendShare } from './kafka-run.ts'
 import { makeOrders } from './orders.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
@@ -58,7 +58,7 @@ describe('two instances on one database', () => {
       )
       for (const { url } of [one, other]) {
         const isNews = async () => (await read(url)).status === status
-        await eventually(`the change is seen at ${url}`, isNews, newsDeadlineMs)
+        expect(await lastOutdatedMs(`the change is seen at ${url}`, isNews)).toBeLessThan(newsDeadlineMs)
         const answer = await fetch(`${url}/api/orders/changed-0`)
         expect(answer.headers.get('etag')).toBe(`"${version}"`)
       }

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { join } from 'node:path'
 import { createTestDatabase } from '../../test/database.ts'
-import { eventually } from '../../test/kafka.ts'
+import { lastOutdatedMs } from '../../test/kafka.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { readConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
@@ -115,18 +115,8 @@ test('a running service honours a key created by the command, and its revocation
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
     return (await fetch(`${service.url}/api/orders`, { headers })).status
   }
-  /** Asks until the answer is as expected. @returns when the last request was sent that got another, in milliseconds from now */
-  const lastOther = async (expected: number, key?: string) => {
-    const began = performance.now()
-    let lastMs = 0
-    await eventually(`the answer is ${expected}`, async () => {
-      const sentMs = performance.now() - began
-      const isExpected = (await statusWith(key)) === expected
-      if (!isExpected) lastMs = sentMs
-      return isExpected
-    })
-    return lastMs
-  }
+  const lastOther = (expected: number, key?: string) =>
+    lastOutdatedMs(`the answer is ${expected}`, async () => (await statusWith(key)) === expected)
   try {
     expect(await statusWith()).toBe(200)
     const made = await runCli(['keys', 'create', '--name', 'shop', '--scopes', 'orders:read', '--json'], environment)
