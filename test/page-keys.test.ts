@@ -13,8 +13,6 @@ describe.skipIf(hasNoBrowser)('API keys, in Chromium', () => {
 
   test('the first comes with a warning, is shown once, and used; another is created and revoked; revoking the last opens access again', async () => {
     const page = await stage.open('/keys')
-    // A notice that is still fading in has less contrast than it will have.
-    await page.emulateMedia({ reducedMotion: 'reduce' })
     await page.getByText('No API key is needed yet').waitFor()
     expect(await violationsOf(page)).toEqual([])
     await page.getByRole('button', { name: 'New key' }).click()

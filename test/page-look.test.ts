@@ -78,6 +78,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       await page.getByRole('dialog').waitFor()
       expect(await violationsOf(page, rules)).toEqual([])
       await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
       await page.keyboard.press('?')
       await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
       expect(await violationsOf(page, rules)).toEqual([])

@@ -96,6 +96,7 @@ describe.skipIf(hasNoBrowser)('modules of the page, in Chromium', () => {
     expect(await page.evaluate('getComputedStyle(document.querySelector(".example")).color')).toBe('rgb(1, 2, 3)')
     expect(await page.locator('.menu [aria-current=page]').textContent()).toBe('Examples')
     await page.keyboard.press('?')
+    await page.getByRole('dialog').waitFor()
     const shortcuts = (await page.getByRole('dialog').locator('dd').allTextContents()).join('\n')
     expect(shortcuts).toContain('Do what an example does')
     expect(shortcuts).toContain('Go to Examples')
