@@ -15,7 +15,7 @@ import {
   startServiceProcess,
 } from './service-process.ts'
 
-setDefaultTimeout(180_000 + runSize * 10)
+setDefaultTimeout(180_000 + runSize * 30)
 
 /** How long the broker stays paused: longer than the consumer's requests may stay unanswered. */
 const pauseMs = Number(process.env.BROKER_PAUSE_MS || 8_000)

@@ -7,7 +7,7 @@ import { beginRun, expectPromises, sendShare } from './kafka-run.ts'
 import { makeOrders } from './orders.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(300_000)
 afterEach(() => endServices())
 
 /** How soon an instance must know what another one has changed. */
