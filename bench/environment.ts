@@ -70,7 +70,7 @@ export async function createDatabase(server: EmbeddedPostgres): Promise<Postgres
   return address
 }
 
-/** Removes a database, so that its upkeep does not go on while others are measured. */
+/** Removes a database, so that its partition maintenance does not run while others are measured. */
 export async function dropDatabase(server: EmbeddedPostgres, address: PostgresAddress): Promise<void> {
   await withClient(server.address, client => client.query(`drop database if exists ${address.database} with (force)`))
 }

@@ -11,7 +11,7 @@ export type Figure = {
   unit: Unit
   /** The baseline: measured in the same run, in the same unit. */
   against?: { what: string; value: number }
-  /** The least that is asked for. */
+  /** The minimum that must be reached. */
   must?: Bound
   /** The goal. */
   aim?: Bound

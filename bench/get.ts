@@ -58,7 +58,7 @@ export async function benchGet(context: BenchmarkContext): Promise<Findings> {
   }
 }
 
-/** Places the orders that are asked for. @returns their paths */
+/** Places the orders that are read. @returns their paths */
 export async function placeOrders(service: ServiceProcess): Promise<string[]> {
   const orders = [...exampleOrders(ordersCount)]
   const body = orders.map(order => JSON.stringify(order)).join('\n')

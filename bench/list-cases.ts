@@ -59,7 +59,7 @@ export function listCases(stored: StoredOrders, samples: readonly Sample[]): Lis
   ]
 }
 
-/** A cursor anywhere in the list. A cursor is a place, so it need not have been handed out. */
+/** A cursor anywhere in the list. A cursor is a position, so it need not come from a response. */
 export function randomCursor(stored: StoredOrders): string {
   const createdAtMs = Math.floor(stored.firstMs + Math.random() * (stored.lastMs - stored.firstMs))
   return encodeCursor({ createdAtMs, orderUid: 'm' })

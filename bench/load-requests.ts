@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { exampleOrder } from '../src/orders/example.ts'
 
-/** A request that is ready to be sent. Its bytes are good until the next is asked for. */
+/** A request that is ready to be sent. Its bytes are valid until the next is requested. */
 export type EncodedRequest = {
   bytes: Uint8Array
   /** Requests of one kind get answers of one length. */

@@ -15,8 +15,6 @@ export const advisoryLocks = {
   partitionMaintenance: 7_306_294,
   /** Counting the subscriptions before one is added. */
   webhookCount: 7_306_296,
-  /** Recounting the tallies of orders. */
-  tallyRecount: 7_306_297,
   /** Taken by the function `settle_log` (migrations/0019_log_home.sql). */
   logHome: 7_306_298,
   /** Held by the process that runs the embedded PostgreSQL, as long as it does. */

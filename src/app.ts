@@ -1,4 +1,5 @@
 import { buildDocuments } from './documents.ts'
+import { NewestRead } from './events/newest-read.ts'
 import type { Notifier } from './events/notifier.ts'
 import { ReaderThrottle } from './events/reader-throttle.ts'
 import type { StreamDefinition } from './events/stream-definition.ts'
@@ -118,7 +119,7 @@ function createContext(
     writes: options.writes,
     throttle: new ReaderThrottle(() => performance.now()),
     messaging,
-    eventLog: { pool, streams: later.streams },
+    eventLog: { pool, streams: later.streams, newest: new NewestRead() },
     running: later.running,
     documents() {
       const built = later.documents()

@@ -1,5 +1,5 @@
 import type { Module } from './module.ts'
-import type { Finding } from './platform/integrity.ts'
+import type { CheckResult } from './platform/integrity.ts'
 import type { Logger } from './platform/log.ts'
 import { Counter, Gauge, type Registry } from './platform/metrics.ts'
 import { runPeriodically } from './platform/periodic.ts'
@@ -10,7 +10,7 @@ import { auditDatabase, auditedRules } from './verify.ts'
 /** Rarely enough to be no load, often enough to notice a broken guarantee while the change that broke it is still known. */
 const pauseMs = 60_000
 
-export type AuditMetrics = { checked(findings: readonly Finding[], nowMs: number): void }
+export type AuditMetrics = { checked(results: readonly CheckResult[], nowMs: number): void }
 
 /** @param nowMs when the service started, in milliseconds since 1970 */
 export function createAuditMetrics(registry: Registry, modules: readonly Module[], nowMs: number): AuditMetrics {
@@ -30,8 +30,8 @@ export function createAuditMetrics(registry: Registry, modules: readonly Module[
   for (const invariant of auditedRules(modules)) violations.inc({ invariant }, 0)
   checkedAt.set(nowMs / 1000)
   return {
-    checked(findings, atMs) {
-      for (const { invariant, broken } of findings) violations.inc({ invariant }, broken)
+    checked(results, atMs) {
+      for (const { invariant, broken } of results) violations.inc({ invariant }, broken)
       checkedAt.set(atMs / 1000)
     },
   }
@@ -54,9 +54,9 @@ export type AuditOptions = {
 export async function runAudit(options: AuditOptions, stop: AbortSignal): Promise<void> {
   const { pool, metrics, modules, value, now, log } = options
   const run = async () => {
-    const findings = await auditDatabase(pool, modules, { value, nowMs: now() })
-    metrics.checked(findings, now())
-    for (const finding of findings.filter(({ broken }) => broken > 0)) log.error(finding, 'a guarantee is broken')
+    const results = await auditDatabase(pool, modules, { value, nowMs: now() })
+    metrics.checked(results, now())
+    for (const result of results.filter(({ broken }) => broken > 0)) log.error(result, 'a guarantee is broken')
   }
   const failure = 'the guarantees could not be checked'
   // The pause comes first: after downtime overdue orders expire before they are reported.

@@ -50,7 +50,7 @@ export function describeAddress({ host, port, database }: PostgresAddress): stri
 /**
  * Migrates the schema, and settles the event log of a restored database. Waits for a database that does not answer yet.
  *
- * @param timeoutMs how long it is waited for
+ * @param timeoutMs how long to wait for the database
  * @param upTo the last migration that is applied; all when undefined
  * @throws MigrationError, or the database's own refusal (of the password, say), or its silence after `timeoutMs`
  */
@@ -72,7 +72,7 @@ export async function bringUpToDate(
       // 57P03: the server is starting. Any other answer will be the same next time.
       const isAnswer = error instanceof DatabaseError && error.code !== '57P03'
       if (isAnswer || error instanceof MigrationError || performance.now() > giveUpAtMs) throw error
-      if (failures === 0) log.warn({ err: error }, 'the database does not answer yet; it is waited for')
+      if (failures === 0) log.warn({ err: error }, 'the database does not answer yet; waiting for it')
       await sleep(backoffMs(connectBackoff, failures + 1, Math.random()), undefined, { signal: stop })
     }
   }

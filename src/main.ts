@@ -42,7 +42,7 @@ async function main(): Promise<number> {
   try {
     const config = readConfig(process.env, settingsRoot, filesRoot)
     const log = createLogger({ level: config.logLevel })
-    process.on('unhandledRejection', error => log.error({ err: error }, 'a failure that nobody waited for'))
+    process.on('unhandledRejection', error => log.error({ err: error }, 'an unhandled promise rejection'))
     service = await startService(config, log, stop.signal)
   } catch (error) {
     if (stop.signal.aborted) return 0

@@ -10,7 +10,7 @@ import { settledWithin, withDeadline } from './platform/deadline.ts'
 import type { Logger } from './platform/log.ts'
 import { createListener, type Listener, notify } from './platform/notifications.ts'
 import { startTracing, type Tracing } from './platform/otlp-tracing.ts'
-import { createPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
+import { createPool, endPool, type Pool, type PostgresAddress } from './platform/postgres.ts'
 import { type HttpServer, startServer } from './platform/server.ts'
 import type { DependencyState } from './system/views.ts'
 import { createWriteWatch, type WriteWatch } from './system/write-watch.ts'
@@ -86,10 +86,13 @@ async function serve(
   const work = startWork(app, connections, log, stop)
   return {
     url: server.url,
-    summary: describe(config, database, app, server.url),
+    summary: summarize(config, database, app, server.url),
     async stop() {
       if ((await settledWithin(stopInOrder(app, server, connections, work), stopDeadlineMs)) === undefined) {
-        log.warn({ deadlineMs: stopDeadlineMs }, 'what is still under way is given up; nothing acknowledged is lost')
+        log.warn(
+          { deadlineMs: stopDeadlineMs },
+          'stopping took too long; the remaining work is abandoned, and nothing acknowledged is lost',
+        )
       }
       await database.stop()
     },
@@ -214,7 +217,7 @@ async function stopInOrder(
 }
 
 async function closePools({ pool, systemPool }: Pick<Connections, 'pool' | 'systemPool'>): Promise<void> {
-  await Promise.all([pool.end(), systemPool.end()])
+  await Promise.all([endPool(pool), endPool(systemPool)])
 }
 
 /** Whether callers need no key. */
@@ -241,7 +244,7 @@ async function probe(ask: () => Promise<unknown>): Promise<DependencyState> {
   }
 }
 
-function describe(config: Config, database: Database, app: App, url: string): string {
+function summarize(config: Config, database: Database, app: App, url: string): string {
   const lines = [
     ['page', `${url}/`],
     ['API', `${url}/api/orders, described at ${url}/api/docs`],

@@ -1,5 +1,5 @@
 import type { Module } from './module.ts'
-import { type CheckContext, type Finding, runCheck } from './platform/integrity.ts'
+import { type CheckContext, type CheckResult, runCheck } from './platform/integrity.ts'
 import type { Pool } from './platform/postgres.ts'
 
 /** Checking millions of rows takes longer than any statement of the service. */
@@ -9,7 +9,7 @@ const wholeDeadlineMs = 3_600_000
 const newestDeadlineMs = 5_000
 
 /** What a check of the whole database has found; `remarks`: what was looked at, for a person. */
-export type Verification = { findings: Finding[]; remarks: string[] }
+export type Verification = { results: CheckResult[]; remarks: string[] }
 
 /**
  * Checks every rule that the database alone can be asked for, on a live database and without changing anything. What cannot be
@@ -25,17 +25,17 @@ export async function verifyDatabase(
 ): Promise<Verification> {
   const { onProgress } = options
   const deadlineMs = wholeDeadlineMs
-  const verified: Verification = { findings: [], remarks: [] }
+  const verified: Verification = { results: [], remarks: [] }
   for (const { inspections = [], checks = [] } of modules) {
     for (const inspection of inspections) {
-      const { findings, remark } = await inspection.run(pool, { deadlineMs, newest: false, onProgress })
-      verified.findings.push(...findings)
+      const { results, remark } = await inspection.run(pool, { deadlineMs, newest: false, onProgress })
+      verified.results.push(...results)
       verified.remarks.push(remark)
     }
     for (const check of checks) {
       const values = check.values === undefined ? [] : check.values(options)
       if (values === undefined) continue
-      verified.findings.push(await runCheck(pool, check, { values, deadlineMs }))
+      verified.results.push(await runCheck(pool, check, { values, deadlineMs }))
       onProgress?.(`checked: ${check.sentence}`)
     }
   }
@@ -43,12 +43,16 @@ export async function verifyDatabase(
 }
 
 /** Checks the rules that are audited on what was written last; takes some ten milliseconds, however much is stored. */
-export async function auditDatabase(pool: Pool, modules: readonly Module[], options: CheckContext): Promise<Finding[]> {
-  const audited: Finding[] = []
+export async function auditDatabase(
+  pool: Pool,
+  modules: readonly Module[],
+  options: CheckContext,
+): Promise<CheckResult[]> {
+  const audited: CheckResult[] = []
   const deadlineMs = newestDeadlineMs
   for (const { inspections = [], checks = [], newest = '' } of modules) {
     for (const inspection of inspections) {
-      audited.push(...(await inspection.run(pool, { deadlineMs, newest: true })).findings)
+      audited.push(...(await inspection.run(pool, { deadlineMs, newest: true })).results)
     }
     for (const check of checks.filter(({ audited }) => audited !== undefined)) {
       const values = check.values === undefined ? [] : check.values(options)

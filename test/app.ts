@@ -4,6 +4,7 @@ import { type App, type AppOptions, buildApp } from '../src/app.ts'
 import { migrations } from '../src/database.ts'
 import type { EventFeed } from '../src/events/feed.ts'
 import { eventsApi } from '../src/events/module.ts'
+import { NewestRead } from '../src/events/newest-read.ts'
 import { Notifier } from '../src/events/notifier.ts'
 import type { EventLog } from '../src/events/stream-definition.ts'
 import type { Messaging, Module, TopicHandler } from '../src/module.ts'
@@ -24,7 +25,7 @@ const migrateOrders = (address: PostgresAddress) => migrate(address, migrations)
 
 /** The log of a database as the service reads it. */
 export function eventLogOf(pool: Pool): EventLog {
-  return { pool, streams: [orderStream] }
+  return { pool, streams: [orderStream], newest: new NewestRead() }
 }
 
 /** A migrated database of a test file, with a pool of connections to it. */

@@ -30,7 +30,7 @@ async function metric(name: string, registry = t.app.context.registry): Promise<
   )
 }
 
-test('a broken guarantee of a new order is counted, and the time of the check is told', async () => {
+test('a broken guarantee of a new order is counted, and the time of the check is exported', async () => {
   await place('good')
   await place('bad')
   expect(await metric('invariant_violations_total{invariant="order-document"}')).toBe(0)
@@ -60,7 +60,7 @@ test('a broken guarantee of a new order is counted, and the time of the check is
   await auditing
 })
 
-test('the newest alone are looked at', async () => {
+test('only the newest orders are checked', async () => {
   const batch = await t.call('POST', '/api/orders/batch', {
     headers: { 'content-type': 'application/x-ndjson' },
     body: Array.from({ length: 250 }, (_, index) =>
@@ -68,8 +68,8 @@ test('the newest alone are looked at', async () => {
     ).join('\n'),
   })
   expect(await batch.text()).toContain('{"complete":true,"count":250,"placed":250,')
-  const findings = await auditDatabase(t.pool, modules, { ...valuesOf(), nowMs: Date.now() })
-  expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+  const results = await auditDatabase(t.pool, modules, { ...valuesOf(), nowMs: Date.now() })
+  expect(results.filter(({ broken }) => broken > 0)).toEqual([])
   await t.pool.query(`delete from order_items where order_uid = 'later-249'`)
   const [found] = (await auditDatabase(t.pool, modules, { ...valuesOf(), nowMs: Date.now() })).filter(
     ({ broken }) => broken > 0,

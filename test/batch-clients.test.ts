@@ -13,7 +13,7 @@ import { type Nginx, nginx, startNginx } from './nginx.ts'
 import { makeOrders } from './orders.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
-/** Batches as clients and proxies really send them: none of them may lose an order in silence. */
+/** Batches as clients and proxies really send them: none of them may lose an order silently. */
 
 setDefaultTimeout(120_000)
 const run = promisify(execFile)
@@ -82,7 +82,7 @@ describe('a batch through nginx with a plain proxy_pass', () => {
   })
 })
 
-test('a client that reads nothing before it has sent everything gets every answer, 60,000 refusals among them', async () => {
+test('a client that reads nothing until it has sent everything gets every result, 60,000 rejections included', async () => {
   if (python === null) return skipped('needs Python')
   const [order] = makeOrders(1, 'python')
   const refused = JSON.stringify({ ...order, entry: 7, locale: 7, shardkey: 7, items: [], date_created: 'now' })
@@ -128,7 +128,7 @@ describe('a batch that stays open', () => {
 
   const isPlaced = (text: string, uid: string | undefined) => text.includes(`"order_uid":"${uid}","outcome":"placed"`)
 
-  test('is answered while it is open: to each line, before the next is sent', async () => {
+  test('is answered while it is open: each line before the next is sent', async () => {
     const lines = makeOrders(4, 'open')
     const batch = await open()
     batch.send(lines.slice(0, 3).map(order => JSON.stringify(order)))
@@ -141,7 +141,7 @@ describe('a batch that stays open', () => {
     batch.socket.destroy()
   })
 
-  test('keeps every line that was whole when the sender breaks off', async () => {
+  test('stores every complete line when the client disconnects', async () => {
     const lines = makeOrders(3, 'cut').map(order => JSON.stringify(order))
     const batch = await open()
     batch.send(lines.slice(0, 2))

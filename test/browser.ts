@@ -99,7 +99,15 @@ export async function setStage(settings: Record<string, string> = {}): Promise<S
     async open(path, { width = 1280, height = 900, colorScheme = 'light', url = service.url, scale = 1 } = {}) {
       await context?.close()
       const viewport = { width, height }
-      context = await browser.newContext({ viewport, colorScheme, locale: 'en-US', deviceScaleFactor: scale })
+      // What is still fading in has less contrast than it will have.
+      const reducedMotion = 'reduce'
+      context = await browser.newContext({
+        viewport,
+        colorScheme,
+        reducedMotion,
+        locale: 'en-US',
+        deviceScaleFactor: scale,
+      })
       const page = await context.newPage()
       page.on('pageerror', error => complaints.push(String(error)))
       page.on('dialog', dialog => complaints.push(`a dialog of a script: ${dialog.message()}`))

@@ -26,7 +26,7 @@ function consumerOf(intake: Intake) {
   return consumerOfOrders({ intake, pool: { query: async () => ({ rows: [] }) } as unknown as Pool })
 }
 
-test('a short batch, which is read sooner, is placed after the long one before it', async () => {
+test('a short batch that is read sooner is placed after the long one before it', async () => {
   const stored = new Map<string, PlacedOrder>()
   const intake = createIntake({
     store: {
@@ -52,7 +52,7 @@ test('a short batch, which is read sooner, is placed after the long one before i
   expect(JSON.parse(stored.get(last.order_uid)?.document ?? '').locale).toBe('en')
 })
 
-test('of two orders with one uid the earlier is placed, also when the database was away', async () => {
+test('of two orders with one uid the earlier is placed, even if the database was down', async () => {
   const stored = new Map<string, PlacedOrder>()
   let isAway = true
   const intake = createIntake({
@@ -80,12 +80,12 @@ test('of two orders with one uid the earlier is placed, also when the database w
   expect(JSON.parse(stored.get('twice-0')?.document ?? '').locale).toBe('en')
 })
 
-test('an order that breaks its handling is set aside, and its neighbours are placed', async () => {
+test('an order that makes its handler fail becomes a dead letter, and the orders around it are placed', async () => {
   const stored = new Map<string, PlacedOrder>()
-  const letters: unknown[] = []
+  const deadLetters: unknown[] = []
   const pool = {
     async query(text: string, values: unknown[] = []) {
-      if (text.includes('insert into dead_letters')) letters.push(values)
+      if (text.includes('insert into dead_letters')) deadLetters.push(values)
       return { rows: [] }
     },
   } as unknown as Pool
@@ -108,5 +108,5 @@ test('an order that breaks its handling is set aside, and its neighbours are pla
   await consume(orders.map((order, offset) => messageOf(order, BigInt(offset))))
   expect(stored.size).toBe(19)
   expect(stored.has(poison)).toBe(false)
-  expect(letters).toHaveLength(1)
+  expect(deadLetters).toHaveLength(1)
 })

@@ -66,13 +66,13 @@ describe('docker-compose.yml', () => {
     expect([...settings.keys()].filter(name => !used.has(name) && name !== 'COMPOSE_PROFILES')).toEqual([])
   })
 
-  test('has every part that the documentation promises', () => {
+  test('has every service that the documentation names', () => {
     const names = ['orders', 'postgres', 'kafka', 'kafka-ui', 'prometheus', 'grafana', 'postgres-exporter']
     expect(Object.keys(compose.services).sort()).toEqual([...names, 'kafka-exporter'].sort())
     expect(composeText).not.toMatch(/image:.*zookeeper/i)
   })
 
-  test('gives the service settings that it accepts, with a key, since it is open to other containers', () => {
+  test('gives the service valid settings, with a key, since other containers can reach it', () => {
     const environment = Object.entries(compose.services.orders?.environment ?? {})
     const known: readonly string[] = variablesOf().map(({ name }) => name)
     expect(environment.filter(([name]) => !known.includes(name))).toEqual([])
@@ -83,7 +83,7 @@ describe('docker-compose.yml', () => {
     expect(config.kafka?.brokers).toEqual(['kafka:9092'])
   })
 
-  test('pins every image, restarts every container and asks each for its health', () => {
+  test('pins every image, restarts every container and checks the health of each', () => {
     const pinned = /^[a-z0-9./-]+:v?\d+\.\d+[\w.-]*$/
     expect(services.filter(([, { image, build }]) => build === undefined && !pinned.test(image))).toEqual([])
     expect(services.filter(([, { restart }]) => restart !== 'unless-stopped').map(([name]) => name)).toEqual([])
@@ -98,7 +98,7 @@ describe('docker-compose.yml', () => {
     expect(ports.filter(port => !/^127\.0\.0\.1:\$\{[A-Z_]+_PORT\}:\d+$/.test(port))).toEqual([])
   })
 
-  test('mounts what exists, and keeps what must last in volumes', () => {
+  test('mounts existing files, and keeps lasting data in volumes', () => {
     const mounts = services.flatMap(([, service]) => service.volumes ?? []).map(mount => mount.split(':')[0] ?? '')
     const files = mounts.filter(source => source.startsWith('./'))
     expect(files.filter(source => !existsSync(join(root, source)))).toEqual([])
@@ -139,7 +139,7 @@ describe('Dockerfile', () => {
     expect(instructions.findLast(line => line.startsWith('USER '))).toMatch(/^USER [1-9]\d*:[1-9]\d*$/)
   })
 
-  test('copies what exists, and .dockerignore lets just that through', () => {
+  test('copies existing files, and .dockerignore excludes all others', () => {
     const copies = instructions.filter(line => line.startsWith('COPY ') && !line.includes('--from='))
     const sources = copies.flatMap(line => line.split(/\s+/).slice(1, -1))
     const through = [...read('.dockerignore').matchAll(/^!(\S+)$/gm)].map(match => match[1] ?? '')
@@ -147,7 +147,7 @@ describe('Dockerfile', () => {
     expect(through.filter(name => !existsSync(join(root, name)))).toEqual([])
   })
 
-  test('leaves out development dependencies: the service imports only what it names as its own', () => {
+  test('contains no development dependencies: the service imports only its own dependencies', () => {
     const imported = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.ts') && !name.endsWith('.test.ts'))
       .flatMap(name => [

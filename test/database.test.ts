@@ -6,7 +6,7 @@ import { createTestDatabase } from './database.ts'
 setDefaultTimeout(30_000)
 let migrations = 0
 
-test('every test database has the tables, its own rows, and the migration ran once', async () => {
+test('every test database has the tables and its own rows, and the migrations ran once', async () => {
   const [first, second] = await Promise.all([createTestDatabase(migrate), createTestDatabase(migrate)])
   await run(first.address, 'insert into things values (1)')
   expect(await run(first.address, 'select id from things')).toEqual([{ id: 1 }])

@@ -8,7 +8,7 @@ import { databaseEnv, endServices, startServiceProcess } from './service-process
 setDefaultTimeout(60_000)
 afterEach(() => endServices())
 
-test('killed while it replays many: replaying again places the rest, each order once, and every letter ends replayed', async () => {
+test('killed during a bulk replay: a second replay places the rest, each order once, and every dead letter ends replayed', async () => {
   const { pool, address, drop } = await createOrdersDatabase()
   const count = 1_500
   const orders = makeOrders(count, 'killed')
@@ -35,7 +35,7 @@ test('killed while it replays many: replaying again places the rest, each order 
   // Another program goes on, on the same database. One that meets an outage says so, and is run again.
   const goOn = () => runCli(['dead-letters', 'replay', '--code', 'ORDER_REFUSED_BY_STORE'], environmentOf(address))
   let rest = await goOn()
-  for (let runs = 1; rest.out.includes('could not go on') && runs < 3; runs += 1) rest = await goOn()
+  for (let runs = 1; rest.out.includes('it stopped after an error') && runs < 3; runs += 1) rest = await goOn()
   expect(rest).toMatchObject({ exitCode: 0, out: expect.stringContaining(' 0 refused again') })
   expect(await stateCounts()).toEqual([{ state: 'replayed', letters: count }])
   const { rows } = await pool.query(

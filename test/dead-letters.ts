@@ -9,16 +9,16 @@ const place = (partition: unknown, offset: unknown) => `${partition}/${offset}`
 
 /** Lists all dead letters, page by page, as a person would. */
 export async function listDeadLetters(url: string, pageSize = 40): Promise<DeadLetterListing[]> {
-  const letters: DeadLetterListing[] = []
+  const deadLetters: DeadLetterListing[] = []
   for (let path: string | undefined = `/api/dead-letters?limit=${pageSize}`; path !== undefined; ) {
     const response: Response = await fetch(url + path)
     expect(response.status).toBe(200)
     const page = (await response.json()) as DeadLetterListing[]
     expect(page.length).toBeLessThanOrEqual(pageSize)
-    letters.push(...page)
+    deadLetters.push(...page)
     path = nextOf(path, response)
   }
-  return letters
+  return deadLetters
 }
 
 /**
@@ -26,37 +26,37 @@ export async function listDeadLetters(url: string, pageSize = 40): Promise<DeadL
  *
  * @param read all messages of the orders topic; the header `kind` says what each one is
  */
-export function expectDeadLetters(letters: readonly DeadLetterListing[], read: readonly Read[]): void {
-  const byPlace = new Map(letters.map(letter => [place(letter.partition, letter.offset), letter]))
+export function expectDeadLetters(deadLetters: readonly DeadLetterListing[], read: readonly Read[]): void {
+  const byPlace = new Map(deadLetters.map(deadLetter => [place(deadLetter.partition, deadLetter.offset), deadLetter]))
   const bad = read.filter(message => fateOf(headerOf(message, 'kind') ?? '') !== undefined)
   const problems: string[] = []
   for (const message of bad) {
     const at = place(message.partition, message.message.offset)
-    const letter = byPlace.get(at)
+    const deadLetter = byPlace.get(at)
     const kind = headerOf(message, 'kind') ?? ''
-    if (letter === undefined) problems.push(`"${kind}" at ${at} is no dead letter`)
-    else if (!isLetterOf(letter, message, kind))
-      problems.push(`"${kind}" at ${at} is ${JSON.stringify(letter).slice(0, 2000)}`)
+    if (deadLetter === undefined) problems.push(`"${kind}" at ${at} is no dead letter`)
+    else if (!isDeadLetterOf(deadLetter, message, kind))
+      problems.push(`"${kind}" at ${at} is ${JSON.stringify(deadLetter).slice(0, 2000)}`)
     byPlace.delete(at)
   }
-  for (const letter of byPlace.values())
-    problems.push(`a good message is a dead letter: ${JSON.stringify(letter).slice(0, 2000)}`)
+  for (const deadLetter of byPlace.values())
+    problems.push(`a good message is a dead letter: ${JSON.stringify(deadLetter).slice(0, 2000)}`)
   expect(problems.slice(0, listed)).toEqual([])
-  expect(letters).toHaveLength(bad.length)
+  expect(deadLetters).toHaveLength(bad.length)
 }
 
-function isLetterOf(letter: DeadLetterListing, { message }: Read, kind: string): boolean {
+function isDeadLetterOf(deadLetter: DeadLetterListing, { message }: Read, kind: string): boolean {
   const fate = fateOf(kind)
   const wanted = fate?.pointer
   return (
-    letter.code === fate?.code &&
-    letter.detail !== '' &&
-    (wanted === undefined || letter.violations.some(({ pointer }) => pointer.startsWith(wanted))) &&
-    letter.value === base64(message.value) &&
-    letter.key === base64(message.key) &&
-    letter.message_time === new Date(Number(message.timestamp)).toISOString() &&
-    letter.headers.some(([name, value]) => name === 'kind' && value === base64(Buffer.from(kind))) &&
-    letter.headers.some(([name, value]) => name === 'bytes' && value === base64(Buffer.from([0, 0xff, 0x0a])))
+    deadLetter.code === fate?.code &&
+    deadLetter.detail !== '' &&
+    (wanted === undefined || deadLetter.violations.some(({ pointer }) => pointer.startsWith(wanted))) &&
+    deadLetter.value === base64(message.value) &&
+    deadLetter.key === base64(message.key) &&
+    deadLetter.message_time === new Date(Number(message.timestamp)).toISOString() &&
+    deadLetter.headers.some(([name, value]) => name === 'kind' && value === base64(Buffer.from(kind))) &&
+    deadLetter.headers.some(([name, value]) => name === 'bytes' && value === base64(Buffer.from([0, 0xff, 0x0a])))
   )
 }
 
@@ -65,19 +65,19 @@ function isLetterOf(letter: DeadLetterListing, { message }: Read, kind: string):
  *
  * @param published all messages of the topic of dead letters
  */
-export function expectPublished(published: readonly Read[], letters: readonly DeadLetterListing[]): void {
+export function expectPublished(published: readonly Read[], deadLetters: readonly DeadLetterListing[]): void {
   const byId = new Map(published.map(message => [headerOf(message, 'dlq_id'), message]))
-  const problems = letters.flatMap(letter => {
-    const found = byId.get(letter.id)
-    if (found === undefined) return [`dead letter ${letter.id} (${letter.detail}) was not published`]
+  const problems = deadLetters.flatMap(deadLetter => {
+    const found = byId.get(deadLetter.id)
+    if (found === undefined) return [`dead letter ${deadLetter.id} (${deadLetter.detail}) was not published`]
     const isSame =
-      base64(found.message.key) === letter.key &&
-      base64(found.message.value) === letter.value &&
-      headerOf(found, 'dlq_code') === letter.code &&
-      headerOf(found, 'dlq_partition') === String(letter.partition) &&
-      headerOf(found, 'dlq_offset') === letter.offset &&
+      base64(found.message.key) === deadLetter.key &&
+      base64(found.message.value) === deadLetter.value &&
+      headerOf(found, 'dlq_code') === deadLetter.code &&
+      headerOf(found, 'dlq_partition') === String(deadLetter.partition) &&
+      headerOf(found, 'dlq_offset') === deadLetter.offset &&
       headerOf(found, 'kind') !== undefined
-    return isSame ? [] : [`dead letter ${letter.id} was published as ${JSON.stringify(found.message.headers)}`]
+    return isSame ? [] : [`dead letter ${deadLetter.id} was published as ${JSON.stringify(found.message.headers)}`]
   })
   expect(problems.slice(0, listed)).toEqual([])
 }

@@ -61,7 +61,7 @@ const keywords = (
 ).split(' ')
 
 describe.each([...files])('the schemas of %s', file => {
-  test('are found by this test', () => {
+  test('exist', () => {
     expect(schemasOf(documents.get(file) ?? {}).length).toBeGreaterThan(150)
   })
 
@@ -69,19 +69,19 @@ describe.each([...files])('the schemas of %s', file => {
     expect(placesOf(file, schema => Object.keys(schema).some(name => !keywords.includes(name)))).toEqual([])
   })
 
-  test('refer to named schemas, and never into one', () => {
+  test('refer to named schemas, never to a part of one', () => {
     expect(
       placesOf(file, ({ $ref }) => typeof $ref === 'string' && !/^#\/components\/schemas\/[A-Za-z0-9._]+$/.test($ref)),
     ).toEqual([])
   })
 
-  test('have patterns that RE2, Java and Python compile', () => {
+  test('have patterns that RE2, Java and Python can compile', () => {
     // No look around, no reference back, no \u and no lone \0, no repetition beyond 1000.
     const foreign = /\(\?(?!:)|\\[1-9pPuUkGZAz]|\\0|\{\d*,?\d{4,}\}|[\ud800-\udfff]/
     expect(placesOf(file, ({ pattern }) => typeof pattern === 'string' && foreign.test(pattern))).toEqual([])
   })
 
-  test('say of arrays what they hold, and of enums of what type they are', () => {
+  test('give the items of arrays and the type of enums', () => {
     expect(placesOf(file, schema => typesOf(schema).includes('array') && !isObject(schema.items))).toEqual([])
     expect(
       placesOf(file, schema => ('enum' in schema || 'const' in schema) && typeof schema.type !== 'string'),
@@ -89,7 +89,7 @@ describe.each([...files])('the schemas of %s', file => {
     expect(placesOf(file, ({ uniqueItems }) => uniqueItems !== undefined)).toEqual([])
   })
 
-  test('say of integers that 32 bits do not hold that they have 64, and of numbers that they are doubles', () => {
+  test('give integers beyond 32 bits the format int64, and numbers the format double', () => {
     const fits = ({ minimum, maximum }: Json) => Number(minimum) >= -(2 ** 31) && Number(maximum) < 2 ** 31
     expect(
       placesOf(file, schema => typesOf(schema).includes('integer') && !fits(schema) && schema.format !== 'int64'),
@@ -97,7 +97,7 @@ describe.each([...files])('the schemas of %s', file => {
     expect(placesOf(file, schema => typesOf(schema).includes('number') && schema.format !== 'double')).toEqual([])
   })
 
-  test('have a title where they are objects', () => {
+  test('have a title if they are objects', () => {
     // The headers and payloads of messages are named by their message.
     const isOfMessage = (at: string) => /^\/components\/messages\/[^/]+\/(payload|headers)$/.test(at)
     expect(
@@ -115,7 +115,7 @@ test('every nested object of OpenAPI is a schema with a name', () => {
   ).toEqual([])
 })
 
-test('publishing leaves what stands in values, and in properties that are called like keywords', () => {
+test('publishing keeps values, and properties that are named like keywords', () => {
   const untouched = {
     type: 'object',
     title: 'an object',

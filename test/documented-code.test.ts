@@ -26,7 +26,7 @@ function blockOf(document: string, language: string): string {
   return file
 }
 
-test('the receiver of docs/webhooks.md takes what is signed, and refuses what is not', async () => {
+test('the receiver in docs/webhooks.md accepts signed requests, and rejects others', async () => {
   const program = `
     import { receive } from '${blockOf('docs/webhooks.md', 'ts')}'
     const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: receive })

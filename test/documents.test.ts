@@ -21,7 +21,7 @@ function anchorsOf(text: string): string[] {
   )
 }
 
-test('every link leads to a file, and to a heading in it', () => {
+test('every link leads to an existing file and heading', () => {
   const broken = documents.flatMap(({ name, text }) =>
     [...text.matchAll(/\]\(([^)\s]+)\)/g)]
       .map(match => match[1] ?? '')
@@ -37,7 +37,7 @@ test('every link leads to a file, and to a heading in it', () => {
   expect(broken).toEqual([])
 })
 
-test('every file of the repository that they name is there', () => {
+test('every file of the repository that they name exists', () => {
   // The changelog tells of files that were.
   const missing = documents
     .filter(({ name }) => name !== 'CHANGELOG.md')

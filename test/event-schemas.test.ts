@@ -100,14 +100,14 @@ function closed(schema: Schema): Schema {
   }
 }
 
-test('a run of every command makes an event of every type that is described, and no other', () => {
+test('running every command makes an event of every documented type, and no other', () => {
   expect([...new Set(events.map(({ type }) => type))].sort()).toEqual(types.toSorted())
 })
 
 const eventsOf = (type: string) => events.filter(event => event.type === type)
 
 describe('the schema of', () => {
-  test.each(types)('%s holds for its example and for its events, and names all of their fields', type => {
+  test.each(types)('%s matches its example and its events, and names all of their fields', type => {
     const schema = schemaOf(type)
     expect([typeof schema.title, typeof schema.description]).toEqual(['string', 'string'])
     const [isValid, isNamed] = [compile(schema), compile(closed(schema))]
@@ -119,7 +119,7 @@ describe('the schema of', () => {
     }
   })
 
-  test('an event holds for what the read API gives', async () => {
+  test('an event matches the response of the read API', async () => {
     const isEvent = compile(schemaOf('event'), types.map(schemaOf))
     const shown: Json[] = JSON.parse(await (await t.call('GET', '/api/events')).text())
     expect(shown).toHaveLength(events.length)
@@ -139,7 +139,7 @@ describe('the message of', () => {
   const headersOf = ({ headers }: OutgoingMessage) =>
     Object.fromEntries((headers ?? []).map(([name, value]) => [String(name), String(value)]))
 
-  test.each(types)('%s that is published has the headers that are described, and no other', type => {
+  test.each(types)('%s has the documented headers when it is published, and no other', type => {
     const haveNames = compile(closed(messages[cloudEventType(type)]?.headers ?? {}))
     const isValid = compile(schemaOf(type))
     for (const event of eventsOf(type)) {
@@ -150,7 +150,7 @@ describe('the message of', () => {
     }
   })
 
-  test('an event that is too large is described as well, and cannot be taken for the event itself', () => {
+  test('an event that is too large has a schema of its own, which the event itself does not match', () => {
     const described = messages['event-without-data']
     const haveNames = compile(closed(described?.headers ?? {}))
     const isReduced = compile(described?.payload ?? {})

@@ -93,7 +93,7 @@ describe('a module that is appended to the list', () => {
 
   test('is verified', async () => {
     const context = { ...valuesOf({}, all), nowMs: Date.now() }
-    const broken = async () => (await verifyDatabase(t.pool, all, context)).findings.filter(({ broken }) => broken > 0)
+    const broken = async () => (await verifyDatabase(t.pool, all, context)).results.filter(({ broken }) => broken > 0)
     expect(await broken()).toEqual([])
     await t.pool.query('update parcels set grams = 0, version = 2')
     expect((await broken()).map(({ invariant, examples }) => [invariant, examples])).toEqual([

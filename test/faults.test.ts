@@ -2,7 +2,6 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { createTestDatabase } from './database.ts'
-import { isAlive } from './embedded-servers.ts'
 import { printFigures, recordFigures } from './fault-figures.ts'
 import { type Watched, watchService } from './fault-watch.ts'
 import { countInDatabase, expectConsistent, queryDatabase } from './invariants.ts'
@@ -109,7 +108,7 @@ test('the service is killed at a random moment', async () => {
   await judge('the service killed', address, placed, await watch.end())
 })
 
-test('every connection to the database is ended at a random moment', async () => {
+test('every connection to the database is terminated at a random moment', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -127,9 +126,10 @@ test('every connection to the database is ended at a random moment', async () =>
   await judge('connections ended', address, placed, await watch.end())
 })
 
-/** The number of the first process of a server that runs: one that was killed before may still be on its way back. */
-async function livingPostgres(dataDir: string): Promise<number> {
-  await eventually('PostgreSQL runs', () => isAlive(ownPostgresPid(dataDir)), timeoutMs)
+/** Waits until a server answers: one that was killed has its number, and may have its process, for a while. @returns its number */
+async function answeringPostgres(dataDir: string): Promise<number> {
+  const answers = async () => (await countInDatabase(ownDatabase(dataDir), 'select 1').catch(() => 0)) === 1
+  await eventually('PostgreSQL answers', answers, timeoutMs)
   return ownPostgresPid(dataDir) ?? Number.NaN
 }
 
@@ -141,19 +141,14 @@ test('PostgreSQL is killed at a random moment, and hangs', async () => {
   for (let round = 1; round <= rounds; round += 1) {
     await eventually('orders are placed', () => placed.tally.acknowledged.size >= 400 * round - 300, timeoutMs)
     await sleep(random() * 100)
-    const pid = await livingPostgres(dataDir)
+    const pid = await answeringPostgres(dataDir)
     process.kill(pid, round % 2 === 1 ? 'SIGKILL' : 'SIGSTOP')
     if (round % 2 === 1) continue
     await sleep(1_000)
     process.kill(pid, 'SIGCONT')
   }
   await placed.finished
-  const isBack = () =>
-    countInDatabase(ownDatabase(dataDir), 'select 1').then(
-      one => one === 1,
-      () => false,
-    )
-  await eventually('PostgreSQL is back', isBack, timeoutMs)
+  await answeringPostgres(dataDir)
   await judge('PostgreSQL killed', ownDatabase(dataDir), placed, await watch.end())
 })
 
@@ -175,7 +170,7 @@ test('two instances are told to stop in turn while orders come in', async () => 
   await judge('one of two told to stop', address, placed, await watch.end())
 })
 
-test('one idempotency key comes a hundred times at once', async () => {
+test('one idempotency key is used a hundred times at once', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -196,7 +191,7 @@ test('one idempotency key comes a hundred times at once', async () => {
   await judge('a storm of one key', address, placed, await watch.end())
 })
 
-test('orders that take long to refuse come in between others', async () => {
+test('orders that are slow to reject arrive between others', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -216,7 +211,7 @@ test('orders that take long to refuse come in between others', async () => {
   await judge('poison between orders', address, placed, watched)
 })
 
-test('somebody holds the lock of one order, and 40 commands want it', async () => {
+test('one order is locked while 40 commands wait for it', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
@@ -235,7 +230,7 @@ test('somebody holds the lock of one order, and 40 commands want it', async () =
   await judge('one order locked', address, placed, await watch.end())
 })
 
-test('the server takes no writes for a while', async () => {
+test('the database is read-only for a while', async () => {
   const { address } = await sharedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)

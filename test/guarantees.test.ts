@@ -5,8 +5,8 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
 
-test('docs/guarantees.md names tests that are there, and one for each promise', () => {
-  const [promised = ''] = read('docs/guarantees.md').split('## What is not promised')
+test('docs/guarantees.md names existing tests, at least one for each guarantee', () => {
+  const [promised = ''] = read('docs/guarantees.md').split('## What is not guaranteed')
   const promises = promised.split('\n- ').slice(1)
   expect(promises.length).toBeGreaterThan(20)
   const testsOf = (text: string) =>
@@ -15,7 +15,7 @@ test('docs/guarantees.md names tests that are there, and one for each promise', 
   expect(testsOf(promised).filter(name => !existsSync(join(root, name)))).toEqual([])
 })
 
-test('make faults repeats tests that are there', () => {
+test('make faults repeats existing tests', () => {
   const [, list = ''] = /^FAULT_TESTS := ((?:.*\\\n)*.*)$/m.exec(read('Makefile')) ?? []
   const names = list.replaceAll('\\\n', ' ').trim().split(/\s+/)
   expect(names.length).toBeGreaterThan(10)

@@ -116,7 +116,7 @@ async function walk(url: string): Promise<Map<string, unknown>> {
   return answers
 }
 
-test('no setting of the database changes what the service and its commands do', async () => {
+test('no setting of the database changes the behaviour of the service and its commands', async () => {
   const [plain, hardened] = await Promise.all([emptyDatabase([]), emptyDatabase(hostile)])
   const env = { WEBHOOKS_ALLOW_PRIVATE: 'true' }
   const [one, other] = await Promise.all(

@@ -86,7 +86,7 @@ function peakMemoryMiB({ pid }: ServiceProcess): number | undefined {
   return Math.round(Number(kibibytes) / 1024)
 }
 
-test('a long batch is answered line by line, in its order, out of bounded memory', async () => {
+test('a long batch is answered line by line, in order, in bounded memory', async () => {
   const { address } = await createTestDatabase(async () => undefined)
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const startedMs = Date.now()
@@ -101,14 +101,14 @@ test('a long batch is answered line by line, in its order, out of bounded memory
   await expectConsistent(address)
 })
 
-test('a sender that reads no answer before it has sent everything is served as well', async () => {
+test('a client that reads no result until it has sent everything is served as well', async () => {
   const { address } = await createTestDatabase(async () => undefined)
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const { sent } = await expectAnswered(service, 'late', 20_000, true)
   await expectOrders(service.url, sent, sent.keys())
 })
 
-test('a sender that breaks off: what it was told of is stored, and nothing that it did not send', async () => {
+test('a client that disconnects: every result it got is stored, and nothing that it did not send', async () => {
   const { address } = await createTestDatabase(async () => undefined)
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const [fates, sent] = [[] as Fate[], new Map<string, string>()]

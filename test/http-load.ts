@@ -17,7 +17,7 @@ export type PostLoad = {
   stop(): Promise<void>
 }
 
-/** A sender that was refused comes again after so long. */
+/** How long a refused sender waits before it tries again. */
 const againMs = 50
 
 /**

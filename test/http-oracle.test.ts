@@ -13,7 +13,9 @@ import { type HttpServer, startServer } from '../src/platform/server.ts'
 
 setDefaultTimeout(120_000)
 const runs = 150
+/** The silence that ends a connection: of a server that may have understood all, and of one that must understand more. */
 const quietMs = 60
+const silentMs = 20_000
 
 /** What a server has understood on a connection, by the number that is in every path. */
 const seen = new Map<string, string[]>()
@@ -61,7 +63,7 @@ afterAll(async () => {
 })
 
 /** Sends pieces, and waits until the connection is closed or nothing comes for a while. */
-async function send(port: number, pieces: readonly Buffer[], isOver: () => boolean): Promise<void> {
+async function send(port: number, pieces: readonly Buffer[], isOver: () => boolean, silenceMs: number): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   socket.setNoDelay(true)
   let isClosed = false
@@ -80,7 +82,7 @@ async function send(port: number, pieces: readonly Buffer[], isOver: () => boole
     await new Promise(resolve => setImmediate(resolve))
   }
   lastMs = performance.now()
-  while (!isClosed && !isOver() && performance.now() - lastMs < quietMs) await Bun.sleep(1)
+  while (!isClosed && !isOver() && performance.now() - lastMs < silenceMs) await Bun.sleep(1)
   socket.destroy()
 }
 
@@ -167,25 +169,31 @@ function cut(text: string, places: readonly number[]): Buffer[] {
   return [0, ...at].map((start, index) => whole.subarray(start, at[index])).filter(piece => piece.byteLength > 0)
 }
 
-async function understoodBy(who: 'ours' | 'oracle', pieces: readonly Buffer[], number: number, count: number) {
+async function understoodBy(
+  who: 'ours' | 'oracle',
+  pieces: readonly Buffer[],
+  number: number,
+  count: number,
+  silenceMs: number,
+) {
   const port = who === 'ours' ? Number(new URL(ours.url).port) : oraclePort
   const understood = () => seen.get(`${who}${number}`) ?? []
-  await send(port, pieces, () => understood().length >= count)
+  await send(port, pieces, () => understood().length >= count, silenceMs)
   return understood()
 }
 
-test('every valid request is understood, wherever it is cut', async () => {
+test('every valid request is parsed, wherever it is split', async () => {
   await fc.assert(
     fc.asyncProperty(requests, cuts, async (all, places) => {
       run += 1
       const expected = all.map(({ method, path, body }) => `${method} /${path} ${body}`)
-      expect(await understoodBy('ours', cut(encode(all, run), places), run, all.length)).toEqual(expected)
+      expect(await understoodBy('ours', cut(encode(all, run), places), run, all.length, silentMs)).toEqual(expected)
     }),
     { numRuns: runs },
   )
 })
 
-test('of damaged requests no more is understood than node:http understands', async () => {
+test('no damaged request is accepted that node:http rejects', async () => {
   await fc.assert(
     fc.asyncProperty(requests, damage, cuts, async (all, { at, kind, text }, places) => {
       run += 1
@@ -194,13 +202,11 @@ test('of damaged requests no more is understood than node:http understands', asy
       const damaged =
         whole.slice(0, place) + (kind === 'remove' ? '' : text) + whole.slice(kind === 'insert' ? place : place + 1)
       const pieces = cut(damaged, places)
-      const [mine, theirs] = await Promise.all([
-        understoodBy('ours', pieces, run, all.length + 1),
-        understoodBy('oracle', pieces, run, all.length + 1),
-      ])
+      const mine = await understoodBy('ours', pieces, run, all.length + 1, quietMs)
       // Methods that it does not know are an error of the protocol to node:http, and 405 to us.
       const unknown = mine.findIndex(text => !METHODS.includes(text.slice(0, text.indexOf(' '))))
       const comparable = unknown === -1 ? mine : mine.slice(0, unknown)
+      const theirs = await understoodBy('oracle', pieces, run, comparable.length, silentMs)
       expect(theirs.slice(0, comparable.length)).toEqual(comparable)
     }),
     { numRuns: runs },

@@ -15,7 +15,7 @@ afterEach(() => endServices())
 const largeOrders = makeOrders(100, 'large').map(order => ({ ...order, note: 'x'.repeat(900_000) }))
 const small = JSON.stringify(makeOrders(1, 'small')[0])
 
-test('a database that hangs: a bounded number waits, the others come again, and then all are placed', async () => {
+test('while the database hangs a bounded number of orders waits; the others are sent again, and in the end all are placed', async () => {
   const { address } = await createTestDatabase(async () => undefined)
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const blocker = await lockOrders(address)

@@ -40,7 +40,7 @@ const answers = (count: number) => (received: string) => {
 
 const isStored = async (uid: string) => (await t.call('GET', `/api/orders/${uid}`)).status === 200
 
-describe('an order is stored exactly when its sender is told so', () => {
+describe('an order is stored exactly if its sender is told so', () => {
   // name, what is sent piece by piece, the status, whether the sender closes its side
   const forms: [name: string, pieces: (uid: string) => string[], status: number, halfClose?: boolean][] = [
     ['a length', uid => [withLength(uid)], 201],
@@ -85,14 +85,14 @@ describe('an order is stored exactly when its sender is told so', () => {
   })
 })
 
-describe('requests in one piece are answered one after another', () => {
+describe('pipelined requests are answered in order', () => {
   test('two orders', async () => {
     const received = await exchange(server.url, [withLength('pair-1') + withLength('pair-2')], answers(2))
     expect(statusesOf(received)).toEqual([201, 201])
     expect(received.indexOf('"pair-1"')).toBeLessThan(received.indexOf('"pair-2"'))
   })
 
-  test('two orders in chunks, the second while the first is being stored', async () => {
+  test('two chunked orders, the second while the first is being stored', async () => {
     const whole = (uid: string) => `${chunkedHead}${chunk(bodyOf(uid))}0\r\nX-T: 1\r\n\r\n`
     const received = await exchange(
       server.url,
@@ -102,14 +102,14 @@ describe('requests in one piece are answered one after another', () => {
     expect(statusesOf(received)).toEqual([201, 201])
   })
 
-  test('reads and orders, and a sender that closes its side', async () => {
+  test('reads and orders, and a client that half-closes', async () => {
     const get = (uid: string) => `GET /api/orders/${uid} HTTP/1.1\r\n${host}\r\n`
     const sent = withLength('pair-5') + get('pair-5') + get('nobody') + withLength('pair-5')
     const received = await exchange(server.url, [sent], answers(4), { halfClose: true })
     expect(statusesOf(received)).toEqual([201, 200, 404, 200])
   })
 
-  test('what is no request is refused behind the answer', async () => {
+  test('bytes that are no request are rejected after the response', async () => {
     const received = await exchange(server.url, [`${withLength('pair-6')}XX\r\n\r\n`], answers(2))
     expect(statusesOf(received)).toEqual([201, 400])
     expect(await isStored('pair-6')).toBe(true)
@@ -132,7 +132,7 @@ describe('probes', () => {
 describe('refusals before the body was read', () => {
   const head = (length: number) => `${line}${host}${json}Content-Length: ${length}\r\n\r\n`
 
-  test('a large body is refused, and the sender can send all of it', async () => {
+  test('a large body is rejected, and the client can send all of it', async () => {
     const pieces = [head(5_000_000), Buffer.alloc(5_000_000, 0x61)]
     const received = await exchange(server.url, pieces, () => false)
     expect(statusesOf(received)).toEqual([413])
@@ -140,13 +140,13 @@ describe('refusals before the body was read', () => {
     expect(received).not.toContain('ECONNRESET')
   })
 
-  test('the connection can be used again behind a short one', async () => {
+  test('the connection can be reused after a short one', async () => {
     const refused = `POST /api/nothing HTTP/1.1\r\n${host}Content-Length: 100\r\n\r\n`
     const pieces = [refused, 'x'.repeat(100), withLength('behind-refused')]
     expect(statusesOf(await exchange(server.url, pieces, answers(2)))).toEqual([404, 201])
   })
 
-  test('who waits to be told to go on is told the refusal instead', async () => {
+  test('a client that waits for 100 Continue gets the error instead', async () => {
     const received = await exchange(
       server.url,
       [`${head(5_000_000).slice(0, -2)}Expect: 100-continue\r\n\r\n`],
@@ -157,7 +157,7 @@ describe('refusals before the body was read', () => {
   })
 })
 
-test('through nginx a large body is refused as such, and not as a bad gateway', async () => {
+test('through nginx a large body is 413, not a bad gateway', async () => {
   if (nginx === null) return console.error('SKIPPED: needs nginx')
   const proxy = await startNginx(`    client_max_body_size 0;\n    location / { proxy_pass ${server.url}; }`)
   const body = `{"order_uid":"${'x'.repeat(5_000_000)}"}`
@@ -170,7 +170,7 @@ test('through nginx a large body is refused as such, and not as a bad gateway', 
   await proxy.stop()
 })
 
-test('a megabyte in chunks of a byte is handed on in few pieces, and moved a few times: no work for each chunk, none that repeats', async () => {
+test('a megabyte in one-byte chunks is passed on in few pieces and copied a few times: no work per chunk', async () => {
   let pieces = 0
   async function* counting(body: AsyncIterable<Uint8Array>) {
     for await (const piece of body) {
@@ -202,7 +202,7 @@ test('a megabyte in chunks of a byte is handed on in few pieces, and moved a few
   expect(movedBytes).toBeLessThan(5 * sizeBytes)
 })
 
-test('bodies that never end are bounded together, and orders that come whole are still taken', async () => {
+test('bodies that never end share one bound, and complete orders are still stored', async () => {
   const sizeBytes = 1_000_000
   const sent = [`${line}${host}${json}Content-Length: ${sizeBytes}\r\n\r\n`, Buffer.alloc(sizeBytes - 1, 0x20)]
   const isEnough = Promise.withResolvers<void>()
@@ -232,7 +232,7 @@ test('bodies that never end are bounded together, and orders that come whole are
 })
 
 describe('HEAD', () => {
-  test('has the length that GET has', async () => {
+  test('has the length of GET', async () => {
     await t.call('POST', '/api/orders', { body: bodyOf('head-1') })
     for (const path of ['/api/orders/head-1', '/api/orders', '/api/openapi.json']) {
       const get = await fetch(server.url + path)
@@ -247,7 +247,7 @@ describe('HEAD', () => {
     }
   })
 
-  test('of a stream has none, and lets its reader go', async () => {
+  test('of a stream has none, and keeps no reader', async () => {
     const head = `HEAD /api/events HTTP/1.1\r\n${host}Accept: text/event-stream\r\n\r\n`
     const received = await exchange(server.url, [head.repeat(5)], text => statusesOf(text).length === 5)
     expect(received).not.toContain('content-length')
@@ -257,7 +257,7 @@ describe('HEAD', () => {
   })
 })
 
-test('a reader of events that is gone is let go, also when it only closes its side', async () => {
+test('a reader of events that disconnects is removed, even if it only half-closes', async () => {
   const head = `GET /api/events HTTP/1.1\r\n${host}Accept: text/event-stream\r\n\r\n`
   const isConnected = (text: string) => text.includes(': connected')
   await exchange(server.url, [head], isConnected)

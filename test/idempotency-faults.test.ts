@@ -55,7 +55,7 @@ const isHeldUp = (address: PostgresAddress, statement: string) =>
     return (await countInDatabase(address, waiting)) === 1
   })
 
-test('kill -9 between the commit of an order and its answer: the repetition gets the first answer', async () => {
+test('kill -9 between the commit of an order and its response: the repeated request gets the first response', async () => {
   const { address, one, other } = await twoInstances()
   const [order] = makeOrders(1, 'killed')
   let unanswered: ReturnType<typeof send> | undefined
@@ -77,11 +77,11 @@ test('kill -9 between the commit of an order and its answer: the repetition gets
   expect(await countInDatabase(address, "select count(*) from events where type = 'order.placed'")).toBe(1)
 })
 
-test('kill -9 between the commit of a command and its answer: the repetition has no second effect', async () => {
+test('kill -9 between the commit of a command and its response: the repeated request has no second effect', async () => {
   const { address, one, other } = await twoInstances()
   const [order] = makeOrders(1, 'held')
   await send(one, '/api/orders', 'k1', order)
-  // A commit that waits for whoever has the lock.
+  // A commit that waits for the holder of the lock.
   await queryDatabase(
     address,
     `create function wait_at_commit() returns trigger language plpgsql as
@@ -105,7 +105,7 @@ test('kill -9 between the commit of a command and its answer: the repetition has
   expect(await countInDatabase(address, isHeld)).toBe(0)
 })
 
-test('kill -9 before the commit: the repetition is told to wait, and does the work when the claim is over', async () => {
+test('kill -9 before the commit: the repeated request must wait, and does the work once the claim has expired', async () => {
   const { address, one, other } = await twoInstances()
   const [order] = makeOrders(1, 'waiting')
   await send(one, '/api/orders', 'k1', order)

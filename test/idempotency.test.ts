@@ -36,7 +36,7 @@ async function place(): Promise<string> {
 const endClaims = () => t.pool.query("update idempotency_claims set claimed_until = now() - interval '1 second'")
 
 describe('an order that is sent again with its key', () => {
-  test('gets the first answer again, whatever has become of the order', async () => {
+  test('gets the first response again, even if the order has changed', async () => {
     const order = newOrder()
     const key = newKey()
     const first = await send('/api/orders', key, order)
@@ -49,7 +49,7 @@ describe('an order that is sent again with its key', () => {
     expect(await eventsOf(order.order_uid)).toEqual(['order.placed', 'order.on_hold'])
   })
 
-  test('without the key, or with another, is a duplicate as ever', async () => {
+  test('without the key, or with another, is a duplicate', async () => {
     const order = newOrder()
     await send('/api/orders', newKey(), order)
     expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(200)
@@ -58,7 +58,7 @@ describe('an order that is sent again with its key', () => {
     expect(await send('/api/orders', key, order)).toMatchObject({ status: 200, isReplayed: true })
   })
 
-  test('may be as large as an order can be, and its answer too', async () => {
+  test('may be as large as an order can be, as may its response', async () => {
     const order = { ...newOrder(), numbers: '' }
     const numbers = `[${'1e15,'.repeat(209_000)}1]`
     const body = JSON.stringify(order).replace('"numbers":""', `"numbers":${numbers}`)
@@ -70,7 +70,7 @@ describe('an order that is sent again with its key', () => {
     expect(again.isReplayed && again.text === first.text).toBe(true)
   })
 
-  test('a hundred times at once is placed once; the others get its answer or are told that it is under way', async () => {
+  test('a hundred times at once is placed once; the others get its response or 409', async () => {
     const order = newOrder()
     const key = newKey()
     const answers = await Promise.all(Array.from({ length: 100 }, () => send('/api/orders', key, order)))
@@ -89,7 +89,7 @@ describe('an order that is sent again with its key', () => {
 })
 
 describe('a key', () => {
-  test('is refused for another body, to the byte, and has no effect', async () => {
+  test('is rejected with another body, compared byte by byte, and has no effect', async () => {
     const order = newOrder()
     const other = newOrder()
     const key = newKey()
@@ -101,7 +101,7 @@ describe('a key', () => {
     expect(await eventsOf(other.order_uid)).toEqual([])
   })
 
-  test('is one of its own at each address, parameters included', async () => {
+  test('is separate for each URL, parameters included', async () => {
     const key = newKey()
     const [one, other] = [await place(), await place()]
     for (const uid of [one, other]) {
@@ -111,7 +111,7 @@ describe('a key', () => {
     }
   })
 
-  test('is one of its own for each API key, and for those without', async () => {
+  test('is separate for each API key, and for callers without one', async () => {
     const key = newKey()
     expect((await send('/api/orders', key, newOrder())).status).toBe(201)
     t.app.keys.replace(['one', 'other'].map(name => ({ digest: digestOf(name), scopes: ['orders:write'] })))
@@ -144,7 +144,7 @@ describe('a key', () => {
     expect(await eventsOf(order.order_uid)).toEqual([])
   })
 
-  test('that comes twice is refused', async () => {
+  test('that is given twice is rejected', async () => {
     const headers = new Headers({ 'idempotency-key': 'one' })
     headers.append('idempotency-key', 'other')
     const body = JSON.stringify(newOrder())
@@ -152,7 +152,7 @@ describe('a key', () => {
     expect((await t.app.fetch(request)).status).toBe(400)
   })
 
-  test('may be made of whatever is visible', async () => {
+  test('may contain any visible character', async () => {
     const order = newOrder()
     for (const key of ['k'.repeat(255), `"\\t\\'$1;--${newKey()}`]) {
       const first = await send('/api/orders', key, order)
@@ -160,7 +160,7 @@ describe('a key', () => {
     }
   })
 
-  test('is not heeded where each line has an identity of its own, and by reads', async () => {
+  test('is ignored by reads, and where each line has its own identity', async () => {
     const headers = { 'content-type': 'application/x-ndjson' }
     for (let time = 0; time < 2; time += 1) {
       const answer = await send('/api/orders/batch', 'a key', JSON.stringify(newOrder()), headers)
@@ -170,7 +170,7 @@ describe('a key', () => {
 })
 
 describe('a command that is sent again with its key', () => {
-  test('has no second effect, and gets the first answer, also after other commands', async () => {
+  test('has no second effect, and gets the first response, also after other commands', async () => {
     const uid = await place()
     const key = newKey()
     const body = { reason: 'payment to be checked' }
@@ -184,7 +184,7 @@ describe('a command that is sent again with its key', () => {
     expect(await eventsOf(uid)).toEqual(['order.placed', 'order.on_hold', 'order.confirmed'])
   })
 
-  test('gets its refusal again where that came from the state', async () => {
+  test('gets the same rejection again if the state was the reason', async () => {
     const uid = await place()
     const keys = [newKey(), newKey(), newKey()] as const
     const ask = () =>
@@ -201,7 +201,7 @@ describe('a command that is sent again with its key', () => {
   })
 })
 
-test('a test order is made once for a key', async () => {
+test('a test order is sent once per key', async () => {
   const key = newKey()
   const first = await send('/api/orders/test', key)
   expect(first).toMatchObject({ status: 202, isReplayed: false })
@@ -209,7 +209,7 @@ test('a test order is made once for a key', async () => {
   expect((await send('/api/orders/test', newKey())).text).not.toBe(first.text)
 })
 
-test('a dead letter is replayed or discarded once for a key, and what came of it is told again', async () => {
+test('a dead letter is replayed or discarded once per key, and the outcome is repeated', async () => {
   const order = newOrder()
   const [replayed, discarded] = await seedDeadLetters(t.pool, 'ORDER_INVALID', [JSON.stringify(order), '{'])
   const asks = [
@@ -226,7 +226,7 @@ test('a dead letter is replayed or discarded once for a key, and what came of it
   expect(await eventsOf(order.order_uid)).toEqual(['order.placed'])
 })
 
-test('what is refused unread leaves the key free for the request that is mended', async () => {
+test('a request that is rejected unread leaves the key free for the corrected one', async () => {
   const order = newOrder()
   const key = newKey()
   expect((await send('/api/orders', key, '{')).status).toBe(400)
@@ -235,7 +235,7 @@ test('what is refused unread leaves the key free for the request that is mended'
   expect(await send('/api/orders', key, order)).toMatchObject({ status: 201, isReplayed: false })
 })
 
-test('a claim whose process died is taken over when it is over, by the same request only', async () => {
+test('a claim whose process died is taken over once it has expired, by the same request only', async () => {
   const order = newOrder()
   const key = newKey()
   await send('/api/orders', key, order)
@@ -255,7 +255,7 @@ test('a claim whose process died is taken over when it is over, by the same requ
   expect(await eventsOf(order.order_uid)).toEqual(['order.placed'])
 })
 
-test('requests with a key are counted by what became of them', async () => {
+test('requests with a key are counted by outcome', async () => {
   const text = await (await t.call('GET', '/metrics')).text()
   for (const outcome of ['first', 'replayed', 'conflict', 'mismatch']) {
     expect(text).toMatch(new RegExp(`^idempotent_requests_total\\{outcome="${outcome}"\\} [1-9]`, 'm'))

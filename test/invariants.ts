@@ -2,7 +2,7 @@ import { expect } from 'bun:test'
 import { isDeepStrictEqual } from 'node:util'
 import { Client } from 'pg'
 import { modules } from '../src/modules.ts'
-import type { Finding } from '../src/platform/integrity.ts'
+import type { CheckResult } from '../src/platform/integrity.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
 import { verifyDatabase } from '../src/verify.ts'
@@ -100,10 +100,10 @@ export async function expectConsistent(address: PostgresAddress): Promise<void> 
 }
 
 /** The rules that `verify` finds broken where unpaid orders may wait for ever. */
-export async function brokenRules(pool: Pool): Promise<Finding[]> {
+export async function brokenRules(pool: Pool): Promise<CheckResult[]> {
   const { value } = valuesOf({ UNPAID_EXPIRES_AFTER_MINUTES: '0' })
-  const { findings } = await verifyDatabase(pool, modules, { nowMs: Date.now(), value })
-  return findings.filter(({ broken }) => broken > 0)
+  const { results } = await verifyDatabase(pool, modules, { nowMs: Date.now(), value })
+  return results.filter(({ broken }) => broken > 0)
 }
 
 /** The lines of an answer, as they come. */

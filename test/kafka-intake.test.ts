@@ -15,12 +15,12 @@ import {
   startServiceProcess,
 } from './service-process.ts'
 
-setDefaultTimeout(180_000 + runSize * 10)
+setDefaultTimeout(180_000 + runSize * 30)
 
 /** How long the broker stays paused: longer than the consumer's requests may stay unanswered. */
 const pauseMs = Number(process.env.BROKER_PAUSE_MS || 8_000)
 
-describe.skipIf(brokerControlAvailability() !== null)('orders that come in by Kafka', () => {
+describe.skipIf(brokerControlAvailability() !== null)('orders from Kafka', () => {
   let broker: KafkaBroker
 
   beforeAll(async () => {
@@ -40,13 +40,13 @@ describe.skipIf(brokerControlAvailability() !== null)('orders that come in by Ka
     return { address, env: databaseEnv(address) }
   }
 
-  test('good and bad ones: each is stored once, or a dead letter', async () => {
+  test('valid and invalid ones: each is stored once, or becomes a dead letter', async () => {
     const run = await beginRun([broker.brokers], 'plain', await sharedDatabase())
     await sendShare(run, 0, 1)
     await expectPromises(run)
   })
 
-  test('the service is killed three times in the middle of them', async () => {
+  test('the service is killed three times meanwhile', async () => {
     const run = await beginRun([broker.brokers], 'killed', await sharedDatabase())
     for (const [from, to] of [
       [0, 0.3],
@@ -64,7 +64,7 @@ describe.skipIf(brokerControlAvailability() !== null)('orders that come in by Ka
     await expectPromises(run)
   })
 
-  test('the broker is silent for a while: orders go on coming in by HTTP', async () => {
+  test('the broker does not answer for a while: orders still come in over HTTP', async () => {
     const run = await beginRun([broker.brokers], 'paused', await sharedDatabase())
     await sendShare(run, 0, 0.5)
     await untilMoreThan(run, 0)
@@ -87,7 +87,7 @@ describe.skipIf(brokerControlAvailability() !== null)('orders that come in by Ka
     await expectPromises(run)
   })
 
-  test("the service's own PostgreSQL is killed in the middle of them", async () => {
+  test('the embedded PostgreSQL is killed meanwhile', async () => {
     const dataDir = newServiceDataDir()
     const run = await beginRun([broker.brokers], 'own', { address: ownDatabase(dataDir), env: { DATA_DIR: dataDir } })
     const sending = sendShare(run, 0, 1)
@@ -101,7 +101,7 @@ describe.skipIf(brokerControlAvailability() !== null)('orders that come in by Ka
     await expectPromises(run)
   })
 
-  test('the PostgreSQL of others is killed in the middle of them, and is away for longer than anything is tried', async () => {
+  test('an external PostgreSQL is killed meanwhile, and is down for longer than any retry', async () => {
     const dataDir = newDataDir()
     const server = await start(dataDir, { durable: true })
     const run = await beginRun([broker.brokers], 'theirs', {
@@ -111,7 +111,7 @@ describe.skipIf(brokerControlAvailability() !== null)('orders that come in by Ka
     await sendShare(run, 0, 0.5)
     await untilMoreThan(run, 0)
     process.kill(server.processId() ?? 0, 'SIGKILL')
-    // Without this its keeper would start it again at once.
+    // Without this its supervisor would start it again at once.
     await server.stop()
     await sendShare(run, 0.5, 1)
     await eventually('an order is refused for want of a database', async () => {

@@ -15,7 +15,7 @@ afterEach(() => endServices())
 /** What a broker takes unless told otherwise: a batch of records, its framing included. */
 const brokerBytesMax = 1_048_588
 
-describe.skipIf(kafkaAvailability() !== null)('one message must not hold up the others', () => {
+describe.skipIf(kafkaAvailability() !== null)('one message must not block the others', () => {
   async function begin() {
     const topics = await makeTopics(await testBroker(), brokerBytesMax)
     const { address } = await createTestDatabase(async () => undefined)
@@ -52,17 +52,17 @@ describe.skipIf(kafkaAvailability() !== null)('one message must not hold up the 
     )
   }
 
-  test('a bad one whose time is before every calendar is a dead letter without a time', async () => {
+  test('an invalid one whose time precedes every calendar is a dead letter without a time', async () => {
     const run = await begin()
     for (const timestamp of ['-9000000000000000', '-200000000000000', '-62135596800001', '-1', '0']) {
       await send(run, [{ key: 'bad', value: 'no order', timestamp }])
     }
     await expectToGoOn(run)
-    const times = (await listDeadLetters(run.service.url)).map(letter => letter.message_time)
+    const times = (await listDeadLetters(run.service.url)).map(deadLetter => deadLetter.message_time)
     expect(times).toEqual(['1970-01-01T00:00:00.000Z', null, null, null, null])
   })
 
-  test('an order whose time is before every calendar is an order', async () => {
+  test('an order whose time precedes every calendar is placed', async () => {
     const run = await begin()
     const [order] = makeOrders(1, 'ancient')
     await send(run, [{ key: 'ancient', value: JSON.stringify(order), timestamp: '-9000000000000000' }])
@@ -70,7 +70,7 @@ describe.skipIf(kafkaAvailability() !== null)('one message must not hold up the 
     expect((await fetch(`${run.service.url}/api/orders/ancient-0`)).status).toBe(200)
   })
 
-  test('a bad one with strange headers is a dead letter', async () => {
+  test('an invalid one with unusual headers is a dead letter', async () => {
     const run = await begin()
     const headers = {
       '': '',
@@ -81,14 +81,14 @@ describe.skipIf(kafkaAvailability() !== null)('one message must not hold up the 
     }
     await send(run, [{ key: Buffer.from([0, 0xff]), value: Buffer.from([0, 0xff]), headers }])
     await expectToGoOn(run)
-    const [letter] = await listDeadLetters(run.service.url)
-    expect(letter).toMatchObject({ key: 'AP8=', value: 'AP8=', text: null })
-    expect(letter?.headers.map(([name]) => name).sort()).toEqual(['', 'a\0b', 'dlq_id', 'long', '\ufffd', '\ufffd'])
+    const [deadLetter] = await listDeadLetters(run.service.url)
+    expect(deadLetter).toMatchObject({ key: 'AP8=', value: 'AP8=', text: null })
+    expect(deadLetter?.headers.map(([name]) => name).sort()).toEqual(['', 'a\0b', 'dlq_id', 'long', '\ufffd', '\ufffd'])
     const [announced] = await readTopic(run.topics.brokers, run.topics.deadLetters)
     expect(announced?.message.value).toEqual(Buffer.from([0, 0xff]))
   })
 
-  test('bad ones that are as large as the topic takes are announced without their bytes', async () => {
+  test('invalid ones of the largest size that the topic accepts are published without their bytes', async () => {
     const run = await begin()
     const large = Array.from({ length: 20 }, (_, index) => ({
       key: 'large',
@@ -99,13 +99,13 @@ describe.skipIf(kafkaAvailability() !== null)('one message must not hold up the 
     expect(await listDeadLetters(run.service.url)).toHaveLength(large.length)
   })
 
-  test('a bad one with headers that are as large as the topic takes is announced', async () => {
+  test('an invalid one with the largest headers that the topic accepts is published', async () => {
     const run = await begin()
     await send(run, [{ key: 'large', value: null, headers: { large: 'x'.repeat(brokerBytesMax - 200) } }])
     await expectToGoOn(run)
   })
 
-  test('an order that is as large as a document may be, and so larger than the topic takes, is published without its document', async () => {
+  test('an order of the largest size, which the topic does not accept, is published without its document', async () => {
     const run = await begin()
     const [order] = makeOrders(1, 'large')
     const json = JSON.stringify({ ...order, note: '' })

@@ -47,7 +47,7 @@ describe.skipIf(brokerControlAvailability() !== null)('events on their way to Ka
     )
   }
 
-  test('the service is killed between sending and remembering: all comes again, in its order', async () => {
+  test('the service is killed between publishing and saving its checkpoint: everything is published again, in order', async () => {
     const { address, topics, env, sent } = await beginRun()
     const service = await startServiceProcess({ env })
     await live(service.url, sent, 1, 'first')
@@ -69,7 +69,7 @@ describe.skipIf(brokerControlAvailability() !== null)('events on their way to Ka
     await expectConsistent(address)
   })
 
-  test('the broker is killed and away for a while: orders live on, and their events come when it is back', async () => {
+  test('the broker is killed and down for a while: orders go on, and their events are published once it is back', async () => {
     const { address, topics, env, sent } = await beginRun()
     const service = await startServiceProcess({ env })
     await live(service.url, sent, 20, 'before')

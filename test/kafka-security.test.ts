@@ -11,7 +11,7 @@ import { createTestDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { eventually, startTestBroker } from './kafka.ts'
 import { makeOrders } from './orders.ts'
-import { runCli } from './run-cli.ts'
+import { findingOf, runCli } from './run-cli.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 import { expectEvents, makeTopics, readTopic, sendOrders, type Topics } from './topics.ts'
 
@@ -24,7 +24,7 @@ const password = 'correct horse battery'
 /** A login runs out so soon that each connection has to log in again while it is used. */
 const loginMs = 1_500
 
-describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate and a login', () => {
+describe.skipIf(unavailable !== null)('a Kafka that requires TLS, a client certificate and a login', () => {
   let folder: string
   let broker: KafkaBroker
   let topics: Topics
@@ -73,14 +73,20 @@ describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate 
   async function doctorsWord(changes: Record<string, string>): Promise<Finding | undefined> {
     const { out, err } = await runCli(['doctor', '--json'], { DATA_DIR: join(folder, 'none'), ...guarded, ...changes })
     expect(out + err).not.toContain('horse')
-    const { findings } = JSON.parse(out) as { findings: Finding[] }
-    return findings.find(({ name }) => name === 'Kafka')
+    return findingOf(out, 'Kafka')
   }
 
-  test('orders come in and events go out, also when logins run out', async () => {
+  test('orders are consumed and events published, also after logins expire', async () => {
     const service = await start({})
     const sent = new Map<string, string>()
     await eventually('it consumes', async () => (await kafkaOf(service)).state === 'up')
+    const endings = () =>
+      service
+        .output()
+        .split('\n')
+        .filter(line => line.includes('A Kafka session ended') && line.includes(`"${topics.orders}"`))
+    // A broker that has just started may still be loading its coordinators.
+    const endedBefore = endings().length
     const untilMs = Date.now() + 2 * loginMs
     for (let turn = 0; Date.now() < untilMs; turn += 1) {
       const orders = makeOrders(5, `turn${turn}`)
@@ -98,18 +104,14 @@ describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate 
       return metrics.includes(`relay_published_total ${sent.size}\n`)
     })
     expectEvents(await readTopic(topics.brokers, topics.events), sent)
-    const endings = service
-      .output()
-      .split('\n')
-      .filter(line => line.includes('A Kafka session ended'))
-    expect(endings.filter(line => line.includes(`"${topics.orders}"`))).toEqual([])
+    expect(endings().slice(endedBefore)).toEqual([])
     expect(service.output()).not.toContain('horse')
     const { settings } = (await (await fetch(`${service.url}/api/system`)).json()) as { settings: unknown[] }
     expect(JSON.stringify(settings)).toContain('KAFKA_SASL_PASSWORD')
     expect(JSON.stringify(settings)).not.toContain('horse')
   })
 
-  test.each(['PLAIN', 'SCRAM-SHA-256', 'scram-sha-512'])('%s is a way to log in', async mechanism => {
+  test.each(['PLAIN', 'SCRAM-SHA-256', 'scram-sha-512'])('%s works', async mechanism => {
     expect(await doctorsWord({ KAFKA_SASL_MECHANISM: mechanism })).toMatchObject({ state: 'ok' })
   })
 
@@ -130,7 +132,7 @@ describe.skipIf(unavailable !== null)('a Kafka that asks for TLS, a certificate 
     expect(finding).toMatchObject({ state: 'failed', detail: expect.stringMatching(reason) })
   })
 
-  test.each(faults.slice(0, 2))('the service lives on and gives the reason: %s', async (_, changes, reason) => {
+  test.each(faults.slice(0, 2))('the service goes on and gives the reason: %s', async (_, changes, reason) => {
     const service = await start(changes())
     await eventually('the reason is told', async () => reason.test((await kafkaOf(service)).detail))
     expect(await kafkaOf(service)).toMatchObject({ status: 200, state: 'down' })

@@ -9,7 +9,7 @@ setDefaultTimeout(120_000)
 afterEach(() => endServices())
 
 describe.skipIf(kafkaAvailability() !== null)('topics that are deleted while the service runs', () => {
-  test('are made again, each of the four, and orders, commands, events and dead letters go on', async () => {
+  test('are recreated, each of the four, and orders, commands, events and dead letters go on', async () => {
     const brokers = await testBroker()
     const topics = {
       KAFKA_TOPIC: uniqueName('orders'),

@@ -12,7 +12,7 @@ const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 async function leaveEmpty(): Promise<void> {}
 
 describe.skipIf(kafkaAvailability() !== null)('a trace', () => {
-  test('goes the whole way: request, topic of orders, event log, topic of events', async () => {
+  test('is passed all the way: request, topic of orders, event log, topic of events', async () => {
     const topics = await makeTopics(await testBroker())
     const { address } = await createTestDatabase(leaveEmpty)
     const { url } = await startServiceProcess({ env: { ...topics.env, ...databaseEnv(address) } })

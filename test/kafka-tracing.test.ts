@@ -18,7 +18,7 @@ const kafka = 'a3ce929d0e0e47364bf92f3577b34da6'
 async function leaveEmpty(): Promise<void> {}
 
 describe.skipIf(kafkaAvailability() !== null)('a trace at a collector', () => {
-  test('goes from a request to the commit, the topic of events and a webhook, and all is sent before the end', async () => {
+  test('leads from a request to the commit, the topic of events and a webhook, and all spans are sent before the stop', async () => {
     const collector = await startOtlpReceiver()
     const hook = await startReceiver()
     const topics = await makeTopics(await testBroker())

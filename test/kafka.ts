@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel, type Message, Partitioners } from 'kafkajs'
+import { Kafka, KafkaJSProtocolError, logLevel, type Message, Partitioners } from 'kafkajs'
 import {
   type GuardedListener,
   type KafkaBroker,
@@ -117,13 +117,26 @@ export function gate(): { wait: () => Promise<void>; open: () => void } {
   return { wait: () => promise, open: resolve }
 }
 
-/** The committed offset of each partition of a group, as the broker keeps it; '-1' where there is none. */
+/**
+ * The committed offset of each partition of a group, as the broker keeps it; '-1' where there is none. Waits while the coordinator
+ * loads the group, which this client's own retries leave out.
+ */
 export async function committedOffsets(brokers: readonly string[], groupId: string, topic: string): Promise<string[]> {
   const admin = otherClient(brokers).admin()
   await admin.connect()
-  const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  let offsets: string[] = []
+  await eventually('the coordinator knows the group', async () => {
+    try {
+      const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      offsets = (answer?.partitions ?? []).toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)
+      return true
+    } catch (error) {
+      if (error instanceof KafkaJSProtocolError && error.retriable) return false
+      throw error
+    }
+  })
   await admin.disconnect()
-  return (answer?.partitions ?? []).toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)
+  return offsets
 }
 
 /** Waits for a named condition, and fails with its name. */
@@ -137,6 +150,24 @@ export async function eventually(
     if (Date.now() > deadline) throw new Error(`It did not come true within ${deadlineMs} ms: ${what}`)
     await sleep(20)
   }
+}
+
+/**
+ * Waits for a named condition as `eventually` does.
+ *
+ * @returns when it was last asked for and did not hold, in milliseconds from now. A busy machine may take longer to answer, so this
+ *   is what a promise of a time is judged by
+ */
+export async function lastOutdatedMs(what: string, condition: () => Promise<boolean>): Promise<number> {
+  const sinceMs = performance.now()
+  let lastMs = 0
+  await eventually(what, async () => {
+    const askedMs = performance.now() - sinceMs
+    const holds = await condition()
+    if (!holds) lastMs = askedMs
+    return holds
+  })
+  return lastMs
 }
 
 export type TestConsumer = {
@@ -181,4 +212,18 @@ export function startConsumer(
       return running
     },
   })
+}
+
+/** A consumer of a new topic with messages, whose handler holds the first batch until it is told to go on. */
+export async function startHeldConsumer(messages: Message[]) {
+  const { brokers, topic, groupId } = await newTopic(1, messages)
+  const work = gate()
+  let batches = 0
+  const handle = () => {
+    batches += 1
+    return work.wait()
+  }
+  const consumer = startConsumer({ brokers, topic, groupId, handle })
+  await eventually('the batch is in handle', () => batches > 0)
+  return { brokers, topic, groupId, consumer, goOn: work.open }
 }

@@ -76,7 +76,7 @@ describe.skipIf(helm === undefined)('Helm', () => {
     for (const [name, text] of rendered) expect(readFileSync(join(manifestsFolder, name), 'utf8')).toBe(text)
   })
 
-  test('hands rules and dashboards on as they are', () => {
+  test('passes rules and dashboards on unchanged', () => {
     const everything = parseManifests(helmTemplate(['--values', join(chartFolder, 'ci/everything-values.yaml')]))
     const groups = readdirSync(rulesFolder)
       .filter(name => name.endsWith('.rules.yml'))
@@ -94,7 +94,7 @@ describe.skipIf(helm === undefined)('Helm', () => {
     )
   })
 
-  test('writes numbers as they were said, and each broker’s port into the network policy', () => {
+  test('writes numbers as given, and each broker’s port into the network policy', () => {
     const brokers = 'kafka.brokers=["a:9092","b:9093","c:9092"]'
     const config =
       'config={"CACHE_MAX_BYTES":1073741824,"OTEL_TRACES_SAMPLER_ARG":0.05,"OTEL_EXPORTER_OTLP_ENDPOINT":"https://c/v1"}'
@@ -110,7 +110,7 @@ describe.skipIf(helm === undefined)('Helm', () => {
     expect(ports).toEqual([[53, 53], [5432], [9092, 9093], [443], [443]])
   })
 
-  test('without values it says which it needs', () => {
+  test('without values it names the required ones', () => {
     for (const place of ['/image', '/database', '/apiKeys'])
       expect(() => helmTemplate([])).toThrow(`at '${place}': missing`)
   })
@@ -137,7 +137,7 @@ describe.skipIf(kubernetesValidate === undefined)('the schemas of Kubernetes', (
     expect(exitCode).toBe(0)
   })
 
-  test('would not accept a field that there is not', () => {
+  test('reject an unknown field', () => {
     const path = join(folder, 'wrong.json')
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'wrong' }, spec: { port: 80 } }
     writeFileSync(path, JSON.stringify(service))

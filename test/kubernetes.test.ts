@@ -55,13 +55,13 @@ describe('the manifests', () => {
     expect(read('deploy/kubernetes/kustomization.yaml')).toContain(chartDigest())
   })
 
-  test('the kustomization has all but what is applied by itself', () => {
+  test('the kustomization has everything but what is applied separately', () => {
     const { resources } = ofKind('Kustomization') as unknown as { resources: string[] }
     const files = readdirSync(manifestsFolder).filter(name => name !== 'kustomization.yaml')
     expect([...resources, 'migration.yaml', 'servicemonitor.yaml'].sort()).toEqual(files.sort())
   })
 
-  test('say nothing that only Helm understands', () => {
+  test('contain nothing that only Helm understands', () => {
     const texts = readdirSync(manifestsFolder).map(name => readFileSync(join(manifestsFolder, name), 'utf8'))
     expect(texts.filter(text => /helm\.sh|managed-by|checksum|\{\{/.test(text))).toEqual([])
   })
@@ -80,14 +80,14 @@ describe('the manifests', () => {
     expect(config.database).toMatchObject({ host: 'postgres.example.com', user: 'orders', password: 'secret' })
   })
 
-  test('the service is reached by others, with keys, and reaches Kafka', () => {
+  test('the service can be reached, requires keys, and uses Kafka', () => {
     const config = readConfig(environmentOf(service), root)
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: service.containers[0].ports?.[0]?.containerPort })
     expect(config.value(configuredKeys)).toHaveLength(1)
     expect(config.kafka?.brokers).toEqual(['kafka.example.com:9092'])
   })
 
-  test('passwords and keys are named, and not said', () => {
+  test('passwords and keys are referred to, not written', () => {
     const secrets = [service, migration].flatMap(pod => pod.containers[0].env.filter(({ valueFrom }) => valueFrom))
     expect(secrets.map(({ name, valueFrom }) => [name, valueFrom?.secretKeyRef])).toEqual([
       ['DB_PASSWORD', { name: 'orders-database', key: 'DB_PASSWORD' }],
@@ -97,12 +97,12 @@ describe('the manifests', () => {
     expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([])
   })
 
-  test('the migration runs a command that there is', () => {
+  test('the migration runs an existing command', () => {
     const [script = '', command = ''] = migration.containers[0].args ?? []
     expect(Bun.spawnSync([process.execPath, join(root, script), command, '--help'], { env: {} }).exitCode).toBe(0)
   })
 
-  test('health is asked for where it is told, and the metrics where they are', () => {
+  test('probes and scrapes use existing paths', () => {
     const [container] = service.containers
     const paths = healthRoutes(() => Promise.reject(new Error('is not asked'))).map(({ path }) => path)
     const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe]
@@ -113,7 +113,7 @@ describe('the manifests', () => {
     expect(read('src/system/metrics.ts')).toContain("path: '/metrics'")
   })
 
-  test('the service has the time that it takes to stop in good order, after the routers have had theirs', () => {
+  test('the service has time to stop in order, after the routers have removed it', () => {
     const milliseconds = (path: string, pattern: RegExp) =>
       Number((pattern.exec(read(path))?.[1] ?? 'NaN').replaceAll('_', ''))
     const stopping = [
@@ -132,7 +132,7 @@ describe('the manifests', () => {
     expect(service.terminationGracePeriodSeconds).toBeGreaterThan(waiting + stopping + 20)
   })
 
-  test('pods have no rights that they do not need, and the account of the image', () => {
+  test('pods have no unneeded rights, and run as the account of the image', () => {
     const user = Number(/^USER (\d+):/m.exec(read('Dockerfile'))?.[1])
     for (const pod of [service, migration]) {
       expect(pod.automountServiceAccountToken).toBe(false)
@@ -162,12 +162,12 @@ describe('the chart', () => {
     expect(YAML.parse(read('deploy/helm/orders/Chart.yaml'))).toMatchObject({ version, appVersion: version })
   })
 
-  test('takes its rules and dashboards from where they are made', () => {
+  test('uses the rules and dashboards of monitoring/', () => {
     expect(realpathSync(join(chartFolder, 'rules'))).toBe(realpathSync(rulesFolder))
     expect(realpathSync(join(chartFolder, 'dashboards'))).toBe(join(root, 'monitoring/grafana/dashboards'))
   })
 
-  test('the groups of its rules have names of their own, as the operator demands', () => {
+  test('the groups of its rules have unique names, as the operator requires', () => {
     const files = readdirSync(rulesFolder).filter(name => name.endsWith('.rules.yml'))
     const names = files.flatMap(file => {
       const { groups } = YAML.parse(readFileSync(join(rulesFolder, file), 'utf8')) as { groups: { name: string }[] }

@@ -52,7 +52,7 @@ function follow(url: string) {
 const residentMib = (pid: number) =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
-test('2,000 streams of one instance all hear of what happens after they were opened, in bounded memory', async () => {
+test('2,000 streams of one instance get every event after they were opened, in bounded memory', async () => {
   const service = await startService()
   await place(service.url)
   const before = residentMib(service.pid)

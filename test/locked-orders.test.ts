@@ -29,7 +29,7 @@ const [locked = '', ...others] = makeOrders(21, 'lock').map(order => order.order
 
 const command = (uid: string, name: string) => t.call('POST', `/api/orders/${uid}/${name}`)
 
-test('an order that somebody has locked holds nobody up but those who want it', async () => {
+test('a locked order delays only requests for that order', async () => {
   for (const order of makeOrders(21, 'lock')) {
     expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(201)
   }
@@ -55,7 +55,7 @@ test('an order that somebody has locked holds nobody up but those who want it', 
   expect((await command(locked, 'hold')).status).toBe(200)
 })
 
-test('more commands than may wait for one order are refused at once, and those that wait are carried out in turn', async () => {
+test('commands beyond the limit of one order are rejected at once, and those that wait are carried out in turn', async () => {
   await holder.query('begin')
   await holder.query('select from orders where order_uid = $1 for update', [locked])
   const answers = Array.from({ length: 130 }, (_, index) => command(locked, index % 2 === 0 ? 'confirm' : 'hold'))
@@ -70,7 +70,7 @@ test('more commands than may wait for one order are refused at once, and those t
   expect((await command(locked, 'hold')).status).toBe(200)
 })
 
-test('an order that is locked keeps no other from expiring', async () => {
+test('a locked order keeps no other from expiring', async () => {
   const unpaid = makeOrders(3, 'lock-unpaid').map(order => ({ ...order, payment: { ...order.payment, payment_dt: 0 } }))
   for (const order of unpaid) expect((await t.call('POST', '/api/orders', { body: order })).status).toBe(201)
   await holder.query('begin')
@@ -82,7 +82,7 @@ test('an order that is locked keeps no other from expiring', async () => {
   expect(await expireUnpaid(t.pool, limits)).toBe(1)
 })
 
-test('parallel lists have a share of the connections, and the rest is for others', async () => {
+test('parallel lists use a limited number of connections, and leave the rest to others', async () => {
   const pool: Pool = createPool(t.address, { connectionsMax: 8, name: 'test', log: createLogger({ level: 'silent' }) })
   let busy = 0
   let busiest = 0
@@ -94,7 +94,7 @@ test('parallel lists have a share of the connections, and the rest is for others
     busy -= 1
   })
   const own = await createTestApp({ pool })
-  // Whoever lists waits for as long as the table is locked; whoever does not touch it goes on.
+  // Lists wait as long as the table is locked; requests that do not touch it go on.
   await holder.query('begin; lock table orders in access exclusive mode')
   const lists = Array.from({ length: 40 }, (_, index) =>
     own.call('GET', index % 2 === 0 ? '/api/orders?limit=1000' : '/api/overview').then(({ status }) => status),

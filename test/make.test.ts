@@ -39,7 +39,7 @@ test('make alone lists every target with what it does', () => {
   expect([...promised, ...more, 'fmt', 'lint', 'clean', 'help'].filter(name => !listed.includes(name))).toEqual([])
 })
 
-test('every target is a file of none of the names, and can be tried without doing anything', () => {
+test('every target is phony, and supports a dry run', () => {
   const targets = [...makefile.matchAll(/^([a-z-]+):(?!=)/gm)].map(match => match[1] ?? '')
   expect(targets.toSorted()).toEqual(phony.toSorted())
   // start-fresh asks whether Docker is there, and hands on to one of its steps, also when it is only tried.
@@ -47,7 +47,7 @@ test('every target is a file of none of the names, and can be tried without doin
   expect(failed).toEqual([])
 })
 
-test('the program that make build-release builds serves the pages, takes orders, and has the commands', async () => {
+test('the binary of make build-release serves the pages, stores orders, and has the commands', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'orders-release-test-'))
   const database = await createTestDatabase(async () => undefined)
   try {

@@ -14,9 +14,11 @@ import { openUnread, statusOf, type Unread } from './unread.ts'
  * orders are taken meanwhile.
  */
 
-/** 350 MB. */
+/** 350 MB. With six times as many busy processes as cores the most was 243 MiB; without the budget it was 584 to 1,200. */
 const memoryMiBMax = 350e6 / 1024 ** 2
-setDefaultTimeout(120_000)
+/** How long an attack may take on a machine that is busy with something else. */
+const attackMs = 150_000
+setDefaultTimeout(2 * attackMs)
 
 const open: Unread[] = []
 afterEach(async () => {
@@ -51,15 +53,17 @@ async function underAttack(fault: string, attack: (service: ServiceProcess) => P
       placed += 1
       const answer = await post(service.url, JSON.stringify(makeOrders(1, `${name}-${placed}`)[0]))
       if (answer?.status === 201) acknowledged += 1
-      else hung += 1
+      // A service that gets no processor time may refuse one, and says so.
+      else if (answer?.status !== 503) hung += 1
       await Bun.sleep(20)
     }
   })()
   const attackers = await attack(service)
-  expect((await fetch(`${service.url}/readyz`)).status).toBe(200)
+  await eventually('it is ready', async () => (await fetch(`${service.url}/readyz`)).status === 200, attackMs)
   isOver = true
   await placing
   const watched = await watch.end()
+  const { used, limit } = await memoryBudgetOf(service)
   const stored = await countInDatabase(address, `select count(*) from orders where order_uid like '${name}-%'`)
   const statuses = Map.groupBy(attackers, statusOf)
   recordFigures(fault, {
@@ -72,7 +76,18 @@ async function underAttack(fault: string, attack: (service: ServiceProcess) => P
   expect({ lost: acknowledged - stored, hung }).toEqual({ lost: 0, hung: 0 })
   expect(acknowledged).toBeGreaterThan(0)
   expect(watched.memoryMiB).toBeLessThan(memoryMiBMax)
+  expect(used).toBeLessThanOrEqual(limit)
+  for (const attacker of attackers) attacker.close()
+  await eventually('what they held is free', async () => (await memoryBudgetOf(service)).used === 0, attackMs)
   return statuses
+}
+
+/** What the service holds for callers by its own account, and the most that it may, in bytes. */
+async function memoryBudgetOf({ url }: ServiceProcess): Promise<{ used: number; limit: number }> {
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const sumOf = (name: string) =>
+    [...metrics.matchAll(new RegExp(`^${name}\\S* (\\d+)$`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0)
+  return { used: sumOf('memory_budget_used_bytes'), limit: sumOf('memory_budget_limit_bytes') }
 }
 
 function expectRefused(refused: readonly Unread[] = []): void {
@@ -93,13 +108,13 @@ async function placeLargeOrders(url: string, count: number): Promise<void> {
   }
 }
 
-test('400 bodies of which a byte is missing', async () => {
+test('400 bodies that lack a byte', async () => {
   const sizeBytes = 1_000_000
   const head = `POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${sizeBytes}\r\n\r\n`
   const statuses = await underAttack('400 bodies short of a byte', async ({ url }) => {
     const bodies = await openAll(400, () => openUnread(url, head))
     await Promise.all(bodies.map(body => body.send(Buffer.alloc(sizeBytes - 1, 0x20))))
-    await eventually('most are refused', () => bodies.filter(body => statusOf(body) === 503).length > 300)
+    await eventually('most are refused', () => bodies.filter(body => statusOf(body) === 503).length > 300, attackMs)
     return bodies
   })
   expectRefused(statuses.get(503))
@@ -111,7 +126,7 @@ for (const accept of ['application/json', 'application/x-ndjson']) {
     const statuses = await underAttack(`120 unread lists, ${accept}`, async ({ url }) => {
       await placeLargeOrders(url, 40)
       const lists = await openAll(120, () => openUnread(url, get(path, accept)))
-      await eventually('each has its answer', () => lists.every(list => statusOf(list) > 0), 60_000)
+      await eventually('each has its answer', () => lists.every(list => statusOf(list) > 0), attackMs)
       return lists
     })
     expect(statuses.get(200)?.length).toBeGreaterThan(5)
@@ -137,7 +152,7 @@ test('20 batches whose results nobody reads', async () => {
         await batch.send(Buffer.from('0\r\n\r\n'))
       }),
     )
-    await eventually('each has its answer', () => batches.every(batch => statusOf(batch) > 0), 60_000)
+    await eventually('each has its answer', () => batches.every(batch => statusOf(batch) > 0), attackMs)
     return batches
   })
   expect([...statuses.keys()]).toEqual([200])
@@ -150,7 +165,7 @@ test('2,300 streams, most of which read nothing', async () => {
   const statuses = await underAttack('2,300 streams', async ({ url }) => {
     const follow = async (index: number): Promise<Unread> => {
       const stream = await openUnread(url, get('/api/events', 'text/event-stream'), index % 10 === 0)
-      await eventually('it has its answer', () => statusOf(stream) > 0)
+      await eventually('it has its answer', () => statusOf(stream) > 0, attackMs)
       if (!stream.head().includes(tooManyReads)) return stream
       stream.close()
       return follow(index)

@@ -26,14 +26,14 @@ describe('the rules', () => {
     expect(status).toBe(0)
   })
 
-  test.skipIf(!hasPromtool)('do what their tests say', () => {
+  test.skipIf(!hasPromtool)('pass their tests', () => {
     const files = readdirSync(rulesFolder).filter(name => name.endsWith('.test.yml'))
     const { status, output } = promtool(['test', 'rules', ...files], rulesFolder)
     expect(output).not.toContain('FAILED')
     expect(status).toBe(0)
   })
 
-  test('have a file of tests beside each file, in which each alert fires', () => {
+  test('have a test file each, in which each alert fires', () => {
     const silent = alerts.filter(({ file, alert }) => {
       const tests = readFileSync(join(rulesFolder, file.replace('.rules.yml', '.test.yml')), 'utf8')
       return !tests.includes(`alertname="${alert}", alertstate="firing"`)
@@ -41,7 +41,7 @@ describe('the rules', () => {
     expect(silent.map(({ alert }) => alert)).toEqual([])
   })
 
-  test('say of each alert how urgent it is, what it is, and where to read what to do', () => {
+  test('give each alert a severity, a summary and a section of the runbook', () => {
     expect(alerts.length).toBeGreaterThan(15)
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length)
     expect(alerts.filter(({ labels }) => !['critical', 'warning'].includes(labels?.severity ?? ''))).toEqual([])
@@ -56,13 +56,13 @@ describe('the rules', () => {
     expect(wrong.map(({ alert }) => alert)).toEqual([])
   })
 
-  test('the runbook has no section of an alert that is not there', () => {
+  test('the runbook has no section for a missing alert', () => {
     const [, runbook = ''] = readFileSync(join(root, 'docs/operations.md'), 'utf8').split('\n## Alerts\n')
     const headings = [...(runbook.split('\n## ')[0] ?? '').matchAll(/^### (\w+)$/gm)].map(match => match[1])
     expect(headings.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted())
   })
 
-  test('name a series of Kafka, of PostgreSQL or of the service in the way the check of series understands', () => {
+  test('name series in the form that the check of series understands', () => {
     expect(seriesOf('sum by (job) (rate(a_total{b="c", d=~"e.*"}[5m])) / on (job) max(x:y:z) > 14.4 * 0.001')).toEqual([
       'a_total',
       'x:y:z',
@@ -75,14 +75,14 @@ describe('the rules', () => {
 describe('Grafana', () => {
   const built = Object.entries(dashboards)
 
-  test('its dashboards are what is described; otherwise run: make dashboards', () => {
+  test('its dashboards are up to date; otherwise run: make dashboards', () => {
     expect(readdirSync(dashboardsFolder).toSorted()).toEqual(built.map(([name]) => `${name}.json`).toSorted())
     for (const [name, dashboard] of built) {
       expect(readFileSync(join(dashboardsFolder, `${name}.json`), 'utf8')).toBe(dashboardText(dashboard))
     }
   })
 
-  test('each has a uid of its own, and each panel a title, an explanation, a unit and a place of its own', () => {
+  test('each has a unique uid, and each panel a title, a description, a unit and its own position', () => {
     expect(new Set(built.map(([, { uid }]) => uid)).size).toBe(built.length)
     for (const [, dashboard] of built) {
       const panels = dashboard.rows.flatMap(row => row.panels)
@@ -95,7 +95,7 @@ describe('Grafana', () => {
     }
   })
 
-  test('each asks for the chosen instances where a figure is of one', () => {
+  test('each filters by the chosen instances where a figure is per instance', () => {
     const expressions = built.flatMap(([, { rows }]) =>
       rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries.map(({ expr }) => expr))),
     )

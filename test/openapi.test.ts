@@ -25,7 +25,7 @@ beforeAll(async () => {
   document = JSON.parse(text)
 })
 
-test('docs/ holds what the service hands out, and no schema beside; otherwise run: bun scripts/write-openapi.ts', () => {
+test('docs/ has the documents that the service serves, and no other schema; otherwise run: bun scripts/write-openapi.ts', () => {
   for (const [name, content] of current) expect(readFileSync(join(documentsFolder, name), 'utf8')).toBe(content)
   const schemas = [...current.keys()].filter(name => name.startsWith('events/'))
   expect(
@@ -43,11 +43,11 @@ test('it is valid OpenAPI 3.1', async () => {
   expect(validator.version).toBe('3.1')
 })
 
-test('every reference leads somewhere', () => {
+test('every reference resolves', () => {
   expectReferences(text)
 })
 
-test('every operation has a name of its own, and every guarded one says what a caller without the right key gets', () => {
+test('every operation has a unique name, and every guarded one documents 401 and 403', () => {
   const operations = Object.values(document.paths).flatMap(path => Object.values(path))
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length)
   for (const { security, responses } of operations) {
@@ -56,7 +56,7 @@ test('every operation has a name of its own, and every guarded one says what a c
   }
 })
 
-test('every POST heeds an Idempotency-Key and says what comes of it, but for those that answer line by line', () => {
+test('every POST honours an Idempotency-Key and documents it, except those that answer with NDJSON', () => {
   const posts = Object.entries(document.paths).flatMap(([path, { post }]) =>
     post === undefined ? [] : [{ path, post }],
   )

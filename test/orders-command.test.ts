@@ -65,7 +65,7 @@ function orders(args: string[], environment: Record<string, string> = {}) {
   return { status, out: stdout, err: stderr }
 }
 
-test('it uses the database of .env.local from any folder, the environment wins, and it says which that is', () => {
+test('it uses the database of .env.local from any folder, the environment takes precedence, and it names the database', () => {
   settings(databaseEnv(database.address))
   const own = `database: ${database.address.database} on ${database.address.host}:${database.address.port}\n`
   const made = orders(['keys', 'create', '--name', 'shop', '--scopes', 'admin', '--json'])
@@ -81,7 +81,7 @@ test('it uses the database of .env.local from any folder, the environment wins, 
   expect(other.err).toContain('database: no_such_database on ')
 })
 
-test('a relative file is one of the folder that it is called from', () => {
+test('a relative path starts at the current folder', () => {
   settings(databaseEnv(database.address))
   expect(orders(['export', 'here.ndjson']).status).toBe(0)
   expect(readdirSync(elsewhere)).toContain('here.ndjson')
@@ -114,7 +114,7 @@ test('no command but run and migrate sets up a database where there is none', ()
   expect(orders(['verify']).status).toBe(0)
 })
 
-test('db-reset asks at a terminal, and without one it wants --yes', () => {
+test('db-reset asks at a terminal, and requires --yes without one', () => {
   settings({ DATA_DIR: 'reset' })
   const kept = join(checkout, 'reset', 'postgres', 'PG_VERSION')
   mkdirSync(join(checkout, 'reset', 'postgres'), { recursive: true })
@@ -160,7 +160,7 @@ test('make db-reset and make start-fresh ask as well', () => {
   expect(fresh).toMatchObject({ status: 2, stderr: expect.stringContaining('--yes is needed') })
 })
 
-test('it serves on the word run, lists the commands without a word, and asks for make setup when nothing is installed', () => {
+test('"run" serves, no argument lists the commands, and without node_modules it asks for make setup', () => {
   settings({})
   expect(orders(['run', '--help']).out).toStartWith('Orders ')
   expect(orders(['run', 'fast'])).toMatchObject({ status: 1, err: 'unknown argument fast; see --help\n' })
@@ -171,7 +171,7 @@ test('it serves on the word run, lists the commands without a word, and asks for
   expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('run "make setup" in ') })
 })
 
-test('the image has it too, where there is no shell', () => {
+test('the image, which has no shell, has it too', () => {
   const text = read('scripts/orders-in-image')
   const [shebang = '', ...code] = text.split('\n')
   expect(shebang).toBe('#!/usr/local/bin/bun --no-env-file')
@@ -185,7 +185,7 @@ test('the image has it too, where there is no shell', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('keys create') })
 })
 
-test('git ignores .env.local and has an example of it; no document and no sentence names another way', () => {
+test('git ignores .env.local and has an example of it; no document and no message names another way', () => {
   const isIgnored = (name: string) => spawnSync('git', ['check-ignore', '-q', name], { cwd: root }).status === 0
   if (existsSync(join(root, '.git')))
     expect([isIgnored('.env.local'), isIgnored('.env.local.example')]).toEqual([true, false])

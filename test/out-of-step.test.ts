@@ -35,17 +35,16 @@ async function send(service: ServiceProcess, key: string, path: string, body?: u
 /** Asks all the time for a while. @returns what was answered to requests that were sent later than trust lasts */
 async function answersBeyondTrust(sinceMs: number, ask: () => Promise<string>): Promise<Set<string>> {
   const answers: Promise<string>[] = []
-  while (performance.now() - sinceMs < 2 * trustedForMs) {
+  while (performance.now() - sinceMs < 2 * trustedForMs || answers.length < 6) {
     const isBeyond = performance.now() - sinceMs > trustedForMs
     const answer = ask()
     if (isBeyond) answers.push(answer)
     await Bun.sleep(50)
   }
-  expect(answers.length).toBeGreaterThan(5)
   return new Set(await Promise.all(answers))
 }
 
-test('without news from the database nothing is served from memory for more than a second, and that is said', async () => {
+test('without notifications nothing is served from memory for more than a second, and readiness says so', async () => {
   const env = { ...databaseEnv(proxy.address), API_KEYS: `${admin}=admin+orders:read+orders:write` }
   const service = await startServiceProcess({ env })
   expect((await send(service, admin, '/api/orders', order)).status).toBe(201)

@@ -64,7 +64,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
     expect(stage.complaints().filter(text => !text.includes('400'))).toEqual([])
   })
 
-  test('what is no JSON is told as it is typed, digits stay as they came, and the message can be had back', async () => {
+  test('invalid JSON is reported while it is typed, digits are kept, and the original message can be restored', async () => {
     const digits = '12345678901234567890.00100'
     const [id = ''] = await record([
       JSON.stringify(wrongTotal('digits')).replace('"shardkey"', `"n":${digits},"shardkey"`),
@@ -79,7 +79,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
     await page.locator('.mark').first().waitFor()
   })
 
-  test('bytes that are no text can be looked at and discarded, with a reason', async () => {
+  test('bytes that are not text can be viewed and discarded, with a reason', async () => {
     const [id = ''] = await record([Buffer.from([0xff, 0xfe, 0x00])])
     const page = await stage.open(`/dead-letters/${id}`)
     await page.getByText('//4A').waitFor()
@@ -95,7 +95,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
     await page.locator('.attempts').getByText('noise').waitFor()
   })
 
-  test('many are replayed, and what is left is discarded, by the keyboard alone', async () => {
+  test('many are replayed, and the rest is discarded, with the keyboard alone', async () => {
     const good = Array.from({ length: 60 }, (_, index) => ({ ...sample, order_uid: `many-${index}` }))
     await record([...good, wrongTotal('bad-1'), wrongTotal('bad-2')])
     await seedDeadLetters(pool, 'ORDER_CONFLICT', [{ ...sample, order_uid: 'other' }])
@@ -142,11 +142,27 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
     ])
   })
 
-  test('new ones are told of, and shown when asked for', async () => {
+  test('new ones are announced, and shown on request', async () => {
     const page = await stage.open('/dead-letters')
     await page.getByText('No dead letters').waitFor()
     await record([wrongTotal('late')])
     await page.getByRole('button', { name: 'Show 1 new' }).click()
+    await page.locator('.dead-letters tbody tr').waitFor()
+  })
+
+  test('one that arrives while the page loads is shown', async () => {
+    const page = await stage.open('/')
+    const held = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    await page.route('**/api/dead-letter-counts', async route => {
+      asked.resolve()
+      await held.promise
+      await route.continue()
+    })
+    await page.getByRole('link', { name: 'Dead letters' }).click()
+    await asked.promise
+    await record([wrongTotal('meanwhile')])
+    held.resolve()
     await page.locator('.dead-letters tbody tr').waitFor()
   })
 

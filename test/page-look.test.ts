@@ -40,7 +40,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
   afterAll(() => stage.close())
   afterEach(() => expect(stage.complaints()).toEqual([]))
 
-  test('that is empty is without violations of WCAG', async () => {
+  test('has no WCAG violations while it is empty', async () => {
     const page = await stage.open('/')
     await page.getByText('No orders yet').waitFor()
     expect(await violationsOf(page)).toEqual([])
@@ -62,7 +62,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
     const addresses = ['/', '/orders', '/orders?status=on_hold&q=nobody', '/orders/attack-0', '/orders/nobody']
     const widths = [360, 1280, 1920]
 
-    test.each(['light', 'dark'] as const)('is without violations of WCAG in the %s colours', async colorScheme => {
+    test.each(['light', 'dark'] as const)('has no WCAG violations in the %s colours', async colorScheme => {
       const page = await stage.open('/', { colorScheme })
       // Of the rules only one looks at colours.
       const rules = colorScheme === 'light' ? undefined : ['color-contrast']
@@ -78,6 +78,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       await page.getByRole('dialog').waitFor()
       expect(await violationsOf(page, rules)).toEqual([])
       await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'hidden' })
       await page.keyboard.press('?')
       await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
       expect(await violationsOf(page, rules)).toEqual([])
@@ -85,7 +86,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       expect(stage.complaints().filter(text => !text.includes('404'))).toEqual([])
     })
 
-    test.each(widths)('fits a window of %i pixels, with long texts too', async width => {
+    test.each(widths)('fits a window of %i pixels, also with long texts', async width => {
       const page = await stage.open('/', { width })
       for (const address of ['/', '/orders', `/orders/${long}`]) {
         await page.goto(stage.url + address)
@@ -130,7 +131,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       expect(looked).toHaveLength(3 + 2 * corpus.length)
     })
 
-    test('changes its colours when asked to, and keeps them', async () => {
+    test('changes its colours on request, and keeps them', async () => {
       const page = await stage.open('/')
       await page.getByRole('button', { name: 'Switch between light and dark' }).click()
       const theme = () => page.evaluate('document.documentElement.dataset.theme')
@@ -143,7 +144,7 @@ describe.skipIf(hasNoBrowser)('every page, in Chromium', () => {
       expect(await page.evaluate('localStorage.length')).toBe(0)
     })
 
-    test('leads to the API page, which shows the operations within its content security policy', async () => {
+    test('links to the API page, which shows the operations under its content security policy', async () => {
       const page = await stage.open('/')
       await page.getByRole('link', { name: 'API', exact: true }).click()
       await page.getByText('Place an order', { exact: true }).click()

@@ -90,12 +90,13 @@ describe.skipIf(hasNoBrowser)('modules of the page, in Chromium', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('a new module is a folder and one entry: its pages, menu entry, keys, search and styles are there', async () => {
+  test('a new module is a folder and one entry, which adds its pages, menu entry, keys, search and styles', async () => {
     const page = await stage.open('/examples/first')
     await page.getByRole('heading', { level: 1, name: 'first' }).waitFor()
     expect(await page.evaluate('getComputedStyle(document.querySelector(".example")).color')).toBe('rgb(1, 2, 3)')
     expect(await page.locator('.menu [aria-current=page]').textContent()).toBe('Examples')
     await page.keyboard.press('?')
+    await page.getByRole('dialog').waitFor()
     const shortcuts = (await page.getByRole('dialog').locator('dd').allTextContents()).join('\n')
     expect(shortcuts).toContain('Do what an example does')
     expect(shortcuts).toContain('Go to Examples')
@@ -109,7 +110,7 @@ describe.skipIf(hasNoBrowser)('modules of the page, in Chromium', () => {
     expect(stage.complaints()).toEqual([])
   })
 
-  test('every page of the list opens by its address, fits a phone, and is without violations of WCAG', async () => {
+  test('every page of the list opens by its address, fits a phone, and has no WCAG violations', async () => {
     const addresses = await pageAddresses()
     expect(addresses.length).toBeGreaterThan(6)
     const page = await stage.open('/', { width: 360 })

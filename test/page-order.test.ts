@@ -12,7 +12,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
   afterAll(() => stage.close())
   afterEach(() => expect(stage.complaints()).toEqual([]))
 
-  test('is read as an invoice in the form of its currency, and as JSON', async () => {
+  test('is shown as an invoice in the format of its currency, and as JSON', async () => {
     await stage.place(sample)
     await stage.place({ ...sample, order_uid: 'yen', payment: { ...sample.payment, currency: 'JPY' } })
     const page = await stage.open(`/orders/${sample.order_uid}`)
@@ -26,7 +26,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     await page.locator('.totals').getByText('¥1,817').waitFor()
   })
 
-  test('is read whatever its times and its currency are, and so is the list that it is in', async () => {
+  test('is shown with any time and currency, in the list as well', async () => {
     const far = { ...sample, order_uid: 'far', date_created: '2016-12-31t23:59:60.5z' }
     const payment = { ...sample.payment, currency: 'UYW', payment_dt: Number.MAX_SAFE_INTEGER }
     await stage.place({ ...far, payment })
@@ -38,7 +38,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     await page.locator('a[href$="/orders/far"]').waitFor()
   })
 
-  test('goes through its life by clicks: each is confirmed, given a reason, and shown in the timeline', async () => {
+  test('goes through its lifecycle by clicks: each is confirmed, given a reason, and shown in the timeline', async () => {
     await stage.place({ ...sample, order_uid: 'life', payment: { ...sample.payment, payment_dt: 0 } })
     const page = await stage.open('/orders/life')
     const act = async (button: string, reason: string) => {
@@ -77,7 +77,7 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     expect(order).toMatchObject({ status: 'confirmed', version: 1 })
   })
 
-  test('what somebody else does is shown as it happens; what it forbids is refused, and said clearly', async () => {
+  test('changes by others are shown live; an action that they rule out is rejected with a clear message', async () => {
     await stage.place({ ...sample, order_uid: 'raced' })
     const page = await stage.open('/orders/raced')
     await page.getByRole('button', { name: 'Complete' }).click()
@@ -97,13 +97,13 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     expect(complaints.filter(text => !text.startsWith('Failed to load resource'))).toEqual([])
   })
 
-  test('one that is not there is said not to be there', async () => {
+  test('an unknown one is reported as unknown', async () => {
     const page = await stage.open('/orders/nobody')
     await page.getByText('Order nobody not found').waitFor()
     expect(stage.complaints().every(text => text.includes('404'))).toBe(true)
   })
 
-  test('a key is asked for when one is needed, a wrong one is refused, and it is kept for this tab only', async () => {
+  test('a key is asked for when one is needed, a wrong one is rejected, and it is kept for this tab only', async () => {
     const page = await stage.open('/')
     await page.locator('.live-live').waitFor()
     const made = await runCli(

@@ -13,7 +13,7 @@ setDefaultTimeout(60_000)
 
 const root = join(import.meta.dirname, '..')
 const kept = join(root, 'docs', 'images')
-/** PICTURES=yes writes those of the documentation anew; otherwise they are made to see that they can be. */
+/** PICTURES=yes rewrites the pictures of the documentation; otherwise they are only made, to test that they can be. */
 const isWriting = process.env.PICTURES === 'yes'
 const folder = isWriting ? kept : mkdtempSync(join(tmpdir(), 'orders-pictures-'))
 const pictures = [
@@ -26,7 +26,7 @@ const pictures = [
   'first-start.png',
 ]
 
-test('every picture of the documentation is there, and shown', () => {
+test('every picture of the documentation exists and is used', () => {
   expect(readdirSync(kept).sort()).toEqual([...pictures].sort())
   const shown = readFileSync(join(root, 'README.md'), 'utf8') + readFileSync(join(root, 'docs/web-ui.md'), 'utf8')
   expect(pictures.filter(name => !shown.includes(`images/${name}`))).toEqual([])

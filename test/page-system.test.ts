@@ -33,7 +33,7 @@ describe.skipIf(hasNoBrowser)('the system, in Chromium', () => {
     },
   )
 
-  test('what is down is said to be, and by g and s one gets there', async () => {
+  test('a dependency that is down is shown as such, and g s opens the page', async () => {
     const page = await stage.open('/')
     await page.route('**/api/system', async route => {
       const response = await route.fetch()

@@ -22,7 +22,7 @@ describe.skipIf(hasNoBrowser)('webhooks, in Chromium', () => {
   })
   afterEach(() => expect(stage.complaints()).toEqual([]))
 
-  test('one is made, its secret shown once, its deliveries and their answers looked at, and sent again', async () => {
+  test('one is created, its secret shown once, its deliveries and their responses viewed, and sent again', async () => {
     const page = await stage.open('/webhooks')
     await page.getByText('No webhooks yet').waitFor()
     expect(await violationsOf(page)).toEqual([])
@@ -65,14 +65,14 @@ describe.skipIf(hasNoBrowser)('webhooks, in Chromium', () => {
     expect(stage.complaints().filter(text => !text.includes('400'))).toEqual([])
   })
 
-  test('one is changed, gets a new secret, is disabled, enabled and deleted, by the keyboard alone', async () => {
+  test('one is edited, gets a new secret, is disabled, enabled and deleted, with the keyboard alone', async () => {
     const page = await stage.open('/')
     await page.locator('h1').waitFor()
     for (const key of ['g', 'w']) await page.keyboard.press(key)
     await page.locator('.webhooks a').first().waitFor()
     for (const key of ['j', 'Enter']) await page.keyboard.press(key)
     const act = async (button: string) => {
-      // A dialog that closes gives the focus back to where it was opened, and takes it from whoever has it meanwhile.
+      // A dialog that closes returns the focus to where it was opened, even if another element has it meanwhile.
       await page.getByRole('dialog').waitFor({ state: 'hidden' })
       await page.locator('.page-head').getByRole('button', { name: button }).press('Enter')
     }

@@ -58,7 +58,7 @@ for (const mode of ['session', 'transaction'] as const) {
       return { one, other, behind }
     }
 
-    test('take and serve orders, and each knows what the other changes', async () => {
+    test('store and serve orders, and each sees changes of the other', async () => {
       const { one, other, behind } = await startTwo()
       const orders = makeOrders(20, `bouncer-${mode}`)
       for (const order of orders) expect((await send(one, 'POST', '/api/orders', order)).status).toBe(201)
@@ -89,7 +89,7 @@ for (const mode of ['session', 'transaction'] as const) {
       expect([verified.exitCode, verified.exitCode === 0 ? '' : verified.out + verified.err]).toEqual([0, ''])
     })
 
-    test('write orders that are stored already, and go on', async () => {
+    test('receive orders that are stored already, and go on', async () => {
       const { one, other } = await startTwo()
       for (let round = 0; round < 20; round += 1) {
         const [order] = makeOrders(1, `race-${mode}-${round}`)
@@ -114,7 +114,7 @@ for (const mode of ['session', 'transaction'] as const) {
       expect((await send(one, 'GET', '/readyz')).status).toBe(200)
     })
 
-    test('have one leader at a time, and another when it goes', async () => {
+    test('have one leader at a time, and another when it stops', async () => {
       const { address } = await createTestDatabase(leaveEmpty)
       const log = createLogger({ level: 'silent' })
       const leadership = { address: bouncer.through(address), lock: 4711, name: 'test', does: 'leads', log }
@@ -141,7 +141,7 @@ for (const mode of ['session', 'transaction'] as const) {
       expect(together).toBe(1)
     })
 
-    test('refuse a revoked key within a second', async () => {
+    test('reject a revoked key within a second', async () => {
       const { one, other } = await startTwo()
       const made = await send(one, 'POST', '/api/keys', { name: 'first', scopes: ['admin', 'orders:read'] })
       const headers = { authorization: `Bearer ${made.body.key}` }

@@ -48,7 +48,7 @@ test('POST answers a rejected order with its code, also when the request is repe
   expect((await t.call('GET', `/api/orders/${second?.order_uid}`)).status).toBe(404)
 })
 
-test('a paid order that cannot be served is answered on hold, and reads back so', async () => {
+test('a paid order that cannot be served is put on hold, and reads back so', async () => {
   const [first, second] = await stocked(2, 2)
   expect((await t.call('POST', '/api/orders', { body: first })).status).toBe(201)
   const paid = { ...second, payment: { ...second?.payment, payment_dt: 1 } }
@@ -62,7 +62,7 @@ test('a paid order that cannot be served is answered on hold, and reads back so'
   expect(await confirmed.json()).toMatchObject({ status: 'confirmed', version: 3 })
 })
 
-test('a batch says of each line what was decided', async () => {
+test('a batch gives the decision for each line', async () => {
   const [first, second] = await stocked(3, 2)
   const lines = [first, second, first].map(order => JSON.stringify(order))
   const answer = await t.call('POST', '/api/orders/batch', { body: lines.join('\n') })
@@ -74,7 +74,7 @@ test('a batch says of each line what was decided', async () => {
   ])
 })
 
-test('an order that is rejected from Kafka is a dead letter, and is replayed as an order when there is stock', async () => {
+test('a rejected order from Kafka becomes a dead letter, and can be replayed once there is stock', async () => {
   const orders = await stocked(4, 2)
   const counted: string[] = []
   const [orderHandler] = t.app.handlers

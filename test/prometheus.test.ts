@@ -119,7 +119,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     return answers.filter(({ samples }) => samples.length === 0).map(({ place, expr }) => `${place}: ${expr}`)
   }
 
-  test('finds every series of every rule and dashboard, and the kafka exporter is asked only for what it has', async () => {
+  test('finds every series of every rule and dashboard, and the Kafka exporter exports those that are used', async () => {
     const named = [...readRules(), ...dashboardQueries()].flatMap(({ expr }) => seriesOf(expr))
     const ofKafkaExporter = named.filter(isOfKafkaExporter)
     expect(ofKafkaExporter.length).toBeGreaterThan(3)
@@ -142,7 +142,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     })
   })
 
-  test('has data for every panel but those of dead letters, and no alert fires on a service that is well', async () => {
+  test('has data for every panel except those of dead letters, and no alert fires for a healthy service', async () => {
     const deadLetters = 'Orders: event log and Kafka, Open dead letters by code'
     let empty: string[] = []
     await eventually(
@@ -159,14 +159,14 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     expect(await fired()).toEqual([])
   })
 
-  test('tells of a message that is no order, and of nothing else', async () => {
+  test('alerts on a message that is no order, and on nothing else', async () => {
     await producer.send({ topic: topics.orders, messages: [{ key: 'bad', value: 'not JSON' }] })
     await eventually('an alert fires', async () => (await firing()).length > 0, 30_000)
     expect(await fired()).toEqual(['OrdersDeadLetters'])
     expect((await withoutData()).filter(place => !isOfTrouble(place))).toEqual([])
   })
 
-  test('tells that Kafka is away and that events wait, and of nothing else; when it is back that ends', async () => {
+  test('alerts while Kafka is down and events wait, and on nothing else, until it is back', async () => {
     await broker.kill()
     const expected = ['OrdersDeadLetters', 'OrdersKafkaDown', 'OrdersRelayBehind']
     await eventually(

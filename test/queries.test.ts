@@ -29,8 +29,8 @@ async function refusalsOf(method: string, path: string, query: string): Promise<
   return (answer?.errors ?? []).map(({ pointer }) => pointer)
 }
 
-describe('every route refuses', () => {
-  test('a parameter that it does not know', async () => {
+describe('every route rejects', () => {
+  test('an unknown parameter', async () => {
     expect(operations.length).toBeGreaterThan(30)
     for (const { method, path } of operations) {
       const where = `${method} ${path}`
@@ -52,7 +52,7 @@ describe('every route refuses', () => {
   })
 })
 
-test('a question mark alone is no query, and what is no part of the API takes any', async () => {
+test('a question mark alone is no query, and routes outside the API accept any', async () => {
   expect((await t.call('GET', '/api/orders?')).status).toBe(200)
   expect((await t.call('GET', '/api/system?')).status).toBe(200)
   for (const path of ['/livez', '/readyz', '/metrics', '/api/openapi.json']) {
@@ -60,7 +60,7 @@ test('a question mark alone is no query, and what is no part of the API takes an
   }
 })
 
-test('a parameter that takes several values has them with commas, or is given several times', async () => {
+test('a parameter with several values separates them by commas, or is given several times', async () => {
   for (const query of [
     'status=pending,expired',
     'status=pending&status=expired',

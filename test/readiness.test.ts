@@ -47,7 +47,7 @@ async function becomes(service: ServiceProcess, status: number, orderStatus: num
   expect((await readiness(service)).status).toBe(status)
 }
 
-describe('an instance is ready when orders can be taken, and not when they cannot, since', () => {
+describe('an instance is ready while orders can be stored, and unready when', () => {
   test('the server was made read-only', async () => {
     const { address, service } = await startOnTestDatabase()
     await becomes(service, 200, 201)
@@ -59,7 +59,7 @@ describe('an instance is ready when orders can be taken, and not when they canno
       )
     await setReadOnly('on')
     await becomes(service, 503, 503)
-    expect((await readiness(service)).detail).toContain('takes no writes')
+    expect((await readiness(service)).detail).toContain('accepts no writes')
     // The way back is barred like any other write.
     await queryDatabase(
       { ...address, database: 'postgres' },
@@ -72,7 +72,7 @@ describe('an instance is ready when orders can be taken, and not when they canno
     await becomes(service, 200, 201)
   })
 
-  test('a write of orders fails although the server answers', async () => {
+  test('writing orders fails although the server answers', async () => {
     const { address, service } = await startOnTestDatabase()
     await becomes(service, 200, 201)
     await queryDatabase(
@@ -89,7 +89,7 @@ describe('an instance is ready when orders can be taken, and not when they canno
     await becomes(service, 200, 201)
   })
 
-  test('a commit is not answered', async () => {
+  test('a commit gets no answer', async () => {
     const { address, service } = await startOnTestDatabase()
     await becomes(service, 200, 201)
     // As when the standby is gone that a commit has to wait for: the trial hangs, and reads do not.
@@ -115,26 +115,29 @@ afterAll(async () => {
 })
 if (!hasSmallDisk) console.warn('skipped, since no small disk can be mounted: readiness on a full disk')
 
-test.skipIf(!hasSmallDisk)('on a disk that is full it is not ready, and it is again when there is room', async () => {
-  const dataDir = join(small, 'data')
-  mkdirSync(dataDir)
-  const service = await startServiceProcess({ env: { DATA_DIR: dataDir } })
-  await becomes(service, 200, 201)
-  const filler = join(small, 'filler')
-  spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096'])
-  expect(existsSync(filler)).toBe(true)
-  // What is allocated already takes some orders, and then it shows.
-  const body = makeOrders(500, 'fill')
-    .map(order => JSON.stringify(order))
-    .join('\n')
-  const filling = fetch(`${service.url}/api/orders/batch`, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/x-ndjson' },
-  })
-  await eventually('readiness says so', async () => (await readiness(service)).status === 503, 30_000)
-  rmSync(filler)
-  await (await filling).text()
-  await becomes(service, 200, 201)
-  expect(await queryDatabase(ownDatabase(dataDir), 'select count(*)::int as n from orders')).not.toEqual([{ n: 0 }])
-})
+test.skipIf(!hasSmallDisk)(
+  'on a full disk an instance is unready, and it is ready again once there is space',
+  async () => {
+    const dataDir = join(small, 'data')
+    mkdirSync(dataDir)
+    const service = await startServiceProcess({ env: { DATA_DIR: dataDir } })
+    await becomes(service, 200, 201)
+    const filler = join(small, 'filler')
+    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096'])
+    expect(existsSync(filler)).toBe(true)
+    // What is allocated already takes some orders, and then it shows.
+    const body = makeOrders(500, 'fill')
+      .map(order => JSON.stringify(order))
+      .join('\n')
+    const filling = fetch(`${service.url}/api/orders/batch`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/x-ndjson' },
+    })
+    await eventually('readiness says so', async () => (await readiness(service)).status === 503, 30_000)
+    rmSync(filler)
+    await (await filling).text()
+    await becomes(service, 200, 201)
+    expect(await queryDatabase(ownDatabase(dataDir), 'select count(*)::int as n from orders')).not.toEqual([{ n: 0 }])
+  },
+)

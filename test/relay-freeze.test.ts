@@ -16,7 +16,7 @@ const rounds = Number(process.env.ORDERS_FREEZE_ROUNDS || 2)
 const replacedWithinMs = 25_000
 const commands = ['hold', 'confirm', 'cancel'] as const
 
-describe.skipIf(kafkaAvailability() !== null)('a leader that is frozen', () => {
+describe.skipIf(kafkaAvailability() !== null)('a frozen leader', () => {
   test('is replaced within seconds, and publishes nothing out of order when it wakes', async () => {
     const topics = await makeTopics(await testBroker())
     const { address } = await createTestDatabase(async () => undefined)

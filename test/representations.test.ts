@@ -64,7 +64,7 @@ describe('Accept decides', () => {
     expect((await get('/api/overview', { accept: 'application/json;q=0' })).status).toBe(200)
   })
 
-  test('that a stream has no pages', async () => {
+  test('that a stream is not paged', async () => {
     for (const [path, accept] of [
       ['/api/orders', ndjson],
       ['/api/events', stream],
@@ -77,7 +77,7 @@ describe('Accept decides', () => {
 })
 
 describe('Cache-Control', () => {
-  test('keeps shared caches from every answer that needs a key, and every cache from what is for admins', async () => {
+  test('keeps shared caches from every response that needs a key, and all caches from those for admins', async () => {
     type Document = { paths: Record<string, { get?: { security: { key?: string[] }[] } }> }
     const { paths } = (await (await get('/api/openapi.json')).json()) as Document
     const reads = Object.entries(paths).flatMap(([path, { get: read }]) => (read === undefined ? [] : [{ path, read }]))
@@ -90,7 +90,7 @@ describe('Cache-Control', () => {
     }
   })
 
-  test('is there on answers to changes and on refusals, and secrets are stored nowhere', async () => {
+  test('is set on responses to changes and on errors, and forbids storing secrets', async () => {
     const body = { ...exampleOrder('placed', Date.now(), Math.random) }
     const key = { 'idempotency-key': 'placed' }
     for (const headers of [key, key, {}]) {
@@ -107,7 +107,7 @@ describe('Cache-Control', () => {
   })
 })
 
-describe('an answer in JSON', () => {
+describe('a JSON response', () => {
   const asked = Object.keys(decompress) as (keyof typeof decompress)[]
 
   test.each(asked)('is compressed by %s when asked for', async coding => {
@@ -127,7 +127,7 @@ describe('an answer in JSON', () => {
     }
   })
 
-  test('goes out as it is when it is not asked for, is small, or a stream', async () => {
+  test('is not compressed when this is not asked for, or when it is small or a stream', async () => {
     for (const coding of ['', 'identity', 'gzip;q=0', '*;q=0', 'compress']) {
       const response = await get('/api/orders/large', { 'accept-encoding': coding })
       expect(response.headers.get('content-encoding')).toBeNull()
@@ -145,7 +145,7 @@ describe('an answer in JSON', () => {
     }
   })
 
-  test('has a weak tag when compressed, which conditions of all kinds take', async () => {
+  test('has a weak entity tag when compressed, which all conditional requests accept', async () => {
     const headers = { 'accept-encoding': 'gzip' }
     const compressed = await get('/api/orders/large', headers)
     const etag = compressed.headers.get('etag') ?? ''
@@ -157,7 +157,7 @@ describe('an answer in JSON', () => {
     expect((await t.call('POST', '/api/orders/large/confirm', hold)).status).toBe(412)
   })
 
-  test('is right for each of many who ask at once, although few are compressed at a time', async () => {
+  test('is correct for many concurrent requests, although few are compressed at a time', async () => {
     const expected = await (await get('/api/orders')).text()
     const answers = await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {

@@ -44,7 +44,7 @@ async function makeKey(of: Caller, scopes: readonly string[]): Promise<string> {
 
 const newOrder = () => exampleOrder(crypto.randomUUID(), Date.now(), Math.random)
 
-test('this test finds what is not documented', () => {
+test('this test finds undocumented responses', () => {
   const problem = { $ref: '#/components/schemas/Problem' }
   const whole = { type: 'urn:a', title: 't', status: 404, detail: 'd', code: 'C', request_id: 'r' }
   documented.expectToKeep(problem, whole, 'a problem')
@@ -52,7 +52,7 @@ test('this test finds what is not documented', () => {
   expect(() => documented.expectToKeep(problem, { ...whole, other: 1 }, 'with another field')).toThrow()
 })
 
-describe('answers are what OpenAPI says', () => {
+describe('responses match OpenAPI', () => {
   test('of orders', async () => {
     const order = { ...newOrder(), gift: { wrapped: true } }
     const id = order.order_uid
@@ -156,10 +156,10 @@ describe('answers are what OpenAPI says', () => {
     for (const { id } of listed) await ask('GET /api/dead-letters/{id}', 200, { id })
     await ask('GET /api/dead-letter-counts', 200)
     const headers: [Buffer, Buffer][] = [[Buffer.from('source'), Buffer.from('a test')]]
-    const letters = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['{"order_uid":7}', 'no JSON'], { headers })
+    const deadLetters = await seedDeadLetters(t.pool, 'ORDER_INVALID', ['{"order_uid":7}', 'no JSON'], { headers })
     const command = { command_id: 'c-9', order_uid: 'filled-3', command: 'hold', version: 9 }
     const [late = ''] = await seedDeadLetters(t.pool, 'VERSION_STALE', [command])
-    const [id = '', other = ''] = letters
+    const [id = '', other = ''] = deadLetters
     await ask('POST /api/dead-letters/{id}/replay', 412, { id: late })
     await ask('POST /api/dead-letters/{id}/replay', 400, { id })
     await ask('POST /api/dead-letters/{id}/replay', 200, { id, body: { json: newOrder(), reason: 'mended' } })
@@ -195,7 +195,7 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'POST /api/keys': () => ({ name: 'a test', scopes: ['admin'] }),
 }
 
-describe('refusals are what OpenAPI says', () => {
+describe('errors match OpenAPI', () => {
   const allWith = (status: number) =>
     documented.operations.filter(([, statuses]) => statuses.includes(String(status))).map(([name]) => name)
   const bodyOf = (name: string) => bodies[name]?.() ?? { reason: 'asked for' }
@@ -211,7 +211,7 @@ describe('refusals are what OpenAPI says', () => {
     for (const [name] of documented.operations) await ask(name, 400, { query: '?unknown=1', body: {} })
   })
 
-  test('of every operation, about what is not there', async () => {
+  test('of every operation, for an unknown resource', async () => {
     for (const name of allWith(404))
       await ask(name, 404, { id: '999999999', delivery: '999999999', body: bodyOf(name) })
   })
@@ -221,7 +221,7 @@ describe('refusals are what OpenAPI says', () => {
     for (const name of allWith(415)) await ask(name, 415, { body: 'x', headers: { 'content-type': 'text/plain' } })
   })
 
-  test('of every operation that heeds an Idempotency-Key, when it is of another request or in use', async () => {
+  test('of every operation that honours an Idempotency-Key, when another request uses it or used it', async () => {
     for (const name of allWith(422)) {
       const key = crypto.randomUUID()
       const body = JSON.stringify(bodyOf(name))
@@ -244,7 +244,7 @@ describe('refusals are what OpenAPI says', () => {
 /** What comes of faults, and of the last key of a service that others can reach: the tests of those look at the answers. */
 const notMet = (answer: string) => /500$|503$|default$/.test(answer) || answer === 'DELETE /api/keys/{id} 409'
 
-test('every operation was called, and every documented answer met that needs no fault', () => {
+test('every operation was called, and every documented response seen that needs no fault', () => {
   const answers = documented.operations.flatMap(([name, statuses]) => statuses.map(status => `${name} ${status}`))
   expect(answers.filter(answer => !notMet(answer) && !documented.met.has(answer))).toEqual([])
 })

@@ -31,9 +31,9 @@ describe.skipIf(hasNoBrowser)('below /shop', () => {
       })
       afterAll(() => proxy.stop())
 
-      test('leads clients where Location and Link say', () => checkAddresses(`${proxy.url}/shop/api`))
+      test('leads clients to the addresses in Location and Link', () => checkAddresses(`${proxy.url}/shop/api`))
 
-      test('takes the ETag that it has made of ours back', () => checkConditions(`${proxy.url}/shop/api`))
+      test('accepts the ETag that it made of ours', () => checkConditions(`${proxy.url}/shop/api`))
 
       // Each proxy in one of its ways: the browser takes ten seconds.
       if (leavesPath !== (name === 'caddy')) return
@@ -49,7 +49,7 @@ describe.skipIf(hasNoBrowser)('below /shop', () => {
     })
   }
 
-  test('probes ask the service itself, without the path, and nothing else that begins like it is served', async () => {
+  test('probes reach the service itself, without the path, and no other path with this prefix is served', async () => {
     for (const [path, status] of [
       ['/livez', 200],
       ['/shop/livez', 200],

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Finding } from '../src/commands/doctor-finding.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -43,4 +44,9 @@ export function environmentOf(address: {
     DB_NAME: address.database,
     ...(address.password === undefined ? {} : { DB_PASSWORD: address.password }),
   }
+}
+
+/** What the doctor found out about something. @param out its standard output */
+export function findingOf(out: string, name: string): Finding | undefined {
+  return (JSON.parse(out) as { findings: Finding[] }).findings.find(finding => finding.name === name)
 }

@@ -12,17 +12,17 @@ export async function seedDeadLetters(
   values: readonly (Buffer | string | object | null)[],
   given: Partial<DeadLetter> = {},
 ): Promise<string[]> {
-  const letters = values.map(value => {
+  const deadLetters = values.map(value => {
     offset += 1n
     return { ...template, code, offset, value: toBytes(value), ...given }
   })
-  await recordDeadLetters(pool, letters)
+  await recordDeadLetters(pool, deadLetters)
   const { rows } = await pool.query<{ id: string; message_offset: string }>(
     'select id, message_offset from dead_letters where message_offset = any($1::bigint[])',
-    [letters.map(letter => letter.offset.toString())],
+    [deadLetters.map(deadLetter => deadLetter.offset.toString())],
   )
   const ids = new Map(rows.map(row => [row.message_offset, row.id]))
-  return letters.map(letter => ids.get(letter.offset.toString()) ?? '')
+  return deadLetters.map(deadLetter => ids.get(deadLetter.offset.toString()) ?? '')
 }
 
 const template = {

@@ -51,7 +51,7 @@ function wayBack(graph: ReadonlyMap<string, readonly string[]>, start: string): 
 }
 
 const functionStart =
-  /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\*?\s+(\w+)|(?:static )?(?:async )?\*?(#?\w+)(?:<[^>]*>)?\(|const (\w+)(?::[^=]+)? = (?:async )?(?:\(|\w+ =>))/
+  /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\*?\s+(\w+)|(?:static )?(?:async )?(?:[gs]et )?\*?(#?\w+)(?:<[^>]*>)?\(|const (\w+)(?::[^=]+)? = (?:async )?(?:\(|\w+ =>))/
 const noFunction = /^\s*(?:if|for|while|switch|return|await|catch|throw|super)\b/
 
 /**

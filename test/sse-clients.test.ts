@@ -69,7 +69,7 @@ function expectEventsAlone(messages: readonly { event: string; data: string; id:
   expect(new Set(events.map(({ event }) => event))).toEqual(new Set(['order.placed']))
 }
 
-test('eventsource-parser, which npm clients are made of', async () => {
+test('eventsource-parser, on which npm clients build', async () => {
   const messages: EventSourceMessage[] = []
   const parser = createParser({ onEvent: message => messages.push(message) })
   const abort = new AbortController()

@@ -30,9 +30,9 @@ const [order] = makeOrders(1, 'started')
 const body = JSON.stringify(order)
 const sent = new Map([['started-0', body]])
 
-describe('a start after another', () => {
+describe('a restart', () => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
-    test(`after ${signal} the same data are found`, async () => {
+    test(`after ${signal} finds the same data`, async () => {
       const env = { DATA_DIR: newServiceDataDir() }
       const first = await startServiceProcess({ env })
       expect((await post(first.url, body))?.status).toBe(201)
@@ -40,6 +40,8 @@ describe('a start after another', () => {
       first.kill(signal)
       const exit = await first.exited
       expect(exit).toEqual(signal === 'SIGKILL' ? { code: null, signal } : { code: 0, signal: null })
+      // An orderly end loses no connection.
+      expect(first.output()).not.toContain('"level":"warn"')
       // A killed service leaves its database running, which the next one takes over.
       expect(isAlive(postgres)).toBe(signal === 'SIGKILL')
       const second = await startServiceProcess({ env })
@@ -61,7 +63,7 @@ describe('a start after another', () => {
     await expectOrders(second.url, sent, sent.keys())
   })
 
-  test('a stop that comes while it starts is obeyed, and leaves nothing behind', async () => {
+  test('a stop during the start takes effect, and leaves nothing behind', async () => {
     const env = { DATA_DIR: newServiceDataDir() }
     const starting = startServiceProcess({ env }).catch(error => String(error))
     await eventually('the database is being started', () => ownPostgresPid(env.DATA_DIR) !== undefined)
@@ -81,8 +83,8 @@ async function expectRefusal(env: Record<string, string>, ...expected: RegExp[])
   return stderr
 }
 
-describe('a start that cannot be', () => {
-  test('the port is taken: it says so, and takes its database with it', async () => {
+describe('a start that fails', () => {
+  test('the port is in use: it says so, and stops its database', async () => {
     const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('') })
     const dataDir = newServiceDataDir()
     const stderr = await expectRefusal({ DATA_DIR: dataDir, SERVER_PORT: String(taken.port) }, /SERVER_PORT/)
@@ -91,7 +93,7 @@ describe('a start that cannot be', () => {
     expect(ownPostgresPid(dataDir)).toBeUndefined()
   })
 
-  test('another service works on the data directory, which goes on', async () => {
+  test('another service uses the data directory, and goes on', async () => {
     const env = { DATA_DIR: newServiceDataDir() }
     const first = await startServiceProcess({ env })
     await expectRefusal(env, /^Another instance .*DATA_DIR/)
@@ -109,7 +111,7 @@ describe('a start that cannot be', () => {
     await expectRefusal({ DATA_DIR: join(closed, 'data') }, /^The data directory .* cannot be written/)
   })
 
-  test('the data are of another version, or no data of PostgreSQL', async () => {
+  test('the data directory is of another version, or not of PostgreSQL', async () => {
     const other = join(folder, 'other')
     mkdirSync(join(other, 'postgres'), { recursive: true })
     writeFileSync(join(other, 'postgres', 'PG_VERSION'), '13\n')
@@ -119,7 +121,7 @@ describe('a start that cannot be', () => {
     await expectRefusal({ DATA_DIR: other }, /holds no PostgreSQL data/)
   })
 
-  test('a wrong configuration: every wrong variable by its name, at once, and no secret', async () => {
+  test('an invalid configuration: it names every invalid variable at once, and no secret', async () => {
     const env = {
       SERVER_PORT: '80800',
       LOG_LEVEL: 'loud',
@@ -134,7 +136,7 @@ describe('a start that cannot be', () => {
     expect(stderr).not.toMatch(/hunter2|tooshort/)
   })
 
-  test('an address that others can reach needs a key', async () => {
+  test('an address that others can reach requires a key', async () => {
     const { address } = await createTestDatabase(async () => undefined)
     const env = { ...databaseEnv(address), SERVER_HOST: '0.0.0.0' }
     await expectRefusal(env, /^SERVER_HOST is 0\.0\.0\.0.*API key/)
@@ -146,13 +148,13 @@ describe('a start that cannot be', () => {
     expect((await fetch(`${service.url}/api/orders/started-0`, { headers })).status).toBe(403)
   })
 
-  test('a database that refuses: its own words', async () => {
+  test('a database that refuses the connection: its own message', async () => {
     const { address } = await createTestDatabase(async () => undefined)
     await expectRefusal({ ...databaseEnv(address), DB_NAME: 'nowhere' }, /"nowhere" does not exist/)
   })
 })
 
-test('--help names every variable and starts nothing; an unknown argument is refused', async () => {
+test('--help names every variable and starts nothing; an unknown argument is rejected', async () => {
   const help = await runToItsEnd({}, ['--help'])
   expect(help).toMatchObject({ code: 0, stderr: '' })
   for (const name of ['SERVER_PORT', 'DB_HOST', 'KAFKA_BROKERS', 'DATA_DIR', 'API_KEYS'])
@@ -160,7 +162,7 @@ test('--help names every variable and starts nothing; an unknown argument is ref
   expect(await runToItsEnd({}, ['--hlep'])).toMatchObject({ code: 1, stdout: '' })
 })
 
-test.skipIf(brokerControlAvailability() !== null)('Kafka is absent at the start, and comes later', async () => {
+test.skipIf(brokerControlAvailability() !== null)('Kafka is down at the start, and comes up later', async () => {
   const { address } = await createTestDatabase(async () => undefined)
   const port = await freePort()
   const service = await startServiceProcess({ env: { ...databaseEnv(address), KAFKA_BROKERS: `127.0.0.1:${port}` } })

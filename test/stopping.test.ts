@@ -46,7 +46,7 @@ async function wayTo({ host, port }: PostgresAddress): Promise<Frozen> {
   }
 }
 
-test('SIGTERM while the database hangs and a webhook is at work: all of stopping has one deadline', async () => {
+test('SIGTERM while the database hangs and a webhook is being sent: the whole stop has one deadline', async () => {
   const { address } = await createTestDatabase(async () => undefined)
   const way = await wayTo(address)
   const receiver = await startReceiver(() => undefined)

@@ -114,7 +114,7 @@ async function read<Json>(path: string): Promise<Json> {
   return response.json() as Promise<Json>
 }
 
-test('its events keep their ids, and are of their orders', async () => {
+test('its events keep their ids and their orders', async () => {
   const { rows } = await pool.query('select position, stream_id as id, sequence from events order by xid, position')
   expect(rows).toEqual(positions)
   const events =
@@ -128,7 +128,7 @@ test('its events keep their ids, and are of their orders', async () => {
   expect(history.map(({ type }) => type)).toEqual(['order.placed', 'order.on_hold'])
 })
 
-test('it verifies, and goes on: orders, commands and partitions, with ids of other streams beside theirs', async () => {
+test('it verifies, and goes on: orders, commands and partitions, beside other streams with the same ids', async () => {
   const body = JSON.stringify(makeOrders(1, 'after')[0])
   const headers = { 'content-type': 'application/json' }
   const post = (path: string, sent?: string) =>
@@ -143,8 +143,8 @@ test('it verifies, and goes on: orders, commands and partitions, with ids of oth
   // Of an order whose first event is sealed.
   expect((await post('/api/orders/before-0/hold')).status).toBe(200)
   await pool.query(`select add_event_partition(now() + interval '9 days')`)
-  const { findings } = await verifyDatabase(pool, modules, { nowMs: Date.now(), ...valuesOf() })
-  expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+  const { results } = await verifyDatabase(pool, modules, { nowMs: Date.now(), ...valuesOf() })
+  expect(results.filter(({ broken }) => broken > 0)).toEqual([])
   const { rows } = await pool.query<{ key: string }>(`
     select distinct pg_get_constraintdef(k.oid) as key
       from pg_inherits i join pg_constraint k on k.conrelid = i.inhrelid and k.contype = 'p'
@@ -157,13 +157,13 @@ test('it verifies, and goes on: orders, commands and partitions, with ids of oth
     values ('item', 'before-1', 2, 'stock.held', now(), '{}')`)
 })
 
-test('what waits for webhooks, and was delivered, is there', async () => {
+test('retry queue and delivery log of webhooks are kept', async () => {
   const [delivery] = await read<unknown[]>('/api/webhooks/1/deliveries?order_uid=before-1')
   expect(delivery).toMatchObject({ stream_type: 'order', stream_id: 'before-1', order_uid: 'before-1', sequence: 2 })
   expect(await read<object>('/api/webhooks/1')).toMatchObject({ parked: 1 })
 })
 
-test('code of the version before is refused, so that it retries: it neither writes nor reads what it does not know', async () => {
+test('the previous version is rejected, so that it retries: it neither writes nor reads the new log', async () => {
   const statements = {
     place: `copy events (order_uid, sequence, type, recorded_at, traceparent, data) from stdin (format binary)`,
     command: `insert into events (order_uid, sequence, type, recorded_at, traceparent, data) values ('x', 1, 'y', now(), null, '{}')`,

@@ -128,28 +128,12 @@ describe('files', () => {
   })
 
   test(`have functions of at most ${functionLinesMax} lines`, () => {
-    // Each is one description, one promise or one piece of markup. The list may shrink, and never grow.
-    const known = [
-      'src/orders/compact-form.ts compactFormOf',
-      'src/webhooks/operations.ts webhookOperations',
-      'src/webhooks/sender.ts createSender',
-      'src/webhooks/sender.ts exchange',
-      'web/dead-letters/dead-letter-filters.tsx DeadLetterFilters',
-      'web/keys/key-rows.tsx KeyRows',
-      'web/keys/keys-page.tsx KeysPage',
-      'web/orders/filter-bar.tsx FilterBar',
-      'web/orders/invoice.tsx Invoice',
-      'web/webhooks/deliveries.tsx Entry',
-      'web/webhooks/webhook-actions.tsx WebhookActions',
-      'web/webhooks/webhook-page.tsx WebhookPage',
-      'web/webhooks/webhooks-page.tsx WebhooksPage',
-    ]
     const long = [...product, ...web].flatMap(source =>
       functionsOf(source)
         .filter(({ lines }) => lines > functionLinesMax)
-        .map(({ name }) => `${source.path} ${name}`),
+        .map(({ name, lines }) => `${source.path} ${name}: ${lines} lines`),
     )
-    expect(long.filter(name => !known.includes(name))).toEqual([])
+    expect(long).toEqual([])
   })
 
   test('have the limits that CONTRIBUTING.md names', () => {
@@ -183,9 +167,9 @@ describe('files', () => {
 
   test('read the environment in one place', () => {
     // main and cli hand it to readConfig; a PostgreSQL that is started needs the PATH, and nothing else of it.
-    const known = ['src/main.ts', 'src/cli.ts', 'src/platform/embedded-postgres/program.ts']
-    const code = product.filter(({ path }) => !known.includes(path)).map(codeOnly)
-    expect(findAll(code, /process\.env|Bun\.env|import\.meta\.env/)).toEqual([])
+    const known = ['src/cli.ts', 'src/main.ts', 'src/platform/embedded-postgres/program.ts']
+    const reading = product.filter(source => /process\.env|Bun\.env|import\.meta\.env/.test(codeOnly(source).text))
+    expect(reading.map(({ path }) => path).sort()).toEqual(known)
   })
 })
 
@@ -196,7 +180,7 @@ describe('tables', () => {
 
   test('are named in SQL by their own module only', () => {
     const named = product
-      .filter(({ path, area }) => area !== 'platform' && !known.includes(path))
+      .filter(({ area }) => area !== 'platform')
       .flatMap(({ path, area, text }) => {
         const others = moduleList.filter(({ name }) => name !== area).flatMap(({ tables = [] }) => tables)
         const code = withoutComments(text)
@@ -204,9 +188,11 @@ describe('tables', () => {
           new RegExp(`\\b(from|join|into|update|copy|copyOf\\()\\s*'?${name}\\b`).test(code)
         return others
           .filter(({ name }) => isNamed(name) && name !== 'schema_migrations')
-          .map(({ name }) => `${path}: ${name}`)
+          .map(({ name }) => ({ path, name }))
       })
-    expect(named).toEqual([])
+    expect(named.filter(({ path }) => !known.includes(path))).toEqual([])
+    // An exception that is needed no longer leaves the list.
+    expect(known.filter(path => !named.some(other => other.path === path))).toEqual([])
   })
 
   test('of orders mean nothing to the event log, which names an order in the envelope of events only', () => {
@@ -315,13 +301,13 @@ test('migrations have a number each that no other has, and begin with why', () =
 test('only few ask the clock of the machine: durations go by the monotonic one, deadlines by that of the database', () => {
   const allowed = [
     'src/platform/database-clock.ts', // What it is compared with.
-    'src/platform/leadership.ts', // A machine that sleeps: whichever clock says that a lease has ended is heeded.
+    'src/platform/leadership.ts', // A machine that sleeps: a lease ends by either clock.
     'src/platform/kafka/producing.ts', // The time of a message, which a broker may replace.
     'src/load/run.ts', // When a made-up order is dated.
     'src/platform/http1/answer-writer.ts', // The Date field of answers.
   ]
   const asking = product.filter(source => /\bDate\.now\b|new Date\(\)/.test(codeOnly(source).text))
-  expect(asking.map(({ path }) => path).filter(path => !allowed.includes(path))).toEqual([])
+  expect(asking.map(({ path }) => path).sort()).toEqual(allowed.sort())
 })
 
 test('a growing pause, and a race with a timer, are written once: backoffMs and withDeadline', () => {
@@ -330,7 +316,7 @@ test('a growing pause, and a race with a timer, are written once: backoffMs and 
   expect(
     findAll(
       code.filter(({ path }) => !schedules.includes(path)),
-      /2 \*\* (?!\d)/,
+      /2 \*\* (?!\d)|\b2 \* \w*(pause|delay|wait)|(pause|delay|wait)\w* \*=? 2\b/i,
     ),
   ).toEqual([])
   const others = code.filter(({ path }) => path !== 'src/platform/deadline.ts')

@@ -121,7 +121,7 @@ for (const promoted of [false, true]) {
   })
 }
 
-test('a restart of the server alone moves nothing: no id is left out', async () => {
+test('a restart of the server alone changes nothing: no id is skipped', async () => {
   receiver = await startReceiver()
   const dataDir = newDataDir()
   const server = await start(dataDir)

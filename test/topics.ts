@@ -1,5 +1,6 @@
 import { expect } from 'bun:test'
 import { type KafkaMessage, Partitioners } from 'kafkajs'
+import { ensureTopics } from '../src/platform/kafka/admin.ts'
 import { committedOffsets, eventually, otherClient, uniqueName } from './kafka.ts'
 import type { OrderMessage } from './orders.ts'
 
@@ -18,6 +19,8 @@ export type Topics = {
 
 /** Larger than a document may be, so that too large ones can be sent. */
 const messageBytesMax = 4 * 1024 * 1024
+/** Enough for a broker that has just started, on a machine under load. */
+export const topicsDeadlineMs = 20_000
 const listed = 10
 
 /**
@@ -28,12 +31,8 @@ const listed = 10
 export async function makeTopics(brokers: readonly string[], bytesMax = messageBytesMax): Promise<Topics> {
   const [orders, events, deadLetters, group] = ['orders', 'orders.events', 'orders.dlq', 'group'].map(uniqueName)
   if (!orders || !events || !deadLetters || !group) throw new Error('four names were asked for')
-  const admin = otherClient(brokers).admin()
-  await admin.connect()
-  const configEntries = [{ name: 'max.message.bytes', value: String(bytesMax) }]
-  const made = [orders, events, deadLetters].map(topic => ({ topic, numPartitions: 6, configEntries }))
-  await admin.createTopics({ topics: made, waitForLeaders: true })
-  await admin.disconnect()
+  const created = [orders, events, deadLetters].map(name => ({ name, partitions: 6, messageBytesMax: bytesMax }))
+  await ensureTopics({ brokers }, created, topicsDeadlineMs)
   const env = {
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_TOPIC: orders,

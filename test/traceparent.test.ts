@@ -29,7 +29,7 @@ function messageOf(value: unknown, traceparent?: string) {
   return { topic: 'orders', partition: 0, offset: 0n, key: null, value: bytes, headers, timestampMs: Date.now() }
 }
 
-test('the trace of each request goes with the event that it makes, and an invalid one is as good as none', async () => {
+test('an event has the trace of its request, and an invalid trace counts as none', async () => {
   const [order, untraced, wrong] = makeOrders(3, 'http')
   await service.call('POST', '/api/orders', { body: order, headers: { traceparent: traceOf(1) } })
   const hold = { headers: { traceparent: traceOf(2) } }
@@ -47,7 +47,7 @@ test('the trace of each request goes with the event that it makes, and an invali
   expect(await tracesOf('http-2')).toEqual([['order.placed', null]])
 })
 
-test('every line of a batch, and the made-up order, have the trace of their request', async () => {
+test('every line of a batch, and a test order, have the trace of their request', async () => {
   const lines = makeOrders(3, 'batch').map(order => JSON.stringify(order))
   const headers = { 'content-type': 'application/x-ndjson', traceparent: traceOf(3) }
   await (await service.call('POST', '/api/orders/batch', { body: lines.join('\n'), headers })).text()
@@ -59,7 +59,7 @@ test('every line of a batch, and the made-up order, have the trace of their requ
   expect(await tracesOf(orderUid)).toEqual([['order.placed', traceOf(4)]])
 })
 
-test('the trace of each Kafka message goes with the event that it makes', async () => {
+test('an event has the trace of its Kafka message', async () => {
   const { app, pool } = service
   const consumeOrders = consumerOfOrders({ intake: app.intake, pool })
   const [traced, untraced] = makeOrders(2, 'kafka')

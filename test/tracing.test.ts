@@ -37,7 +37,7 @@ afterAll(async () => {
   await collector.close()
 })
 
-/** The spans of a trace, once there are so many. */
+/** The spans of a trace, once it has this number of them. */
 async function spansOfTrace(number: number, count: number) {
   const found = () => collector.spans.filter(span => span.traceId === traceId(number))
   await eventually(`${count} spans of trace ${number} have arrived`, () => found().length >= count, 10_000)
@@ -89,7 +89,7 @@ describe('a request', () => {
     expect(collector.headers['x-key']).toBe('k1')
   })
 
-  test('without a trace begins one, and a broken one counts as none; what the caller did wrong is no failure of ours', async () => {
+  test('without a trace starts one, and an invalid trace counts as none; a client error is not marked as a failure', async () => {
     const [order] = makeOrders(1, 'root')
     expect((await place(order, '00-abc-def-01')).status).toBe(201)
     const parent = await traceOfEvent('root-0')
@@ -105,7 +105,7 @@ describe('a request', () => {
     expect(missing?.attributes).toMatchObject({ 'url.path': '/api/orders/nowhere', 'http.response.status_code': 404 })
   })
 
-  test('tells nothing of recipients, keys and queries', async () => {
+  test('records no recipients, keys or queries', async () => {
     const headers = { traceparent: sampled(3), authorization: 'Bearer secret-of-the-caller' }
     await service.call('GET', '/api/orders?q=Testov', { headers })
     await place(makeOrders(1, 'private')[0], sampled(3))
@@ -116,7 +116,7 @@ describe('a request', () => {
     }
   })
 
-  test('that its caller does not want traced leaves no span, and says so to whoever comes after it', async () => {
+  test('that its caller does not want traced leaves no span, and passes that on', async () => {
     const before = collector.spans.length
     await place(makeOrders(1, 'unsampled')[0], unsampled(4))
     await place(makeOrders(1, 'after')[0], sampled(5))
@@ -173,7 +173,7 @@ describe('a group', () => {
     expect(await traceOfEvent('many-7')).toBe(sampled(1_007))
   })
 
-  test('of messages without a trace has that of their batch', async () => {
+  test('of messages without a trace has the trace of their batch', async () => {
     const { app, pool } = service
     const consume = consumerOfOrders({ intake: app.intake, pool })
     const [one, other] = makeOrders(2, 'bare')

@@ -149,11 +149,11 @@ async function whatNotices(change: string): Promise<string | undefined> {
   try {
     const { rowCount } = await client.query(change)
     if (rowCount === 0) throw new Error(`this changes nothing: ${change}`)
-    const { findings } = await verifyDatabase(poolOfTransaction(), modules, {
+    const { results } = await verifyDatabase(poolOfTransaction(), modules, {
       nowMs: Date.now(),
       ...valuesOf(),
     })
-    return findings.find(({ broken }) => broken > 0)?.says
+    return results.find(({ broken }) => broken > 0)?.says
   } catch (error) {
     // The database itself refuses it: by a constraint (class 23), or since it gives the ids (428C9).
     if (error instanceof DatabaseError && /^23|^428C9$/.test(error.code ?? '')) return error.message
@@ -171,7 +171,7 @@ async function withoutTriggers(): Promise<void> {
 const rowOf = (table: string, kind: string) =>
   `(tableoid, ctid) = (select tableoid, ctid from ${table} where ${kind} order by tableoid desc, ctid desc limit 1)`
 
-test('a database that only the service has written keeps every guarantee', async () => {
+test('a database written only by the service keeps every guarantee', async () => {
   const columns = await readColumns()
   for (const table of new Set(columns.map(column => column.table))) {
     for (const kind of kinds[table] ?? ['true']) {
@@ -179,15 +179,15 @@ test('a database that only the service has written keeps every guarantee', async
       expect([table, kind, rowCount]).toEqual([table, kind, 1])
     }
   }
-  const { findings, remarks } = await verifyDatabase(t.pool, modules, {
+  const { results, remarks } = await verifyDatabase(t.pool, modules, {
     nowMs: Date.now(),
     ...valuesOf(),
   })
-  expect(findings.filter(({ broken }) => broken > 0)).toEqual([])
+  expect(results.filter(({ broken }) => broken > 0)).toEqual([])
   expect(remarks).toEqual([expect.stringMatching(/^[1-9]\d orders$/)])
 })
 
-test('a subscription that has read nothing yet, at the end of the log, breaks none', async () => {
+test('a subscription that has read nothing yet, at the end of the log, breaks no guarantee', async () => {
   const idle = await createTestApp()
   const body = { url: 'http://127.0.0.1:9/', event_types: ['*'] }
   expect((await idle.call('POST', '/api/webhooks', { body })).status).toBe(201)
@@ -195,7 +195,7 @@ test('a subscription that has read nothing yet, at the end of the log, breaks no
   await idle.close()
 })
 
-test('every column that is changed is noticed, or docs/verify.md says why not', async () => {
+test('a change to any column is noticed, or docs/verify.md says why not', async () => {
   await withoutTriggers()
   const unnoticed: string[] = []
   for (const column of await readColumns()) {
@@ -214,7 +214,7 @@ test('every column that is changed is noticed, or docs/verify.md says why not', 
   expect([...new Set(unnoticed)].toSorted()).toEqual(readListed().columns.toSorted())
 })
 
-test('every row that is removed is noticed, or docs/verify.md says why not', async () => {
+test('the removal of any row is noticed, or docs/verify.md says why not', async () => {
   await withoutTriggers()
   const unnoticed: string[] = []
   for (const table of new Set((await readColumns()).map(column => column.table))) {

@@ -21,15 +21,15 @@ afterAll(() => t.close())
 /** What the command `verify` finds. The audit finds the same here, where the newest orders are all there are. */
 async function broken(): Promise<string[]> {
   const context = { ...valuesOf(), nowMs: Date.now() }
-  const { findings } = await verifyDatabase(t.pool, modules, context)
+  const { results } = await verifyDatabase(t.pool, modules, context)
   const audited = await auditDatabase(t.pool, modules, context)
   expect(audited.length).toBeGreaterThan(8)
   const names = audited.map(({ invariant }) => invariant)
-  expect(audited).toEqual(findings.filter(({ invariant }) => names.includes(invariant)))
-  return findings.filter(finding => finding.broken > 0).map(({ says, examples }) => `${says}: ${examples}`)
+  expect(audited).toEqual(results.filter(({ invariant }) => names.includes(invariant)))
+  return results.filter(result => result.broken > 0).map(({ says, examples }) => `${says}: ${examples}`)
 }
 
-test('a database that only the service has written keeps every guarantee', async () => {
+test('a database written only by the service keeps every guarantee', async () => {
   expect(await broken()).toEqual([])
 })
 

@@ -33,7 +33,7 @@ function ledSince(service: ServiceProcess): number {
   return line === undefined ? 0 : Number(new Date(JSON.parse(line).time))
 }
 
-test('a leader that is frozen while it delivers sends nothing when it wakes: each order keeps its order at the receiver', async () => {
+test('a leader frozen while it delivers sends nothing when it wakes: the receiver gets the events of each order in sequence', async () => {
   receiver = await startReceiver((_, response) => {
     setTimeout(() => response.writeHead(200).end(), 30)
     return undefined
@@ -76,7 +76,7 @@ test('a leader that is frozen while it delivers sends nothing when it wakes: eac
   }
   for (const uid of uids) {
     const sequences = receiver.sequencesOf(uid)
-    // What comes again comes in its order, so that a stale event is no order's last word.
+    // Repeated events keep their order, so that a stale event is never the last one of an order.
     expect({ uid, jumps: sequences.filter((sequence, index) => sequence > (sequences[index - 1] ?? 0) + 1) }).toEqual({
       uid,
       jumps: [],

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 async function leaveEmpty(): Promise<void> {}
 
-test('a service that is killed between sending and remembering loses no event, and keeps the order of each order', async () => {
+test('a service killed between sending and saving its checkpoint loses no event, and keeps the sequence of each order', async () => {
   receiver = await startReceiver()
   const { address } = await createTestDatabase(leaveEmpty)
   const env = { ...databaseEnv(address), WEBHOOKS_ALLOW_PRIVATE: 'true' }
@@ -57,7 +57,7 @@ test('a service that is killed between sending and remembering loses no event, a
   const sequences = (uid: string) => receiver.sequencesOf(uid)
   await eventually('all came', () => uids.every(uid => new Set(sequences(uid)).size === 3), 60_000)
   for (const uid of uids) {
-    // What comes again comes in order; a later event never comes before an earlier one has.
+    // Repeated events arrive in order; a later event never arrives before an earlier one.
     let highest = 0
     for (const sequence of sequences(uid)) {
       expect(sequence).toBeLessThanOrEqual(highest + 1)

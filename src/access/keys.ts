@@ -161,7 +161,7 @@ export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck 
     if (scope === 'public') return undefined
     if (ring.isCurrent(nowMs) || ring.isConfigured(request.headers.get('authorization') ?? ''))
       return check(request, scope)
-    // Without the database there is nothing to be had from the service but how it is, and that is for when something is down.
+    // Without the database the service offers nothing but its health, which must be readable when something is down.
     const isOpen = isLocal && ring.isEmpty
     return ring.renew().then(
       () => check(request, scope),

@@ -40,7 +40,7 @@ async function list(by: string | null, query = '') {
   return { status: response.status, link: response.headers.get('link'), keys: (await response.json()) as KeyJson[] }
 }
 
-test('a key is made, shown once, heeded at once, listed, and revoked', async () => {
+test('a key is created, shown once, valid at once, listed, and revoked', async () => {
   const admin = await make('ada', ['admin'])
   expect(admin).toMatchObject({ name: 'ada', scopes: ['admin'], revoked_at: null })
   expect(admin.key).toMatch(/^sk_[\w-]{43}$/)
@@ -62,7 +62,7 @@ test('a key is made, shown once, heeded at once, listed, and revoked', async () 
   expect((await list(admin.key)).keys[0]?.revoked_at).not.toBeNull()
 })
 
-test('what is wrong with a new key is told all at once', async () => {
+test('all errors of a new key are reported at once', async () => {
   const body = { name: 'a\u0007', scopes: ['root', 'admin', 'admin'], until: 'tomorrow' }
   const response = await t.call('POST', '/api/keys', { body })
   expect(response.status).toBe(400)
@@ -76,7 +76,7 @@ test('what is wrong with a new key is told all at once', async () => {
   expect((await list(null)).keys).toEqual([])
 })
 
-test('a repeated request makes no second key, and the key is nowhere in the database', async () => {
+test('a repeated request creates no second key, and the key is nowhere in the database', async () => {
   const request = { body: { name: 'once', scopes: ['admin'] }, ...as(null, { 'idempotency-key': randomUUID() }) }
   const first = await t.call('POST', '/api/keys', request)
   const { key, ...made } = (await first.json()) as KeyJson
@@ -94,7 +94,7 @@ test('a repeated request makes no second key, and the key is nowhere in the data
   expect((await list(key)).keys).toHaveLength(1)
 })
 
-test('the list goes on behind its cursor', async () => {
+test('the list continues after its cursor', async () => {
   const { key } = await make('first', ['admin'])
   for (const name of ['second', 'third']) await make(name, ['admin'], key)
   const page = await list(key, '?limit=2')
@@ -106,13 +106,13 @@ test('the list goes on behind its cursor', async () => {
 })
 
 describe('the last key', () => {
-  test('may go where only this machine is served, which then is served without', async () => {
+  test('may be revoked where only this machine is served, which then needs no key', async () => {
     const { id, key } = await make('only', ['admin'])
     expect((await t.call('DELETE', `/api/keys/${id}`, as(key))).status).toBe(204)
     expect((await list(null)).status).toBe(200)
   })
 
-  test('stays where others can reach the service, and of two that go at once one stays', async () => {
+  test('stays where others can reach the service, and of two revoked at once one stays', async () => {
     const open = await createTestApp({ isLocal: false })
     try {
       await open.pool.query(

@@ -19,7 +19,7 @@ export type KeyRoutesOptions = {
   mayBeLast: boolean
   /** The digest of the key that a request was sent with. */
   callerOf: (request: HttpRequest) => string
-  /** Makes this instance heed the keys as they are stored now. */
+  /** Makes this instance use the keys as they are stored now. */
   reload: () => Promise<void>
 }
 

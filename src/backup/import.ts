@@ -56,7 +56,7 @@ export async function importState(options: ImportOptions, stop: AbortSignal): Pr
 async function readHeader(reader: ExportReader, migrations: readonly string[]): Promise<ExportHeader> {
   const header = await reader.next()
   if (header === undefined || !('orders_export' in header))
-    throw new ImportError('this is no export: its first line is no header')
+    throw new ImportError('this is not an export: its first line is not a header')
   if (header.orders_export !== formatVersion || !migrations.includes(header.migration)) {
     throw new ImportError(
       `the export was made by a newer version of the program (format ${header.orders_export}, ${header.migration}): import it with that`,
@@ -128,7 +128,7 @@ async function readRows(
   let all = 0
   for (;;) {
     const line = await reader.peek()
-    if (line === undefined) throw new ImportError('the export is not whole: its end is missing')
+    if (line === undefined) throw new ImportError('the export is incomplete: its end is missing')
     if ('table' in line) {
       const count = await copyRows(client, reader, line, tables, stop, count => onProgress(all + count))
       counts[line.table] = (counts[line.table] ?? 0) + count
@@ -141,10 +141,10 @@ async function readRows(
       const wrong = Object.entries(line.end).find(([table, count]) => (counts[table] ?? 0) !== count)
       if (wrong !== undefined) {
         throw new ImportError(
-          `the export is not whole: of ${wrong[0]} ${counts[wrong[0]] ?? 0} of ${wrong[1]} rows are there`,
+          `the export is incomplete: of ${wrong[0]} ${counts[wrong[0]] ?? 0} of ${wrong[1]} rows are there`,
         )
       }
-      if ((await reader.next()) !== undefined) throw reader.wrong('stands behind the end')
+      if ((await reader.next()) !== undefined) throw reader.wrong('comes after the end')
       return counts
     } else throw reader.wrong('is a second header')
   }
@@ -164,7 +164,7 @@ async function copyRows(
   const columns = Object.keys(first.row)
   const known = tables.get(first.table)
   if (known === undefined || technical[0] === first.table)
-    throw reader.wrong(`has rows of ${first.table}, which is no table`)
+    throw reader.wrong(`has rows of ${first.table}, which is not a table`)
   const unknown = columns.find(column => !known.has(column))
   if (unknown !== undefined || columns.length === 0)
     throw reader.wrong(`has a column that ${first.table} has not: ${unknown}`)
@@ -206,5 +206,5 @@ async function setSequence(
     "select setval(c.oid::regclass, $2, $3) from pg_class c where c.oid = to_regclass($1) and c.relkind = 'S'",
     [escapeIdentifier(sequence), last_value, is_called],
   )
-  if (rows.length === 0) throw reader.wrong(`names ${sequence}, which is no sequence`)
+  if (rows.length === 0) throw reader.wrong(`names ${sequence}, which is not a sequence`)
 }

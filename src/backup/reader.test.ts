@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { ExportReader } from './reader.ts'
 
-test('what is wrong is told with the line of the file, empty lines counted', async () => {
+test('an error names the line of the file, empty lines included', async () => {
   async function* file() {
     yield Buffer.from('\ufeff\r\n\n\n  not a line of an export\n')
   }
   const reader = new ExportReader(file())
-  expect(await reader.peek().catch(String)).toBe('ImportError: line 4 is none of an export')
+  expect(await reader.peek().catch(String)).toBe('ImportError: line 4 is not one of an export')
 })

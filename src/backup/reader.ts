@@ -36,7 +36,7 @@ export class ExportReader {
       this.#line += 1
       if (bytes.byteLength === 0) continue
       this.#peeked = readLine(decode(bytes) ?? '')
-      if (this.#peeked === undefined) throw this.wrong('is none of an export')
+      if (this.#peeked === undefined) throw this.wrong('is not one of an export')
       return this.#peeked
     }
   }

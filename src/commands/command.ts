@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import { type Database, openDatabase } from '../database.ts'
 import { findRunningPostgres, findSetUpVersion } from '../platform/embedded-postgres/running.ts'
 import type { Logger } from '../platform/log.ts'
-import { createPool, type Pool } from '../platform/postgres.ts'
+import { createPool, endPool, type Pool } from '../platform/postgres.ts'
 
 /** The context of a command, beside its arguments. */
 export type Context = {
@@ -108,7 +108,7 @@ export async function withDatabase<Result>(
   try {
     return await work(database, pool)
   } finally {
-    await pool.end()
+    await endPool(pool)
     await database.stop()
   }
 }

@@ -17,9 +17,9 @@ export function describeDeadLetter(
     `  recorded   ${deadLetter.recorded_at}`,
     `  origin     ${deadLetter.topic}/${deadLetter.partition}/${deadLetter.offset}`,
     `  reason     ${deadLetter.code}: ${deadLetter.detail}`,
-    ...section('wrong with it when it came', deadLetter.violations.map(describeViolation)),
-    ...section('wrong with it now', now.map(describeViolation)),
-    ...section('what was tried', history.map(describeAttempt)),
+    ...section('violations when it arrived', deadLetter.violations.map(describeViolation)),
+    ...section('violations now', now.map(describeViolation)),
+    ...section('attempts', history.map(describeAttempt)),
     ...section('edited value', history.flatMap(({ edited_text: edited }) => edited ?? []).slice(0, 1)),
     ...section(`value, ${bytes}`, [deadLetter.text ?? deadLetter.value ?? '']),
   ]

@@ -171,7 +171,7 @@ async function resolveMany(batches: AsyncGenerator<Resolution[]>, { progress, st
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    end = `it could not go on: ${error.message}; the rest stays open`
+    end = `it stopped after an error: ${error.message}; the rest stays open`
   }
   const more = sums.refused - Math.min(sums.refused, namedMax)
   const lines = [

@@ -39,7 +39,7 @@ async function placedEvents(prefix: string): Promise<number> {
   return rows[0]?.n
 }
 
-test('show prints all of a dead letter, and foreign text cannot control the terminal', async () => {
+test('show prints a dead letter completely, and its text cannot control the terminal', async () => {
   const value = 'Test Testov \u001b[2J\u202e'
   const command = { command_id: 1, command: 'fly' }
   const [id = '', bytes = '', other = ''] = await record('COMMAND_INVALID', [value, Buffer.from([0xff, 0]), command])
@@ -59,7 +59,7 @@ test('show prints all of a dead letter, and foreign text cannot control the term
   expect(await run('show', '424242')).toMatchObject({ exitCode: 1, out: '', err: 'no dead letter has the id 424242\n' })
 })
 
-test('a dead letter is edited in a file, replayed, and shown with who and why', async () => {
+test('a dead letter is edited in a file, replayed, and shown with actor and reason', async () => {
   const [order] = makeOrders(1, 'cli') as [OrderDocument]
   const [id = ''] = await record('ORDER_INVALID', [{ ...order, items: [] }])
   const refused = await run('replay', id)
@@ -80,7 +80,7 @@ test('a dead letter is edited in a file, replayed, and shown with who and why', 
   expect((await run('replay', id, '--value', join(folder, 'nowhere'))).err).toContain('cannot be read')
 })
 
-test('many with one reason are replayed and the rest discarded; the exit code tells that some were refused', async () => {
+test('many with one reason are replayed and the rest discarded; the exit code says that some were rejected', async () => {
   const values = makeOrders(250, 'cli-many').map((order, index) => (index < 30 ? { ...order, entry: 7 } : order))
   await record('ORDER_CONFLICT', values)
   const replayed = await run('replay', '--code', 'ORDER_CONFLICT', '--topic', 'orders')
@@ -108,7 +108,7 @@ test('one is discarded, once', async () => {
   expect(await run('discard', '424242', '--reason', 'noise')).toMatchObject({ exitCode: 1 })
 })
 
-test('long work says how far it is, and ends after a batch when it is interrupted', async () => {
+test('a long run reports its progress, and ends after a batch when it is interrupted', async () => {
   await record('ORDER_REFUSED_BY_STORE', makeOrders(250, 'cli-long'))
   const stop = new AbortController()
   const said: string[] = []

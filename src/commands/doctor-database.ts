@@ -29,10 +29,10 @@ async function checkOwn(dataDir: string): Promise<DatabaseFindings> {
   const program = findProgram()
   const running = await findRunningPostgres(dataDir)
   if (running !== undefined) {
-    const keeper = running.isOwned
+    const owner = running.isOwned
       ? 'a service works with it'
       : 'a killed service left it, and the next start takes it over'
-    const detail = `own PostgreSQL ${running.serverVersion} in ${dataDir} runs (process ${running.pid}): ${keeper}`
+    const detail = `own PostgreSQL ${running.serverVersion} in ${dataDir} runs (process ${running.pid}): ${owner}`
     const inside = await look(running.address)
     return { findings: [{ name: 'database', state: 'ok', detail }, inside.tables], keys: inside.keys }
   }

@@ -18,7 +18,7 @@ export async function checkKafka({ kafka, value }: Config, modules: readonly Mod
   try {
     const [{ brokers }, topics] = await withKafkaDeadline(
       deadlineMs,
-      'the question for its topics',
+      'the request for its topics',
       Promise.all([admin.metadata({ topics: [] }), admin.listTopics()]),
     )
     return [
@@ -31,7 +31,7 @@ export async function checkKafka({ kafka, value }: Config, modules: readonly Mod
           return {
             name,
             state: isThere ? 'ok' : 'note',
-            detail: `topic ${topic}${isThere ? '' : ': the service makes it'}`,
+            detail: `topic ${topic}${isThere ? '' : ': the service will create it'}`,
           }
         }),
     ]

@@ -10,7 +10,7 @@ const answerDeadlineMs = 1_000
 export async function checkPort({ server: { host, port } }: Config): Promise<Finding> {
   const name = 'port'
   const address = `${host}:${port}`
-  if (port === 0) return { name, state: 'ok', detail: `${host}, whichever port is free` }
+  if (port === 0) return { name, state: 'ok', detail: `${host}, any free port` }
   const code = await tryListening(host, port)
   if (code === undefined) return { name, state: 'ok', detail: `${address} is free` }
   if (code !== 'EADDRINUSE') return { name, state: 'failed', detail: `${address} cannot be listened on (${code})` }

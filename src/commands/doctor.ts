@@ -14,7 +14,7 @@ import { checkPort } from './doctor-port.ts'
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'show what the service would use, and whether each of it answers',
+  summary: 'show what the service would use, and whether each dependency answers',
   options: {},
   async run({ config, usesDatabase }) {
     const { database: theirs, dataDir } = config
@@ -34,7 +34,7 @@ export const doctorCommand: Command = {
     ]
     const failures = findings.filter(({ state }) => state === 'failed').length
     const rows = findings.map(({ name, state, detail }) => [name, state, detail])
-    const end = failures === 0 ? 'nothing is in the way of the service' : `${failures} of these need your attention`
+    const end = failures === 0 ? 'the service can start' : `${failures} of these need your attention`
     return {
       text: `${table(['WHAT', 'STATE', ''], rows)}\n${end}`,
       json: { is_ready: failures === 0, findings },
@@ -52,7 +52,7 @@ function checkDataDir({ dataDir, database }: Config): Finding {
   } catch {
     return { name, state: 'failed', detail: `${existing} cannot be written by this account: set DATA_DIR` }
   }
-  const detail = existing === dataDir ? `${dataDir} can be written` : `${dataDir} will be made`
+  const detail = existing === dataDir ? `${dataDir} can be written` : `${dataDir} will be created`
   return { name, state: 'ok', detail }
 }
 
@@ -71,7 +71,7 @@ function checkKeys({ value, server }: Config, stored: number | undefined): Findi
   const detail = `${configured} in API_KEYS, ${inDatabase}`
   if (configured > 0 || (stored ?? 0) > 0) return { name, state: 'ok', detail }
   if (isLoopback(server.host))
-    return { name, state: 'ok', detail: `${detail}; without any, this machine only is served` }
+    return { name, state: 'ok', detail: `${detail}; without any, only this machine is served` }
   const advice = `SERVER_HOST is ${server.host}, which others can reach, so one is needed: see "keys create"`
   return { name, state: stored === undefined ? 'note' : 'failed', detail: `${detail}; ${advice}` }
 }

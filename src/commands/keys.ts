@@ -60,7 +60,7 @@ const list: Command = {
         key.created_at.toISOString(),
         key.revoked_at?.toISOString() ?? '-',
       ])
-      const text = keys.length === 0 ? 'no key was made yet' : table(['ID', 'NAME', 'SCOPES', 'MADE', 'REVOKED'], rows)
+      const text = keys.length === 0 ? 'no keys yet' : table(['ID', 'NAME', 'SCOPES', 'CREATED', 'REVOKED'], rows)
       const own = context.config.value(configuredKeys).length
       return { text, json: keys, ...(own === 0 ? {} : { remark: `API_KEYS has ${own} more.` }) }
     }),

@@ -107,14 +107,15 @@ const meanings: Record<string, string> = {
   401: 'no valid key: see --key',
   403: 'the key may not write orders',
   409: 'another order has its order_uid',
-  503: 'turned away for now: the service has as much as it can do',
-  acknowledged: 'by the brokers; what the service makes of it, its metrics tell',
+  503: 'overloaded: rejected for now',
+  acknowledged: 'by the brokers; see the metrics of the service for the outcome',
 }
 
 function describeReport(report: LoadReport): string {
   const { latency_ms: latency, outcomes, sent, not_sent: notSent } = report
   const count = (value: number) => value.toLocaleString('en')
-  const late = notSent === 0 ? '' : `, and ${count(notSent)} that were due were not: the rate is more than it takes`
+  const late =
+    notSent === 0 ? '' : `, and ${count(notSent)} that were due were not: the service cannot keep up with the rate`
   const rows = Object.entries(outcomes)
     .toSorted(([one], [other]) => one.localeCompare(other))
     .map(([name, number]) => [name, count(number).padStart(9), meanings[name] ?? 'unexpected'])

@@ -12,22 +12,22 @@ export const verifyCommand: Command = {
       const clock = new DatabaseClock()
       await clock.look(pool)
       const startedMs = performance.now()
-      const { findings, remarks } = await verifyDatabase(pool, modules, {
+      const { results, remarks } = await verifyDatabase(pool, modules, {
         nowMs: clock.now(),
         value: context.config.value,
         onProgress: context.progress,
       })
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-      const width = Math.max(...findings.map(({ invariant }) => invariant.length))
-      const lines = findings.map(({ invariant, says, broken, examples }) =>
+      const width = Math.max(...results.map(({ invariant }) => invariant.length))
+      const lines = results.map(({ invariant, says, broken, examples }) =>
         broken === 0
           ? `ok      ${invariant.padEnd(width)}  ${says}`
           : `BROKEN  ${invariant.padEnd(width)}  ${says}: ${broken}, such as ${examples.join(', ')}`,
       )
       return {
         text: [...lines, `${remarks.join('; ')}, in ${seconds} s`].join('\n'),
-        json: findings,
-        isFailure: findings.some(finding => finding.broken > 0),
+        json: results,
+        isFailure: results.some(result => result.broken > 0),
       }
     }),
 }

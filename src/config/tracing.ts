@@ -2,7 +2,7 @@ import { readTracingSettings, samplers, type TracingSettings } from '../platform
 import { textVariable, type Variable } from '../platform/variables.ts'
 import type { Settings } from './settings.ts'
 
-/** The variables of tracing: OpenTelemetry's own. Without a collector none of them is looked at. */
+/** The variables of tracing: OpenTelemetry's own. Without a collector none of them is read. */
 export const tracingVariables: readonly Variable[] = (
   [
     [

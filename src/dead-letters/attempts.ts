@@ -43,7 +43,7 @@ const chosenByKinds = `
                          from dead_letters
                         where topic = kind.topic and code = kind.code and state = 'open' and id > $1 and id <= $2
                         order by id
-                        limit ${deadLettersMax}) letters
+                        limit ${deadLettersMax}) found
    where kind.state = 'open'
      and ($3::text is null or kind.code = $3)
      and ($4::text is null or kind.topic = $4)

@@ -51,7 +51,7 @@ export type DeadLetterCommands = {
   discardMany(filter: OpenFilter, by: ResolvedBy): AsyncGenerator<Resolution[]>
 }
 
-/** How long a dead letter that another instance has locked is waited for. */
+/** How long to wait for a dead letter that another instance has locked. */
 const lockTimeoutMs = 3_000
 
 /** Callers that may wait for their turn. */
@@ -181,7 +181,7 @@ function noHandler(code: string): AppError {
   return new AppError('REQUEST_INVALID', `no handler takes messages that were refused with ${code}`)
 }
 
-/** SQLSTATE 55P03: the lock was not to be had in time. */
+/** SQLSTATE 55P03: the lock was not acquired in time. */
 function explainLock(error: unknown): never {
   if (!(error instanceof DatabaseError) || error.code !== '55P03') throw error
   throw new AppError('DEAD_LETTER_TAKEN', 'it is open, and somebody else is dealing with it at this moment')

@@ -59,23 +59,23 @@ const pageOf = (selection: string, order: string) => `
 const attempt = `json_build_object('attempt', attempt, 'outcome', outcome, 'actor', actor, 'reason', reason,
   'order_uid', order_uid, 'code', code, 'detail', detail, 'is_edited', is_edited, 'recorded_at', recorded_at)`
 
-const withLastAttempt = (letters: string) => `
-  select letters.*, (select ${attempt} from dead_letter_history where letter_id = letters.id and attempt = letters.attempts)
+const withLastAttempt = (selection: string) => `
+  select found.*, (select ${attempt} from dead_letter_history where letter_id = found.id and attempt = found.attempts)
                     as last_attempt
-    from (${letters}) letters`
+    from (${selection}) found`
 
 const newest = `select * from dead_letters where ($1::bigint is null or id < $1) order by id desc limit $2`
 
 /** One index scan for each topic, code and state, so that rows which the filter excludes are not read. */
 const newestOfKinds = `
-  select letters.*
+  select found.*
     from dead_letter_counts kind
    cross join lateral (select *
                          from dead_letters
                         where topic = kind.topic and code = kind.code and state = kind.state
                           and ($1::bigint is null or id < $1)
                         order by id desc
-                        limit $2) letters
+                        limit $2) found
    where ($3::text is null or kind.topic = $3)
      and ($4::text is null or kind.code = $4)
      and ($5::text is null or kind.state = $5)

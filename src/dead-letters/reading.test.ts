@@ -58,13 +58,13 @@ describe('looking at a dead letter', () => {
     ]
     const ids = await seedDeadLetters(t.pool, 'ORDER_INVALID', values)
     const found = await Promise.all(ids.map(look))
-    expect(found.map(letter => letter.text === null)).toEqual([true, false, true, ...Array(6).fill(false)])
+    expect(found.map(deadLetter => deadLetter.text === null)).toEqual([true, false, true, ...Array(6).fill(false)])
     expect(found[3]?.text).toBe('a\0b')
     expect(found[4]).toMatchObject({ text: '\ufeff{}', json: null })
     expect(found[5]).toMatchObject({ value: large.toString('base64'), json: { note: expect.stringContaining('xxx') } })
     expect(found[6]).toMatchObject({ json: null, text: deep })
     expect(found[8]).toMatchObject({ json: '\ud800' })
-    for (const letter of found) expect(letter.violations_now).not.toEqual([])
+    for (const deadLetter of found) expect(deadLetter.violations_now).not.toEqual([])
     const [command = ''] = await seedDeadLetters(t.pool, 'COMMAND_INVALID', ['{"command":"fly"}'])
     const pointers = (await look(command)).violations_now as { pointer: string }[]
     expect(pointers.map(({ pointer }) => pointer)).toContain('/command')
@@ -92,8 +92,8 @@ describe('the list', () => {
       const { body } = await call('GET', `/api/dead-letters?topic=listed${query}`)
       return body as unknown as { id: string; state: string; last_attempt: unknown }[]
     }
-    expect((await listed('')).map(letter => letter.state)).toEqual(['open', 'discarded', 'open', 'replayed'])
-    expect((await listed('&state=open')).map(letter => letter.id)).toEqual([ids[3] ?? '', ids[1] ?? ''])
+    expect((await listed('')).map(deadLetter => deadLetter.state)).toEqual(['open', 'discarded', 'open', 'replayed'])
+    expect((await listed('&state=open')).map(deadLetter => deadLetter.id)).toEqual([ids[3] ?? '', ids[1] ?? ''])
     expect(await listed('&state=discarded')).toMatchObject([{ last_attempt: { actor: 'ada', reason: 'no' } }])
     expect(await listed('&state=replayed')).toMatchObject([{ last_attempt: { order_uid: order?.order_uid } }])
     const bad = await call('GET', '/api/dead-letters?state=closed&limit=0&cursor=x')

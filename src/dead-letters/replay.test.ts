@@ -35,9 +35,9 @@ describe('replaying a dead letter', () => {
       const { status, body } = await replay(ids[index] ?? '', { reason: 'try', actor: 'ada' })
       expect([status, body.code]).toEqual([400, 'ORDER_INVALID'])
       expect(body.errors?.some(violation => violation.pointer.startsWith(pointer))).toBe(true)
-      const letter = await look(ids[index] ?? '')
-      expect(letter).toMatchObject({ state: 'open', attempts: 1 })
-      expect(letter.history).toMatchObject([
+      const deadLetter = await look(ids[index] ?? '')
+      expect(deadLetter).toMatchObject({ state: 'open', attempts: 1 })
+      expect(deadLetter.history).toMatchObject([
         {
           attempt: 1,
           outcome: 'refused',
@@ -65,8 +65,8 @@ describe('replaying a dead letter', () => {
     })
     expect((await t.call('GET', `/api/orders/${order.order_uid}`)).status).toBe(200)
     expect(await eventsOf(order.order_uid)).toEqual(['order.placed'])
-    const letter = await look(id)
-    expect(letter).toMatchObject({
+    const deadLetter = await look(id)
+    expect(deadLetter).toMatchObject({
       state: 'replayed',
       text: JSON.stringify(wrong),
       last_attempt: {

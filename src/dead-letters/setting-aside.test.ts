@@ -40,7 +40,7 @@ function protect(handle: HandleBatch, more: Partial<SettingAsideOptions> = {}): 
   return settingAside(handle, { ...options, ...more })
 }
 
-async function letters(): Promise<string[]> {
+async function deadLetters(): Promise<string[]> {
   const { rows } = await database.pool.query(
     "select message_offset, convert_from(message_value, 'UTF8') as value, code, detail from dead_letters order by 1",
   )
@@ -73,7 +73,7 @@ describe('a message that makes its handling fail', () => {
     await protect(handle)(batch(['a', 'b', 'poison', 'c']))
     expect(handled).toEqual(['a', 'b', 'c'])
     expect(failures).toBe(1 + failuresMax)
-    expect(await letters()).toEqual([
+    expect(await deadLetters()).toEqual([
       `2 poison ORDER_UNPROCESSABLE: handling it failed ${failuresMax} times: TypeError`,
     ])
     expect(await notes()).toEqual([])
@@ -83,7 +83,7 @@ describe('a message that makes its handling fail', () => {
     const { handled, handle } = handler(() => new Promise(() => undefined))
     await protect(handle, { silenceMs: 20 })(batch(['a', 'poison', 'b']))
     expect(handled).toEqual(['a', 'b'])
-    expect(await letters()).toEqual([
+    expect(await deadLetters()).toEqual([
       `1 poison ORDER_UNPROCESSABLE: handling it failed ${failuresMax} times: HandlingTimeoutError`,
     ])
   })
@@ -101,7 +101,7 @@ describe('a message that makes its handling fail', () => {
     await protect(handle, { silenceMs: 5, failedAtMs })(batch(['poison']))
     expect(handled).toEqual(['poison'])
     expect(looks).toBe(10)
-    expect(await letters()).toEqual([])
+    expect(await deadLetters()).toEqual([])
   })
 
   test('is handled when it fails once only', async () => {
@@ -112,7 +112,7 @@ describe('a message that makes its handling fail', () => {
     })
     await protect(handle)(batch(['poison', 'a']))
     expect(handled).toEqual(['poison', 'a'])
-    expect(await letters()).toEqual([])
+    expect(await deadLetters()).toEqual([])
   })
 
   test('is not to blame for an outage: the batch fails as a whole, and nothing is held against it', async () => {
@@ -123,7 +123,7 @@ describe('a message that makes its handling fail', () => {
       await expect(take(batch(['a', 'poison']))).rejects.toThrow(outage)
     }
     expect(handled).toEqual([])
-    expect(await letters()).toEqual([])
+    expect(await deadLetters()).toEqual([])
     expect(blamesMessage(outage)).toBe(false)
     expect(blamesMessage(new Error('Connection terminated unexpectedly'))).toBe(false)
     const refused = await database.pool.query("select '\\x00'::bytea::text::int").catch(error => error)
@@ -166,7 +166,7 @@ describe('a message that ends the process', () => {
     // Once in a batch, then alone.
     expect(ends).toEqual(['dead', ...Array.from({ length: endsMax }, () => 'dead'), 'alive'])
     expect(last).toEqual(values.filter(value => value !== 'poison'))
-    expect(await letters()).toEqual([
+    expect(await deadLetters()).toEqual([
       `23 poison ORDER_UNPROCESSABLE: the service ended ${endsMax} times while it handled the message`,
     ])
     expect(await notes()).toEqual([])
@@ -181,7 +181,7 @@ describe('a message that ends the process', () => {
     const { handled, end } = await runProcess(values, 10, () => false)
     expect(end).toBe('alive')
     expect(handled).toEqual(values)
-    expect(await letters()).toEqual([])
+    expect(await deadLetters()).toEqual([])
     expect(await notes()).toEqual([])
   })
 })

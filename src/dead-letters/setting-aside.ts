@@ -146,7 +146,7 @@ function createWatch(): (ranges: readonly Range[]) => boolean {
     let isAny = false
     for (const { partition, first, last } of ranges) {
       const expected = next.get(partition)
-      // New to this process, or it comes again because it was not committed. Gaps are usual: not every offset is a message.
+      // New to this process, or delivered again because it was not committed. Gaps are usual: not every offset is a message.
       if (expected === undefined || first < expected) watchedUntil.set(partition, first + watchedMessages)
       next.set(partition, last + 1n)
       if (first < (watchedUntil.get(partition) ?? 0n)) isAny = true

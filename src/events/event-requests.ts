@@ -9,7 +9,7 @@ import type { EventDefinition } from './definition.ts'
 import { lookUpCheckpoint } from './log.ts'
 import type { Wanted } from './log-search.ts'
 
-/** What is asked for where events are read or followed over HTTP. */
+/** The requests to read or follow events over HTTP. */
 
 export const paging = {
   limit: {
@@ -133,7 +133,7 @@ function typesOf(
 }
 
 /**
- * A cursor that this log cannot have handed out, or whose next events are gone, would make its reader miss them in silence.
+ * Rejects a cursor that this log cannot have issued, or whose next events are gone: its reader would miss them silently.
  *
  * @returns whether every event before it can be read; one of an order's own history can be ahead of that
  * @throws AppError CURSOR_DROPPED, STORE_UNAVAILABLE or QUERY_INVALID

@@ -92,13 +92,14 @@ export async function factsOf(
   return facts
 }
 
-/** Rows as events: a stream's document is stored once, with the stream, and put in here. @param limit what was asked for */
+/** Rows as events: a stream's document is stored once, with the stream, and put in here. @param limit that of the request */
 export async function toPage(
   log: EventLog,
   rows: readonly EventRow[],
   limit: number,
   bytesMax: number = pageBytesMax,
 ): Promise<LogPage> {
+  for (const row of [rows[0], rows.at(-1)]) if (row !== undefined) log.newest.note(row.xid)
   const facts = await factsOf(log, rows, bytesMax)
   const carriers = new Set(log.streams.map(({ documentIn }) => documentIn))
   const events: LoggedEvent[] = []

@@ -147,7 +147,7 @@ export class EventFeed {
         await this.throttle.acquire(sizeOf(events), stop)
         if (page.isAll) await this.#grown.next(seen, stop)
       } catch (error) {
-        this.#log.warn({ err: error }, 'the event log could not be read for live readers; it will be')
+        this.#log.warn({ err: error }, 'the event log could not be read for live readers; trying again')
         failures += 1
         await pause(backoffMs(backoff, failures, Math.random()), stop)
       }

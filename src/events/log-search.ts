@@ -19,7 +19,7 @@ export type Wanted = {
   customerId?: string | undefined
 }
 
-/** A page of events that were looked for. */
+/** A page of a search. */
 export type Found = LogPage & {
   /** Up to where everything was looked at; undefined when that is all there is. */
   next: Checkpoint | undefined

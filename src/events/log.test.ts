@@ -105,7 +105,7 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
   const events: LoggedEvent[] = []
   let pages = 0
   for (let checkpoint = start; ; pages += 1) {
-    const page = await readLog({ pool, streams: rememberOrders([orderStream], recent) }, checkpoint, 100)
+    const page = await readLog({ ...eventLogOf(pool), streams: rememberOrders([orderStream], recent) }, checkpoint, 100)
     events.push(...page.events)
     if (page.isAll) break
     checkpoint = page.events.at(-1)?.checkpoint ?? checkpoint

@@ -13,7 +13,7 @@ export type EventMetrics = {
 }
 
 /**
- * The metrics of the log and of its relay. What the database knows is asked for at the time of the scrape, so every instance
+ * The metrics of the log and of its relay. What the database knows is queried at the time of the scrape, so every instance
  * reports the same, also when none is relaying; without the database these series are absent.
  */
 export function createEventMetrics(registry: Registry, pool: Pool, withKafka: boolean): EventMetrics {

@@ -52,7 +52,7 @@ function start(context: Context): Running {
   const onContinued = () => {
     for (const { onRestored } of context.running()) onRestored?.()
   }
-  const home = new LogHome({ pool: systemPool, address, onContinued, log })
+  const home = new LogHome({ pool: systemPool, address, newest: context.eventLog.newest, onContinued, log })
   const onLooked = metrics.maintenance
   const owing = context.modules.flatMap(({ owing }) => owing ?? [])
   const maintenance = { pool, retentionDays: value(retentionDays), owing, now, isClockRight, onLooked, log }
@@ -73,7 +73,7 @@ function start(context: Context): Running {
       await home.look().catch(error => log.warn({ err: error }, 'the home of the event log is not known yet'))
       // After a long time without any instance the log has no partition for today, and gets it before the first event.
       await maintainPartitions(maintenance).catch(error =>
-        log.warn({ err: error }, 'the event log was not made ready; it goes on as it is'),
+        log.warn({ err: error }, 'the event log could not be prepared; continuing with it as it is'),
       )
     },
     workers: [

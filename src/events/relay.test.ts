@@ -135,7 +135,7 @@ describe.skipIf(missing !== null)('the relay', () => {
   })
 
   test('announces dead letters as they came, and one that the topic will not carry without its bytes', async () => {
-    const letter = (offset: bigint, value: Buffer) => ({
+    const deadLetter = (offset: bigint, value: Buffer) => ({
       topic: 'orders',
       partition: 2,
       offset,
@@ -147,9 +147,9 @@ describe.skipIf(missing !== null)('the relay', () => {
       detail: 'the message breaks 1 rules of the contract',
       violations: [{ pointer: '/a\0b', detail: 'must be well-formed JSON' }],
     })
-    const letters = [letter(7n, Buffer.from('{bad')), letter(8n, Buffer.alloc(500_000, 0x20))]
-    await recordDeadLetters(database.pool, letters)
-    await recordDeadLetters(database.pool, letters)
+    const deadLetters = [deadLetter(7n, Buffer.from('{bad')), deadLetter(8n, Buffer.alloc(500_000, 0x20))]
+    await recordDeadLetters(database.pool, deadLetters)
+    await recordDeadLetters(database.pool, deadLetters)
     const publisher = createPublisher({ brokers, clientId: 'relay-test', log: testLog })
     await relayUntil(publisher, async () => {
       const { rows } = await database.pool.query(
@@ -163,12 +163,12 @@ describe.skipIf(missing !== null)('the relay', () => {
     const small = messages.find(message => message.headers.dlq_offset === '7')
     expect(small?.value?.toString()).toBe('{bad')
     expect(small?.headers).toMatchObject({ dlq_topic: 'orders', dlq_partition: '2', trace: 'abc' })
-    expect(JSON.parse(small?.headers.dlq_errors ?? '')).toEqual(letters[0]?.violations)
+    expect(JSON.parse(small?.headers.dlq_errors ?? '')).toEqual(deadLetters[0]?.violations)
     const large = messages.find(message => message.headers.dlq_offset === '8')
     expect(large?.value).toBeNull()
     expect(large?.headers.dlq_value_left_out).toBe('MESSAGE_TOO_LARGE')
     const { rows } = await database.pool.query('select message_value from dead_letters where message_offset = 8')
-    expect(rows).toEqual([{ message_value: letters[1]?.value }])
+    expect(rows).toEqual([{ message_value: deadLetters[1]?.value }])
   })
 
   test('runs on one instance at a time, and another goes on when it ends', async () => {

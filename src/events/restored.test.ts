@@ -10,6 +10,7 @@ import { createLogger } from '../platform/log.ts'
 import { createPool, type Pool, type PostgresAddress } from '../platform/postgres.ts'
 import { decodeCursor, encodeCursor, logStart } from './checkpoint.ts'
 import { lookUpCheckpoint, readLog } from './log.ts'
+import { LogHome } from './log-home.ts'
 import { enterReader, saveCheckpoint } from './readers.ts'
 
 setDefaultTimeout(60_000)
@@ -106,10 +107,10 @@ describe('tables restored into a new cluster', () => {
     expect(events.slice(0, -1)).toEqual(before)
     expect(uids(events.slice(-1))).toEqual(['after-0'])
     expect(uids((await readLog(eventLogOf(pool), last.checkpoint, 10)).events)).toEqual(['after-0'])
-    // The relay goes on where it was: nothing twice, nothing left out.
+    // The relay continues where it was: nothing twice, nothing left out.
     const relayed = await readLog(eventLogOf(pool), await enterReader(pool, 'kafka'), 10)
     expect(uids(relayed.events)).toEqual(['kept-3', 'kept-4', 'after-0'])
-    // A cursor that the old database handed out after the backup is before all that is new here.
+    // A cursor that the old database issued after the backup is before all that is new here.
     const handedOutLater = decodeCursor(
       `${Number(last.checkpoint.xid) + 500_000}-${Number(last.checkpoint.position) + 900}`,
     )
@@ -160,4 +161,33 @@ test('by command the log goes on while the service runs: readers miss nothing, o
   const response = await t.call('GET', `/api/events?after=${encodeCursor(last.checkpoint)}`)
   expect(await response.json()).toMatchObject([{ order_uid: 'live-b-0' }, { order_uid: 'live-b-1' }])
   expect((await t.call('GET', '/api/events?after=9000000000000-1')).status).toBe(400)
+})
+
+test.each([
+  [
+    'this instance settles the log',
+    "create or replace function log_home() returns text language sql immutable return ''::text",
+  ],
+  ['another instance, which had not read them, settled the log', 'select'],
+])('what readers have read and a restore has taken is noticed: %s', async (settler, leaveHome) => {
+  await place(`read-${settler.length}`, 2)
+  const read = eventLogOf(t.pool)
+  const { events } = await readLog(read, logStart, 1_000)
+  const last = events.at(-1)?.checkpoint
+  if (last === undefined) throw new Error('there are no events')
+  expect(String(read.newest.xid)).toBe(last.xid)
+  const lost = { ...last, xid: String(Number(last.xid) + 1_000) }
+  read.newest.note(lost.xid)
+  await t.pool.query(leaveHome)
+  let continued = 0
+  const onContinued = () => {
+    continued += 1
+  }
+  const home = new LogHome({ pool: t.pool, address: t.address, newest: read.newest, onContinued, log })
+  await home.look()
+  await home.look()
+  expect(continued).toBe(1)
+  const prefix = `behind-${lost.xid}`
+  await place(prefix, 1)
+  expect(uids((await readLog(read, lost, 10)).events)).toEqual([`${prefix}-0`])
 })

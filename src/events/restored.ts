@@ -2,8 +2,8 @@ import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 
 /**
  * Tables that were restored into another cluster have a log that is past the ids of its transactions: new events would sort
- * before the old ones, and readers would miss them. What is done about it is said where `continue_log` is made, in the
- * migrations.
+ * before the old ones, and readers would miss them. The migration that creates `continue_log` describes the
+ * remedy.
  */
 
 /** It waits for those who write events. */

@@ -1,4 +1,5 @@
 import type { Pool } from '../platform/postgres.ts'
+import type { NewestRead } from './newest-read.ts'
 
 /** The streams that other streams' events may concern, and that the log's table takes an event to be of unless it says otherwise. */
 export const orderStreamType = 'order'
@@ -47,5 +48,5 @@ export type StreamDefinition = Readonly<{
   findStreamsOf?(pool: Pool, customerId: string, streamsMax: number): Promise<string[] | undefined>
 }>
 
-/** The log, and what is needed to read it. */
-export type EventLog = Readonly<{ pool: Pool; streams: readonly StreamDefinition[] }>
+/** The log, and what is needed to read it; `newest` notes what was read. */
+export type EventLog = Readonly<{ pool: Pool; streams: readonly StreamDefinition[]; newest: NewestRead }>

@@ -164,9 +164,9 @@ describe('events of several kinds of streams', () => {
   })
 
   test('are checked by the rules of each', async () => {
-    const { findings } = await verifyDatabase(t.pool, all, { nowMs: Date.now(), ...valuesOf({}, all) })
+    const { results } = await verifyDatabase(t.pool, all, { nowMs: Date.now(), ...valuesOf({}, all) })
     // The heads of the example name another item than the one that has events.
-    expect(findings.filter(({ broken }) => broken > 0).map(({ says }) => says)).toEqual([
+    expect(results.filter(({ broken }) => broken > 0).map(({ says }) => says)).toEqual([
       'an event of a stream of type item is of one that is there',
       'the events of a stream of type item are numbered from the first that is kept to its version, without a gap',
     ])

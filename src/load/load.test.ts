@@ -148,17 +148,19 @@ test('the key is sent', async () => {
 test('orders that wait while the service hangs count from when they were due, and concurrency stays bounded', async () => {
   let underWay = 0
   let underWayMost = 0
-  const startedMs = performance.now()
-  const standsStill = async () => {
+  let startedMs: number | undefined
+  const hangs = async () => {
+    // It hangs for a second from the first request on, however long it took to begin.
+    startedMs ??= performance.now()
     underWayMost = Math.max(underWayMost, ++underWay)
     await Bun.sleep(Math.max(0, 1_000 - (performance.now() - startedMs)))
     underWay -= 1
     return new Response(null, { status: 201 })
   }
-  const report = await withServer(standsStill, url => load(httpTarget(url, undefined, 2, 5_000), 100, 2))
+  const report = await withServer(hangs, url => load(httpTarget(url, undefined, 2, 5_000), 100, 2))
   expect(underWayMost).toBe(2)
   expect(report).toMatchObject({ due: 200, sent: 200, not_sent: 0, unexpected: 0 })
-  // Only two requests were under way when it stood still, yet half of the orders had to wait, the first for all of it.
+  // Only two requests were under way when the target hung, yet half of the orders had to wait, the first for all of it.
   expect(report.latency_ms.p90).toBeGreaterThan(600)
   expect(report.latency_ms.max).toBeGreaterThan(900)
 })
@@ -193,11 +195,11 @@ test('a load that is ended early reports what it did', async () => {
 })
 
 test.each([
-  ['an order that should have been accepted is refused', () => new Response(null, { status: 400 }), '400'],
-  ['the service fails', () => new Response(null, { status: 500 }), '500'],
-  ['no answer comes', () => new Promise<Response>(() => undefined), 'no answer'],
-])('%s: unexpected', async (_, answer, name) => {
-  const report = await withServer(answer, url => load(httpTarget(url, undefined, 64, 200), 40, 1))
+  ['an order that should have been accepted is refused', () => new Response(null, { status: 400 }), 10_000, '400'],
+  ['the service fails', () => new Response(null, { status: 500 }), 10_000, '500'],
+  ['no answer comes', () => new Promise<Response>(() => undefined), 200, 'no answer'],
+] as const)('%s: unexpected', async (_, answer, timeoutMs, name) => {
+  const report = await withServer(answer, url => load(httpTarget(url, undefined, 64, timeoutMs), 40, 1))
   expect(report).toMatchObject({ unexpected: 40, outcomes: { [name]: 40 } })
 })
 

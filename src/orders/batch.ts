@@ -3,6 +3,7 @@ import { AppError } from '../errors.ts'
 import type { LinesSource } from '../platform/lines-response.ts'
 import type { Logger } from '../platform/log.ts'
 import { portionsOf } from '../platform/ndjson.ts'
+import { pageWasMade } from '../platform/page-garbage.ts'
 import { createSlots } from '../platform/slots.ts'
 import type { Intake } from './intake.ts'
 import { errorOf, isStored, type Outcome } from './placement.ts'
@@ -55,6 +56,7 @@ async function* answersTo(
   let line = 1
   for await (const portion of portionsOf(body, bounds, tooLong)) {
     const pieces = await inSlot(() => answerPortion(portion, line, options, sums))
+    pageWasMade(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0))
     line += portion.length
     yield* pieces
     // An empty portion says that the sender pauses; empty lines alone have no answer.

@@ -6,7 +6,7 @@ import { RecentOrders } from './recent-orders.ts'
 
 /** An order that this instance has placed. */
 export type RecentOrder = PlacedOrder & {
-  /** Made when it is first asked for. Its bytes are then held beside the document, which the readers of the log need. */
+  /** Made at the first read. Its bytes are then held in addition to the document, which the readers of the log need. */
   cached?: CachedOrder
 }
 

@@ -68,8 +68,8 @@ test('a command that is refused is a dead letter with the reason, and its neighb
   await consume([...bad.map(([value]) => message(value)), message(command)])
   expect(await transitions(uid)).toEqual(['2 cancel  kafka'])
   await consume([message({ ...command, command_id: 'y', command: 'complete' })])
-  const { deadLetters: letters } = await listDeadLetters(t.pool, {}, 100)
-  const codes = new Map(letters.map(letter => [letter.offset, letter.code]))
+  const { deadLetters } = await listDeadLetters(t.pool, {}, 100)
+  const codes = new Map(deadLetters.map(deadLetter => [deadLetter.offset, deadLetter.code]))
   bad.forEach(([, code], index) => {
     expect(codes.get(String(first + BigInt(index) + 1n))).toBe(code)
   })

@@ -14,7 +14,7 @@ import { type CarryOut, refusalOf } from './commands.ts'
 /** Orders that are worked on at a time; each takes a connection. */
 const ordersAtATimeMax = 4
 
-/** The handler of messages that are commands to orders. A command that comes again has no second effect. */
+/** The handler of messages that are commands to orders. A repeated command has no second effect. */
 export function createCommandHandler(carryOut: CarryOut): MessageHandler {
   return {
     codes: ['COMMAND_INVALID', 'COMMAND_UNPROCESSABLE', 'ORDER_NOT_FOUND', 'TRANSITION_REFUSED', 'VERSION_STALE'],

@@ -10,7 +10,7 @@ export const commandMessage = Type.Object(
   {
     command_id: Type.String({
       pattern: '^[\\x21-\\x7e]{1,200}$',
-      description: 'A command that comes again has no effect',
+      description: 'A repeated command has no effect',
     }),
     order_uid: Type.String({ pattern: orderUidForm.source }),
     command: Type.Enum([...requestedCommands]),

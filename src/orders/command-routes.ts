@@ -87,7 +87,7 @@ function readIfMatch(request: HttpRequest): number[] | undefined {
   if (header === null) return undefined
   const tags = readEntityTags(header)
   if (tags === '*') return undefined
-  // A tag of another form is none of ours: it matches no version.
+  // A tag of another form is not from this service: it matches no version.
   if (tags !== undefined) return tags.filter(tag => /^[1-9]\d{0,8}$/.test(tag)).map(Number)
   const detail = 'must be the ETag of the order in its quotes, such as "3", or several with commas, or *'
   throw new AppError('REQUEST_INVALID', 'a header is not valid', { violations: [{ pointer: '/If-Match', detail }] })

@@ -1,4 +1,4 @@
-import { examplesMax, type Finding, type Inspection, type Rule } from '../platform/integrity.ts'
+import { type CheckResult, examplesMax, type Inspection, type Rule } from '../platform/integrity.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { compareToDocument, type LineRow, type OrderRow } from './document-check.ts'
 import { columnsAsText } from './document-columns.ts'
@@ -20,19 +20,19 @@ const linesRule: Rule = { name: 'order-items', sentence: 'an order has the lines
 export const documentsInspection: Inspection = {
   rules: [rowRule, linesRule],
   async run(pool, { deadlineMs, newest, onProgress }) {
-    const findings = { row: nothingFound(rowRule), lines: nothingFound(linesRule) }
-    const compared = await compareAll(pool, findings, {
+    const results = { row: nothingFound(rowRule), lines: nothingFound(linesRule) }
+    const compared = await compareAll(pool, results, {
       deadlineMs,
       among: newest ? newestUids : undefined,
       onProgress: orders => onProgress?.(`${orders.toLocaleString('en')} orders compared with their documents`),
     })
-    return { findings: [findings.row, findings.lines], remark: describeCompared(compared) }
+    return { results: [results.row, results.lines], remark: describeCompared(compared) }
   },
 }
 
-type Findings = { row: Finding; lines: Finding }
+type Results = { row: CheckResult; lines: CheckResult }
 
-function nothingFound({ name, sentence }: Rule): Finding {
+function nothingFound({ name, sentence }: Rule): CheckResult {
   return { invariant: name, says: sentence, broken: 0, examples: [] }
 }
 
@@ -45,12 +45,12 @@ function describeCompared({ orders, unproven }: Compared): string {
 /**
  * Compares orders with their documents in one snapshot, a few megabytes at a time.
  *
- * @param findings are added to
+ * @param results are added to
  * @param options among: a statement that selects the uids of the orders; undefined: all. deadlineMs: for each statement
  */
 async function compareAll(
   pool: Pool,
-  findings: Findings,
+  results: Results,
   options: { among: string | undefined; deadlineMs: number; onProgress: (orders: number) => void },
 ): Promise<Compared> {
   const compared: Compared = { orders: 0, unproven: 0 }
@@ -66,7 +66,7 @@ async function compareAll(
     for (;;) {
       const { rows: named } = await client.query<Named>(`fetch ${namedMax} from named`)
       if (named.length === 0) break
-      for (const piece of piecesOf(named)) await comparePiece(client, piece, compared, findings)
+      for (const piece of piecesOf(named)) await comparePiece(client, piece, compared, results)
       options.onProgress(compared.orders)
     }
     await client.query('commit')
@@ -82,7 +82,7 @@ async function comparePiece(
   client: PoolClient,
   orderUids: readonly string[],
   compared: Compared,
-  findings: Findings,
+  results: Results,
 ): Promise<void> {
   const orders = await client.query<OrderRow>(
     `select ${columnsAsText}, document, document_crc32, status, payment_status, delivery_status, version
@@ -100,16 +100,16 @@ async function comparePiece(
   const linesOf = Map.groupBy(items.rows, line => line.order_uid)
   for (const order of orders.rows) {
     const { isRow, areLines } = compareToDocument(order, linesOf.get(order.order_uid) ?? [])
-    if (!isRow) note(findings.row, order.order_uid)
-    if (!areLines) note(findings.lines, order.order_uid)
+    if (!isRow) note(results.row, order.order_uid)
+    if (!areLines) note(results.lines, order.order_uid)
     if (order.document_crc32 === null) compared.unproven += 1
   }
   compared.orders += orders.rows.length
 }
 
-function note(finding: Finding, orderUid: string): void {
-  finding.broken += 1
-  if (finding.examples.length < examplesMax) finding.examples.push(orderUid)
+function note(result: CheckResult, orderUid: string): void {
+  result.broken += 1
+  if (result.examples.length < examplesMax) result.examples.push(orderUid)
 }
 
 /** Groups uids into pieces that are fetched together; a document of any size fits into one. */

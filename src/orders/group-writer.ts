@@ -15,7 +15,7 @@ import type { IntakeStore } from './store.ts'
 /** How often a group that met a stored order is looked up and written again. More than that is no race but a fault. */
 const racesMax = 10
 
-/** An error of the program that comes again this often is not that of a connection that just broke: an order causes it. */
+/** A program error that occurs this often is not caused by a broken connection, but by an order. */
 const mistakesMax = 2
 
 const backoff: Backoff = { firstMs: 150, maxMs: 2_000 }

@@ -105,7 +105,7 @@ test('an order that the database refuses is refused alone', async () => {
   })
 })
 
-test('an order whose uid is taken in another table is refused alone, and not tried for ever', async () => {
+test('an order whose uid another table already has is rejected alone, and is not retried forever', async () => {
   const orders = Array.from({ length: 10 }, () => newOrder())
   await pool.query(
     `insert into order_items (order_uid, line, chrt_id, nm_id, price, sale, total_price) values ($1, 0, 1, 1, 1, 0, 1)`,

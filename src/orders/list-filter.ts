@@ -19,5 +19,5 @@ export type OrderFilter = Partial<{
 export const listOrderings = ['newest', 'oldest'] as const
 export type ListOrdering = (typeof listOrderings)[number]
 
-/** A position in a list: the last order that was handed out. */
+/** A position in a list: the last order of the page before. */
 export type ListPosition = { createdAtMs: number; orderUid: string }

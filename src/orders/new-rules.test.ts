@@ -8,7 +8,7 @@ import { exampleOrder } from './example.ts'
 import { anyInstantOf } from './instant.ts'
 import { encodeCursor } from './list-query.ts'
 
-/** What is stored under rules that were there before: it stays readable, and comes again as what it is. */
+/** Orders stored under earlier rules stay readable, and are recognized when they are sent again. */
 
 let t: TestApp
 

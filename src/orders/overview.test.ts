@@ -99,7 +99,7 @@ describe('with orders', () => {
     const body = { ...order, date_created: '2001-02-03T04:05:06Z' }
     expect((await app.call('POST', '/api/orders', { body })).status).toBe(201)
     expect((await app.call('POST', '/api/orders/latest-0/hold', { body: {} })).status).toBe(200)
-    // What was asked for before stands for a second.
+    // An earlier result is reused for a second.
     await eventually('the newest order is the latest', async () => {
       const { latest } = await ask(app)
       expect(latest).toHaveLength(20)

@@ -1,11 +1,11 @@
 import type { StreamFacts } from '../events/stream-definition.ts'
 
 /**
- * The orders that this instance placed last. Every reader of the log is about to come to their events, and finds their
- * documents here instead of fetching them: that costs the database a third of what storing them did. Whoever asks for an order
- * soon after it was placed is served from here as well (the cache does that).
+ * Keeps the orders that this instance placed last. Every reader of the log reaches their events next, and finds the documents here
+ * instead of fetching them, which costs the database a third of what storing them did. The cache serves reads of an order that was
+ * just placed from here as well.
  *
- * There are two halves, and when the newer one is full the older one is dropped whole: taking orders out of a map one by one,
+ * There are two halves. When the newer one is full the older one is dropped as a whole: removing orders from a map one by one,
  * oldest first, cost a tenth of the intake.
  */
 export class RecentOrders<Order extends StreamFacts = StreamFacts> {

@@ -10,6 +10,7 @@ import { type LinesSource, linesResponse, spooledLinesResponse } from '../platfo
 import { linkToNext } from '../platform/links.ts'
 import type { Logger } from '../platform/log.ts'
 import { requireMediaType } from '../platform/media-type.ts'
+import { pageWasMade } from '../platform/page-garbage.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { readBody } from '../platform/request-body.ts'
 import { traceOf } from '../platform/traceparent.ts'
@@ -173,7 +174,9 @@ async function list(call: Call, { pool, log }: OrderRoutesOptions): Promise<Resp
     return response
   }
   const page = await listOrders(pool, query.filter, query.after, query.limit, query.ordering)
-  return new BytesResponse(Buffer.from(`[${page.orders.map(jsonOf).join(',')}]`), {
+  const bytes = Buffer.from(`[${page.orders.map(jsonOf).join(',')}]`)
+  pageWasMade(bytes.byteLength)
+  return new BytesResponse(bytes, {
     'content-type': 'application/json',
     vary: 'accept',
     ...(page.next === undefined ? {} : { link: linkToNext(url, encodeCursor(page.next)) }),
@@ -188,11 +191,13 @@ function everyOrder(pool: Pool, query: ListQuery, log: Logger): LinesSource {
   const sums = { count: 0 }
   async function* lines() {
     for (let { after } = query; ; ) {
-      const page = await listOrders(pool, query.filter, after, streamPageSize, query.ordering, streamPageBytesMax)
-      sums.count += page.orders.length
-      if (page.orders.length > 0) yield Buffer.from(`${page.orders.map(jsonOf).join('\n')}\n`)
-      if (page.next === undefined) return
-      after = page.next
+      const { filter, ordering } = query
+      // Taken apart: a page whose bytes wait for their receiver would otherwise hold its orders as well.
+      const { orders, next } = await listOrders(pool, filter, after, streamPageSize, ordering, streamPageBytesMax)
+      sums.count += orders.length
+      if (orders.length > 0) yield Buffer.from(`${orders.map(jsonOf).join('\n')}\n`)
+      if (next === undefined) return
+      after = next
     }
   }
   return { lines: lines(), sums: () => sums, log }

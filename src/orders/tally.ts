@@ -4,7 +4,7 @@ import { runPeriodically } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
 import type { NewOrder } from './new-order.ts'
 import { bucketOf, mergeAfterSeconds } from './tally-buckets.ts'
-import { createRecounting } from './tally-recount.ts'
+import { recountTallies } from './tally-recount.ts'
 
 /**
  * Tallies: how many orders came in within each ten seconds, and for how much in each currency. The transaction that writes
@@ -77,18 +77,24 @@ async function removeOld(pool: Pool): Promise<void> {
   await pool.query('delete from order_tallies where bucket < now() - make_interval(days => $1)', [keptDays])
 }
 
+async function recount(pool: Pool, log: Logger): Promise<void> {
+  const orders = await recountTallies(pool)
+  if (orders > 0) log.info({ orders }, 'orders that an older version placed were added to the tallies')
+}
+
 /** Merges tallies, recounts after an upgrade and removes old ones, until told to stop. */
 export async function runTallyMerge(
   options: { pool: Pool; now: () => number; isClockRight: () => boolean; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
   const { pool, now, isClockRight, log } = options
-  const recount = createRecounting(pool, () => performance.now(), log)
+  let isRecounted = false
   let since = new Date(0)
   const run = async () => {
     await mergeTallies(pool, since)
     since = new Date(now() - mergeBackMs)
-    await recount()
+    if (!isRecounted) await recount(pool, log)
+    isRecounted = true
     if (isClockRight()) await removeOld(pool)
   }
   await runPeriodically({ run, pauseMs, failure: 'the tallies of orders could not be merged', log }, stop)

@@ -8,10 +8,10 @@ import { readCompactOrder } from './compact-order.ts'
 import { itemsMax, type OrderDocument, orderDocument, orderUidForm } from './document.ts'
 import { fieldsOf, inOrder, withValues } from './document-columns.ts'
 import { anyInstantOf } from './instant.ts'
-import { checkNewRules } from './new-rules.ts'
 import type { ValidOrder } from './new-order.ts'
+import { checkNewRules } from './new-rules.ts'
 import { addedFields } from './state-schemas.ts'
-import { describe, expectedAt, requireForm } from './violations.ts'
+import { expectedAt, requireForm, toViolations } from './violations.ts'
 
 /** The largest document that is read, in bytes. */
 export const documentSizeBytesMax = 1024 * 1024
@@ -111,7 +111,7 @@ export function inTrace(order: ValidOrder, traceparent: string | undefined): Val
 /** @param found the violations of the text itself */
 function everyViolation(value: unknown, found: Violation[]): Violation[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return [...describe(contract.Errors(value)), ...found]
+    return [...toViolations(contract.Errors(value)), ...found]
   }
   const { items } = value as { items?: unknown }
   // A megabyte holds 300,000 empty items. Listing what each of them lacks would block the event loop.
@@ -119,7 +119,7 @@ function everyViolation(value: unknown, found: Violation[]): Violation[] {
     const tooMany = { pointer: '/items', detail: `must have at most ${itemsMax} items, and has ${items.length}` }
     return [tooMany, ...everyViolation({ ...value, items: items.slice(0, itemsMax) }, found)]
   }
-  const violations = describe(contract.Errors(value))
+  const violations = toViolations(contract.Errors(value))
   const listed = new Set(violations.map(violation => violation.pointer))
   const add = (more: Violation[]) => violations.push(...more.filter(violation => !listed.has(violation.pointer)))
   const { date_created: created } = value as { date_created?: unknown }

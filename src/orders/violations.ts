@@ -10,7 +10,7 @@ type Place = { type?: string; expected?: string; properties?: Record<string, Pla
  * The schema library's errors as violations: one for each missing field instead of one for all of them, and the
  * contract's own words where it has some.
  */
-export function describe(errors: readonly TLocalizedValidationError[]): Violation[] {
+export function toViolations(errors: readonly TLocalizedValidationError[]): Violation[] {
   const violations = errors.flatMap(error => {
     const pointer = error.instancePath
     if (error.keyword === 'required') {

@@ -19,6 +19,6 @@ export async function warmUp(cache: OrderCache, pool: Pool, log: Logger): Promis
     } while (after !== undefined && durationMs() < deadlineMs)
     log.info({ ...cache.stats(), durationMs: durationMs() }, 'the newest orders are cached')
   } catch (error) {
-    log.warn({ err: error }, 'the newest orders could not be cached; they will be as they are asked for')
+    log.warn({ err: error }, 'the newest orders could not be cached; each is cached when it is first read')
   }
 }

@@ -125,7 +125,7 @@ export class AnswerSpool {
       if (bytesWritten < piece.byteLength) throw new Error('the disk took a part of them')
     } catch (error) {
       if (!this.#isClosed)
-        this.#log.warn({ err: error }, 'answers of a batch cannot be kept on disk; the sender has to read them')
+        this.#log.warn({ err: error }, 'batch results cannot be written to disk; the sender must read them to go on')
       this.#fileBytesMax = 0
       return false
     }

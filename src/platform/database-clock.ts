@@ -95,7 +95,7 @@ export async function followDatabaseClock(
     else
       log.warn(
         offset,
-        "the clock of this machine is not the database's: it expires and removes nothing until it is set",
+        "the clock of this machine differs from the database's; this instance expires and removes nothing until it is set",
       )
   }
   const run = () => clock.look(pool).finally(noteOffset)

@@ -32,16 +32,16 @@ export type Inspection = Readonly<{
   rules: readonly Rule[]
   /**
    * @param options deadlineMs: for each statement; newest: looks at the newest rows only
-   * @returns a finding for each rule, and what was looked at, in a few words for a person
+   * @returns a result for each rule, and what was looked at, in a few words for a person
    */
   run(
     pool: Pool,
     options: { deadlineMs: number; newest: boolean; onProgress?: ((sentence: string) => void) | undefined },
-  ): Promise<{ findings: Finding[]; remark: string }>
+  ): Promise<{ results: CheckResult[]; remark: string }>
 }>
 
 /** What was found when a rule was checked. */
-export type Finding = {
+export type CheckResult = {
   /** The name of the rule. */
   invariant: string
   /** What must hold. */
@@ -69,7 +69,7 @@ export async function runCheck(
   pool: Pool,
   { name: invariant, sentence: says, sql }: Pick<Check, 'name' | 'sentence' | 'sql'>,
   { values = [], deadlineMs, newest = '' }: { values?: readonly string[]; deadlineMs: number; newest?: string },
-): Promise<Finding> {
+): Promise<CheckResult> {
   const client = await pool.connect()
   try {
     await client.query(`begin read only; set local statement_timeout = ${deadlineMs}`)

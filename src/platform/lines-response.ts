@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { AnswerSpool } from './answer-spool.ts'
 import type { Logger } from './log.ts'
 import { memoryBudget } from './memory-budget.ts'
+import { pageWasMade } from './page-garbage.ts'
 import { toAppError } from './problem.ts'
 import type { LinesEnd } from './view.ts'
 
@@ -23,14 +24,13 @@ const contentType = 'application/x-ndjson'
  */
 export async function linesResponse(source: LinesSource): Promise<Response> {
   const lines = withEnd({ ...source, lines: withinBudget(source.lines) })
-  const first = await lines.next()
+  // Not kept once it is sent: what the stream's functions refer to lives as long as the response.
+  let first: IteratorResult<Uint8Array> | undefined = await lines.next()
   const body = new ReadableStream<Uint8Array>(
     {
-      start(controller) {
-        if (!first.done) controller.enqueue(first.value)
-      },
       async pull(controller) {
-        const { done, value } = await lines.next()
+        const { done, value } = first ?? (await lines.next())
+        first = undefined
         if (done) controller.close()
         else controller.enqueue(value)
       },
@@ -103,6 +103,7 @@ async function* withinBudget(lines: LinesSource['lines']): LinesSource['lines'] 
   const held = [0, 0]
   try {
     for await (const piece of lines) {
+      pageWasMade(piece.byteLength)
       memoryBudget.release('answers', held.shift() ?? 0)
       held.push(0)
       if (!memoryBudget.acquire('answers', piece.byteLength)) {
@@ -123,7 +124,7 @@ async function* withEnd({ lines, sums, log }: LinesSource): AsyncGenerator<Uint8
   } catch (error) {
     if (sums().count === 0) throw error
     const known = toAppError(error)
-    if (known.code === 'INTERNAL') log.error({ err: known }, 'an answer line by line could not be completed')
+    if (known.code === 'INTERNAL') log.error({ err: known }, 'an NDJSON response could not be completed')
     yield lineOf({ complete: false, ...sums(), code: known.code, detail: known.message } satisfies LinesEnd)
     return
   }

@@ -14,7 +14,7 @@ test('readings are part of a scrape, and those that are gone by the next are not
   const clock = performance.now
   recordReadings(registry, gauge, async () => answers.shift() ?? [])
   expect(await scrape(registry)).toEqual(['orders_somewhere{place="here"} 1'])
-  // A second scrape at once gets the same answer; one that comes later asks anew.
+  // A second scrape at once gets the same answer; a later one asks again.
   expect(await scrape(registry)).toEqual(['orders_somewhere{place="here"} 1'])
   try {
     performance.now = () => clock.call(performance) + 60_000
@@ -24,13 +24,14 @@ test('readings are part of a scrape, and those that are gone by the next are not
   }
 })
 
-test('what fails or hangs is absent, and the scrape has everything else within four seconds', async () => {
+test('what fails or hangs is absent, and the scrape has everything else before it times out', async () => {
   const registry = createRegistry()
   recordReadings(registry, gauge, () => Promise.reject(new Error('out of reach')))
   recordReadings(registry, { name: 'hanging', help: 'It never comes' }, () => new Promise(() => undefined))
   const startedMs = performance.now()
   const text = await registry.metrics()
-  expect(performance.now() - startedMs).toBeLessThan(4_000)
+  // A scrape may take 10 s.
+  expect(performance.now() - startedMs).toBeLessThan(10_000)
   expect(text).not.toMatch(/^(orders_somewhere|hanging)[ {]/m)
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
 })

@@ -77,7 +77,7 @@ export function createListener(options: ListenerOptions): Listener {
           if (stop.aborted) return
           proof.trouble = reasonOf(error)
           const isNews = failures === 0 || (failures === 1 && error instanceof SilentSessionError)
-          if (isNews) log.warn({ err: error }, 'notifications do not arrive: caches are not used until they do')
+          if (isNews) log.warn({ err: error }, 'notifications do not arrive; caches are bypassed until they do')
         }
         await pause(backoffMs(backoff, failures + 1, Math.random()), stop)
       }

@@ -119,8 +119,8 @@ function counting(exporter: SpanExporter, counts: SpanCounts, holding: { spans: 
         counts[hasFailed ? 'failed' : 'exported'] += spans.length
         // Not the error itself, which holds the collector's whole response.
         const reason = result.error?.message
-        if (hasFailed && !isFailing) log.warn({ reason }, 'the collector takes no spans; they are dropped')
-        if (!hasFailed && isFailing) log.info('the collector takes spans again')
+        if (hasFailed && !isFailing) log.warn({ reason }, 'the collector accepts no spans; they are dropped')
+        if (!hasFailed && isFailing) log.info('the collector accepts spans again')
         isFailing = hasFailed
         done(result)
       })

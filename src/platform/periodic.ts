@@ -45,7 +45,7 @@ export async function runPeriodically(
   }
 }
 
-/** Waits, or returns as soon as it is told to stop. @param ms milliseconds */
+/** Waits, or returns as soon as `stop` is aborted. @param ms milliseconds */
 export async function pause(ms: number, stop: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal: stop }).catch(() => undefined)
 }

@@ -1,5 +1,5 @@
 import { Client, type ClientConfig, DatabaseError, Pool, type PoolClient } from 'pg'
-import { withDeadline } from './deadline.ts'
+import { settledWithin, withDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
 import { settleSession } from './session.ts'
 
@@ -16,6 +16,9 @@ export type { Pool, PoolClient }
 
 /** Longer than any statement of the service takes; a server that is silent for longer counts as down. */
 export const answerDeadlineMs = 15_000
+
+/** How long closing the connections of a pool may take. */
+const farewellMs = 1_000
 
 /** How long to wait for a lock: a transaction that holds one for longer must not block all others that want it. */
 const lockTimeoutMs = 5_000
@@ -69,6 +72,22 @@ export function createPool(
   // A connection that breaks while in use also fails the query that waits on it, where it is handled.
   pool.on('connect', client => client.on('error', () => undefined))
   return pool
+}
+
+/**
+ * Ends a pool, and resolves when its connections are closed, or have taken too long. `pool.end` resolves as soon as it has asked for
+ * that: a server that is stopped then still has them, and each would be reported as lost.
+ */
+export async function endPool(pool: Pool): Promise<void> {
+  const closed = Promise.withResolvers<void>()
+  let open = pool.totalCount
+  pool.on('remove', () => {
+    open -= 1
+    if (open === 0) closed.resolve()
+  })
+  if (open === 0) closed.resolve()
+  await pool.end()
+  await settledWithin(closed.promise, farewellMs)
 }
 
 /**
@@ -226,7 +245,7 @@ export function isOutage(error: unknown): boolean {
 /** SQLSTATE: an administrator, or the crash of another session, ended the session. */
 const endedSessions = new Set(['57P01', '57P02'])
 
-/** Whether an error says that a connection broke that was in use. Unlike a server that is away, another connection may be had at once. */
+/** Whether an error says that a connection broke that was in use. Unlike with a server that is down, another connection may work at once. */
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof DatabaseError) return endedSessions.has(error.code ?? '')
   if (!(error instanceof Error)) return false

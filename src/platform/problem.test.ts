@@ -25,7 +25,7 @@ test('an unexpected error is answered 500 and reveals nothing internal', async (
   expect(await answer.text()).not.toContain('secret')
 })
 
-test('violations are listed, and a missing key is asked for', async () => {
+test('violations are listed, and a missing key is requested', async () => {
   const violations = [{ pointer: '/a', detail: 'is required' }]
   const invalid = problemResponse(new AppError('ORDER_INVALID', 'no', { violations }), log)
   expect(JSON.parse(await invalid.text()).errors).toEqual(violations)

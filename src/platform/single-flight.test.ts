@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { singleFlight } from './single-flight.ts'
 
-/** Answers 1, 2, 3 …, each taking so many milliseconds of a clock that only the test moves. */
+/** Answers 1, 2, 3 …, each after a number of milliseconds of a clock that only the test moves. */
 function counting(tookMs: number) {
   let nowMs = 0
   let made = 0

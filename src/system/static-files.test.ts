@@ -39,7 +39,7 @@ const fetchFile = serve({ folder })
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetchFile(new Request(`http://localhost${path}`, { headers }))
 
-describe('what is there', () => {
+describe('existing files', () => {
   test.each([
     ['/', 'text/html; charset=utf-8'],
     ['/index.html', 'text/html; charset=utf-8'],
@@ -53,7 +53,7 @@ describe('what is there', () => {
     expect((await response.text()).length).toBeGreaterThan(0)
   })
 
-  test('no script but our own files runs, and nobody frames the page', async () => {
+  test('only scripts of our own files run, and no other page frames it', async () => {
     const policy = (await get('/')).headers.get('content-security-policy') ?? ''
     const directives = new Map(policy.split('; ').map(text => [text.split(' ')[0], text]))
     expect(directives.get('default-src')).toBe("default-src 'none'")
@@ -63,7 +63,7 @@ describe('what is there', () => {
     expect(policy).not.toContain('unsafe')
   })
 
-  test('a browser that has the file already is told so, until it changes', async () => {
+  test('a browser that has the file gets 304, until it changes', async () => {
     const etag = (await get('/page.js')).headers.get('etag') ?? ''
     expect(etag).toMatch(/^"[\w-]{22}"$/)
     const known = await get('/page.js', { 'if-none-match': etag })
@@ -74,7 +74,7 @@ describe('what is there', () => {
     expect((await get('/')).headers.get('etag')).not.toBe(etag)
   })
 
-  test('a file is read at the start, not at each request', async () => {
+  test('a file is read at start, not for each request', async () => {
     writeFileSync(join(folder, 'late.js'), '')
     expect((await get('/late.js')).status).toBe(404)
   })
@@ -110,13 +110,16 @@ describe('a built page', () => {
     expect(unpack(bytes).toString()).toBe(script)
   })
 
-  test.each(['', 'identity', 'br;q=0, gzip;q=0.0', 'brotli'])('one that takes %p gets it as it is', async accepted => {
-    const { response, bytes } = await ask(address, { 'accept-encoding': accepted })
-    expect(response.headers.get('content-encoding')).toBeNull()
-    expect(bytes.toString()).toBe(script)
-  })
+  test.each(['', 'identity', 'br;q=0, gzip;q=0.0', 'brotli'])(
+    'with Accept-Encoding %p it is not compressed',
+    async accepted => {
+      const { response, bytes } = await ask(address, { 'accept-encoding': accepted })
+      expect(response.headers.get('content-encoding')).toBeNull()
+      expect(bytes.toString()).toBe(script)
+    },
+  )
 
-  test('each form has a tag of its own, and what a browser has in that form is not sent again', async () => {
+  test('each coding has its own entity tag, and a browser that has it in this coding gets 304', async () => {
     const tags = new Set<string>()
     for (const accepted of ['br', 'gzip', 'identity']) {
       const headers = { 'accept-encoding': accepted }
@@ -128,7 +131,7 @@ describe('a built page', () => {
     expect(tags.size).toBe(3)
   })
 
-  test('what has the hash of its content in its name is kept for ever, the document is asked for each time', async () => {
+  test('a file with a hash in its name is cached forever, the document is revalidated each time', async () => {
     const { response } = await ask(address)
     expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
     expect((await ask('/')).response.headers.get('cache-control')).toBe('no-cache')
@@ -148,14 +151,14 @@ describe('a built page', () => {
   )
 })
 
-test('without a built page the address says how to build one, and the rest of the service is not touched', async () => {
+test('without a built page the address says how to build one, and the rest of the service works', async () => {
   const fetchNone = serveRoutes(pageRoutes(join(outside, 'nowhere')))
   const response = await fetchNone(new Request('http://localhost/'))
   expect(response.status).toBe(503)
   expect(await response.text()).toContain('make build')
 })
 
-describe('what is not there', () => {
+describe('missing files', () => {
   test.each([
     '/nothing',
     '/parts',
@@ -191,7 +194,7 @@ describe('what is not there', () => {
     expect(staticRoutes({ folder: join(outside, 'nowhere'), prefix: '/' })).toEqual([])
   })
 
-  test('only those that are named are served', async () => {
+  test('only the named ones are served', async () => {
     const some = serve({ folder, only: ['page.js'] })
     expect((await some(new Request('http://localhost/page.js'))).status).toBe(200)
     expect((await some(new Request('http://localhost/'))).status).toBe(404)

@@ -39,7 +39,7 @@ const encodings = [
   ['gzip', '.gz'],
 ] as const
 
-/** Documents are handed out at the addresses that this file lists, too: templates of routes by the name of the document, as JSON. */
+/** Documents are also served at the addresses that this file lists: templates of routes by the name of the document, as JSON. */
 const pagesFile = 'pages.json'
 
 /**

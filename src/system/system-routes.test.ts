@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => t.close())
 
-test('the service is shown as it runs, with every variable and no secret', async () => {
+test('it shows the running service, with every variable and no secret', async () => {
   const response = await t.call('GET', '/api/system')
   expect(response.status).toBe(200)
   const text = await response.text()
@@ -51,7 +51,7 @@ test('the service is shown as it runs, with every variable and no secret', async
   expect(shown.size).toBe(settings.length)
 })
 
-test('it is shown while the database is away, and then says so', async () => {
+test('it answers while the database is down, and says so', async () => {
   const away = await createTestApp({ probes: { database: async () => database } })
   database = { state: 'down', detail: 'no answer' }
   await away.close()
@@ -65,7 +65,7 @@ test('it is shown while the database is away, and then says so', async () => {
   database = { state: 'up' }
 })
 
-test('it is for admins', async () => {
+test('it requires the scope admin', async () => {
   t.app.keys.replace([{ digest: 'of somebody', scopes: ['orders:read'] }])
   expect((await t.call('GET', '/api/system')).status).toBe(401)
   t.app.keys.replace([])

@@ -68,8 +68,7 @@ export function createWriteWatch(pool: Pool): WriteWatch {
       const { rows } = await pool.query<{ read_only: string }>(
         "select current_setting('transaction_read_only') as read_only",
       )
-      if (rows[0]?.read_only === 'on')
-        throw new Error('the server takes no writes: it is a standby, or it was made read-only')
+      if (rows[0]?.read_only === 'on') throw new Error('the server accepts no writes: it is a standby, or read-only')
       const isProven = failure === undefined && performance.now() - provenAtMs < provenForMs
       if (!isProven) await tryWriting()
     },

@@ -84,7 +84,7 @@ async function deliverWhileLeading(
   }
 }
 
-/** A sender that sends nothing without the lease, which is asked for right before the first byte of each attempt. */
+/** A sender that sends nothing without the lease, which is checked right before the first byte of each attempt. */
 function whileHeld(sender: Sender, lease: Lease): Sender {
   return {
     ...sender,
@@ -126,6 +126,6 @@ async function follow(
 async function sweep({ events: { pool }, now, log }: DeliverOptions): Promise<void> {
   await sweepDeliveryLog(pool, now(), deliveryLogBounds)
   for (const webhook of await releaseCheckpoints(pool, now() - checkpointKeptMs)) {
-    log.warn({ webhook }, 'the checkpoint of a webhook that has been disabled for long is not kept any longer')
+    log.warn({ webhook }, 'the checkpoint of a webhook that was disabled for too long is dropped')
   }
 }

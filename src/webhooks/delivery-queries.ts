@@ -16,7 +16,7 @@ export type Delivery = {
   sequence: number
   eventId: string
   eventType: string
-  /** From 1; 0 for one that was asked for by hand. */
+  /** From 1; 0 for one that was requested by hand. */
   attempt: number
   outcome: DeliveryOutcome
   status: number | null
@@ -119,7 +119,7 @@ export async function listDeliveries(
       filter.streamId ?? null,
     ],
   )
-  return rows.map(toDelivery)
+  return rows.map(toListing)
 }
 
 export async function findDelivery(pool: Pool, webhookId: string, id: string): Promise<DeliveryListing | undefined> {
@@ -127,10 +127,10 @@ export async function findDelivery(pool: Pool, webhookId: string, id: string): P
     webhookId,
     id,
   ])
-  return rows.map(toDelivery)[0]
+  return rows.map(toListing)[0]
 }
 
-function toDelivery(row: DeliveryRow): DeliveryListing {
+function toListing(row: DeliveryRow): DeliveryListing {
   return {
     id: row.id,
     webhookId: row.webhook_id,

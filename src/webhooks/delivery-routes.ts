@@ -76,10 +76,10 @@ async function redeliver(call: Call, options: DeliveryRoutesOptions): Promise<Re
   }
   const event = fromLog(logged)
   const attemptedAtMs = now()
-  const attempt = await sendSigned(sender, webhook, event, attemptedAtMs)
-  const outcome = isDelivered(attempt) ? 'delivered' : 'failed'
-  metrics.attempted(outcome, attempt.durationMs)
-  const delivery = toDelivery(webhookId, event, attempt, { attempt: 0, outcome, attemptedAtMs })
+  const result = await sendSigned(sender, webhook, event, attemptedAtMs)
+  const outcome = isDelivered(result) ? 'delivered' : 'failed'
+  metrics.attempted(outcome, result.durationMs)
+  const delivery = toDelivery(webhookId, event, result, { attempt: 0, outcome, attemptedAtMs })
   const [id] = await insertDeliveries(pool, [delivery])
   if (id === undefined) throw new AppError('WEBHOOK_NOT_FOUND', `webhook ${webhookId} was deleted meanwhile`)
   return Response.json(presentDelivery({ ...delivery, id }))

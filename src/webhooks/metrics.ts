@@ -7,7 +7,7 @@ import { readWebhookStats } from './stats.ts'
 export type WebhookMetrics = { attempted(outcome: DeliveryOutcome, durationMs: number): void }
 
 /**
- * The metrics of webhooks, of all subscriptions together. What the database knows is asked for at the time of the scrape, so
+ * The metrics of webhooks, of all subscriptions together. What the database knows is queried at the time of the scrape, so
  * every instance reports the same, also when it delivers nothing; without the database these series are absent.
  */
 export function createWebhookMetrics(registry: Registry, pool: Pool): WebhookMetrics {

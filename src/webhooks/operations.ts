@@ -30,10 +30,63 @@ const notFound = { 404: problemAnswer('There is no such webhook') }
 const notValid = { 400: problemAnswer('The body or a parameter is not valid; errors lists all that is wrong') }
 const unresolved = { 503: problemAnswer('The name of the host cannot be resolved now') }
 
-/** The operations by what they do. */
+/** Those that are the same whatever types of events there are. */
+const fixedOperations = {
+  list: {
+    operationId: 'listWebhooks',
+    summary: 'List webhooks',
+    description: 'Newest first, those that are disabled among them.',
+    tags,
+    parameters: queryParameters(listParameters),
+    responses: { 200: pageOf(webhookView), ...notValid },
+  },
+  read: {
+    operationId: 'readWebhook',
+    summary: 'Read a webhook and the state of its deliveries',
+    description: 'Its secret is not shown again.',
+    tags,
+    responses: { 200: answer('The subscription', webhookView), ...notFound },
+  },
+  remove: {
+    operationId: 'deleteWebhook',
+    summary: 'Unsubscribe; the retry queue and the delivery log are removed with it',
+    description: 'A delivery that is being sent may still arrive.',
+    tags,
+    responses: { 204: { description: 'It is gone' }, ...notFound },
+  },
+  rotate: {
+    operationId: 'rotateWebhookSecret',
+    summary: 'Make a new secret; the previous one stays valid for a while',
+    description: 'While both are valid, deliveries carry a signature of each.',
+    tags,
+    requestBody: body(rotationBody),
+    responses: {
+      200: answer('The subscription', webhookWithSecretView),
+      ...notValid,
+      ...notFound,
+    },
+  },
+  enable: {
+    operationId: 'enableWebhook',
+    summary: 'Deliver again: from where it was, if its checkpoint is still kept',
+    description: 'Where its checkpoint is no longer kept, it continues with what happens from now on.',
+    tags,
+    responses: { 200: answer('The subscription', webhookView), ...notFound },
+  },
+  disable: {
+    operationId: 'disableWebhook',
+    summary: 'Deliver nothing until it is enabled',
+    description: 'Its checkpoint is kept for a week.',
+    tags,
+    responses: { 200: answer('The subscription', webhookView), ...notFound },
+  },
+}
+
+/** The operations by what they do. @param eventTypes that can be subscribed to */
 export function webhookOperations(eventTypes: readonly string[]) {
   const bodies = webhookBodies(eventTypes)
   return {
+    ...fixedOperations,
     create: {
       operationId: 'createWebhook',
       summary: 'Subscribe to events from now on',
@@ -47,21 +100,6 @@ export function webhookOperations(eventTypes: readonly string[]) {
         ...unresolved,
       },
     },
-    list: {
-      operationId: 'listWebhooks',
-      summary: 'List webhooks',
-      description: 'Newest first, those that are disabled among them.',
-      tags,
-      parameters: queryParameters(listParameters),
-      responses: { 200: pageOf(webhookView), ...notValid },
-    },
-    read: {
-      operationId: 'readWebhook',
-      summary: 'Read a webhook and the state of its deliveries',
-      description: 'Its secret is not shown again.',
-      tags,
-      responses: { 200: answer('The subscription', webhookView), ...notFound },
-    },
     change: {
       operationId: 'changeWebhook',
       summary: 'Change the URL, the event types or the description',
@@ -69,39 +107,6 @@ export function webhookOperations(eventTypes: readonly string[]) {
       tags,
       requestBody: body(bodies.change),
       responses: { 200: answer('The subscription', webhookView), ...notValid, ...notFound, ...unresolved },
-    },
-    remove: {
-      operationId: 'deleteWebhook',
-      summary: 'Unsubscribe; the retry queue and the delivery log are removed with it',
-      description: 'A delivery that is being sent may still arrive.',
-      tags,
-      responses: { 204: { description: 'It is gone' }, ...notFound },
-    },
-    rotate: {
-      operationId: 'rotateWebhookSecret',
-      summary: 'Make a new secret; the previous one stays valid for a while',
-      description: 'While both are valid, deliveries carry a signature of each.',
-      tags,
-      requestBody: body(rotationBody),
-      responses: {
-        200: answer('The subscription', webhookWithSecretView),
-        ...notValid,
-        ...notFound,
-      },
-    },
-    enable: {
-      operationId: 'enableWebhook',
-      summary: 'Deliver again: from where it was, if its checkpoint is still kept',
-      description: 'Where its checkpoint is no longer kept, it continues with what happens from now on.',
-      tags,
-      responses: { 200: answer('The subscription', webhookView), ...notFound },
-    },
-    disable: {
-      operationId: 'disableWebhook',
-      summary: 'Deliver nothing until it is enabled',
-      description: 'Its checkpoint is kept for a week.',
-      tags,
-      responses: { 200: answer('The subscription', webhookView), ...notFound },
     },
   }
 }

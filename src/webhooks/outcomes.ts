@@ -8,12 +8,12 @@ import type { SendResult } from './sender.ts'
 import { type DeliveryRules, type DisabledReason, retryDelayMs } from './webhook.ts'
 
 /** An attempt that is over, its number among those of its event, from 1, and when it began. */
-export type Tried = { event: OutgoingEvent; attempt: SendResult; number: number; attemptedAtMs: number }
+export type DeliveryAttempt = { event: OutgoingEvent; result: SendResult; number: number; attemptedAtMs: number }
 
 /** What follows from an attempt. */
-export type Verdict =
+export type FollowUp =
   | { kind: 'delivered' /** Whether the subscription had been pausing until now. */; isBack: boolean }
-  /** Tried again at a time, or given up where that is undefined; the receiver may have failed for the last time. */
+  /** The event is tried again at a time, or given up where that is undefined; the receiver may have failed for the last time. */
   | { kind: 'failed'; dueAtMs: number | undefined; disable: DisabledReason | undefined }
 
 export type OutcomesOptions = {
@@ -39,35 +39,35 @@ export class Outcomes {
     this.#breaker = breaker
   }
 
-  judge(tried: Tried): Verdict {
-    if (!isDelivered(tried.attempt)) return this.#failed(tried)
-    this.#record(tried, 'delivered')
+  judge(attempt: DeliveryAttempt): FollowUp {
+    if (!isDelivered(attempt.result)) return this.#failed(attempt)
+    this.#record(attempt, 'delivered')
     const isBack = this.#breaker.succeeded()
     if (isBack) this.#options.log.info({ webhook: this.#webhookId }, 'the receiver of a webhook is back')
     return { kind: 'delivered', isBack }
   }
 
-  #failed(tried: Tried): Verdict {
+  #failed(attempt: DeliveryAttempt): FollowUp {
     const { rules, now, isClockRight, random, log } = this.#options
-    const { status, error } = tried.attempt
+    const { status, error } = attempt.result
     const nowMs = now()
-    const pauseMs = this.#breaker.failed(nowMs, random(), tried.number > 1, performance.now())
+    const pauseMs = this.#breaker.failed(nowMs, random(), attempt.number > 1, performance.now())
     if (pauseMs !== undefined) {
-      log.warn({ webhook: this.#webhookId, status, error, pauseMs }, 'a webhook pauses: its receiver takes nothing')
+      log.warn({ webhook: this.#webhookId, status, error, pauseMs }, 'a webhook is paused: its receiver fails')
     }
     const failingForMs = nowMs - (this.#breaker.failingSinceMs ?? nowMs)
     const isTooLong = failingForMs > rules.disableAfterMs && isClockRight()
     const disable = status === 410 ? 'gone' : isTooLong ? 'failing' : undefined
     // An event is not given up for the fault of a receiver that takes nothing: it waits until the subscription is enabled.
-    const delayMs = retryDelayMs(rules, tried.number, random()) ?? (disable && 0)
-    this.#record(tried, delayMs === undefined ? 'given_up' : 'failed')
+    const delayMs = retryDelayMs(rules, attempt.number, random()) ?? (disable && 0)
+    this.#record(attempt, delayMs === undefined ? 'given_up' : 'failed')
     return { kind: 'failed', dueAtMs: delayMs === undefined ? undefined : nowMs + delayMs, disable }
   }
 
-  #record({ event, attempt, number, attemptedAtMs }: Tried, outcome: DeliveryOutcome): void {
-    this.#options.metrics.attempted(outcome, attempt.durationMs)
+  #record({ event, result, number, attemptedAtMs }: DeliveryAttempt, outcome: DeliveryOutcome): void {
+    this.#options.metrics.attempted(outcome, result.durationMs)
     this.#options.deliveryLog.add(
-      toDelivery(this.#webhookId, event, attempt, { attempt: number, outcome, attemptedAtMs }),
+      toDelivery(this.#webhookId, event, result, { attempt: number, outcome, attemptedAtMs }),
     )
   }
 }

@@ -59,9 +59,9 @@ export function isDelivered({ status }: SendResult): boolean {
 export function toDelivery(
   webhookId: string,
   event: OutgoingEvent,
-  attempt: SendResult,
+  result: SendResult,
   about: { attempt: number; outcome: DeliveryOutcome; attemptedAtMs: number },
 ): Delivery {
   const { id: eventId, streamType, streamId, orderUid, sequence, type: eventType } = event
-  return { webhookId, streamType, streamId, orderUid, sequence, eventId, eventType, ...attempt, ...about }
+  return { webhookId, streamType, streamId, orderUid, sequence, eventId, eventType, ...result, ...about }
 }

@@ -62,7 +62,7 @@ describe('a webhook', () => {
     expect(rows).toEqual([{ previous_secret: null }])
   })
 
-  test('is made and given another secret once, however often that is asked for with the same Idempotency-Key', async () => {
+  test('is created and its secret rotated once, however often the request is repeated with the same Idempotency-Key', async () => {
     const ask = async (path: string, key: string) => {
       const headers = { 'idempotency-key': key }
       const response = await t.call('POST', path, { body: path.endsWith('secret') ? {} : { url }, headers })

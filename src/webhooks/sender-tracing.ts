@@ -22,15 +22,15 @@ export function traceDeliveries(tracer: Tracer, sender: Sender): Sender {
         },
       })
       const sent = sender.post(url, { ...headers, [traceparentHeader]: span.traceparent }, body, ...more)
-      const attempt = await sent.catch(error => {
+      const result = await sent.catch(error => {
         span.fail('not sent')
         span.end()
         throw error
       })
-      if (attempt.status !== null) span.set({ 'http.response.status_code': attempt.status })
-      if (!isDelivered(attempt)) span.fail(String(attempt.status ?? 'no answer'))
+      if (result.status !== null) span.set({ 'http.response.status_code': result.status })
+      if (!isDelivered(result)) span.fail(String(result.status ?? 'no answer'))
       span.end()
-      return attempt
+      return result
     },
     close: () => sender.close(),
   }

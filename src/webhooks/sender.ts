@@ -55,50 +55,19 @@ const agentOptions = { keepAlive: true, timeout: 30_000, maxFreeSockets: 16 }
 /** A kept connection that the receiver has closed in the meantime says so only when it is used. */
 const lostWhileIdle = new Set(['ECONNRESET', 'EPIPE'])
 
-/**
- * Sends events by HTTP. Redirects are not followed, and no proxy of the environment is asked.
- *
- * @param options allowPrivate: whether targets may be inside the network; resolve: gives the addresses of names; version: of the
- *   service, for the User-Agent, without which common firewalls refuse a request
- */
-export function createSender(options: {
+type SenderOptions = {
+  /** Whether targets may be inside the network. */
   allowPrivate: boolean
+  /** Gives the addresses of names. */
   resolve: Resolve
   timeouts: Timeouts
+  /** Of the service, for the User-Agent, without which common firewalls refuse a request. */
   version: string
-}): Sender {
-  const userAgent = userAgentOf(options.version)
-  const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) }
-  const lookup: LookupFunction = (host, { all }, done) => {
-    const addresses = options.allowPrivate ? options.resolve(host) : publicAddresses(host, options.resolve)
-    addresses.then(
-      found => {
-        const targets = found.map(address => ({ address, family: isIP(address) }))
-        if (all) done(null, targets)
-        else done(null, targets[0]?.address ?? '', targets[0]?.family)
-      },
-      error => done(error, ''),
-    )
-  }
+}
 
-  function request(url: URL, headers: Record<string, string>, bodyBytes: number): ClientRequest {
-    const isSecure = url.protocol === 'https:'
-    return (isSecure ? https : http).request({
-      method: 'POST',
-      host: hostOf(url),
-      port: url.port || (isSecure ? 443 : 80),
-      path: url.pathname + url.search,
-      headers: {
-        'user-agent': userAgent,
-        'content-type': 'application/json',
-        ...headers,
-        'content-length': bodyBytes,
-      },
-      agent: isSecure ? agents['https:'] : agents['http:'],
-      lookup,
-    })
-  }
-
+/** Sends events by HTTP. Redirects are not followed, and no proxy of the environment is asked. */
+export function createSender(options: SenderOptions): Sender {
+  const connections = createConnections(options)
   return {
     async post(text, headers, body, stop, beforeSending) {
       const startedMs = performance.now()
@@ -108,7 +77,7 @@ export function createSender(options: {
         // An address is not looked up, so it is checked here; a name is when its connection is made.
         if (!options.allowPrivate && isIP(hostOf(url)) !== 0) await publicAddresses(hostOf(url), options.resolve)
         for (let isAgain = false; ; isAgain = true) {
-          const outgoing = request(url, headers, body.byteLength)
+          const outgoing = connections.request(url, headers, body.byteLength)
           try {
             const send = { outgoing, body, beforeSending }
             return { ...(await exchange(send, options.timeouts, stop)), error: null, durationMs: took() }
@@ -121,10 +90,58 @@ export function createSender(options: {
         return { status: null, error: faultText(error), answer: '', durationMs: took() }
       }
     },
+    close: connections.close,
+  }
+}
+
+type Connections = {
+  /** Begins a request, whose body is sent later. */
+  request(url: URL, headers: Record<string, string>, bodyBytes: number): ClientRequest
+  close(): void
+}
+
+/** Keeps connections to receivers, and opens those that are missing. */
+function createConnections(options: SenderOptions): Connections {
+  const userAgent = userAgentOf(options.version)
+  const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) }
+  const lookup = lookupOf(options)
+  return {
+    request(url, headers, bodyBytes) {
+      const isSecure = url.protocol === 'https:'
+      return (isSecure ? https : http).request({
+        method: 'POST',
+        host: hostOf(url),
+        port: url.port || (isSecure ? 443 : 80),
+        path: url.pathname + url.search,
+        headers: {
+          'user-agent': userAgent,
+          'content-type': 'application/json',
+          ...headers,
+          'content-length': bodyBytes,
+        },
+        agent: isSecure ? agents['https:'] : agents['http:'],
+        lookup,
+      })
+    },
     close() {
       agents['http:'].destroy()
       agents['https:'].destroy()
     },
+  }
+}
+
+/** Resolves the name of a target when its connection is made; refuses addresses that may not be reached. */
+function lookupOf({ allowPrivate, resolve }: SenderOptions): LookupFunction {
+  return (host, { all }, done) => {
+    const addresses = allowPrivate ? resolve(host) : publicAddresses(host, resolve)
+    addresses.then(
+      found => {
+        const targets = found.map(address => ({ address, family: isIP(address) }))
+        if (all) done(null, targets)
+        else done(null, targets[0]?.address ?? '', targets[0]?.family)
+      },
+      error => done(error, ''),
+    )
   }
 }
 
@@ -140,26 +157,16 @@ function exchange(
   stop: AbortSignal | undefined,
 ): Promise<{ status: number; answer: string }> {
   return new Promise((resolve, reject) => {
-    const timers = new Set<ReturnType<typeof setTimeout>>()
-    const giveUpAfter = (durationMs: number, reason: string) => {
-      const timer = setTimeout(() => outgoing.destroy(new Error(`${reason} within ${durationMs} ms`)), durationMs)
-      timers.add(timer)
-      return () => clearTimeout(timer)
-    }
-    const onStop = () => outgoing.destroy(new Error('the service stopped'))
-    const settled = () => {
-      for (const timer of timers) clearTimeout(timer)
-      stop?.removeEventListener('abort', onStop)
-    }
+    const limits = limitRequest(outgoing, stop)
     let hasStatus = false
     outgoing.on('error', error => {
       // Once the status is there, whatever happens to the body is no failure.
       if (hasStatus) return
-      settled()
+      limits.clear()
       reject(error)
     })
-    const answered = giveUpAfter(answerMs, 'no answer')
-    const connected = giveUpAfter(connectMs, 'no connection')
+    const answered = limits.giveUpAfter(answerMs, 'no answer')
+    const connected = limits.giveUpAfter(connectMs, 'no connection')
     outgoing.on('socket', socket => {
       onceConnected(socket, () => {
         connected()
@@ -174,16 +181,45 @@ function exchange(
     outgoing.on('response', response => {
       hasStatus = true
       answered()
-      giveUpAfter(bodyMs, 'the body did not end')
+      limits.giveUpAfter(bodyMs, 'the body did not end')
       void readAnswer(response).then(answer => {
-        settled()
+        limits.clear()
         resolve({ status: response.statusCode ?? 0, answer })
       })
     })
-    if (stop?.aborted) onStop()
-    else stop?.addEventListener('abort', onStop)
+    limits.endOnStop()
     // A connection is made at once; the request waits for it.
   })
+}
+
+type RequestLimits = {
+  /** Ends the request after a time. @returns a function that lifts this limit */
+  giveUpAfter(durationMs: number, reason: string): () => void
+  /** Ends the request when the service stops, or at once if it has. The request must have its listeners. */
+  endOnStop(): void
+  /** Lifts all limits. */
+  clear(): void
+}
+
+/** Ends a request that takes too long, or that the service cannot wait for because it stops. */
+function limitRequest(outgoing: ClientRequest, stop: AbortSignal | undefined): RequestLimits {
+  const timers = new Set<ReturnType<typeof setTimeout>>()
+  const onStop = () => outgoing.destroy(new Error('the service stopped'))
+  return {
+    giveUpAfter(durationMs, reason) {
+      const timer = setTimeout(() => outgoing.destroy(new Error(`${reason} within ${durationMs} ms`)), durationMs)
+      timers.add(timer)
+      return () => clearTimeout(timer)
+    },
+    endOnStop() {
+      if (stop?.aborted) onStop()
+      else stop?.addEventListener('abort', onStop)
+    },
+    clear() {
+      for (const timer of timers) clearTimeout(timer)
+      stop?.removeEventListener('abort', onStop)
+    },
+  }
 }
 
 function onceConnected(socket: Socket, connected: () => void): void {

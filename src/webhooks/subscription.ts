@@ -10,7 +10,7 @@ import { retryWhileUnavailable } from '../platform/retry.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { DurableRetryQueue } from './durable-retry-queue.ts'
 import { KeyedQueue } from './keyed-queue.ts'
-import { Outcomes, type OutcomesOptions, type Tried, type Verdict } from './outcomes.ts'
+import { type DeliveryAttempt, type FollowUp, Outcomes, type OutcomesOptions } from './outcomes.ts'
 import { fromFeed, fromLog, type OutgoingEvent, sendSigned } from './outgoing.ts'
 import { disableWebhook, saveFailingSince } from './queries.ts'
 import { type QueuedRetry, retryOf } from './retry-queue.ts'
@@ -179,22 +179,22 @@ export class Subscription {
     // What waited for the database ends with an AbortError, and a lost lease is no error.
     const isOver = error instanceof Error && ['AbortError', 'LeaseLostError'].includes(error.name)
     if (this.#cut.signal.aborted || isOver) return
-    this.#options.log.error({ err: error, webhook: this.#webhook.id }, 'a webhook starts again after an error')
+    this.#options.log.error({ err: error, webhook: this.#webhook.id }, 'a webhook restarts after an error')
     this.hasFailed = true
     this.cutOff()
   }
 
   async #deliver(job: Job): Promise<void> {
     const { event, entry } = job
-    const tried = await this.#try(event, 1)
-    if (tried === undefined) return
-    const verdict = this.#judge(tried)
-    if (verdict.kind === 'delivered') {
+    const attempt = await this.#try(event, 1)
+    if (attempt === undefined) return
+    const followUp = this.#judge(attempt)
+    if (followUp.kind === 'delivered') {
       this.#queue.done(streamKey(event))
       this.#window.done(entry)
       return
     }
-    const dueAtMs = verdict.dueAtMs ?? tried.attemptedAtMs
+    const dueAtMs = followUp.dueAtMs ?? attempt.attemptedAtMs
     this.#queueRetries([job], 1, dueAtMs)
     this.#queueRetries(this.#queue.clear(streamKey(event)), 0, dueAtMs)
   }
@@ -211,30 +211,30 @@ export class Subscription {
         log.warn(event, 'an event to repeat is no longer in the log')
         return await this.#retries.remove(queued)
       }
-      const tried = await this.#try(fromLog(logged), queued.attempts + 1)
-      if (tried === undefined) return
-      const verdict = this.#judge(tried)
-      const dueAtMs = verdict.kind === 'delivered' ? undefined : verdict.dueAtMs
+      const attempt = await this.#try(fromLog(logged), queued.attempts + 1)
+      if (attempt === undefined) return
+      const followUp = this.#judge(attempt)
+      const dueAtMs = followUp.kind === 'delivered' ? undefined : followUp.dueAtMs
       if (dueAtMs === undefined) await this.#retries.remove(queued)
-      else await this.#retries.postpone(queued, tried.number, dueAtMs)
+      else await this.#retries.postpone(queued, attempt.number, dueAtMs)
     } finally {
       this.#repetitions -= 1
     }
   }
 
   /** @returns undefined when it was broken off, and nothing is known of the event */
-  async #try(event: OutgoingEvent, number: number): Promise<Tried | undefined> {
+  async #try(event: OutgoingEvent, number: number): Promise<DeliveryAttempt | undefined> {
     const attemptedAtMs = this.#options.now()
-    const attempt = await sendSigned(this.#options.sender, this.#webhook, event, attemptedAtMs, this.#cut.signal)
-    return this.#cut.signal.aborted ? undefined : { event, attempt, number, attemptedAtMs }
+    const result = await sendSigned(this.#options.sender, this.#webhook, event, attemptedAtMs, this.#cut.signal)
+    return this.#cut.signal.aborted ? undefined : { event, result, number, attemptedAtMs }
   }
 
-  #judge(tried: Tried): Verdict {
-    const verdict = this.#outcomes.judge(tried)
-    if (verdict.kind === 'failed') {
-      if (verdict.disable !== undefined) this.#disable(verdict.disable)
-    } else if (verdict.isBack) this.#retries.makeDue(this.#options.now())
-    return verdict
+  #judge(attempt: DeliveryAttempt): FollowUp {
+    const followUp = this.#outcomes.judge(attempt)
+    if (followUp.kind === 'failed') {
+      if (followUp.disable !== undefined) this.#disable(followUp.disable)
+    } else if (followUp.isBack) this.#retries.makeDue(this.#options.now())
+    return followUp
   }
 
   #disable(reason: DisabledReason): void {
@@ -283,7 +283,7 @@ export class Subscription {
       if (failingSinceMs !== this.#savedFailingSinceMs) await saveFailingSince(pool, id, failingSinceMs)
       this.#savedFailingSinceMs = failingSinceMs
     } catch (error) {
-      log.warn({ err: error, webhook: id }, 'the checkpoint of a webhook could not be saved; it will be')
+      log.warn({ err: error, webhook: id }, 'the checkpoint of a webhook could not be saved; trying again')
     }
   }
 

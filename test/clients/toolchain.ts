@@ -31,10 +31,10 @@ const mavenGoal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-d
 const goVersionMin = 25
 const downloadMs = 300_000
 
-/** A tool that cannot be had here; the message is half a sentence. */
+/** A tool that is not available here; the message is half a sentence. */
 export class Unavailable extends Error {}
 
-/** What tools make; undefined, said on the console, where they cannot be had. */
+/** What tools make; undefined, with a note on the console, where they are not available. */
 export async function orSkipped<Made>(making: Promise<Made>): Promise<Made | undefined> {
   return making.catch(error => {
     if (!(error instanceof Unavailable)) throw error

@@ -1,6 +1,6 @@
 import { orderAddress } from '../orders/addresses.ts'
 import { Time } from '../parts/time.tsx'
-import { type Attempt, type DeadLetterDetail, tones } from './dead-letter.ts'
+import { type DeadLetterAttempt, type DeadLetterDetail, tones } from './dead-letter.ts'
 import { texts } from './texts.ts'
 
 /** The source of the message, and its headers. */
@@ -79,7 +79,7 @@ export function DeadLetterAttempts({ deadLetter: { history } }: { deadLetter: De
   )
 }
 
-function Came({ entry: { order_uid: uid, code, detail } }: { entry: Attempt }) {
+function Came({ entry: { order_uid: uid, code, detail } }: { entry: DeadLetterAttempt }) {
   if (uid !== null) return <a href={orderAddress(uid)}>{uid}</a>
   if (code === null) return null
   return (

@@ -1,5 +1,5 @@
 import type {
-  DeadLetterAttempt as Attempt,
+  DeadLetterAttempt,
   DeadLetterCount,
   DeadLetterResult,
   DeadLetterState,
@@ -7,7 +7,7 @@ import type {
   WholeDeadLetter,
 } from '../../src/dead-letters/views.ts'
 
-export type { Attempt, DeadLetterCount, DeadLetterState, ListedDeadLetter }
+export type { DeadLetterAttempt, DeadLetterCount, DeadLetterState, ListedDeadLetter }
 
 /** A dead letter as `GET /api/dead-letters/:id` gives it. */
 export type DeadLetterDetail = WholeDeadLetter
@@ -18,7 +18,7 @@ export type Result = DeadLetterResult
 export const states = ['open', 'replayed', 'discarded'] as const satisfies readonly DeadLetterState[]
 
 /** The tone of each state, and of each outcome of an attempt. */
-export const tones: Record<DeadLetterState | Attempt['outcome'], string> = {
+export const tones: Record<DeadLetterState | DeadLetterAttempt['outcome'], string> = {
   open: 'attention',
   replayed: 'good',
   placed: 'good',

@@ -31,41 +31,27 @@ const selectedMax = 1_000
 export default function DeadLettersPage() {
   const location = useLocation()
   const filter = readFilter(location.query)
-  const query = new URLSearchParams({ ...toParameters(filter, 'all'), limit: String(pageSize) }).toString()
-  const list = useMemo(() => new PagedList<ListedDeadLetter>(`/api/dead-letters?${query}`), [query])
-  const counts = useSignal<readonly DeadLetterCount[] | undefined>(undefined)
+  const { list, counts, matches, newer, renew } = useCountedList(filter)
   const selected = useSignal<ReadonlySet<string>>(new Set())
-  /** How many there were when the list was read. */
-  const seen = useSignal<number | undefined>(undefined)
-  const load = useCallback(async () => {
-    // The list, which is loaded at the same time, shows what failed.
-    const read = await ask<DeadLetterCount[]>('/api/dead-letter-counts').catch(() => undefined)
-    if (read !== undefined) counts.value = read
-  }, [counts])
-  const begin = useCallback(async () => {
+  const begin = useCallback(() => {
     selected.value = new Set()
-    await Promise.all([list.renew(), load()])
-    seen.value = undefined
-  }, [list, load, selected, seen])
-  useEffect(() => void begin(), [begin])
-  usePolling(load, countEveryMs)
+    void renew()
+  }, [renew, selected])
+  useEffect(begin, [begin])
   const change = (to: Partial<DeadLetterFilter>) =>
     location.route(deadLettersAddress(toParameters({ ...filter, ...to }, 'open')), true)
-  const now = counts.value === undefined ? undefined : countOf(counts.value, filter)
-  if (seen.value === undefined && now !== undefined && list.rows.value !== undefined) seen.value = now
-  const newer = (now ?? 0) - (seen.value ?? now ?? 0)
   return (
     <>
       <PageHead title={texts.title} />
-      <DeadLetterFilters filter={filter} counts={counts.value ?? []} change={change} />
+      <DeadLetterFilters filter={filter} counts={counts} change={change} />
       <div class="newer" role="status">
         {newer > 0 && (
-          <button type="button" class="small" onClick={() => void begin()}>
+          <button type="button" class="small" onClick={begin}>
             {texts.newer(count(newer))}
           </button>
         )}
       </div>
-      <Many filter={filter} matches={now ?? 0} selected={selected.value} list={list} onDone={() => void begin()} />
+      <Many filter={filter} matches={matches} selected={selected.value} list={list} onDone={begin} />
       <Content
         list={list}
         filter={filter}
@@ -76,6 +62,32 @@ export default function DeadLettersPage() {
       />
     </>
   )
+}
+
+/** The dead letters that match a filter, the counts of all, and how many matches arrived since the list was read. */
+function useCountedList(filter: DeadLetterFilter) {
+  const query = new URLSearchParams({ ...toParameters(filter, 'all'), limit: String(pageSize) }).toString()
+  const list = useMemo(() => new PagedList<ListedDeadLetter>(`/api/dead-letters?${query}`), [query])
+  const counts = useSignal<readonly DeadLetterCount[] | undefined>(undefined)
+  /** The counts when the list was read, or a moment before. */
+  const seen = useSignal<readonly DeadLetterCount[] | undefined>(undefined)
+  const load = useCallback(async () => {
+    // The list, which is loaded as well, shows what failed.
+    const read = await ask<DeadLetterCount[]>('/api/dead-letter-counts').catch(() => undefined)
+    if (read !== undefined) counts.value = read
+  }, [counts])
+  const renew = useCallback(async () => {
+    seen.value = undefined
+    // Counts first: a dead letter that arrives between the two reads counts as new, instead of never being shown.
+    await load()
+    const counted = counts.value
+    await list.renew()
+    seen.value = counted
+  }, [list, load, counts, seen])
+  usePolling(load, countEveryMs)
+  const matches = counts.value === undefined ? 0 : countOf(counts.value, filter)
+  const newer = seen.value === undefined ? 0 : matches - countOf(seen.value, filter)
+  return { list, counts: counts.value ?? [], matches, newer, renew }
 }
 
 type Selection = { selected: ReadonlySet<string>; select: (ids: Iterable<string>) => void }

@@ -20,40 +20,46 @@ export function KeyRows({ keys, revoke }: { keys: readonly Key[]; revoke: (key: 
       </thead>
       <tbody>
         {keys.map(key => (
-          <tr key={key.id} class={key.revoked_at === null ? '' : 'over'}>
-            <td class="what">
-              {key.name} {key.is_current && <span class="tag tone-active">{texts.current}</span>}
-            </td>
-            <td class="types">
-              {key.scopes.map(scope => (
-                <span key={scope} class="tag">
-                  {scope}
-                </span>
-              ))}
-            </td>
-            <td class="when">
-              <Time at={key.created_at} />
-            </td>
-            <td class="act">
-              {key.revoked_at === null ? (
-                <button
-                  type="button"
-                  class="danger-quiet small"
-                  aria-label={texts.revokeLabel(key.name)}
-                  data-row
-                  onClick={() => revoke(key)}
-                >
-                  {texts.revoke}
-                </button>
-              ) : (
-                <span class="faint">
-                  {texts.revoked} <Time at={key.revoked_at} />
-                </span>
-              )}
-            </td>
-          </tr>
+          <KeyRow key={key.id} subject={key} revoke={() => revoke(key)} />
         ))}
       </tbody>
     </table>
+  )
+}
+
+function KeyRow({ subject, revoke }: { subject: Key; revoke: () => void }) {
+  return (
+    <tr class={subject.revoked_at === null ? '' : 'over'}>
+      <td class="what">
+        {subject.name} {subject.is_current && <span class="tag tone-active">{texts.current}</span>}
+      </td>
+      <td class="types">
+        {subject.scopes.map(scope => (
+          <span key={scope} class="tag">
+            {scope}
+          </span>
+        ))}
+      </td>
+      <td class="when">
+        <Time at={subject.created_at} />
+      </td>
+      <td class="act">
+        {subject.revoked_at === null ? (
+          <button
+            type="button"
+            class="danger-quiet small"
+            aria-label={texts.revokeLabel(subject.name)}
+            data-row
+            onClick={revoke}
+          >
+            {texts.revoke}
+          </button>
+        ) : (
+          <span class="faint">
+            {texts.revoked} <Time at={subject.revoked_at} />
+          </span>
+        )}
+      </td>
+    </tr>
   )
 }

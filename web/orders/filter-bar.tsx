@@ -11,30 +11,13 @@ function hasFields({ payment_status: payment, delivery_status: delivery, from, t
   return [payment, delivery, from, to].some(value => value !== '') || sort !== 'newest'
 }
 
+type Props = { filter: OrderFilter; change: (to: Partial<OrderFilter>) => void }
+
 /** The filters and the sort order; each change goes into the address. */
-export function FilterBar({ filter, change }: { filter: OrderFilter; change: (to: Partial<OrderFilter>) => void }) {
-  const toggle = (status: string) =>
-    change({
-      status: filter.status.includes(status)
-        ? filter.status.filter(other => other !== status)
-        : [...filter.status, status],
-    })
-  const words = (['q', 'customer_id', 'track_number'] as const).filter(name => filter[name] !== '')
-  const nothing: OrderFilter = {
-    ...{ q: '', status: [], payment_status: '', delivery_status: '', customer_id: '', track_number: '' },
-    ...{ from: '', to: '', sort: filter.sort },
-  }
+export function FilterBar({ filter, change }: Props) {
   return (
     <section class="filters" aria-label={commonTexts.filters}>
-      <fieldset class="chips">
-        <legend class="hidden">{texts.filters.status}</legend>
-        {orderStatuses.map(status => (
-          <label key={status} class="chip">
-            <input type="checkbox" checked={filter.status.includes(status)} onChange={() => toggle(status)} />
-            <span>{statusText(status)}</span>
-          </label>
-        ))}
-      </fieldset>
+      <StatusChips filter={filter} change={change} />
       <details class="more" open={isWide.matches || hasFields(filter)}>
         <summary>{texts.filters.more}</summary>
         <div class="fields">
@@ -42,35 +25,71 @@ export function FilterBar({ filter, change }: { filter: OrderFilter; change: (to
           <Choice name="delivery_status" values={deliveryStatuses} filter={filter} change={change} />
           <Day name="from" filter={filter} change={change} />
           <Day name="to" filter={filter} change={change} />
-          <label class="field">
-            {texts.filters.sort}
-            <select
-              value={filter.sort}
-              onChange={event => change({ sort: event.currentTarget.value === 'oldest' ? 'oldest' : 'newest' })}
-            >
-              <option value="newest">{texts.filters.newest}</option>
-              <option value="oldest">{texts.filters.oldest}</option>
-            </select>
-          </label>
+          <SortChoice filter={filter} change={change} />
         </div>
       </details>
-      {isNarrowed(filter) && (
-        <p class="narrowed">
-          {words.map(name => (
-            <button key={name} type="button" class="quiet small" onClick={() => change({ [name]: '' })}>
-              {texts.filters.without(texts.filters[name], filter[name])}
-            </button>
-          ))}
-          <button type="button" class="quiet small" onClick={() => change(nothing)}>
-            {commonTexts.clearFilters}
-          </button>
-        </p>
-      )}
+      {isNarrowed(filter) && <ClearButtons filter={filter} change={change} />}
     </section>
   )
 }
 
-type Part<Name> = { name: Name; filter: OrderFilter; change: (to: Partial<OrderFilter>) => void }
+function StatusChips({ filter, change }: Props) {
+  const toggle = (status: string) =>
+    change({
+      status: filter.status.includes(status)
+        ? filter.status.filter(other => other !== status)
+        : [...filter.status, status],
+    })
+  return (
+    <fieldset class="chips">
+      <legend class="hidden">{texts.filters.status}</legend>
+      {orderStatuses.map(status => (
+        <label key={status} class="chip">
+          <input type="checkbox" checked={filter.status.includes(status)} onChange={() => toggle(status)} />
+          <span>{statusText(status)}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+function SortChoice({ filter, change }: Props) {
+  return (
+    <label class="field">
+      {texts.filters.sort}
+      <select
+        value={filter.sort}
+        onChange={event => change({ sort: event.currentTarget.value === 'oldest' ? 'oldest' : 'newest' })}
+      >
+        <option value="newest">{texts.filters.newest}</option>
+        <option value="oldest">{texts.filters.oldest}</option>
+      </select>
+    </label>
+  )
+}
+
+/** Buttons that clear a filter which has no field here, such as the search, and one that clears all of them. */
+function ClearButtons({ filter, change }: Props) {
+  const words = (['q', 'customer_id', 'track_number'] as const).filter(name => filter[name] !== '')
+  const nothing: OrderFilter = {
+    ...{ q: '', status: [], payment_status: '', delivery_status: '', customer_id: '', track_number: '' },
+    ...{ from: '', to: '', sort: filter.sort },
+  }
+  return (
+    <p class="narrowed">
+      {words.map(name => (
+        <button key={name} type="button" class="quiet small" onClick={() => change({ [name]: '' })}>
+          {texts.filters.without(texts.filters[name], filter[name])}
+        </button>
+      ))}
+      <button type="button" class="quiet small" onClick={() => change(nothing)}>
+        {commonTexts.clearFilters}
+      </button>
+    </p>
+  )
+}
+
+type Part<Name> = Props & { name: Name }
 
 function Choice(props: Part<'payment_status' | 'delivery_status'> & { values: readonly string[] }) {
   const { name, filter, change, values } = props

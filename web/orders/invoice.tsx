@@ -9,58 +9,75 @@ const words = texts.invoice
 
 /** Shows the order as an invoice: recipient, items and totals. */
 export function Invoice({ order }: { order: Order }) {
-  const { delivery, payment } = order
-  const place = [delivery.zip, delivery.city].filter(Boolean).join(' ')
   return (
     <div class="invoice">
       <div class="parties">
-        <section>
-          <h3>{words.recipient}</h3>
-          <address>
-            {[delivery.name, delivery.address, place, delivery.region].filter(Boolean).map((line, index) => (
-              <span key={index}>{line}</span>
-            ))}
-            <span>{delivery.phone}</span>
-            <span>{delivery.email}</span>
-          </address>
-        </section>
-        <section>
-          <h3>{words.order}</h3>
-          <dl class="pairs">
-            <dt>{words.placed}</dt>
-            <dd>
-              <Time at={order.date_created} isAbsolute />
-            </dd>
-            <dt>{words.customer}</dt>
-            <dd>
-              <a href={ordersAddress({ customer_id: order.customer_id })}>{order.customer_id}</a>
-            </dd>
-            <dt>{words.tracking}</dt>
-            <dd>
-              <a href={ordersAddress({ track_number: order.track_number })}>{order.track_number}</a>
-            </dd>
-            <dt>{words.carrier}</dt>
-            <dd>{order.delivery_service}</dd>
-          </dl>
-        </section>
-        <section>
-          <h3>{words.payment}</h3>
-          <dl class="pairs">
-            <dt>{words.provider}</dt>
-            <dd>{[payment.provider, payment.bank].filter(Boolean).join(', ')}</dd>
-            <dt>{words.transaction}</dt>
-            <dd>{payment.transaction}</dd>
-            <dt>{words.paid}</dt>
-            <dd>
-              <Paid at={payment.payment_dt} />
-            </dd>
-          </dl>
-        </section>
+        <Recipient order={order} />
+        <OrderFacts order={order} />
+        <PaymentFacts order={order} />
       </div>
       <Lines order={order} />
       <Totals order={order} />
       <Others order={order} />
     </div>
+  )
+}
+
+function Recipient({ order: { delivery } }: { order: Order }) {
+  const place = [delivery.zip, delivery.city].filter(Boolean).join(' ')
+  return (
+    <section>
+      <h3>{words.recipient}</h3>
+      <address>
+        {[delivery.name, delivery.address, place, delivery.region].filter(Boolean).map((line, index) => (
+          <span key={index}>{line}</span>
+        ))}
+        <span>{delivery.phone}</span>
+        <span>{delivery.email}</span>
+      </address>
+    </section>
+  )
+}
+
+function OrderFacts({ order }: { order: Order }) {
+  return (
+    <section>
+      <h3>{words.order}</h3>
+      <dl class="pairs">
+        <dt>{words.placed}</dt>
+        <dd>
+          <Time at={order.date_created} isAbsolute />
+        </dd>
+        <dt>{words.customer}</dt>
+        <dd>
+          <a href={ordersAddress({ customer_id: order.customer_id })}>{order.customer_id}</a>
+        </dd>
+        <dt>{words.tracking}</dt>
+        <dd>
+          <a href={ordersAddress({ track_number: order.track_number })}>{order.track_number}</a>
+        </dd>
+        <dt>{words.carrier}</dt>
+        <dd>{order.delivery_service}</dd>
+      </dl>
+    </section>
+  )
+}
+
+function PaymentFacts({ order: { payment } }: { order: Order }) {
+  return (
+    <section>
+      <h3>{words.payment}</h3>
+      <dl class="pairs">
+        <dt>{words.provider}</dt>
+        <dd>{[payment.provider, payment.bank].filter(Boolean).join(', ')}</dd>
+        <dt>{words.transaction}</dt>
+        <dd>{payment.transaction}</dd>
+        <dt>{words.paid}</dt>
+        <dd>
+          <Paid at={payment.payment_dt} />
+        </dd>
+      </dl>
+    </section>
   )
 }
 

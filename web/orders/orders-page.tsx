@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { SendButton } from '../parts/send-button.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
@@ -70,12 +70,15 @@ function Content({ list, isFiltered }: { list: OrderList; isFiltered: boolean })
   )
 }
 
+/** Follows one stream for all lists that the page shows: a change between two streams would be missed. */
 function useFollowing(list: OrderList): void {
+  const shown = useRef(list)
+  shown.current = list
   useEffect(() => {
     const stop = new AbortController()
-    void follow('/api/events', { onEvents: events => list.take(events) }, stop.signal)
+    void follow('/api/events', { onEvents: events => shown.current.take(events) }, stop.signal)
     return () => stop.abort()
-  }, [list])
+  }, [])
 }
 
 /** Restores the scroll position of a list that is opened again. */

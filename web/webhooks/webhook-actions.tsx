@@ -1,55 +1,23 @@
 import { useSignal } from '@preact/signals'
-import { FormDialog, textOf } from '../parts/form-dialog.tsx'
-import { ask, Refusal, request } from '../platform/api.ts'
+import { useLocation } from 'preact-iso'
+import { SecretDialog } from '../parts/secret-dialog.tsx'
+import { Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
+import { webhooksAddress } from './addresses.ts'
 import { texts } from './texts.ts'
-import type { Webhook, WebhookWithSecret } from './webhook.ts'
+import type { Webhook } from './webhook.ts'
+import { DisableDialog, RemoveDialog, RotateDialog } from './webhook-dialogs.tsx'
 import { type WebhookFields, WebhookForm } from './webhook-form.tsx'
+import type { WebhookModel } from './webhook-model.ts'
 
-type Props = {
-  webhook: Webhook
-  onChanged: (webhook: Webhook) => void
-  onSecret: (secret: string) => void
-  onRemoved: () => void
-}
+type Action = 'edit' | 'rotate' | 'disable' | 'remove'
+type Props = { model: WebhookModel; webhook: Webhook }
 
 /** The actions of a webhook, each with a confirmation. */
-export function WebhookActions({ webhook, onChanged, onSecret, onRemoved }: Props) {
-  const asked = useSignal<'edit' | 'rotate' | 'disable' | 'remove' | undefined>(undefined)
-  const question = (what: typeof asked.value) => () => {
-    asked.value = what
-  }
-  const close = question(undefined)
-  const address = `/api/webhooks/${webhook.id}`
-  const post = (what: string, body: object) => ask<WebhookWithSecret>(`${address}/${what}`, { method: 'POST', body })
-  const save = async (fields: WebhookFields) => {
-    onChanged(await ask<Webhook>(address, { method: 'PATCH', body: fields }))
-    notify({ tone: 'good', text: texts.saved })
-    close()
-  }
-  const enable = async () => {
-    try {
-      onChanged(await post('enable', {}))
-      notify({ tone: 'good', text: texts.enabled })
-    } catch (error) {
-      notify({ tone: 'bad', text: error instanceof Refusal ? `${error.message}: ${error.detail}` : String(error) })
-    }
-  }
-  const rotate = async (form: FormData) => {
-    const seconds = Number(textOf(form, 'span'))
-    const { secret, ...changed } = await post('rotate-secret', { previous_valid_for_seconds: seconds })
-    close()
-    onChanged(changed)
-    onSecret(secret)
-  }
-  const disable = async () => {
-    onChanged(await post('disable', {}))
-    close()
-  }
-  const remove = async () => {
-    await request(address, { method: 'DELETE' })
-    close()
-    onRemoved()
+export function WebhookActions({ model, webhook }: Props) {
+  const asked = useSignal<Action | undefined>(undefined)
+  const question = (action: Action) => () => {
+    asked.value = action
   }
   return (
     <>
@@ -68,35 +36,62 @@ export function WebhookActions({ webhook, onChanged, onSecret, onRemoved }: Prop
         {texts.edit}
       </button>
       {webhook.status === 'disabled' && (
-        <button type="button" onClick={enable}>
+        <button type="button" onClick={() => enable(model)}>
           {texts.enable}
         </button>
       )}
-      {asked.value === 'edit' && <WebhookForm webhook={webhook} save={save} close={close} />}
-      {asked.value === 'rotate' && (
-        <FormDialog title={texts.rotateTitle} submit={texts.rotateButton} onSubmit={rotate} onClose={close}>
-          <p>{texts.rotateText}</p>
-          <label class="field">
-            {texts.rotateFor}
-            <select name="span">
-              {texts.rotateSpans.map(([seconds, label]) => (
-                <option key={seconds} value={seconds}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          </label>
-        </FormDialog>
-      )}
-      {asked.value === 'disable' && (
-        <FormDialog title={texts.disableTitle} submit={texts.disable} onSubmit={disable} onClose={close}>
-          <p>{texts.disableText}</p>
-        </FormDialog>
-      )}
-      {asked.value === 'remove' && (
-        <FormDialog title={texts.removeTitle} submit={texts.remove} isDangerous onSubmit={remove} onClose={close}>
-          <p>{texts.removeText}</p>
-        </FormDialog>
+      <Confirmation model={model} webhook={webhook} action={asked.value} close={() => (asked.value = undefined)} />
+    </>
+  )
+}
+
+async function enable(model: WebhookModel): Promise<void> {
+  try {
+    await model.enable()
+    notify({ tone: 'good', text: texts.enabled })
+  } catch (error) {
+    notify({ tone: 'bad', text: error instanceof Refusal ? `${error.message}: ${error.detail}` : String(error) })
+  }
+}
+
+type ConfirmationProps = Props & { action: Action | undefined; close: () => void }
+
+/** The dialog of an action, which carries it out; after a rotation, the new secret. */
+function Confirmation({ model, webhook, action, close }: ConfirmationProps) {
+  const { route } = useLocation()
+  const secret = useSignal<string | undefined>(undefined)
+  const change = async (fields: WebhookFields) => {
+    await model.change(fields)
+    notify({ tone: 'good', text: texts.saved })
+    close()
+  }
+  const rotate = async (seconds: number) => {
+    secret.value = await model.rotate(seconds)
+    close()
+  }
+  const disable = async () => {
+    await model.disable()
+    close()
+  }
+  const remove = async () => {
+    await model.remove()
+    close()
+    notify({ tone: 'good', text: texts.removed })
+    route(webhooksAddress())
+  }
+  return (
+    <>
+      {action === 'edit' && <WebhookForm webhook={webhook} save={change} close={close} />}
+      {action === 'rotate' && <RotateDialog rotate={rotate} close={close} />}
+      {action === 'disable' && <DisableDialog disable={disable} close={close} />}
+      {action === 'remove' && <RemoveDialog remove={remove} close={close} />}
+      {secret.value !== undefined && (
+        <SecretDialog
+          title={texts.secretTitle}
+          secret={secret.value}
+          note={texts.secretNote}
+          onDone={() => (secret.value = undefined)}
+        />
       )}
     </>
   )

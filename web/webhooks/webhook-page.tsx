@@ -1,12 +1,9 @@
-import { useSignal } from '@preact/signals'
-import { useCallback, useEffect } from 'preact/hooks'
-import { useLocation, useRoute } from 'preact-iso'
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useRoute } from 'preact-iso'
 import { Icon } from '../parts/icon.tsx'
 import { usePolling } from '../parts/polling.ts'
-import { SecretDialog } from '../parts/secret-dialog.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
-import { ask, Refusal } from '../platform/api.ts'
-import { notify } from '../platform/notices.ts'
+import { Refusal } from '../platform/api.ts'
 import { PageHead } from '../shell/page.tsx'
 import { webhooksAddress } from './addresses.ts'
 import { Deliveries } from './deliveries.tsx'
@@ -14,89 +11,62 @@ import { texts } from './texts.ts'
 import { tones, type Webhook } from './webhook.ts'
 import { WebhookActions } from './webhook-actions.tsx'
 import { WebhookFacts } from './webhook-facts.tsx'
+import { WebhookModel } from './webhook-model.ts'
 
 const refreshEveryMs = 3_000
 
 /** One webhook: its status, its deliveries, and its actions. */
 export default function WebhookPage() {
   const { id = '' } = useRoute().params
-  const { route } = useLocation()
-  const webhook = useSignal<Webhook | undefined>(undefined)
-  const failure = useSignal<unknown>(undefined)
-  const secret = useSignal<string | undefined>(undefined)
-  const load = useCallback(async () => {
-    try {
-      webhook.value = await ask<Webhook>(`/api/webhooks/${encodeURIComponent(id)}`)
-      failure.value = undefined
-    } catch (error) {
-      failure.value = error
-    }
-  }, [id, webhook, failure])
+  const model = useMemo(() => new WebhookModel(id), [id])
   useEffect(() => {
     scrollTo(0, 0)
-    webhook.value = undefined
-    void load()
-  }, [load, webhook])
-  usePolling(load, refreshEveryMs)
-  const isUnknown = failure.value instanceof Refusal && failure.value.status === 404
-  const shown = isUnknown ? undefined : webhook.value
+    void model.load()
+  }, [model])
+  usePolling(
+    useCallback(() => model.load(), [model]),
+    refreshEveryMs,
+  )
+  const failure = model.failure.value
+  const isUnknown = failure instanceof Refusal && failure.status === 404
+  const webhook = isUnknown ? undefined : model.webhook.value
   return (
     <>
       <a class="back" href={webhooksAddress()}>
         <Icon name="left" />
         {texts.title}
       </a>
-      <PageHead title={shown?.url ?? texts.title}>
-        {shown !== undefined && (
-          <WebhookActions
-            webhook={shown}
-            onChanged={changed => {
-              webhook.value = changed
-            }}
-            onSecret={made => {
-              secret.value = made
-            }}
-            onRemoved={() => {
-              notify({ tone: 'good', text: texts.removed })
-              route(webhooksAddress())
-            }}
-          />
-        )}
+      <PageHead title={webhook?.url ?? texts.title}>
+        {webhook !== undefined && <WebhookActions model={model} webhook={webhook} />}
       </PageHead>
       {isUnknown && (
         <Empty title={texts.unknown(id)}>
           <p>{texts.unknownHint}</p>
         </Empty>
       )}
-      {failure.value !== undefined && !isUnknown && <Failure error={failure.value} retry={() => void load()} />}
-      {webhook.value === undefined && failure.value === undefined && (
+      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
+      {model.webhook.value === undefined && failure === undefined && (
         <div class="card">
           <Skeleton lines={8} />
         </div>
       )}
-      {shown !== undefined && (
-        <>
-          <div class="summary-line">
-            <span class={`tag tone-${tones[shown.status]}`}>{texts.statuses[shown.status]}</span>
-            {shown.disabled !== null && <span>{texts.reasons[shown.disabled.reason]}</span>}
-            {shown.description !== '' && <span class="faint">{shown.description}</span>}
-          </div>
-          <div class="beside">
-            <Deliveries webhookId={shown.id} />
-            <WebhookFacts webhook={shown} />
-          </div>
-        </>
-      )}
-      {secret.value !== undefined && (
-        <SecretDialog
-          title={texts.secretTitle}
-          secret={secret.value}
-          note={texts.secretNote}
-          onDone={() => {
-            secret.value = undefined
-          }}
-        />
-      )}
+      {webhook !== undefined && <Content webhook={webhook} />}
+    </>
+  )
+}
+
+function Content({ webhook }: { webhook: Webhook }) {
+  return (
+    <>
+      <div class="summary-line">
+        <span class={`tag tone-${tones[webhook.status]}`}>{texts.statuses[webhook.status]}</span>
+        {webhook.disabled !== null && <span>{texts.reasons[webhook.disabled.reason]}</span>}
+        {webhook.description !== '' && <span class="faint">{webhook.description}</span>}
+      </div>
+      <div class="beside">
+        <Deliveries webhookId={webhook.id} />
+        <WebhookFacts webhook={webhook} />
+      </div>
     </>
   )
 }

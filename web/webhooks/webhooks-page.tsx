@@ -17,10 +17,8 @@ const refreshEveryMs = 3_000
 
 /** The list of webhooks. */
 export default function WebhooksPage() {
-  const location = useLocation()
   const list = useMemo(() => new PagedList<Webhook>('/api/webhooks'), [])
   const isAsked = useSignal(false)
-  const made = useSignal<WebhookWithSecret | undefined>(undefined)
   useEffect(() => void list.renew(), [list])
   usePolling(
     useCallback(() => list.refresh(), [list]),
@@ -28,14 +26,6 @@ export default function WebhooksPage() {
   )
   const open = () => {
     isAsked.value = true
-  }
-  const close = () => {
-    isAsked.value = false
-  }
-  const save = async (fields: WebhookFields) => {
-    made.value = await ask<WebhookWithSecret>('/api/webhooks', { method: 'POST', body: fields })
-    close()
-    await list.renew()
   }
   const rows = list.rows.value
   const failure = list.failure.value
@@ -64,21 +54,26 @@ export default function WebhooksPage() {
         </Empty>
       )}
       {rows !== undefined && rows.length > 0 && <Rows webhooks={rows} />}
-      {isAsked.value && <WebhookForm save={save} close={close} />}
-      {made.value !== undefined && (
-        <SecretDialog
-          title={texts.secretTitle}
-          secret={made.value.secret}
-          note={texts.secretNote}
-          onDone={() => {
-            const id = made.value?.id ?? ''
-            made.value = undefined
-            location.route(webhookAddress(id))
-          }}
-        />
-      )}
+      {isAsked.value && <NewWebhook list={list} close={() => (isAsked.value = false)} />}
     </>
   )
+}
+
+/** Asks for a new webhook, shows its secret once, and then leads to its page. */
+function NewWebhook({ list, close }: { list: PagedList<Webhook>; close: () => void }) {
+  const { route } = useLocation()
+  const made = useSignal<WebhookWithSecret | undefined>(undefined)
+  const save = async (fields: WebhookFields) => {
+    made.value = await ask<WebhookWithSecret>('/api/webhooks', { method: 'POST', body: fields })
+    await list.renew()
+  }
+  if (made.value === undefined) return <WebhookForm save={save} close={close} />
+  const { id, secret } = made.value
+  const onDone = () => {
+    close()
+    route(webhookAddress(id))
+  }
+  return <SecretDialog title={texts.secretTitle} secret={secret} note={texts.secretNote} onDone={onDone} />
 }
 
 function Rows({ webhooks }: { webhooks: readonly Webhook[] }) {
@@ -106,7 +101,7 @@ function Rows({ webhooks }: { webhooks: readonly Webhook[] }) {
               <EventTypes of={webhook} />
             </td>
             <td class="state">
-              <Standing webhook={webhook} />
+              <WebhookStatus webhook={webhook} />
             </td>
           </tr>
         ))}
@@ -115,7 +110,7 @@ function Rows({ webhooks }: { webhooks: readonly Webhook[] }) {
   )
 }
 
-function Standing({ webhook: { status, failing_since: since, disabled } }: { webhook: Webhook }) {
+function WebhookStatus({ webhook: { status, failing_since: since, disabled } }: { webhook: Webhook }) {
   const at = status === 'disabled' ? disabled?.at : since
   return (
     <>

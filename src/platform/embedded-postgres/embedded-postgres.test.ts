@@ -8,14 +8,12 @@ setDefaultTimeout(30_000)
 afterEach(stopServers)
 afterAll(removeDataDirs)
 
-test('data survive a stop, and the second start takes less than 0.7 s', async () => {
+test('data survive a stop', async () => {
   const dataDir = newDataDir()
   const first = await start(dataDir)
   await query(first, 'create table kept as select 7 as number')
   await first.stop()
-  const began = performance.now()
   const second = await start(dataDir)
-  expect(performance.now() - began).toBeLessThan(700)
   expect(await query(second, 'select number from kept')).toEqual([{ number: 7 }])
   expect(second.serverVersion).toBe(findProgram().version)
 })

@@ -1,7 +1,6 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   connected,
   isAlive,
@@ -14,18 +13,25 @@ import {
   stopServers,
   until,
 } from '../../../test/embedded-servers.ts'
+import type { EmbeddedPostgres } from './embedded-postgres.ts'
 import { findRunningPostgres } from './running.ts'
 
 setDefaultTimeout(30_000)
 afterEach(stopServers)
 afterAll(removeDataDirs)
 
+/** Whether a statement is at work. */
+async function isAsked(server: EmbeddedPostgres, text: string): Promise<boolean> {
+  const active = await query(server, "select query from pg_stat_activity where state = 'active'")
+  return active.some(row => row.query === text)
+}
+
 test('stop ends a server whose clients are busy, and one that does not react any more', async () => {
   const busy = await start(newDataDir())
-  const query = connected(busy).then(client => client.query('select pg_sleep(60)').catch(error => error.message))
-  await sleep(100)
+  const asked = (await connected(busy)).query('select pg_sleep(60)').catch(error => error.message)
+  await until(() => isAsked(busy, 'select pg_sleep(60)'))
   await busy.stop()
-  expect(await query).toMatch(/terminat/)
+  expect(await asked).toMatch(/terminat/)
   const stuck = await start(newDataDir(), { stopTimeoutMs: 100 })
   const pid = stuck.processId() ?? 0
   process.kill(pid, 'SIGSTOP')
@@ -39,8 +45,9 @@ test('a server that is killed comes back at the same address, and listeners hear
   server.onExit(reason => reasons.push(reason))
   // A backend that computes does not notice that its server is gone, and would keep the next one from starting.
   const busy = await connected(server)
-  busy.query('select count(*) from generate_series(1, 1e12)').catch(() => undefined)
-  await sleep(100)
+  const long = 'select count(*) from generate_series(1, 1e12)'
+  busy.query(long).catch(() => undefined)
+  await until(() => isAsked(server, long))
   const pid = server.processId() ?? 0
   process.kill(pid, 'SIGKILL')
   await until(async () => (await query(server, 'select 1 as one'))[0]?.one === 1)

@@ -3,6 +3,7 @@ import type { Socket } from 'bun'
 import { AppError } from '../../errors.ts'
 import { BytesResponse } from '../bytes-response.ts'
 import { memoryBudget } from '../memory-budget.ts'
+import { pageWasMade } from '../page-garbage.ts'
 
 /** How an answer is sent. */
 export type Framing = {
@@ -111,6 +112,7 @@ export class AnswerWriter {
   /** An answer whose bytes are there, in a body that would give them out a few at a time. */
   async #sendBody(response: Response, framing: Framing): Promise<boolean> {
     const content = new Uint8Array(await response.arrayBuffer())
+    pageWasMade(content.byteLength)
     requireRoomFor(content)
     const isKept = framing.mayKeep()
     if (!this.#sendWhole(headText(response, framing, isKept, content.byteLength), content)) await this.#taken()

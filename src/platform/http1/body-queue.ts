@@ -47,7 +47,7 @@ export class BodyQueue implements AsyncIterable<Uint8Array> {
     if (this.#taker !== undefined) this.#hand({ done: true, value: undefined })
   }
 
-  /** What came before is still handed out. */
+  /** What came before is still delivered. */
   fail(error: unknown): void {
     if (this.#isEnded) return
     this.#isEnded = true

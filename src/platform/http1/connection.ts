@@ -255,8 +255,8 @@ export class Connection {
   }
 
   /**
-   * Closes this side and reads on for a while without heeding it. Whoever is still sending when a connection is closed is told
-   * that it was reset, and may lose the answer that says why.
+   * Closes this side, and reads and discards input for a while. A client that is still sending when a connection is closed gets a
+   * reset, and may lose the response that says why.
    */
   #linger(): void {
     if (this.#isClosed) return

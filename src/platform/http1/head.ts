@@ -92,7 +92,7 @@ export function readFields(text: string, isHttp11: boolean): Fields {
 }
 
 /**
- * Puts a request together. A target in absolute form names the host itself, and its Host field is not heeded (RFC 9112, 3.2.2).
+ * Puts a request together. A target in absolute form names the host itself, and its Host field is ignored (RFC 9112, 3.2.2).
  *
  * @throws AppError REQUEST_INVALID
  */

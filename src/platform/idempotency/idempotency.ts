@@ -128,7 +128,7 @@ async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: I
   const { status } = response
   if (!isKept(status)) {
     await releaseClaim(pool, claim).catch(error =>
-      log.warn({ err: error }, 'an idempotency key stays claimed for a while'),
+      log.warn({ err: error }, 'an idempotency key could not be released; its claim ends by itself'),
     )
     return response
   }
@@ -140,7 +140,7 @@ async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: I
       return replay(first)
     }
   } catch (error) {
-    log.error({ err: error, route: route.path, status }, 'an answer could not be kept for a repetition of its request')
+    log.error({ err: error, route: route.path, status }, 'a response could not be stored for repeated requests')
   }
   return toResponse(answer)
 }

@@ -25,7 +25,7 @@ export type AssignmentOptions = {
   onBroken(error: unknown): void
 }
 
-/** The partitions assigned to this member, until they are revoked: fetches, hands out, commits. */
+/** The partitions assigned to this member, until they are revoked: fetches, dispatches, commits. */
 export class Assignment {
   #options: AssignmentOptions
   #backlog = new Backlog()
@@ -48,7 +48,7 @@ export class Assignment {
     )
   }
 
-  /** Hands out what has arrived, as far as it may. Call it when a batch of an earlier assignment has left `handle`. */
+  /** Dispatches what has arrived, as far as it may. Call it when a batch of an earlier assignment has left `handle`. */
   pump(): void {
     while (!this.#isOver && this.#options.mayHandle()) {
       const batch = this.#backlog.take(this.#options.batchMessagesMax, this.#options.batchBytesMax)
@@ -71,7 +71,7 @@ export class Assignment {
     this.#commitSoon()
   }
 
-  /** Hands out nothing more and drops what was not handed out. */
+  /** Dispatches nothing more, and drops what was not dispatched. */
   close(): void {
     this.#isOver = true
     this.#backlog.clear()

@@ -55,7 +55,7 @@ export type Segment = { partition: number; messages: readonly KafkaMessage[]; en
 /** Messages to handle together, and the offset of each partition once they are durable. */
 export type Batch = { messages: readonly KafkaMessage[]; offsets: Offsets }
 
-/** Messages that have arrived and were not handed out yet, in the order of their arrival. */
+/** Messages that have arrived and were not dispatched yet, in the order of their arrival. */
 export class Backlog {
   #segments: Segment[] = []
   #taken = 0

@@ -183,7 +183,7 @@ withBroker('consume', () => {
     await produce(brokers, topic, messages(10_000, 11_000))
     await eventually('all came', () => unique([...one.values(), ...two.values()]).length === 11_000)
     await one.stop()
-    // Whoever hands over finishes and commits first, so a calm handing over repeats nothing.
+    // A member finishes and commits before it gives its partitions away, so an orderly rebalance repeats nothing.
     expect(one.received.length + two.received.length).toBe(11_000)
   })
 

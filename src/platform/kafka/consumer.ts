@@ -23,13 +23,13 @@ export type ConsumeOptions = KafkaCluster & {
   batchBytesMax?: number
   /** How many batches may be in `handle` at once (4). Beyond that only the backlog is filled. */
   batchesInFlightMax?: number
-  /** How many bytes may wait to be handed out before fetching pauses (8 MiB); one fetch may exceed it. */
+  /** How many bytes may wait to be dispatched before fetching pauses (8 MiB); one fetch may exceed it. */
   backlogBytesMax?: number
   /** How long a stop waits for the batches in `handle`, in milliseconds (10 000). */
   stopDeadlineMs?: number
   /**
    * Makes every message of a batch durable, then resolves. Several batches may be in progress at once. A rejection means that none of
-   * the batch counts as done: it comes again, after a pause, with everything after it.
+   * the batch counts as done: it is delivered again, after a pause, with everything after it.
    */
   handle(batch: readonly KafkaMessage[]): Promise<void>
   /** Called at every change; `detail` says why, in a few words. */

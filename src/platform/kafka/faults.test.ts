@@ -80,7 +80,7 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
       () => sender.acknowledged > acknowledged + 500,
       recoveryMs,
     )
-    await eventually(`messages come again after ${what}`, () => consumer.received.length > received + 500, recoveryMs)
+    await eventually(`messages arrive again after ${what}`, () => consumer.received.length > received + 500, recoveryMs)
     console.error(`  ${what}: flowing again ${Date.now() - back} ms later`)
   }
 

@@ -17,7 +17,7 @@ export type Fence = {
   isOff: boolean
 }
 
-/** How long a coordinator that is starting is waited for, in milliseconds. */
+/** How long to wait for a coordinator that is starting, in milliseconds. */
 const coordinatorTimeoutMs = 5_000
 const coordinatorBackoff: Backoff = { firstMs: 200, maxMs: 400 }
 /** For a transaction that is never begun; brokers require a number. */

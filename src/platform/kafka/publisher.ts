@@ -114,7 +114,7 @@ function createProducer(options: PublisherOptions) {
       const call = { topic, messages, partitionOf, deadline, beforeSending }
       await orLost(lease, sendRange(client, call, 0, messages.length))
       isFailing = false
-      if (wasFenced && fence?.isOff) options.log.warn({ name }, 'The brokers allow no fencing; publishing without it')
+      if (wasFenced && fence?.isOff) options.log.warn({ name }, 'the brokers support no fencing; publishing without it')
     } catch (error) {
       if (error instanceof KafkaRefusedError) throw error
       const level = isFailing ? 'debug' : 'warn'

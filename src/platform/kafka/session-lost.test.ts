@@ -1,29 +1,13 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { Admin } from '@platformatic/kafka'
-import {
-  committedOffsets,
-  eventually,
-  gate,
-  kafkaAvailability,
-  newTopic,
-  otherClient,
-  startConsumer,
-} from '../../../test/kafka.ts'
+import { committedOffsets, eventually, kafkaAvailability, otherClient, startHeldConsumer } from '../../../test/kafka.ts'
 
 setDefaultTimeout(60_000)
 
 describe.skipIf(kafkaAvailability() !== null)('a member that the group has given up while it handled a batch', () => {
-  test('goes on behind the batch when it is back, though its commit was refused', async () => {
+  test('continues behind the batch when it is back, though its commit was rejected', async () => {
     const messages = Array.from({ length: 50 }, (_, index) => ({ key: `${index}`, value: `${index}` }))
-    const { brokers, topic, groupId } = await newTopic(1, messages)
-    const work = gate()
-    let batches = 0
-    const handle = () => {
-      batches += 1
-      return work.wait()
-    }
-    const consumer = startConsumer({ brokers, topic, groupId, handle })
-    await eventually('the batch is in handle', () => batches === 1)
+    const { brokers, topic, groupId, consumer, goOn } = await startHeldConsumer(messages)
     const groups = otherClient(brokers).admin()
     await groups.connect()
     const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers })
@@ -31,7 +15,7 @@ describe.skipIf(kafkaAvailability() !== null)('a member that the group has given
     await admin.removeMembersFromConsumerGroup({ groupId, members: [{ memberId: member?.memberId ?? '' }] })
     await admin.close()
     await groups.disconnect()
-    work.open()
+    goOn()
     await eventually('all is committed', async () => (await committedOffsets(brokers, groupId, topic))[0] === '50')
     await consumer.stop()
     expect(consumer.values()).toEqual(messages.map(({ value }) => value))

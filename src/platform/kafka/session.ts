@@ -88,7 +88,7 @@ export class Session {
       await this.#member.leave(farewellMs).catch(error => {
         this.#options.log.warn(
           { reason: reasonOf(error) },
-          'Could not leave the consumer group; it will notice by itself',
+          'could not leave the consumer group; its members notice after the session timeout',
         )
       })
     } catch (error) {
@@ -114,7 +114,7 @@ export class Session {
     const { positions, lost } = startingPositions(partitions, committed, bounds)
     if (positions.size < partitions.length) throw new PartitionsChangedError('the topic has lost partitions')
     if (lost.length > 0) {
-      this.#options.log.warn({ partitions: lost }, 'Committed offsets are out of range; starting at the oldest message')
+      this.#options.log.warn({ partitions: lost }, 'committed offsets are out of range; starting at the oldest message')
     }
     this.#committed = new Map(positions)
     this.#assignment = new Assignment({
@@ -145,7 +145,7 @@ export class Session {
     const isAnother = topicId !== (legacy.topicId ?? topicId)
     legacy.topicId = topicId
     if (isAnother) {
-      this.#options.log.warn('The topic was made again; starting at its oldest message')
+      this.#options.log.warn('the topic was recreated; starting at its oldest message')
       legacy.uncommitted.clear()
     }
     const committed = isAnother || partitions.length === 0 ? new Map() : await this.#member.committed(partitions)
@@ -174,7 +174,7 @@ export class Session {
     await assignment.settle(deadlineMs)
     if (isTopicGone) return
     await assignment.commitLast(farewellMs).catch(error => {
-      this.#options.log.warn({ reason: reasonOf(error) }, 'The last commit failed')
+      this.#options.log.warn({ reason: reasonOf(error) }, 'the last commit failed')
     })
     for (const [partition, durable] of assignment.uncommitted()) {
       this.legacy.uncommitted.set(partition, { committed: this.#groupOffsets.get(partition), durable })
