@@ -6,6 +6,7 @@ import { createLogger } from '../src/platform/log.ts'
 import { readOwing } from '../src/webhooks/retry-queries.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
+import { changePaidOf } from './payment-status.ts'
 import { startReceiver } from './receiver.ts'
 import { seedDeadLetters } from './seed-dead-letters.ts'
 import { consumerOfCommands, consumerOfOrders } from './topic-consumers.ts'
@@ -46,6 +47,12 @@ export async function createFilledApp() {
     await t.call('POST', path, { body: { reason: 'asked for', actor: 'ada' }, headers: { 'idempotency-key': command } })
   }
   await t.call('POST', '/api/orders/filled-2/hold', { body: { reason: 'by telephone', actor: 'bo' } })
+  await changePaidOf(t.pool, {
+    'filled-0': { paymentStatus: 'paid', confirm: true },
+    'filled-3': { paymentStatus: 'authorized' },
+    'filled-4': { paymentStatus: 'partially_refunded', reason: 'damaged' },
+  })
+  await changePaidOf(t.pool, { 'filled-4': { paymentStatus: 'refunded', reason: 'broken' } })
   await fillDeadLetters(t, orders.slice(13))
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",

@@ -34,7 +34,13 @@ type Column = { table: string; column: string; type: string; udt: string }
 /** The rows of a table that stand for its kinds; any row where nothing is said. */
 const kinds: Readonly<Record<string, readonly string[]>> = {
   orders: ['version = 1', 'version > 1'],
-  events: ["sequence = 1 and stream_id <> 'filled-8'", 'sequence > 1'],
+  order_transitions: ["command = 'pay'", "command = 'confirm' and from_status = 'pending'", "command = 'hold'"],
+  events: [
+    "sequence = 1 and stream_id <> 'filled-8'",
+    "sequence > 1 and type <> 'order.payment_status_changed'",
+    "type = 'order.payment_status_changed'",
+    "type = 'order.confirmed' and stream_id = 'filled-0'",
+  ],
   dead_letters: ["state = 'open' and attempts = 0", "state = 'replayed'", "state = 'discarded'"],
   dead_letter_history: ["outcome = 'placed'", "outcome = 'refused'", "outcome = 'discarded'"],
   log_readers: ["name = 'kafka'", "name <> 'kafka'"],
@@ -66,9 +72,15 @@ const ownChanges: Readonly<Record<string, readonly string[]>> = {
   ],
   'events.type': ["'order.completed'"],
   'events.data': [
-    ...['status', 'payment_status', 'delivery_status', 'previous_status', 'reason', 'actor'].map(
-      field => `replace(data, '"${field}":"', '"${field}":"x')`,
-    ),
+    ...[
+      'status',
+      'payment_status',
+      'delivery_status',
+      'previous_status',
+      'previous_payment_status',
+      'reason',
+      'actor',
+    ].map(field => `replace(data, '"${field}":"', '"${field}":"x')`),
     `replace(data, '"version":', '"version":1')`,
     "'no JSON'",
   ],

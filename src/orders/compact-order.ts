@@ -5,6 +5,7 @@ import { itemsMax, orderDocument } from './document.ts'
 import { documentColumns, withValues } from './document-columns.ts'
 import { instantBoundsMs } from './instant.ts'
 import type { OrderLine, ValidOrder } from './new-order.ts'
+import { arrivesPaid } from './order.ts'
 
 /**
  * Compact orders, the form in which nearly every order arrives: JSON without spaces or escapes, with the contract's fields and
@@ -27,6 +28,7 @@ const columnGroups = documentColumns.map(({ field }) => order.groupOf(field))
 const parts = amountParts.map(({ field, sign }) => ({ group: order.groupOf(`payment.${field}`), sign }))
 const goodsTotal = order.groupOf('payment.goods_total')
 const paidAt = order.groupOf('payment.payment_dt')
+const total = order.groupOf('payment.amount')
 const provider = order.groupOf('payment.provider')
 const items = order.groupOf('items')
 
@@ -52,7 +54,8 @@ export function readCompactOrder(text: string): ValidOrder | undefined {
   if (found === null || !order.holds(found)) return undefined
   const lines = readLines(found[items] ?? '')
   if (lines === undefined || sumOf(lines) !== Number(found[goodsTotal])) return undefined
-  const noted = { json: text, isPaid: Number(found[paidAt]) > 0, provider: found[provider] ?? '', lines }
+  const isPaid = arrivesPaid(Number(found[paidAt]), Number(found[total]))
+  const noted = { json: text, isPaid, provider: found[provider] ?? '', lines }
   const read = withValues(noted, found, columnGroups)
   const { amount, currency, createdAtMs } = read
   if (amountOf(found) !== amount) return undefined

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { saysSame } from './document-columns.ts'
-import { initialState, type OrderState } from './order.ts'
+import { arrivesPaid, initialState, type OrderState } from './order.ts'
 
 /** The checksum that is stored beside a document: CRC-32 of its UTF-8 bytes, as a signed number. */
 export function checksumOf(document: string): number {
@@ -46,13 +46,20 @@ export function compareToDocument(row: OrderRow, lines: readonly LineRow[]): { i
 }
 
 function isRowOf(document: Fields, payment: Fields, row: OrderRow): boolean {
-  const { status, paymentStatus, deliveryStatus } = initialState(Number(payment.payment_dt) > 0)
   return (
     (row.document_crc32 === null || row.document_crc32 === checksumOf(row.document)) &&
     saysSame(document, row) &&
-    (row.version > 1 ||
-      (status === row.status && paymentStatus === row.payment_status && deliveryStatus === row.delivery_status))
+    (row.version > 1 || firstStatesOf(payment).some(state => isStateOf(state, row)))
   )
+}
+
+/** The states that an order can have begun in. One of amount 0 is confirmed at once; before, it waited for a payment. */
+function firstStatesOf({ payment_dt: paidAt, amount }: Fields): OrderState[] {
+  return [arrivesPaid(Number(paidAt), Number(amount)), Number(paidAt) > 0].map(initialState)
+}
+
+function isStateOf({ status, paymentStatus, deliveryStatus }: OrderState, row: OrderRow): boolean {
+  return status === row.status && paymentStatus === row.payment_status && deliveryStatus === row.delivery_status
 }
 
 function areLinesOf({ items }: Fields, payment: Fields, lines: readonly LineRow[]): boolean {

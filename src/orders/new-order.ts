@@ -12,6 +12,7 @@ import type { OrderState } from './order.ts'
 export type ValidOrder = DocumentValues & {
   /** The document as compact JSON: what is stored, sent on and returned. */
   json: string
+  /** Whether it arrives paid: see `arrivesPaid`. */
   isPaid: boolean
   /** The payment provider, as the document names it. */
   provider: string

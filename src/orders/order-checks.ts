@@ -16,8 +16,9 @@ import { unpaidExpiresAfterMs } from './variables.ts'
  */
 const isCorrected = (time: string) => `${time} <> date_trunc('milliseconds', ${time})`
 
-const paidAs = (pick: (state: OrderState) => string) => `case when paid then '${pick(initialState(true))}'
-                                                              else '${pick(initialState(false))}' end`
+const stateText = ({ status, paymentStatus, deliveryStatus }: OrderState) =>
+  `'${status} ${paymentStatus} ${deliveryStatus}'`
+const [paidAtFirst, unpaidAtFirst] = [stateText(initialState(true)), stateText(initialState(false))]
 
 /** The events of orders' own streams. */
 const events = eventsOf(orderStream.type, 'order_uid')
@@ -76,15 +77,18 @@ const ruleChecks: readonly Check[] = [
     sentence: 'the first event of an order tells that it was placed, in the state that its payment leads to',
     sql: `select e.order_uid
             from ${events} e
-            join (select order_uid, coalesce((document::json #>> '{payment,payment_dt}')::numeric, 0) > 0 as paid
+            join (select order_uid, coalesce((document::json #>> '{payment,payment_dt}')::numeric, 0) > 0 as paid,
+                         amount = 0 as is_free
                     from orders) o using (order_uid)
            cross join lateral json_to_record(e.data::json)
                            as said (status text, payment_status text, delivery_status text)
            where e.sequence = 1
              and (e.type <> 'order.placed'
-                  or said.status is distinct from ${paidAs(({ status }) => status)}
-                  or said.payment_status is distinct from ${paidAs(({ paymentStatus }) => paymentStatus)}
-                  or said.delivery_status is distinct from ${paidAs(({ deliveryStatus }) => deliveryStatus)})`,
+                  or concat_ws(' ', said.status, said.payment_status, said.delivery_status)
+                     -- An order of amount 0 is confirmed at once; before, it waited for a payment.
+                     <> all (case when paid then array[${paidAtFirst}]
+                                  when is_free then array[${paidAtFirst}, ${unpaidAtFirst}]
+                                  else array[${unpaidAtFirst}] end))`,
   },
   {
     name: 'later-events',

@@ -31,6 +31,16 @@ export type OrderState = {
 const paidState: OrderState = { status: 'confirmed', paymentStatus: 'paid', deliveryStatus: 'unfulfilled' }
 const unpaidState: OrderState = { status: 'pending', paymentStatus: 'unpaid', deliveryStatus: 'unfulfilled' }
 
+/**
+ * Whether an order arrives paid: it was paid before, or there is nothing to pay.
+ *
+ * @param paidAtSeconds its `payment_dt`; 0: not paid
+ * @param amount of the whole order
+ */
+export function arrivesPaid(paidAtSeconds: number, amount: number): boolean {
+  return paidAtSeconds > 0 || amount === 0
+}
+
 /** The state that an order begins in: confirmed if it arrives paid, otherwise waiting for its payment. */
 export function initialState(isPaid: boolean): OrderState {
   return isPaid ? paidState : unpaidState

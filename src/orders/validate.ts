@@ -10,6 +10,7 @@ import { fieldsOf, inOrder, withValues } from './document-columns.ts'
 import { anyInstantOf } from './instant.ts'
 import type { ValidOrder } from './new-order.ts'
 import { checkNewRules } from './new-rules.ts'
+import { arrivesPaid } from './order.ts'
 import { addedFields } from './state-schemas.ts'
 import { expectedAt, requireForm, toViolations } from './violations.ts'
 
@@ -99,8 +100,8 @@ function toValidOrder(document: OrderDocument, json: string): ValidOrder {
     sale: item.sale,
     totalPrice: item.total_price,
   }))
-  const { payment_dt: paidAt, provider } = document.payment
-  return withValues({ json, isPaid: paidAt > 0, provider, lines }, fieldsOf(document), inOrder)
+  const { payment_dt: paidAt, amount, provider } = document.payment
+  return withValues({ json, isPaid: arrivesPaid(paidAt, amount), provider, lines }, fieldsOf(document), inOrder)
 }
 
 /** The order with the trace of its request or message. */
