@@ -204,7 +204,8 @@ describe('an order whose payment is under way', () => {
       const { rows } = await t.pool.query(check?.sql ?? '', [
         ...(check?.values?.({ nowMs, value: valuesOf().value }) ?? []),
       ])
-      return rows.map(({ order_uid }) => order_uid).filter(uid => uid === held || uid === over)
+      const uids = rows.map(({ order_uid }) => order_uid)
+      return uids.filter(uid => uid === held || uid === over).toSorted()
     }
     await t.pool.query('update orders set payment_pending_until = $2 where order_uid = $1', [held, new Date(late)])
     expect(await found(late)).toEqual([over])

@@ -1,4 +1,5 @@
 import { instantBoundsMs } from '../../src/orders/instant.ts'
+import { statusText } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
 import { ordersAddress } from './addresses.ts'
@@ -63,7 +64,7 @@ function OrderFacts({ order }: { order: Order }) {
   )
 }
 
-function PaymentFacts({ order: { payment } }: { order: Order }) {
+function PaymentFacts({ order: { payment, payment_status: status } }: { order: Order }) {
   return (
     <section>
       <h3>{words.payment}</h3>
@@ -74,16 +75,19 @@ function PaymentFacts({ order: { payment } }: { order: Order }) {
         <dd>{payment.transaction}</dd>
         <dt>{words.paid}</dt>
         <dd>
-          <Paid at={payment.payment_dt} />
+          <Paid at={payment.payment_dt} status={status} />
         </dd>
       </dl>
     </section>
   )
 }
 
-/** @param at Unix time in seconds; beyond the last time that a calendar has, it is shown as a number */
-function Paid({ at }: { at: number }) {
-  if (at === 0) return words.notYet
+/**
+ * @param at Unix time in seconds; 0: the order was not paid when it came; beyond the last time that a calendar has, it is shown as a
+ *   number
+ */
+function Paid({ at, status }: { at: number; status: Order['payment_status'] }) {
+  if (at === 0) return status === 'unpaid' ? words.notYet : statusText(status)
   return at * 1000 < instantBoundsMs.end ? <Time at={new Date(at * 1000).toISOString()} isAbsolute /> : String(at)
 }
 
