@@ -23,7 +23,8 @@ create table ledger_transfers (
   xid          xid8        not null default in_log(pg_current_xact_id()),
   position     bigint      not null,
   constraint transfer_has_two_accounts check (debit <> credit),
-  constraint transfer_has_a_subject check ((order_uid is null) or (orders is null))
+  constraint group_has_no_subject check (orders is null or num_nonnulls(order_uid, payment_id, operation_id) = 0),
+  constraint operation_has_a_payment check (operation_id is null or num_nonnulls(order_uid, payment_id) = 2)
 );
 create sequence ledger_positions cache 100;
 alter table ledger_transfers alter column position set default nextval('ledger_positions');

@@ -63,6 +63,7 @@ export async function fillTables(app: TestApp): Promise<void> {
     insert into webhook_retry_queue select id, stream_id, 1, 3, now(), recorded_at from webhooks, events where stream_id = 'kept-2';
     insert into webhook_deliveries (webhook_id, stream_id, sequence, event_id, event_type, attempt, outcome, answer, duration_ms, attempted_at)
     select id, stream_id, 1, position, 'order.placed', 1, 'failed', '', 5, now() from webhooks, events where stream_id = 'kept-2';
+    insert into ledger_start (recorded_at) values (now() - interval '1 day');
     insert into api_keys (name, digest, scopes) values ('a key', '\\xabcd', '{orders:read,orders:write}')`)
 }
 

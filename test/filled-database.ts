@@ -1,5 +1,6 @@
 import { maintainPartitions } from '../src/events/partition-maintenance.ts'
 import { enterReader } from '../src/events/readers.ts'
+import { addToSums } from '../src/ledger/sums.ts'
 import { createSandbox } from '../src/payments/providers/sandbox.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
@@ -156,6 +157,22 @@ async function ageLog(pool: FilledApp['pool']): Promise<void> {
   await pool.query(`insert into order_tallies (bucket, currency, orders, amount)
     select date_bin('10 seconds', e.recorded_at, 'epoch'), o.currency, count(*), sum(o.amount)
       from events e join orders o on o.order_uid = e.stream_id where e.sequence = 1 group by 1, 2`)
+  await pool.query(`delete from ledger_transfers where orders is not null;
+    insert into ledger_start (recorded_at) values (now() - interval '20 days')`)
+  for (const [kind, debit, credit, suffix] of [
+    ['sale', 'receivable', 'revenue', 'sales'],
+    ['capture', 'clearing:wbpay', 'receivable', 'arrivals'],
+  ]) {
+    await pool.query(
+      `insert into ledger_transfers (transfer_id, kind, debit, credit, currency, amount, orders, recorded_at)
+       select min(o.order_uid) || ':' || $4, $1, $2, $3, o.currency, sum(o.amount), count(*), e.recorded_at
+         from events e join orders o on o.order_uid = e.stream_id
+        where e.sequence = 1 and e.data::json ->> 'payment_status' = 'paid' and o.amount > 0
+        group by o.currency, e.recorded_at`,
+      [kind, debit, credit, suffix],
+    )
+  }
+  while ((await addToSums(pool)) > 0);
   await enterReader(pool, 'kafka')
   await pool.query(`update log_readers set (xid, position) = (
     select xid, position from events order by xid desc, position desc limit 1)`)

@@ -88,8 +88,9 @@ async function readAll(pool: Pool): Promise<{ uid: string; checkpoint: Checkpoin
 const uids = async () => (await readAll(t.pool)).map(one => one.uid)
 
 async function broken(): Promise<string[]> {
-  // These tests date events back, and leave the sums of the overview as they were.
-  const findings = (await brokenRules(t.pool)).filter(({ invariant }) => invariant !== 'order-totals')
+  // These tests date events back, and leave the sums of the overview and the books as they were.
+  const ofTimes = ['order-totals', 'ledger-arrivals']
+  const findings = (await brokenRules(t.pool)).filter(({ invariant }) => !ofTimes.includes(invariant))
   return findings.map(({ says, examples }) => `${says}: ${examples}`)
 }
 

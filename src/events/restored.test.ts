@@ -38,7 +38,15 @@ async function place(prefix: string, count: number): Promise<void> {
 
 /** The tables as a dump restores them: the same rows, and sequences that go on where they were. */
 async function copyTables(from: Pool, to: Pool): Promise<void> {
-  const tables = ['orders', 'order_items', 'order_transitions', 'events', 'log_readers', 'order_tallies']
+  const tables = [
+    'orders',
+    'order_items',
+    'order_transitions',
+    'events',
+    'log_readers',
+    'order_tallies',
+    'ledger_transfers',
+  ]
   await to.query('truncate log_readers')
   for (const table of tables) {
     const { rows } = await from.query(`select coalesce(json_agg(t), '[]')::text as rows from ${table} t`)

@@ -7,7 +7,8 @@ export type Balance = { account: string; currency: string; debits: string; credi
 /** A position in the list of balances: the last account that was handed out. */
 export type BalancePosition = { account: string; currency: string }
 
-const legs =
+/** Each transfer as what it does to its two accounts. */
+export const legs =
   'cross join lateral (values (debit, amount, 0::numeric), (credit, 0::numeric, amount)) leg (account, debits, credits)'
 const summed = `((select xid from ledger_checkpoint), (select position from ledger_checkpoint))`
 const unsummed = `

@@ -1,5 +1,6 @@
 import type { Context, Module, Running } from '../module.ts'
 import { arrivals } from './arrivals.ts'
+import { ledgerChecks, newest } from './ledger-checks.ts'
 import { ledgerRoutes } from './routes.ts'
 import { runSums } from './sums.ts'
 
@@ -15,6 +16,8 @@ export const ledgerModule: Module = {
     { name: 'ledger_start', order: 'recorded_at' },
   ],
   placement: [arrivals],
+  checks: ledgerChecks,
+  newest,
   tags: { ledger: 'Ledger: what was sold, paid, paid back and charged, as transfers between accounts' },
   start,
 }

@@ -4,7 +4,8 @@
 export const orderUids = '(select order_uid from orders)'
 
 /** Orders with what is booked of them: whether they arrived paid, what for, and through whom. */
-export const bookedOrders = `(select order_uid, currency, amount, created_at,
-                                     coalesce((document::json #>> '{payment,payment_dt}')::numeric, 0) > 0 as arrived_paid,
-                                     coalesce(document::json #>> '{payment,provider}', '') as provider
-                                from orders)`
+export const bookedOrders = `(select order_uid, currency, amount, created_at, coalesce(payment_dt, 0) > 0 as arrived_paid,
+                                     coalesce(provider, '') as provider
+                                from orders
+                               cross join lateral json_to_record(document::json -> 'payment')
+                                               as payment (payment_dt numeric, provider text))`

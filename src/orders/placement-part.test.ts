@@ -4,6 +4,7 @@ import { brokenRules } from '../../test/invariants.ts'
 import { testLog } from '../../test/kafka.ts'
 import { makeOrders } from '../../test/orders.ts'
 import { readStock, stockPart, stockUp } from '../../test/stock-part.ts'
+import { arrivals } from '../ledger/arrivals.ts'
 import { copyOf } from '../platform/copy.ts'
 import { createPool, type Pool } from '../platform/postgres.ts'
 import type { OrderDocument } from './document.ts'
@@ -51,7 +52,7 @@ function changed(order: ValidOrder, change: object): ValidOrder {
 
 /** An intake with the parts of the service and these, and how often it has written a group. */
 function intakeWith(...parts: readonly PlacementPart[]) {
-  const store = createIntakeStore(pool, [...orderParts, ...parts])
+  const store = createIntakeStore(pool, [...orderParts, arrivals, ...parts])
   const counts = { groups: 0 }
   const place: typeof store.place = orders => {
     counts.groups += 1
@@ -222,7 +223,7 @@ test('without a part that decides a group is one message to the database, with o
   })
   client.release()
   const placing = (parts: readonly PlacementPart[]) =>
-    createIntakeStore(single, [...orderParts, ...parts]).place(
+    createIntakeStore(single, [...orderParts, arrivals, ...parts]).place(
       ordersOf(10, 3, true).map(order => ({ order, state: initialState(true), placedAt: new Date() })),
     )
   await placing([])
