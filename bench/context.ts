@@ -10,6 +10,8 @@ export type BenchmarkContext = {
   seconds: number | undefined
   /** Where the service leaves profiles of its processor time. */
   profileFolder: string | undefined
+  /** A clone of pgledger, which the ledger is compared with. */
+  pgledgerFolder: string | undefined
   /** Prints a line of progress. */
   note: (line: string) => void
 }

@@ -4,6 +4,7 @@ import { createEnvironment } from './environment.ts'
 import { benchGet } from './get.ts'
 import { benchGrowth } from './growth.ts'
 import { benchIngest } from './ingest.ts'
+import { benchLedger } from './ledger.ts'
 import { benchList } from './list.ts'
 import { describeMachine } from './machine.ts'
 import { benchPost } from './post.ts'
@@ -23,6 +24,12 @@ const benchmarks: readonly Benchmark[] = [
   { name: 'publish', summary: 'commit to event on Kafka and SSE at 1000 orders/s (--seconds, 30)', run: benchPublish },
   { name: 'readers', summary: 'what the relay and 100 streams cost the intake (--orders, 150000)', run: benchReaders },
   { name: 'replay', summary: 'the whole log by SSE (--orders, 1000000 events)', run: benchReplay },
+  {
+    name: 'ledger',
+    summary: 'transfers/s, beside pgledger (--seconds a round, 10)',
+    isOptional: true,
+    run: benchLedger,
+  },
   { name: 'tracing', summary: 'what traces cost (--seconds a round, 5)', isOptional: true, run: benchTracing },
   { name: 'growth', summary: 'ingest at 5 million orders (--orders stored)', isOptional: true, run: benchGrowth },
 ]
@@ -36,6 +43,7 @@ Usage: make bench ARGS='…'   or   bun bench/run.ts …
   --seconds N       how long, where it takes a time
   --json            prints JSON instead of the table
   --profile FOLDER  the service leaves profiles of its processor time there (ingest)
+  --pgledger FOLDER a clone of github.com/pgr0ss/pgledger at v0.7.0 (ledger)
   --help            this text
 
 ${benchmarks.map(one => `  ${one.name.padEnd(10)}${one.summary}${one.isOptional ? ', optional' : ''}`).join('\n')}
@@ -56,6 +64,7 @@ function readArguments() {
         orders: { type: 'string' },
         seconds: { type: 'string' },
         profile: { type: 'string' },
+        pgledger: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -110,7 +119,8 @@ async function main(): Promise<number> {
   const environment = createEnvironment(note)
   const results: Result[] = []
   try {
-    const context = { environment, orders, seconds, profileFolder: values.profile, note }
+    const { profile: profileFolder, pgledger: pgledgerFolder } = values
+    const context = { environment, orders, seconds, profileFolder, pgledgerFolder, note }
     for (const benchmark of chosen) results.push(await measure(benchmark, context))
     const postgres = (await environment.postgres()).serverVersion
     const machine = describeMachine(postgres, environment.kafkaVersion())
