@@ -130,6 +130,7 @@ create table provider_events (
 );
 
 create index provider_events_due on provider_events (next_attempt_at) where next_attempt_at is not null;
+create index provider_events_settled on provider_events (settled_at) where settled_at is not null;
 
 -- Work that is left for a person. One issue for each thing, however often it is noticed.
 create table payment_issues (

@@ -189,7 +189,13 @@ describe('an event', () => {
 })
 
 describe('the endpoint', () => {
-  const inbox = createProviderInbox({ ...application, providers: () => byName, registry: createRegistry() })
+  let isClockRight = false
+  const inbox = createProviderInbox({
+    ...application,
+    providers: () => byName,
+    registry: createRegistry(),
+    isClockRight: () => isClockRight,
+  })
   const send = async (provider: string, { headers, body }: ReturnType<typeof eventOf>) => {
     const url = `http://localhost/api/payments/webhooks/${provider}`
     const request = new Request(url, { method: 'POST', headers, body })
@@ -227,5 +233,25 @@ describe('the endpoint', () => {
     stop.abort()
     await Promise.all(running)
     expect(applied).toHaveLength(1)
+  })
+
+  test('forgets what was settled 90 days ago, and nothing while the clock is wrong', async () => {
+    const worker = inbox.workers.find(({ name }) => name === 'expiry of provider events')
+    const sweep = async () => {
+      const stop = new AbortController()
+      const running = worker?.run(stop.signal)
+      stop.abort()
+      await running
+    }
+    await receive(eventOf(await pay(), 'evt_old'))
+    await applyDueProviderEvents(application)
+    nowMs += 90 * 86_400_000
+    await receive(eventOf(await pay(), 'evt_new'))
+    nowMs += 1
+    await sweep()
+    expect(await states()).toEqual(['received', 'applied'])
+    isClockRight = true
+    await sweep()
+    expect(await states()).toEqual(['received'])
   })
 })

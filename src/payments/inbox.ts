@@ -7,6 +7,7 @@ import { problemAnswer } from '../platform/openapi.ts'
 import { runPeriodically } from '../platform/periodic.ts'
 import { readBody } from '../platform/request-body.ts'
 import type { Provider, WebhookHeaders } from './provider.ts'
+import { removeOldProviderEvents } from './webhook-queries.ts'
 import { applyDueProviderEvents, type EventApplication, receiveProviderEvent } from './webhooks.ts'
 
 /** The inbox as it runs: its endpoint, and the worker that applies what came in. */
@@ -22,9 +23,14 @@ type Options = Omit<EventApplication, 'count' | 'random' | 'provider'> &
     /** The providers by name; they are asked for when an event comes. */
     providers: () => ReadonlyMap<string, Provider>
     registry: Registry
+    /** Whether the clock is right, as it is unless given. Otherwise nothing is removed because of its age. */
+    isClockRight?: () => boolean
   }>
 
 const sizeBytesMax = 256 * 1024
+/** How long an event that is settled is kept, to know it again: longer than any provider repeats one. */
+const keptForMs = 90 * 86_400_000
+const removedMax = 500
 
 /** Makes the inbox. What comes by one instance is applied by any. */
 export function createProviderInbox(options: Options): ProviderInbox {
@@ -59,12 +65,26 @@ export function createProviderInbox(options: Options): ProviderInbox {
         name: 'provider events',
         run: stop => runPeriodically({ run: () => run(stop), pauseMs: 5_000, retryMs: 100, failure, log }, stop),
       },
+      { name: 'expiry of provider events', run: stop => expireProviderEvents(options, stop) },
     ],
     async deliver(name, headers, body) {
       const provider = providers().get(name)
       return provider !== undefined && (await receive(provider, headers, body)).kind !== 'refused'
     },
   }
+}
+
+/** Removes events that were settled long ago, until told to stop. Every instance may do it. */
+async function expireProviderEvents(
+  { pool, now, isClockRight = () => true, log }: Options,
+  stop: AbortSignal,
+): Promise<void> {
+  const run = async () => {
+    if (!isClockRight()) return 'done'
+    return (await removeOldProviderEvents(pool, now() - keptForMs, removedMax)) < removedMax ? 'done' : 'more'
+  }
+  const failure = 'old events of payment providers could not be removed'
+  await runPeriodically({ run, pauseMs: 600_000, failure, log }, stop)
 }
 
 type Receive = (

@@ -99,3 +99,14 @@ export async function postponeProviderEvents(pool: Pool, events: readonly EventK
     [...keysOf(events), new Date(untilMs)],
   )
 }
+
+/** Removes events that were settled before a time, the oldest first. @returns how many */
+export async function removeOldProviderEvents(pool: Pool, beforeMs: number, eventsMax: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    `delete from provider_events e
+      using (select provider, event_id from provider_events where settled_at < $1 order by settled_at limit $2) old
+      where e.provider = old.provider and e.event_id = old.event_id`,
+    [new Date(beforeMs), eventsMax],
+  )
+  return rowCount ?? 0
+}

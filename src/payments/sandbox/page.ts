@@ -149,7 +149,7 @@ function amountText(amount: number, code: string): string {
 }
 
 const style = `:root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
-body { margin: 0; }
+body { margin: 0; background: Canvas; color: CanvasText; }
 main { max-width: 26rem; margin: 10vh auto; padding: 0 1.5rem; }
 h1 { margin: 0 0 0.25rem; font-size: 1.75rem; }
 .sandbox { padding: 0.5rem 0.75rem; border-left: 4px solid #b7791f; background: #b7791f22; }
