@@ -52,6 +52,8 @@ export type AppOptions = {
   logGrown: Notifier
   /** Undefined: nothing is traced. */
   tracing?: Tracing | undefined
+  /** Lets a test stop the service at a point of a payment. */
+  paymentHooks?: Context['paymentHooks']
 }
 
 export type App = {

@@ -6,6 +6,7 @@ import type { ReaderThrottle } from './events/reader-throttle.ts'
 import type { EventLog, StreamDefinition } from './events/stream-definition.ts'
 import type { PlacementPart } from './orders/placement-part.ts'
 import type { StatusChangePart } from './orders/status-change-part.ts'
+import type { PaymentHooks } from './payments/hooks.ts'
 import type { Channel } from './platform/asyncapi.ts'
 import type { AccessCheck, HttpRequest, Route } from './platform/http.ts'
 import type { Check, Inspection } from './platform/integrity.ts'
@@ -43,8 +44,6 @@ export type Module = Readonly<{
   topics?: readonly Topic[]
   /** What it adds to the transaction that places orders: rows, and decisions on each order. */
   placement?: readonly PlacementPart[]
-  /** What it does in the transaction of a command or the expiry that changes the status of orders. */
-  statusChanges?: readonly StatusChangePart[]
   /** Reads which readers of the log owe events: have passed them, and keep them for later. */
   owing?: ReadOwing
   /** What must hold of its tables. */
@@ -145,6 +144,8 @@ export type Context = Readonly<{
   throttle: ReaderThrottle
   /** Undefined without Kafka. */
   messaging: Messaging | undefined
+  /** Lets a test stop the service at a point of a payment; undefined otherwise. */
+  paymentHooks?: PaymentHooks | undefined
   /** What runs of all modules; to be asked once all are started. */
   running: () => readonly Running[]
   /** The OpenAPI and AsyncAPI documents; to be asked once all modules are started. */
@@ -169,6 +170,8 @@ export type Running = Readonly<{
   /** One for each topic that is consumed. */
   handlers?: readonly TopicHandler[]
   workers?: readonly Worker[]
+  /** What it does in the transaction of a command or the expiry that changes the status of orders. */
+  statusChanges?: readonly StatusChangePart[]
   /** Channels of PostgreSQL that it listens to. */
   notifications?: readonly { channel: string; onNotify: (message: string) => void }[]
   /** Is called when notifications arrive again: some may have been missed. */

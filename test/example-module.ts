@@ -87,7 +87,6 @@ export const parcelsModule: Module = {
       consumed: { groupSuffix: '_parcels', batchMessagesMax: 10 },
     },
   ],
-  statusChanges: [followOrders],
   checks: [
     ...streamChecks(parcelStream),
     {
@@ -138,6 +137,7 @@ function start({ pool, value, registry }: Context): Running {
     ],
     handlers: [handler],
     notifications: [{ channel: 'parcels_changed', onNotify: message => void heard.notified.push(message) }],
+    statusChanges: [followOrders],
     workers: [
       {
         name: 'parcel scales',

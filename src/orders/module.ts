@@ -21,7 +21,7 @@ import { type PlacementPart, rejectionCodesOf } from './placement-part.ts'
 import { orderParts } from './placement-parts.ts'
 import { findOrder, orderChangedChannel } from './queries.ts'
 import { orderRoutes } from './routes.ts'
-import type { StatusChangePart } from './status-change-part.ts'
+import { type StatusChangePart, tellParts } from './status-change-part.ts'
 import { createIntakeStore } from './store.ts'
 import { runTallyMerge } from './tally.ts'
 import { cacheSizeBytesMax, commandsTopic, ordersTopic, unpaidExpiresAfterMs } from './variables.ts'
@@ -157,9 +157,10 @@ function partsOf({ modules }: Context): PlacementPart[] {
   return [...orderParts, ...modules.flatMap(({ placement = [] }) => placement)]
 }
 
-/** What all modules do when commands or the expiry change the status of an order. */
-function statusPartsOf({ modules }: Context): StatusChangePart[] {
-  return modules.flatMap(({ statusChanges = [] }) => statusChanges)
+/** What all modules do when commands or the expiry change the status of an order: they are asked once all are started. */
+function statusPartsOf({ running }: Context): StatusChangePart[] {
+  const parts = () => running().flatMap(({ statusChanges = [] }) => statusChanges)
+  return [{ onStatusChanged: (client, changes, nowMs) => tellParts(parts(), client, changes, nowMs) }]
 }
 
 function workersOf(context: Context, { cache }: OrdersApi): Worker[] {

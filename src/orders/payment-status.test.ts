@@ -241,7 +241,10 @@ test('a module follows changes of status in their transaction, but for those tha
       if (changes.some(({ reason }) => reason === 'refuse')) throw new Error('refused by a part')
     },
   }
-  const modules: readonly Module[] = [...allModules, { name: 'follower', title: 'Follower', statusChanges: [follow] }]
+  const modules: readonly Module[] = [
+    ...allModules,
+    { name: 'follower', title: 'Follower', start: () => ({ statusChanges: [follow] }) },
+  ]
   const own = await createTestApp({ pool: t.pool, modules })
   const [uid, unpaid] = [await place(true), await place()]
   const order = (command: StatusCommand, reason: string) =>

@@ -2,7 +2,7 @@ import type { PoolClient } from '../platform/postgres.ts'
 import type { SavedChange } from './save-changes.ts'
 
 /**
- * What one module does when commands or the expiry change the status of orders. The list of parts is read from the modules, so a
+ * What one module does when commands or the expiry change the status of orders. The parts are asked of the modules as they run, so a
  * module follows orders without a change to them. Changes that `changePaymentStatus` makes are not in it: their maker knows them.
  */
 export type StatusChangePart = Readonly<{
