@@ -5,6 +5,7 @@ import { createSandbox } from '../src/payments/providers/sandbox.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { readOwing } from '../src/webhooks/retry-queries.ts'
+import { fillPayments } from './filled-payments.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { changePaidOf } from './payment-status.ts'
@@ -19,8 +20,8 @@ const todayMs = Math.floor(Date.now() / dayMs) * dayMs
 
 /**
  * An app whose database has rows in every table, written by the service in every way that it has: orders by HTTP, in a batch, by
- * messages and out of dead letters; commands by HTTP and by messages; deliveries that went through and that wait; dead letters
- * in each state; keys; and a log of which one part was dropped and another sealed.
+ * messages and out of dead letters; commands by HTTP and by messages; payments; deliveries that went through and that wait; dead
+ * letters in each state; keys; and a log of which one part was dropped and another sealed.
  */
 export async function createFilledApp() {
   const t = await createWebhookApp()
@@ -55,6 +56,7 @@ export async function createFilledApp() {
   })
   await changePaidOf(t.pool, { 'filled-4': { paymentStatus: 'refunded', reason: 'broken' } })
   await fillDeadLetters(t, orders.slice(13))
+  await fillPayments(t)
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",
   )
@@ -156,7 +158,8 @@ async function ageLog(pool: FilledApp['pool']): Promise<void> {
   await pool.query(`delete from order_tallies`)
   await pool.query(`insert into order_tallies (bucket, currency, orders, amount)
     select date_bin('10 seconds', e.recorded_at, 'epoch'), o.currency, count(*), sum(o.amount)
-      from events e join orders o on o.order_uid = e.stream_id where e.sequence = 1 group by 1, 2`)
+      from events e join orders o on o.order_uid = e.stream_id
+     where e.stream_type = 'order' and e.sequence = 1 group by 1, 2`)
   await pool.query(`delete from ledger_transfers where orders is not null;
     insert into ledger_start (recorded_at) values (now() - interval '20 days')`)
   for (const [kind, debit, credit, suffix] of [

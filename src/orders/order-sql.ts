@@ -9,3 +9,6 @@ export const bookedOrders = `(select order_uid, currency, amount, created_at, co
                                 from orders
                                cross join lateral json_to_record(document::json -> 'payment')
                                                as payment (payment_dt numeric, provider text))`
+
+/** The status of every order. */
+export const orderStatuses = '(select order_uid, status from orders)'

@@ -89,12 +89,7 @@ export function openOperations(draft: Draft, paymentId: string, kind?: Operation
 /** Changes a payment. @returns it as it is then */
 export function changePayment(draft: Draft, paymentId: string, change: Partial<Payment>): Payment {
   const payment = paymentIn(draft, paymentId)
-  return putPayment(draft, {
-    ...payment,
-    ...change,
-    // The clock may have been set back.
-    updatedAtMs: Math.max(payment.updatedAtMs, draft.context.nowMs),
-  })
+  return putPayment(draft, { ...payment, ...change })
 }
 
 /** Adds a payment, or replaces it. */
@@ -124,8 +119,12 @@ export function emit(
   definition: EventDefinition,
   more: Record<string, unknown> = {},
 ): void {
-  const { version } = paymentIn(draft, paymentId)
-  const payment = changePayment(draft, paymentId, { version: version + 1 })
+  const { version, updatedAtMs } = paymentIn(draft, paymentId)
+  const payment = changePayment(draft, paymentId, {
+    version: version + 1,
+    // That of its last event, by which the log is cut. The clock may have been set back.
+    updatedAtMs: Math.max(updatedAtMs, draft.context.nowMs),
+  })
   draft.events.push({ payment, definition, data: { ...paymentData(payment), ...more } })
 }
 

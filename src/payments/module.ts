@@ -1,4 +1,30 @@
-import type { Module } from '../module.ts'
+import type { Context, Module, Running } from '../module.ts'
+import { declareApi } from '../module-api.ts'
+import { ordersApi } from '../orders/module.ts'
+import { createProviderCalls } from './calls.ts'
+import type { PaymentRules } from './changes.ts'
+import { createPaymentCommands, type PaymentCommands } from './commands.ts'
+import { paymentEventDefinitions } from './events.ts'
+import { createPaymentWriter, type PaymentWriter } from './group.ts'
+import { noHooks } from './hooks.ts'
+import { createProviderInbox, type ProviderInbox } from './inbox.ts'
+import { keepReference } from './keep-reference.ts'
+import { createPaymentMetrics, type PaymentMetrics } from './metrics.ts'
+import { followOrders } from './order-changes.ts'
+import { paymentChecks } from './payment-checks.ts'
+import { issueStream, paymentStream } from './payment-stream.ts'
+import { type Providers, providersOf } from './providers.ts'
+import { applyProviderReport, noteUnmatched } from './provider-reports.ts'
+import { createSandbox } from './providers/sandbox.ts'
+import type { DeliverEvent } from './sandbox/webhooks.ts'
+import { moneyRoutes } from './routes-money.ts'
+import { readRoutes } from './routes-read.ts'
+import { runSettlement } from './settlement.ts'
+import { confirmOn, paymentHoldMaxMinutes, paymentLatePolicy, paymentSandbox } from './variables.ts'
+
+export type PaymentsApi = { commands: PaymentCommands; writer: PaymentWriter; rules: PaymentRules }
+
+export const paymentsApi = declareApi<PaymentsApi>('payments')
 
 /** Payments of orders: asked of providers, booked in the ledger, and derived from there onto the order. */
 export const paymentsModule: Module = {
@@ -15,5 +41,83 @@ export const paymentsModule: Module = {
     { name: 'sandbox_payments', order: 'payment_ref' },
     { name: 'sandbox_events', order: 'event_id' },
   ],
+  streams: [paymentStream, issueStream],
+  events: paymentEventDefinitions,
+  variables: [confirmOn, paymentLatePolicy, paymentHoldMaxMinutes, paymentSandbox],
+  checks: paymentChecks,
   scopes: ['payments:write'],
+  tags: { payments: 'Payments of orders: authorized, captured, voided, refunded' },
+  start,
+}
+
+function start(context: Context): Running {
+  const { pool, pools, now, log, registry, logGrown } = context
+  const metrics = createPaymentMetrics(registry, pool)
+  const writer = createWriter(context, metrics)
+  const inbox = createProviderInbox({
+    ...{ pool, now, log, registry },
+    providers: () => providers.byName,
+    apply: (provider, report) => applyProviderReport({ pool, commands, now }, provider, report),
+    noteUnmatched: (provider, report) => noteUnmatched({ pool, now }, provider, report),
+  })
+  const providers = startProviders(context, inbox)
+  const rules = rulesOf(context, providers)
+  const calls = createProviderCalls({ metrics, log, keepReference: keepReference(writer, rules) })
+  const { isClockRight, paymentHooks: hooks = noHooks } = context
+  const commands = createPaymentCommands({ writer, calls, rules, now, isClockRight, hooks })
+  paymentsApi.offer(context, { commands, writer, rules })
+  const stop = new AbortController()
+  const reads = { single: pools.single, lists: pools.lists, providers: providers.byName, logGrown, stop: stop.signal }
+  return {
+    routes: [
+      ...readRoutes(reads),
+      ...moneyRoutes({ pool: pools.single, commands, providers: providers.byName }),
+      ...providers.routes,
+      ...inbox.routes,
+    ],
+    workers: [
+      {
+        name: 'payment settlement',
+        run: stop => runSettlement({ pool, writer, commands, rules, now, log }, stop),
+      },
+      ...providers.workers,
+      ...inbox.workers,
+    ],
+    statusChanges: [followOrders(rules)],
+    endStreams: () => stop.abort(),
+    drain: deadlineMs => writer.close(deadlineMs),
+  }
+}
+
+function createWriter(context: Context, metrics: PaymentMetrics): PaymentWriter {
+  const { pools, now, logGrown } = context
+  const { cache } = ordersApi.of(context)
+  return createPaymentWriter({
+    pool: pools.commands,
+    now,
+    onCommitted(decided, changed) {
+      for (const { orderUid, version } of changed) cache.forget(orderUid, version)
+      if (decided.length > 0) logGrown.notify()
+      for (const { changes } of decided) {
+        for (const { kind, state } of changes.operations) {
+          if (state === 'succeeded' || state === 'failed' || state === 'unknown') metrics.settled(kind, state)
+        }
+      }
+    },
+  })
+}
+
+function startProviders({ pool, now, log, basePath, isLocal, value }: Context, inbox: ProviderInbox): Providers {
+  const deliver: DeliverEvent = (headers, body) => inbox.deliver('sandbox', headers, body)
+  const isSandboxOn = isLocal || value(paymentSandbox)
+  return providersOf(isSandboxOn ? [createSandbox({ pool, now, log, basePath, deliver })] : [])
+}
+
+function rulesOf({ value }: Context, { byName }: Providers): PaymentRules {
+  return {
+    confirmOn: value(confirmOn),
+    latePolicy: value(paymentLatePolicy),
+    holdMaxMs: value(paymentHoldMaxMinutes) * 60_000,
+    providers: byName,
+  }
 }

@@ -50,7 +50,7 @@ export const paymentView = Type.Object(
     created_at: time(),
     updated_at: time(),
   },
-  { title: 'Payment', description: 'A payment of an order' },
+  { title: 'OrderPayment', description: 'A payment of an order' },
 )
 export type PaymentView = Static<typeof paymentView>
 
@@ -74,12 +74,14 @@ export const operationView = Type.Object(
   },
   { title: 'PaymentOperation', description: 'What was asked of the provider' },
 )
+export type OperationView = Static<typeof operationView>
 
 /** A payment read by itself, with everything that was asked of its provider, oldest first. */
 export const paymentWithOperationsView = Type.Object(
   { ...paymentView.properties, operations: listOf(operationView) },
-  { title: 'PaymentWithOperations', description: 'A payment, and what was asked of its provider' },
+  { title: 'OrderPaymentWithOperations', description: 'A payment, and what was asked of its provider' },
 )
+export type PaymentWithOperationsView = Static<typeof paymentWithOperationsView>
 
 export const issueKinds = [
   'unmatched_money',

@@ -62,25 +62,52 @@ type Found = { answer: Respond; params: Call['params'] }
 const noParams: Call['params'] = {}
 
 /**
- * The routes of one method. Paths without parameters are kept apart: they are found at once, and the router refuses a set of routes
- * that has a name and a parameter at one position (/orders/batch, /orders/:id/cancel).
+ * The routes of one method. Paths without parameters are kept apart: they are found at once. The router refuses a set of routes that has
+ * a name and a parameter at one position (/payments/webhooks/:provider, /payments/:id/capture), so those with the name have one of their
+ * own, which goes first.
  */
 class RouteTable {
   readonly #fixed = new Map<string, Found>()
-  readonly #templates = new RegExpRouter<Respond>()
+  readonly #templates: { path: string; answer: Respond }[] = []
+  #routers: readonly RegExpRouter<Respond>[] | undefined
 
   add(path: string, answer: Respond): void {
-    if (path.includes(':')) this.#templates.add(anyMethod, path, answer)
-    else this.#fixed.set(path, { answer, params: noParams })
+    if (!path.includes(':')) this.#fixed.set(path, { answer, params: noParams })
+    else this.#templates.push({ path, answer })
+    this.#routers = undefined
   }
 
   find(path: string): Found | undefined {
     const fixed = this.#fixed.get(path)
     if (fixed !== undefined) return fixed
-    const [found, matched] = this.#templates.match(anyMethod, path)
-    const first = found[0]
-    return first === undefined ? undefined : { answer: first[0], params: paramsOf(first[1], matched) }
+    this.#routers ??= this.#build()
+    for (const router of this.#routers) {
+      const [found, matched] = router.match(anyMethod, path)
+      const first = found[0]
+      if (first !== undefined) return { answer: first[0], params: paramsOf(first[1], matched) }
+    }
+    return undefined
   }
+
+  #build(): RegExpRouter<Respond>[] {
+    const [named, others] = [new RegExpRouter<Respond>(), new RegExpRouter<Respond>()]
+    let isNamed = false
+    for (const { path, answer } of this.#templates) {
+      const goesFirst = this.#templates.some(other => hasNameForParameter(path, other.path))
+      isNamed ||= goesFirst
+      const router = goesFirst ? named : others
+      router.add(anyMethod, path, answer)
+    }
+    return isNamed ? [named, others] : [others]
+  }
+}
+
+/** Whether two templates differ first where one has a name and the other a parameter. */
+function hasNameForParameter(path: string, other: string): boolean {
+  const others = other.split('/')
+  const differing = path.split('/').findIndex((segment, index) => segment !== others[index])
+  const segment = path.split('/')[differing]
+  return segment !== undefined && !segment.startsWith(':') && others[differing]?.startsWith(':') === true
 }
 
 /** A table is of one method, so its router need not distinguish any. */

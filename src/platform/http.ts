@@ -34,6 +34,8 @@ export type Route = {
   scope: string
   /** Supports `Idempotency-Key`: for every POST that creates something or moves money. Its responses must be whole, not streams. */
   idempotent?: true
+  /** Refuses a request without `Idempotency-Key`: it moves money. Only for an idempotent route. */
+  needsKey?: true
   /** Called before a repeated request gets the first response again: another instance may have given it. */
   onReplayed?: (call: Call, response: StoredResponse) => void
   /** Its responses bring their own `Cache-Control` and `Vary`, and their own compression. */

@@ -48,6 +48,11 @@ const keyParameter = {
   schema: { type: 'string', pattern: keyForm.source },
 }
 
+function keyParametersOf({ idempotent, needsKey }: Route): Json[] {
+  if (idempotent !== true) return []
+  return [needsKey === true ? { ...keyParameter, required: true } : keyParameter]
+}
+
 /**
  * Whether a success is JSON lines only. Clients of oapi-codegen parse every response whose media type contains "json" as the default
  * one where no other fits, so there must be no default beside lines.
@@ -99,7 +104,7 @@ function describeOperation(route: Route): Json {
   }))
   const { parameters = [], responses = {}, ...operation } = route.operation as { parameters?: Json[]; responses?: Json }
   const isPublic = route.scope === 'public'
-  const all = [...inPath, ...parameters, ...(route.idempotent === true ? [keyParameter] : [])]
+  const all = [...inPath, ...parameters, ...keyParametersOf(route)]
   return {
     ...operation,
     ...(all.length === 0 ? {} : { parameters: all }),

@@ -73,7 +73,9 @@ export function createIdempotency(options: IdempotencyOptions): (route: Route) =
   const count = (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => requests.inc({ outcome })
   return route => call => {
     const key = call.request.headers.get(keyHeader)
-    return key === null ? route.handle(call) : answerOnce(call, key, route, { ...options, count })
+    if (key !== null) return answerOnce(call, key, route, { ...options, count })
+    if (route.needsKey === true) throw keyRequired()
+    return route.handle(call)
   }
 }
 
@@ -143,6 +145,11 @@ async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: I
     log.error({ err: error, route: route.path, status }, 'a response could not be stored for repeated requests')
   }
   return toResponse(answer)
+}
+
+function keyRequired(): AppError {
+  const violations = [{ pointer: `/${keyHeader}`, detail: 'is required: with it the request can be repeated safely' }]
+  return new AppError('IDEMPOTENCY_KEY_REQUIRED', `the header ${keyHeader} is missing`, { violations })
 }
 
 function keyInvalid(): AppError {

@@ -1,0 +1,9 @@
+/** SQL that other modules put into their own statements, so that the ledger's table is named in its module only. */
+
+/** What was booked of payments, with the operations that it is of. */
+export const paymentTransfers = `(select order_uid, payment_id, operation_id, kind, amount
+                                    from ledger_transfers
+                                   where payment_id is not null)`
+
+/** The orders of which a sale was booked by itself. */
+export const soldOrders = `(select distinct order_uid from ledger_transfers where kind = 'sale' and order_uid is not null)`

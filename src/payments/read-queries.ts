@@ -1,0 +1,141 @@
+import type { OrderStatus } from '../orders/order.ts'
+import { orderStatuses } from '../orders/order-sql.ts'
+import { findOrder } from '../orders/queries.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { presentedPayments } from './paid-orders.ts'
+import type { Operation, PaymentState } from './payment.ts'
+import type { Shown } from './presentation.ts'
+import { operationColumns, type OperationRow, paymentColumns, type PaymentRow, toOperation, toPayment } from './rows.ts'
+import type { IssueKind } from './views.ts'
+
+/** Payments as they are read, without a lock. */
+
+/**
+ * The order that a payment is of.
+ *
+ * @returns undefined when there is no such payment; for the payment of an order that arrived paid the id is the order's own
+ */
+export async function findOrderOf(pool: Pool, paymentId: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ order_uid: string }>('select order_uid from payments where payment_id = $1', [
+    paymentId,
+  ])
+  return rows[0]?.order_uid
+}
+
+/** The payment that a provider knows by a reference; undefined when there is none. */
+export async function findByReference(
+  pool: Pool,
+  provider: string,
+  providerRef: string,
+): Promise<{ orderUid: string; paymentId: string } | undefined> {
+  const { rows } = await pool.query<{ order_uid: string; payment_id: string }>(
+    'select order_uid, payment_id from payments where provider = $1 and provider_ref = $2 order by created_at limit 1',
+    [provider, providerRef],
+  )
+  return rows[0] && { orderUid: rows[0].order_uid, paymentId: rows[0].payment_id }
+}
+
+/**
+ * The payments of an order, oldest first, each with all of its operations.
+ *
+ * @returns undefined when the order is not stored
+ */
+export async function readPaymentsOf(pool: Pool, orderUid: string): Promise<Shown[] | undefined> {
+  const order = await findOrder(pool, orderUid)
+  if (order === undefined) return undefined
+  const payments = await pool.query<PaymentRow>(
+    `select ${paymentColumns} from payments where order_uid = $1 order by created_at, payment_id`,
+    [orderUid],
+  )
+  const orderStatus = order.state.status
+  if (payments.rows.length === 0) {
+    const presented = await presentedPayments(pool, [order])
+    return [...presented.values()].map(({ payment }) => ({ payment, operations: [], orderStatus }))
+  }
+  const operations = await pool.query<OperationRow>(
+    `select ${operationColumns} from payment_operations where order_uid = $1 order by requested_at, operation_id`,
+    [orderUid],
+  )
+  return payments.rows.map(row => ({
+    payment: toPayment(row),
+    operations: operations.rows.filter(operation => operation.payment_id === row.payment_id).map(toOperation),
+    orderStatus,
+  }))
+}
+
+/** A payment with all of its operations; undefined when there is none. */
+export async function readPayment(pool: Pool, paymentId: string): Promise<Shown | undefined> {
+  const orderUid = (await findOrderOf(pool, paymentId)) ?? paymentId
+  const all = await readPaymentsOf(pool, orderUid)
+  return all?.find(({ payment }) => payment.paymentId === paymentId)
+}
+
+/** Which payments a list has; each condition that is given must hold. */
+export type PaymentFilter = Readonly<{
+  states: readonly PaymentState[] | undefined
+  provider: string | undefined
+  orderUid: string | undefined
+  /** With an open issue of this kind. */
+  issue: IssueKind | undefined
+  /** Created at or after, and before, in milliseconds since 1970. */
+  fromMs: number | undefined
+  toMs: number | undefined
+}>
+
+/** A place in the list: the last payment that was handed out. */
+export type PaymentPosition = Readonly<{ createdAtMs: number; paymentId: string }>
+
+/**
+ * A page of payments, newest first, each with its open operations.
+ *
+ * @param after the payment before the page
+ */
+export async function listPayments(
+  pool: Pool,
+  filter: PaymentFilter,
+  after: PaymentPosition | undefined,
+  limit: number,
+): Promise<Shown[]> {
+  const values: unknown[] = []
+  const value = (given: unknown) => `$${values.push(given)}`
+  const conditions = ['true']
+  if (filter.states !== undefined) conditions.push(`p.state = any(${value(filter.states)})`)
+  if (filter.provider !== undefined) conditions.push(`p.provider = ${value(filter.provider)}`)
+  if (filter.orderUid !== undefined) conditions.push(`p.order_uid = ${value(filter.orderUid)}`)
+  if (filter.fromMs !== undefined) conditions.push(`p.created_at >= ${value(new Date(filter.fromMs))}`)
+  if (filter.toMs !== undefined) conditions.push(`p.created_at < ${value(new Date(filter.toMs))}`)
+  if (after !== undefined) {
+    const place = `${value(new Date(after.createdAtMs))}::timestamptz, ${value(after.paymentId)}`
+    conditions.push(`(p.created_at, p.payment_id) < (${place})`)
+  }
+  if (filter.issue !== undefined) {
+    conditions.push(`(p.order_uid, p.payment_id) in (select order_uid, payment_id from payment_issues
+                                                      where state = 'open' and kind = ${value(filter.issue)})`)
+  }
+  const { rows } = await pool.query<PaymentRow & { order_status: OrderStatus }>(
+    `select ${paymentColumns}, (select o.status from ${orderStatuses} o where o.order_uid = p.order_uid) as order_status
+       from payments p
+      where ${conditions.join(' and ')}
+      order by p.created_at desc, p.payment_id desc
+      limit ${limit}`,
+    values,
+  )
+  const open = await openOperationsOf(pool, [...new Set(rows.map(row => row.order_uid))])
+  return rows.map(row => ({
+    payment: toPayment(row),
+    operations: open.filter(({ paymentId }) => paymentId === row.payment_id),
+    orderStatus: row.order_status,
+  }))
+}
+
+async function openOperationsOf(pool: Pool, orderUids: readonly string[]): Promise<Operation[]> {
+  if (orderUids.length === 0) return []
+  const { rows } = await pool.query<OperationRow>(
+    `select ${operationColumns}
+       from payment_operations
+      where order_uid = any($1) and next_attempt_at is not null
+      order by requested_at, operation_id`,
+    [orderUids],
+  )
+  return rows.map(toOperation)
+}

@@ -1,0 +1,112 @@
+import { type Static, type TSchema, Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Validator } from 'typebox/compile'
+import { AppError, type Violation } from '../errors.ts'
+import type { HttpRequest } from '../platform/http.ts'
+import { readJsonBody, remarks, withoutNul } from '../platform/json.ts'
+import { looksLikeCardNumber } from './card-number.ts'
+import { paymentView } from './views.ts'
+
+/** The bodies of requests that move money. */
+
+const sizeBytesMax = 256 * 1024
+
+const amount = (description: string) =>
+  Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, format: 'int64', description }))
+const text = (charactersMax: number, description: string) =>
+  Type.String({ minLength: 1, maxLength: charactersMax, pattern: withoutNul, description })
+const rids = Type.Optional(
+  Type.Array(text(64, 'The rid of an item of the order'), { maxItems: 1000, description: 'The items that it is for' }),
+)
+
+export const paymentBody = Type.Object(
+  {
+    provider: text(64, 'Who moves the money, such as sandbox'),
+    method_token: Type.Optional(
+      text(255, "What the provider knows the payer's card or account by; never a card number"),
+    ),
+    amount: amount("In the currency's minor unit; what is left to be paid if left out"),
+    capture: Type.Optional(paymentView.properties.capture),
+    return_url: Type.Optional(
+      Type.String({
+        maxLength: 2000,
+        pattern: '^https?://[^\\s\\x00]+$',
+        description: 'Where the payer comes back to after a confirmation',
+      }),
+    ),
+    actor: remarks.actor,
+  },
+  { title: 'NewPayment', additionalProperties: false },
+)
+
+export const captureBody = Type.Object(
+  {
+    amount: amount('What is captured; all that can be if left out'),
+    final: Type.Optional(Type.Boolean({ default: false, description: 'Releases what is left of the authorization' })),
+    ...remarks,
+  },
+  { title: 'PaymentCapture', additionalProperties: false },
+)
+
+export const voidBody = Type.Object(remarks, { title: 'PaymentVoid', additionalProperties: false })
+
+export const refundBody = Type.Object(
+  { amount: amount('What is refunded; all that can be if left out'), rids, ...remarks },
+  { title: 'PaymentRefund', additionalProperties: false },
+)
+
+export const recordBody = Type.Object(
+  {
+    kind: Type.Enum(['capture', 'refund'], { title: 'RecordKind', description: 'Money that came in, or went back' }),
+    amount: amount('What has moved; all that is expected, or can be refunded, if left out'),
+    reference: Type.Optional(text(255, 'What a bank or a receipt calls it')),
+    rids,
+    ...remarks,
+  },
+  { title: 'PaymentRecord', additionalProperties: false },
+)
+
+const contracts = {
+  payment: Compile(paymentBody),
+  capture: Compile(captureBody),
+  void: Compile(voidBody),
+  refund: Compile(refundBody),
+  record: Compile(recordBody),
+}
+
+/** The actor when none is given. */
+export const actorDefault = 'api'
+
+/** @throws AppError REQUEST_INVALID with every violation, CARD_DATA_REFUSED, and as `readJsonBody` does; so do the others */
+export const readPayment = (request: HttpRequest) => read(request, contracts.payment, 'provider')
+export const readCapture = (request: HttpRequest) =>
+  read(request, contracts.capture, 'amount and final, or be left out', {})
+export const readVoid = (request: HttpRequest) => read(request, contracts.void, 'reason and actor, or be left out', {})
+export const readRefund = (request: HttpRequest) =>
+  read(request, contracts.refund, 'amount and reason, or be left out', {})
+export const readRecord = (request: HttpRequest) => read(request, contracts.record, 'kind')
+
+async function read<Schema extends TSchema>(
+  request: HttpRequest,
+  contract: Validator<Record<never, never>, Schema>,
+  fields: string,
+  absent?: Static<Schema>,
+): Promise<Static<Schema>> {
+  const body = await readJsonBody(request, contract, {
+    sizeBytesMax,
+    expected: `must be a JSON object with ${fields}`,
+    ...(absent === undefined ? {} : { absent }),
+  })
+  refuseCardNumbers(body)
+  return body
+}
+
+/** What a person or a form may have put a card number into. It is refused before anything of it is stored or logged. */
+function refuseCardNumbers(body: unknown): void {
+  const violations = Object.entries(body as Record<string, unknown>).flatMap(([name, value]): Violation[] =>
+    typeof value === 'string' && looksLikeCardNumber(value)
+      ? [{ pointer: `/${name}`, detail: 'must not hold a card number' }]
+      : [],
+  )
+  if (violations.length > 0) throw new AppError('CARD_DATA_REFUSED', 'the request holds a card number', { violations })
+}

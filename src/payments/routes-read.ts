@@ -1,0 +1,93 @@
+import { AppError } from '../errors.ts'
+import type { Notifier } from '../events/notifier.ts'
+import { notFound } from '../orders/commands.ts'
+import { orderUidForm } from '../orders/document.ts'
+import type { Call, Route } from '../platform/http.ts'
+import { linkToNext } from '../platform/links.ts'
+import { pause } from '../platform/periodic.ts'
+import type { Pool } from '../platform/postgres.ts'
+import { QueryReader } from '../platform/query.ts'
+import { encodeCursor, readListQuery } from './list-query.ts'
+import { operations, waitMaxSeconds, waitParameters } from './operations.ts'
+import { isOpen } from './payment.ts'
+import { presentPayment, presentWithOperations, type Shown } from './presentation.ts'
+import type { Provider } from './provider.ts'
+import { listPayments, readPayment, readPaymentsOf } from './read-queries.ts'
+
+type Options = Readonly<{
+  /** For reads of one thing, and for lists. */
+  single: Pool
+  lists: Pool
+  providers: ReadonlyMap<string, Provider>
+  /** Notified when the log has grown. */
+  logGrown: Notifier
+  /** Aborted when the service stops. */
+  stop: AbortSignal
+}>
+
+/** Payments are read. */
+export function readRoutes(options: Options): Route[] {
+  const get = { method: 'GET', scope: 'orders:read' } as const
+  return [
+    { ...get, path: '/api/orders/:id/payments', operation: operations.ofOrder, handle: call => ofOrder(call, options) },
+    { ...get, path: '/api/payments', operation: operations.list, handle: call => list(call, options) },
+    { ...get, path: '/api/payments/:id', operation: operations.get, handle: call => show(call, options) },
+  ]
+}
+
+async function ofOrder(call: Call, { single, providers }: Options): Promise<Response> {
+  const orderUid = call.params.id ?? ''
+  const payments = orderUidForm.test(orderUid) ? await readPaymentsOf(single, orderUid) : undefined
+  if (payments === undefined) throw notFound(orderUid)
+  return Response.json(payments.map(shown => presentWithOperations(shown, providers)))
+}
+
+async function list(call: Call, { lists, providers }: Options): Promise<Response> {
+  const { url } = call.request
+  const { filter, after, limit } = readListQuery(new URL(url).searchParams)
+  // One more than asked for tells whether there is a next page.
+  const found = await listPayments(lists, filter, after, limit + 1)
+  const page = found.slice(0, limit)
+  const last = found.length > limit ? page.at(-1)?.payment : undefined
+  return Response.json(
+    page.map(shown => presentPayment(shown, providers)),
+    { headers: last === undefined ? {} : { link: linkToNext(url, encodeCursor(last)) } },
+  )
+}
+
+async function show(call: Call, options: Options): Promise<Response> {
+  const query = new QueryReader(new URL(call.request.url).searchParams, waitParameters)
+  const seconds = Number(query.text('wait') ?? 0)
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > waitMaxSeconds) {
+    query.refuse('wait', `a whole number of seconds, 0 to ${waitMaxSeconds}`)
+  }
+  query.end()
+  const shown = await readSettled(call, options, performance.now() + seconds * 1000)
+  return Response.json(presentWithOperations(shown, options.providers))
+}
+
+/** How long a waiting request leaves the database alone, in milliseconds: a busy log grows all the time. */
+const waitPauseMs = 100
+
+/** Reads a payment, and waits while its outcome is open. @param untilMs by `performance.now()` */
+async function readSettled(call: Call, { single, logGrown, stop }: Options, untilMs: number): Promise<Shown> {
+  const paymentId = call.params.id ?? ''
+  const ends = AbortSignal.any([stop, call.request.signal])
+  for (;;) {
+    const seen = logGrown.seen()
+    const shown = orderUidForm.test(paymentId) ? await readPayment(single, paymentId) : undefined
+    if (shown === undefined) throw paymentNotFound(paymentId)
+    if (!isWaitedFor(shown) || ends.aborted || performance.now() >= untilMs) return shown
+    await pause(waitPauseMs, ends)
+    await logGrown.next(seen, ends)
+  }
+}
+
+/** Whether the provider has still to say something: what waits for the payer waits longer than a request can. */
+function isWaitedFor({ payment, operations }: Shown): boolean {
+  return payment.state !== 'requires_action' && operations.some(isOpen)
+}
+
+export function paymentNotFound(paymentId: string): AppError {
+  return new AppError('PAYMENT_NOT_FOUND', `no payment is stored under ${paymentId}`)
+}

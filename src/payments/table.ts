@@ -1,0 +1,104 @@
+import { type Copy, copyOf } from '../platform/copy.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import type { RowWriter } from '../platform/row-writer.ts'
+
+/** Tables that are written many rows at a time: new rows by COPY, changed ones by one statement. */
+
+/** A value of a column: a time is in milliseconds since 1970, an amount a safe integer. */
+type Value = string | number | boolean | readonly string[] | undefined
+
+type ColumnType = 'text' | 'bigint' | 'integer' | 'timestamptz' | 'boolean' | 'text[]'
+
+export type Column<Item> = Readonly<{
+  name: string
+  type: ColumnType
+  of: (item: Item) => Value
+  /** `key`: finds the row; `fixed`: is written once; anything else may change. */
+  role?: 'key' | 'fixed'
+}>
+
+export type Table<Item> = Readonly<{
+  /** The rows of new items. */
+  copyOf(items: readonly Item[]): Copy
+  /** Writes items that are there already as they are now. @throws Error when one of them is not there */
+  update(client: PoolClient, items: readonly Item[]): Promise<void>
+  /** Writes items, whether they are there already or not. */
+  upsert(client: PoolClient, items: readonly Item[]): Promise<void>
+}>
+
+/** @param columns all that are written; what changes has no role */
+export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): Table<Item> {
+  const names = columns.map(column => column.name).join(', ')
+  const keys = columns.filter(({ role }) => role === 'key')
+  const changing = columns.filter(({ role }) => role === undefined)
+  const updated = [...keys, ...changing]
+  const update = `update ${name} t
+     set ${changing.map(column => `${column.name} = u.${column.name}`).join(', ')}
+    from unnest(${parametersOf(updated)}) u (${updated.map(column => column.name).join(', ')})
+   where ${keys.map(column => `t.${column.name} = u.${column.name}`).join(' and ')}`
+  const upsert = `insert into ${name} (${names})
+  select * from unnest(${parametersOf(columns)})
+      on conflict (${keys.map(column => column.name).join(', ')}) do update
+     set ${changing.map(column => `${column.name} = excluded.${column.name}`).join(', ')}`
+  return {
+    copyOf: items =>
+      copyOf(name, names, items, (item, writer) => {
+        writer.row(columns.length)
+        for (const column of columns) write(writer, column.type, column.of(item))
+      }),
+    async update(client, items) {
+      if (items.length === 0) return
+      const { rowCount } = await client.query(update, valuesOf(updated, items))
+      if (rowCount !== items.length) throw new Error(`${rowCount} of ${items.length} rows of ${name} were there`)
+    },
+    async upsert(client, items) {
+      if (items.length > 0) await client.query(upsert, valuesOf(columns, items))
+    },
+  }
+}
+
+function parametersOf<Item>(columns: readonly Column<Item>[]): string {
+  return columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')
+}
+
+/** A list for each column: the driver writes lists of texts and numbers, and no list of lists. */
+function valuesOf<Item>(columns: readonly Column<Item>[], items: readonly Item[]): unknown[] {
+  return columns.map(({ type, of }) =>
+    items.map(item => {
+      const value = of(item)
+      if (value === undefined) return null
+      return type === 'timestamptz' ? new Date(value as number).toISOString() : value
+    }),
+  )
+}
+
+function write(writer: RowWriter, type: ColumnType, value: Value): void {
+  if (value === undefined) writer.null()
+  else if (type === 'text') writer.text(value as string)
+  else if (type === 'bigint') writer.bigint(value as number)
+  else if (type === 'integer') writer.integer(value as number)
+  else if (type === 'timestamptz') writer.timestamp(value as number)
+  else if (type === 'boolean') writer.bytes(value === true ? yes : no)
+  else writer.bytes(arrayOf(value as readonly string[]))
+}
+
+const yes = Buffer.from([1])
+const no = Buffer.from([0])
+
+/** The `oid` of the type `text`, as the elements of an array say it. */
+const textOid = 25
+
+/** A `text[]` in the binary format: dimensions, whether there are nulls, the type, and the length and lower bound of the dimension. */
+function arrayOf(texts: readonly string[]): Buffer {
+  const words = (...numbers: readonly number[]) => {
+    const bytes = Buffer.alloc(4 * numbers.length)
+    for (const [index, number] of numbers.entries()) bytes.writeInt32BE(number, 4 * index)
+    return bytes
+  }
+  if (texts.length === 0) return words(0, 0, textOid)
+  const elements = texts.flatMap(text => {
+    const bytes = Buffer.from(text)
+    return [words(bytes.byteLength), bytes]
+  })
+  return Buffer.concat([words(1, 0, textOid, texts.length, 1), ...elements])
+}
