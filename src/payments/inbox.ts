@@ -23,8 +23,8 @@ type Options = Omit<EventApplication, 'count' | 'random' | 'provider'> &
     /** The providers by name; they are asked for when an event comes. */
     providers: () => ReadonlyMap<string, Provider>
     registry: Registry
-    /** Whether the clock is right, as it is unless given. Otherwise nothing is removed because of its age. */
-    isClockRight?: () => boolean
+    /** Whether the clock is right. Otherwise nothing is removed because of its age. */
+    isClockRight: () => boolean
   }>
 
 const sizeBytesMax = 256 * 1024
@@ -75,10 +75,7 @@ export function createProviderInbox(options: Options): ProviderInbox {
 }
 
 /** Removes events that were settled long ago, until told to stop. Every instance may do it. */
-async function expireProviderEvents(
-  { pool, now, isClockRight = () => true, log }: Options,
-  stop: AbortSignal,
-): Promise<void> {
+async function expireProviderEvents({ pool, now, isClockRight, log }: Options, stop: AbortSignal): Promise<void> {
   const run = async () => {
     if (!isClockRight()) return 'done'
     return (await removeOldProviderEvents(pool, now() - keptForMs, removedMax)) < removedMax ? 'done' : 'more'

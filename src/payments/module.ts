@@ -55,7 +55,7 @@ function start(context: Context): Running {
   const metrics = createPaymentMetrics(registry, pool)
   const writer = createWriter(context, metrics)
   const inbox = createProviderInbox({
-    ...{ pool, now, log, registry },
+    ...{ pool, now, log, registry, isClockRight: context.isClockRight },
     providers: () => providers.byName,
     apply: (provider, report) => applyProviderReport({ pool, commands, now }, provider, report),
     noteUnmatched: (provider, report) => noteUnmatched({ pool, now }, provider, report),
