@@ -118,6 +118,7 @@ describe('an order that is cancelled', () => {
     }
     const over = look(sent, nowMs + 25 * hourMs)
     expect(changesOf(over).issues.map(({ kind, amount }) => [kind, amount])).toEqual([['unmatched_money', 100]])
+    expect(changesOf(over).operations.map(({ kind, state }) => [kind, state])).toEqual([['void', 'failed']])
     const told = after(sent, over)
     expect(look(told, nowMs + 26 * hourMs)).toEqual({ kind: 'unchanged' })
   })

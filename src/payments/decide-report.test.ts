@@ -176,6 +176,23 @@ describe('the outcome of a call', () => {
     expect(operationOf(waiting, 'auth')).toMatchObject({ state: 'sent', nextAttemptAtMs: nowMs + 120_000 })
   })
 
+  test('what a refusal tells of too much money is sent back once', () => {
+    const paid = after(sent, apply(sent, captured))
+    const asked = {
+      paymentId: 'pay',
+      operationId: 'r1',
+      kind: 'refund' as const,
+      amount: 60,
+      reason: '',
+      actor: 'shop',
+    }
+    const refunding = after(paid, decideOperate(paid, asked, contextAt()))
+    const report = reportOf({ captured: 120 })
+    const { operations } = changesOf(outcome(refunding, { kind: 'refused', failure, report }, 'r1'))
+    const sentBack = operations.filter(({ state }) => state === 'requested')
+    expect(sentBack.map(({ kind, amount }) => [kind, amount])).toEqual([['refund', 20]])
+  })
+
   test('a refused refund frees what it held, and is left to a person', () => {
     const paid = after(sent, apply(sent, captured))
     const asked = { paymentId: 'pay', operationId: 'r1', kind: 'refund' as const, reason: '', actor: 'shop' }
