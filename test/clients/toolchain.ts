@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -24,6 +24,7 @@ export const pins = {
   },
   python: { 'openapi-python-client': '0.29.1', 'openapi-generator-cli': '7.26.0' },
   go: { 'github.com/oapi-codegen/oapi-codegen/v2': '2.8.2', 'github.com/oapi-codegen/runtime': '1.9.0' },
+  stripe: { 'github.com/stripe/stripe-mock': '0.203.0' },
 } as const
 
 const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'shopping-cart', 'clients')
@@ -135,10 +136,7 @@ export async function pythonTools(): Promise<string> {
 
 /** The folder of oapi-codegen, and the Go command. @throws Unavailable */
 export async function goTools(): Promise<{ go: string; bin: string }> {
-  const go = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go'
-  const found = await needs(go, ['env', 'GOVERSION'])
-  const minor = Number(/^go1\.(\d+)/.exec(found)?.[1] ?? 0)
-  if (minor < goVersionMin) throw new Unavailable(`${found.trim()} is older than 1.${goVersionMin}`)
+  const go = await needsGo()
   const generator = 'github.com/oapi-codegen/oapi-codegen/v2'
   const bin = await cached('go', pins.go, work =>
     run([go, 'install', `${generator}/cmd/oapi-codegen@v${pins.go[generator]}`], {
@@ -147,6 +145,30 @@ export async function goTools(): Promise<{ go: string; bin: string }> {
     }),
   )
   return { go, bin }
+}
+
+/** The Go command. @throws Unavailable */
+async function needsGo(): Promise<string> {
+  const go = existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : 'go'
+  const found = await needs(go, ['env', 'GOVERSION'])
+  const minor = Number(/^go1\.(\d+)/.exec(found)?.[1] ?? 0)
+  if (minor < goVersionMin) throw new Unavailable(`${found.trim()} is older than 1.${goVersionMin}`)
+  return go
+}
+
+/** The file of Stripe's OpenAPI document, which is part of its mock server. @throws Unavailable */
+export async function stripeOpenApi(): Promise<string> {
+  const go = await needsGo()
+  const [[module, version] = ['', '']] = Object.entries(pins.stripe)
+  const folder = await cached('stripe', pins.stripe, async work => {
+    const downloaded = await run([go, 'mod', 'download', '-json', `${module}@v${version}`], {
+      cwd: work,
+      timeoutMs: downloadMs,
+    })
+    const { Dir } = JSON.parse(downloaded) as { Dir: string }
+    await copyFile(join(Dir, 'embedded/openapi/spec3.json'), join(work, 'openapi.json'))
+  })
+  return join(folder, 'openapi.json')
 }
 
 /**

@@ -1,0 +1,344 @@
+import Stripe from 'stripe'
+import {
+  type FakeDispute,
+  type FakeIntent,
+  type FakeRefund,
+  showDispute,
+  showEvent,
+  showIntent,
+  showList,
+  showRefund,
+} from './fake-stripe-objects.ts'
+
+/**
+ * A server with the part of Stripe's API that is used, and its state: intents, charges, refunds, disputes, idempotency keys for 24
+ * hours, webhooks, and faults. Stripe's own mock checks the form of requests only; it has no state.
+ *
+ * What a payment comes to is said by its payment method, as in Stripe's test mode: `pm_card_visa`, `pm_card_chargeDeclined`,
+ * `pm_card_authenticationRequired`, and `pm_card_refundFail`, whose refunds fail later.
+ */
+export type FakeStripe = Awaited<ReturnType<typeof startFakeStripe>>
+
+/** What happens to the next call of a path that ends like this, such as `/capture`. */
+export type Fault = {
+  path: string
+  /** `late`: done, and answered with 500; `lost`: done, and the connection is cut; `refused`: 429, not done; `hang`: done, and never answered */
+  kind: 'late' | 'lost' | 'refused' | 'hang'
+}
+
+const keysKeptMs = 86_400_000
+const webhookSecret = 'whsec_fake'
+
+type Answer = { status: number; body: Record<string, unknown> }
+type Kept = Answer & { fingerprint: string; atMs: number }
+type State = {
+  intents: Map<string, FakeIntent>
+  refunds: FakeRefund[]
+  disputes: FakeDispute[]
+  keys: Map<string, Kept>
+  faults: Fault[]
+  answers: { method: string; path: string; status: number; body: Record<string, unknown> }[]
+  webhookUrl: string | undefined
+  now: () => number
+  sent: number
+}
+
+export async function startFakeStripe({ now = Date.now }: { now?: () => number } = {}) {
+  const state: State = {
+    intents: new Map(),
+    refunds: [],
+    disputes: [],
+    keys: new Map(),
+    faults: [],
+    answers: [],
+    webhookUrl: undefined,
+    now,
+    sent: 0,
+  }
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    idleTimeout: 0,
+    fetch: request => answer(state, request),
+  })
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    webhookSecret,
+    /** Every answer that was given. */
+    answers: state.answers,
+    refunds: state.refunds,
+    intents: state.intents,
+    /** Sends webhooks there from now on. */
+    sendWebhooksTo(url: string) {
+      state.webhookUrl = url
+    },
+    fail: (fault: Fault) => void state.faults.push(fault),
+    /** The payer has confirmed. */
+    async completeAction(id: string) {
+      const intent = existing(state, id)
+      intent.actionUrl = null
+      authorizeCharge(state, intent)
+      await sendEvent(state, 'payment_intent.succeeded', showIntent(intent, false))
+    },
+    /** What succeeded as a refund fails after all. */
+    async failRefund(id: string) {
+      const refund = state.refunds.find(candidate => candidate.id === id)
+      if (refund === undefined) throw new RangeError(`no refund ${id}`)
+      refund.status = 'failed'
+      const { charge } = existing(state, refund.intent)
+      if (charge !== null) charge.refunded -= refund.amount
+      await sendEvent(state, 'refund.failed', showRefund(refund))
+    },
+    /** The payer's bank takes money back, or gives it back. */
+    async dispute(intentId: string, amount: number, status: 'needs_response' | 'won' | 'lost') {
+      const intent = existing(state, intentId)
+      if (intent.charge === null) throw new RangeError('nothing was charged')
+      intent.charge.isDisputed = true
+      let dispute = state.disputes.find(candidate => candidate.intent === intentId)
+      if (dispute === undefined) {
+        const { currency, charge } = intent
+        dispute = {
+          id: idOf(state, 'dp'),
+          intent: intentId,
+          charge: charge.id,
+          amount,
+          currency,
+          status,
+          created: seconds(state),
+        }
+        state.disputes.push(dispute)
+      }
+      dispute.status = status
+      const type = status === 'needs_response' ? 'charge.dispute.created' : 'charge.dispute.closed'
+      await sendEvent(state, type, showDispute(dispute))
+    },
+    /** Sends an event of an intent again. */
+    sendEvent: (type: string, intentId: string) => sendEvent(state, type, showIntent(existing(state, intentId), false)),
+    close: () => server.stop(true),
+  }
+}
+
+async function answer(state: State, request: Request): Promise<Response> {
+  const url = new URL(request.url)
+  const form = new URLSearchParams(request.method === 'POST' ? await request.text() : url.search)
+  const fault = takeFault(state, url.pathname)
+  if (fault?.kind === 'refused') return toResponse(refusal(429, 'rate_limit', 'too many requests'))
+  const done = once(state, request, url.pathname, form)
+  state.answers.push({ method: request.method, path: url.pathname, ...done })
+  if (fault?.kind === 'late') return toResponse(refusal(500, 'api_error', 'it was done all the same'))
+  if (fault?.kind === 'lost')
+    return new Response(new ReadableStream({ start: stream => stream.error(new Error('cut')) }))
+  if (fault?.kind === 'hang') return new Promise(() => undefined)
+  return toResponse(done)
+}
+
+function takeFault({ faults }: State, path: string): Fault | undefined {
+  const index = faults.findIndex(fault => path.endsWith(fault.path))
+  return index < 0 ? undefined : faults.splice(index, 1)[0]
+}
+
+/** The same key gives the same answer for 24 hours, also an error; with another request it is an error of its own. */
+function once(state: State, request: Request, path: string, form: URLSearchParams): Answer {
+  const key = request.headers.get('idempotency-key')
+  if (request.method !== 'POST' || key === null) return route(state, request.method, path, form)
+  const fingerprint = `${path}?${form}`
+  const kept = state.keys.get(key)
+  if (kept !== undefined && state.now() - kept.atMs < keysKeptMs) {
+    if (kept.fingerprint === fingerprint) return { status: kept.status, body: kept.body }
+    return refusal(400, 'idempotency_error', 'the key was used with other parameters')
+  }
+  const done = route(state, request.method, path, form)
+  state.keys.set(key, { ...done, fingerprint, atMs: state.now() })
+  return done
+}
+
+function route(state: State, method: string, path: string, form: URLSearchParams): Answer {
+  const [, , resource = '', id = '', action = ''] = path.split('/')
+  if (method === 'POST' && resource === 'refunds') return createRefund(state, form)
+  if (method === 'GET' && resource === 'refunds') return list(path, state.refunds.filter(of(form)).map(showRefund))
+  if (method === 'GET' && resource === 'disputes') return list(path, state.disputes.filter(of(form)).map(showDispute))
+  if (resource !== 'payment_intents') return refusal(404, 'invalid_request_error', 'no such address')
+  if (method === 'POST' && id === '') return createIntent(state, form)
+  if (id === 'search') return search(state, form)
+  const intent = state.intents.get(id)
+  if (intent === undefined) return missing(id)
+  const isExpanded = [...form.values()].includes('latest_charge')
+  const change = {
+    '': () => undefined,
+    confirm: () => confirm(state, intent, form),
+    capture: () => capture(intent, form),
+    cancel: () => cancel(intent),
+  }[action]
+  if (change === undefined) return refusal(404, 'invalid_request_error', 'no such address')
+  const refused = change()
+  return refused ?? { status: 200, body: showIntent(intent, isExpanded) }
+}
+
+const of = (form: URLSearchParams) => (item: { intent: string }) => item.intent === form.get('payment_intent')
+
+function list(url: string, data: readonly object[]): Answer {
+  return { status: 200, body: showList(url, data) }
+}
+
+function createIntent(state: State, form: URLSearchParams): Answer {
+  const amount = Number(form.get('amount'))
+  if (!Number.isInteger(amount) || amount < 1) return refusal(400, 'invalid_request_error', 'amount must be positive')
+  const intent: FakeIntent = {
+    id: idOf(state, 'pi'),
+    amount,
+    currency: form.get('currency') ?? '',
+    captureMethod: form.get('capture_method') ?? 'automatic',
+    status: 'requires_payment_method',
+    metadata: metadataOf(form),
+    created: seconds(state),
+    cancellationReason: null,
+    error: null,
+    actionUrl: null,
+    charge: null,
+  }
+  state.intents.set(intent.id, intent)
+  return { status: 200, body: showIntent(intent, false) }
+}
+
+function search(state: State, form: URLSearchParams): Answer {
+  const wanted = /'payment_id'\]:'([^']*)'/.exec(form.get('query') ?? '')?.[1]
+  const found = [...state.intents.values()].filter(({ metadata }) => metadata.payment_id === wanted)
+  const data = found.map(intent => showIntent(intent, true))
+  return { status: 200, body: { object: 'search_result', url: '/v1/payment_intents/search', has_more: false, data } }
+}
+
+/** @returns the refusal, if it is one */
+function confirm(state: State, intent: FakeIntent, form: URLSearchParams): Answer | undefined {
+  if (!['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status)) {
+    return unexpected(intent)
+  }
+  const method = form.get('payment_method')
+  if (method === 'pm_card_chargeDeclined') {
+    intent.status = 'requires_payment_method'
+    intent.error = {
+      type: 'card_error',
+      code: 'card_declined',
+      decline_code: 'generic_decline',
+      message: 'Your card was declined.',
+    }
+    return { status: 402, body: { error: { ...intent.error, payment_intent: showIntent(intent, false) } } }
+  }
+  if (method === 'pm_card_authenticationRequired') {
+    intent.status = 'requires_action'
+    intent.actionUrl = `https://hooks.example.test/${intent.id}`
+    return undefined
+  }
+  if (!method?.startsWith('pm_card_')) return refusal(400, 'invalid_request_error', 'no such payment method')
+  authorizeCharge(state, intent)
+  return undefined
+}
+
+function authorizeCharge(state: State, intent: FakeIntent): void {
+  const isManual = intent.captureMethod === 'manual'
+  intent.status = isManual ? 'requires_capture' : 'succeeded'
+  intent.charge = {
+    id: idOf(state, 'ch'),
+    amount: intent.amount,
+    captured: isManual ? 0 : intent.amount,
+    refunded: 0,
+    captureBefore: seconds(state) + 7 * 86_400,
+    isDisputed: false,
+  }
+}
+
+function capture(intent: FakeIntent, form: URLSearchParams): Answer | undefined {
+  if (intent.status !== 'requires_capture' || intent.charge === null) return unexpected(intent)
+  const amount = Number(form.get('amount_to_capture') ?? intent.amount)
+  if (!(amount > 0 && amount <= intent.amount))
+    return refusal(400, 'invalid_request_error', 'more than was authorized', 'amount_too_large')
+  intent.charge.captured = amount
+  intent.status = 'succeeded'
+  return undefined
+}
+
+function cancel(intent: FakeIntent): Answer | undefined {
+  if (intent.status === 'succeeded' || intent.status === 'canceled') return unexpected(intent)
+  intent.status = 'canceled'
+  intent.cancellationReason = 'requested_by_customer'
+  intent.actionUrl = null
+  return undefined
+}
+
+function createRefund(state: State, form: URLSearchParams): Answer {
+  const intent = state.intents.get(form.get('payment_intent') ?? '')
+  if (intent === undefined) return missing(form.get('payment_intent') ?? '')
+  const { charge } = intent
+  if (charge === null || charge.captured === 0) return unexpected(intent)
+  const amount = Number(form.get('amount') ?? charge.captured - charge.refunded)
+  if (amount > charge.captured - charge.refunded) {
+    return refusal(400, 'invalid_request_error', 'more than is left of the charge', 'charge_already_refunded')
+  }
+  charge.refunded += amount
+  const refund: FakeRefund = {
+    id: idOf(state, 're'),
+    intent: intent.id,
+    charge: charge.id,
+    amount,
+    currency: intent.currency,
+    status: 'succeeded',
+    metadata: metadataOf(form),
+    created: seconds(state),
+  }
+  state.refunds.push(refund)
+  return { status: 200, body: showRefund(refund) }
+}
+
+function metadataOf(form: URLSearchParams): Record<string, string> {
+  const entries = [...form].flatMap(([name, value]) => {
+    const key = /^metadata\[(\w+)\]$/.exec(name)?.[1]
+    return key === undefined ? [] : [[key, value] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+function refusal(status: number, type: string, message: string, code?: string): Answer {
+  return { status, body: { error: { type, message, ...(code === undefined ? {} : { code }) } } }
+}
+
+function missing(id: string): Answer {
+  return refusal(404, 'invalid_request_error', `no such object: ${id}`, 'resource_missing')
+}
+
+function unexpected({ status }: FakeIntent): Answer {
+  return refusal(400, 'invalid_request_error', `its status is ${status}`, 'payment_intent_unexpected_state')
+}
+
+function existing({ intents }: State, id: string): FakeIntent {
+  const intent = intents.get(id)
+  if (intent === undefined) throw new RangeError(`no intent ${id}`)
+  return intent
+}
+
+function idOf(state: State, kind: string): string {
+  state.sent += 1
+  return `${kind}_fake${state.sent}`
+}
+
+function seconds({ now }: State): number {
+  return Math.floor(now() / 1000)
+}
+
+function toResponse({ status, body }: Answer): Response {
+  return Response.json(body, { status, headers: { 'request-id': 'req_fake' } })
+}
+
+async function sendEvent(state: State, type: string, object: object): Promise<void> {
+  if (state.webhookUrl === undefined) return
+  const payload = JSON.stringify(showEvent(idOf(state, 'evt'), type, seconds(state), object))
+  await fetch(state.webhookUrl, {
+    method: 'POST',
+    body: payload,
+    headers: { 'content-type': 'application/json', 'stripe-signature': await signStripeEvent(payload, seconds(state)) },
+  })
+}
+
+/** The header of a signed event. @param timestamp in seconds */
+export async function signStripeEvent(payload: string, timestamp: number, secret = webhookSecret): Promise<string> {
+  const header = await new Stripe('sk_test_fake').webhooks.generateTestHeaderStringAsync({ payload, secret, timestamp })
+  return header
+}
