@@ -18,6 +18,8 @@ export type FakeIntent = {
   cancellationReason: string | null
   error: Record<string, unknown> | null
   actionUrl: string | null
+  /** The payment method that it was last confirmed with. */
+  method: string | null
   charge: FakeCharge | null
 }
 

@@ -1,4 +1,4 @@
-import Stripe from 'stripe'
+import { signStripeEvent } from './fake-stripe-events.ts'
 import {
   type FakeDispute,
   type FakeIntent,
@@ -14,10 +14,13 @@ import {
  * A server with the part of Stripe's API that is used, and its state: intents, charges, refunds, disputes, idempotency keys for 24
  * hours, webhooks, and faults. Stripe's own mock checks the form of requests only; it has no state.
  *
- * What a payment comes to is said by its payment method, as in Stripe's test mode: `pm_card_visa`, `pm_card_chargeDeclined`,
- * `pm_card_authenticationRequired`, and `pm_card_refundFail`, whose refunds fail later.
+ * What a payment comes to is said by its payment method. `pm_card_visa`, `pm_card_chargeDeclined`, `pm_card_authenticationRequired` and
+ * `pm_card_refundFail` are as in Stripe's test mode. Of `pm_card_lost` the first answer is lost, `pm_card_slow` is under way for a minute,
+ * and the authorization of `pm_card_expires` lasts a minute.
  */
 export type FakeStripe = Awaited<ReturnType<typeof startFakeStripe>>
+
+const slowSeconds = 60
 
 /** What happens to the next call of a path that ends like this, such as `/capture`. */
 export type Fault = {
@@ -76,19 +79,24 @@ export async function startFakeStripe({ now = Date.now }: { now?: () => number }
     /** The payer has confirmed. */
     async completeAction(id: string) {
       const intent = existing(state, id)
-      intent.actionUrl = null
       authorizeCharge(state, intent)
       await sendEvent(state, 'payment_intent.succeeded', showIntent(intent, false))
+    },
+    /** The payer has given up. */
+    async declineAction(id: string) {
+      const intent = existing(state, id)
+      decline(intent)
+      await sendEvent(state, 'payment_intent.payment_failed', showIntent(intent, false))
     },
     /** What succeeded as a refund fails after all. */
     async failRefund(id: string) {
       const refund = state.refunds.find(candidate => candidate.id === id)
       if (refund === undefined) throw new RangeError(`no refund ${id}`)
-      refund.status = 'failed'
-      const { charge } = existing(state, refund.intent)
-      if (charge !== null) charge.refunded -= refund.amount
+      failRefund(state, refund)
       await sendEvent(state, 'refund.failed', showRefund(refund))
     },
+    /** Has happen what is due by its clock. */
+    settle: () => settle(state),
     /** The payer's bank takes money back, or gives it back. */
     async dispute(intentId: string, amount: number, status: 'needs_response' | 'won' | 'lost') {
       const intent = existing(state, intentId)
@@ -112,16 +120,44 @@ export async function startFakeStripe({ now = Date.now }: { now?: () => number }
       const type = status === 'needs_response' ? 'charge.dispute.created' : 'charge.dispute.closed'
       await sendEvent(state, type, showDispute(dispute))
     },
+    /** An event of an intent. */
+    eventOf: (id: string) =>
+      showEvent(`evt_of_${id}`, 'payment_intent.succeeded', seconds(state), showIntent(existing(state, id), false)),
     /** Sends an event of an intent again. */
     sendEvent: (type: string, intentId: string) => sendEvent(state, type, showIntent(existing(state, intentId), false)),
     close: () => server.stop(true),
   }
 }
 
+function failRefund(state: State, refund: FakeRefund): void {
+  refund.status = 'failed'
+  const { charge } = existing(state, refund.intent)
+  if (charge !== null) charge.refunded -= refund.amount
+}
+
+/** What takes a while is approved, authorizations expire, and refunds of the card for it fail. */
+function settle(state: State): void {
+  for (const intent of state.intents.values()) {
+    if (intent.status === 'processing' && intent.created + slowSeconds <= seconds(state)) authorizeCharge(state, intent)
+    if (intent.status !== 'requires_capture' || intent.charge === null) continue
+    if (intent.charge.captureBefore > seconds(state)) continue
+    intent.status = 'canceled'
+    intent.cancellationReason = 'automatic'
+  }
+  for (const refund of state.refunds) {
+    const { method } = existing(state, refund.intent)
+    if (method === 'pm_card_refundFail' && refund.status === 'succeeded' && refund.created < seconds(state)) {
+      failRefund(state, refund)
+    }
+  }
+}
+
 async function answer(state: State, request: Request): Promise<Response> {
   const url = new URL(request.url)
   const form = new URLSearchParams(request.method === 'POST' ? await request.text() : url.search)
-  const fault = takeFault(state, url.pathname)
+  const isRepeated = state.keys.has(request.headers.get('idempotency-key') ?? '')
+  const isLost = form.get('payment_method') === 'pm_card_lost' && !isRepeated
+  const fault: Fault | undefined = isLost ? { path: '', kind: 'lost' } : takeFault(state, url.pathname)
   if (fault?.kind === 'refused') return toResponse(refusal(429, 'rate_limit', 'too many requests'))
   const done = once(state, request, url.pathname, form)
   state.answers.push({ method: request.method, path: url.pathname, ...done })
@@ -194,6 +230,7 @@ function createIntent(state: State, form: URLSearchParams): Answer {
     cancellationReason: null,
     error: null,
     actionUrl: null,
+    method: null,
     charge: null,
   }
   state.intents.set(intent.id, intent)
@@ -212,36 +249,46 @@ function confirm(state: State, intent: FakeIntent, form: URLSearchParams): Answe
   if (!['requires_payment_method', 'requires_confirmation', 'requires_action'].includes(intent.status)) {
     return unexpected(intent)
   }
-  const method = form.get('payment_method')
-  if (method === 'pm_card_chargeDeclined') {
-    intent.status = 'requires_payment_method'
-    intent.error = {
-      type: 'card_error',
-      code: 'card_declined',
-      decline_code: 'generic_decline',
-      message: 'Your card was declined.',
-    }
-    return { status: 402, body: { error: { ...intent.error, payment_intent: showIntent(intent, false) } } }
+  intent.method = form.get('payment_method')
+  switch (intent.method) {
+    case 'pm_card_chargeDeclined':
+      decline(intent)
+      return { status: 402, body: { error: { ...intent.error, payment_intent: showIntent(intent, false) } } }
+    case 'pm_card_authenticationRequired':
+      intent.status = 'requires_action'
+      intent.actionUrl = `https://hooks.example.test/${intent.id}`
+      return undefined
+    case 'pm_card_slow':
+      intent.status = 'processing'
+      return undefined
+    default:
+      if (!intent.method?.startsWith('pm_card_')) return refusal(400, 'invalid_request_error', 'no such payment method')
+      authorizeCharge(state, intent)
+      return undefined
   }
-  if (method === 'pm_card_authenticationRequired') {
-    intent.status = 'requires_action'
-    intent.actionUrl = `https://hooks.example.test/${intent.id}`
-    return undefined
+}
+
+function decline(intent: FakeIntent): void {
+  intent.status = 'requires_payment_method'
+  intent.actionUrl = null
+  intent.error = {
+    type: 'card_error',
+    code: 'card_declined',
+    decline_code: 'generic_decline',
+    message: 'Your card was declined.',
   }
-  if (!method?.startsWith('pm_card_')) return refusal(400, 'invalid_request_error', 'no such payment method')
-  authorizeCharge(state, intent)
-  return undefined
 }
 
 function authorizeCharge(state: State, intent: FakeIntent): void {
   const isManual = intent.captureMethod === 'manual'
   intent.status = isManual ? 'requires_capture' : 'succeeded'
+  intent.actionUrl = null
   intent.charge = {
     id: idOf(state, 'ch'),
     amount: intent.amount,
     captured: isManual ? 0 : intent.amount,
     refunded: 0,
-    captureBefore: seconds(state) + 7 * 86_400,
+    captureBefore: seconds(state) + (intent.method === 'pm_card_expires' ? 60 : 7 * 86_400),
     isDisputed: false,
   }
 }
@@ -329,16 +376,11 @@ function toResponse({ status, body }: Answer): Response {
 
 async function sendEvent(state: State, type: string, object: object): Promise<void> {
   if (state.webhookUrl === undefined) return
-  const payload = JSON.stringify(showEvent(idOf(state, 'evt'), type, seconds(state), object))
+  const event = showEvent(idOf(state, 'evt'), type, seconds(state), object)
+  const { header, body } = await signStripeEvent(event, state.now(), webhookSecret)
   await fetch(state.webhookUrl, {
     method: 'POST',
-    body: payload,
-    headers: { 'content-type': 'application/json', 'stripe-signature': await signStripeEvent(payload, seconds(state)) },
+    body,
+    headers: { 'content-type': 'application/json', 'stripe-signature': header },
   })
-}
-
-/** The header of a signed event. @param timestamp in seconds */
-export async function signStripeEvent(payload: string, timestamp: number, secret = webhookSecret): Promise<string> {
-  const header = await new Stripe('sk_test_fake').webhooks.generateTestHeaderStringAsync({ payload, secret, timestamp })
-  return header
 }

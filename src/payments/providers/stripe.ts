@@ -187,6 +187,7 @@ function refOf({ providerRef, paymentId }: OperationRequest): string {
 
 /** What an error of Stripe says about the operation. */
 async function outcomeOf(signal: AbortSignal, call: () => Promise<CallOutcome>): Promise<CallOutcome> {
+  if (signal.aborted) return { kind: 'not_sent', detail: 'the deadline is over' }
   try {
     return await untilAborted(signal, call())
   } catch (error) {
@@ -194,6 +195,7 @@ async function outcomeOf(signal: AbortSignal, call: () => Promise<CallOutcome>):
     switch (type) {
       case 'StripeCardError':
       case 'StripeInvalidRequestError':
+      case 'StripeIdempotencyError':
         return { kind: 'refused', failure: failureOf(error as Stripe.errors.StripeError) }
       case 'StripeAuthenticationError':
       case 'StripePermissionError':
@@ -225,7 +227,6 @@ function readError(error: unknown): { type: string | undefined; code: string | u
 function untilAborted<Result>(signal: AbortSignal, call: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     call.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
