@@ -33,7 +33,7 @@ const keysKeptMs = 86_400_000
 const webhookSecret = 'whsec_fake'
 
 type Answer = { status: number; body: Record<string, unknown> }
-type Kept = Answer & { fingerprint: string; atMs: number }
+type Kept = Answer & { fingerprint: string; atMs: number; answers: number }
 type State = {
   intents: Map<string, FakeIntent>
   refunds: FakeRefund[]
@@ -155,9 +155,9 @@ function settle(state: State): void {
 async function answer(state: State, request: Request): Promise<Response> {
   const url = new URL(request.url)
   const form = new URLSearchParams(request.method === 'POST' ? await request.text() : url.search)
-  const isRepeated = state.keys.has(request.headers.get('idempotency-key') ?? '')
-  const isLost = form.get('payment_method') === 'pm_card_lost' && !isRepeated
-  const fault: Fault | undefined = isLost ? { path: '', kind: 'lost' } : takeFault(state, url.pathname)
+  const fault: Fault | undefined = isLost(state, request, form)
+    ? { path: '', kind: 'lost' }
+    : takeFault(state, url.pathname)
   if (fault?.kind === 'refused') return toResponse(refusal(429, 'rate_limit', 'too many requests'))
   const done = once(state, request, url.pathname, form)
   state.answers.push({ method: request.method, path: url.pathname, ...done })
@@ -166,6 +166,13 @@ async function answer(state: State, request: Request): Promise<Response> {
     return new Response(new ReadableStream({ start: stream => stream.error(new Error('cut')) }))
   if (fault?.kind === 'hang') return new Promise(() => undefined)
   return toResponse(done)
+}
+
+/** The library repeats a call by itself when the connection is cut, once: two answers are lost. */
+function isLost({ keys }: State, request: Request, form: URLSearchParams): boolean {
+  if (form.get('payment_method') !== 'pm_card_lost') return false
+  const kept = keys.get(request.headers.get('idempotency-key') ?? '')
+  return kept === undefined || kept.answers < 2
 }
 
 function takeFault({ faults }: State, path: string): Fault | undefined {
@@ -180,11 +187,12 @@ function once(state: State, request: Request, path: string, form: URLSearchParam
   const fingerprint = `${path}?${form}`
   const kept = state.keys.get(key)
   if (kept !== undefined && state.now() - kept.atMs < keysKeptMs) {
+    kept.answers += 1
     if (kept.fingerprint === fingerprint) return { status: kept.status, body: kept.body }
     return refusal(400, 'idempotency_error', 'the key was used with other parameters')
   }
   const done = route(state, request.method, path, form)
-  state.keys.set(key, { ...done, fingerprint, atMs: state.now() })
+  state.keys.set(key, { ...done, fingerprint, atMs: state.now(), answers: 1 })
   return done
 }
 
