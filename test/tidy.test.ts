@@ -280,8 +280,8 @@ test('every variable can be set in the Helm chart, or is one that it sets itself
   const meaningless = ['DATA_DIR', 'STATIC_DIR']
   const database = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME']
   const own = ['SERVER_PORT', ...database, 'KAFKA_BROKERS', 'KAFKA_SASL_PASSWORD', 'API_KEYS']
-  // It holds a key, so it comes from a Secret, by extraEnv.
-  const secret = ['OTEL_EXPORTER_OTLP_HEADERS']
+  // They hold keys, or go with one, so they come from a Secret, by extraEnv.
+  const secret = ['OTEL_EXPORTER_OTLP_HEADERS', 'STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRETS', 'STRIPE_API_BASE']
   const settable = Object.keys(schema.properties.config.properties)
   expect([...settable, ...own, ...secret, ...meaningless].sort()).toEqual(
     variablesOf()

@@ -16,11 +16,20 @@ import { issueStream, paymentStream } from './payment-stream.ts'
 import { type Providers, providersOf } from './providers.ts'
 import { applyProviderReport, noteUnmatched } from './provider-reports.ts'
 import { createSandbox } from './providers/sandbox.ts'
+import { createStripeProvider } from './providers/stripe.ts'
 import type { DeliverEvent } from './sandbox/webhooks.ts'
 import { moneyRoutes } from './routes-money.ts'
 import { readRoutes } from './routes-read.ts'
 import { runSettlement } from './settlement.ts'
-import { confirmOn, paymentHoldMaxMinutes, paymentLatePolicy, paymentSandbox } from './variables.ts'
+import {
+  confirmOn,
+  paymentHoldMaxMinutes,
+  paymentLatePolicy,
+  paymentSandbox,
+  stripeApiBase,
+  stripeApiKey,
+  stripeWebhookSecrets,
+} from './variables.ts'
 
 export type PaymentsApi = { commands: PaymentCommands; writer: PaymentWriter; rules: PaymentRules }
 
@@ -43,7 +52,10 @@ export const paymentsModule: Module = {
   ],
   streams: [paymentStream, issueStream],
   events: paymentEventDefinitions,
-  variables: [confirmOn, paymentLatePolicy, paymentHoldMaxMinutes, paymentSandbox],
+  variables: [
+    ...[confirmOn, paymentLatePolicy, paymentHoldMaxMinutes, paymentSandbox],
+    ...[stripeApiKey, stripeWebhookSecrets, stripeApiBase],
+  ],
   checks: paymentChecks,
   scopes: ['payments:write'],
   tags: { payments: 'Payments of orders: authorized, captured, voided, refunded' },
@@ -110,7 +122,12 @@ function createWriter(context: Context, metrics: PaymentMetrics): PaymentWriter 
 function startProviders({ pool, now, log, basePath, isLocal, value }: Context, inbox: ProviderInbox): Providers {
   const deliver: DeliverEvent = (headers, body) => inbox.deliver('sandbox', headers, body)
   const isSandboxOn = isLocal || value(paymentSandbox)
-  return providersOf(isSandboxOn ? [createSandbox({ pool, now, log, basePath, deliver })] : [])
+  const apiKey = value(stripeApiKey)
+  const stripe = { apiKey, apiBase: value(stripeApiBase), webhookSecrets: value(stripeWebhookSecrets) }
+  return providersOf([
+    ...(isSandboxOn ? [createSandbox({ pool, now, log, basePath, deliver })] : []),
+    ...(apiKey === '' ? [] : [{ provider: createStripeProvider(stripe) }]),
+  ])
 }
 
 function rulesOf({ value }: Context, { byName }: Providers): PaymentRules {

@@ -1,4 +1,11 @@
-import { choiceVariable, flagVariable, integerVariable } from '../platform/variables.ts'
+import {
+  addressVariable,
+  choiceVariable,
+  flagVariable,
+  integerVariable,
+  textVariable,
+  type Variable,
+} from '../platform/variables.ts'
 
 const page = 'payments.md'
 
@@ -41,4 +48,39 @@ export const paymentSandbox = flagVariable({
   meaning:
     'offers the sandbox, a payment provider that moves no money, to other machines too; this machine always has it',
   page,
+})
+
+export const stripeApiKey = textVariable({
+  name: 'STRIPE_API_KEY',
+  preset: '',
+  meaning: 'secret key of the Stripe account, or a restricted one; payments by Stripe are offered when it is set',
+  page,
+  isSecret: true,
+})
+
+/** Stripe signs by one secret, and by two while one replaces the other. */
+const secretsMax = 2
+
+export const stripeWebhookSecrets: Variable<readonly string[]> = {
+  name: 'STRIPE_WEBHOOK_SECRETS',
+  preset: '',
+  meaning: "signing secret of Stripe's webhooks; two with a comma between them while one replaces the other",
+  page,
+  isSecret: true,
+  needs: stripeApiKey.name,
+  read({ text, report }) {
+    const secrets = text.split(',').flatMap(part => part.trim() || [])
+    if (secrets.length > secretsMax || secrets.some(secret => !/^whsec_\w+$/.test(secret))) {
+      report('STRIPE_WEBHOOK_SECRETS must be one or two secrets that begin with whsec_, with a comma between them')
+    }
+    return secrets
+  },
+}
+
+export const stripeApiBase = addressVariable({
+  name: 'STRIPE_API_BASE',
+  preset: '',
+  meaning: "where Stripe's API is, for tests; empty for Stripe's own",
+  page,
+  needs: stripeApiKey.name,
 })
