@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { createPool } from '../src/platform/postgres.ts'
 import { hasNoBrowser, type Stage, sample, setStage } from './browser.ts'
+import { testLog } from './kafka.ts'
+import { changePaidOf } from './payment-status.ts'
 import { runCli } from './run-cli.ts'
 
 setDefaultTimeout(60_000)
@@ -63,6 +66,30 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     ])
     expect(await page.locator('.reason').allInnerTexts()).toEqual(['address is checked', 'paid by wire'])
     expect(await page.locator('.page-head').getByRole('button').count()).toBe(0)
+  })
+
+  test('what is paid of it is shown as it changes, among the events of other streams', async () => {
+    await stage.place({ ...sample, order_uid: 'paying', payment: { ...sample.payment, payment_dt: 0 } })
+    const page = await stage.open('/orders/paying')
+    await page.locator('.timeline').getByText('Order placed').waitFor()
+    expect(await page.locator('.invoice').textContent()).toContain('not yet')
+    const pool = createPool(stage.database, { connectionsMax: 1, name: 'test', log: testLog })
+    // It has the sequence of the order's first event.
+    await pool.query(`insert into events (stream_type, stream_id, concerns_order, sequence, type, recorded_at, data)
+      values ('payment', 'pay_1', 'paying', 1, 'payment.authorized', now(), '{}'); call notify_log_grown()`)
+    await changePaidOf(pool, { paying: { paymentStatus: 'authorized', reason: 'card' } })
+    await page.locator('.timeline').getByText('Payment is authorized').waitFor()
+    await changePaidOf(pool, { paying: { paymentStatus: 'paid', confirm: true } })
+    await page.locator('.timeline').getByText('Confirmed').waitFor()
+    expect(await page.locator('.event-title').allInnerTexts()).toEqual([
+      'Confirmed',
+      'Payment is authorized',
+      'Payment authorized',
+      'Order placed',
+    ])
+    await page.locator('.timeline').getByText('by payments, previously unpaid').waitFor()
+    await page.locator('.invoice').getByText('paid', { exact: true }).waitFor()
+    await pool.end()
   })
 
   test('a reason is asked for before an order is cancelled, and nothing happens without it', async () => {

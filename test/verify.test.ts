@@ -61,7 +61,7 @@ test.each([
   ],
   [
     "update orders set status = 'pending', payment_status = 'unpaid', updated_at = now() - interval '3 days' where order_uid = 'one'",
-    'no unpaid order waits longer than it may: one',
+    'no unpaid order waits longer than it may, unless its payment is under way: one',
   ],
 ])('%s is found', async (sql, finding) => {
   const client = await t.pool.connect()

@@ -32,6 +32,12 @@ async function place(isPaid = false): Promise<string> {
 
 const pay = (wanted: Readonly<Record<string, WantedChange>>, nowMs = Date.now()) => changePaidOf(t.pool, wanted, nowMs)
 
+/** No money has moved for these orders, which the checks of payments may notice. */
+async function brokenRulesOfOrders() {
+  const own = new Set(orderChecks.map(({ name }) => name))
+  return (await brokenRules(t.pool)).filter(({ invariant }) => own.has(invariant))
+}
+
 const readEvents = async (uid: string) => JSON.parse(await (await t.call('GET', `/api/orders/${uid}/events`)).text())
 
 async function readHistory(uid: string): Promise<string[]> {
@@ -114,7 +120,7 @@ describe('what is paid of orders', () => {
       covered,
     ])
     expect(rows).toEqual([{ traceparent }])
-    expect(await brokenRules(t.pool)).toEqual([])
+    expect(await brokenRulesOfOrders()).toEqual([])
   })
 
   test('may go back, at no earlier time than before, and commands go on from there', async () => {
@@ -124,14 +130,15 @@ describe('what is paid of orders', () => {
     const cancelled = await t.call('POST', `/api/orders/${uid}/cancel`)
     expect(await cancelled.json()).toMatchObject({ status: 'cancelled', payment_status: 'paid', version: 4 })
     await pay({ [uid]: { paymentStatus: 'refunded' } })
-    expect((await readEvents(uid)).map(({ type }: { type: string }) => type)).toEqual([
+    const own = (await readEvents(uid)).filter(({ stream_type }: { stream_type: string }) => stream_type === 'order')
+    expect(own.map(({ type }: { type: string }) => type)).toEqual([
       'order.placed',
       'order.payment_status_changed',
       'order.payment_status_changed',
       'order.cancelled',
       'order.payment_status_changed',
     ])
-    expect(await brokenRules(t.pool)).toEqual([])
+    expect(await brokenRulesOfOrders()).toEqual([])
   })
 
   test('is noticed by verify when it does not follow from the events', async () => {

@@ -56,7 +56,8 @@ export function createPaymentCommands(options: CommandOptions): PaymentCommands 
   return {
     carryOut: request => carryOut(options, request),
     settle: (orderUid, operationId) => settle(options, orderUid, operationId),
-    report: (orderUid, input) => report(options, orderUid, input),
+    report: (orderUid, input) =>
+      decideOn(options, orderUid, undefined, (before, context) => decideReport(before, input, context)),
     sync: (orderUid, paymentId) => sync(options, orderUid, paymentId),
   }
 }
@@ -69,8 +70,8 @@ export function contextAt(rules: PaymentRules, nowMs: number, traceparent: strin
 type Begun = Readonly<{ answer: StoredResponse }> | ClaimedOperation
 
 async function carryOut(options: CommandOptions, request: MoneyRequest): Promise<StoredResponse> {
-  const { writer } = options
-  const { orderUid, claim } = request
+  const { hooks, writer } = options
+  const { orderUid, operationId, claim } = request
   const begun = await writer.change<Begun>({
     orderUid,
     decide(before, nowMs) {
@@ -78,21 +79,15 @@ async function carryOut(options: CommandOptions, request: MoneyRequest): Promise
       return begin(options, request, before, contextAt(options.rules, nowMs, request.traceparent))
     },
   })
-  const answer = 'answer' in begun ? begun.answer : await finish(options, begun, request)
+  let answer: StoredResponse
+  if ('answer' in begun) ({ answer } = begun)
+  else {
+    await hooks.reached('stored', operationId)
+    const asked = await ask(options, begun)
+    answer = request.answer(await apply(options, begun, asked, request))
+    await hooks.reached('applied', operationId)
+  }
   claim.isKept = true
-  return answer
-}
-
-async function finish(
-  options: CommandOptions,
-  claimed: ClaimedOperation,
-  request: MoneyRequest,
-): Promise<StoredResponse> {
-  const { hooks } = options
-  const { operationId } = request
-  await hooks.reached('stored', operationId)
-  const { after, answer = request.answer(after) } = await apply(options, claimed, await ask(options, claimed), request)
-  await hooks.reached('applied', operationId)
   return answer
 }
 
@@ -147,7 +142,7 @@ function apply(
   { operation: { orderUid, operationId } }: ClaimedOperation,
   asked: Asked,
   request?: MoneyRequest,
-): Promise<Decided> {
+): Promise<OrderPayments> {
   return decideOn(options, orderUid, request, (before, context) =>
     asked.step === 'call'
       ? decideOutcome(before, { operationId, ...asked }, context)
@@ -155,15 +150,13 @@ function apply(
   )
 }
 
-/** The order with its payments as they are then, and the answer that was kept. */
-type Decided = Readonly<{ after: OrderPayments; answer: StoredResponse | undefined }>
-
+/** @returns the order with its payments as they are then */
 function decideOn(
   { writer, rules }: CommandOptions,
   orderUid: string,
   request: MoneyRequest | undefined,
   decide: (before: OrderPayments, context: DecisionContext) => Decision,
-): Promise<Decided> {
+): Promise<OrderPayments> {
   return writer.change({
     orderUid,
     decide(before, nowMs) {
@@ -172,10 +165,9 @@ function decideOn(
       if (decision.kind === 'refused') throw new AppError(decision.code, decision.detail)
       const changes = decision.kind === 'changed' ? decision.changes : undefined
       const after = changes === undefined ? before : applyChanges(before, changes)
-      const answer = request?.answer(after)
-      const keep = request && answer && { claim: request.claim, answer }
+      const keep = request && { claim: request.claim, answer: request.answer(after) }
       const cause = request && { actor: request.actor, traceparent: request.traceparent }
-      return { result: { after, answer }, changes, cause, keep }
+      return { result: after, changes, cause, keep }
     },
   })
 }
@@ -204,12 +196,7 @@ async function sync(options: CommandOptions, orderUid: string, paymentId: string
   const askedAtMs = now()
   const outcome = await calls.look(provider, referenceOf(payment))
   if (outcome.kind !== 'reported') return before
-  return report(options, orderUid, { paymentId, report: outcome.report, askedAtMs })
-}
-
-async function report(options: CommandOptions, orderUid: string, input: ReportInput): Promise<OrderPayments> {
-  const { after } = await decideOn(options, orderUid, undefined, (before, context) =>
-    decideReport(before, input, context),
+  return decideOn(options, orderUid, undefined, (found, context) =>
+    decideReport(found, { paymentId, report: outcome.report, askedAtMs }, context),
   )
-  return after
 }
