@@ -20,6 +20,7 @@ export type Asked = {
   query?: string
   id?: string
   delivery?: string
+  provider?: string
   /** The caller, if not the usual one. */
   of?: Caller
 }
@@ -60,7 +61,8 @@ export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAn
 
   function send(name: string, asked: Asked = {}): Promise<Response> {
     const [method = '', template = ''] = name.split(' ')
-    const path = template.replace('{id}', asked.id ?? '1').replace('{delivery}', asked.delivery ?? '1')
+    const { id = '1', delivery = '1', provider = '1' } = asked
+    const path = template.replace('{id}', id).replace('{delivery}', delivery).replace('{provider}', provider)
     return (asked.of ?? usual).call(method, `${path}${asked.query ?? ''}`, asked)
   }
 

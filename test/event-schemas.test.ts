@@ -14,6 +14,7 @@ import { expireUnpaid } from '../src/orders/commands.ts'
 import { exampleOrder } from '../src/orders/example.ts'
 import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
 import { createTestApp, eventLogOf, type TestApp } from './app.ts'
+import { fillPayments } from './filled-payments.ts'
 import { eventually } from './kafka.ts'
 import { changePaidOf } from './payment-status.ts'
 
@@ -36,8 +37,10 @@ let events: LoggedEvent[]
 beforeAll(async () => {
   t = await createTestApp()
   await runEveryCommand()
-  const read = async () => (await readLog(eventLogOf(t.pool), logStart, 100)).events
-  await eventually('the log is settled', async () => (await read()).length === 13)
+  await fillPayments(t)
+  const read = async () => (await readLog(eventLogOf(t.pool), logStart, 1_000)).events
+  const { rows } = await t.pool.query<{ count: number }>('select count(*)::int as count from events')
+  await eventually('the log is settled', async () => (await read()).length === rows[0]?.count)
   events = await read()
   // The machine may have other things to do.
 }, 60_000)
@@ -51,7 +54,7 @@ async function place(change: (order: ReturnType<typeof exampleOrder>) => object)
   return order.order_uid
 }
 
-/** Thirteen events: four orders placed, nine changes. */
+/** Every command to orders. */
 async function runEveryCommand(): Promise<void> {
   const paid = await place(() => ({}))
   const cancelled = await place(() => ({}))

@@ -1,6 +1,7 @@
 import { expect } from 'bun:test'
 import { paymentsApi } from '../src/payments/module.ts'
 import type { PaymentReport } from '../src/payments/provider.ts'
+import type { PaymentView } from '../src/payments/views.ts'
 import { storeProviderEvent } from '../src/payments/webhook-queries.ts'
 import type { TestApp } from './app.ts'
 import { makeOrders } from './orders.ts'
@@ -8,12 +9,12 @@ import { paymentActions } from './payments.ts'
 
 /**
  * Rows in every table of payments, written by the service in every way that it has: captured at once and in parts, declined, waiting for
- * the payer and for an answer, voided, refunded, disputed, given back for a cancelled order, and recorded by hand.
+ * the payer and for an answer, voided, expired, refunded, disputed, given back for a cancelled order, and recorded by hand.
  */
 export async function fillPayments(t: Pick<TestApp, 'app' | 'call' | 'pool'>): Promise<void> {
   const { ask, pay, settle } = paymentActions(t)
   const uids: string[] = []
-  for (const [index, body] of makeOrders(12, 'payment').entries()) {
+  for (const [index, body] of makeOrders(14, 'payment').entries()) {
     if (index > 0) body.payment.payment_dt = 0
     expect((await t.call('POST', '/api/orders', { body })).status).toBe(201)
     uids.push(body.order_uid)
@@ -28,7 +29,7 @@ export async function fillPayments(t: Pick<TestApp, 'app' | 'call' | 'pool'>): P
     cancelled = '',
     disputed = '',
   ] = uids
-  const [manual = '', held = '', confirmed = ''] = uids.slice(8)
+  const [manual = '', held = '', confirmed = '', expired = '', returned = ''] = uids.slice(8)
   await ask(`/api/payments/${arrived}/records`, { kind: 'refund', amount: 5, reason: 'by hand', actor: 'ada' })
   const { id } = await pay(parts, { capture: 'manual', actor: 'shop', return_url: 'https://shop.example/' })
   await ask(`/api/payments/${id}/capture`, { amount: 100, reason: 'first parcel', actor: 'ada' })
@@ -43,7 +44,21 @@ export async function fillPayments(t: Pick<TestApp, 'app' | 'call' | 'pool'>): P
   await pay(cancelled)
   await t.call('POST', `/api/orders/${cancelled}/cancel`, { body: { reason: 'changed their mind', actor: 'cy' } })
   await settle()
-  await dispute(t, (await pay(disputed)).id, disputed)
+  const { id: taken } = await pay(disputed)
+  await report(t, taken, { disputes: [{ ref: 'dp_1', amount: 10, state: 'open' }] })
+  await report(t, taken, {
+    disputes: [
+      { ref: 'dp_1', amount: 10, state: 'won' },
+      { ref: 'dp_2', amount: 20, state: 'open' },
+    ],
+  })
+  const { id: over, amount } = await pay(expired, { capture: 'manual' })
+  await report(t, over, { captured: 0, authorization: { state: 'expired', amount } })
+  const { id: back } = await pay(returned)
+  const refund = { ref: 're_1', amount: 30 }
+  await report(t, back, { refunds: [{ ...refund, state: 'succeeded' }] })
+  const failure = { code: 'account_closed', message: 'The account is closed.' }
+  await report(t, back, { refunds: [{ ...refund, state: 'failed', failure }] })
   const { id: cash } = await pay(manual, { provider: 'manual', method_token: undefined })
   await ask(`/api/payments/${cash}/records`, { kind: 'capture', amount: 30, reference: 'receipt 7' })
   await pay(held, { capture: 'manual' })
@@ -67,21 +82,19 @@ async function ridsOf({ call }: Pick<TestApp, 'call'>, uid: string): Promise<str
   return items.slice(0, 1).map(({ rid }) => rid)
 }
 
-/** The payer's bank takes a part of a captured payment back. */
-async function dispute({ app, call }: Pick<TestApp, 'app' | 'call'>, paymentId: string, uid: string): Promise<void> {
-  const payment = (await (await call('GET', `/api/payments/${paymentId}`)).json()) as {
-    provider_ref: string
-    currency: string
-    amount: number
-  }
-  const report: PaymentReport = {
-    providerRef: payment.provider_ref,
-    currency: payment.currency,
-    authorization: { state: 'authorized', amount: payment.amount },
-    captured: payment.amount,
+/** Applies what a provider says of a payment. @param said otherwise than that all of it was captured, and nothing else happened */
+async function report({ app, call }: Pick<TestApp, 'app' | 'call'>, paymentId: string, said: Partial<PaymentReport>) {
+  const response = await call('GET', `/api/payments/${paymentId}`)
+  const { order_uid, provider_ref, currency, amount } = (await response.json()) as PaymentView
+  const whole: PaymentReport = {
+    providerRef: provider_ref ?? '',
+    currency,
+    authorization: { state: 'authorized', amount },
+    captured: amount,
     refunds: [],
-    disputes: [{ ref: 'dp_1', amount: 10, state: 'open' }],
+    disputes: [],
+    ...said,
   }
   const { commands } = paymentsApi.of(app.context)
-  await commands.report(uid, { paymentId, report, askedAtMs: Date.now() })
+  await commands.report(order_uid, { paymentId, report: whole, askedAtMs: Date.now() })
 }

@@ -112,7 +112,7 @@ test('kill -9 before the commit: the repeated request must wait, and does the wo
   let unanswered: ReturnType<typeof send> | undefined
   await whileLocked(address, 'lock table order_transitions in share mode', async () => {
     unanswered = send(one, '/api/orders/waiting-0/hold', 'k2')
-    await isHeldUp(address, 'insert into order_transitions')
+    await isHeldUp(address, 'copy order_transitions')
     one.kill('SIGKILL')
     expect(await unanswered).toBeUndefined()
     expect((await send(other, '/api/orders/waiting-0/hold', 'k2'))?.status).toBe(409)

@@ -246,6 +246,7 @@ test('a claim whose process died is taken over once it has expired, by the same 
       order.order_uid,
     ])
   }
+  await t.pool.query('delete from ledger_transfers where orders = 1 and transfer_id like $1', [`${order.order_uid}:%`])
   expect(codeOf(await send('/api/orders', key, order))).toBe('IDEMPOTENCY_KEY_IN_USE')
   expect(codeOf(await send('/api/orders', key, newOrder()))).toBe('IDEMPOTENCY_KEY_REUSED')
   await endClaims()

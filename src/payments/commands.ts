@@ -56,8 +56,7 @@ export function createPaymentCommands(options: CommandOptions): PaymentCommands 
   return {
     carryOut: request => carryOut(options, request),
     settle: (orderUid, operationId) => settle(options, orderUid, operationId),
-    report: (orderUid, input) =>
-      decideOn(options, orderUid, undefined, (before, context) => decideReport(before, input, context)),
+    report: (orderUid, input) => report(options, orderUid, input),
     sync: (orderUid, paymentId) => sync(options, orderUid, paymentId),
   }
 }
@@ -70,8 +69,8 @@ export function contextAt(rules: PaymentRules, nowMs: number, traceparent: strin
 type Begun = Readonly<{ answer: StoredResponse }> | ClaimedOperation
 
 async function carryOut(options: CommandOptions, request: MoneyRequest): Promise<StoredResponse> {
-  const { hooks, writer } = options
-  const { orderUid, operationId, claim } = request
+  const { writer } = options
+  const { orderUid, claim } = request
   const begun = await writer.change<Begun>({
     orderUid,
     decide(before, nowMs) {
@@ -79,15 +78,21 @@ async function carryOut(options: CommandOptions, request: MoneyRequest): Promise
       return begin(options, request, before, contextAt(options.rules, nowMs, request.traceparent))
     },
   })
-  let answer: StoredResponse
-  if ('answer' in begun) ({ answer } = begun)
-  else {
-    await hooks.reached('stored', operationId)
-    const asked = await ask(options, begun)
-    answer = request.answer(await apply(options, begun, asked, request))
-    await hooks.reached('applied', operationId)
-  }
+  const answer = 'answer' in begun ? begun.answer : await finish(options, begun, request)
   claim.isKept = true
+  return answer
+}
+
+async function finish(
+  options: CommandOptions,
+  claimed: ClaimedOperation,
+  request: MoneyRequest,
+): Promise<StoredResponse> {
+  const { hooks } = options
+  const { operationId } = request
+  await hooks.reached('stored', operationId)
+  const { after, answer = request.answer(after) } = await apply(options, claimed, await ask(options, claimed), request)
+  await hooks.reached('applied', operationId)
   return answer
 }
 
@@ -142,7 +147,7 @@ function apply(
   { operation: { orderUid, operationId } }: ClaimedOperation,
   asked: Asked,
   request?: MoneyRequest,
-): Promise<OrderPayments> {
+): Promise<Decided> {
   return decideOn(options, orderUid, request, (before, context) =>
     asked.step === 'call'
       ? decideOutcome(before, { operationId, ...asked }, context)
@@ -150,13 +155,15 @@ function apply(
   )
 }
 
-/** @returns the order with its payments as they are then */
+/** The order with its payments as they are then, and the answer that was kept. */
+type Decided = Readonly<{ after: OrderPayments; answer: StoredResponse | undefined }>
+
 function decideOn(
   { writer, rules }: CommandOptions,
   orderUid: string,
   request: MoneyRequest | undefined,
   decide: (before: OrderPayments, context: DecisionContext) => Decision,
-): Promise<OrderPayments> {
+): Promise<Decided> {
   return writer.change({
     orderUid,
     decide(before, nowMs) {
@@ -165,9 +172,10 @@ function decideOn(
       if (decision.kind === 'refused') throw new AppError(decision.code, decision.detail)
       const changes = decision.kind === 'changed' ? decision.changes : undefined
       const after = changes === undefined ? before : applyChanges(before, changes)
-      const keep = request && { claim: request.claim, answer: request.answer(after) }
+      const answer = request?.answer(after)
+      const keep = request && answer && { claim: request.claim, answer }
       const cause = request && { actor: request.actor, traceparent: request.traceparent }
-      return { result: after, changes, cause, keep }
+      return { result: { after, answer }, changes, cause, keep }
     },
   })
 }
@@ -196,7 +204,12 @@ async function sync(options: CommandOptions, orderUid: string, paymentId: string
   const askedAtMs = now()
   const outcome = await calls.look(provider, referenceOf(payment))
   if (outcome.kind !== 'reported') return before
-  return decideOn(options, orderUid, undefined, (found, context) =>
-    decideReport(found, { paymentId, report: outcome.report, askedAtMs }, context),
+  return report(options, orderUid, { paymentId, report: outcome.report, askedAtMs })
+}
+
+async function report(options: CommandOptions, orderUid: string, input: ReportInput): Promise<OrderPayments> {
+  const { after } = await decideOn(options, orderUid, undefined, (before, context) =>
+    decideReport(before, input, context),
   )
+  return after
 }

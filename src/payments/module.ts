@@ -1,6 +1,7 @@
 import type { Context, Module, Running } from '../module.ts'
 import { declareApi } from '../module-api.ts'
 import { ordersApi } from '../orders/module.ts'
+import { unpaidExpiresAfterMs } from '../orders/variables.ts'
 import { createProviderCalls } from './calls.ts'
 import type { PaymentRules } from './changes.ts'
 import { createPaymentCommands, type PaymentCommands } from './commands.ts'
@@ -63,7 +64,7 @@ export const paymentsModule: Module = {
 }
 
 function start(context: Context): Running {
-  const { pool, pools, now, log, registry, logGrown } = context
+  const { pool, pools, now, log, registry, logGrown, value } = context
   const metrics = createPaymentMetrics(registry, pool)
   const writer = createWriter(context, metrics)
   const inbox = createProviderInbox({
@@ -95,18 +96,19 @@ function start(context: Context): Running {
       ...providers.workers,
       ...inbox.workers,
     ],
-    statusChanges: [followOrders(rules)],
+    statusChanges: [followOrders(rules, value(unpaidExpiresAfterMs))],
     endStreams: () => stop.abort(),
     drain: deadlineMs => writer.close(deadlineMs),
   }
 }
 
 function createWriter(context: Context, metrics: PaymentMetrics): PaymentWriter {
-  const { pools, now, logGrown } = context
+  const { pools, now, logGrown, value } = context
   const { cache } = ordersApi.of(context)
   return createPaymentWriter({
     pool: pools.commands,
     now,
+    expiresAfterMs: value(unpaidExpiresAfterMs),
     onCommitted(decided, changed) {
       for (const { orderUid, version } of changed) cache.forget(orderUid, version)
       if (decided.length > 0) logGrown.notify()

@@ -14,7 +14,7 @@ const followed: readonly OrderStatus[] = ['confirmed', 'cancelled', 'expired']
  * Follows commands and the expiry: the payments of an order that is cancelled or expires are voided and refunded, by operations that are
  * requested in the same transaction and sent by the worker.
  */
-export function followOrders(rules: PaymentRules): StatusChangePart {
+export function followOrders(rules: PaymentRules, expiresAfterMs: number | undefined): StatusChangePart {
   return {
     async onStatusChanged(client, changes, nowMs) {
       const wanted = changes.filter(({ order }) => followed.includes(order.state.status))
@@ -31,7 +31,7 @@ export function followOrders(rules: PaymentRules): StatusChangePart {
         if (decision.kind !== 'changed') return []
         return [{ before, changes: decision.changes, cause: { actor, traceparent }, decidedAtMs: nowMs }]
       })
-      await saveWithin(client, decided)
+      await saveWithin(client, decided, expiresAfterMs)
     },
   }
 }

@@ -25,10 +25,12 @@ const ruleChecks: readonly Check[] = [
   {
     name: 'payment-parts',
     sentence:
-      'payments have totals and an order, and operations, disputes and issues belong to a payment that is there',
+      'payments and sales have totals, totals have an order, and operations, disputes and issues belong to a payment that is there',
     sql: `select p.payment_id from payments p left join payment_totals t using (order_uid) where t.order_uid is null
            union all
           select t.order_uid from payment_totals t left join ${bookedOrders} o using (order_uid) where o.order_uid is null
+           union all
+          select s.order_uid from ${soldOrders} s left join payment_totals t using (order_uid) where t.order_uid is null
            union all
           select o.operation_id from payment_operations o left join payments p using (order_uid, payment_id) where p.payment_id is null
            union all

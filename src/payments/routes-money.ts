@@ -64,6 +64,7 @@ export function moneyRoutes(options: Options): Route[] {
     {
       method: 'POST',
       scope: 'payments:write',
+      idempotent: true,
       path: `${path}/sync`,
       operation: operations.sync,
       handle: call => sync(call, options),

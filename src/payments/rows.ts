@@ -7,6 +7,9 @@ import { type Column, tableOf } from './table.ts'
 /** An amount as a number: PostgreSQL gives a `bigint` as text, and every amount is a safe integer. */
 const amount = (name: string) => `${name}::float8 as ${name}`
 
+/** A time in milliseconds since 1970: the driver takes ten times as long for a date. */
+const time = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
+
 const sums = [
   ['authorized', 'authorized'],
   ['captured', 'captured'],
@@ -45,8 +48,8 @@ export const paymentsTable = tableOf<Payment>('payments', [
 ])
 
 export const paymentColumns = `order_uid, payment_id, provider, provider_ref, currency, ${amount('amount')}, capture, state,
-  ${sums.map(([name]) => amount(name)).join(', ')}, next_action, authorized_until, failure_code, failure_message, version,
-  created_at, updated_at, next_look_at`
+  ${sums.map(([name]) => amount(name)).join(', ')}, next_action, ${time('authorized_until')}, failure_code, failure_message, version,
+  ${['created_at', 'updated_at', 'next_look_at'].map(time).join(', ')}`
 
 export type PaymentRow = Readonly<
   Record<Sum, number> & {
@@ -59,13 +62,13 @@ export type PaymentRow = Readonly<
     capture: Payment['capture']
     state: Payment['state']
     next_action: string | null
-    authorized_until: Date | null
+    authorized_until: number | null
     failure_code: string | null
     failure_message: string | null
     version: number
-    created_at: Date
-    updated_at: Date
-    next_look_at: Date | null
+    created_at: number
+    updated_at: number
+    next_look_at: number | null
   }
 >
 
@@ -93,12 +96,12 @@ export function toPayment(row: PaymentRow): Payment {
     pendingCapture: row.pending_capture,
     pendingRefund: row.pending_refund,
     nextAction: row.next_action === null ? undefined : (JSON.parse(row.next_action) as NextAction),
-    authorizedUntilMs: row.authorized_until?.getTime(),
+    authorizedUntilMs: row.authorized_until ?? undefined,
     failure: failureOf(row),
     version: row.version,
-    createdAtMs: row.created_at.getTime(),
-    updatedAtMs: row.updated_at.getTime(),
-    nextLookAtMs: row.next_look_at?.getTime(),
+    createdAtMs: row.created_at,
+    updatedAtMs: row.updated_at,
+    nextLookAtMs: row.next_look_at ?? undefined,
   }
 }
 
@@ -131,8 +134,8 @@ export const operationsTable = tableOf<Operation>('payment_operations', [
 ])
 
 export const operationColumns = `order_uid, payment_id, operation_id, kind, ${amount('amount')}, is_final, state, reason, actor, rids,
-  method_token, return_url, provider_ref, failure_code, failure_message, attempts, requested_at, sent_at, settled_at,
-  next_attempt_at, traceparent`
+  method_token, return_url, provider_ref, failure_code, failure_message, attempts,
+  ${['requested_at', 'sent_at', 'settled_at', 'next_attempt_at'].map(time).join(', ')}, traceparent`
 
 export type OperationRow = Readonly<{
   order_uid: string
@@ -151,10 +154,10 @@ export type OperationRow = Readonly<{
   failure_code: string | null
   failure_message: string | null
   attempts: number
-  requested_at: Date
-  sent_at: Date | null
-  settled_at: Date | null
-  next_attempt_at: Date | null
+  requested_at: number
+  sent_at: number | null
+  settled_at: number | null
+  next_attempt_at: number | null
   traceparent: string | null
 }>
 
@@ -175,10 +178,10 @@ export function toOperation(row: OperationRow): Operation {
     providerRef: row.provider_ref ?? undefined,
     failure: failureOf(row),
     attempts: row.attempts,
-    requestedAtMs: row.requested_at.getTime(),
-    sentAtMs: row.sent_at?.getTime(),
-    settledAtMs: row.settled_at?.getTime(),
-    nextAttemptAtMs: row.next_attempt_at?.getTime(),
+    requestedAtMs: row.requested_at,
+    sentAtMs: row.sent_at ?? undefined,
+    settledAtMs: row.settled_at ?? undefined,
+    nextAttemptAtMs: row.next_attempt_at ?? undefined,
     traceparent: row.traceparent ?? undefined,
   }
 }

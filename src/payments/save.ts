@@ -1,6 +1,6 @@
 import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
 import { copyOfTransfers } from '../ledger/transfers.ts'
-import { changePaymentStatus, holdForPayment } from '../orders/payment-status.ts'
+import { changePaymentStatus, holdForPayment, type PaymentHold } from '../orders/payment-status.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
@@ -29,26 +29,32 @@ export type ChangedOrder = Readonly<{ orderUid: string; version: number }>
  *
  * @param decided each on another order
  * @param kept answers to requests with an Idempotency-Key
+ * @param expiresAfterMs how long unpaid orders wait; undefined: for ever
  * @returns the orders whose version is another now
  */
 export async function saveAndCommit(
   client: PoolClient,
   decided: readonly DecidedChanges[],
   kept: readonly KeptAnswer[],
+  expiresAfterMs: number | undefined,
 ): Promise<ChangedOrder[]> {
   if (decided.length + kept.length === 0) {
     await client.query('commit')
     return []
   }
-  const { changed, copies } = await saveChanges(client, decided)
+  const { changed, copies } = await saveChanges(client, decided, expiresAfterMs)
   await copyInto(client, withRows([...copies, copyOfAnswers(kept)]), `${notifyOfEvents};\ncommit`)
   return changed
 }
 
 /** Saves what was decided in a transaction that somebody else commits. @returns as `saveAndCommit` does */
-export async function saveWithin(client: PoolClient, decided: readonly DecidedChanges[]): Promise<ChangedOrder[]> {
+export async function saveWithin(
+  client: PoolClient,
+  decided: readonly DecidedChanges[],
+  expiresAfterMs: number | undefined,
+): Promise<ChangedOrder[]> {
   if (decided.length === 0) return []
-  const { changed, copies } = await saveChanges(client, decided)
+  const { changed, copies } = await saveChanges(client, decided, expiresAfterMs)
   await copyInto(client, withRows(copies), notifyOfEvents)
   return changed
 }
@@ -59,6 +65,7 @@ const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items
 async function saveChanges(
   client: PoolClient,
   decided: readonly DecidedChanges[],
+  expiresAfterMs: number | undefined,
 ): Promise<{ changed: ChangedOrder[]; copies: Copy[] }> {
   const nowMs = Math.max(...decided.map(({ decidedAtMs }) => decidedAtMs))
   const sorted = decided.map(sort)
@@ -81,7 +88,7 @@ async function saveChanges(
     decided.flatMap(({ changes }) => changes.settled),
     nowMs,
   )
-  const changed = await changeOrders(client, decided, nowMs)
+  const changed = await changeOrders(client, decided, nowMs, expiresAfterMs)
   const events = decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause)))
   const copies = [
     paymentsTable.copyOf(sorted.flatMap(({ payments }) => payments.added)),
@@ -137,16 +144,25 @@ async function changeOrders(
   client: PoolClient,
   decided: readonly DecidedChanges[],
   nowMs: number,
+  expiresAfterMs: number | undefined,
 ): Promise<ChangedOrder[]> {
   const statuses = decided.flatMap(({ before: { order }, changes, cause }) =>
     changes.order === undefined ? [] : [{ order, ...changes.order, ...cause }],
   )
   const after = await changePaymentStatus(client, statuses, nowMs)
-  const holds = decided.flatMap(({ before: { order }, changes }) =>
-    changes.order === undefined || changes.order.pendingUntilMs === order.paymentPendingUntilMs
-      ? []
-      : [{ orderUid: order.orderUid, untilMs: changes.order.pendingUntilMs }],
-  )
+  const holds = decided.flatMap(change => holdOf(change, expiresAfterMs) ?? [])
   await holdForPayment(client, holds, nowMs)
   return after.filter((order, index) => order.version !== statuses[index]?.order.version)
+}
+
+/**
+ * How long the order waits for its payment. An order that is not pending expires no more, and one that would expire later anyway needs no
+ * hold: nearly every payment is spared a write of its order.
+ */
+function holdOf({ before: { order }, changes }: DecidedChanges, expiresAfterMs = Infinity): PaymentHold | undefined {
+  const { orderUid, state, paymentPendingUntilMs: heldUntilMs, updatedAtMs } = order
+  if (changes.order === undefined || changes.order.confirm || state.status !== 'pending') return undefined
+  const untilMs = changes.order.pendingUntilMs
+  const isNeeded = untilMs === undefined || untilMs > updatedAtMs + expiresAfterMs
+  return untilMs === heldUntilMs || (heldUntilMs === undefined && !isNeeded) ? undefined : { orderUid, untilMs }
 }

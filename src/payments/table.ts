@@ -28,17 +28,17 @@ export type Table<Item> = Readonly<{
 
 /** @param columns all that are written; what changes has no role */
 export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): Table<Item> {
-  const names = columns.map(column => column.name).join(', ')
+  const names = namesOf(columns)
   const keys = columns.filter(({ role }) => role === 'key')
   const changing = columns.filter(({ role }) => role === undefined)
   const updated = [...keys, ...changing]
   const update = `update ${name} t
      set ${changing.map(column => `${column.name} = u.${column.name}`).join(', ')}
-    from unnest(${parametersOf(updated)}) u (${updated.map(column => column.name).join(', ')})
+    from ${recordsOf(updated)}
    where ${keys.map(column => `t.${column.name} = u.${column.name}`).join(' and ')}`
   const upsert = `insert into ${name} (${names})
-  select * from unnest(${parametersOf(columns)})
-      on conflict (${keys.map(column => column.name).join(', ')}) do update
+  select ${names} from ${recordsOf(columns)}
+      on conflict (${namesOf(keys)}) do update
      set ${changing.map(column => `${column.name} = excluded.${column.name}`).join(', ')}`
   return {
     copyOf: items =>
@@ -48,26 +48,34 @@ export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): T
       }),
     async update(client, items) {
       if (items.length === 0) return
-      const { rowCount } = await client.query(update, valuesOf(updated, items))
+      const { rowCount } = await client.query(update, [jsonOf(updated, items)])
       if (rowCount !== items.length) throw new Error(`${rowCount} of ${items.length} rows of ${name} were there`)
     },
     async upsert(client, items) {
-      if (items.length > 0) await client.query(upsert, valuesOf(columns, items))
+      if (items.length > 0) await client.query(upsert, [jsonOf(columns, items)])
     },
   }
 }
 
-function parametersOf<Item>(columns: readonly Column<Item>[]): string {
-  return columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')
+function namesOf<Item>(columns: readonly Column<Item>[]): string {
+  return columns.map(({ name }) => name).join(', ')
 }
 
-/** A list for each column: the driver writes lists of texts and numbers, and no list of lists. */
-function valuesOf<Item>(columns: readonly Column<Item>[], items: readonly Item[]): unknown[] {
-  return columns.map(({ type, of }) =>
+/** The rows of a parameter: one JSON text is made in a third of the time that the driver takes for a list of each column. */
+function recordsOf<Item>(columns: readonly Column<Item>[]): string {
+  return `json_to_recordset($1::json) u (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')})`
+}
+
+function jsonOf<Item>(columns: readonly Column<Item>[], items: readonly Item[]): string {
+  return JSON.stringify(
     items.map(item => {
-      const value = of(item)
-      if (value === undefined) return null
-      return type === 'timestamptz' ? new Date(value as number).toISOString() : value
+      const row: Record<string, unknown> = {}
+      for (const { name, type, of } of columns) {
+        const value = of(item)
+        // What is left out is null.
+        if (value !== undefined) row[name] = type === 'timestamptz' ? new Date(value as number).toISOString() : value
+      }
+      return row
     }),
   )
 }

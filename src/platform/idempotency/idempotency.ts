@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
+import { inBatches } from '../batches.ts'
 import { BytesResponse } from '../bytes-response.ts'
 import type { Call, HttpRequest, Route } from '../http.ts'
 import type { Logger } from '../log.ts'
@@ -7,7 +8,7 @@ import { Counter, type Registry } from '../metrics.ts'
 import type { Pool } from '../postgres.ts'
 import { problemResponse } from '../problem.ts'
 import { readBody } from '../request-body.ts'
-import { type Claim, keepFirstAnswer, releaseClaim, type StoredResponse, takeClaim } from './queries.ts'
+import { type Claim, keepFirstAnswer, type Holding, releaseClaim, type StoredResponse, takeClaims } from './queries.ts'
 
 /**
  * Requests with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a repetition gets the first answer again, and
@@ -46,6 +47,9 @@ export const keyForm = /^[\x21-\x7e]{1,255}$/
 
 const leaseMs = 30_000
 
+/** Keys that are claimed by one statement. */
+const claimsMax = 64
+
 /** More than any route accepts: each has its own limit. */
 const bodySizeBytesMax = 4 * 1024 * 1024
 
@@ -71,23 +75,28 @@ export function createIdempotency(options: IdempotencyOptions): (route: Route) =
     registers: [options.registry],
   })
   const count = (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => requests.inc({ outcome })
+  // Requests that come at the same time claim their keys together: a statement and a commit each would cost more than most handlers.
+  const take = inBatches((claims: readonly Claim[]) => takeClaims(options.pool, claims, leaseMs), claimsMax)
   return route => call => {
     const key = call.request.headers.get(keyHeader)
-    if (key !== null) return answerOnce(call, key, route, { ...options, count })
+    if (key !== null) return answerOnce(call, key, route, { ...options, count, take })
     if (route.needsKey === true) throw keyRequired()
     return route.handle(call)
   }
 }
 
-type Inside = IdempotencyOptions & { count: (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => void }
+type Inside = IdempotencyOptions & {
+  count: (outcome: 'first' | 'replayed' | 'conflict' | 'mismatch') => void
+  take: (claim: Claim) => Promise<Holding>
+}
 
 async function answerOnce(call: Call, key: string, route: Route, inside: Inside): Promise<Response> {
-  const { pool, log, count, callerOf } = inside
+  const { log, count, callerOf, take } = inside
   if (!keyForm.test(key)) throw keyInvalid()
   const request = call.request
   const body = await readBody(request, bodySizeBytesMax)
   const claim = claimFor(callerOf(request), call, key, route, body)
-  const holding = await takeClaim(pool, claim, leaseMs)
+  const holding = await take(claim)
   if (holding.kind !== 'ours' && !holding.fingerprint.equals(claim.fingerprint)) {
     count('mismatch')
     throw new AppError('IDEMPOTENCY_KEY_REUSED', 'another request was sent with this Idempotency-Key')

@@ -37,42 +37,63 @@ export type Holding =
  */
 export const answerBytesMax = 4 * 1024 * 1024
 
-type HoldingRow = { fingerprint: Buffer; claim: string | null } & (AnswerRow | { status: null })
+type HoldingRow = { asked: string; fingerprint: Buffer; claim: string | null } & (AnswerRow | { status: null })
 type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer<ArrayBuffer> }
 
 /** A claim that a repetition of its request may take over. */
 const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.fingerprint'
 
+/** In the order of their keys, so that two instances never wait for each other. */
+const takeAll = `
+  with wanted as (
+    select * from unnest($1::bytea[], $2::text[], $3::bytea[], $4::uuid[]) w (scope, key, fingerprint, asked)
+  ), answer as (
+    select asked, a.fingerprint, status, headers, body
+      from wanted join idempotency_answers a using (scope, key)
+  ), claim as (
+    insert into idempotency_claims as held (scope, key, fingerprint, claim, claimed_until)
+    select scope, key, fingerprint, asked, now() + $5 * interval '1 millisecond'
+      from wanted
+     where asked not in (select asked from answer)
+     order by scope, key
+    on conflict (scope, key) do update
+       set claim         = case when ${isOver} then excluded.claim         else held.claim         end,
+           claimed_until = case when ${isOver} then excluded.claimed_until else held.claimed_until end
+    returning held.scope, held.key, held.fingerprint, held.claim
+  )
+  select asked, fingerprint, status, headers, body, null as claim from answer
+   union all
+  select w.asked, c.fingerprint, null, null, null, c.claim from claim c join wanted w using (scope, key)`
+
 /**
- * Claims a key that is free, or whose claim has expired and was made for the same request; otherwise returns its state. Times are the
+ * Claims keys that are free, or whose claim has expired and was made for the same request; otherwise returns their state. Times are the
  * database's: instances need not agree on theirs.
  *
- * @param leaseMs how long the claim holds, in milliseconds
+ * @param claims of requests that came at the same time; of two with one key the second finds that of the first
+ * @param leaseMs how long the claims hold, in milliseconds
+ * @returns in the order of the claims
  */
-export async function takeClaim(pool: Pool, claim: Claim, leaseMs: number): Promise<Holding> {
-  const { rows } = await pool.query<HoldingRow>(
-    `with answer as (
-       select fingerprint, status, headers, body
-         from idempotency_answers
-        where scope = $1 and key = $2
-     ), claim as (
-       insert into idempotency_claims as held (scope, key, fingerprint, claim, claimed_until)
-       select $1, $2, $3::bytea, $4::uuid, now() + $5 * interval '1 millisecond'
-        where not exists (select from answer)
-       on conflict (scope, key) do update
-          set claim         = case when ${isOver} then excluded.claim         else held.claim         end,
-              claimed_until = case when ${isOver} then excluded.claimed_until else held.claimed_until end
-       returning held.fingerprint, held.claim
-     )
-     select fingerprint, status, headers, body, null as claim from answer
-      union all
-     select fingerprint, null, null, null, claim from claim`,
-    [claim.scope, claim.key, claim.fingerprint, claim.id, leaseMs],
-  )
-  const [row] = rows
-  if (row === undefined) throw new Error('the database has neither claimed the key nor said who has')
-  if (row.status !== null) return { kind: 'answered', fingerprint: row.fingerprint, answer: toAnswer(row) }
-  return row.claim === claim.id ? { kind: 'ours' } : { kind: 'held', fingerprint: row.fingerprint }
+export async function takeClaims(pool: Pool, claims: readonly Claim[], leaseMs: number): Promise<Holding[]> {
+  const byKey = Map.groupBy(claims, ({ scope, key }) => `${scope.toString('latin1')} ${key}`)
+  const holdings = new Map<string, Holding>()
+  for (let turn = 0; holdings.size < claims.length; turn += 1) {
+    const inTurn = [...byKey.values()].flatMap(same => same[turn] ?? [])
+    const { rows } = await pool.query<HoldingRow>(takeAll, [
+      inTurn.map(({ scope }) => scope),
+      inTurn.map(({ key }) => key),
+      inTurn.map(({ fingerprint }) => fingerprint),
+      inTurn.map(({ id }) => id),
+      leaseMs,
+    ])
+    for (const row of rows) holdings.set(row.asked, toHolding(row))
+    if (rows.length !== inTurn.length) throw new Error('the database has neither claimed a key nor said who has')
+  }
+  return claims.map(({ id }) => holdings.get(id) as Holding)
+}
+
+function toHolding({ asked, claim, fingerprint, ...row }: HoldingRow): Holding {
+  if (row.status !== null) return { kind: 'answered', fingerprint, answer: toAnswer(row) }
+  return claim === asked ? { kind: 'ours' } : { kind: 'held', fingerprint }
 }
 
 /** Releases a claim, so that the request can be repeated at once. */
