@@ -3,13 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildWeb } from '../scripts/build-web.ts'
-import { hasNoBrowser, overflowOf, pageAddresses, type Stage, setStage, violationsOf } from './browser.ts'
+import { hasNoBrowser, overflowOf, pageAddresses, type Stage, sample, setStage, violationsOf } from './browser.ts'
 
 setDefaultTimeout(60_000)
 
 const root = join(import.meta.dirname, '..')
 
-/** A module with a list, a page for each thing in it, a search and styles: all that its folder holds. */
+/** A module with a list, a page for each thing in it, a search, styles, and a card on the page of an order: all that its folder holds. */
 const example = {
   'module.ts': `
     import type { Module } from '../module.ts'
@@ -36,11 +36,14 @@ const example = {
         ...texts.search,
         find: async text => ({ address: '/examples/' + text, isFound: text.startsWith('example-') }),
       },
+      orderCards: [{ name: 'example', load: () => import('./example-card.tsx') }],
+      wordsOf: ({ type }) => (type === 'order.placed' ? { title: texts.placed, facts: [[texts.title, type]] } : undefined),
     }`,
   'texts.ts': `
     export const texts = {
       title: 'Examples',
       hint: 'Do what an example does',
+      placed: 'An example was placed',
       search: { label: 'Find an example', placeholder: 'Example' },
     } as const`,
   'examples-page.tsx': `
@@ -63,6 +66,12 @@ const example = {
         </>
       )
     }`,
+  'example-card.tsx': `
+    import type { OrderCardProps } from '../module.ts'
+
+    export default function ExampleCard({ order }: OrderCardProps) {
+      return <section class="card example">{order.customer_id}</section>
+    }`,
   'example.css': '.example { color: rgb(1, 2, 3); }',
 }
 
@@ -73,7 +82,7 @@ async function buildWithExample(folder: string): Promise<string> {
   mkdirSync(join(folder, 'web', 'example'))
   for (const [name, text] of Object.entries(example)) writeFileSync(join(folder, 'web', 'example', name), text)
   const list = join(folder, 'web', 'modules.ts')
-  const entered = readFileSync(list, 'utf8').replace('[overview, ', '[overview, example, ')
+  const entered = readFileSync(list, 'utf8').replace(/\[\s*overview,/, '[overview, example,')
   writeFileSync(list, `import { example } from './example/module.ts'\n${entered}`)
   await buildWeb(join(folder, 'built'), join(folder, 'web'))
   return join(folder, 'built')
@@ -90,7 +99,7 @@ describe.skipIf(hasNoBrowser)('modules of the page, in Chromium', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('a new module is a folder and one entry, which adds its pages, menu entry, keys, search and styles', async () => {
+  test('a new module is a folder and one entry, which adds its pages, menu entry, keys, search, styles and order card', async () => {
     const page = await stage.open('/examples/first')
     await page.getByRole('heading', { level: 1, name: 'first' }).waitFor()
     expect(await page.evaluate('getComputedStyle(document.querySelector(".example")).color')).toBe('rgb(1, 2, 3)')
@@ -107,6 +116,11 @@ describe.skipIf(hasNoBrowser)('modules of the page, in Chromium', () => {
     await page.getByLabel('Find an example').fill('example-2')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'example-2' }).waitFor()
+    await stage.place(sample)
+    await page.goto(`${stage.url}/orders/${sample.order_uid}`)
+    await page.locator('.card.example').getByText(sample.customer_id, { exact: true }).waitFor()
+    await page.locator('.event-title').getByText('An example was placed').waitFor()
+    await page.locator('.timeline dd').getByText('order.placed').waitFor()
     expect(stage.complaints()).toEqual([])
   })
 

@@ -1,9 +1,16 @@
+import type { EventView } from '../src/events/schemas.ts'
+import type { StoredOrderView } from '../src/orders/views.ts'
+
 /** What a module brings to the page. The list of modules is `modules.ts`; nothing else knows that a module or a page exists. */
 export type Module = {
   pages: readonly Page[]
   /** Keys of its own on its pages, for the list of keyboard shortcuts. */
   keys?: readonly (readonly [key: string, meaning: string])[]
   search?: Search
+  /** Cards that it adds to the page of an order, below the order's details. */
+  orderCards?: readonly OrderCard[]
+  /** Puts its events into words, for the timeline of an order. @returns undefined for events of others */
+  wordsOf?: (event: EventView) => EventWords | undefined
 }
 
 export type Page = {
@@ -28,3 +35,20 @@ export type Search = {
    */
   find: (text: string) => Promise<{ address: string; isFound: boolean }>
 }
+
+/** A card on the page of an order. */
+export type OrderCard = {
+  /** Unique among the cards. */
+  name: string
+  /** Imports the component, its default export, when the page of an order is first opened. */
+  load: () => Promise<{ default: (props: OrderCardProps) => preact.JSX.Element | null }>
+}
+
+export type OrderCardProps = {
+  order: StoredOrderView
+  /** The id of the newest event of the order; undefined while none has been read. A card reads again what it shows when it changes. */
+  newestEventId: string | undefined
+}
+
+/** An event in words: a title, and facts with their labels. Its reason and actor are shown anyway. */
+export type EventWords = { title: string; facts: readonly (readonly [label: string, value: string])[] }

@@ -4,8 +4,9 @@ import { keys } from './keys/module.ts'
 import type { Module } from './module.ts'
 import { orders } from './orders/module.ts'
 import { overview } from './overview/module.ts'
+import { payments } from './payments/module.ts'
 import { system } from './system/module.ts'
 import { webhooks } from './webhooks/module.ts'
 
 /** Every module of the page, in the order of the menu. The build reads this list too, and tells the server of the addresses. */
-export const modules: readonly Module[] = [overview, orders, events, deadLetters, webhooks, keys, system]
+export const modules: readonly Module[] = [overview, orders, payments, events, deadLetters, webhooks, keys, system]

@@ -8,6 +8,7 @@ import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { Status } from '../parts/status.tsx'
 import { Refusal } from '../platform/api.ts'
 import { money } from '../platform/money.ts'
+import { OrderCards } from '../shell/order-cards.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { ActionDialog } from './action-dialog.tsx'
 import { ordersAddress } from './addresses.ts'
@@ -84,7 +85,10 @@ function Content({ model, order }: { model: OrderModel; order: Order }) {
         <CopyButton text={order.order_uid} label={texts.order.copyId} />
       </div>
       <div class="order">
-        <Document order={order} />
+        <div class="order-main">
+          <Document order={order} />
+          <OrderCards order={order} newestEventId={model.timeline.value[0]?.id} />
+        </div>
         <section class="card history" aria-labelledby="history-title">
           <h2 id="history-title">{texts.timeline.title}</h2>
           <Timeline events={model.timeline.value} />

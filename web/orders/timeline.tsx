@@ -1,6 +1,7 @@
 import { Skeleton } from '../parts/states.tsx'
 import { statusText } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
+import { wordsOf } from '../shell/event-words.ts'
 import type { TimelineEvent } from './order-model.ts'
 import { texts } from './texts.ts'
 
@@ -24,7 +25,7 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
     <ol class="timeline" reversed>
       {events.map(event => (
         <li key={event.id} class={`event type-${event.type.replace(/[._]/g, '-')}`}>
-          <p class="event-title">{titleOf(event)}</p>
+          <p class="event-title">{wordsOf(event)?.title ?? titleOf(event)}</p>
           <Details event={event} />
           <p class="faint">
             <Time at={event.time} isAbsolute />
@@ -35,21 +36,18 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
   )
 }
 
-/** An event in words: `payment.captured` is "Payment captured" unless a text says otherwise. */
+/** An event in words: `parcel.lost` is "Parcel lost" unless a text says otherwise. */
 function titleOf({ type, data }: TimelineEvent): string {
   if (type === 'order.payment_status_changed') return words.paid(statusText(String(data.payment_status)))
   const name = type.replace(/[._]/g, ' ')
   return (texts.timeline.titles as Record<string, string>)[type] ?? name.charAt(0).toUpperCase() + name.slice(1)
 }
 
-function Details({ event: { type, data } }: { event: TimelineEvent }) {
+function Details({ event }: { event: TimelineEvent }) {
+  const { data } = event
   const { reason, actor, previous_status: status, previous_payment_status: paid } = data
   const before = status ?? paid
-  // The page itself shows the order as it was placed.
-  const facts =
-    type === 'order.placed'
-      ? []
-      : Object.entries(data).filter(([name, value]) => !leftOut.includes(name) && typeof value !== 'object')
+  const facts = factsOf(event)
   return (
     <>
       {typeof reason === 'string' && reason !== '' && <p class="reason">{reason}</p>}
@@ -58,12 +56,20 @@ function Details({ event: { type, data } }: { event: TimelineEvent }) {
       )}
       {facts.length > 0 && (
         <dl class="pairs">
-          {facts.map(([name, value]) => [
-            <dt key={name}>{name.replaceAll('_', ' ')}</dt>,
-            <dd key={`${name}-value`}>{String(value)}</dd>,
-          ])}
+          {facts.map(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}-value`}>{value}</dd>])}
         </dl>
       )}
     </>
   )
+}
+
+/** What else is to be said of an event, each with its label. */
+function factsOf(event: TimelineEvent): readonly (readonly [label: string, value: string])[] {
+  const words = wordsOf(event)
+  if (words !== undefined) return words.facts
+  // The page itself shows the order as it was placed.
+  if (event.type === 'order.placed') return []
+  return Object.entries(event.data)
+    .filter(([name, value]) => !leftOut.includes(name) && typeof value !== 'object')
+    .map(([name, value]) => [name.replaceAll('_', ' '), String(value)])
 }

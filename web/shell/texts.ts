@@ -18,7 +18,7 @@ export const shellTexts = {
   key: {
     title: 'Enter an API key',
     explanation:
-      'Viewing orders needs the scope orders:read, changing them orders:write; dead letters, webhooks, keys and the system need admin. The key stays in this tab and is forgotten when you close it.',
+      'Viewing orders needs the scope orders:read, changing them orders:write, moving money and the ledger payments:write; dead letters, webhooks, keys and the system need admin. The key stays in this tab and is forgotten when you close it.',
     label: 'API key',
     submit: 'Continue',
     forget: 'Forget the API key',

@@ -1,0 +1,121 @@
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
+import { MoreButton } from '../parts/more-button.tsx'
+import { usePolling } from '../parts/polling.ts'
+import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { commonTexts } from '../parts/texts.ts'
+import { Time } from '../parts/time.tsx'
+import { money } from '../platform/money.ts'
+import { PagedList } from '../platform/paged.ts'
+import { PageHead } from '../shell/page.tsx'
+import { paymentAddress, paymentsAddress } from './addresses.ts'
+import type { Payment } from './payment.ts'
+import { type PaymentFilter, readFilter, toParameters } from './payment-filter.ts'
+import { PaymentFilters } from './payment-filters.tsx'
+import { PaymentState } from './payment-parts.tsx'
+import { texts } from './texts.ts'
+
+const refreshEveryMs = 3_000
+const pageSize = 50
+
+/** The payments of all orders, newest first. */
+export default function PaymentsPage() {
+  const location = useLocation()
+  const filter = readFilter(location.query)
+  const query = new URLSearchParams({ ...toParameters(filter), limit: String(pageSize) }).toString()
+  const list = useMemo(() => new PagedList<Payment>(`/api/payments?${query}`), [query])
+  useEffect(() => void list.renew(), [list])
+  usePolling(
+    useCallback(() => list.refresh(), [list]),
+    refreshEveryMs,
+  )
+  const change = (to: Partial<PaymentFilter>) =>
+    location.route(paymentsAddress(toParameters({ ...filter, ...to })), true)
+  return (
+    <>
+      <PageHead title={texts.title} />
+      <PaymentFilters filter={filter} change={change} open={id => location.route(paymentAddress(id))} />
+      <Content
+        list={list}
+        isNarrowed={Object.keys(toParameters(filter)).length > 0}
+        clear={() => change({ state: [], provider: '', order_uid: '' })}
+      />
+    </>
+  )
+}
+
+type ContentProps = { list: PagedList<Payment>; isNarrowed: boolean; clear: () => void }
+
+function Content({ list, isNarrowed, clear }: ContentProps) {
+  const rows = list.rows.value
+  const failure = list.failure.value
+  return (
+    <>
+      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
+      {rows === undefined && failure === undefined && (
+        <div class="card">
+          <Skeleton lines={8} />
+        </div>
+      )}
+      {rows?.length === 0 && (
+        <Empty title={isNarrowed ? texts.noMatch : texts.none}>
+          <p>{isNarrowed ? texts.noMatchHint : texts.noneHint}</p>
+          {isNarrowed && (
+            <button type="button" class="second" onClick={clear}>
+              {commonTexts.clearFilters}
+            </button>
+          )}
+        </Empty>
+      )}
+      {rows !== undefined && rows.length > 0 && (
+        <>
+          <Rows payments={rows} />
+          <MoreButton list={list} label={texts.more} />
+        </>
+      )}
+    </>
+  )
+}
+
+function Rows({ payments }: { payments: readonly Payment[] }) {
+  const { columns } = texts
+  return (
+    <table class="rows payments">
+      <thead>
+        <tr>
+          <th scope="col">{columns.payment}</th>
+          <th scope="col">{columns.order}</th>
+          <th scope="col" class="provider">
+            {columns.provider}
+          </th>
+          <th scope="col" class="state">
+            {columns.state}
+          </th>
+          <th scope="col" class="when">
+            {columns.when}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {payments.map(payment => (
+          <tr key={payment.id}>
+            <td class="what">
+              <a href={paymentAddress(payment.id)} data-row>
+                <span class="amount">{money(payment.amount, payment.currency)}</span>{' '}
+                <span class="uid faint">{payment.id}</span>
+              </a>
+            </td>
+            <td class="order-of">{payment.order_uid}</td>
+            <td class="provider">{payment.provider}</td>
+            <td class="state">
+              <PaymentState state={payment.state} />
+            </td>
+            <td class="when">
+              <Time at={payment.created_at} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
