@@ -1,6 +1,7 @@
 import { deadLetters } from './dead-letters/module.ts'
 import { events } from './events/module.ts'
 import { keys } from './keys/module.ts'
+import { ledger } from './ledger/module.ts'
 import type { Module } from './module.ts'
 import { orders } from './orders/module.ts'
 import { overview } from './overview/module.ts'
@@ -9,4 +10,14 @@ import { system } from './system/module.ts'
 import { webhooks } from './webhooks/module.ts'
 
 /** Every module of the page, in the order of the menu. The build reads this list too, and tells the server of the addresses. */
-export const modules: readonly Module[] = [overview, orders, payments, events, deadLetters, webhooks, keys, system]
+export const modules: readonly Module[] = [
+  overview,
+  orders,
+  payments,
+  ledger,
+  events,
+  deadLetters,
+  webhooks,
+  keys,
+  system,
+]

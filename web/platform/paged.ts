@@ -9,11 +9,13 @@ export class PagedList<Row extends { id: string }> {
   readonly isLoading = signal(false)
   readonly failure = signal<unknown>(undefined)
   readonly isComplete = signal(false)
+  readonly #rowsOf: (text: string) => readonly Row[]
   #next: string | undefined
 
-  /** @param address of the first page */
-  constructor(address: string) {
+  /** @param address of the first page; rowsOf: parses a page, as JSON if left out */
+  constructor(address: string, rowsOf: (text: string) => readonly Row[] = text => JSON.parse(text) as Row[]) {
     this.address = address
+    this.#rowsOf = rowsOf
     this.#next = address
   }
 
@@ -57,7 +59,7 @@ export class PagedList<Row extends { id: string }> {
     this.isLoading.value = true
     try {
       const response = await request(address)
-      const rows = (await response.json()) as Row[]
+      const rows = this.#rowsOf(await response.text())
       this.#next = nextPage(response)
       this.isComplete.value = this.#next === undefined
       this.rows.value = join(rows)

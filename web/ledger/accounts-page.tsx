@@ -1,0 +1,118 @@
+import type { TargetedSubmitEvent } from 'preact'
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
+import { textOf } from '../parts/form-dialog.tsx'
+import { MoreButton } from '../parts/more-button.tsx'
+import { usePolling } from '../parts/polling.ts'
+import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { commonTexts } from '../parts/texts.ts'
+import { PagedList } from '../platform/paged.ts'
+import { PageHead } from '../shell/page.tsx'
+import { booksAddress, ledgerAddress } from './addresses.ts'
+import { BalanceTables } from './balance-tables.tsx'
+import { type Balance, readBalances } from './ledger.ts'
+import { texts } from './texts.ts'
+
+const refreshEveryMs = 5_000
+const orderUidCharactersMax = 64
+
+/** The balances of all accounts, now or at a time. */
+export default function AccountsPage() {
+  const location = useLocation()
+  const at = timeOf(location.query.at)
+  const query = new URLSearchParams(at === undefined ? {} : { at }).toString()
+  const list = useMemo(() => new PagedList<Balance>(`/api/ledger/accounts?${query}`, readBalances), [query])
+  useEffect(() => void list.renew(), [list])
+  usePolling(
+    useCallback(() => list.refresh(), [list]),
+    refreshEveryMs,
+  )
+  const rows = list.rows.value
+  const failure = list.failure.value
+  return (
+    <>
+      <PageHead title={texts.title} />
+      <section class="filters" aria-label={commonTexts.filters}>
+        <div class="filter-row">
+          <TimeChoice at={at} choose={time => location.route(ledgerAddress(time), true)} />
+          <OrderChoice open={uid => location.route(booksAddress(uid))} />
+        </div>
+      </section>
+      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
+      {rows === undefined && failure === undefined && (
+        <div class="card">
+          <Skeleton lines={6} />
+        </div>
+      )}
+      {rows?.length === 0 && (
+        <Empty title={at === undefined ? texts.none : texts.noneThen}>
+          {at === undefined && <p>{texts.noneHint}</p>}
+        </Empty>
+      )}
+      {rows !== undefined && rows.length > 0 && (
+        <>
+          <BalanceTables balances={rows} isComplete={list.isComplete.value} />
+          <MoreButton list={list} label={texts.more} />
+        </>
+      )}
+    </>
+  )
+}
+
+/** Asks for the time of the balances, in the reader's zone. */
+function TimeChoice({ at, choose }: { at: string | undefined; choose: (at: string | undefined) => void }) {
+  return (
+    <>
+      <label class="at">
+        <span class="faint">{texts.at}</span>
+        <input
+          type="datetime-local"
+          step={1}
+          title={texts.atHint}
+          value={at === undefined ? '' : localTime(at)}
+          onChange={event => choose(timeOf(event.currentTarget.value))}
+        />
+      </label>
+      {at !== undefined && (
+        <button type="button" class="second small" onClick={() => choose(undefined)}>
+          {texts.now}
+        </button>
+      )}
+    </>
+  )
+}
+
+function OrderChoice({ open }: { open: (uid: string) => void }) {
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    open(textOf(new FormData(event.currentTarget), 'uid'))
+  }
+  return (
+    <form class="books-search" onSubmit={submit}>
+      <input
+        type="search"
+        name="uid"
+        required
+        maxLength={orderUidCharactersMax}
+        aria-label={texts.find}
+        placeholder={texts.find}
+        autocomplete="off"
+        spellcheck={false}
+      />
+    </form>
+  )
+}
+
+/** A time as RFC 3339 in UTC, from itself or from a field in the reader's zone; undefined for what is none. */
+function timeOf(text: string | undefined): string | undefined {
+  const time = new Date(text ?? '')
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString()
+}
+
+/** A time as a field of the reader's zone takes it, such as 2026-11-28T10:30:00. */
+function localTime(at: string): string {
+  const time = new Date(at)
+  const two = (part: number) => String(part).padStart(2, '0')
+  const day = `${String(time.getFullYear()).padStart(4, '0')}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
+  return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
+}
