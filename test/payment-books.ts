@@ -57,6 +57,7 @@ export function brokenRules(books: Books, before: OrderPayments, now: OrderPayme
     return isTwice || Number(transfer.amount) <= 0 ? [`booked ${transfer.transferId} of ${transfer.amount}`] : []
   })
   for (const issue of changes.settled) books.issues.delete(issueKey(issue))
+  if (changes.resolved !== undefined) books.issues.delete(issueKey(changes.resolved))
   for (const issue of changes.issues) books.issues.add(issueKey(issue))
   const moved = now.operations.flatMap(operation => {
     const was = before.operations.find(({ operationId }) => operationId === operation.operationId)

@@ -77,7 +77,7 @@ export function beginHistory({ first, ...given }: Pick<PaymentRules, 'confirmOn'
   function take(decision: Decision, what: string): boolean {
     if (decision.kind !== 'changed') return false
     const before = now
-    now = applyChanges(before, decision.changes)
+    now = applyChanges(before, decision.changes, atMs)
     for (const mistake of brokenRules(books, before, now, decision.changes)) mistakes.push(`${what}: ${mistake}`)
     return true
   }

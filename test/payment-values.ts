@@ -64,7 +64,7 @@ export function orderOf(change: Partial<OrderPayments['order']> = {}): OrderPaym
     payments: [],
     operations: [],
     disputes: [],
-    issues: new Set(),
+    issues: new Map(),
     isSold: false,
     isStored: false,
   }
@@ -83,7 +83,7 @@ export function changesOf(decision: Decision): Changes {
 
 /** The payments after a decision that changes them. */
 export function after(before: OrderPayments, decision: Decision): OrderPayments {
-  return applyChanges(before, changesOf(decision))
+  return applyChanges(before, changesOf(decision), nowMs)
 }
 
 /** The order with a payment that was begun: `pay` and its authorization `auth`, with what is given. */

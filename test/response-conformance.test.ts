@@ -119,6 +119,16 @@ describe('responses match OpenAPI', () => {
     await ask(event, 422, { provider: 'nobody', body: '{}' })
   })
 
+  test('of payment issues', async () => {
+    const issues = await ask<Row[]>('GET /api/payment-issues', 200)
+    expect(issues.length).toBeGreaterThan(0)
+    for (const { id } of issues) await ask('GET /api/payment-issues/{id}', 200, { id })
+    const [open] = await ask<Row[]>('GET /api/payment-issues', 200, { query: '?state=open&limit=1' })
+    const asked: Asked = { id: open?.id ?? '', body: { action: 'dismiss', reason: 'known' } }
+    await ask('POST /api/payment-issues/{id}/resolve', 200, asked)
+    await ask('POST /api/payment-issues/{id}/resolve', 409, asked)
+  })
+
   test('of commands', async () => {
     const { order_uid: id } = await ask<{ order_uid: string }>('POST /api/orders', 201, { body: newOrder() })
     const stale = { id, headers: { 'if-match': '"9"' } }
@@ -230,6 +240,7 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'POST /api/keys': () => ({ name: 'a test', scopes: ['admin'] }),
   'POST /api/orders/{id}/payments': () => ({ provider: 'sandbox' }),
   'POST /api/payments/{id}/records': () => ({ kind: 'capture' }),
+  'POST /api/payment-issues/{id}/resolve': () => ({ action: 'dismiss', reason: 'known' }),
 }
 
 describe('errors match OpenAPI', () => {

@@ -4,7 +4,7 @@ import type { PaymentStatus } from '../orders/order.ts'
 import type { LockedOrder } from '../orders/order-locks.ts'
 import type { Operation, Payment, PaymentTotals } from './payment.ts'
 import type { Provider } from './provider.ts'
-import type { IssueKind } from './views.ts'
+import type { IssueAction, IssueKind } from './views.ts'
 
 /** An order with all of its payments: what is decided on, loaded under the order's lock. */
 export type OrderPayments = Readonly<{
@@ -16,8 +16,8 @@ export type OrderPayments = Readonly<{
   isSold: boolean
   /** The disputes that were reported, with the last state. */
   disputes: readonly StoredDispute[]
-  /** The issues that were ever opened about them, by `issueKey`: none is opened twice. */
-  issues: ReadonlySet<string>
+  /** The issues that were ever opened about them, by `issueKey`, each with its resolution once it has one: none is opened twice. */
+  issues: ReadonlyMap<string, IssueResolution | undefined>
   /** Whether they are in the tables. A payment that the order arrived with is not, until money moves on it. */
   isStored: boolean
 }>
@@ -44,6 +44,14 @@ export function issueKey({ kind, subject }: Pick<NewIssue, 'kind' | 'subject'>):
   return `${kind} ${subject}`
 }
 
+/** How an issue was resolved: by a person, or by itself. */
+export type IssueResolution = Readonly<{ action: IssueAction | 'settled'; reason: string; actor: string; atMs: number }>
+
+/** The resolution of an issue of which nothing is left. */
+export function settledAt(atMs: number): IssueResolution {
+  return { action: 'settled', reason: 'it has settled itself', actor: 'payments', atMs }
+}
+
 /** What a decision changes. It is written in the transaction that it was decided in. */
 export type Changes = Readonly<{
   /** New ones, and changed ones as they are then. */
@@ -55,6 +63,8 @@ export type Changes = Readonly<{
   issues: readonly NewIssue[]
   /** Issues that have settled themselves, by kind and subject. */
   settled: readonly Pick<NewIssue, 'kind' | 'subject'>[]
+  /** The issue that a person has resolved by it. */
+  resolved: (Pick<NewIssue, 'kind' | 'subject'> & IssueResolution) | undefined
   /** What becomes of the order; undefined when nothing does. */
   order: OrderEffect | undefined
   /** What the payments come to then. */
@@ -107,6 +117,7 @@ export type RefusalCode =
   | 'REFUND_EXCEEDS_CAPTURED'
   | 'AMOUNT_UNREPRESENTABLE'
   | 'PROVIDER_UNKNOWN'
+  | 'ISSUE_RESOLVED'
 
 /** A sentence for the caller. */
 export type Refusal = Readonly<{ kind: 'refused'; code: RefusalCode; detail: string }>

@@ -19,6 +19,7 @@ export function closeDraft(draft: Draft): Decision {
   const isNothing =
     draft.changedPayments.size + draft.changedOperations.size + draft.changedDisputes.size === 0 &&
     draft.transfers.length + draft.issues.size + draft.settled.size === 0 &&
+    draft.resolved === undefined &&
     order === undefined
   if (isNothing) return { kind: 'unchanged' }
   const changes: Changes = {
@@ -32,6 +33,7 @@ export function closeDraft(draft: Draft): Decision {
     events: draft.events,
     issues: [...draft.issues.values()],
     settled: [...draft.settled.values()],
+    resolved: draft.resolved,
     order,
     totals,
   }

@@ -114,7 +114,7 @@ function begin(
   const decision = request.decide(before, context)
   if (decision.kind === 'refused') throw new AppError(decision.code, decision.detail)
   const changes = decision.kind === 'changed' ? decision.changes : undefined
-  const after = changes === undefined ? before : applyChanges(before, changes)
+  const after = changes === undefined ? before : applyChanges(before, changes, context.nowMs)
   const operation = after.operations.find(({ operationId: id }) => id === operationId)
   const provider = operation && providerOf(after, operation, context)
   const payment = after.payments.find(({ paymentId }) => paymentId === operation?.paymentId)
@@ -171,7 +171,7 @@ function decideOn(
       const decision = decide(before, contextAt(rules, nowMs, request?.traceparent))
       if (decision.kind === 'refused') throw new AppError(decision.code, decision.detail)
       const changes = decision.kind === 'changed' ? decision.changes : undefined
-      const after = changes === undefined ? before : applyChanges(before, changes)
+      const after = changes === undefined ? before : applyChanges(before, changes, nowMs)
       const answer = request?.answer(after)
       const keep = request && answer && { claim: request.claim, answer }
       const cause = request && { actor: request.actor, traceparent: request.traceparent }

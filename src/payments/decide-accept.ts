@@ -1,6 +1,6 @@
-import { type Decision, type DecisionContext, type OrderPayments, refused } from './changes.ts'
+import { type Decision, type DecisionContext, type OrderPayments, type Refusal, refused } from './changes.ts'
 import { closeDraft } from './close-draft.ts'
-import { beginDraft, book, changePayment, paymentIn } from './draft.ts'
+import { beginDraft, book, changePayment, type Draft, paymentIn } from './draft.ts'
 import { suspendedLeftOf } from './payment.ts'
 
 /**
@@ -10,8 +10,13 @@ import { suspendedLeftOf } from './payment.ts'
  */
 export function decideAccept(before: OrderPayments, paymentId: string, context: DecisionContext): Decision {
   const draft = beginDraft(before, context)
+  return accept(draft, paymentId) ?? closeDraft(draft)
+}
+
+/** The same within a decision. @param atMost what is kept of it, at most @returns the refusal */
+export function accept(draft: Draft, paymentId: string, atMost = Number.MAX_SAFE_INTEGER): Refusal | undefined {
   const payment = paymentIn(draft, paymentId)
-  const amount = suspendedLeftOf(payment)
+  const amount = Math.min(atMost, suspendedLeftOf(payment))
   if (amount <= 0) return refused('PAYMENT_STATE_REFUSED', 'nothing of the payment is suspended')
   if (payment.pendingRefund > 0) return refused('PAYMENT_IN_PROGRESS', 'a refund of the payment is under way')
   const accepted = payment.accepted + amount
@@ -22,5 +27,5 @@ export function decideAccept(before: OrderPayments, paymentId: string, context: 
     amount,
     operationId: undefined,
   })
-  return closeDraft(draft)
+  return undefined
 }

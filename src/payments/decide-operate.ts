@@ -34,13 +34,19 @@ export type OperateInput = Readonly<{
  */
 export function decideOperate(before: OrderPayments, input: OperateInput, context: DecisionContext): Decision {
   const draft = beginDraft(before, context)
+  return operate(draft, input) ?? closeDraft(draft)
+}
+
+/** The same within a decision. @returns the refusal */
+export function operate(draft: Draft, input: OperateInput): Refusal | undefined {
+  const { context } = draft
   const payment = input.kind === 'capture' ? refit(draft, input.paymentId) : paymentIn(draft, input.paymentId)
   const amount = decideAmount(draft, payment, input)
   if (typeof amount !== 'number') return amount
   if (isRecordedPayment(payment, context.rules.providers)) {
     // Only a void comes here: nobody needs to be asked.
     releaseRecorded(draft, payment, input)
-    return closeDraft(draft)
+    return undefined
   }
   const provider = context.rules.providers.get(payment.provider)
   const unrepresentable = provider && input.kind !== 'void' && refuseUnrepresentable(provider, amount, payment.currency)
@@ -54,7 +60,7 @@ export function decideOperate(before: OrderPayments, input: OperateInput, contex
   putOperation(draft, sentOperation(operation, context.nowMs))
   if (kind === 'capture') changePayment(draft, payment.paymentId, { pendingCapture: payment.pendingCapture + amount })
   if (kind === 'refund') changePayment(draft, payment.paymentId, { pendingRefund: payment.pendingRefund + amount })
-  return closeDraft(draft)
+  return undefined
 }
 
 function decideAmount(draft: Draft, payment: Payment, input: OperateInput): number | Refusal {

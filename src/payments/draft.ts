@@ -1,7 +1,14 @@
 import type { EventDefinition } from '../events/definition.ts'
 import type { Transfer, TransferKind } from '../ledger/transfer.ts'
 import type { OrderStatus } from '../orders/order.ts'
-import { type DecisionContext, issueKey, type NewIssue, type OrderPayments, type StoredDispute } from './changes.ts'
+import {
+  type Changes,
+  type DecisionContext,
+  issueKey,
+  type NewIssue,
+  type OrderPayments,
+  type StoredDispute,
+} from './changes.ts'
 import { paymentData } from './events.ts'
 import { isOpen, type Operation, type OperationKind, type Payment } from './payment.ts'
 import type { IssueKind } from './views.ts'
@@ -22,6 +29,8 @@ export type Draft = {
   readonly events: { payment: Payment; definition: EventDefinition; data: Record<string, unknown> }[]
   readonly issues: Map<string, NewIssue>
   readonly settled: Map<string, Pick<NewIssue, 'kind' | 'subject'>>
+  /** The issue that a person resolves by what is decided. */
+  resolved: Changes['resolved']
   /** What captures have credited to the receivable. */
   receivableCredited: number
   /** What captures have suspended, until it is sent back. */
@@ -52,6 +61,7 @@ export function beginDraft(
     events: [],
     issues: new Map(),
     settled: new Map(),
+    resolved: undefined,
     receivableCredited: 0,
     newlySuspended: 0,
     cause: before.order.orderUid,
@@ -166,9 +176,10 @@ export function openIssue(
   draft.issues.set(key, { kind, subject, paymentId, orderUid, provider, currency, amount: amount || undefined, detail })
 }
 
-/** Settles an issue if there is one: nothing is left for a person. */
+/** Settles an issue if there is one: nothing is left for a person. One that a person resolves just now has been settled by that. */
 export function settleIssue(draft: Draft, kind: IssueKind, subject: string): void {
   const key = issueKey({ kind, subject })
   draft.issues.delete(key)
+  if (draft.resolved !== undefined && issueKey(draft.resolved) === key) return
   if (draft.before.issues.has(key)) draft.settled.set(key, { kind, subject })
 }

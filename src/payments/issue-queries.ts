@@ -1,6 +1,6 @@
 import type { NewEvent } from '../events/append.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import type { NewIssue } from './changes.ts'
+import type { IssueResolution, NewIssue } from './changes.ts'
 import { issueData, issueOpened } from './events.ts'
 
 /** An issue with the id that it gets. */
@@ -41,21 +41,41 @@ export async function insertIssues(
   return issues.filter(({ issueId }) => opened.has(issueId))
 }
 
-/** Resolves open issues that have settled themselves. */
-export async function settleIssues(
-  client: PoolClient,
-  issues: readonly Pick<NewIssue, 'kind' | 'subject'>[],
-  nowMs: number,
-): Promise<void> {
-  if (issues.length === 0) return
-  await client.query(
+/** Resolves those of the issues that are open. @returns how many were */
+export async function resolveIssues(
+  client: Pick<PoolClient, 'query'>,
+  issues: readonly (Pick<NewIssue, 'kind' | 'subject'> & IssueResolution)[],
+): Promise<number> {
+  if (issues.length === 0) return 0
+  const { rowCount } = await client.query(
     `update payment_issues i
-        set state = 'resolved', resolved_at = greatest($3, opened_at), action = 'settled',
-            reason = 'it has settled itself', actor = 'payments'
-       from unnest($1::text[], $2::text[]) u (kind, subject)
+        set state = 'resolved', action = u.action, reason = u.reason, actor = u.actor, resolved_at = u.resolved_at
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+              u (kind, subject, action, reason, actor, resolved_at)
       where i.kind = u.kind and i.subject = u.subject and i.state = 'open'`,
-    [issues.map(({ kind }) => kind), issues.map(({ subject }) => subject), new Date(nowMs)],
+    [
+      issues.map(({ kind }) => kind),
+      issues.map(({ subject }) => subject),
+      issues.map(({ action }) => action),
+      issues.map(({ reason }) => reason),
+      issues.map(({ actor }) => actor),
+      issues.map(({ atMs }) => new Date(atMs)),
+    ],
   )
+  return rowCount ?? 0
+}
+
+/** How an issue was resolved, as it is stored; null while it is open. */
+export type ResolutionRow = {
+  action: IssueResolution['action'] | null
+  reason: string | null
+  actor: string | null
+  resolved_at: Date | null
+}
+
+export function toResolution({ action, reason, actor, resolved_at: at }: ResolutionRow): IssueResolution | undefined {
+  if (action === null || reason === null || actor === null || at === null) return undefined
+  return { action, reason, actor, atMs: at.getTime() }
 }
 
 /** The event that tells of an issue that was opened. */

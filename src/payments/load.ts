@@ -1,8 +1,9 @@
 import type { LockedOrder } from '../orders/order-locks.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { issueKey, type OrderPayments, type StoredDispute } from './changes.ts'
+import { type IssueResolution, issueKey, type OrderPayments, type StoredDispute } from './changes.ts'
 import { presentedPayments } from './paid-orders.ts'
 import type { Operation, Payment } from './payment.ts'
+import { toResolution, type ResolutionRow } from './issue-queries.ts'
 import {
   disputeColumns,
   type DisputeRow,
@@ -53,10 +54,10 @@ type Parts = Readonly<{
   payments: ReadonlyMap<string, readonly Payment[]>
   operations: ReadonlyMap<string, readonly Operation[]>
   disputes: ReadonlyMap<string, readonly StoredDispute[]>
-  issues: ReadonlyMap<string, ReadonlySet<string>>
+  issues: ReadonlyMap<string, ReadonlyMap<string, IssueResolution | undefined>>
 }>
 
-const noIssues: ReadonlySet<string> = new Set()
+const noIssues: OrderPayments['issues'] = new Map()
 const noParts: Parts = { payments: new Map(), operations: new Map(), disputes: new Map(), issues: new Map() }
 
 async function loadParts(client: PoolClient, orderUids: readonly string[]): Promise<Parts> {
@@ -73,15 +74,20 @@ async function loadParts(client: PoolClient, orderUids: readonly string[]): Prom
     `select ${disputeColumns} from payment_disputes ${ofOrders} order by dispute_ref`,
     [orderUids],
   )
-  const issues = await client.query<{ order_uid: string; kind: IssueKind; subject: string }>(
-    `select order_uid, kind, subject from payment_issues ${ofOrders}`,
+  const issues = await client.query<ResolutionRow & { order_uid: string; kind: IssueKind; subject: string }>(
+    `select order_uid, kind, subject, action, reason, actor, resolved_at from payment_issues ${ofOrders}`,
     [orderUids],
   )
   return {
     payments: byOrder(payments.rows, toPayment),
     operations: byOrder(operations.rows, toOperation),
     disputes: byOrder(disputes.rows, toDispute),
-    issues: new Map([...byOrder(issues.rows, issueKey)].map(([uid, keys]) => [uid, new Set(keys)])),
+    issues: new Map(
+      [...byOrder(issues.rows, row => [issueKey(row), toResolution(row)] as const)].map(([uid, all]) => [
+        uid,
+        new Map(all),
+      ]),
+    ),
   }
 }
 

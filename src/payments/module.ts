@@ -19,6 +19,7 @@ import { applyProviderReport, noteUnmatched } from './provider-reports.ts'
 import { createSandbox } from './providers/sandbox.ts'
 import { createStripeProvider } from './providers/stripe.ts'
 import type { DeliverEvent } from './sandbox/webhooks.ts'
+import { issueRoutes } from './routes-issues.ts'
 import { moneyRoutes } from './routes-money.ts'
 import { readRoutes } from './routes-read.ts'
 import { runSettlement } from './settlement.ts'
@@ -85,6 +86,7 @@ function start(context: Context): Running {
     routes: [
       ...readRoutes(reads),
       ...moneyRoutes({ pool: pools.single, commands, providers: providers.byName }),
+      ...issueRoutes({ pool, single: pools.single, lists: pools.lists, writer, commands, rules, now }),
       ...providers.routes,
       ...inbox.routes,
     ],

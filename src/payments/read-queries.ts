@@ -112,14 +112,31 @@ export async function listPayments(
     conditions.push(`(p.order_uid, p.payment_id) in (select order_uid, payment_id from payment_issues
                                                       where state = 'open' and kind = ${value(filter.issue)})`)
   }
-  const { rows } = await pool.query<PaymentRow & { order_status: OrderStatus }>(
-    `select ${paymentColumns}, (select o.status from ${orderStatuses} o where o.order_uid = p.order_uid) as order_status
+  const { rows } = await pool.query<ListedRow>(
+    `select ${listedColumns}
        from payments p
       where ${conditions.join(' and ')}
       order by p.created_at desc, p.payment_id desc
       limit ${limit}`,
     values,
   )
+  return withOpenOperations(pool, rows)
+}
+
+/** The payments of several orders, each with its open operations. */
+export async function readOpenPaymentsOf(pool: Pool, orderUids: readonly string[]): Promise<Shown[]> {
+  if (orderUids.length === 0) return []
+  const { rows } = await pool.query<ListedRow>(`select ${listedColumns} from payments p where p.order_uid = any($1)`, [
+    orderUids,
+  ])
+  return withOpenOperations(pool, rows)
+}
+
+type ListedRow = PaymentRow & { order_status: OrderStatus }
+const listedColumns = `${paymentColumns},
+  (select o.status from ${orderStatuses} o where o.order_uid = p.order_uid) as order_status`
+
+async function withOpenOperations(pool: Pool, rows: readonly ListedRow[]): Promise<Shown[]> {
   const open = await openOperationsOf(pool, [...new Set(rows.map(row => row.order_uid))])
   return rows.map(row => ({
     payment: toPayment(row),

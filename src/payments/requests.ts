@@ -5,7 +5,7 @@ import { AppError, type Violation } from '../errors.ts'
 import type { HttpRequest } from '../platform/http.ts'
 import { readJsonBody, remarks, withoutNul } from '../platform/json.ts'
 import { looksLikeCardNumber } from './card-number.ts'
-import { paymentView } from './views.ts'
+import { issueAction, paymentView } from './views.ts'
 
 /** The bodies of requests that move money. */
 
@@ -66,12 +66,22 @@ export const recordBody = Type.Object(
   { title: 'PaymentRecord', additionalProperties: false },
 )
 
+export const resolutionBody = Type.Object(
+  {
+    action: issueAction,
+    reason: text(500, 'Why; for people'),
+    actor: remarks.actor,
+  },
+  { title: 'PaymentIssueResolution', additionalProperties: false },
+)
+
 const contracts = {
   payment: Compile(paymentBody),
   capture: Compile(captureBody),
   void: Compile(voidBody),
   refund: Compile(refundBody),
   record: Compile(recordBody),
+  resolution: Compile(resolutionBody),
 }
 
 /** The actor when none is given. */
@@ -85,6 +95,7 @@ export const readVoid = (request: HttpRequest) => read(request, contracts.void, 
 export const readRefund = (request: HttpRequest) =>
   read(request, contracts.refund, 'amount and reason, or be left out', {})
 export const readRecord = (request: HttpRequest) => read(request, contracts.record, 'kind')
+export const readResolution = (request: HttpRequest) => read(request, contracts.resolution, 'action and reason')
 
 async function read<Schema extends TSchema>(
   request: HttpRequest,

@@ -4,9 +4,9 @@ import { changePaymentStatus, holdForPayment, type PaymentHold } from '../orders
 import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { type Changes, issueKey, type OrderPayments, type PaymentEvent } from './changes.ts'
+import { type Changes, issueKey, type OrderPayments, type PaymentEvent, settledAt } from './changes.ts'
 import { newId } from './ids.ts'
-import { insertIssues, issueEvent, settleIssues } from './issue-queries.ts'
+import { insertIssues, issueEvent, resolveIssues } from './issue-queries.ts'
 import type { Operation, Payment } from './payment.ts'
 import { disputesTable, operationsTable, paymentsTable, totalsTable } from './rows.ts'
 
@@ -83,11 +83,7 @@ async function saveChanges(
     decided.map(({ before, changes }) => ({ ...changes.totals, orderUid: before.order.orderUid })),
   )
   const issues = await insertIssues(client, decided.flatMap(newIssuesOf), nowMs)
-  await settleIssues(
-    client,
-    decided.flatMap(({ changes }) => changes.settled),
-    nowMs,
-  )
+  await resolveIssues(client, decided.flatMap(resolvedIssuesOf))
   const changed = await changeOrders(client, decided, nowMs, expiresAfterMs)
   const events = decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause)))
   const copies = [
@@ -126,6 +122,11 @@ function newIssuesOf({ before, changes }: DecidedChanges) {
   return changes.issues
     .filter(issue => !before.issues.has(issueKey(issue)))
     .map(issue => ({ ...issue, issueId: newId('iss') }))
+}
+
+function resolvedIssuesOf({ changes: { settled, resolved }, decidedAtMs }: DecidedChanges) {
+  const settledIssues = settled.map(issue => ({ ...issue, ...settledAt(decidedAtMs) }))
+  return resolved === undefined ? settledIssues : [...settledIssues, resolved]
 }
 
 function toNewEvent({ payment, definition, data }: PaymentEvent, { traceparent }: Cause): NewEvent {

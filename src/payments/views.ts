@@ -99,21 +99,31 @@ export type IssueKind = (typeof issueKinds)[number]
 export const issueActions = ['refund', 'retry', 'capture', 'void', 'accept', 'dismiss'] as const
 export type IssueAction = (typeof issueActions)[number]
 
+export const issueStates = ['open', 'resolved'] as const
+export type IssueState = (typeof issueStates)[number]
+
+export const issueAction = Type.Enum([...issueActions], {
+  title: 'PaymentIssueAction',
+  description:
+    "refund: pays back what is not the order's; accept: keeps it; retry: refunds what could not be paid out; capture and void: of " +
+    'what is authorized; dismiss: nothing is to be done, or it was done elsewhere',
+})
+
 export const issueView = Type.Object(
   {
     id: Type.String(),
     kind: Type.Enum([...issueKinds], { title: 'PaymentIssueKind' }),
-    state: Type.Enum(['open', 'resolved'], { title: 'PaymentIssueState' }),
+    state: Type.Enum([...issueStates], { title: 'PaymentIssueState' }),
     order_uid: nullable(Type.String()),
     payment_id: nullable(Type.String()),
     provider: Type.String(),
     currency: nullable(Type.String()),
     amount: nullable(Type.Integer({ minimum: 1, format: 'int64' })),
     detail: Type.String({ description: 'What is wrong, in a sentence' }),
-    available_actions: listOf(Type.Enum([...issueActions], { title: 'PaymentIssueAction' })),
+    available_actions: listOf(issueAction, { description: 'What can be done about it now' }),
     opened_at: time(),
     resolved_at: nullable(time()),
-    action: nullable(Type.String(), { description: 'What was done about it' }),
+    action: nullable(Type.String(), { description: 'What was done about it; settled: it has settled itself' }),
     reason: nullable(Type.String()),
     actor: nullable(Type.String()),
   },

@@ -156,7 +156,7 @@ async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: I
   return toResponse(answer)
 }
 
-function keyRequired(): AppError {
+export function keyRequired(): AppError {
   const violations = [{ pointer: `/${keyHeader}`, detail: 'is required: with it the request can be repeated safely' }]
   return new AppError('IDEMPOTENCY_KEY_REQUIRED', `the header ${keyHeader} is missing`, { violations })
 }
