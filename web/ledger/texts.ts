@@ -10,7 +10,6 @@ export const texts = {
   noneThen: 'No transfers before this time',
   more: 'Load more',
   find: 'Books of an order: its ID',
-  findButton: 'Open',
   debit: 'debit',
   credit: 'credit',
   meanings: {
