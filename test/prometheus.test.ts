@@ -72,7 +72,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     await broker?.stop()
   })
 
-  /** A shop that places and reads orders, by HTTP and by Kafka, some thirty a second. */
+  /** A shop that places, pays and reads orders, by HTTP and by Kafka, some thirty a second. */
   function startLoad(): { stop(): Promise<void> } {
     let isStopping = false
     async function run(): Promise<void> {
@@ -83,6 +83,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
         const headers = { 'content-type': 'application/json' }
         await fetch(`${service.url}/api/orders`, { method: 'POST', headers, body: byHttp ?? '' })
         await fetch(`${service.url}/api/orders/http-${count}`)
+        await payOne(`paid-${count}`)
         await fetch(`${service.url}/api/orders/unknown`)
         // Kafka may be away: then only HTTP goes on.
         const messages = [{ key: `kafka-${count}`, value: byKafka ?? '' }]
@@ -97,6 +98,16 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
         return running
       },
     }
+  }
+
+  async function payOne(uid: string): Promise<void> {
+    const order = exampleOrder(uid, Date.now(), Math.random)
+    order.payment.payment_dt = 0
+    const headers = { 'content-type': 'application/json', 'idempotency-key': uid }
+    const post = (path: string, body: object) =>
+      fetch(`${service.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    await post('/api/orders', order)
+    await post(`/api/orders/${uid}/payments`, { provider: 'sandbox', method_token: 'tok_approve' })
   }
 
   /** The alerts that fire, or did within the last minute. */

@@ -71,6 +71,14 @@ function recordOpen(registry: Registry, pool: Pool): void {
   )
   recordReadings(
     registry,
+    {
+      name: 'payment_provider_events_overdue_seconds',
+      help: "How long the provider's event that waits longest is due already; 0 when none is",
+    },
+    async () => [{ value: (await stats()).eventsOverdueSeconds }],
+  )
+  recordReadings(
+    registry,
     { name: 'payment_issues_open', help: 'Payment issues that nobody has resolved, by kind', labelNames: ['kind'] },
     async () => {
       const { issues } = await stats()

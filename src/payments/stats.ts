@@ -8,6 +8,8 @@ export type PaymentStats = Readonly<{
   unknownSeconds: number
   /** How long the operation that is due longest has been due. */
   overdueSeconds: number
+  /** The same of the provider's event that is due longest. */
+  eventsOverdueSeconds: number
   /** Open issues, by kind. */
   issues: ReadonlyMap<IssueKind, number>
 }>
@@ -21,6 +23,11 @@ export async function readPaymentStats(pool: Pool): Promise<PaymentStats> {
        from payment_operations
       where next_attempt_at is not null`,
   )
+  const events = await pool.query<{ overdue_seconds: number }>(
+    `select greatest(coalesce(extract(epoch from now() - min(next_attempt_at)), 0), 0)::float8 as overdue_seconds
+       from provider_events
+      where next_attempt_at is not null`,
+  )
   const issues = await pool.query<{ kind: IssueKind; count: number }>(
     "select kind, count(*)::int as count from payment_issues where state = 'open' group by kind",
   )
@@ -29,6 +36,7 @@ export async function readPaymentStats(pool: Pool): Promise<PaymentStats> {
     unknown: row?.unknown ?? 0,
     unknownSeconds: Math.max(0, row?.unknown_seconds ?? 0),
     overdueSeconds: row?.overdue_seconds ?? 0,
+    eventsOverdueSeconds: events.rows[0]?.overdue_seconds ?? 0,
     issues: new Map(issues.rows.map(({ kind, count }) => [kind, count])),
   }
 }
