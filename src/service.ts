@@ -5,6 +5,7 @@ import { Notifier } from './events/notifier.ts'
 import { createMessaging, type KafkaMessaging } from './messaging.ts'
 import type { Module } from './module.ts'
 import { modules as allModules } from './modules.ts'
+import type { PaymentHooks } from './payments/hooks.ts'
 import { DatabaseClock, followDatabaseClock } from './platform/database-clock.ts'
 import { settledWithin, withDeadline } from './platform/deadline.ts'
 import type { Logger } from './platform/log.ts'
@@ -24,6 +25,8 @@ export type Service = {
   /** Ends it in good order: nothing more is accepted, what is under way is finished, then the database goes. */
   stop(): Promise<void>
 }
+
+type Made = Readonly<{ modules?: readonly Module[]; paymentHooks?: PaymentHooks }>
 
 /** Why the service will not start as it is configured, in a sentence. */
 export class StartRefusedError extends Error {
@@ -45,20 +48,15 @@ const stopDeadlineMs = 15_000
  * Starts everything that the configuration asks for.
  *
  * @param stop ends a start under way, and later the consumers of Kafka
- * @param modules what the service is made of
+ * @param made what it is made of, where that differs: its modules, and the points of payments at which a test stops it
  * @throws StartRefusedError, ListenError, EmbeddedPostgresError, MigrationError or the database's refusal; what was started
  *   until then is ended again
  */
-export async function startService(
-  config: Config,
-  log: Logger,
-  stop: AbortSignal,
-  modules: readonly Module[] = allModules,
-): Promise<Service> {
+export async function startService(config: Config, log: Logger, stop: AbortSignal, made: Made = {}): Promise<Service> {
   const database = await openDatabase(config, log, stop)
   try {
     await bringUpToDate(database.address, log, databaseTimeoutMs, stop)
-    return await serve(config, modules, database, log, stop)
+    return await serve(config, made, database, log, stop)
   } catch (error) {
     await database.stop()
     throw error
@@ -67,13 +65,14 @@ export async function startService(
 
 async function serve(
   config: Config,
-  modules: readonly Module[],
+  { modules = allModules, paymentHooks }: Made,
   database: Database,
   log: Logger,
   stop: AbortSignal,
 ): Promise<Service> {
   const connections = await connect(config, database.address, log)
-  const app = buildApp(appOptions(config, database.address, connections, log, stop), modules)
+  const options = { ...appOptions(config, database.address, connections, log, stop), paymentHooks }
+  const app = buildApp(options, modules)
   let server: HttpServer
   try {
     for (const { prepare } of app.running) await prepare?.()

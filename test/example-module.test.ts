@@ -124,7 +124,7 @@ describe.skipIf(kafkaAvailability() !== null)('a service with that module', () =
     const settings = { ...env, ...databaseEnv(address), KAFKA_COMMANDS_TOPIC: uniqueName('commands') }
     const config = readConfig({ ...settings, KAFKA_PARCELS_TOPIC: topic, SERVER_PORT: '0' }, '/', '/', all)
     const stop = new AbortController()
-    const service = await startService(config, testLog, stop.signal, all)
+    const service = await startService(config, testLog, stop.signal, { modules: all })
     const ask = async (path: string) => (await fetch(`${service.url}${path}`)).text()
     expect(heard.worker).toBe(1)
     const found = async () => (await checkKafka(config, all)).find(({ name }) => name === 'parcels in')

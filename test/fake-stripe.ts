@@ -25,8 +25,11 @@ const slowSeconds = 60
 /** What happens to the next call of a path that ends like this, such as `/capture`. */
 export type Fault = {
   path: string
-  /** `late`: done, and answered with 500; `lost`: done, and the connection is cut; `refused`: 429, not done; `hang`: done, and never answered */
-  kind: 'late' | 'lost' | 'refused' | 'hang'
+  /**
+   * `late`: done, and answered with 500, which is kept as the answer to the key; `lost`: done, and the connection is cut; `refused`: 429,
+   * not done; `hang`: done, and not answered before it is let go; `busy`: 409, the key is in use; not done
+   */
+  kind: 'late' | 'lost' | 'refused' | 'hang' | 'busy'
 }
 
 const keysKeptMs = 86_400_000
@@ -40,6 +43,7 @@ type State = {
   disputes: FakeDispute[]
   keys: Map<string, Kept>
   faults: Fault[]
+  hanging: (() => void)[]
   answers: { method: string; path: string; status: number; body: Record<string, unknown> }[]
   webhookUrl: string | undefined
   now: () => number
@@ -53,6 +57,7 @@ export async function startFakeStripe({ now = Date.now }: { now?: () => number }
     disputes: [],
     keys: new Map(),
     faults: [],
+    hanging: [],
     answers: [],
     webhookUrl: undefined,
     now,
@@ -75,7 +80,14 @@ export async function startFakeStripe({ now = Date.now }: { now?: () => number }
     sendWebhooksTo(url: string) {
       state.webhookUrl = url
     },
-    fail: (fault: Fault) => void state.faults.push(fault),
+    /** Has calls fail, each once. */
+    fail: (...faults: Fault[]) => void state.faults.push(...faults),
+    /** Faults that no call has met yet. */
+    faults: state.faults,
+    /** Answers the calls that hang. */
+    letGo() {
+      for (const go of state.hanging.splice(0)) go()
+    },
     /** The payer has confirmed. */
     async completeAction(id: string) {
       const intent = existing(state, id)
@@ -123,7 +135,8 @@ export async function startFakeStripe({ now = Date.now }: { now?: () => number }
     /** An event of an intent. */
     eventOf: (id: string) =>
       showEvent(`evt_of_${id}`, 'payment_intent.succeeded', seconds(state), showIntent(existing(state, id), false)),
-    /** Sends an event of an intent again. */
+    disputes: state.disputes,
+    /** Sends an event of an intent. */
     sendEvent: (type: string, intentId: string) => sendEvent(state, type, showIntent(existing(state, intentId), false)),
     close: () => server.stop(true),
   }
@@ -159,13 +172,24 @@ async function answer(state: State, request: Request): Promise<Response> {
     ? { path: '', kind: 'lost' }
     : takeFault(state, url.pathname)
   if (fault?.kind === 'refused') return toResponse(refusal(429, 'rate_limit', 'too many requests'))
+  if (fault?.kind === 'busy')
+    return toResponse(refusal(409, 'invalid_request_error', 'it is in use', 'idempotency_key_in_use'))
   const done = once(state, request, url.pathname, form)
   state.answers.push({ method: request.method, path: url.pathname, ...done })
-  if (fault?.kind === 'late') return toResponse(refusal(500, 'api_error', 'it was done all the same'))
+  if (fault?.kind === 'late') return toResponse(keepFailure(state, request))
   if (fault?.kind === 'lost')
     return new Response(new ReadableStream({ start: stream => stream.error(new Error('cut')) }))
-  if (fault?.kind === 'hang') return new Promise(() => undefined)
+  if (fault?.kind === 'hang') await new Promise<void>(resolve => state.hanging.push(resolve))
   return toResponse(done)
+}
+
+/** Stripe keeps the answer to a key also when it is 500, so that a repetition does not tell that it was done. */
+function keepFailure({ keys }: State, request: Request): Answer {
+  const failure = refusal(500, 'api_error', 'it was done all the same')
+  const key = request.headers.get('idempotency-key') ?? ''
+  const kept = keys.get(key)
+  if (kept !== undefined) keys.set(key, { ...kept, ...failure })
+  return failure
 }
 
 /** The library repeats a call by itself when the connection is cut, once: two answers are lost. */

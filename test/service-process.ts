@@ -24,6 +24,7 @@ export type ServiceProcess = {
 type Environment = Readonly<Record<string, string>>
 
 const root = join(import.meta.dirname, '..')
+const main = join(root, 'src', 'main.ts')
 /** The machine size that the engine assumes, as in `make run` and in the image. */
 const engineEnv = { BUN_JSC_forceRAMSize: '285212672' }
 const outputCharactersMax = 1_000_000
@@ -34,12 +35,16 @@ const endDataDirs = new Map<string, () => void>()
  * Starts the service on a free port and waits until it serves.
  *
  * @param options env: what it is configured with; nothing is inherited but what a program needs to run; preload: a file that it
- *   runs first
+ *   runs first; program: what is run instead of `src/main.ts`, and writes the summary as that does
  * @throws Error with what it wrote when it ends instead
  */
-export async function startServiceProcess(options: { env: Environment; preload?: string }): Promise<ServiceProcess> {
+export async function startServiceProcess(options: {
+  env: Environment
+  preload?: string
+  program?: string
+}): Promise<ServiceProcess> {
   const preload = options.preload === undefined ? [] : ['--preload', options.preload]
-  const process = launch({ SERVER_PORT: '0', ...options.env }, [], preload)
+  const process = launch({ SERVER_PORT: '0', ...options.env }, [], preload, options.program)
   running.add(process.service)
   let exit: Exit | undefined
   void process.service.exited.then(end => {
@@ -103,8 +108,8 @@ export function databaseEnv({ host, port, user, password, database }: PostgresAd
   return password === undefined ? env : { ...env, DB_PASSWORD: password }
 }
 
-function launch(env: Environment, args: readonly string[], flags: readonly string[] = []) {
-  const child = spawn(process.execPath, ['--no-env-file', ...flags, join(root, 'src', 'main.ts'), ...args], {
+function launch(env: Environment, args: readonly string[], flags: readonly string[] = [], program = main) {
+  const child = spawn(process.execPath, ['--no-env-file', ...flags, program, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...engineEnv, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
