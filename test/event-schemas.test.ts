@@ -147,7 +147,8 @@ describe('the message of', () => {
     const isValid = compile(schemaOf(type))
     for (const event of eventsOf(type)) {
       const message = toCloudEvent(event)
-      expect(headersOf(message).ce_subject).toBe(String(message.key))
+      expect(headersOf(message).ce_subject).toBe(event.streamId)
+      expect(String(message.key)).toBe(event.orderUid ?? event.streamId)
       expectValid(haveNames, headersOf(message))
       expectValid(isValid, JSON.parse(String(message.value)))
     }

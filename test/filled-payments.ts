@@ -52,7 +52,7 @@ export async function fillPayments(t: Pick<TestApp, 'app' | 'call' | 'pool'>): P
       { ref: 'dp_2', amount: 20, state: 'open' },
     ],
   })
-  const { id: over, amount } = await pay(expired, { capture: 'manual' })
+  const { id: over, amount } = await pay(expired, { method_token: 'tok_expires', capture: 'manual' })
   await report(t, over, { captured: 0, authorization: { state: 'expired', amount } })
   const { id: back } = await pay(returned)
   const refund = { ref: 're_1', amount: 30 }

@@ -37,7 +37,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   order_transitions: ["command = 'pay'", "command = 'confirm' and from_status = 'pending'", "command = 'hold'"],
   events: [
     "stream_type = 'order' and sequence = 1 and stream_id <> 'filled-8'",
-    "stream_type = 'order' and sequence > 1 and type <> 'order.payment_status_changed'",
+    "stream_id like 'filled-%' and sequence > 1 and type <> 'order.payment_status_changed'",
     "type = 'order.payment_status_changed'",
     "type = 'order.confirmed' and stream_id = 'filled-0'",
     "type = 'payment.captured'",

@@ -98,6 +98,15 @@ const ruleChecks: readonly Check[] = [
               or e.recorded_at <> p.updated_at`,
   },
   {
+    name: 'payment-times',
+    sentence: 'the events of a payment are in the order of their times',
+    sql: `select payment_id
+            from (select payment_id, recorded_at,
+                         lag(recorded_at) over (partition by payment_id order by sequence) as previous
+                    from ${events} e) e
+           where recorded_at < previous`,
+  },
+  {
     name: 'payment-beginning',
     sentence:
       'a payment begins with its authorization, waits for an action only while it says so, and has a failure only if it failed',
