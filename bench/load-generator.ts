@@ -1,7 +1,7 @@
 import type { Socket } from 'bun'
 import { percentile } from './figures.ts'
 import type { Load, LoadResult } from './load.ts'
-import { getRequests, postRequests } from './load-requests.ts'
+import { getRequests, payRequests, postRequests } from './load-requests.ts'
 
 /**
  * A program: reads a `Load` from standard input, puts it on a server and writes a `LoadResult`. It does as little as
@@ -25,7 +25,12 @@ const load = (await Bun.stdin.json()) as Load
 const headers = Object.entries(load.headers ?? {})
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('')
-const nextRequest = load.requests.kind === 'get' ? getRequests(load.requests.paths, headers) : postRequests(headers)
+const nextRequest = requestsOf(load.requests)
+
+function requestsOf(requests: Load['requests']) {
+  if (requests.kind === 'get') return getRequests(requests.paths, headers)
+  return requests.kind === 'post-orders' ? postRequests(headers) : payRequests(headers)
+}
 
 /** The length of the whole response to each kind of request, once one was seen. */
 const lengths: number[] = []

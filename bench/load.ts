@@ -11,8 +11,8 @@ export type Load = {
   /** Requests a second; as many as are answered when undefined. */
   ratePerSecond?: number
   headers?: Record<string, string>
-  /** GETs these paths in turn, or POSTs orders, each another, to /api/orders. */
-  requests: { kind: 'get'; paths: readonly string[] } | { kind: 'post-orders' }
+  /** GETs these paths in turn, POSTs orders, each another, to /api/orders, or pays orders that are there, each once. */
+  requests: { kind: 'get'; paths: readonly string[] } | { kind: 'post-orders' } | { kind: 'pay-orders' }
 }
 
 /** Its measurements. Times are in milliseconds, from the first byte sent to the last received. */

@@ -7,6 +7,7 @@ import { benchIngest } from './ingest.ts'
 import { benchLedger } from './ledger.ts'
 import { benchList } from './list.ts'
 import { describeMachine } from './machine.ts'
+import { benchPayments } from './payments.ts'
 import { benchPost } from './post.ts'
 import { benchPublish } from './publish.ts'
 import { benchReaders } from './readers.ts'
@@ -18,6 +19,7 @@ import { benchTracing } from './tracing.ts'
 const benchmarks: readonly Benchmark[] = [
   { name: 'ingest', summary: 'Kafka to PostgreSQL (--orders, 300000)', run: benchIngest },
   { name: 'post', summary: 'POST /api/orders at 256 connections (--seconds, 60)', run: benchPost },
+  { name: 'payments', summary: 'authorize and capture at 64 connections (--seconds, 15)', run: benchPayments },
   { name: 'get', summary: 'cached GET /api/orders/:id (--seconds a round, 5)', run: benchGet },
   { name: 'list', summary: 'pages of GET /api/orders (--orders stored, 1000000)', run: benchList },
   { name: 'start', summary: 'from exec to ready (--orders stored, 100000)', run: benchStart },
