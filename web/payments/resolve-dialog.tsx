@@ -45,29 +45,44 @@ export function ResolveDialog({ issue, refresh, close }: Props) {
       onClose={close}
     >
       <p>{detail}</p>
-      <fieldset class="choices">
-        <legend class="field">{issueTexts.action}</legend>
-        {actions.map(action => (
-          <label key={action}>
-            <input
-              type="radio"
-              name="action"
-              checked={chosen.value === action}
-              onChange={() => {
-                chosen.value = action
-              }}
-            />
-            <span>
-              {issueTexts.actions[action]} <span class="faint">{issueTexts.effects[action](about)}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <ActionChoice
+        actions={actions}
+        about={about}
+        chosen={chosen.value}
+        choose={action => {
+          chosen.value = action
+        }}
+      />
       <ReasonField isNeeded />
       <label class="field">
         {issueTexts.actor}
         <input name="actor" required maxLength={actorCharactersMax} defaultValue={issueTexts.actorPreset} />
       </label>
     </FormDialog>
+  )
+}
+
+type ChoiceProps = {
+  actions: readonly IssueAction[]
+  /** The amount that the issue is about; undefined where it is about none. */
+  about: string | undefined
+  chosen: IssueAction
+  choose: (action: IssueAction) => void
+}
+
+/** The actions of an issue, each with what it does. */
+function ActionChoice({ actions, about, chosen, choose }: ChoiceProps) {
+  return (
+    <fieldset class="choices">
+      <legend class="field">{issueTexts.action}</legend>
+      {actions.map(action => (
+        <label key={action}>
+          <input type="radio" name="action" checked={chosen === action} onChange={() => choose(action)} />
+          <span>
+            {issueTexts.actions[action]} <span class="faint">{issueTexts.effects[action](about)}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
   )
 }
