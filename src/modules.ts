@@ -5,6 +5,7 @@ import { ledgerModule } from './ledger/module.ts'
 import type { Catalogue, Module } from './module.ts'
 import { ordersModule } from './orders/module.ts'
 import { paymentsModule } from './payments/module.ts'
+import { settlementsModule } from './settlements/module.ts'
 import { systemModule } from './system/module.ts'
 import { webhooksModule } from './webhooks/module.ts'
 
@@ -15,6 +16,7 @@ export const modules: readonly Module[] = [
   ordersModule,
   ledgerModule,
   paymentsModule,
+  settlementsModule,
   webhooksModule,
   accessModule,
   systemModule,

@@ -5,6 +5,7 @@ import { deadLetterCommands } from './dead-letters.ts'
 import { doctorCommand } from './doctor.ts'
 import { keyCommands } from './keys.ts'
 import { loadCommand } from './load.ts'
+import { reconcileCommand } from './reconcile.ts'
 import { verifyCommand } from './verify.ts'
 
 /** Every command of `./orders`, in the order in which the help lists them. */
@@ -16,5 +17,6 @@ export const commands: readonly Command[] = [
   ...keyCommands,
   ...deadLetterCommands,
   ...backupCommands,
+  reconcileCommand,
   loadCommand,
 ]

@@ -7,3 +7,6 @@ export const paymentTransfers = `(select order_uid, payment_id, operation_id, ki
 
 /** The orders of which a sale was booked by itself. */
 export const soldOrders = `(select distinct order_uid from ledger_transfers where kind = 'sale' and order_uid is not null)`
+
+/** Every transfer with what it moves, by its id. */
+export const bookedTransfers = '(select transfer_id, kind, currency, amount from ledger_transfers)'

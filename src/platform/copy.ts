@@ -123,10 +123,10 @@ class CopyTransaction {
 /**
  * Writes rows into several tables, all or none.
  *
- * @param last a statement that runs in the same transaction after the rows, and returns none
+ * @param last a statement that runs in the same transaction after the rows, and returns none; the empty text for none
  * @throws the database's error; the connection's when it is lost, and then it is not known whether the rows are there
  */
-export function copyInto(client: PoolClient, copies: readonly Copy[], last: string): Promise<void> {
+export function copyInto(client: Pick<PoolClient, 'query'>, copies: readonly Copy[], last: string): Promise<void> {
   const transaction = new CopyTransaction(copies, last)
   client.query(transaction as unknown as Parameters<typeof client.query>[0] & { submit: never })
   return transaction.done

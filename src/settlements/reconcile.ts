@@ -1,0 +1,143 @@
+import type { Client } from 'pg'
+import { createPool, endPool, type PostgresAddress, withClient } from '../platform/postgres.ts'
+import type { Logger } from '../platform/log.ts'
+import { type Booked, bookSettlements } from './booking.ts'
+import { comparison } from './comparison-sql.ts'
+import { addLines, createLinesTable } from './lines.ts'
+import { eachPage } from './pages.ts'
+import { type Payout, readPayouts } from './payouts.ts'
+import { readSettlements, type SettlementFile } from './reader.ts'
+import { type Result, results } from './settlement.ts'
+
+/** Comparing millions of lines takes longer than any statement of the service. */
+const deadlineMs = 3_600_000
+const batchLines = 5_000
+const pageRows = 5_000
+
+/** A line that names a payment, or a payment that no line names (`row` null). Amounts are whole numbers in decimal, in minor units. */
+export type ComparedLine = Readonly<{
+  result: Result
+  row: number | null
+  line_id: string | null
+  kind: string
+  order_uid: string | null
+  payment_id: string | null
+  reference: string | null
+  currency: string | null
+  amount: string | null
+  fee: string | null
+  net_currency: string | null
+  /** What is in the payments. */
+  ours_currency: string | null
+  ours_amount: string | null
+}>
+
+export type Reconciliation = Readonly<{
+  rows: number
+  lines: number
+  /** Lines that name no payment, such as fees and payouts. */
+  otherLines: number
+  /** In which payments are expected to be settled; undefined when the file does not say. */
+  period: { fromMs: number; toMs: number } | undefined
+  counts: Readonly<Record<Result, number>>
+  payouts: readonly Payout[]
+  payoutsTotal: number
+  payoutsWrong: number
+  /** Undefined for a dry run. */
+  booked: Booked | undefined
+  /** Whether the file and the books agree. */
+  isMatched: boolean
+}>
+
+export type ReconcileOptions = Readonly<{
+  address: PostgresAddress
+  log: Logger
+  file: SettlementFile
+  provider: string
+  /** Undefined: from the first payment of the file to the last. */
+  fromMs: number | undefined
+  toMs: number | undefined
+  isDryRun: boolean
+  /** Whether `onLines` gets what is matched too. */
+  isWhole: boolean
+  /** The time that transfers get. */
+  now: () => number
+  onLines(lines: readonly ComparedLine[]): Promise<void>
+  onProgress(sentence: string): void
+}>
+
+/**
+ * Compares a settlement file with the payments, and books its fees and payouts. A file is used as a whole or not at all; booking that
+ * is cut short is completed by a repetition.
+ *
+ * @throws SettlementFileError for a file that is not what it must be; the errors of the file system and the database
+ */
+export function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
+  return withClient(options.address, 'orders reconcile', deadlineMs, client => reconcileWith(client, options))
+}
+
+async function reconcileWith(client: Client, options: ReconcileOptions): Promise<Reconciliation> {
+  const { file, provider, onProgress } = options
+  // All rows of a cursor are read, and sorted in memory where that is enough; compiling the statement costs more than it saves.
+  await client.query("set work_mem = '64MB'; set cursor_tuple_fraction = 1; set jit = off")
+  await createLinesTable(client)
+  let lines = 0
+  const store = async (batch: Parameters<typeof addLines>[1]) => {
+    await addLines(client, batch)
+    lines += batch.length
+    onProgress(`${lines} lines read`)
+  }
+  const rows = await readSettlements(file, store, batchLines)
+  await client.query('analyze settlement_lines')
+  const period = await periodOf(client, options)
+  onProgress('comparing')
+  const counts = await compare(client, options, period)
+  const { payouts, total, wrong } = await readPayouts(client, provider, file.format.derivesPayouts)
+  const booked = options.isDryRun ? undefined : await book(client, options)
+  const differences = results.reduce((sum, result) => sum + (result === 'matched' ? 0 : counts[result]), 0)
+  const named = results.reduce((sum, result) => sum + (result === 'missing_there' ? 0 : counts[result]), 0)
+  return {
+    ...{ rows, lines, otherLines: lines - named, period, counts },
+    ...{ payouts, payoutsTotal: total, payoutsWrong: wrong, booked },
+    isMatched: differences === 0 && wrong === 0,
+  }
+}
+
+async function periodOf(client: Client, { fromMs, toMs }: ReconcileOptions): Promise<Reconciliation['period']> {
+  const { rows } = await client.query<{ first: Date | null; last: Date | null }>(
+    "select min(occurred_at) as first, max(occurred_at) as last from settlement_lines where kind = 'payment'",
+  )
+  const [from, to] = [fromMs ?? rows[0]?.first?.getTime(), toMs ?? rows[0]?.last?.getTime()]
+  return from === undefined || to === undefined ? undefined : { fromMs: from, toMs: to }
+}
+
+type ComparedRow = ComparedLine & { part: number }
+
+async function compare(
+  client: Client,
+  { provider, isWhole, onLines }: ReconcileOptions,
+  period: Reconciliation['period'],
+): Promise<Record<Result, number>> {
+  const counts = Object.fromEntries(results.map(result => [result, 0])) as Record<Result, number>
+  const [from, to] = period === undefined ? [null, null] : [new Date(period.fromMs), new Date(period.toMs)]
+  await eachPage<ComparedRow>(client, comparison(isWhole), [provider, from, to], pageRows, async rows => {
+    for (const { result, amount } of rows.filter(({ part }) => part === 0)) counts[result] += Number(amount)
+    await onLines(rows.filter(({ part }) => part !== 0).map(({ part: _, ...line }) => line))
+  })
+  return counts
+}
+
+async function book(
+  client: Client,
+  { address, log, provider, file, now, onProgress }: ReconcileOptions,
+): Promise<Booked> {
+  const pool = createPool(address, { connectionsMax: 1, name: 'orders reconcile', log })
+  try {
+    return await bookSettlements(client, pool, {
+      ...{ provider, derives: file.format.derivesPayouts, recordedAt: new Date(now()) },
+      onBooked: transfers => onProgress(`${transfers} transfers booked`),
+    })
+  } finally {
+    await endPool(pool)
+  }
+}
