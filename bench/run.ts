@@ -12,6 +12,7 @@ import { benchPost } from './post.ts'
 import { benchPublish } from './publish.ts'
 import { benchReaders } from './readers.ts'
 import { benchReplay } from './replay.ts'
+import { benchReconcile } from './reconcile.ts'
 import { type Result, renderJson, renderTable } from './report.ts'
 import { benchStart } from './start.ts'
 import { benchTracing } from './tracing.ts'
@@ -31,6 +32,12 @@ const benchmarks: readonly Benchmark[] = [
     summary: 'transfers/s, beside pgledger (--seconds a round, 10)',
     isOptional: true,
     run: benchLedger,
+  },
+  {
+    name: 'reconcile',
+    summary: 'a settlement file compared with as many payments (--orders lines, 1000000)',
+    isOptional: true,
+    run: benchReconcile,
   },
   { name: 'tracing', summary: 'what traces cost (--seconds a round, 5)', isOptional: true, run: benchTracing },
   { name: 'growth', summary: 'ingest at 5 million orders (--orders stored)', isOptional: true, run: benchGrowth },
