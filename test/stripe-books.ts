@@ -72,7 +72,8 @@ type Money = ReturnType<typeof moneyOf>
 function heldBy(payments: readonly Money[]): Record<string, number> {
   const held: Record<string, number> = {}
   for (const { currency, captured, refunded, disputed } of payments) {
-    held[currency] = (held[currency] ?? 0) + captured - refunded - disputed
+    // Each difference first: sums of what was captured may be beyond 2^53.
+    held[currency] = (held[currency] ?? 0) + (captured - refunded - disputed)
   }
   return withoutNothing(held)
 }

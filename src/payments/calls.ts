@@ -22,10 +22,12 @@ type Options = Readonly<{
   log: Logger
   /** Stores what the provider calls a payment, before its money moves. */
   keepReference: (payment: Payment, providerRef: string) => Promise<void>
+  /** How long a provider may take, in milliseconds. */
+  deadlineMs?: number
 }>
 
 export function createProviderCalls(options: Options): ProviderCalls {
-  const { metrics, log } = options
+  const { metrics, log, deadlineMs = callDeadlineMs } = options
   let failures = 0
   const ask = async <Outcome extends { kind: string }>(
     { name }: CalledProvider,
@@ -33,7 +35,7 @@ export function createProviderCalls(options: Options): ProviderCalls {
     call: (signal: AbortSignal) => Promise<Outcome>,
   ): Promise<Outcome | { kind: 'unknown'; detail: string }> => {
     const startedMs = performance.now()
-    const outcome = await withinDeadline(call, error => {
+    const outcome = await withinDeadline(call, deadlineMs, error => {
       failures += 1
       // A provider promises not to throw: one that does has a fault, and its payments are looked up all the same.
       if (isPowerOfTwo(failures)) log.warn({ err: error, provider: name, call: what, failures }, 'a provider failed')
@@ -51,6 +53,7 @@ export function createProviderCalls(options: Options): ProviderCalls {
 
 async function withinDeadline<Outcome>(
   call: (signal: AbortSignal) => Promise<Outcome>,
+  deadlineMs: number,
   onError: (error: unknown) => void,
 ): Promise<Outcome | { kind: 'unknown'; detail: string }> {
   const deadline = new AbortController()
@@ -58,10 +61,10 @@ async function withinDeadline<Outcome>(
     onError(error)
     return { kind: 'unknown', detail: reasonOf(error) } as const
   })
-  const outcome = await settledWithin(answered, callDeadlineMs)
+  const outcome = await settledWithin(answered, deadlineMs)
   if (outcome !== undefined) return outcome
   deadline.abort()
-  return { kind: 'unknown', detail: `no answer within ${callDeadlineMs} ms` }
+  return { kind: 'unknown', detail: `no answer within ${deadlineMs} ms` }
 }
 
 function send(

@@ -142,8 +142,11 @@ describe('the outcome of a call', () => {
     expect(decideOperate(unknown, { ...asked, operationId: 'r2' }, contextAt())).toMatchObject({
       code: 'REFUND_EXCEEDS_CAPTURED',
     })
-    const step = (atMs: number) => nextStepOf(operationOf(unknown, 'r1'), { keysKeptMs }, atMs)
-    expect([step(nowMs + 60_000), step(nowMs + keysKeptMs)]).toEqual(['call', 'look'])
+    const step = (atMs: number, attempts: number) =>
+      nextStepOf({ ...operationOf(unknown, 'r1'), attempts }, { keysKeptMs }, atMs)
+    // By turns: the key may have an error as its answer, although the refund was made.
+    expect([1, 2, 3, 4].map(attempts => step(nowMs + 60_000, attempts))).toEqual(['look', 'call', 'look', 'call'])
+    expect(step(nowMs + keysKeptMs, 2)).toBe('look')
     // By its age it never fails; a person is told after ten minutes.
     const late = outcome(unknown, { kind: 'unknown', detail: 'timed out' }, 'r1', nowMs + 11 * 60_000)
     const old = after(unknown, late)
@@ -163,6 +166,16 @@ describe('the outcome of a call', () => {
     expect([operationOf(early, 'auth').state, paymentOf(early).state]).toEqual(['unknown', 'processing'])
     const over = after(sent, look(nowMs + keysKeptMs + 10 * 60_000))
     expect([operationOf(over, 'auth').failure?.code, paymentOf(over).state]).toEqual(['never_received', 'failed'])
+  })
+
+  test('a payment of which the provider has only the name is asked for again, by the same key', () => {
+    const created = { authorization: { state: 'created' as const } }
+    const named = after(sent, apply(sent, created))
+    expect([operationOf(named, 'auth').providerRef, paymentOf(named).state]).toEqual([undefined, 'processing'])
+    expect(nextStepOf(operationOf(named, 'auth'), { keysKeptMs }, nowMs + 60_000)).toBe('call')
+    // Once the key is forgotten nobody asks any more, and nothing is left to come of it.
+    const atMs = nowMs + keysKeptMs + 10 * 60_000
+    expect(paymentOf(after(named, apply(named, created, atMs, atMs))).state).toBe('failed')
   })
 
   test('a clock that was set back has nothing repeated', () => {

@@ -89,7 +89,7 @@ function noteAnswer(draft: Draft, paymentId: string, report: PaymentReport, answ
   for (const operation of openOperations(draft, paymentId)) {
     const { kind, operationId, state } = operation
     // Refunds are known by what the provider calls them.
-    const isThere = kind === 'authorize' || (kind !== 'refund' && operationId === answered)
+    const isThere = kind === 'authorize' ? isAsked(report) : kind !== 'refund' && operationId === answered
     if (isThere && (operation.providerRef === undefined || state === 'unknown'))
       putOperation(draft, { ...operation, state: 'sent', providerRef: report.providerRef })
   }
@@ -121,6 +121,11 @@ function settleVoid(draft: Draft, operation: Operation, payment: Payment): void 
   putOperation(draft, settledOperation(operation, { state: 'succeeded' }, draft.context.nowMs))
 }
 
+/** Whether the provider was asked for the money: a payment of which it has no more than the name is asked for again. */
+function isAsked({ authorization }: PaymentReport): boolean {
+  return authorization.state !== 'created'
+}
+
 const forgotten: Failure = { code: 'never_received', message: 'The provider has never received it.' }
 
 /** Fails operations that the provider would have, if it had received them: its word that they never were. */
@@ -128,7 +133,8 @@ function failForgotten(draft: Draft, paymentId: string, report: PaymentReport, a
   const provider = draft.context.rules.providers.get(paymentIn(draft, paymentId).provider)
   if (provider === undefined || provider.isRecorded === true) return
   for (const operation of openOperations(draft, paymentId)) {
-    const isThere = operation.kind === 'authorize' || (operation.kind === 'refund' && isRefundIn(report, operation))
+    const isThere =
+      operation.kind === 'authorize' ? isAsked(report) : operation.kind === 'refund' && isRefundIn(report, operation)
     if (!isThere && isConclusive(operation, provider, askedAtMs)) refuseOperation(draft, operation, forgotten)
   }
 }

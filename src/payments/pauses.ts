@@ -33,7 +33,8 @@ export function postponeOpen(draft: Draft, paymentId: string): void {
 /**
  * What to do about an open operation that is due: `call` the provider by the operation's key, or `look` the payment up.
  *
- * It is called again only while the provider keeps the key; a call that the provider has answered already is only looked up.
+ * It is called again only while the provider keeps the key; a call that the provider has answered already is only looked up. What is not
+ * known is looked up and called by turns: a provider may keep an error as the answer to the key, also when the operation is done.
  *
  * @param isClockRight without it what was sent before is looked up: the clock may have been set back beyond the time that keys are kept
  */
@@ -45,6 +46,7 @@ export function nextStepOf(
 ): 'call' | 'look' {
   if (operation.providerRef !== undefined) return 'look'
   if (operation.sentAtMs === undefined) return 'call'
+  if (operation.state === 'unknown' && operation.attempts % 2 === 1) return 'look'
   const ageMs = nowMs - operation.sentAtMs
   // A call may take a while to reach the provider.
   return isClockRight && ageMs >= 0 && ageMs < keysKeptMs - settlingMs ? 'call' : 'look'

@@ -123,6 +123,8 @@ export type PaymentReport = Readonly<{
 }>
 
 export type AuthorizationReport =
+  /** The provider has the payment, and was not asked for the money yet, such as between the two calls of an authorization. */
+  | { state: 'created' }
   | { state: 'processing' }
   | { state: 'requires_action'; nextAction: NextAction | undefined }
   /** Also when some or all of it is captured. @param amount what was authorized in all */

@@ -14,6 +14,8 @@ export function applyAuthorization(draft: Draft, paymentId: string, report: Paym
   const payment = paymentIn(draft, paymentId)
   const { authorization } = report
   switch (authorization.state) {
+    case 'created':
+      return
     case 'processing':
       if (isWaiting(payment) && payment.state !== 'processing')
         changePayment(draft, paymentId, { state: 'processing', nextAction: undefined })

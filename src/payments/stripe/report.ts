@@ -69,7 +69,9 @@ function authorizationOf(intent: Stripe.PaymentIntent, amountOf: AmountOf): Auth
     }
     case 'requires_payment_method':
       if (intent.last_payment_error !== null) return { state: 'failed', failure: failureOf(intent.last_payment_error) }
-      return { state: 'processing' }
+      return { state: 'created' }
+    case 'requires_confirmation':
+      return { state: 'created' }
     default:
       return { state: 'processing' }
   }
