@@ -14,7 +14,7 @@ import { openUnread, statusOf, type Unread } from './unread.ts'
  * orders are taken meanwhile.
  */
 
-/** 350 MB. With six times as many busy processes as cores the most was 243 MiB; without the budget it was 584 to 1,200. */
+/** 350 MB, which are 334 MiB. On busy machines the most was 259 MiB; without the budget it was 584 to 1,200. */
 const memoryMiBMax = 350e6 / 1024 ** 2
 /** How long an attack may take on a machine that is busy with something else. */
 const attackMs = 150_000
