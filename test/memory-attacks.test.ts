@@ -108,17 +108,22 @@ async function placeLargeOrders(url: string, count: number): Promise<void> {
   }
 }
 
-test('400 bodies that lack a byte', async () => {
-  const sizeBytes = 1_000_000
-  const head = `POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${sizeBytes}\r\n\r\n`
-  const statuses = await underAttack('400 bodies short of a byte', async ({ url }) => {
-    const bodies = await openAll(400, () => openUnread(url, head))
-    await Promise.all(bodies.map(body => body.send(Buffer.alloc(sizeBytes - 1, 0x20))))
-    await eventually('most are refused', () => bodies.filter(body => statusOf(body) === 503).length > 300, attackMs)
-    return bodies
+for (const [path, type] of [
+  ['/api/orders', 'application/json'],
+  ['/api/orders/batch', 'application/x-ndjson'],
+]) {
+  test(`400 bodies for ${path} that lack a byte`, async () => {
+    const sizeBytes = 1_000_000
+    const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: ${sizeBytes}\r\n\r\n`
+    const statuses = await underAttack(`400 bodies short of a byte, ${path}`, async ({ url }) => {
+      const bodies = await openAll(400, () => openUnread(url, head))
+      await Promise.all(bodies.map(body => body.send(Buffer.alloc(sizeBytes - 1, 0x20))))
+      await eventually('most are refused', () => bodies.filter(body => statusOf(body) === 503).length > 300, attackMs)
+      return bodies
+    })
+    expectRefused(statuses.get(503))
   })
-  expectRefused(statuses.get(503))
-})
+}
 
 for (const accept of ['application/json', 'application/x-ndjson']) {
   test(`120 lists of large orders as ${accept} that nobody reads`, async () => {
