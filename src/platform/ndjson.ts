@@ -1,4 +1,6 @@
+import { AppError } from '../errors.ts'
 import { settledWithin } from './deadline.ts'
+import { memoryBudget } from './memory-budget.ts'
 
 /** How the lines of a body are batched. */
 export type PortionBounds = {
@@ -16,10 +18,11 @@ export type PortionBounds = {
 
 /**
  * Splits a stream of bytes into lines without their ends, in portions. Empty lines are yielded too, so that a caller can count the
- * lines of the file.
+ * lines of the file. A line that is not whole yet, which a slow sender can leave so, is held within the memory budget.
  *
  * @param tooLong makes the error of a line that is longer than the bound
- * @throws that error, after the lines before it, and what the stream throws, after all lines that were whole by then
+ * @throws that error, after the lines before it; what the stream throws, and AppError OVERLOADED where the budget has no room, after all
+ *   lines that were whole by then
  */
 export async function* portionsOf(
   body: AsyncIterable<Uint8Array>,
@@ -28,6 +31,14 @@ export async function* portionsOf(
 ): AsyncGenerator<Uint8Array[]> {
   const source = body[Symbol.asyncIterator]()
   const cutter = new LineCutter()
+  let held = 0
+  const hold = (bytes: number) => {
+    if (bytes > held && !memoryBudget.acquire('bodies', bytes - held)) {
+      throw new AppError('OVERLOADED', 'too many bodies are on their way')
+    }
+    if (bytes < held) memoryBudget.release('bodies', held - bytes)
+    held = bytes
+  }
   let failure: unknown
   try {
     for (let received: Promise<IteratorResult<Uint8Array>> | undefined; ; ) {
@@ -44,11 +55,13 @@ export async function* portionsOf(
         if (cutter.isFull(bounds)) yield cutter.take()
       }
       if (cutter.restBytes > bounds.lineBytesMax) throw tooLong()
+      hold(cutter.restBytes)
     }
     cutter.end()
   } catch (error) {
     failure = { error }
   } finally {
+    hold(0)
     // Not awaited: a source that hangs would keep its reader from ending.
     Promise.resolve(source.return?.()).catch(() => undefined)
   }
