@@ -3,9 +3,8 @@ import { type Config, isLoopback } from './config.ts'
 import { bringUpToDate, type Database, openDatabase } from './database.ts'
 import { Notifier } from './events/notifier.ts'
 import { createMessaging, type KafkaMessaging } from './messaging.ts'
-import type { Module } from './module.ts'
+import type { Context, Module } from './module.ts'
 import { modules as allModules } from './modules.ts'
-import type { PaymentHooks } from './payments/hooks.ts'
 import { DatabaseClock, followDatabaseClock } from './platform/database-clock.ts'
 import { settledWithin, withDeadline } from './platform/deadline.ts'
 import type { Logger } from './platform/log.ts'
@@ -26,7 +25,7 @@ export type Service = {
   stop(): Promise<void>
 }
 
-type Made = Readonly<{ modules?: readonly Module[]; paymentHooks?: PaymentHooks }>
+type Made = Readonly<{ modules?: readonly Module[]; paymentHooks?: Context['paymentHooks'] }>
 
 /** Why the service will not start as it is configured, in a sentence. */
 export class StartRefusedError extends Error {
