@@ -118,7 +118,7 @@ const operation = {
   requestBody: {
     required: true,
     description: "The event in the provider's own form",
-    content: { 'application/json': { schema: { type: 'object' } } },
+    content: { 'application/json': { schema: { type: 'object', title: 'ProviderEvent' } } },
   },
   responses: {
     200: { description: 'Stored, or known already' },

@@ -75,7 +75,7 @@ describe('a subscription', () => {
       areSideBySide.promise.then(() => setTimeout(answer, Math.random() * 20))
       return undefined
     }
-    await stage.app.subscribe(stage.receiver.url)
+    await stage.app.subscribe(stage.receiver.url, { event_types: ['order.*'] })
     const uids = await place(20)
     await Promise.all(uids.map(uid => command(uid, 'hold', 'confirm', 'hold', 'cancel')))
     await came(100)
