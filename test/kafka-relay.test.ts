@@ -12,7 +12,7 @@ import { expectEvents, makeTopics, type Read, readTopic, type Topics } from './t
 
 setDefaultTimeout(120_000)
 
-const commands = ['hold', 'confirm', 'cancel'] as const
+const commands = ['hold', 'confirm', 'complete'] as const
 const eventsOfOrder = 1 + commands.length
 
 /** What the faults of the way out of the log may do: repeat events. They lose none, and turn none round. */

@@ -44,7 +44,7 @@ async function expectWholeLog(follower: Follower, ids: readonly unknown[]): Prom
   }
 }
 
-/** Holds, confirms and cancels orders, each command until it is answered with success; the services take turns. */
+/** Holds, confirms and completes orders, each command until it is answered with success; the services take turns. */
 async function commandAll(services: () => readonly string[], uids: readonly string[]): Promise<void> {
   let turn = 0
   const attempt = async (uid: string, command: string) => {
@@ -54,7 +54,7 @@ async function commandAll(services: () => readonly string[], uids: readonly stri
   }
   await Promise.all(
     uids.map(async uid => {
-      for (const command of ['hold', 'confirm', 'cancel']) {
+      for (const command of ['hold', 'confirm', 'complete']) {
         await eventually(`${command} of ${uid}`, () => attempt(uid, command).catch(() => false))
       }
     }),
@@ -90,12 +90,12 @@ describe('live events of two instances on one database', () => {
     expect((await post(one.url, JSON.stringify(order)))?.status).toBe(201)
     await eventually('it is placed', () => everything.events.length === 1, newsDeadlineMs)
     const own = followEvents(() => `${other.url}/api/orders/told-0/events`)
-    for (const [count, command] of ['hold', 'confirm', 'cancel'].entries()) {
+    for (const [count, command] of ['hold', 'confirm', 'complete'].entries()) {
       expect((await fetch(`${one.url}/api/orders/told-0/${command}`, { method: 'POST' })).status).toBe(200)
       await eventually(command, () => everything.events.length === count + 2, newsDeadlineMs)
     }
     await eventually('its own history has come as well', () => own.events.length === 4, newsDeadlineMs)
-    const types = ['order.placed', 'order.on_hold', 'order.confirmed', 'order.cancelled']
+    const types = ['order.placed', 'order.on_hold', 'order.confirmed', 'order.completed']
     for (const { events } of [everything, own]) expect(events.map(({ type }) => type)).toEqual(types)
     await Promise.all([everything.stop(), own.stop()])
   })

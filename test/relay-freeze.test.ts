@@ -14,7 +14,7 @@ afterEach(() => endServices())
 /** Each instance is frozen once; more rounds on request. */
 const rounds = Number(process.env.ORDERS_FREEZE_ROUNDS || 2)
 const replacedWithinMs = 25_000
-const commands = ['hold', 'confirm', 'cancel'] as const
+const commands = ['hold', 'confirm', 'complete'] as const
 
 describe.skipIf(kafkaAvailability() !== null)('a frozen leader', () => {
   test('is replaced within seconds, and publishes nothing out of order when it wakes', async () => {

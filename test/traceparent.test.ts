@@ -64,11 +64,11 @@ test('an event has the trace of its Kafka message', async () => {
   const consumeOrders = consumerOfOrders({ intake: app.intake, pool })
   const [traced, untraced] = makeOrders(2, 'kafka')
   await consumeOrders([messageOf(traced, traceOf(5)), messageOf(untraced)])
-  const command = { command_id: 'c1', order_uid: 'kafka-0', command: 'cancel' }
+  const command = { command_id: 'c1', order_uid: 'kafka-0', command: 'complete' }
   await consumerOfCommands({ carryOut: app.carryOut, pool })([messageOf(command, traceOf(6))])
   expect(await tracesOf('kafka-0')).toEqual([
     ['order.placed', traceOf(5)],
-    ['order.cancelled', traceOf(6)],
+    ['order.completed', traceOf(6)],
   ])
   expect(await tracesOf('kafka-1')).toEqual([['order.placed', null]])
 })
@@ -76,7 +76,7 @@ test('an event has the trace of its Kafka message', async () => {
 test('an event is published with its trace as a header, and its JSON over HTTP has none', async () => {
   const [order] = makeOrders(1, 'published')
   await service.call('POST', '/api/orders', { body: order, headers: { traceparent: traceOf(7) } })
-  await service.call('POST', '/api/orders/published-0/cancel')
+  await service.call('POST', '/api/orders/published-0/complete')
   const published = (await eventsOf('published-0')).map(event =>
     Object.fromEntries(toCloudEvent(event).headers?.map(([name, value]) => [String(name), String(value)]) ?? []),
   )

@@ -13,7 +13,7 @@ const rounds = Number(process.env.ORDERS_FREEZE_ROUNDS || 2)
 const replacedWithinMs = 25_000
 const leading = 'this instance delivers webhooks'
 const interruption = 'interrupted: the instance that delivers webhooks'
-const commands = ['hold', 'confirm', 'cancel'] as const
+const commands = ['hold', 'confirm', 'complete'] as const
 
 let receiver: Receiver
 afterEach(async () => {
