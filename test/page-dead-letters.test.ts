@@ -159,7 +159,7 @@ describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
       await held.promise
       await route.continue()
     })
-    await page.getByRole('link', { name: 'Dead letters' }).click()
+    await page.getByRole('navigation').getByRole('link', { name: 'Dead letters' }).click()
     await asked.promise
     await record([wrongTotal('meanwhile')])
     held.resolve()
