@@ -77,7 +77,7 @@ function actionsOn(stage: { app: WebhookApp; receiver: Receiver }) {
     async command(uid: string, ...names: string[]) {
       for (const name of names) expect((await ask('POST', `/api/orders/${uid}/${name}`)).status).toBe(200)
     },
-    /** Waits until so many deliveries came. */
+    /** Waits until that number of deliveries has come. */
     came: (count: number) => eventually(`${count} came`, () => stage.receiver.received.length >= count),
     /** Whether nothing waits: neither in the retry queue nor behind the checkpoint. */
     async isIdle(id: string) {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestDatabase } from './database.ts'
-import { eventually, kafkaAvailability, otherClient, produce, testBroker, uniqueName } from './kafka.ts'
+import { eventually, kafkaAvailability, otherClient, produce, testBroker, uniqueName, uniqueTopics } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
 import { readTopic } from './topics.ts'
@@ -11,12 +11,7 @@ afterEach(() => endServices())
 describe.skipIf(kafkaAvailability() !== null)('topics that are deleted while the service runs', () => {
   test('are recreated, each of the four, and orders, commands, events and dead letters go on', async () => {
     const brokers = await testBroker()
-    const topics = {
-      KAFKA_TOPIC: uniqueName('orders'),
-      KAFKA_COMMANDS_TOPIC: uniqueName('commands'),
-      KAFKA_EVENTS_TOPIC: uniqueName('events'),
-      KAFKA_DLQ_TOPIC: uniqueName('letters'),
-    }
+    const topics = uniqueTopics()
     const names = Object.values(topics)
     const { address } = await createTestDatabase(async () => undefined)
     const kafka = { ...topics, KAFKA_BROKERS: brokers.join(','), KAFKA_GROUP_ID: uniqueName('group') }

@@ -66,6 +66,16 @@ export async function startTestBroker(guarded?: GuardedListener): Promise<KafkaB
   return startKafkaBroker({ dataDir, temporary: true, ...(guarded && { guarded }), log: line => console.error(line) })
 }
 
+/** Names for the topics of a service of its own, as its variables. */
+export function uniqueTopics() {
+  return {
+    KAFKA_TOPIC: uniqueName('orders'),
+    KAFKA_COMMANDS_TOPIC: uniqueName('commands'),
+    KAFKA_EVENTS_TOPIC: uniqueName('events'),
+    KAFKA_DLQ_TOPIC: uniqueName('letters'),
+  }
+}
+
 /** A name nobody else uses, for a topic or a group. */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${randomUUID().slice(0, 8)}`

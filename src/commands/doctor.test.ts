@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from 'bun:test'
 import { createServer } from 'node:http'
 import { createOrdersDatabase } from '../../test/app.ts'
-import { kafkaAvailability, testBroker, uniqueName } from '../../test/kafka.ts'
+import { kafkaAvailability, testBroker, uniqueTopics } from '../../test/kafka.ts'
 import { environmentOf, findingOf, runCli } from '../../test/run-cli.ts'
 import { ensureTopics } from '../platform/kafka/admin.ts'
 
@@ -44,12 +44,7 @@ test('where others can reach the service the doctor asks for a key, and the last
 
 test.skipIf(kafkaAvailability() !== null)('the doctor asks Kafka for its topics and makes none', async () => {
   const brokers = await testBroker()
-  const topics = {
-    KAFKA_TOPIC: uniqueName('orders'),
-    KAFKA_COMMANDS_TOPIC: uniqueName('commands'),
-    KAFKA_EVENTS_TOPIC: uniqueName('events'),
-    KAFKA_DLQ_TOPIC: uniqueName('letters'),
-  }
+  const topics = uniqueTopics()
   const environment = { DATA_DIR: '/tmp/nonexistent-orders', KAFKA_BROKERS: brokers.join(), ...topics }
   const states = async () => {
     const { out } = await runCli(['doctor', '--json'], environment)

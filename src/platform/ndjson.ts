@@ -1,6 +1,5 @@
-import { AppError } from '../errors.ts'
 import { settledWithin } from './deadline.ts'
-import { memoryBudget } from './memory-budget.ts'
+import { createBodyHold } from './request-body.ts'
 
 /** How the lines of a body are batched. */
 export type PortionBounds = {
@@ -31,14 +30,7 @@ export async function* portionsOf(
 ): AsyncGenerator<Uint8Array[]> {
   const source = body[Symbol.asyncIterator]()
   const cutter = new LineCutter()
-  let held = 0
-  const hold = (bytes: number) => {
-    if (bytes > held && !memoryBudget.acquire('bodies', bytes - held)) {
-      throw new AppError('OVERLOADED', 'too many bodies are on their way')
-    }
-    if (bytes < held) memoryBudget.release('bodies', held - bytes)
-    held = bytes
-  }
+  const hold = createBodyHold()
   let failure: unknown
   try {
     for (let received: Promise<IteratorResult<Uint8Array>> | undefined; ; ) {

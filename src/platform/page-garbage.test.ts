@@ -3,7 +3,7 @@ import { createPageGarbage } from './page-garbage.ts'
 
 const mebibyte = 1024 * 1024
 
-test('the garbage of large pages is collected every so many bytes, when the process is large', () => {
+test('the garbage of large pages is collected each time enough bytes were made, when the process is large', () => {
   let [residentBytes, collections] = [0, 0]
   const pageWasMade = createPageGarbage({
     residentBytesMin: 200 * mebibyte,

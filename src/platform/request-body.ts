@@ -19,7 +19,7 @@ export async function readBody(request: HttpRequest, sizeBytesMax: number): Prom
   }
   const startedMs = performance.now()
   const body = new GrowingBuffer(length)
-  let acquired = 0
+  const hold = createBodyHold()
   try {
     for await (const chunk of request.body ?? []) {
       if (body.byteLength + chunk.byteLength > sizeBytesMax) throw tooLarge()
@@ -27,11 +27,7 @@ export async function readBody(request: HttpRequest, sizeBytesMax: number): Prom
         throw new AppError('REQUEST_TIMEOUT', `the body did not come within ${bodyDeadlineMs} ms`)
       }
       // All of it at once where the sender has told its length: a body should not be refused when most of it is there.
-      const missing = Math.max(body.byteLength + chunk.byteLength, length) - acquired
-      if (missing > 0 && !memoryBudget.acquire('bodies', missing)) {
-        throw new AppError('OVERLOADED', 'too many bodies are on their way')
-      }
-      acquired += Math.max(missing, 0)
+      hold(Math.max(body.byteLength + chunk.byteLength, length))
       body.add(chunk)
     }
     return body.take()
@@ -39,9 +35,25 @@ export async function readBody(request: HttpRequest, sizeBytesMax: number): Prom
     if (error instanceof AppError) throw error
     throw new AppError('REQUEST_INVALID', 'the body could not be read to its end', { cause: error })
   } finally {
-    memoryBudget.release('bodies', acquired)
+    hold(0)
   }
 }
 
 /** How long a sender may take for a body that is kept in memory. */
 const bodyDeadlineMs = 30_000
+
+/**
+ * Holds bytes of a body within the memory budget.
+ *
+ * @returns takes how many bytes are held from now on; 0 releases them. It throws AppError OVERLOADED where the budget has no room
+ */
+export function createBodyHold(): (bytes: number) => void {
+  let held = 0
+  return bytes => {
+    if (bytes > held && !memoryBudget.acquire('bodies', bytes - held)) {
+      throw new AppError('OVERLOADED', 'too many bodies are on their way')
+    }
+    if (bytes < held) memoryBudget.release('bodies', held - bytes)
+    held = bytes
+  }
+}
