@@ -73,7 +73,8 @@ const paired = `
       left join ${bookedTransfers} b on b.transfer_id = ${transferId('l.line_id', 'fee')}
       left join lateral (
              select o.operation_id, o.state, o.amount from ${operationRows} o
-              where (o.order_uid, o.payment_id) = (f.order_uid, f.payment_id)
+              where coalesce(l.operation_ref, l.own_ref) is not null
+                and (o.order_uid, o.payment_id) = (f.order_uid, f.payment_id)
                 and o.kind = case l.kind when 'payment' then 'capture' when 'refund' then 'refund' end
                 and (o.provider_ref = l.operation_ref and o.provider_ref is distinct from f.provider_ref
                      or o.operation_id = l.own_ref)
