@@ -2,7 +2,7 @@ import { shortened } from './amount.ts'
 import { SettlementFileError } from './settlement.ts'
 
 const form =
-  /^(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?(?: ?(Z|UTC|[+-]\d{2}:?\d{2}))?$/
+  /^(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?(?: ?(Z|UTC|[+-](?:\d{2}:\d{2}|\d{4})))?$/
 
 /**
  * Abbreviations that Adyen's reports name time zones by, in minutes from UTC. One that means several zones has the one that the report
@@ -34,8 +34,10 @@ export function toInstant(text: string, zone = 'UTC'): number | undefined {
 
 function minutesOf(zone: string): number {
   if (zone === 'Z') return 0
-  const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone) ?? []
-  if (sign !== undefined) return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
+  if (/^[+-](?:\d{2}:\d{2}|\d{4})$/.test(zone)) {
+    const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2))
+    return zone.startsWith('-') ? -minutes : minutes
+  }
   const known = zones[zone]
   if (known === undefined) throw new SettlementFileError(`the time zone "${shortened(zone)}" is not known`)
   return known
