@@ -25,4 +25,6 @@ export const advisoryLocks = {
 export const advisoryLockSpaces = {
   /** An order, by the hash of its uid. */
   orders: 1,
+  /** Items, by the hash of their `chrt_id`. */
+  items: 2,
 } as const

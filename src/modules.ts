@@ -1,6 +1,7 @@
 import { accessModule } from './access/module.ts'
 import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
+import { inventoryModule } from './inventory/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import type { Catalogue, Module } from './module.ts'
 import { ordersModule } from './orders/module.ts'
@@ -14,6 +15,7 @@ export const modules: readonly Module[] = [
   deadLettersModule,
   eventsModule,
   ordersModule,
+  inventoryModule,
   ledgerModule,
   paymentsModule,
   settlementsModule,

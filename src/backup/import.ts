@@ -9,8 +9,9 @@ import { type ExportReader, ImportError } from './reader.ts'
 /** An import may be large; the person who waits for it can cancel it. */
 const deadlineMs = 24 * 3_600_000
 
-/** Tables that migrations fill themselves: their rows do not mean that the database is in use. */
-const technical = ['schema_migrations', 'log_readers']
+/** Tables that migrations fill themselves: their rows do not mean that the database is in use, and give way to those of the export. */
+const filled = ['log_readers', 'locations']
+const technical = ['schema_migrations', ...filled]
 
 export type ImportOptions = {
   address: PostgresAddress
@@ -41,7 +42,7 @@ export async function importState(options: ImportOptions, stop: AbortSignal): Pr
     await client.query('begin')
     const tables = await lockEmptyTables(client)
     await makeRoomInLog(client, header)
-    await client.query('delete from log_readers')
+    for (const name of filled) if (tables.has(name)) await client.query(`delete from ${escapeIdentifier(name)}`)
     const counts = await readRows(client, options, tables, stop)
     await client.query('select continue_log()')
     await client.query('commit')

@@ -1,0 +1,28 @@
+import { advisoryLockSpaces } from '../advisory-locks.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+
+/**
+ * How many locks all items share. A transaction may name thousands of items, and the server has a table of a few thousand locks; two
+ * items that share a lock wait for each other, and nothing else.
+ */
+const lockCount = 1024
+
+/**
+ * Locks items until the transaction ends, each once and in ascending order, so that two transactions never wait for each other. Whatever
+ * writes stock holds these locks. They are those of the items' streams as well, so a transaction that writes events of items takes them
+ * before its first write. One that also locks orders takes those first: it does not wait for them.
+ *
+ * Waits for locks that others hold, for as long as `lock_timeout` says.
+ *
+ * @throws the database's error 55P03 when that is over: an outage, which may be tried again
+ */
+export async function lockItems(client: PoolClient, chrtIds: readonly number[]): Promise<void> {
+  if (chrtIds.length === 0) return
+  await client.query(
+    `select pg_advisory_xact_lock($2, number)
+       from (select distinct hashint8(chrt_id) & ${lockCount - 1} as number
+               from unnest($1::bigint[]) wanted (chrt_id)
+              order by number) locks`,
+    [chrtIds, advisoryLockSpaces.items],
+  )
+}
