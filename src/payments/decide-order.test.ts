@@ -218,6 +218,28 @@ test('a person is told 24 hours before an authorization ends, once, and its end 
   expect(expired.order?.paymentStatus).toBe('voided')
 })
 
+test.each([
+  ['of 30 hours: after 15', 30 * hourMs, 0, 15 * hourMs],
+  ['of a minute: after 30 seconds', 60_000, 0, 30_000],
+  ['of an hour, reported when 50 minutes of it are over: at once', hourMs, 50 * 60_000, undefined],
+])('an authorization %s', (_, lastsMs, passedMs, toldAfterMs) => {
+  const authorization = { state: 'authorized' as const, amount: 100, untilMs: nowMs + lastsMs }
+  const decision = decideReport(
+    manual,
+    { paymentId: 'pay', report: reportOf({ authorization }), askedAtMs: nowMs },
+    contextAt(nowMs + passedMs),
+  )
+  const isTold = (of: typeof decision) => changesOf(of).issues.some(({ kind }) => kind === 'authorization_expiring')
+  const held = after(manual, decision)
+  expect(isTold(decision)).toBe(toldAfterMs === undefined)
+  if (toldAfterMs === undefined) return
+  expect(paymentOf(held).nextLookAtMs).toBe(nowMs + toldAfterMs)
+  const due = decideDueLook(held, 'pay', contextAt(nowMs + toldAfterMs))
+  expect(isTold(due)).toBe(true)
+  // It is looked at when it should be over.
+  expect(paymentOf(after(held, due)).nextLookAtMs).toBe(nowMs + lastsMs)
+})
+
 test('a final capture leaves nothing held: what the provider has not released with it is voided', () => {
   const asked = {
     paymentId: 'pay',

@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs } from '../platform/backoff.ts'
 import type { DecisionContext } from './changes.ts'
-import { type Draft, openOperations, paymentIn, putOperation, changePayment } from './draft.ts'
+import { changePayment, type Draft, openIssue, openOperations, paymentIn, putOperation } from './draft.ts'
 import { heldOf, isOpen, type Operation, type Payment } from './payment.ts'
 import type { CalledProvider } from './provider.ts'
 
@@ -12,8 +12,11 @@ const pause: Backoff = { firstMs: 2_000, maxMs: 60 * 60_000 }
 /** How long an outcome may be unknown before a person is told. */
 export const unknownMaxMs = 10 * 60_000
 
-/** How long before an authorization ends a person is told. */
-export const expiryNoticeMs = 24 * 60 * 60_000
+/** How long before an authorization ends a person is told, at the most. */
+const expiryNoticeMs = 24 * 60 * 60_000
+
+/** The pauses between looks at an authorization that should have ended, in milliseconds: as long as it is over, within these. */
+const overdueLookMs = { min: 60_000, max: 60 * 60_000 }
 
 /** How long after the last moment at which a key was kept a call that used it may still have effect at the provider. */
 const settlingMs = 10 * 60_000
@@ -63,16 +66,45 @@ export function isConclusive(
   )
 }
 
-/** Sets when a payment without an open operation is looked at: before its authorization ends, and when it has. */
+/**
+ * Sets when a payment without an open operation is looked at: when a person is told that its authorization ends, and when it has ended.
+ * From the first of these on there is an issue.
+ */
 export function scheduleLook(draft: Draft, paymentId: string): void {
   const payment = paymentIn(draft, paymentId)
-  const nextLookAtMs = nextLookOf(payment, draft.context.nowMs)
+  const { nowMs } = draft.context
+  const noticeAtMs = expiryNoticeOf(payment)
+  if (noticeAtMs !== undefined && nowMs >= noticeAtMs) openExpiring(draft, payment)
+  const nextLookAtMs = nextLookOf(payment, nowMs)
   if (nextLookAtMs !== payment.nextLookAtMs) changePayment(draft, paymentId, { nextLookAtMs })
+}
+
+/**
+ * When a person is told that an authorization ends: 24 hours before, or when half of its time is over if that is later, so that also one
+ * of minutes is told of in time. Undefined: nothing is held, or for ever.
+ */
+function expiryNoticeOf(payment: Payment): number | undefined {
+  const { authorizedUntilMs: untilMs, createdAtMs } = payment
+  if (untilMs === undefined || heldOf(payment) === 0) return undefined
+  return untilMs - Math.max(0, Math.min(expiryNoticeMs, (untilMs - createdAtMs) / 2))
+}
+
+function openExpiring(draft: Draft, payment: Payment): void {
+  const { paymentId, authorizedUntilMs: untilMs } = payment
+  if (untilMs === undefined) return
+  openIssue(draft, payment, {
+    kind: 'authorization_expiring',
+    subject: paymentId,
+    amount: heldOf(payment),
+    detail: `what is authorized and not captured expires at ${new Date(untilMs).toISOString()}`,
+  })
 }
 
 function nextLookOf(payment: Payment, nowMs: number): number | undefined {
   const { authorizedUntilMs: untilMs } = payment
-  if (untilMs === undefined || heldOf(payment) === 0) return undefined
-  if (nowMs < untilMs - expiryNoticeMs) return untilMs - expiryNoticeMs
-  return Math.max(untilMs, nowMs + 60 * 60_000)
+  const noticeAtMs = expiryNoticeOf(payment)
+  if (untilMs === undefined || noticeAtMs === undefined) return undefined
+  if (nowMs < noticeAtMs) return noticeAtMs
+  if (nowMs < untilMs) return untilMs
+  return nowMs + Math.min(overdueLookMs.max, Math.max(overdueLookMs.min, nowMs - untilMs))
 }
