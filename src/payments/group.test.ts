@@ -84,6 +84,17 @@ test('a reader waits for the outcome, and gets it when it is known', async () =>
   expect(await waiting).toMatchObject({ state: 'captured' })
 })
 
+test('a reader waits for what the payer has to confirm too', async () => {
+  const { uid } = await t.place()
+  const { id, state, next_action: action } = await t.pay(uid, { method_token: 'tok_action' })
+  expect(state).toBe('requires_action')
+  const waiting = t.read(`/api/payments/${id}?wait=30`)
+  expect((await t.call('POST', `${action?.url}/approve`)).status).toBeLessThan(400)
+  shiftMs += 60_000
+  await t.settle()
+  expect(await waiting).toMatchObject({ state: 'captured' })
+})
+
 test('operations are counted by their outcome, and what is unknown is shown with its age', async () => {
   const { uid } = await t.place()
   await t.pay(uid, { method_token: 'tok_timeout' })

@@ -11,7 +11,9 @@ export const waitMaxSeconds = 30
 /** The parameters of `GET /api/payments/:id`. */
 export const waitParameters = {
   wait: {
-    description: 'Answers when the provider has told what came of it, or after this many seconds',
+    description:
+      'Waits while the outcome is open, for the provider or for the payer, at most this many seconds; a change of the state is answered ' +
+      'at once',
     schema: { type: 'integer', minimum: 0, maximum: waitMaxSeconds, default: 0 },
   },
 }

@@ -69,23 +69,26 @@ async function show(call: Call, options: Options): Promise<Response> {
 /** How long a waiting request leaves the database alone, in milliseconds: a busy log grows all the time. */
 const waitPauseMs = 100
 
-/** Reads a payment, and waits while its outcome is open. @param untilMs by `performance.now()` */
+/**
+ * Reads a payment, and waits while its outcome is open: what the provider has still to say, and what the payer has to confirm. It is
+ * answered earlier when its state changes, such as when the payer has to act now.
+ *
+ * @param untilMs by `performance.now()`
+ */
 async function readSettled(call: Call, { single, logGrown, stop }: Options, untilMs: number): Promise<Shown> {
   const paymentId = call.params.id ?? ''
   const ends = AbortSignal.any([stop, call.request.signal])
+  let first: Shown | undefined
   for (;;) {
     const seen = logGrown.seen()
     const shown = orderUidForm.test(paymentId) ? await readPayment(single, paymentId) : undefined
     if (shown === undefined) throw paymentNotFound(paymentId)
-    if (!isWaitedFor(shown) || ends.aborted || performance.now() >= untilMs) return shown
+    first ??= shown
+    const isKnown = !shown.operations.some(isOpen) || shown.payment.state !== first.payment.state
+    if (isKnown || ends.aborted || performance.now() >= untilMs) return shown
     await pause(waitPauseMs, ends)
     await logGrown.next(seen, ends)
   }
-}
-
-/** Whether the provider has still to say something: what waits for the payer waits longer than a request can. */
-function isWaitedFor({ payment, operations }: Shown): boolean {
-  return payment.state !== 'requires_action' && operations.some(isOpen)
 }
 
 export function paymentNotFound(paymentId: string): AppError {
