@@ -103,6 +103,10 @@ function orderRules(books: Books, { order, payments, operations, isSold }: Order
     'sums are those of operations':
       of('capture') === sum(payments.map(one => one.captured)) &&
       of('refund') === sum(payments.map(one => one.refunded)),
+    'an order that is over says whether money is left':
+      !isClosed(order.state.status) ||
+      sum(payments.map(one => one.captured - one.refunded - one.disputed)) > 0 ===
+        ['paid', 'partially_paid', 'partially_refunded'].includes(order.state.paymentStatus),
     'what is settled is not due': operations.every(one => isOpen(one) === (one.nextAttemptAtMs !== undefined)),
   }
   return Object.entries(rules).flatMap(([name, holds]) =>

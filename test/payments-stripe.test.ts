@@ -174,8 +174,8 @@ test('an order that is cancelled while its capture is on the way: the charge is 
   stripe.letGo()
   await capturing
   expect(await amountsOf(id)).toMatchObject({ captured: amount, refunded: amount })
-  // It was never the order's money.
-  expect(await t.stateOf(uid)).toBe('cancelled unpaid')
+  expect(await t.stateOf(uid)).toBe('cancelled refunded')
+  // It was never the order's money: it is in the books as late money.
   expect(await t.transfersOf(uid)).toEqual([
     `clearing:stripe suspense:stripe ${amount}`,
     `suspense:stripe clearing:stripe ${amount}`,
@@ -247,23 +247,47 @@ async function chargeAtStripe(metadata: string): Promise<string> {
 
 describe('what Stripe reports', () => {
   /** A payment of which only the intent is made, so that Stripe can make another of it. */
-  async function begun() {
+  async function begun(body: object = {}) {
     const { uid, amount } = await t.place()
     stripe.fail({ path: '/confirm', kind: 'refused' })
-    const { id } = await pay(uid)
+    const { id } = await pay(uid, body)
     return { uid, id, amount, intent: intentOf(id) }
   }
 
-  test('in another currency confirms nothing, and a person is told', async () => {
+  test('in another currency confirms nothing, is asked for no more, and a person is told', async () => {
     const { uid, id, intent } = await begun()
     const { currency } = intent
     intent.currency = 'chf'
-    await settleLater()
+    await settleLater(1)
     expect(await t.stateOf(uid)).toBe('pending unpaid')
     expect(await issues('amount_mismatch', `${id}:currency`)).toBe(1)
+    const asked = () => stripe.answers.filter(({ method }) => method === 'POST').length
+    const before = asked()
+    await settleLater()
+    expect(asked()).toBe(before)
+    expect(await t.read(`/api/payments/${id}`)).toMatchObject({
+      state: 'processing',
+      operations: [{ state: 'unknown' }],
+    })
     expect(await t.transfersOf(uid)).toEqual([])
     intent.currency = currency
     expect(await t.ask(`/api/payments/${id}/sync`)).toMatchObject({ status: 200, state: 'captured' })
+    expect(await t.stateOf(uid)).toBe('confirmed paid')
+  })
+
+  test('in another currency is voided by a person, and the order can be paid again', async () => {
+    const { uid, id, intent } = await begun({ capture: 'manual' })
+    intent.currency = 'chf'
+    await settleLater(1)
+    strangers.add(intent.id)
+    const [issue] = await t.read<{ id: string }[]>(`/api/payment-issues?order_uid=${uid}&state=open`)
+    expect(issue).toMatchObject({ kind: 'amount_mismatch', available_actions: ['void', 'dismiss'] })
+    await t.ask(`/api/payment-issues/${issue?.id}/resolve`, { action: 'void', reason: 'in francs' })
+    expect(await t.read(`/api/payments/${id}`)).toMatchObject({
+      state: 'failed',
+      failure: { code: 'currency_mismatch' },
+    })
+    expect(await pay(uid)).toMatchObject({ status: 201, state: 'captured' })
     expect(await t.stateOf(uid)).toBe('confirmed paid')
   })
 

@@ -10,5 +10,5 @@ export const bookedOrders = `(select order_uid, currency, amount, created_at, co
                                cross join lateral json_to_record(document::json -> 'payment')
                                                as payment (payment_dt numeric, provider text))`
 
-/** The status of every order. */
-export const orderStatuses = '(select order_uid, status from orders)'
+/** The status of every order, and what is paid of it. */
+export const orderStatuses = '(select order_uid, status, payment_status from orders)'

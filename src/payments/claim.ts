@@ -1,6 +1,7 @@
 import { closeDraft } from './close-draft.ts'
 import type { Changes, DecisionContext, OrderPayments } from './changes.ts'
 import { beginDraft, operationIn, putOperation } from './draft.ts'
+import { isForeign } from './foreign-currency.ts'
 import { sentOperation } from './new-payment.ts'
 import { nextStepOf, postponed } from './pauses.ts'
 import { isOpen, type Operation, type Payment } from './payment.ts'
@@ -51,7 +52,7 @@ export function claimOperation(
   const changes = decision.kind === 'changed' ? decision.changes : undefined
   const payment = before.payments.find(({ paymentId }) => paymentId === found.paymentId)
   if (provider === undefined || payment === undefined) return { changes, claimed: undefined }
-  const step = nextStepOf(found, provider, context.nowMs, isClockRight)
+  const step = nextStepOf(found, provider, context.nowMs, isClockRight && !isForeign(before, found))
   return { changes, claimed: { payment, operation: operationIn(draft, operationId), provider, step } }
 }
 

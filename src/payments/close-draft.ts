@@ -58,7 +58,7 @@ function bookArrival(draft: Draft): void {
 function effectOf(draft: Draft, totals: PaymentTotals): OrderEffect | undefined {
   const { order } = draft.before
   const { rules } = draft.context
-  const paymentStatus = paymentStatusOf(totals, draft.payments.values())
+  const paymentStatus = paymentStatusOf(order.state, totals, draft.payments.values())
   const confirm = isConfirmed(draft, totals)
   const isPending = order.state.status === 'pending' && !confirm
   const pendingUntilMs = isPending ? pendingUntilOf(draft.payments.values(), rules.holdMaxMs) : undefined

@@ -77,10 +77,12 @@ describe('an order that is cancelled', () => {
     ])
     // What has gone back is nobody's work any more.
     const back = after(cancelled, apply(cancelled, { captured: 70 }))
+    expect(back.order.state.paymentStatus).toBe('partially_paid')
     const refunds = [{ ref: 're', operationId: sentBack[1]?.operationId, amount: 70, state: 'succeeded' as const }]
     const end = changesOf(apply(back, { authorization: { state: 'voided', amount: 100 }, captured: 70, refunds }))
     expect(end.settled.map(({ kind }) => kind)).toEqual(['late_payment'])
     expect(end.transfers).toMatchObject([{ kind: 'suspense_refund', amount: 70 }])
+    expect(end.order?.paymentStatus).toBe('refunded')
   })
 
   test('keeps late money for a person with PAYMENT_LATE_POLICY=hold, who accepts it or sends it back', () => {
@@ -88,6 +90,7 @@ describe('an order that is cancelled', () => {
     const late = apply(cancelled, { captured: 100 }, { latePolicy: 'hold' })
     expect(changesOf(late).operations.filter(({ state }) => state === 'requested')).toEqual([])
     const held = after(cancelled, late)
+    expect(held.order.state.paymentStatus).toBe('paid')
     const accepted = changesOf(decideAccept(held, 'pay', contextAt()))
     expect(accepted.transfers).toMatchObject([
       { kind: 'suspense_release', amount: 100, transferId: 'pay:accepted:100' },

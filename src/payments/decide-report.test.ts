@@ -13,6 +13,7 @@ import {
   reportOf,
 } from '../../test/payment-values.ts'
 import type { OrderPayments } from './changes.ts'
+import { claimOperation } from './claim.ts'
 import { decideOperate } from './decide-operate.ts'
 import { decideLook, decideOutcome } from './decide-outcome.ts'
 import { decideReport } from './decide-report.ts'
@@ -229,6 +230,31 @@ describe('a difference is never a confirmation', () => {
     expect(changes.order?.confirm ?? false).toBe(false)
     expect(paymentOf(after(sent, apply(sent, report))).captured).toBe(captured)
     expect(changes.totals.captured).toBe(Math.min(captured, 100))
+  })
+
+  test('in another currency it stays unknown and is looked up only, until the provider holds nothing of it', () => {
+    const foreign = after(manual, apply(manual, { currency: 'EUR' }))
+    expect(operationOf(foreign, 'auth')).toMatchObject({ state: 'unknown', providerRef: 'ref' })
+    expect(paymentOf(foreign)).toMatchObject({ state: 'processing', authorized: 0, version: 0 })
+    const hourMs = 60 * 60_000
+    for (const atMs of [nowMs + hourMs, nowMs + 2 * hourMs, nowMs + 48 * hourMs]) {
+      const claim = claimOperation(foreign, 'auth', contextAt(atMs), true)
+      expect(claim?.claimed?.step).toBe('look')
+      expect(changesOf(apply(foreign, { currency: 'EUR' }, atMs, atMs)).issues).toEqual([])
+    }
+    const gone = apply(foreign, { currency: 'EUR', authorization: { state: 'voided', amount: 100 } })
+    expect(changesOf(gone).settled).toContainEqual({ kind: 'amount_mismatch', subject: 'pay:currency' })
+    expect(paymentOf(after(foreign, gone))).toMatchObject({ state: 'failed', failure: { code: 'currency_mismatch' } })
+    expect(operationOf(after(foreign, gone), 'auth').state).toBe('failed')
+    // A refund that is answered in another currency is not made again either.
+    const paid = after(manual, apply(manual, { captured: 100 }))
+    const refund = { paymentId: 'pay', operationId: 'r', kind: 'refund' as const, amount: 40, reason: '', actor: '' }
+    const refunding = after(paid, decideOperate(paid, refund, contextAt()))
+    const asked = after(refunding, apply(refunding, { currency: 'EUR', captured: 100 }))
+    expect(paymentOf(asked)).toMatchObject({ pendingRefund: 40, refunded: 0 })
+    expect(operationOf(asked, 'r').state).toBe('unknown')
+    for (const atMs of [nowMs + hourMs, nowMs + 2 * hourMs])
+      expect(claimOperation(asked, 'r', contextAt(atMs), true)?.claimed?.step).toBe('look')
   })
 
   test('a capture that took less than it was asked for is settled with what it took', () => {

@@ -1,6 +1,7 @@
 import type { Decision, DecisionContext, OrderPayments } from './changes.ts'
 import { closeDraft } from './close-draft.ts'
 import { beginDraft, changePayment, type Draft, openIssue, openOperations, paymentIn, putOperation } from './draft.ts'
+import { applyForeign } from './foreign-currency.ts'
 import { sendBack } from './late-money.ts'
 import { capPending } from './moves.ts'
 import { settledOperation } from './new-payment.ts'
@@ -40,6 +41,10 @@ export function decideReport(before: OrderPayments, input: ReportInput, context:
 export function applyReport(draft: Draft, { paymentId, report, answered, askedAtMs }: ReportInput): void {
   const before = paymentIn(draft, paymentId)
   if (isRecordedPayment(before, draft.context.rules.providers)) return
+  if (report.currency !== before.currency) {
+    applyForeign(draft, before, report)
+    return
+  }
   if (!belongs(draft, before, report)) {
     postponeOpen(draft, paymentId)
     return
@@ -59,18 +64,9 @@ export function applyReport(draft: Draft, { paymentId, report, answered, askedAt
   scheduleLook(draft, paymentId)
 }
 
-/** Whether a report is one of this payment: anything else is left to a person, and confirms nothing. */
+/** Whether a report is one of this payment: a second one at the provider is left to a person, and confirms nothing. */
 function belongs(draft: Draft, payment: Payment, report: PaymentReport): boolean {
-  const { paymentId, currency, providerRef } = payment
-  if (report.currency !== currency) {
-    openIssue(draft, payment, {
-      kind: 'amount_mismatch',
-      subject: `${paymentId}:currency`,
-      amount: undefined,
-      detail: `the provider reports ${report.currency} where the payment is in ${currency}`,
-    })
-    return false
-  }
+  const { paymentId, providerRef } = payment
   if (providerRef === undefined || providerRef === report.providerRef) return true
   const { authorization, captured } = report
   const moved = Math.max(captured, authorization.state === 'authorized' ? authorization.amount : 0)

@@ -102,7 +102,10 @@ test('an order that is cancelled while its capture is on the way: no captured ch
   expect(await t.read(`/api/payments/${id}`)).toMatchObject({ amounts: { pending_capture: amount, captured: 0 } })
   slow.letGo()
   expect(await capturing).toMatchObject({ status: 200, amounts: { captured: amount } })
+  t.app.cache.clear()
+  expect(await t.stateOf(uid)).toBe('cancelled paid')
   await t.settle()
+  expect(await t.stateOf(uid)).toBe('cancelled refunded')
   expect(await t.read(`/api/payments/${id}`)).toMatchObject({ amounts: { captured: amount, refunded: amount } })
   expect(await t.transfersOf(uid)).toEqual([
     `clearing:sandbox suspense:sandbox ${amount}`,

@@ -13,17 +13,17 @@ const issueOf = (kind: IssueKind, subject: string, amount?: number): IssueSubjec
 })
 
 describe('the actions of an issue by what it is about', () => {
-  // The issue's own payment, an operation of it, a dispute of it, and what else the provider has under its id.
-  const subjects = ['pay', 'op_1', 'pay:dp', 'pay:other'] as const
+  // The issue's own payment, an operation of it, a dispute of it, its currency, and what else the provider has under its id.
+  const subjects = ['pay', 'op_1', 'pay:dp', 'pay:currency', 'pay:other'] as const
   const table: Readonly<Record<IssueKind, readonly string[]>> = {
-    unmatched_money: ['', 'void', 'refund', ''],
-    late_payment: ['void', 'refund accept', 'refund accept', 'refund accept'],
-    overpaid: ['void', 'refund accept', 'refund accept', 'refund accept'],
-    amount_mismatch: ['capture void', '', '', ''],
-    unknown_outcome: ['', '', '', ''],
-    refund_failed: ['retry', 'retry', 'retry', 'retry'],
-    dispute: ['', '', '', ''],
-    authorization_expiring: ['capture void', 'capture void', 'capture void', 'capture void'],
+    unmatched_money: ['', 'void', 'refund', '', ''],
+    late_payment: ['void', ...subjects.slice(1).map(() => 'refund accept')],
+    overpaid: ['void', ...subjects.slice(1).map(() => 'refund accept')],
+    amount_mismatch: ['capture void', '', '', 'void', ''],
+    unknown_outcome: ['', '', '', '', ''],
+    refund_failed: subjects.map(() => 'retry'),
+    dispute: ['', '', '', '', ''],
+    authorization_expiring: subjects.map(() => 'capture void'),
   }
   for (const kind of issueKinds)
     test(kind, () => {

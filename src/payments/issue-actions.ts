@@ -1,5 +1,6 @@
 import { availableActionsOf, type Surroundings } from './amounts.ts'
 import type { NewIssue, StoredDispute } from './changes.ts'
+import { foreignSubject } from './foreign-currency.ts'
 import { type Payment, refundableOf, suspendedLeftOf } from './payment.ts'
 import type { IssueAction } from './views.ts'
 
@@ -24,6 +25,7 @@ export function actionsFor({ kind, subject, paymentId }: IssueSubject, disputes:
       // What is held can only be released; what was captured is suspended.
       return isOfPayment ? ['void', 'dismiss'] : ['refund', 'accept', 'dismiss']
     case 'amount_mismatch':
+      if (paymentId !== undefined && subject === foreignSubject(paymentId)) return ['void', 'dismiss']
       return isOfPayment ? ['capture', 'void', 'dismiss'] : ['dismiss']
     case 'authorization_expiring':
       return ['capture', 'void', 'dismiss']

@@ -39,20 +39,21 @@ export function postponeOpen(draft: Draft, paymentId: string): void {
  * It is called again only while the provider keeps the key; a call that the provider has answered already is only looked up. What is not
  * known is looked up and called by turns: a provider may keep an error as the answer to the key, also when the operation is done.
  *
- * @param isClockRight without it what was sent before is looked up: the clock may have been set back beyond the time that keys are kept
+ * @param mayRepeat without it what was sent before is looked up, such as when the clock may have been set back beyond the time that keys
+ *   are kept
  */
 export function nextStepOf(
   operation: Operation,
   { keysKeptMs }: Pick<CalledProvider, 'keysKeptMs'>,
   nowMs: number,
-  isClockRight = true,
+  mayRepeat = true,
 ): 'call' | 'look' {
   if (operation.providerRef !== undefined) return 'look'
   if (operation.sentAtMs === undefined) return 'call'
   if (operation.state === 'unknown' && operation.attempts % 2 === 1) return 'look'
   const ageMs = nowMs - operation.sentAtMs
   // A call may take a while to reach the provider.
-  return isClockRight && ageMs >= 0 && ageMs < keysKeptMs - settlingMs ? 'call' : 'look'
+  return mayRepeat && ageMs >= 0 && ageMs < keysKeptMs - settlingMs ? 'call' : 'look'
 }
 
 /** Whether a look that was begun at a time would find what an operation has done, if it had done anything. */

@@ -1,7 +1,7 @@
 import { droppedBefore, eventsOf } from '../events/event-sql.ts'
 import { streamChecks } from '../events/stream-checks.ts'
 import { paymentTransfers, soldOrders } from '../ledger/transfer-sql.ts'
-import { bookedOrders } from '../orders/order-sql.ts'
+import { bookedOrders, orderStatuses } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
 import { issueStreamType, paymentStreamType } from './events.ts'
 import { issueStream, paymentStream } from './payment-stream.ts'
@@ -59,6 +59,31 @@ const ruleChecks: readonly Check[] = [
                                    coalesce(p.disputed, 0))
               or (t.is_sold and not o.arrived_paid) <> (t.order_uid in (select order_uid from ${soldOrders} s) and not o.arrived_paid)
               or (o.arrived_paid and not t.is_sold)`,
+  },
+  {
+    name: 'payment-status',
+    sentence:
+      'the payment status of an order is what its payments come to; all of their money, if the order is cancelled or expired',
+    sql: `select t.order_uid
+            from payment_totals t
+            join ${orderStatuses} o using (order_uid)
+            join (select order_uid, sum(captured) as captured, sum(refunded) as refunded, sum(disputed) as disputed,
+                         sum(case when state in ('processing', 'requires_action') then 0
+                                  else authorized + overcaptured - captured - released end) as authorized,
+                         bool_or(state in ('voided', 'expired')) as is_over
+                    from payments group by order_uid) p using (order_uid)
+           cross join lateral (
+                  select p.authorized, p.captured, p.refunded, p.disputed where o.status in ('cancelled', 'expired')
+                   union all
+                  select t.authorized, t.captured, t.refunded, t.disputed where o.status not in ('cancelled', 'expired')) m
+           where o.payment_status::text
+                 <> case when m.captured = 0 and m.authorized > 0 then 'authorized'
+                         when m.captured = 0 and t.open = 0 and p.is_over then 'voided'
+                         when m.captured = 0 then 'unpaid'
+                         when m.captured - m.refunded - m.disputed <= 0 then 'refunded'
+                         when m.refunded + m.disputed > 0 then 'partially_refunded'
+                         when m.captured < t.amount then 'partially_paid'
+                         else 'paid' end`,
   },
   {
     name: 'payment-amounts',

@@ -56,6 +56,7 @@ describe('money that came for a cancelled order', () => {
     const { uid, amount, id, issue } = await payLate()
     expect(issue).toMatchObject({ kind: 'late_payment', payment_id: id, amount, provider: 'sandbox' })
     expect(issue.available_actions).toEqual(['refund', 'accept', 'dismiss'])
+    expect(await t.stateOf(uid)).toBe('cancelled paid')
     const key = randomUUID()
     const answers = await Promise.all([
       resolve(issue, 'refund', key),
@@ -72,7 +73,7 @@ describe('money that came for a cancelled order', () => {
     })
     expect(await resolve(issue, 'refund', key)).toEqual(answers[0] as Answer)
     expect(await amountsOf(id)).toMatchObject({ captured: amount, refunded: amount })
-    expect(await t.stateOf(uid)).toBe('cancelled unpaid')
+    expect(await t.stateOf(uid)).toBe('cancelled refunded')
     expect(await t.transfersOf(uid)).toEqual([
       `clearing:sandbox suspense:sandbox ${amount}`,
       `suspense:sandbox clearing:sandbox ${amount}`,
@@ -85,6 +86,7 @@ describe('money that came for a cancelled order', () => {
     expect(kept).toMatchObject({ status: 200, state: 'resolved', action: 'accept' })
     expect(await t.read(`/api/payment-issues/${issue.id}`)).toEqual({ ...kept, status: undefined })
     expect(await amountsOf(id)).toMatchObject({ captured: amount, refunded: 0 })
+    expect(await t.stateOf(uid)).toBe('cancelled paid')
     expect(await t.transfersOf(uid)).toEqual([
       `clearing:sandbox suspense:sandbox ${amount}`,
       `suspense:sandbox revenue ${amount}`,
@@ -94,6 +96,7 @@ describe('money that came for a cancelled order', () => {
   test('is released when it is only authorized', async () => {
     const { uid, id, issue } = await payLate({ capture: 'manual' })
     expect(issue.available_actions).toEqual(['void', 'dismiss'])
+    expect(await t.stateOf(uid)).toBe('cancelled authorized')
     expect(await resolve(issue, 'refund')).toMatchObject({ status: 409, code: 'PAYMENT_STATE_REFUSED' })
     expect(await resolve(issue, 'void')).toMatchObject({ status: 200, action: 'void' })
     expect(await t.read(`/api/payments/${id}`)).toMatchObject({ state: 'voided' })

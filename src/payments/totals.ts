@@ -35,18 +35,41 @@ export function roomOf({ amount, open, authorized, captured, refunded }: Payment
 /**
  * The order's `payment_status`. It is derived from the money that moved, so it may go back: a refund fails later, a dispute is won.
  *
+ * Of an open order money beyond its amount is left aside: it is on its way back, and the order is paid. Of an order that is cancelled or
+ * expired all money counts: as long as some of it is with us the status says so, whatever it was captured for.
+ *
  * @param payments all of the order's
  */
-export function paymentStatusOf(totals: PaymentTotals, payments: Iterable<Payment>): PaymentStatus {
-  const { amount, open, authorized, captured, refunded, disputed } = totals
+export function paymentStatusOf(
+  { status }: Pick<OrderPayments['order']['state'], 'status'>,
+  totals: PaymentTotals,
+  payments: Iterable<Payment>,
+): PaymentStatus {
+  const all = [...payments]
+  const { amount, open } = totals
+  const { authorized, captured, refunded, disputed } = isClosed(status) ? moneyOf(all) : totals
   if (captured === 0) {
     if (authorized > 0) return 'authorized'
-    const isOver = open === 0 && [...payments].some(({ state }) => state === 'voided' || state === 'expired')
+    const isOver = open === 0 && all.some(({ state }) => state === 'voided' || state === 'expired')
     return isOver ? 'voided' : 'unpaid'
   }
   if (captured - refunded - disputed <= 0) return 'refunded'
   if (refunded + disputed > 0) return 'partially_refunded'
   return captured < amount ? 'partially_paid' : 'paid'
+}
+
+/** All money of payments, also what is suspended. */
+function moneyOf(
+  payments: readonly Payment[],
+): Pick<PaymentTotals, 'authorized' | 'captured' | 'refunded' | 'disputed'> {
+  let [authorized, captured, refunded, disputed] = [0, 0, 0, 0]
+  for (const payment of payments) {
+    if (!isWaiting(payment)) authorized += heldOf(payment)
+    captured += payment.captured
+    refunded += payment.refunded
+    disputed += payment.disputed
+  }
+  return { authorized, captured, refunded, disputed }
 }
 
 /** Whether the payments are enough for the order to be confirmed. */
