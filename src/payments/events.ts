@@ -2,16 +2,15 @@ import { type Static, type TObject, type TProperties, Type } from 'typebox'
 import { defineEvent, type EventDefinition } from '../events/definition.ts'
 import { listOf, nullable, time } from '../platform/view.ts'
 import { amountsOf } from './amounts.ts'
-import type { NewIssue, StoredDispute } from './changes.ts'
+import type { StoredDispute } from './changes.ts'
+import { issueOpened, issueResolved } from './issue-events.ts'
 import { type Operation, operationKinds, type Payment, paymentStates } from './payment.ts'
-import { issueKinds, nextAction, paymentAmounts, paymentFailure } from './views.ts'
+import { nextAction, paymentAmounts, paymentFailure } from './views.ts'
 
-/** The events of payments, and of the work that they leave for people. */
+/** The events of payments. */
 
 /** The type of the streams of payments. */
 export const paymentStreamType = 'payment'
-/** The type of the streams of payment issues. */
-export const issueStreamType = 'payment_issue'
 
 const money = (description: string) => Type.Integer({ minimum: 0, format: 'int64', description })
 
@@ -189,37 +188,11 @@ export const paymentEvents = {
   ),
 } as const
 
-/** Work is left for a person. */
-export const issueOpened = defineEvent({
-  type: 'payment.issue_opened',
-  stream: issueStreamType,
-  isFirst: true,
-  title: 'A payment issue was opened',
-  description: 'Something about money needs a person: it is listed among the payment issues until it is resolved.',
-  data: Type.Object({
-    kind: Type.Enum([...issueKinds], { title: 'PaymentIssueKind', description: 'What is wrong' }),
-    subject: Type.String({ description: 'What it is about, such as the id of an operation' }),
-    payment_id: nullable(Type.String()),
-    provider: Type.String(),
-    currency: nullable(Type.String(), { description: 'ISO 4217' }),
-    amount: nullable(Type.Integer({ minimum: 1, format: 'int64' }), {
-      description: 'What it is about, in the minor unit',
-    }),
-    detail: Type.String({ description: 'What is wrong, in a sentence' }),
-  }),
-  example: {
-    kind: 'late_payment',
-    subject: exampleOperation.operation_id,
-    payment_id: 'pay_k3v9q2m7x1c8r5t0w4z6b2n8',
-    provider: 'sandbox',
-    currency: 'USD',
-    amount: 1817,
-    detail: 'Money was captured for an order that is cancelled.',
-  },
-})
-
 /** Every type of event of the module. */
-export const paymentEventDefinitions: readonly EventDefinition[] = [...Object.values(paymentEvents), issueOpened]
+export const paymentEventDefinitions: readonly EventDefinition[] = [
+  ...Object.values(paymentEvents),
+  ...[issueOpened, issueResolved],
+]
 
 /** What every event of a payment carries: the payment after it. */
 export function paymentData(payment: Payment) {
@@ -241,17 +214,4 @@ export function operationData({ operationId, amount, reason, actor }: Operation,
 /** What an event carries of a dispute. */
 export function disputeData({ ref, amount }: StoredDispute) {
   return { dispute_ref: ref, dispute_amount: amount }
-}
-
-/** The data of `payment.issue_opened`. */
-export function issueData({ kind, subject, paymentId, provider, currency, amount, detail }: NewIssue) {
-  return {
-    kind,
-    subject,
-    payment_id: paymentId ?? null,
-    provider,
-    currency: currency ?? null,
-    amount: amount ?? null,
-    detail,
-  }
 }

@@ -1,7 +1,8 @@
 import type { NewEvent } from '../events/append.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import type { IssueResolution, NewIssue } from './changes.ts'
-import { issueData, issueOpened } from './events.ts'
+import { issueOpened, issueOpenedData, issueResolved, issueResolvedData } from './issue-events.ts'
+import type { IssueKind } from './views.ts'
 
 /** An issue with the id that it gets. */
 export type IdentifiedIssue = NewIssue & Readonly<{ issueId: string }>
@@ -41,18 +42,25 @@ export async function insertIssues(
   return issues.filter(({ issueId }) => opened.has(issueId))
 }
 
-/** Resolves those of the issues that are open. @returns how many were */
+/**
+ * Resolves those of the issues that are open, in the transaction that settles them.
+ *
+ * @returns their events: one for each that was open
+ */
 export async function resolveIssues(
-  client: Pick<PoolClient, 'query'>,
+  client: PoolClient,
   issues: readonly (Pick<NewIssue, 'kind' | 'subject'> & IssueResolution)[],
-): Promise<number> {
-  if (issues.length === 0) return 0
-  const { rowCount } = await client.query(
+): Promise<NewEvent[]> {
+  if (issues.length === 0) return []
+  const { rows } = await client.query<ResolvedRow>(
     `update payment_issues i
-        set state = 'resolved', action = u.action, reason = u.reason, actor = u.actor, resolved_at = u.resolved_at
+        set state = 'resolved', version = version + 1, action = u.action, reason = u.reason, actor = u.actor,
+            resolved_at = u.resolved_at
        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
               u (kind, subject, action, reason, actor, resolved_at)
-      where i.kind = u.kind and i.subject = u.subject and i.state = 'open'`,
+      where i.kind = u.kind and i.subject = u.subject and i.state = 'open'
+  returning i.issue_id, i.version, i.kind, i.subject, i.order_uid, i.payment_id, i.provider, i.currency, i.amount::float8 as amount,
+            i.action, i.reason, i.actor, i.resolved_at`,
     [
       issues.map(({ kind }) => kind),
       issues.map(({ subject }) => subject),
@@ -62,7 +70,43 @@ export async function resolveIssues(
       issues.map(({ atMs }) => new Date(atMs)),
     ],
   )
-  return rowCount ?? 0
+  return rows.map(resolvedEvent)
+}
+
+type ResolvedRow = {
+  issue_id: string
+  version: number
+  kind: IssueKind
+  subject: string
+  order_uid: string | null
+  payment_id: string | null
+  provider: string
+  currency: string | null
+  amount: number | null
+  action: IssueResolution['action']
+  reason: string
+  actor: string
+  resolved_at: Date
+}
+
+function resolvedEvent(row: ResolvedRow): NewEvent {
+  const { kind, subject, provider, resolved_at: recordedAt } = row
+  const issue = {
+    ...{ kind, subject, provider },
+    orderUid: row.order_uid ?? undefined,
+    paymentId: row.payment_id ?? undefined,
+    currency: row.currency ?? undefined,
+    amount: row.amount ?? undefined,
+  }
+  const data = issueResolvedData(issue, { ...row, atMs: recordedAt.getTime() })
+  return {
+    streamId: row.issue_id,
+    concernsOrder: issue.orderUid,
+    sequence: row.version,
+    definition: issueResolved,
+    recordedAt,
+    data: JSON.stringify(data),
+  }
 }
 
 /** How an issue was resolved, as it is stored; null while it is open. */
@@ -86,6 +130,6 @@ export function issueEvent(issue: IdentifiedIssue, nowMs: number): NewEvent {
     sequence: 1,
     definition: issueOpened,
     recordedAt: new Date(nowMs),
-    data: JSON.stringify(issueData(issue)),
+    data: JSON.stringify(issueOpenedData(issue)),
   }
 }

@@ -3,7 +3,8 @@ import { streamChecks } from '../events/stream-checks.ts'
 import { paymentTransfers, soldOrders } from '../ledger/transfer-sql.ts'
 import { bookedOrders, orderStatuses } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
-import { issueStreamType, paymentStreamType } from './events.ts'
+import { paymentStreamType } from './events.ts'
+import { issueStreamType } from './issue-events.ts'
 import { issueStream, paymentStream } from './payment-stream.ts'
 
 /** What must hold of payments, their operations, their books and issues. Each selects what breaks it. */
@@ -214,8 +215,16 @@ const ruleChecks: readonly Check[] = [
   },
   {
     name: 'payment-issues',
-    sentence: 'an issue is what the event says that told of it',
+    sentence: 'an issue is what the event says that told of it, and it is open until one says how it was resolved',
     sql: `select i.issue_id
+            from payment_issues i
+            left join ${issueEvents} e on e.issue_id = i.issue_id and e.type = 'payment.issue_resolved'
+            left join lateral json_to_record(e.data::json) as said (action text, reason text, actor text) on true
+           where (said.action, said.reason, said.actor, e.recorded_at)
+                 is distinct from (i.action, i.reason, i.actor, i.resolved_at)
+             and (${droppedBefore} is null or i.resolved_at is null or i.resolved_at >= ${droppedBefore})
+           union all
+          select i.issue_id
             from payment_issues i
             join ${issueEvents} e on e.issue_id = i.issue_id and e.sequence = 1
            cross join lateral json_to_record(e.data::json)

@@ -1,5 +1,6 @@
 import type { StreamDefinition } from '../events/stream-definition.ts'
-import { issueStreamType, paymentStreamType } from './events.ts'
+import { paymentStreamType } from './events.ts'
+import { issueStreamType } from './issue-events.ts'
 
 /** The stream of a payment. One that an order arrived with has no events until money moves on it. */
 export const paymentStream: StreamDefinition = {
@@ -8,9 +9,9 @@ export const paymentStream: StreamDefinition = {
   addressOf: paymentId => `/api/payments/${paymentId}`,
 }
 
-/** The stream of a payment issue: that it was opened. */
+/** The stream of a payment issue: that it was opened, and resolved. */
 export const issueStream: StreamDefinition = {
   type: issueStreamType,
-  heads: 'select issue_id as stream_id, version, opened_at as updated_at from payment_issues',
+  heads: 'select issue_id as stream_id, version, coalesce(resolved_at, opened_at) as updated_at from payment_issues',
   addressOf: issueId => `/api/payment-issues/${issueId}`,
 }

@@ -39,6 +39,8 @@ async function issueOf(uid: string): Promise<IssueView> {
 const resolve = async ({ id }: { id: string }, action: string, key: string = randomUUID(), by = t): Promise<Answer> =>
   (await by.ask(`/api/payment-issues/${id}/resolve`, { action, reason: 'asked', actor: 'ada' }, key)) as never
 
+const eventsOf = ({ id }: { id: string }) => t.read<object[]>(`/api/events?stream_id=${id}`)
+
 const amountsOf = async (id: string | null) => (await t.read<PaymentView>(`/api/payments/${id}`)).amounts
 
 /** An order that was cancelled while its payment was on the way. */
@@ -72,6 +74,15 @@ describe('money that came for a cancelled order', () => {
       available_actions: [],
     })
     expect(await resolve(issue, 'refund', key)).toEqual(answers[0] as Answer)
+    expect(await eventsOf(issue)).toMatchObject([
+      { sequence: 1, type: 'payment.issue_opened', order_uid: uid },
+      {
+        sequence: 2,
+        type: 'payment.issue_resolved',
+        order_uid: uid,
+        data: { kind: 'late_payment', payment_id: id, amount, action: 'refund', reason: 'asked', actor: 'ada' },
+      },
+    ])
     expect(await amountsOf(id)).toMatchObject({ captured: amount, refunded: amount })
     expect(await t.stateOf(uid)).toBe('cancelled refunded')
     expect(await t.transfersOf(uid)).toEqual([
@@ -140,6 +151,10 @@ test('more than the order costs, recorded by hand, is kept; it settles itself wh
   expect(issue).toMatchObject({ kind: 'overpaid', amount: 50, available_actions: ['accept', 'dismiss'] })
   await t.ask(`/api/payments/${id}/records`, { kind: 'refund', amount: 50 })
   expect(await t.read(`/api/payment-issues/${issue.id}`)).toMatchObject({ state: 'resolved', action: 'settled' })
+  expect(await eventsOf(issue)).toMatchObject([
+    {},
+    { data: { kind: 'overpaid', action: 'settled', actor: 'payments' } },
+  ])
   expect(await resolve(issue, 'accept')).toMatchObject({ status: 409, code: 'ISSUE_RESOLVED' })
 })
 
@@ -160,6 +175,10 @@ test('an issue about money of no order here can be dismissed only', async () => 
   expect(await resolve({ id }, 'refund')).toMatchObject({ status: 409, code: 'PAYMENT_STATE_REFUSED' })
   expect(await resolve({ id }, 'dismiss')).toMatchObject({ status: 200, state: 'resolved', action: 'dismiss' })
   expect(await resolve({ id }, 'dismiss')).toMatchObject({ status: 409, code: 'ISSUE_RESOLVED' })
+  expect(await eventsOf({ id })).toMatchObject([
+    { sequence: 1 },
+    { sequence: 2, data: { action: 'dismiss', actor: 'ada' } },
+  ])
 })
 
 test('what is asked wrongly is refused, and only what moves nothing goes without an Idempotency-Key', async () => {

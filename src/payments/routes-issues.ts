@@ -1,11 +1,13 @@
 import { AppError } from '../errors.ts'
+import { copyOfEvents, notifyOfEvents } from '../events/append.ts'
 import { notFound } from '../orders/commands.ts'
 import { orderUidForm } from '../orders/document.ts'
+import { copyInto } from '../platform/copy.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { keyRequired, toResponse } from '../platform/idempotency/idempotency.ts'
 import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
-import type { Pool } from '../platform/postgres.ts'
+import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { applyChanges } from './apply-changes.ts'
 import { issueKey, type OrderPayments, type PaymentRules } from './changes.ts'
@@ -145,8 +147,11 @@ async function resolveWithoutOrder(
   const { kind, subject } = issue
   if (action !== 'dismiss') throw new AppError('PAYMENT_STATE_REFUSED', 'this issue can be resolved by dismiss')
   const resolution = { action, reason, actor, atMs: now() }
-  const resolved = await resolveIssues(pool, [{ kind, subject, ...resolution }])
-  if (resolved === 0) throw new AppError('ISSUE_RESOLVED', 'the issue was resolved before')
+  await inTransaction(pool, async client => {
+    const events = await resolveIssues(client, [{ kind, subject, ...resolution }])
+    if (events.length === 0) throw new AppError('ISSUE_RESOLVED', 'the issue was resolved before')
+    await copyInto(client, [copyOfEvents(events)], notifyOfEvents)
+  })
   return answerWith({ ...issue, resolution })
 }
 

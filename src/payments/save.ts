@@ -83,14 +83,14 @@ async function saveChanges(
     decided.map(({ before, changes }) => ({ ...changes.totals, orderUid: before.order.orderUid })),
   )
   const issues = await insertIssues(client, decided.flatMap(newIssuesOf), nowMs)
-  await resolveIssues(client, decided.flatMap(resolvedIssuesOf))
+  const resolved = await resolveIssues(client, decided.flatMap(resolvedIssuesOf))
   const changed = await changeOrders(client, decided, nowMs, expiresAfterMs)
   const events = decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause)))
   const copies = [
     paymentsTable.copyOf(sorted.flatMap(({ payments }) => payments.added)),
     operationsTable.copyOf(sorted.flatMap(({ operations }) => operations.added)),
     copyOfTransfers(decided.flatMap(({ changes }) => changes.transfers)),
-    copyOfEvents([...events, ...issues.map(issue => issueEvent(issue, nowMs))]),
+    copyOfEvents([...events, ...issues.map(issue => issueEvent(issue, nowMs)), ...resolved]),
   ]
   return { changed, copies }
 }

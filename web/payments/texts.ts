@@ -155,6 +155,7 @@ export const texts = {
       'payment.dispute_closed': 'Dispute decided',
       'payment.authorization_expired': 'Authorization expired',
       'payment.issue_opened': 'Payment issue opened',
+      'payment.issue_resolved': 'Payment issue resolved',
     },
   },
   disputeOutcomes: { won: 'won: the money is back', lost: 'lost: the money is gone' },
