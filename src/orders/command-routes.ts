@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
+import { refuseCardNumbersIn } from '../platform/card-number.ts'
 import { readEntityTags } from '../platform/entity-tags.ts'
 import type { Call, HttpRequest, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
@@ -73,9 +74,12 @@ async function handle(
   return toResponse(answerWith(new CachedOrder(result.order)))
 }
 
-function readCommand(request: HttpRequest): Promise<Static<typeof commandBody>> {
+async function readCommand(request: HttpRequest): Promise<Static<typeof commandBody>> {
   const expected = 'must be a JSON object with reason and actor, both text, or be left out'
-  return readJsonBody(request, contract, { sizeBytesMax: bodySizeBytesMax, expected, absent: {} })
+  const body = await readJsonBody(request, contract, { sizeBytesMax: bodySizeBytesMax, expected, absent: {} })
+  // Why an order is cancelled is told to payment providers too.
+  refuseCardNumbersIn(body)
+  return body
 }
 
 /**

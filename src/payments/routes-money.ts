@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { notFound } from '../orders/commands.ts'
 import { orderUidForm } from '../orders/document.ts'
 import { findOrder } from '../orders/queries.ts'
+import { refuseCardNumbers } from '../platform/card-number.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
 import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
@@ -177,15 +178,15 @@ async function orderOf(call: Call, { pool }: Options): Promise<string> {
   return paymentId
 }
 
-/** @throws AppError PAYMENT_INVALID for an item that the order does not have */
+/** @throws AppError PAYMENT_INVALID for an item that the order does not have, CARD_DATA_REFUSED for a card number in its place */
 async function checkItems(call: Call, options: Options, rids: readonly string[]): Promise<void> {
   if (rids.length === 0) return
   const order = await findOrder(options.pool, await orderOf(call, options))
   const { items } = JSON.parse(order?.document ?? '{"items":[]}') as { items: { rid: string }[] }
   const known = new Set(items.map(({ rid }) => rid))
-  const violations = rids.flatMap((rid, index) =>
-    known.has(rid) ? [] : [{ pointer: `/rids/${index}`, detail: 'must be the rid of an item of the order' }],
-  )
+  const unknown = rids.flatMap((rid, index) => (known.has(rid) ? [] : [[`/rids/${index}`, rid] as const]))
+  refuseCardNumbers(unknown)
+  const violations = unknown.map(([pointer]) => ({ pointer, detail: 'must be the rid of an item of the order' }))
   if (violations.length > 0) throw new AppError('PAYMENT_INVALID', 'the order has no such item', { violations })
 }
 

@@ -92,6 +92,30 @@ describe('a payment through the sandbox', () => {
   })
 })
 
+test('a card number is refused in every text that a request about money can hold', async () => {
+  const { uid } = await t.place()
+  const { id } = await t.pay(uid)
+  const card = '4242-4242-4242-4242'
+  // What each needs, and every text that it can have.
+  const requests: readonly (readonly [path: string, needed: object, texts: readonly string[]])[] = [
+    [`/api/orders/${uid}/payments`, { provider: 'sandbox' }, ['provider', 'method_token', 'return_url', 'actor']],
+    [`/api/payments/${id}/capture`, {}, ['reason', 'actor']],
+    [`/api/payments/${id}/void`, {}, ['reason', 'actor']],
+    [`/api/payments/${id}/refunds`, {}, ['reason', 'actor', 'rids']],
+    [`/api/payments/${id}/records`, { kind: 'refund' }, ['reference', 'reason', 'actor', 'rids']],
+    ['/api/payment-issues/iss_none/resolve', { action: 'dismiss', reason: 'x' }, ['reason', 'actor']],
+    [`/api/orders/${uid}/cancel`, {}, ['reason', 'actor']],
+  ]
+  const values: Readonly<Record<string, unknown>> = { return_url: `https://shop.example/?of=${card}`, rids: [card] }
+  for (const [path, needed, texts] of requests) {
+    for (const name of texts) {
+      const { status, code } = await t.ask(path, { ...needed, [name]: values[name] ?? card })
+      expect([path, name, status, code]).toEqual([path, name, 422, 'CARD_DATA_REFUSED'])
+    }
+  }
+  expect(await t.stateOf(uid)).toBe('confirmed paid')
+})
+
 describe('two instances', () => {
   test('two refunds of 60 of a payment of 100: one passes', async () => {
     const { uid } = await t.place()

@@ -1,4 +1,5 @@
 import creditCardType from 'credit-card-type'
+import { AppError, type Violation } from '../errors.ts'
 
 /**
  * Card numbers must not get into the database or the log, where nobody looks for them (PCI DSS 3). They are refused where people and
@@ -23,6 +24,24 @@ export function looksLikeCardNumber(text: string): boolean {
     if (isCardAmong(found.split(/\D+/))) return true
   }
   return false
+}
+
+/**
+ * Refuses texts of a request that a person or a form may have put a card number into, before anything of it is stored or logged.
+ *
+ * @param texts by their JSON Pointers; what is no text is left aside
+ * @throws AppError CARD_DATA_REFUSED with every one of them
+ */
+export function refuseCardNumbers(texts: Iterable<readonly [pointer: string, text: unknown]>): void {
+  const violations = [...texts].flatMap(([pointer, text]): Violation[] =>
+    typeof text === 'string' && looksLikeCardNumber(text) ? [{ pointer, detail: 'must not hold a card number' }] : [],
+  )
+  if (violations.length > 0) throw new AppError('CARD_DATA_REFUSED', 'the request holds a card number', { violations })
+}
+
+/** The same of the fields of a body. */
+export function refuseCardNumbersIn(body: Readonly<Record<string, unknown>>): void {
+  refuseCardNumbers(Object.entries(body).map(([name, value]) => [`/${name}`, value] as const))
 }
 
 function isCardAmong(groups: readonly string[]): boolean {
