@@ -8,5 +8,11 @@ export const paymentTransfers = `(select order_uid, payment_id, operation_id, ki
 /** The orders of which a sale was booked by itself. */
 export const soldOrders = `(select distinct order_uid from ledger_transfers where kind = 'sale' and order_uid is not null)`
 
+/** What is booked of single orders to be owed: those that groups of orders bring are settled by their captures. */
+export const receivables = `(select order_uid, sum(case debit when 'receivable' then amount else -amount end) as owed
+                               from ledger_transfers
+                              where order_uid is not null and 'receivable' in (debit, credit)
+                              group by order_uid)`
+
 /** Every transfer with what it moves, by its id. */
 export const bookedTransfers = '(select transfer_id, kind, currency, amount from ledger_transfers)'

@@ -1,6 +1,6 @@
 import { droppedBefore, eventsOf } from '../events/event-sql.ts'
 import { streamChecks } from '../events/stream-checks.ts'
-import { paymentTransfers, soldOrders } from '../ledger/transfer-sql.ts'
+import { paymentTransfers, receivables, soldOrders } from '../ledger/transfer-sql.ts'
 import { bookedOrders, orderStatuses } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
 import { paymentStreamType } from './events.ts'
@@ -85,6 +85,17 @@ const ruleChecks: readonly Check[] = [
                          when m.refunded + m.disputed > 0 then 'partially_refunded'
                          when m.captured < t.amount then 'partially_paid'
                          else 'paid' end`,
+  },
+  {
+    name: 'payment-receivable',
+    sentence:
+      'an order owes in the books what is left to be paid of its sale, and nothing once it is cancelled or expired',
+    sql: `select t.order_uid
+            from payment_totals t
+            join ${orderStatuses} o using (order_uid)
+            left join ${receivables} r using (order_uid)
+           where coalesce(r.owed, 0)
+                 <> case when t.is_sold and o.status not in ('cancelled', 'expired') then greatest(0, t.amount - t.captured) else 0 end`,
   },
   {
     name: 'payment-amounts',
