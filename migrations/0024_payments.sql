@@ -1,6 +1,7 @@
 -- Payments of orders, what was asked of their providers, and what is left for a person. New tables, a column and a looser constraint.
 --
--- Older code survives beside it: it expires an order whose payment is under way, so run both no longer than an upgrade takes.
+-- Older code survives beside it, and knows no payments: an order that it cancels or expires, also one whose payment is under way, keeps what
+-- is authorized and captured. So take payments when the last older instance is gone (docs/payments.md, "Upgrading").
 
 create table payments (
   order_uid           text collate "C" not null,
@@ -50,6 +51,8 @@ create table payments (
 
 create index payments_by_id on payments (payment_id);
 create index payments_by_time on payments (created_at, payment_id);
+-- For lists by state: nearly every payment is captured in the end, and costs one entry for the moment before.
+create index payments_by_state on payments (state, created_at, payment_id) where state <> 'captured';
 create index payments_by_provider_ref on payments (provider, provider_ref) where provider_ref is not null;
 
 -- What an order's payments come to. Whatever the code believes, no more than the order's amount is open, authorized or kept.

@@ -2,6 +2,7 @@ import type { Pool } from '../platform/postgres.ts'
 import type { IssueResolution, NewIssue, StoredDispute } from './changes.ts'
 import { type ResolutionRow, toResolution } from './issue-queries.ts'
 import type { IssueKind, IssueState } from './views.ts'
+import { pageOf, walkedRows } from './walked-page.ts'
 
 /** Payment issues as they are read, without a lock. */
 
@@ -64,33 +65,43 @@ export async function readIssue(pool: Pool, issueId: string): Promise<StoredIssu
   return rows[0] && toIssue(rows[0])
 }
 
-/** A page of issues, newest first. @param after the issue before the page */
+/** A page of issues, and where the next one begins: undefined on the last page. */
+export type IssuePage = Readonly<{ issues: readonly StoredIssue[]; next: IssuePosition | undefined }>
+
+/**
+ * A page of issues, newest first. A page of a filter that few issues pass may have fewer than the limit, or none, before the last one.
+ *
+ * @param after the issue before the page
+ */
 export async function listIssues(
   pool: Pool,
   filter: IssueFilter,
   after: IssuePosition | undefined,
   limit: number,
-): Promise<StoredIssue[]> {
+): Promise<IssuePage> {
   const values: unknown[] = []
   const value = (given: unknown) => `$${values.push(given)}`
-  const conditions = ['true']
-  if (filter.state !== undefined) conditions.push(`state = ${value(filter.state)}`)
-  if (filter.kinds !== undefined) conditions.push(`kind = any(${value(filter.kinds)})`)
-  if (filter.provider !== undefined) conditions.push(`provider = ${value(filter.provider)}`)
-  if (filter.orderUid !== undefined) conditions.push(`order_uid = ${value(filter.orderUid)}`)
-  if (after !== undefined) {
-    const place = `${value(new Date(after.openedAtMs))}::timestamptz, ${value(after.issueId)}`
-    conditions.push(`(opened_at, issue_id) < (${place})`)
-  }
-  const { rows } = await pool.query<IssueRow>(
-    `select ${issueColumns}
-       from payment_issues
-      where ${conditions.join(' and ')}
-      order by opened_at desc, issue_id desc
-      limit ${limit}`,
+  const bounds: string[] = []
+  const conditions: string[] = []
+  // Indexes have the open issues and those of an order.
+  const { state, kinds, provider, orderUid } = filter
+  if (orderUid !== undefined) bounds.push(`order_uid = ${value(orderUid)}`)
+  if (after !== undefined)
+    bounds.push(`(opened_at, issue_id) < (${value(new Date(after.openedAtMs))}::timestamptz, ${value(after.issueId)})`)
+  if (state !== undefined) (state === 'open' ? bounds : conditions).push(`state = ${value(state)}`)
+  if (kinds !== undefined) (state === 'open' ? bounds : conditions).push(`kind = any(${value(kinds)})`)
+  if (provider !== undefined) conditions.push(`provider = ${value(provider)}`)
+  const walk = { table: 'payment_issues', keys: ['issue_id'], sortedBy: ['opened_at', 'issue_id'] }
+  const { rows } = await pool.query<IssueRow & { fits: boolean; number: string }>(
+    `select ${issueColumns}, k.fits, k.number
+       from ${walkedRows({ ...walk, bounds, conditions, limit })} k
+       join payment_issues i using (issue_id)
+      order by i.opened_at desc, i.issue_id desc`,
     values,
   )
-  return rows.map(toIssue)
+  const page = pageOf(rows, { conditions, limit })
+  const next = page.last && { openedAtMs: page.last.opened_at.getTime(), issueId: page.last.issue_id }
+  return { issues: page.rows.map(toIssue), next }
 }
 
 /** The disputes of several orders. */

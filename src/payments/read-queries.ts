@@ -7,6 +7,7 @@ import type { Operation, PaymentState } from './payment.ts'
 import type { Shown } from './presentation.ts'
 import { operationColumns, type OperationRow, paymentColumns, type PaymentRow, toOperation, toPayment } from './rows.ts'
 import type { IssueKind } from './views.ts'
+import { pageOf, walkedRows } from './walked-page.ts'
 
 /** Payments as they are read, without a lock. */
 
@@ -85,8 +86,12 @@ export type PaymentFilter = Readonly<{
 /** A place in the list: the last payment that was handed out. */
 export type PaymentPosition = Readonly<{ createdAtMs: number; paymentId: string }>
 
+/** A page of payments, and where the next one begins: undefined on the last page. */
+export type PaymentPage = Readonly<{ payments: readonly Shown[]; next: PaymentPosition | undefined }>
+
 /**
- * A page of payments, newest first, each with its open operations.
+ * A page of payments, newest first, each with its open operations. A page of a filter that few payments pass may have fewer than the
+ * limit, or none, before the last one.
  *
  * @param after the payment before the page
  */
@@ -95,32 +100,55 @@ export async function listPayments(
   filter: PaymentFilter,
   after: PaymentPosition | undefined,
   limit: number,
-): Promise<Shown[]> {
+): Promise<PaymentPage> {
   const values: unknown[] = []
   const value = (given: unknown) => `$${values.push(given)}`
-  const conditions = ['true']
-  if (filter.states !== undefined) conditions.push(`p.state = any(${value(filter.states)})`)
-  if (filter.provider !== undefined) conditions.push(`p.provider = ${value(filter.provider)}`)
-  if (filter.orderUid !== undefined) conditions.push(`p.order_uid = ${value(filter.orderUid)}`)
-  if (filter.fromMs !== undefined) conditions.push(`p.created_at >= ${value(new Date(filter.fromMs))}`)
-  if (filter.toMs !== undefined) conditions.push(`p.created_at < ${value(new Date(filter.toMs))}`)
+  const bounds: string[] = []
+  const conditions: string[] = []
+  if (filter.orderUid !== undefined) bounds.push(`order_uid = ${value(filter.orderUid)}`)
+  if (filter.fromMs !== undefined) bounds.push(`created_at >= ${value(new Date(filter.fromMs))}`)
+  if (filter.toMs !== undefined) bounds.push(`created_at < ${value(new Date(filter.toMs))}`)
   if (after !== undefined) {
     const place = `${value(new Date(after.createdAtMs))}::timestamptz, ${value(after.paymentId)}`
-    conditions.push(`(p.created_at, p.payment_id) < (${place})`)
+    bounds.push(`(created_at, payment_id) < (${place})`)
   }
-  if (filter.issue !== undefined) {
-    conditions.push(`(p.order_uid, p.payment_id) in (select order_uid, payment_id from payment_issues
-                                                      where state = 'open' and kind = ${value(filter.issue)})`)
+  if (filter.provider !== undefined) conditions.push(`provider = ${value(filter.provider)}`)
+  const branches = isIndexed(filter)
+    ? [...new Set(filter.states)].map(state => [...bounds, `state = ${value(state)} and state <> 'captured'`])
+    : [bounds]
+  if (filter.states !== undefined && !isIndexed(filter)) conditions.push(`state = any(${value(filter.states)})`)
+  const walk = {
+    // Open issues are few: they lead to their payments.
+    table: filter.issue === undefined ? 'payments' : withIssue(value(filter.issue)),
+    keys: ['order_uid', 'payment_id'],
+    sortedBy: ['created_at', 'payment_id'],
   }
-  const { rows } = await pool.query<ListedRow>(
-    `select ${listedColumns}
-       from payments p
-      where ${conditions.join(' and ')}
-      order by p.created_at desc, p.payment_id desc
-      limit ${limit}`,
+  const walks = branches.map(branch => walkedRows({ ...walk, bounds: branch, conditions, limit }))
+  const { rows } = await pool.query<ListedRow & { fits: boolean; number: string }>(
+    `select ${listedColumns}, k.fits, k.number
+       from (${walks.join(' union all ')}) k
+       join payments p using (order_uid, payment_id)
+      order by p.created_at desc, p.payment_id desc`,
     values,
   )
-  return withOpenOperations(pool, rows)
+  const page = pageOf(rows, { conditions, limit })
+  const next = page.last && { createdAtMs: page.last.created_at, paymentId: page.last.payment_id }
+  return { payments: await withOpenOperations(pool, page.rows), next }
+}
+
+/** Whether an index has the payments in these states: all but those that nearly every payment is in. */
+function isIndexed(
+  filter: PaymentFilter,
+): filter is PaymentFilter & { states: readonly PaymentState[]; orderUid: undefined; issue: undefined } {
+  const { states, orderUid, issue } = filter
+  return states !== undefined && !states.includes('captured') && orderUid === undefined && issue === undefined
+}
+
+function withIssue(kind: string): string {
+  return `(select p.*
+             from (select distinct order_uid, payment_id from payment_issues
+                    where state = 'open' and kind = ${kind} and order_uid is not null) i
+             join payments p on p.order_uid = i.order_uid and p.payment_id = i.payment_id) payments`
 }
 
 /** The payments of several orders, each with its open operations. */

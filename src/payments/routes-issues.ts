@@ -56,12 +56,9 @@ export function issueRoutes(options: Options): Route[] {
 async function list(call: Call, options: Options): Promise<Response> {
   const { url } = call.request
   const { filter, after, limit } = readIssueListQuery(new URL(url).searchParams)
-  // One more than asked for tells whether there is a next page.
-  const found = await listIssues(options.lists, filter, after, limit + 1)
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1) : undefined
-  return Response.json(await presentAll(options.lists, page, options), {
-    headers: last === undefined ? {} : { link: linkToNext(url, encodeIssueCursor(last)) },
+  const { issues, next } = await listIssues(options.lists, filter, after, limit)
+  return Response.json(await presentAll(options.lists, issues, options), {
+    headers: next === undefined ? {} : { link: linkToNext(url, encodeIssueCursor(next)) },
   })
 }
 

@@ -45,13 +45,10 @@ async function ofOrder(call: Call, { single, providers }: Options): Promise<Resp
 async function list(call: Call, { lists, providers }: Options): Promise<Response> {
   const { url } = call.request
   const { filter, after, limit } = readListQuery(new URL(url).searchParams)
-  // One more than asked for tells whether there is a next page.
-  const found = await listPayments(lists, filter, after, limit + 1)
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1)?.payment : undefined
+  const { payments, next } = await listPayments(lists, filter, after, limit)
   return Response.json(
-    page.map(shown => presentPayment(shown, providers)),
-    { headers: last === undefined ? {} : { link: linkToNext(url, encodeCursor(last)) } },
+    payments.map(shown => presentPayment(shown, providers)),
+    { headers: next === undefined ? {} : { link: linkToNext(url, encodeCursor(next)) } },
   )
 }
 
