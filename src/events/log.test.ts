@@ -95,7 +95,7 @@ test('a page has the documents of orders placed, remembered or fetched, and ends
   const ready = placed.map(order => {
     const reading = readOrder(Buffer.from(JSON.stringify(order)))
     if (reading.kind === 'refused') throw new Error(JSON.stringify(reading.violations))
-    return { order: reading.order, state: initialState(false), placedAt: new Date() }
+    return { order: reading.order, state: initialState(false), placedAt: new Date(), arrival: 0 }
   })
   await createIntakeStore(pool, orderParts).place(ready)
   const recent = new RecentOrders(charactersMax)

@@ -7,7 +7,7 @@ import { hasReceipt, insertReceipt } from './command-queries.ts'
 import type { CommandRequest } from './command-request.ts'
 import { decideCommand, type StatusCommand } from './lifecycle.ts'
 import type { OrderStatus } from './order.ts'
-import { lockOrder, lockUnpaidOrders, OrderLockedError } from './order-locks.ts'
+import { isLockConflict, lockOrder, lockUnpaidOrders } from './order-locks.ts'
 import { findOrder, type StoredOrder } from './queries.ts'
 import { type OrderChange, saveChanges } from './save-changes.ts'
 import { type StatusChangePart, tellParts } from './status-change-part.ts'
@@ -52,7 +52,7 @@ export function createCarryOut(options: Options): CarryOut {
         try {
           return await attempt(options, request)
         } catch (error) {
-          if (!(error instanceof OrderLockedError)) throw error
+          if (!isLockConflict(error)) throw error
           if (performance.now() > untilMs) throw new AppError('ORDER_LOCKED', 'another transaction has the order')
         }
         await sleep(backoffMs(lockBackoff, failures, Math.random()))

@@ -36,6 +36,8 @@ export type NewOrder = {
   order: ValidOrder
   state: OrderState
   placedAt: Date
+  /** Its place in the group: 0 is the order that came first. */
+  arrival: number
   /** Why it is put on hold with its placement, and by whom; absent for nearly every order. */
   hold?: { reason: string; actor: string }
 }

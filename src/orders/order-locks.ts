@@ -71,6 +71,17 @@ export class OrderLockedError extends Error {
   override readonly name = 'OrderLockedError'
 }
 
+/** SQLSTATE deadlock_detected. */
+const deadlock = '40P01'
+
+/**
+ * Whether a transaction that locked an order should be repeated: another has the order, or PostgreSQL has ended this one for a deadlock.
+ * A part may wait for the lock of an item while the transaction that has it places the same order once more, and waits for this one.
+ */
+export function isLockConflict(error: unknown): boolean {
+  return error instanceof OrderLockedError || (error instanceof DatabaseError && error.code === deadlock)
+}
+
 /** SQLSTATE 55P03: the lock is not available. */
 function explainLock(error: unknown): never {
   if (error instanceof DatabaseError && error.code === '55P03') throw new OrderLockedError()

@@ -3,6 +3,7 @@ import { decideCommand } from './lifecycle.ts'
 import type { OrderState, PaymentStatus } from './order.ts'
 import type { LockedOrder } from './order-locks.ts'
 import { type OrderChange, saveChanges } from './save-changes.ts'
+import { type StatusChangePart, tellParts } from './status-change-part.ts'
 
 /** What payments do to their order. It is derived from the money that moved, so it goes in any direction. */
 
@@ -25,12 +26,14 @@ export type PaymentStatusChange = Readonly<{
  *
  * @param changes each of another order
  * @param nowMs milliseconds since 1970 by the clock of the database
+ * @param parts what other modules do with the confirmations
  * @returns the orders as they are then, in the order of the changes
  */
 export async function changePaymentStatus(
   client: PoolClient,
   changes: readonly PaymentStatusChange[],
   nowMs: number,
+  parts: readonly StatusChangePart[] = [],
 ): Promise<LockedOrder[]> {
   const decided = changes.map(decide)
   const saved = await saveChanges(
@@ -38,6 +41,8 @@ export async function changePaymentStatus(
     decided.flatMap(change => change ?? []),
     nowMs,
   )
+  const confirmed = parts.length === 0 ? [] : saved.filter(({ command }) => command === 'confirm')
+  await tellParts(parts, client, confirmed, nowMs)
   const after = saved.values()
   return changes.map(({ order }, index) =>
     decided[index] === undefined ? order : (after.next().value?.order ?? order),

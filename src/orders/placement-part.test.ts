@@ -224,7 +224,12 @@ test('without a part that decides a group is one message to the database, with o
   client.release()
   const placing = (parts: readonly PlacementPart[]) =>
     createIntakeStore(single, [...orderParts, arrivals, ...parts]).place(
-      ordersOf(10, 3, true).map(order => ({ order, state: initialState(true), placedAt: new Date() })),
+      ordersOf(10, 3, true).map((order, arrival) => ({
+        order,
+        state: initialState(true),
+        placedAt: new Date(),
+        arrival,
+      })),
     )
   await placing([])
   expect(messages).toBe(1)

@@ -33,7 +33,7 @@ export type PlacementPart = {
    * Orders that are stored already and repetitions within the group are not in it. If the transaction fails, what was
    * changed here is rolled back with it, and the group is decided again.
    *
-   * @param orders sorted by uid
+   * @param orders sorted by uid; their `arrival` says in which order they came
    * @returns a decision for each of them, in their order
    */
   decide?(client: PoolClient, orders: readonly NewOrder[]): Promise<readonly PlacementDecision[]>

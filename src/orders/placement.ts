@@ -80,7 +80,7 @@ export function chooseNew(
   for (const { order } of group) {
     const { orderUid } = order
     if (order.newViolations !== undefined || stored.has(orderUid) || chosen.has(orderUid)) continue
-    chosen.set(orderUid, { order, state: initialState(order.isPaid), placedAt })
+    chosen.set(orderUid, { order, state: initialState(order.isPaid), placedAt, arrival: chosen.size })
   }
   return chosen
 }

@@ -2,8 +2,8 @@ import type { PoolClient } from '../platform/postgres.ts'
 import type { SavedChange } from './save-changes.ts'
 
 /**
- * What one module does when commands or the expiry change the status of orders. The parts are asked of the modules as they run, so a
- * module follows orders without a change to them. Changes that `changePaymentStatus` makes are not in it: their maker knows them.
+ * What one module does when commands or the expiry change the status of orders, or a payment confirms one. The parts are asked of the
+ * modules as they run, so a module follows orders without a change to them. The module that confirms an order is not told of it.
  */
 export type StatusChangePart = Readonly<{
   /**
