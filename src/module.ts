@@ -15,7 +15,7 @@ import type { OutgoingMessage } from './platform/kafka/record-batch.ts'
 import type { Lease } from './platform/leadership.ts'
 import type { Logger } from './platform/log.ts'
 import type { Registry } from './platform/metrics.ts'
-import type { Pool, PostgresAddress } from './platform/postgres.ts'
+import type { Pool, PoolClient, PostgresAddress } from './platform/postgres.ts'
 import type { Tracer } from './platform/tracing.ts'
 import type { Setting, Values, Variable } from './platform/variables.ts'
 import type { Probe } from './system/health.ts'
@@ -42,8 +42,8 @@ export type Module = Readonly<{
   /** Environment variables, but for those of topics. */
   variables?: readonly Variable[]
   topics?: readonly Topic[]
-  /** What it adds to the transaction that places orders: rows, and decisions on each order. */
-  placement?: readonly PlacementPart[]
+  /** What it adds to the transaction that places orders: rows, and decisions on each order. A function is called once a service. */
+  placement?: readonly PlacementPart[] | ((context: Context) => readonly PlacementPart[])
   /** Reads which readers of the log owe events: have passed them, and keep them for later. */
   owing?: ReadOwing
   /** What must hold of its tables. */
@@ -172,6 +172,8 @@ export type Running = Readonly<{
   workers?: readonly Worker[]
   /** What it does in the transaction of a command or the expiry that changes the status of orders. */
   statusChanges?: readonly StatusChangePart[]
+  /** Which of some orders keep the stock that they have reserved although they are unpaid: a payment of theirs is under way. */
+  findUnderPayment?: (client: PoolClient, orderUids: readonly string[]) => Promise<readonly string[]>
   /** Channels of PostgreSQL that it listens to. */
   notifications?: readonly { channel: string; onNotify: (message: string) => void }[]
   /** Is called when notifications arrive again: some may have been missed. */

@@ -101,7 +101,7 @@ test('a group has two transfers for a provider and currency, however many orders
   const placed = Array.from({ length: 1_000 }, (_, index) => {
     const reading = readOrder(Buffer.from(JSON.stringify(orderOf(`g-${index}`, { amount: 7 }))))
     if (reading.kind === 'refused') throw new Error('the order is good')
-    return { order: reading.order, state: initialState(true), placedAt }
+    return { order: reading.order, state: initialState(true), placedAt, arrival: index }
   })
   const common = { currency: 'USD', amount: 7_000n, orders: 1_000, recordedAt: placedAt }
   const nobody = { orderUid: undefined, paymentId: undefined, operationId: undefined }

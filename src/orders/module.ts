@@ -78,7 +78,8 @@ function start(context: Context): Running {
   const { pool, pools, now, log, messaging, catalogue, eventLog } = context
   const { feed } = eventsApi.of(context)
   const listed = { ...eventLog, pool: pools.lists }
-  const orders = createOrders(context)
+  const parts = partsOf(context)
+  const orders = createOrders(context, parts)
   ordersApi.offer(context, orders)
   const { intake, carryOut, cache, metrics } = orders
   return {
@@ -88,7 +89,7 @@ function start(context: Context): Running {
       ...historyRoutes({ log: listed, feed, eventTypes: catalogue.events.map(({ type }) => type) }),
       ...overviewRoutes({ pool: pools.lists, now, consumerLag: messaging?.messagesBehind }),
     ],
-    handlers: handlersOf(context, orders),
+    handlers: handlersOf(orders, parts),
     notifications: [{ channel: orderChangedChannel, onNotify: message => forgetChanged(cache, message) }],
     onInStep() {
       cache.clear()
@@ -104,14 +105,14 @@ function start(context: Context): Running {
 /** A group of which every order was rejected proves nothing of writes. */
 const hasPlaced = ({ placed }: Placement) => placed.length > 0
 
-function createOrders(context: Context): OrdersApi {
+function createOrders(context: Context, parts: readonly PlacementPart[]): OrdersApi {
   const { pool, pools, value, now, isInStep, writes, log, tracer, logGrown, throttle, registry } = context
   const cache = new OrderCache({
     sizeBytesMax: value(cacheSizeBytesMax),
     load: uid => findOrder(pools.single, uid),
     isInStep,
   })
-  const store = createIntakeStore(pool, partsOf(context))
+  const store = createIntakeStore(pool, parts)
   const intake = createIntake({
     store: writes === undefined ? store : { ...store, place: writes.noting(store.place, hasPlaced) },
     log,
@@ -138,8 +139,8 @@ function senderOf({ messaging }: Context) {
     messaging.send(ordersTopic, { key: order.order_uid, value: JSON.stringify(order) }, traceparent)
 }
 
-function handlersOf(context: Context, { intake, carryOut, metrics }: OrdersApi): TopicHandler[] {
-  const rejectsWith = rejectionCodesOf(partsOf(context))
+function handlersOf({ intake, carryOut, metrics }: OrdersApi, parts: readonly PlacementPart[]): TopicHandler[] {
+  const rejectsWith = rejectionCodesOf(parts)
   const onReplayed = (outcome: string) => metrics.count('replay', outcome)
   return [
     {
@@ -153,8 +154,11 @@ function handlersOf(context: Context, { intake, carryOut, metrics }: OrdersApi):
 }
 
 /** What all modules add to the transaction that places orders. Orders come first: they notice one that is stored already. */
-function partsOf({ modules }: Context): PlacementPart[] {
-  return [...orderParts, ...modules.flatMap(({ placement = [] }) => placement)]
+function partsOf(context: Context): PlacementPart[] {
+  const parts = context.modules.map(({ placement = [] }) =>
+    typeof placement === 'function' ? placement(context) : placement,
+  )
+  return [...orderParts, ...parts.flat()]
 }
 
 /** What all modules do when commands or the expiry change the status of an order: they are asked once all are started. */

@@ -5,7 +5,7 @@ import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { type Pool, violatedKey, withConnection } from '../platform/postgres.ts'
 import type { Changes, OrderPayments } from './changes.ts'
 import { loadPayments } from './load.ts'
-import { type Cause, type ChangedOrder, type DecidedChanges, saveAndCommit } from './save.ts'
+import { type Cause, type ChangedOrder, type DecidedChanges, type FollowedOrders, saveAndCommit } from './save.ts'
 
 /**
  * The one way to change payments. Requests that come at the same time are decided and saved in groups, each by one transaction, so that
@@ -47,8 +47,7 @@ export type Decision<Result> = Readonly<{
 type Options = Readonly<{
   pool: Pool
   now: () => number
-  /** How long unpaid orders wait; undefined: for ever. */
-  expiresAfterMs: number | undefined
+  orders: FollowedOrders
   /** Called after the commit, before the senders know. */
   onCommitted: (decided: readonly DecidedChanges[], changed: readonly ChangedOrder[]) => void
 }>
@@ -77,7 +76,7 @@ export function createPaymentWriter(options: Options): PaymentWriter {
 
 /** Locks, loads, decides and saves the orders of a group in one transaction. */
 async function writeGroup(
-  { pool, now, onCommitted, expiresAfterMs }: Options,
+  { pool, now, onCommitted, orders }: Options,
   requests: readonly ChangeRequest<unknown>[],
 ): Promise<Outcome<unknown>[]> {
   const { decided, saved, changed } = await withConnection(pool, async client => {
@@ -94,7 +93,7 @@ async function writeGroup(
     )
     const saved = decided.flatMap(({ saved }) => saved ?? [])
     const kept = decided.flatMap(({ keep }) => keep ?? [])
-    const changed = await saveAndCommit(client, saved, kept, expiresAfterMs)
+    const changed = await saveAndCommit(client, saved, kept, orders)
     return { decided, saved, changed }
   })
   onCommitted(saved, changed)

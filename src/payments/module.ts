@@ -1,6 +1,7 @@
 import type { Context, Module, Running } from '../module.ts'
 import { declareApi } from '../module-api.ts'
 import { ordersApi } from '../orders/module.ts'
+import type { StatusChangePart } from '../orders/status-change-part.ts'
 import { unpaidExpiresAfterMs } from '../orders/variables.ts'
 import { createProviderCalls } from './calls.ts'
 import type { PaymentRules } from './changes.ts'
@@ -22,7 +23,9 @@ import type { DeliverEvent } from './sandbox/webhooks.ts'
 import { issueRoutes } from './routes-issues.ts'
 import { moneyRoutes } from './routes-money.ts'
 import { readRoutes } from './routes-read.ts'
+import type { FollowedOrders } from './save.ts'
 import { runSettlement } from './settlement.ts'
+import { findUnderPayment } from './under-payment.ts'
 import {
   confirmOn,
   paymentHoldMaxMinutes,
@@ -67,7 +70,8 @@ export const paymentsModule: Module = {
 function start(context: Context): Running {
   const { pool, pools, now, log, registry, logGrown, value } = context
   const metrics = createPaymentMetrics(registry, pool)
-  const writer = createWriter(context, metrics)
+  const orders: FollowedOrders = { expiresAfterMs: value(unpaidExpiresAfterMs), parts: () => othersOf(context, own) }
+  const writer = createWriter(context, metrics, orders)
   const inbox = createProviderInbox({
     ...{ pool, now, log, registry, isClockRight: context.isClockRight },
     providers: () => providers.byName,
@@ -76,6 +80,7 @@ function start(context: Context): Running {
   })
   const providers = startProviders(context, inbox)
   const rules = rulesOf(context, providers)
+  const own: StatusChangePart = followOrders(rules, orders)
   const calls = createProviderCalls({ metrics, log, keepReference: keepReference(writer, rules) })
   const { isClockRight, paymentHooks: hooks = noHooks } = context
   const commands = createPaymentCommands({ writer, calls, rules, now, isClockRight, hooks })
@@ -98,19 +103,25 @@ function start(context: Context): Running {
       ...providers.workers,
       ...inbox.workers,
     ],
-    statusChanges: [followOrders(rules, value(unpaidExpiresAfterMs))],
+    statusChanges: [own],
+    findUnderPayment,
     endStreams: () => stop.abort(),
     drain: deadlineMs => writer.close(deadlineMs),
   }
 }
 
-function createWriter(context: Context, metrics: PaymentMetrics): PaymentWriter {
-  const { pools, now, logGrown, value } = context
+/** What other modules do when a payment confirms orders. */
+function othersOf({ running }: Context, own: StatusChangePart): StatusChangePart[] {
+  return running().flatMap(({ statusChanges = [] }) => statusChanges.filter(part => part !== own))
+}
+
+function createWriter(context: Context, metrics: PaymentMetrics, orders: FollowedOrders): PaymentWriter {
+  const { pools, now, logGrown } = context
   const { cache } = ordersApi.of(context)
   return createPaymentWriter({
     pool: pools.commands,
     now,
-    expiresAfterMs: value(unpaidExpiresAfterMs),
+    orders,
     onCommitted(decided, changed) {
       for (const { orderUid, version } of changed) cache.forget(orderUid, version)
       if (decided.length > 0) logGrown.notify()

@@ -5,7 +5,7 @@ import type { PaymentRules } from './changes.ts'
 import { contextAt } from './commands.ts'
 import { decideOrderChange } from './decide-order.ts'
 import { loadPayments } from './load.ts'
-import { saveWithin } from './save.ts'
+import { type FollowedOrders, saveWithin } from './save.ts'
 
 /** The statuses that mean something for payments: the sale is booked, or what moved is given back. */
 const followed: readonly OrderStatus[] = ['confirmed', 'cancelled', 'expired']
@@ -14,7 +14,7 @@ const followed: readonly OrderStatus[] = ['confirmed', 'cancelled', 'expired']
  * Follows commands and the expiry: the payments of an order that is cancelled or expires are voided and refunded, by operations that are
  * requested in the same transaction and sent by the worker.
  */
-export function followOrders(rules: PaymentRules, expiresAfterMs: number | undefined): StatusChangePart {
+export function followOrders(rules: PaymentRules, orders: FollowedOrders): StatusChangePart {
   return {
     async onStatusChanged(client, changes, nowMs) {
       const wanted = changes.filter(({ order }) => followed.includes(order.state.status))
@@ -31,7 +31,7 @@ export function followOrders(rules: PaymentRules, expiresAfterMs: number | undef
         if (decision.kind !== 'changed') return []
         return [{ before, changes: decision.changes, cause: { actor, traceparent }, decidedAtMs: nowMs }]
       })
-      await saveWithin(client, decided, expiresAfterMs)
+      await saveWithin(client, decided, orders)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
 import { copyOfTransfers } from '../ledger/transfers.ts'
 import { changePaymentStatus, holdForPayment, type PaymentHold } from '../orders/payment-status.ts'
+import type { StatusChangePart } from '../orders/status-change-part.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
@@ -23,26 +24,33 @@ export type Cause = Readonly<{
 /** An order that was changed, with its version. */
 export type ChangedOrder = Readonly<{ orderUid: string; version: number }>
 
+/** What becomes of orders beside their payments. */
+export type FollowedOrders = Readonly<{
+  /** How long unpaid orders wait; undefined: for ever. */
+  expiresAfterMs: number | undefined
+  /** What other modules do when a payment confirms orders. */
+  parts: () => readonly StatusChangePart[]
+}>
+
 /**
  * Saves what was decided on several orders, and commits the transaction that holds their locks: a statement for each table, and new rows
  * by COPY with the commit.
  *
  * @param decided each on another order
  * @param kept answers to requests with an Idempotency-Key
- * @param expiresAfterMs how long unpaid orders wait; undefined: for ever
  * @returns the orders whose version is another now
  */
 export async function saveAndCommit(
   client: PoolClient,
   decided: readonly DecidedChanges[],
   kept: readonly KeptAnswer[],
-  expiresAfterMs: number | undefined,
+  followed: FollowedOrders,
 ): Promise<ChangedOrder[]> {
   if (decided.length + kept.length === 0) {
     await client.query('commit')
     return []
   }
-  const { changed, copies } = await saveChanges(client, decided, expiresAfterMs)
+  const { changed, copies } = await saveChanges(client, decided, followed)
   await copyInto(client, withRows([...copies, copyOfAnswers(kept)]), `${notifyOfEvents};\ncommit`)
   return changed
 }
@@ -51,10 +59,10 @@ export async function saveAndCommit(
 export async function saveWithin(
   client: PoolClient,
   decided: readonly DecidedChanges[],
-  expiresAfterMs: number | undefined,
+  followed: FollowedOrders,
 ): Promise<ChangedOrder[]> {
   if (decided.length === 0) return []
-  const { changed, copies } = await saveChanges(client, decided, expiresAfterMs)
+  const { changed, copies } = await saveChanges(client, decided, followed)
   await copyInto(client, withRows(copies), notifyOfEvents)
   return changed
 }
@@ -65,7 +73,7 @@ const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items
 async function saveChanges(
   client: PoolClient,
   decided: readonly DecidedChanges[],
-  expiresAfterMs: number | undefined,
+  followed: FollowedOrders,
 ): Promise<{ changed: ChangedOrder[]; copies: Copy[] }> {
   const nowMs = Math.max(...decided.map(({ decidedAtMs }) => decidedAtMs))
   const sorted = decided.map(sort)
@@ -84,7 +92,7 @@ async function saveChanges(
   )
   const issues = await insertIssues(client, decided.flatMap(newIssuesOf), nowMs)
   const resolved = await resolveIssues(client, decided.flatMap(resolvedIssuesOf))
-  const changed = await changeOrders(client, decided, nowMs, expiresAfterMs)
+  const changed = await changeOrders(client, decided, nowMs, followed)
   const events = decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause)))
   const copies = [
     paymentsTable.copyOf(sorted.flatMap(({ payments }) => payments.added)),
@@ -145,12 +153,12 @@ async function changeOrders(
   client: PoolClient,
   decided: readonly DecidedChanges[],
   nowMs: number,
-  expiresAfterMs: number | undefined,
+  { expiresAfterMs, parts }: FollowedOrders,
 ): Promise<ChangedOrder[]> {
   const statuses = decided.flatMap(({ before: { order }, changes, cause }) =>
     changes.order === undefined ? [] : [{ order, ...changes.order, ...cause }],
   )
-  const after = await changePaymentStatus(client, statuses, nowMs)
+  const after = await changePaymentStatus(client, statuses, nowMs, parts())
   const holds = decided.flatMap(change => holdOf(change, expiresAfterMs) ?? [])
   await holdForPayment(client, holds, nowMs)
   return after.filter((order, index) => order.version !== statuses[index]?.order.version)
