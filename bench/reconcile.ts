@@ -63,7 +63,7 @@ async function measure(address: PostgresAddress, args: readonly string[], lines:
     stderr: 'pipe',
   })
   const [out, said] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  if ((await child.exited) !== 0 || JSON.parse(out).results.matched !== lines) throw new Error(`${said}${out}`)
+  if ((await child.exited) !== 0 || JSON.parse(out).outcomes.matched !== lines) throw new Error(`${said}${out}`)
   const seconds = (performance.now() - startedMs) / 1000
   return { linesPerSecond: lines / seconds, residentMib: (child.resourceUsage()?.maxRSS ?? 0) / 1024 / 1024 }
 }

@@ -52,6 +52,7 @@ export const catalogue = {
   CARD_DATA_REFUSED: { status: 422, consumer: 'dead-letter', title: 'Card numbers are not accepted' },
   PROVIDER_UNKNOWN: { status: 422, consumer: 'dead-letter', title: 'There is no such payment provider' },
   ISSUE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such payment issue' },
+  RECONCILIATION_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such reconciliation' },
   ISSUE_RESOLVED: { status: 409, consumer: 'dead-letter', title: 'The payment issue is resolved already' },
   WEBHOOK_SIGNATURE_INVALID: {
     status: 400,

@@ -11,6 +11,7 @@ import { listMigrations, migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
 import type { TestApp } from './app.ts'
 import { fillPayments } from './filled-payments.ts'
+import { fillSettlements } from './filled-settlements.ts'
 import { makeOrders } from './orders.ts'
 
 const never = new AbortController().signal
@@ -48,6 +49,7 @@ export async function fillTables(app: TestApp): Promise<void> {
     expect(answer.status).toBe(200)
   }
   await fillPayments(app)
+  await fillSettlements(app.address)
   await app.pool.query(`
     insert into order_command_receipts values ('kept-1', 'a command', now());
     insert into event_log_start (xid, position, recorded_before) values ('5', 9, '-infinity');

@@ -73,7 +73,8 @@ export async function fillPayments(t: Pick<TestApp, 'app' | 'call' | 'pool'>): P
   await storeProviderEvent(t.pool, event, Date.now())
   // What is open is not due while the checks run.
   await t.pool.query(
-    "update payment_operations set next_attempt_at = now() + interval '1 hour' where next_attempt_at is not null",
+    `update payment_operations set next_attempt_at = now() + interval '1 hour' where next_attempt_at is not null;
+     update payments set next_look_at = now() + interval '1 hour' where next_look_at is not null`,
   )
 }
 

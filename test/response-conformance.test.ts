@@ -111,6 +111,7 @@ describe('responses match OpenAPI', () => {
     await ask('POST /api/payments/{id}/records', 200, keyed(cash, { kind: 'capture' }))
     await ask('GET /api/orders/{id}/payments', 200, { id: uid })
     await ask('GET /api/payments/{id}', 400, { id, query: '?wait=long' })
+    await ask('GET /api/payment-providers', 200)
     for (const payment of await ask<Row[]>('GET /api/payments', 200)) {
       await ask('GET /api/payments/{id}', 200, { id: payment.id, query: '?wait=0' })
     }
@@ -127,6 +128,16 @@ describe('responses match OpenAPI', () => {
     const asked: Asked = { id: open?.id ?? '', body: { action: 'dismiss', reason: 'known' } }
     await ask('POST /api/payment-issues/{id}/resolve', 200, asked)
     await ask('POST /api/payment-issues/{id}/resolve', 409, asked)
+  })
+
+  test('of reconciliations', async () => {
+    const [kept] = await ask<Row[]>('GET /api/reconciliations', 200)
+    const id = kept?.id ?? ''
+    await ask('GET /api/reconciliations/{id}', 200, { id })
+    const lines = 'GET /api/reconciliations/{id}/lines'
+    expect(await ask<object[]>(lines, 200, { id, query: '?outcome=missing_here' })).toHaveLength(1)
+    await ask(lines, 200, { id, headers: { accept: 'application/x-ndjson' } })
+    await ask(lines, 406, { id, headers: { accept: 'text/html' } })
   })
 
   test('of commands', async () => {

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
 import { toDecimal } from '../settlements/amount.ts'
-import type { ComparedLine, Reconciliation } from '../settlements/reconcile.ts'
+import type { ComparedLine } from '../settlements/compared-line.ts'
+import type { Reconciliation } from '../settlements/reconcile.ts'
+import { csvHeading, csvRow } from '../settlements/report-csv.ts'
+import type { KeptReport } from '../settlements/report-store.ts'
 import { results } from '../settlements/settlement.ts'
 import { table } from './command.ts'
 
@@ -12,13 +15,13 @@ export function describeReconciliation(
   found: Reconciliation,
   listed: readonly ComparedLine[],
 ): string {
-  const { counts, lines, otherLines, period, payouts, payoutsTotal, payoutsWrong, booked } = found
+  const { counts, lines, otherLines, period, payouts, payoutsTotal, payoutsWrong, booked, report } = found
   const differences = results.filter(result => result !== 'matched').reduce((sum, result) => sum + counts[result], 0)
   const more = differences - listed.length
   const wrong = payouts.filter(({ off, isBookedOtherwise }) => off !== '0' || isBookedOtherwise)
   return [
     table(
-      ['RESULT', 'COUNT'],
+      ['OUTCOME', 'COUNT'],
       results.map(result => [result, String(counts[result])]),
     ),
     ...(listed.length === 0 ? [] : ['', table(headings, listed.map(cellsOf))]),
@@ -30,10 +33,15 @@ export function describeReconciliation(
       ? 'no time of a payment in the file: use --from and --to to find payments that it lacks'
       : `payments captured from ${isoOf(period.fromMs)} to ${isoOf(period.toMs)} are expected in it`,
     booked === undefined ? 'nothing is booked' : `booked: ${booked.fees} fees, ${booked.payouts} payouts`,
+    ...(report === undefined ? [] : [reportSentence(report)]),
   ].join('\n')
 }
 
-const headings = ['RESULT', 'ROW', 'KIND', 'PAYMENT', 'REFERENCE', 'FILE', 'HERE', 'FEE']
+function reportSentence({ id, isNew }: KeptReport): string {
+  return isNew ? `report: ${id}` : `report: ${id}, kept by an earlier run that came to the same; it is already booked`
+}
+
+const headings = ['OUTCOME', 'ROW', 'KIND', 'PAYMENT', 'REFERENCE', 'FILE', 'HERE', 'FEE']
 
 function cellsOf(line: ComparedLine): string[] {
   return [
@@ -90,7 +98,7 @@ export function reconciliationJson(
     other_lines: found.otherLines,
     from: period === undefined ? null : isoOf(period.fromMs),
     to: period === undefined ? null : isoOf(period.toMs),
-    results: counts,
+    outcomes: counts,
     payouts_total: found.payoutsTotal,
     payouts_wrong: found.payoutsWrong,
     payouts: found.payouts.map(payout => ({
@@ -103,14 +111,10 @@ export function reconciliationJson(
       booked_otherwise: payout.isBookedOtherwise,
     })),
     booked: booked ?? null,
-    differences: listed,
+    report: found.report === undefined ? null : { id: found.report.id, new: found.report.isNew },
+    differences: listed.map(({ result: outcome, ...line }) => ({ outcome, ...line })),
   }
 }
-
-const columns = [
-  ...['result', 'row', 'line_id', 'kind', 'order_uid', 'payment_id', 'reference', 'currency', 'amount'],
-  ...['net_currency', 'fee', 'ours_currency', 'ours_amount'],
-] as const satisfies readonly (keyof ComparedLine)[]
 
 /** Writes lines to standard output as CSV, as fast as it takes them. */
 export function csvOf(): { write(lines: readonly ComparedLine[]): Promise<void>; end(): Promise<void> } {
@@ -122,31 +126,14 @@ export function csvOf(): { write(lines: readonly ComparedLine[]): Promise<void>;
   const begin = async () => {
     if (isBegun) return
     isBegun = true
-    await print(`${columns.join(',')}\r\n`)
+    await print(csvHeading)
   }
   return {
     async write(lines) {
       await begin()
-      const rows = lines.map(line => `${columns.map(name => field(line, name)).join(',')}\r\n`)
+      const rows = lines.map(line => csvRow(line.result, line))
       if (rows.length > 0) await print(rows.join(''))
     },
     end: begin,
   }
-}
-
-/** Amounts as people and spreadsheets write them, and texts in quotes; a text that a spreadsheet would take for a formula is marked. */
-function field(line: ComparedLine, name: (typeof columns)[number]): string {
-  const value = line[name]
-  if (value === null) return ''
-  const currency = amounts[name]
-  if (currency !== undefined) return toDecimal(BigInt(String(value)), String(line[currency] ?? ''))
-  const text = String(value)
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-}
-
-const amounts: Partial<Record<keyof ComparedLine, 'currency' | 'net_currency' | 'ours_currency'>> = {
-  amount: 'currency',
-  fee: 'net_currency',
-  ours_amount: 'ours_currency',
 }

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs'
 import { DatabaseClock } from '../platform/database-clock.ts'
 import { reasonOf } from '../platform/reason.ts'
+import type { ComparedLine } from '../settlements/compared-line.ts'
 import { settlementFormats } from '../settlements/formats.ts'
 import type { SettlementFile } from '../settlements/reader.ts'
-import { type ComparedLine, type Reconciliation, reconcile } from '../settlements/reconcile.ts'
+import { type Reconciliation, reconcile } from '../settlements/reconcile.ts'
 import { SettlementFileError } from '../settlements/settlement.ts'
 import { toInstant } from '../settlements/time.ts'
 import { type Command, type Context, oneOf, type Output, UsageError, type Values, withDatabase } from './command.ts'
@@ -27,7 +28,8 @@ export const reconcileCommand: Command = {
     decimal: { value: 'NAME', meaning: `before decimals: ${Object.keys(decimals).join(', ')} (point)` },
     from: { value: 'TIME', meaning: 'payments captured from then on are expected in it (its first payment)' },
     to: { value: 'TIME', meaning: 'and until then (its last payment)' },
-    'dry-run': { meaning: 'book nothing' },
+    actor: { value: 'WHO', meaning: 'who runs it, for the report that is kept (command line)' },
+    'dry-run': { meaning: 'book nothing, and keep no report' },
     csv: { meaning: 'print every compared line as CSV' },
   },
   async run(context, values, path) {
@@ -42,7 +44,10 @@ export const reconcileCommand: Command = {
       if (csv !== undefined) return csv.write(lines)
       listed.push(...lines.slice(0, listedMax - listed.length))
     }
-    const settings = { file, provider, fromMs, toMs, isDryRun: values['dry-run'] === true, isWhole: isCsv, onLines }
+    const settings = {
+      ...{ file, provider, fromMs, toMs, actor: actorOf(values), isDryRun: values['dry-run'] === true },
+      ...{ isWhole: isCsv, onLines },
+    }
     const found = await runWith(context, settings)
     await csv?.end()
     return outputOf({ ...settings, found, listed, isCsv })
@@ -51,7 +56,7 @@ export const reconcileCommand: Command = {
 
 type Settings = Pick<
   Parameters<typeof reconcile>[0],
-  'file' | 'provider' | 'fromMs' | 'toMs' | 'isDryRun' | 'isWhole' | 'onLines'
+  'file' | 'provider' | 'fromMs' | 'toMs' | 'actor' | 'isDryRun' | 'isWhole' | 'onLines'
 >
 
 function runWith(context: Context, settings: Settings): Promise<Reconciliation> {
@@ -117,4 +122,12 @@ function timeOf(values: Values, name: 'from' | 'to'): number | undefined {
   } catch {
     throw new UsageError(`--${name} must be a time like 2026-11-28 or 2026-11-28T09:30:00Z, and is "${value}"`)
   }
+}
+
+const actorCharactersMax = 200
+
+function actorOf({ actor = 'command line' }: Values): string {
+  const text = String(actor).trim()
+  if (text !== '' && text.length <= actorCharactersMax && !text.includes('\0')) return text
+  throw new UsageError(`--actor must have 1 to ${actorCharactersMax} characters`)
 }

@@ -1,7 +1,7 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { listParameters } from './list-query.ts'
 import { captureBody, paymentBody, recordBody, refundBody, voidBody } from './requests.ts'
-import { paymentView, paymentWithOperationsView } from './views.ts'
+import { paymentView, paymentWithOperationsView, providerView } from './views.ts'
 
 /** The operations of payments in OpenAPI. */
 
@@ -95,6 +95,12 @@ export const operations = {
       400: problemAnswer('The parameter is wrong'),
       404: unknown,
     },
+  },
+  providers: {
+    operationId: 'listPaymentProviders',
+    summary: 'List the payment providers that are configured',
+    tags,
+    responses: { 200: answer('The providers', { type: 'array', items: providerView }) },
   },
   capture: {
     operationId: 'capturePayment',

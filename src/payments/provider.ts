@@ -13,6 +13,8 @@ type Described = Readonly<{
   name: string
   /** What it is, in a few words, for the page. */
   title: string
+  /** What stands for a payer's card or account where there is none, as in a sandbox: each token with what it leads to. */
+  methodTokens?: Readonly<Record<string, string>>
   /**
    * The amount as the provider writes it; undefined when it cannot represent it, which is found out before anything is sent.
    *

@@ -12,6 +12,7 @@ import { operations, waitMaxSeconds, waitParameters } from './operations.ts'
 import { isOpen } from './payment.ts'
 import { presentPayment, presentWithOperations, type Shown } from './presentation.ts'
 import type { Provider } from './provider.ts'
+import { presentProvider } from './provider-presentation.ts'
 import { listPayments, readPayment, readPaymentsOf } from './read-queries.ts'
 
 type Options = Readonly<{
@@ -31,6 +32,12 @@ export function readRoutes(options: Options): Route[] {
   return [
     { ...get, path: '/api/orders/:id/payments', operation: operations.ofOrder, handle: call => ofOrder(call, options) },
     { ...get, path: '/api/payments', operation: operations.list, handle: call => list(call, options) },
+    {
+      ...get,
+      path: '/api/payment-providers',
+      operation: operations.providers,
+      handle: async () => Response.json([...options.providers.values()].map(presentProvider)),
+    },
     { ...get, path: '/api/payments/:id', operation: operations.get, handle: call => show(call, options) },
   ]
 }

@@ -30,6 +30,8 @@ export const nextAction = Type.Object(
   { title: 'NextAction', description: 'What the payer has to do; a relative address is one of this service' },
 )
 
+const paymentCapture = Type.Enum([...captureModes], { title: 'CaptureMode' })
+
 export const paymentView = Type.Object(
   {
     id: Type.String(),
@@ -39,7 +41,7 @@ export const paymentView = Type.Object(
     state: Type.Enum([...paymentStates], { title: 'PaymentState' }),
     currency: Type.String({ description: 'ISO 4217' }),
     amount: amount('What was asked for'),
-    capture: Type.Enum([...captureModes], { title: 'CaptureMode' }),
+    capture: paymentCapture,
     amounts: paymentAmounts,
     next_action: Type.Union([nextAction, Type.Null()], { description: 'What the payer has to do; null: nothing' }),
     available_actions: listOf(Type.Enum([...paymentActions], { title: 'PaymentAction' }), {
@@ -75,6 +77,27 @@ export const operationView = Type.Object(
   { title: 'PaymentOperation', description: 'What was asked of the provider' },
 )
 export type OperationView = Static<typeof operationView>
+
+export const providerView = Type.Object(
+  {
+    name: Type.String({ description: 'In requests and accounts' }),
+    title: Type.String({ description: 'What it is, in a few words' }),
+    recorded: Type.Boolean({
+      description: 'Whether people record what has moved, as of cash; otherwise the provider is called and moves it',
+    }),
+    capture_modes: listOf(paymentCapture, { description: 'What capture can be when a payment is created' }),
+    unsupported_currencies: listOf(Type.String(), { description: 'Currencies whose amounts it cannot represent' }),
+    method_tokens: listOf(
+      Type.Object(
+        { token: Type.String(), description: Type.String({ description: 'What it leads to' }) },
+        { title: 'PaymentMethodToken' },
+      ),
+      { description: 'Tokens for trying it out; empty for a provider that moves money' },
+    ),
+  },
+  { title: 'PaymentProvider', description: 'A provider that payments can be made through' },
+)
+export type ProviderView = Static<typeof providerView>
 
 /** A payment read by itself, with everything that was asked of its provider, oldest first. */
 export const paymentWithOperationsView = Type.Object(

@@ -1,11 +1,24 @@
-import type { Module } from '../module.ts'
+import type { Context, Module, Running } from '../module.ts'
+import { reportChecks } from './report-checks.ts'
+import { reportRoutes } from './routes.ts'
 
 /**
- * Settlement files of payment providers, compared with the payments and booked by the command `reconcile`. It has no tables of its own:
- * a file is loaded into a temporary one, and what is booked is in the ledger.
+ * Settlement files of payment providers, compared with the payments and booked by the command `reconcile`, which keeps a report. The file
+ * itself is loaded into a temporary table, and what is booked is in the ledger.
  */
 export const settlementsModule: Module = {
   name: 'settlements',
   title: 'Settlements',
   buildsOn: ['events', 'ledger', 'payments'],
+  tables: [
+    { name: 'settlement_reports', order: 'report_id' },
+    { name: 'settlement_report_lines', order: 'report_id, number' },
+  ],
+  checks: reportChecks,
+  tags: { reconciliation: 'Reconciliation: settlement files of providers, compared with the payments' },
+  start,
+}
+
+function start({ pools: { single, lists }, log }: Context): Running {
+  return { routes: reportRoutes({ single, lists, log }) }
 }

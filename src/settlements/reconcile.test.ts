@@ -10,9 +10,10 @@ import { exampleOrder } from '../orders/example.ts'
 import type { PaymentView } from '../payments/views.ts'
 import { createLogger } from '../platform/log.ts'
 import { toDecimal } from './amount.ts'
+import type { ComparedLine } from './compared-line.ts'
 import { ownFormat } from './format-own.ts'
 import { stripeFormat } from './format-stripe.ts'
-import { type ComparedLine, type ReconcileOptions, reconcile } from './reconcile.ts'
+import { type ReconcileOptions, reconcile } from './reconcile.ts'
 
 setDefaultTimeout(60_000)
 
@@ -73,6 +74,7 @@ async function run(rows: readonly string[], change: Partial<ReconcileOptions> = 
     file: { path: write([heading, ...rows].join('\n')), format: ownFormat },
     provider: 'sandbox',
     ...{ fromMs: undefined, toMs: undefined, isDryRun: false, isWhole: false },
+    actor: 'test',
     now: () => Date.UTC(2026, 10, 28),
     onLines: async page => void listed.push(...page),
     onProgress: () => undefined,
@@ -249,7 +251,7 @@ test('the command: exit code 0 when all is matched, 1 for differences, 2 for a b
   expect(matched.exitCode).toBe(0)
   expect(JSON.parse(matched.out)).toMatchObject({
     ...{ format: 'own', provider: 'sandbox', matched: true, lines: 1, differences: [] },
-    results: { matched: 1, missing_there: 0 },
+    outcomes: { matched: 1, missing_there: 0 },
     booked: { fees: 1, payouts: 0 },
   })
   const differing = write(
@@ -262,7 +264,7 @@ test('the command: exit code 0 when all is matched, 1 for differences, 2 for a b
   const csv = await reconcileFile(differing, '--provider', 'sandbox', '--csv', '--dry-run')
   expect(csv.exitCode).toBe(1)
   const [names, ...body] = csv.out.trimEnd().split('\r\n')
-  expect(names).toStartWith('result,row,line_id,kind')
+  expect(names).toStartWith('outcome,row,line_id,kind')
   expect(body.toSorted()).toEqual([
     `matched,2,g-1,payment,${payment.order_uid},${payment.id},${payment.id},USD,${toDecimal(BigInt(payment.amount), 'USD')},USD,0.05,USD,${toDecimal(BigInt(payment.amount), 'USD')}`,
     `missing_here,3,g-2,payment,,,'=cmd(),USD,0.01,USD,0.00,,`,

@@ -2,35 +2,22 @@ import type { Client } from 'pg'
 import { createPool, endPool, type PostgresAddress, withClient } from '../platform/postgres.ts'
 import type { Logger } from '../platform/log.ts'
 import { type Booked, bookSettlements } from './booking.ts'
+import type { ComparedLine } from './compared-line.ts'
 import { comparison } from './comparison-sql.ts'
+import { collectDifferences } from './differences.ts'
 import { addLines, createLinesTable } from './lines.ts'
 import { eachPage } from './pages.ts'
 import { type Payout, readPayouts } from './payouts.ts'
 import { readSettlements, type SettlementFile } from './reader.ts'
+import { identityOf } from './report.ts'
+import { type KeptReport, keepReport } from './report-store.ts'
 import { type Result, results } from './settlement.ts'
+import { readTotals } from './totals.ts'
 
 /** Comparing millions of lines takes longer than any statement of the service. */
 const deadlineMs = 3_600_000
 const batchLines = 5_000
 const pageRows = 5_000
-
-/** A line that names a payment, or a payment that no line names (`row` null). Amounts are whole numbers in decimal, in minor units. */
-export type ComparedLine = Readonly<{
-  result: Result
-  row: number | null
-  line_id: string | null
-  kind: string
-  order_uid: string | null
-  payment_id: string | null
-  reference: string | null
-  currency: string | null
-  amount: string | null
-  fee: string | null
-  net_currency: string | null
-  /** What is in the payments. */
-  ours_currency: string | null
-  ours_amount: string | null
-}>
 
 export type Reconciliation = Readonly<{
   rows: number
@@ -45,6 +32,8 @@ export type Reconciliation = Readonly<{
   payoutsWrong: number
   /** Undefined for a dry run. */
   booked: Booked | undefined
+  /** The report that is kept; undefined for a dry run. */
+  report: KeptReport | undefined
   /** Whether the file and the books agree. */
   isMatched: boolean
 }>
@@ -60,6 +49,8 @@ export type ReconcileOptions = Readonly<{
   isDryRun: boolean
   /** Whether `onLines` gets what is matched too. */
   isWhole: boolean
+  /** Who runs it, for the report. */
+  actor: string
   /** The time that transfers get. */
   now: () => number
   onLines(lines: readonly ComparedLine[]): Promise<void>
@@ -77,7 +68,8 @@ export function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
 }
 
 async function reconcileWith(client: Client, options: ReconcileOptions): Promise<Reconciliation> {
-  const { file, provider, onProgress } = options
+  const { file, provider, onProgress, now } = options
+  const startedAtMs = now()
   // All rows of a cursor are read, and sorted in memory where that is enough; compiling the statement costs more than it saves.
   await client.query("set work_mem = '64MB'; set cursor_tuple_fraction = 1; set jit = off")
   await createLinesTable(client)
@@ -91,16 +83,28 @@ async function reconcileWith(client: Client, options: ReconcileOptions): Promise
   await client.query('analyze settlement_lines')
   const period = await periodOf(client, options)
   onProgress('comparing')
-  const counts = await compare(client, options, period)
+  const collected = collectDifferences()
+  const onLines = async (lines: readonly ComparedLine[]) => {
+    collected.add(lines)
+    await options.onLines(lines)
+  }
+  const counts = await compare(client, { ...options, onLines }, period)
   const { payouts, total, wrong } = await readPayouts(client, provider, file.format.derivesPayouts)
-  const booked = options.isDryRun ? undefined : await book(client, options)
   const differences = results.reduce((sum, result) => sum + (result === 'matched' ? 0 : counts[result]), 0)
   const named = results.reduce((sum, result) => sum + (result === 'missing_there' ? 0 : counts[result]), 0)
-  return {
+  const found = {
     ...{ rows, lines, otherLines: lines - named, period, counts },
-    ...{ payouts, payoutsTotal: total, payoutsWrong: wrong, booked },
+    ...{ payouts, payoutsTotal: total, payoutsWrong: wrong },
     isMatched: differences === 0 && wrong === 0,
   }
+  if (options.isDryRun) return { ...found, booked: undefined, report: undefined }
+  const totals = await readTotals(client)
+  const booked = await book(client, options)
+  const report = await keepReport(client, {
+    ...{ provider, actor: options.actor, ...(await identityOf(file.path)), format: file.format.name },
+    ...{ ...found, booked, totals, differences: collected.end(), startedAtMs, finishedAtMs: now() },
+  })
+  return { ...found, booked, report }
 }
 
 async function periodOf(client: Client, { fromMs, toMs }: ReconcileOptions): Promise<Reconciliation['period']> {

@@ -60,6 +60,7 @@ export function createSandbox(options: SandboxOptions): StartedProvider & { prov
     provider: {
       name: 'sandbox',
       title: 'Sandbox: for trying out, no money moves',
+      methodTokens: sandboxTokens,
       keysKeptMs: 86_400_000,
       actionMaxMs: 3_600_000,
       toProviderAmount: amount => amount,
