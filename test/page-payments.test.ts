@@ -41,9 +41,10 @@ describe.skipIf(hasNoBrowser)('payments, in Chromium', () => {
     const page = await stage.open('/orders/paid-by-clicks')
     await cardOf(page).getByText('No payments yet.').waitFor()
     const begin = await act(page, 'New payment')
-    await begin.getByLabel('Provider').fill('sandbox')
-    await begin.getByLabel('Payment method token').fill('tok_approve')
-    await begin.getByRole('radio', { name: 'Later, by hand' }).check({ force: true })
+    await begin.getByLabel('Provider').selectOption('sandbox')
+    await begin.getByLabel('Payment method token').selectOption('tok_approve')
+    await begin.getByLabel('Return URL').fill('https://shop.example/thanks')
+    await begin.getByRole('radio', { name: 'Capture later' }).check({ force: true })
     await begin.getByText('Asks the provider to authorize $18.17. You capture it later.').waitFor()
     expect(await violationsOf(page)).toEqual([])
     await begin.getByRole('button', { name: 'Pay $18.17' }).click()
@@ -134,8 +135,7 @@ describe.skipIf(hasNoBrowser)('payments, in Chromium', () => {
     await stage.place(unpaid('refused'))
     const page = await stage.open('/orders/refused')
     const begin = await act(page, 'New payment')
-    await begin.getByLabel('Provider').fill('sandbox')
-    await begin.getByLabel('Payment method token').fill('tok_decline')
+    await begin.getByLabel('Payment method token').selectOption('tok_decline')
     await begin.getByRole('button', { name: 'Pay $18.17' }).click()
     await page.getByText('Payment of $18.17 failed: The payment was declined').waitFor()
     await cardOf(page).getByText('Refused: The payment was declined (declined)').waitFor()
@@ -187,9 +187,9 @@ describe.skipIf(hasNoBrowser)('payments, in Chromium', () => {
     await page.getByRole('heading', { level: 1, name: 'Payments' }).waitFor()
     await page.getByLabel('Payment ID or order ID').fill('listed')
     await page.keyboard.press('Enter')
+    await page.waitForURL('**/payments?order_uid=listed')
     await page.locator('.payments tbody tr').getByText('$7.00').waitFor()
     expect(await page.locator('.payments tbody tr').count()).toBe(1)
-    expect(new URL(page.url()).search).toBe('?order_uid=listed')
     await page.getByRole('checkbox', { name: 'failed' }).press('Space')
     await page.getByText('No matching payments').waitFor()
     await page.getByRole('button', { name: 'Clear all filters' }).press('Enter')
@@ -198,15 +198,39 @@ describe.skipIf(hasNoBrowser)('payments, in Chromium', () => {
     await page.getByRole('heading', { level: 1, name: id }).waitFor()
     await page.getByRole('button', { name: 'Sync' }).press('Enter')
     await page.getByText('The payment is authorized.').waitFor()
+    await page.getByRole('link', { name: 'listed' }).press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'listed' }).waitFor()
     await page.keyboard.press('/')
     await page.keyboard.type(id)
     await page.keyboard.press('Enter')
-    await page.getByRole('link', { name: 'listed' }).press('Enter')
-    await page.getByRole('heading', { level: 1, name: 'listed' }).waitFor()
+    await page.getByRole('heading', { level: 1, name: id }).waitFor()
+  })
+
+  test('a search that is answered late does not take somebody away who has opened another page', async () => {
+    await stage.place(unpaid('late-search'))
+    const { id } = await pay('late-search', { amount: 700, capture: 'manual' })
+    const page = await stage.open('/orders/late-search')
+    const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    await page.route(`**/api/payments/${id}`, async route => {
+      asked.resolve()
+      await answered.promise
+      await route.continue()
+    })
+    await page.locator('h1').waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type(id)
+    await page.keyboard.press('Enter')
+    await asked.promise
+    await page.getByRole('navigation').getByRole('link', { name: 'Ledger' }).press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Ledger' }).waitFor()
+    const response = page.waitForResponse(`**/api/payments/${id}`)
+    answered.resolve()
+    await (await response).finished()
+    await page.getByRole('table', { name: 'USD' }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/ledger')
   })
 
   test.each([
-    ['light', 1280],
     ['dark', 1280],
     ['light', 360],
   ] as const)('%s, %i pixels wide: WCAG holds and nothing is wider than the window', async (colorScheme, width) => {

@@ -6,6 +6,7 @@ import type { Module } from './module.ts'
 import { orders } from './orders/module.ts'
 import { overview } from './overview/module.ts'
 import { payments } from './payments/module.ts'
+import { settlements } from './settlements/module.ts'
 import { system } from './system/module.ts'
 import { webhooks } from './webhooks/module.ts'
 
@@ -15,6 +16,7 @@ export const modules: readonly Module[] = [
   orders,
   payments,
   ledger,
+  settlements,
   events,
   deadLetters,
   webhooks,

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
 import type { balanceView, transferView } from '../../src/ledger/views.ts'
 import { money } from '../platform/money.ts'
-import { parseExactly } from './exact-json.ts'
+import { parseExactly } from '../platform/exact-json.ts'
 import { texts } from './texts.ts'
 
 /** A balance and a transfer as the API gives them, but amounts as text, in the minor unit. */

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { Icon } from '../parts/icon.tsx'
 import { Refusal, request } from '../platform/api.ts'
+import { download } from '../platform/download.ts'
 import { withoutEnd } from '../platform/lines.ts'
 import { notify } from '../platform/notices.ts'
 import { texts } from './texts.ts'
@@ -44,13 +45,4 @@ export function ExportButton({ query }: { query: string }) {
 function messageOf(error: unknown): string {
   if (error instanceof Refusal) return `${error.message}. ${error.detail}`
   return error instanceof Error ? error.message : String(error)
-}
-
-function download(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob)
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }

@@ -44,7 +44,7 @@ function Row({ issue, resolve }: { issue: Issue; resolve: (issue: Issue) => void
     <tr>
       <td>
         <strong>{texts.issueKinds[kind]}</strong>
-        <p>{detail}</p>
+        <p class="sentence">{detail}</p>
       </td>
       <td>
         <About issue={issue} />
@@ -92,7 +92,8 @@ function About({ issue: { order_uid: uid, payment_id: paymentId, provider } }: {
 }
 
 function Resolution({ issue: { action, actor, reason } }: { issue: Issue }) {
-  const done = (issueTexts.actions as Record<string, string>)[action ?? ''] ?? action ?? ''
+  if (action === 'settled') return <>{issueTexts.settled}</>
+  const done = (issueTexts.outcomes as Record<string, string>)[action ?? ''] ?? action ?? ''
   return (
     <>
       {issueTexts.resolved(done, actor ?? '')}

@@ -14,6 +14,15 @@ export const issueTexts = {
   resolve: 'Resolve',
   resolveLabel: (kind: string, about: string) => `Resolve: ${kind}, ${about}`,
   resolved: (action: string, actor: string) => `${action} by ${actor}`,
+  outcomes: {
+    refund: 'Refunded',
+    retry: 'Refunded again',
+    capture: 'Captured',
+    void: 'Voided',
+    accept: 'Money kept',
+    dismiss: 'Dismissed',
+  },
+  settled: 'Settled by itself',
   question: (kind: string) => `Resolve: ${kind}`,
   action: 'What is to be done',
   actor: 'Who decides',
@@ -26,7 +35,6 @@ export const issueTexts = {
     void: 'Void',
     accept: 'Keep the money',
     dismiss: 'Dismiss',
-    settled: 'Settled by itself',
   },
   /** @param amount what the issue is about; undefined where it is about no amount */
   effects: {

@@ -61,7 +61,7 @@ function Entry({ model, payment }: { model: PaymentsModel; payment: PaymentWithO
         <a class="amount" href={paymentAddress(payment.id)}>
           {money(payment.amount, payment.currency)}
         </a>
-        <PaymentState state={payment.state} />
+        <PaymentState payment={payment} />
         <span class="faint">
           {texts.card.through(payment.provider)} · <Time at={payment.created_at} />
         </span>

@@ -63,7 +63,7 @@ function Content({ payment }: { payment: PaymentWithOperations }) {
     <>
       <div class="summary-line">
         <span class="figure">{money(payment.amount, currency)}</span>
-        <PaymentState state={payment.state} />
+        <PaymentState payment={payment} />
       </div>
       <div class="beside">
         <section class="card stack" aria-labelledby="operations-title">

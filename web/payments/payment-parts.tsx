@@ -1,11 +1,22 @@
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
-import { type Operation, type Payment, type PaymentWithOperations, tones, webAddressOf } from './payment.ts'
+import { type Operation, type Payment, type PaymentWithOperations, returnedOf, tones, webAddressOf } from './payment.ts'
 import { texts } from './texts.ts'
 
-/** The state of a payment as a tag. */
-export function PaymentState({ state }: { state: Payment['state'] }) {
-  return <span class={`tag tone-${tones[state]}`}>{texts.states[state]}</span>
+/** The state of a payment as a tag, and what has become of its money since. */
+export function PaymentState({ payment: { state, amounts } }: { payment: Payment }) {
+  const returned = returnedOf(amounts)
+  return (
+    <>
+      <span class={`tag tone-${tones[state]}`}>{texts.states[state]}</span>
+      {returned !== undefined && (
+        <>
+          {' '}
+          <span class={`tag tone-${returned === 'disputed' ? 'bad' : 'plain'}`}>{texts.returned[returned]}</span>
+        </>
+      )}
+    </>
+  )
 }
 
 /** What of a payment has moved and can move, without what is nothing. */

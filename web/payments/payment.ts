@@ -36,6 +36,13 @@ export const tones: Record<PaymentState | OperationState, string> = {
   unknown: 'attention',
 }
 
+/** What has become of captured money: the payer's bank has taken it back, or it was refunded; undefined: neither. */
+export function returnedOf({ captured, refunded, disputed }: PaymentAmounts) {
+  if (disputed > 0) return 'disputed'
+  if (refunded === 0) return undefined
+  return refunded < captured ? 'partially_refunded' : 'refunded'
+}
+
 /** What can still be refunded, by the rule of the service. */
 export function refundableOf({ captured, refunded, pending_refund: pending, disputed }: PaymentAmounts): number {
   return Math.max(0, captured - refunded - pending - disputed)

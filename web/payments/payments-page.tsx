@@ -108,7 +108,7 @@ function Rows({ payments }: { payments: readonly Payment[] }) {
             <td class="order-of">{payment.order_uid}</td>
             <td class="provider">{payment.provider}</td>
             <td class="state">
-              <PaymentState state={payment.state} />
+              <PaymentState payment={payment} />
             </td>
             <td class="when">
               <Time at={payment.created_at} />

@@ -44,7 +44,7 @@ export function ResolveDialog({ issue, refresh, close }: Props) {
       onSubmit={submit}
       onClose={close}
     >
-      <p>{detail}</p>
+      <p class="sentence">{detail}</p>
       <ActionChoice
         actions={actions}
         about={about}

@@ -58,8 +58,13 @@ export class PagedList<Row extends { id: string }> {
   async #read(address: string, join: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
     this.isLoading.value = true
     try {
-      const response = await request(address)
-      const rows = this.#rowsOf(await response.text())
+      let response = await request(address)
+      let rows = this.#rowsOf(await response.text())
+      // A page looks at a bounded number of entries: it may be empty and have a next one.
+      for (let next = nextPage(response); rows.length === 0 && next !== undefined; next = nextPage(response)) {
+        response = await request(next)
+        rows = this.#rowsOf(await response.text())
+      }
       this.#next = nextPage(response)
       this.isComplete.value = this.#next === undefined
       this.rows.value = join(rows)

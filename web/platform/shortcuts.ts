@@ -27,10 +27,11 @@ function act(event: KeyboardEvent, go: (key: string) => void): void {
     if (event.key === 'Escape' && target.matches('input')) target.blur()
     return
   }
-  const isSequence = performance.now() - goneAtMs < sequenceMs
+  // By when a key was pressed: a busy page handles it later.
+  const isSequence = event.timeStamp - goneAtMs < sequenceMs
   goneAtMs = Number.NEGATIVE_INFINITY
   if (isSequence) go(event.key)
-  else if (event.key === 'g') goneAtMs = performance.now()
+  else if (event.key === 'g') goneAtMs = event.timeStamp
   else if (event.key === '?') isHelpOpen.value = true
   else if (event.key === '/') document.querySelector<HTMLInputElement>('[data-search]')?.focus()
   else if (event.key === 'j') moveRow(1)

@@ -12,6 +12,7 @@ export function Search() {
   const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
     const field = event.currentTarget.querySelector('input')
+    const openedFrom = window.location.href
     const answers: string[] = []
     for (const search of searches) {
       const { address, isFound } = await search.find(field?.value.trim() ?? '')
@@ -19,6 +20,8 @@ export function Search() {
       else answers.push(address)
       if (isFound) break
     }
+    // Somebody who has opened another page meanwhile stays there.
+    if (window.location.href !== openedFrom) return
     if (answers[0] !== undefined) location.route(answers[0])
     field?.blur()
   }

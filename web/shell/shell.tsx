@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { ErrorBoundary, Route, Router, useLocation } from 'preact-iso'
 import { Icon } from '../parts/icon.tsx'
 import { base } from '../platform/address.ts'
@@ -17,7 +17,8 @@ import { switchTheme, theme } from './theme.ts'
 /** What stands around every page, and the page that the address names. */
 export function Shell() {
   const { path, route } = useLocation()
-  useEffect(
+  // With the first paint: what is seen can be used.
+  useLayoutEffect(
     () =>
       listenToKeys(key => {
         const page = pages.find(entry => entry.menu?.key === key)
