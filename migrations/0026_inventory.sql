@@ -1,5 +1,5 @@
--- Items, the stock of them at locations, what orders have reserved of it, and every movement that made these numbers. New tables only:
--- older code survives beside it. It takes orders without looking at stock, so track an item only when no older instance runs.
+-- Items, the stock of them at locations, what orders have reserved of it, and every movement that made these numbers. New tables, and a
+-- looser constraint: older code survives beside it. It takes orders without looking at stock, so track an item only when no older instance runs.
 --
 -- Numbers are written together with the movements that explain them, in one statement, and nothing else may write them. Tables by item
 -- have the item first in their keys, tables by order the order, so that both can be distributed.
@@ -163,3 +163,15 @@ create table stock_due (
   chrt_id bigint      primary key,
   since   timestamptz not null
 );
+
+create index stock_due_in_order on stock_due (since);
+
+-- A dead letter that was a movement of stock is carried out without an order.
+alter table dead_letter_history drop constraint outcome_says_what_it_must;
+alter table dead_letter_history add constraint outcome_says_what_it_must check (
+  (outcome = 'placed'                     and order_uid is not null and code is null)     or
+  (outcome in ('duplicate', 'carried_out')                          and code is null)     or
+  (outcome = 'refused'                    and order_uid is null     and code is not null) or
+  (outcome = 'discarded'                  and order_uid is null     and code is null and reason <> '')
+) not valid;
+alter table dead_letter_history validate constraint outcome_says_what_it_must;

@@ -185,7 +185,7 @@ describe('tables', () => {
         const others = moduleList.filter(({ name }) => name !== area).flatMap(({ tables = [] }) => tables)
         const code = withoutComments(text)
         const isNamed = (name: string) =>
-          new RegExp(`\\b(from|join|into|update|copy|copyOf\\()\\s*'?${name}\\b`).test(code)
+          new RegExp(`\\b((from|join|into|update|copy)\\s*'?|copyOf\\(\\s*')${name}\\b`).test(code)
         return others
           .filter(({ name }) => isNamed(name) && name !== 'schema_migrations')
           .map(({ name }) => ({ path, name }))

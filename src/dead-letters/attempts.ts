@@ -93,7 +93,7 @@ export async function lockDeadLetters(client: PoolClient, ids: readonly string[]
 
 /** The outcome of an attempt to resolve a dead letter: it is `replayed`, stays `open` when refused, or is `discarded`. */
 export type Resolution = { id: string; edited?: Buffer | undefined } & (
-  | { outcome: AcceptedOutcome; orderUid: string }
+  | { outcome: AcceptedOutcome; orderUid: string | undefined }
   | { outcome: 'refused'; error: AppError }
   | { outcome: 'discarded' }
 )
@@ -133,7 +133,7 @@ export async function recordAttempts(
     [
       column(attempt => attempt.id),
       column(attempt => attempt.outcome),
-      column(attempt => ('orderUid' in attempt ? attempt.orderUid : null)),
+      column(attempt => ('orderUid' in attempt ? (attempt.orderUid ?? null) : null)),
       column(attempt => refusal(attempt)?.code ?? null),
       column(attempt => refusal(attempt)?.message.replaceAll('\0', '') ?? null),
       column(attempt => (refusal(attempt) === undefined ? null : JSON.stringify(kept(refusal(attempt)?.violations)))),

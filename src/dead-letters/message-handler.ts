@@ -11,7 +11,8 @@ export type Message = {
 /** What became of a message. */
 export type MessageResult = Accepted | Rejected | Deferred
 
-export type Accepted = { kind: 'accepted'; outcome: AcceptedOutcome; orderUid: string }
+/** `orderUid`: of the order that it placed or changed; undefined for what is of no order. */
+export type Accepted = { kind: 'accepted'; outcome: AcceptedOutcome; orderUid: string | undefined }
 /** Handling it again would give the same. */
 export type Rejected = { kind: 'rejected'; error: AppError }
 /** It could not be judged, because of an outage or overload. It should be handled again, and nothing is held against it. */

@@ -24,7 +24,10 @@ export function presentResolution(resolution: Resolution): DeadLetterResult {
   const sum = sumOf(resolution)
   const found: DeadLetterResult = { id, outcome, state: sum === 'refused' ? 'open' : sum }
   if (outcome === 'discarded') return found
-  if (outcome !== 'refused') return { ...found, order_uid: resolution.orderUid }
+  if (outcome !== 'refused') {
+    const { orderUid } = resolution
+    return orderUid === undefined ? found : { ...found, order_uid: orderUid }
+  }
   const { code, message, violations } = resolution.error
   return { ...found, code, detail: message, ...(violations.length === 0 ? {} : { errors: violations }) }
 }

@@ -42,3 +42,7 @@ export const unlimited = Number.MAX_SAFE_INTEGER
 export function backorderLimitOf({ backorder, backorderLimit = unlimited }: Item): number {
   return backorder === 'allow' ? backorderLimit : 0
 }
+
+/** What became of an item that was written. */
+export const saveOutcomes = ['created', 'updated', 'unchanged'] as const
+export type SaveOutcome = (typeof saveOutcomes)[number]

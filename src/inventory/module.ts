@@ -1,10 +1,22 @@
-import type { Module } from '../module.ts'
+import type { Context, Module, Running } from '../module.ts'
+import { runDue } from './due.ts'
+import { inventoryEvents } from './events.ts'
+import { inventoryChecks } from './inventory-checks.ts'
+import { itemStream } from './item-stream.ts'
+import { stockChannel, stockMessageSchemas } from './messages.ts'
+import { createInventoryMetrics } from './metrics.ts'
+import { type RecordOptions, recordEntries } from './record-entries.ts'
+import { itemRoutes } from './routes-items.ts'
+import { locationRoutes } from './routes-locations.ts'
+import { stockRoutes } from './routes-stock.ts'
+import { createStockHandler } from './stock-handler.ts'
+import { stockLow, stockTopic } from './variables.ts'
 
 /** Items, and the stock of them at locations. */
 export const inventoryModule: Module = {
   name: 'inventory',
   title: 'Inventory',
-  buildsOn: ['events', 'orders'],
+  buildsOn: ['dead-letters', 'events', 'orders'],
   tables: [
     { name: 'items', order: 'chrt_id' },
     { name: 'locations', order: 'location' },
@@ -16,4 +28,57 @@ export const inventoryModule: Module = {
     { name: 'item_streams', order: 'chrt_id' },
     { name: 'stock_due', order: 'chrt_id' },
   ],
+  streams: [itemStream],
+  events: inventoryEvents,
+  variables: [stockLow],
+  topics: [
+    {
+      name: 'stock in',
+      variable: stockTopic,
+      channel: stockChannel,
+      // One batch at a time: two could have movements of the same item.
+      consumed: { groupSuffix: '_stock', batchMessagesMax: 500, batchesInFlightMax: 1 },
+    },
+  ],
+  checks: inventoryChecks,
+  scopes: ['inventory:write'],
+  tags: { inventory: 'Items, and the stock of them at locations' },
+  messageSchemas: () => stockMessageSchemas,
+  start,
+}
+
+function start(context: Context): Running {
+  const { pool, pools, now, log, registry, logGrown, value } = context
+  const metrics = createInventoryMetrics(registry, pool, now)
+  const lowStockDefault = value(stockLow)
+  const recording: RecordOptions = {
+    pool: pools.commands,
+    now,
+    lowStockDefault,
+    onCommitted(results) {
+      if (results.some(({ kind }) => kind === 'recorded')) logGrown.notify()
+    },
+  }
+  const onLevels = (levels: readonly string[]) => {
+    for (const level of levels) metrics.levelChanged(level)
+    if (levels.length > 0) logGrown.notify()
+  }
+  return {
+    routes: [
+      ...itemRoutes({ commands: pools.commands, single: pools.single, lists: pools.lists, now, log }),
+      ...locationRoutes({ commands: pools.commands, single: pools.single, now }),
+      ...stockRoutes({ recording, single: pools.single, lists: pools.lists, metrics }),
+    ],
+    handlers: [
+      {
+        topic: stockTopic,
+        what: 'stock',
+        handler: createStockHandler({ record: entries => recordEntries(recording, entries), now }),
+        count: (outcome, messages) => metrics.count('kafka', outcome, messages),
+      },
+    ],
+    workers: [
+      { name: 'stock levels', run: stop => runDue({ pool, now, lowStockDefault, onCommitted: onLevels, log }, stop) },
+    ],
+  }
 }

@@ -43,6 +43,8 @@ export type Movement = Readonly<{
   shipmentId?: string | undefined
   /** What the sender calls it: it is recorded once for an item. */
   externalId?: string | undefined
+  /** As of when `on_hand` is what the movement leaves: of a count, when it was counted. When it is recorded, unless given. */
+  asOfMs?: number | undefined
 }>
 
 /**

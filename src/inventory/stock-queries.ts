@@ -51,8 +51,6 @@ export type ApplyOptions = Readonly<{
   /** The stock of every item that a movement names, at all locations, as read under the items' locks. */
   stocks: readonly Stock[]
   nowMs: number
-  /** As of when `on_hand` is what the movements say: of a count, when it was counted. Now unless given. */
-  asOfMs?: number
   /** At how many available units items are low that have no number of their own. */
   lowStockDefault: number
 }>
@@ -78,15 +76,14 @@ export async function applyMovements(
   movements: readonly Movement[],
   options: ApplyOptions,
 ): Promise<Applied | Readonly<{ kind: 'refused'; refusal: StockRefusal; movement: Movement }>> {
-  const { stocks, nowMs, asOfMs = nowMs } = options
-  const result = applyTo(stocks, movements, asOfMs)
+  const { stocks, nowMs } = options
+  const result = applyTo(stocks, movements, nowMs)
   if (result.kind === 'refused') return result
   if (movements.length === 0) return { kind: 'applied', movementIds: [], stocks: [] }
   const { levels, freed } = dueOf(stocks, result.stocks, options.lowStockDefault)
   const { rows } = await client.query<{ ids: number[]; stocks: number }>(apply, [
     JSON.stringify(movements.map(toRow)),
     new Date(nowMs),
-    new Date(asOfMs),
     levels,
     freed,
   ])
@@ -109,6 +106,7 @@ function toRow({ change, ...movement }: Movement) {
     order_uid: movement.orderUid,
     shipment_id: movement.shipmentId,
     external_id: movement.externalId,
+    as_of: movement.asOfMs === undefined ? undefined : new Date(movement.asOfMs),
   }
 }
 
@@ -116,12 +114,14 @@ const movementColumns = `chrt_id, location, kind, quantity, on_hand, reserved, u
   external_id`
 
 const apply = `
-  with moved as (
-    insert into stock_movements (${movementColumns}, recorded_at)
-    select ${movementColumns}, $2
+  with given as (
+    select *
       from json_to_recordset($1::json) given
         (chrt_id bigint, location text, kind text, quantity bigint, on_hand bigint, reserved bigint, unavailable bigint, reason text,
-         actor text, order_uid text, shipment_id text, external_id text)
+         actor text, order_uid text, shipment_id text, external_id text, as_of timestamptz)
+  ), moved as (
+    insert into stock_movements (${movementColumns}, recorded_at)
+    select ${movementColumns}, $2::timestamptz from given
     returning movement_id, chrt_id, location, on_hand, reserved, unavailable
   ), changed as (
     update stock s
@@ -130,17 +130,19 @@ const apply = `
            unavailable     = s.unavailable + m.unavailable,
            backorder_bound = greatest(s.backorder_limit, least(s.backorder_bound, s.reserved + m.reserved + s.unavailable + m.unavailable
                                                                                   - s.on_hand - m.on_hand)),
-           as_of           = case when m.moves_units then greatest(s.as_of, $3::timestamptz) else s.as_of end
+           as_of           = greatest(s.as_of, u.as_of)
       from (select chrt_id, location, sum(on_hand)::bigint as on_hand, sum(reserved)::bigint as reserved,
-                   sum(unavailable)::bigint as unavailable, bool_or(on_hand <> 0) as moves_units
+                   sum(unavailable)::bigint as unavailable
               from moved group by chrt_id, location) m
+      left join (select chrt_id, location, max(coalesce(as_of, $2::timestamptz)) as as_of
+                   from given where on_hand <> 0 group by chrt_id, location) u using (chrt_id, location)
      where s.chrt_id = m.chrt_id and s.location = m.location
     returning s.chrt_id
   ), due as (
     insert into stock_due (chrt_id, since)
-    select chrt_id, $2 from unnest($4::bigint[]) crossed (chrt_id)
+    select chrt_id, $2 from unnest($3::bigint[]) crossed (chrt_id)
      union
-    select chrt_id, $2 from stock_shortfalls where chrt_id = any($5)
+    select chrt_id, $2 from stock_shortfalls where chrt_id = any($4)
     on conflict do nothing
   )
   select array_agg(movement_id::float8 order by movement_id) as ids, (select count(*)::int from changed) as stocks from moved`

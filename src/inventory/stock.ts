@@ -93,7 +93,8 @@ export function applyTo(
     if (stock === undefined) throw new Error(`a movement is of stock that was not read: ${key}`)
     const after = changeStock(stock, movement.change)
     if ('kind' in after) return { kind: 'refused', refusal: after, movement }
-    changed.set(key, movement.change.onHand === 0 ? after : { ...after, asOfMs: Math.max(after.asOfMs, nowMs) })
+    const { asOfMs = nowMs, change } = movement
+    changed.set(key, change.onHand === 0 ? after : { ...after, asOfMs: Math.max(after.asOfMs, asOfMs) })
   }
   return { kind: 'changed', stocks: [...changed.values()] }
 }

@@ -1,0 +1,145 @@
+import { droppedBefore, eventsOf } from '../events/event-sql.ts'
+import { streamChecks } from '../events/stream-checks.ts'
+import type { Check } from '../platform/integrity.ts'
+import { itemStreamType } from './events.ts'
+import { itemStream } from './item-stream.ts'
+import { stockLow } from './variables.ts'
+
+/** What must hold of items and their stock. Each selects what breaks it. */
+
+const events = eventsOf(itemStreamType, 'chrt_id')
+
+/** How long an item may wait for the worker. */
+const overdueToleranceMs = 120_000
+
+const ruleChecks: readonly Check[] = [
+  {
+    name: 'stock-parts',
+    sentence:
+      'stock is of an item and a location that are there, and movements, counts and streams belong to tracked stock',
+    sql: `select s.chrt_id || ' at ' || s.location from stock s left join items i using (chrt_id) left join locations l using (location)
+           where i.chrt_id is null or l.location is null
+           union all
+          select 'a count of ' || c.chrt_id from stock_counts c left join stock s using (chrt_id, location) where s.chrt_id is null
+           union all
+          select 'the stream of ' || t.chrt_id from item_streams t where not exists (select from stock s where s.chrt_id = t.chrt_id)
+           union all
+          select 'no stream of ' || s.chrt_id from stock s where not exists (select from item_streams t where t.chrt_id = s.chrt_id)`,
+  },
+  {
+    name: 'stock-numbers',
+    sentence: 'what is on hand, reserved and unavailable is the sum of the movements',
+    sql: `select coalesce(s.chrt_id, m.chrt_id) || ' at ' || coalesce(s.location, m.location)
+            from stock s
+            full join (select chrt_id, location, sum(on_hand) as on_hand, sum(reserved) as reserved, sum(unavailable) as unavailable
+                         from stock_movements group by chrt_id, location) m using (chrt_id, location)
+           where s.chrt_id is null
+              or (s.on_hand, s.reserved, s.unavailable)
+                 is distinct from (coalesce(m.on_hand, 0), coalesce(m.reserved, 0), coalesce(m.unavailable, 0))`,
+  },
+  {
+    name: 'stock-limits',
+    sentence: 'one location of a tracked item has its limit of back-orders, and each the number at which it is low',
+    sql: `select s.chrt_id || ''
+            from (select chrt_id, sum(backorder_limit) as backorder_limit, max(backorder_limit) as most,
+                         min(coalesce(low_stock, -1)) as low_min, max(coalesce(low_stock, -1)) as low_max,
+                         bool_or(backorder_bound > greatest(backorder_limit, reserved + unavailable - on_hand)) as is_loose
+                    from stock group by chrt_id) s
+            join items i using (chrt_id)
+           where s.is_loose or s.most <> s.backorder_limit
+              or s.backorder_limit <> case i.backorder when 'allow' then coalesce(i.backorder_limit, ${Number.MAX_SAFE_INTEGER}) else 0 end
+              or s.low_min <> coalesce(i.low_stock, -1) or s.low_max <> coalesce(i.low_stock, -1)`,
+  },
+  {
+    name: 'stock-times',
+    sentence: 'the time that on_hand is known by is that of its last movement or count',
+    sql: `select s.chrt_id || ' at ' || s.location
+            from stock s
+            left join (select chrt_id, location, max(recorded_at) as recorded_at
+                         from stock_movements m
+                        where on_hand <> 0
+                          and not exists (select from stock_counts c where c.chrt_id = m.chrt_id and c.movement_id = m.movement_id)
+                        group by chrt_id, location) m using (chrt_id, location)
+            left join (select chrt_id, location, max(as_of) as as_of from stock_counts where is_applied group by chrt_id, location) c
+                 using (chrt_id, location)
+           where s.as_of is distinct from greatest(m.recorded_at, c.as_of)`,
+  },
+  {
+    name: 'stock-transfers',
+    sentence: 'what leaves a location by a transfer arrives at another',
+    sql: `select m.chrt_id || ' by movement ' || m.movement_id
+            from (select chrt_id, movement_id, location, kind, quantity, recorded_at,
+                         lead(location) over w as to_location, lead(kind) over w as next_kind, lead(quantity) over w as next_quantity,
+                         lag(kind) over w as previous_kind, lag(quantity) over w as previous_quantity
+                    from stock_movements
+                  window w as (partition by chrt_id order by movement_id)) m
+           where m.kind = 'transferred'
+             and case when m.quantity < 0 then (m.next_kind, m.next_quantity) is distinct from ('transferred', -m.quantity)
+                                            or m.to_location = m.location
+                      else (m.previous_kind, m.previous_quantity) is distinct from ('transferred', -m.quantity) end`,
+  },
+  {
+    name: 'stock-counts',
+    sentence: 'a count that was applied has changed on_hand by its difference, as a movement says',
+    sql: `select c.chrt_id || ' by count ' || c.count_id
+            from stock_counts c
+            left join stock_movements m using (chrt_id, movement_id)
+           where c.movement_id is not null
+             and (m.kind, m.location, m.quantity, m.reason, m.actor, m.recorded_at)
+                 is distinct from ('adjusted', c.location, c.counted - c.on_hand, c.reason, c.actor, c.recorded_at)`,
+  },
+  {
+    name: 'stock-events',
+    sentence:
+      'each movement of a person or another system is told by an event with its kind, quantity, reason and actor',
+    sql: `select m.chrt_id || ' by movement ' || m.movement_id
+            from stock_movements m
+           where m.kind not in ('reserved', 'released', 'shipped') and (m.kind <> 'transferred' or m.quantity < 0)
+             and (${droppedBefore} is null or m.recorded_at >= ${droppedBefore})
+             and not exists (
+               select from ${events} e
+                cross join lateral json_to_record(e.data::json)
+                                as said (movement_id bigint, location text, kind text, quantity bigint, reason text, actor text)
+                where e.chrt_id = m.chrt_id::text and e.type = 'stock.adjusted' and e.recorded_at = m.recorded_at
+                  and (said.movement_id, said.location, said.kind, said.quantity, said.reason, said.actor)
+                      = (m.movement_id, m.location, m.kind, m.quantity, m.reason, m.actor))`,
+  },
+  {
+    name: 'stock-event-movements',
+    sentence: 'each event of a movement has its movement',
+    sql: `select e.chrt_id || ' by event ' || e.sequence
+            from ${events} e
+           cross join lateral json_to_record(e.data::json) as said (chrt_id bigint, movement_id bigint)
+           where e.type = 'stock.adjusted'
+             and not exists (select from stock_movements m where m.chrt_id = said.chrt_id and m.movement_id = said.movement_id
+                                and m.chrt_id::text = e.chrt_id)`,
+  },
+]
+
+/** Level told, unless the worker has still to look. */
+const levelCheck: Check = {
+  name: 'stock-levels',
+  sentence: 'what was last told of the level of an item is so, unless the item waits for the worker',
+  sql: `select t.chrt_id || ''
+          from item_streams t
+          join (select chrt_id, sum(on_hand - reserved - unavailable) as available, coalesce(min(low_stock), $1::bigint) as low_stock
+                  from stock group by chrt_id) s using (chrt_id)
+         where t.level <> case when s.available <= 0 then 'out_of_stock' when s.available <= s.low_stock then 'low' else 'in_stock' end
+           and not exists (select from stock_due d where d.chrt_id = t.chrt_id)`,
+  values: ({ value }) => [String(value(stockLow))],
+}
+
+const overdueCheck: Check = {
+  name: 'stock-overdue',
+  sentence: 'no item waits longer for the worker than it may',
+  sql: `select chrt_id || '' from stock_due where since < $1`,
+  audited: 'all',
+  values: ({ nowMs }) => [new Date(nowMs - overdueToleranceMs).toISOString()],
+}
+
+export const inventoryChecks: readonly Check[] = [
+  ...streamChecks(itemStream).map(check => ({ ...check, name: `item-${check.name}` })),
+  ...ruleChecks,
+  levelCheck,
+  overdueCheck,
+]

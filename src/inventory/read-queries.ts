@@ -1,0 +1,94 @@
+import type { Pool } from '../platform/postgres.ts'
+import type { MovementKind } from './movement.ts'
+import { readStock } from './stock-queries.ts'
+import type { Stock, StockLevel } from './stock.ts'
+import type { MovementView } from './views.ts'
+
+/** Stock and movements as they are read, without a lock. */
+
+/** Which stock a list has; each condition that is given must hold. */
+export type StockFilter = Readonly<{
+  chrtIds: readonly number[] | undefined
+  levels: readonly StockLevel[] | undefined
+  /** Tracked there. */
+  location: string | undefined
+}>
+
+/**
+ * A page of tracked items by their numbers, each with its stock at all locations.
+ *
+ * @param after the number before the page
+ * @param lowStockDefault for items without a number of their own
+ */
+export async function listStock(
+  pool: Pool,
+  { chrtIds, levels, location }: StockFilter,
+  after: number | undefined,
+  limit: number,
+  lowStockDefault: number,
+): Promise<Stock[][]> {
+  const values: unknown[] = []
+  const value = (given: unknown) => `$${values.push(given)}`
+  const conditions = ['true']
+  if (chrtIds !== undefined) conditions.push(`chrt_id = any(${value(chrtIds)})`)
+  if (after !== undefined) conditions.push(`chrt_id > ${value(after)}`)
+  const having = ['true']
+  if (location !== undefined) having.push(`bool_or(location = ${value(location)})`)
+  if (levels !== undefined) {
+    having.push(`case when sum(on_hand - reserved - unavailable) <= 0 then 'out_of_stock'
+                      when sum(on_hand - reserved - unavailable) <= coalesce(min(low_stock), ${value(lowStockDefault)}::bigint) then 'low'
+                      else 'in_stock' end = any(${value(levels)})`)
+  }
+  const { rows } = await pool.query<{ chrt_id: number }>(
+    `select chrt_id::float8 as chrt_id
+       from stock
+      where ${conditions.join(' and ')}
+      group by stock.chrt_id
+     having ${having.join(' and ')}
+      order by stock.chrt_id
+      limit ${limit}`,
+    values,
+  )
+  const stocks = await readStock(
+    pool,
+    rows.map(row => row.chrt_id),
+  )
+  return [...Map.groupBy(stocks, ({ chrtId }) => chrtId).values()]
+}
+
+type MovementRow = Readonly<
+  Omit<MovementView, 'id' | 'recorded_at' | 'kind'> & { movement_id: number; recorded_at: number; kind: MovementKind }
+>
+
+const numbers = ['movement_id', 'quantity', 'on_hand', 'reserved', 'unavailable']
+
+/** Movements of an item, newest first. @param before the movement before the page */
+export async function listMovements(
+  pool: Pool,
+  chrtId: number,
+  { location, kinds }: Readonly<{ location: string | undefined; kinds: readonly MovementKind[] | undefined }>,
+  before: number | undefined,
+  limit: number,
+): Promise<MovementView[]> {
+  const values: unknown[] = [chrtId]
+  const value = (given: unknown) => `$${values.push(given)}`
+  const conditions = ['chrt_id = $1']
+  if (before !== undefined) conditions.push(`movement_id < ${value(before)}`)
+  if (location !== undefined) conditions.push(`location = ${value(location)}`)
+  if (kinds !== undefined) conditions.push(`kind = any(${value(kinds)})`)
+  const { rows } = await pool.query<MovementRow>(
+    `select location, kind, reason, actor, order_uid, shipment_id, external_id,
+            ${numbers.map(name => `${name}::float8 as ${name}`).join(', ')},
+            (extract(epoch from recorded_at) * 1000)::float8 as recorded_at
+       from stock_movements
+      where ${conditions.join(' and ')}
+      order by stock_movements.movement_id desc
+      limit ${limit}`,
+    values,
+  )
+  return rows.map(({ movement_id: id, recorded_at, ...row }) => ({
+    id,
+    ...row,
+    recorded_at: new Date(recorded_at).toISOString(),
+  }))
+}
