@@ -8,7 +8,12 @@ setDefaultTimeout(60_000)
 
 /** The canonical order with a total that is wrong. */
 const wrongTotal = (uid: string) => ({ ...sample, order_uid: uid, payment: { ...sample.payment, amount: 1 } })
-const violations = [{ pointer: '/payment/amount', detail: 'must be goods_total + delivery_cost + custom_fee, 1817' }]
+const violations = [
+  {
+    pointer: '/payment/amount',
+    detail: 'must be goods_total − discount_total + delivery_cost + custom_fee + tax_total, 1817',
+  },
+]
 
 describe.skipIf(hasNoBrowser)('dead letters, in Chromium', () => {
   let stage: Stage

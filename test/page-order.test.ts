@@ -29,6 +29,32 @@ describe.skipIf(hasNoBrowser)('an order, in Chromium', () => {
     await page.locator('.totals').getByText('¥1,817').waitFor()
   })
 
+  test('is shown with its country, discounts and taxes, or with what an older document has under their names', async () => {
+    const { delivery, payment } = sample
+    const parts = { discount_total: 17, tax_total: 100, amount: 1900 }
+    await stage.place({
+      ...sample,
+      order_uid: 'taxed',
+      delivery: { ...delivery, country: 'IL' },
+      payment: { ...payment, ...parts },
+    })
+    const page = await stage.open('/orders/taxed')
+    await page.locator('.invoice').getByText('Israel').waitFor()
+    const totals = await page.locator('.totals').textContent()
+    expect(totals).toContain('Discounts-$0.17Delivery')
+    expect(totals).toContain('Tax$1.00Total$19.00')
+    const pool = createPool(stage.database, { connectionsMax: 1, name: 'test', log: testLog })
+    await stage.place({ ...sample, order_uid: 'older' })
+    const older = { ...sample, order_uid: 'older', delivery: { ...delivery, country: 'Holy Land' } }
+    const document = JSON.stringify({ ...older, payment: { ...payment, discount_total: 'none', tax_total: null } })
+    await pool.query("update orders set document = $1 where order_uid = 'older'", [document])
+    await pool.end()
+    await stage.command('older', 'hold', 'so that it is read again')
+    await page.goto(`${stage.url}/orders/older`)
+    await page.locator('.invoice').getByText('Holy Land').waitFor()
+    expect(await page.locator('.totals dt').allInnerTexts()).toEqual(['Subtotal', 'Delivery', 'Customs fee', 'Total'])
+  })
+
   test('is shown with any time and currency, in the list as well', async () => {
     const far = { ...sample, order_uid: 'far', date_created: '2016-12-31t23:59:60.5z' }
     const payment = { ...sample.payment, currency: 'UYW', payment_dt: Number.MAX_SAFE_INTEGER }

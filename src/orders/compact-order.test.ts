@@ -58,8 +58,11 @@ const order = fc
       '9999-12-31T23:59:59-00:01',
     ),
     lines: fc.integer({ min: 1, max: 4 }),
+    country: fc.constantFrom(undefined, 'DE', 'XK', 'de'),
+    discount: fc.constantFrom(undefined, 0, 7, 8, 10 ** 15),
+    tax: fc.constantFrom(undefined, 0, 1, 10 ** 15 - 1, Number.MAX_SAFE_INTEGER),
   })
-  .map(({ texts, numbers, lines, currency, created }) => {
+  .map(({ texts, numbers, lines, currency, created, country, discount, tax }) => {
     const [name = '', city = '', rid = '', size = '', locale = '', customer = '', track = '', bank = ''] = texts
     const [price = 0, fee = 0, sku = 0, state = 0] = numbers
     const { delivery, payment, items } = canonical
@@ -74,12 +77,13 @@ const order = fc
       status: state,
     }
     const goods = price * lines
-    const money = { bank, delivery_cost: 7, goods_total: goods, custom_fee: fee, amount: goods + 7 + fee }
+    const total = goods + 7 + fee - (discount ?? 0) + (tax ?? 0)
+    const money = { bank, delivery_cost: 7, goods_total: goods, custom_fee: fee, amount: total }
     return {
       ...canonical,
       track_number: track,
-      delivery: { ...delivery, name, city },
-      payment: { ...payment, ...money, currency },
+      delivery: { ...delivery, name, city, country },
+      payment: { ...payment, ...money, currency, discount_total: discount, tax_total: tax },
       date_created: created,
       items: Array.from({ length: lines }, () => item),
       locale,
@@ -104,7 +108,9 @@ test('a compact order is read as readGenerally reads it', () => {
 })
 
 test('a damaged text is not read, or is read as readGenerally reads it', () => {
-  const written = JSON.stringify(exampleOrder('damaged', Date.UTC(2026, 0, 1), Math.random))
+  const { delivery, payment, ...rest } = exampleOrder('damaged', Date.UTC(2026, 0, 1), Math.random)
+  const later = { delivery: { ...delivery, country: 'DE' }, payment: { ...payment, discount_total: 5, tax_total: 5 } }
+  const written = JSON.stringify({ ...canonical, ...rest, ...later })
   const place = fc.nat({ max: written.length })
   fc.assert(
     fc.property(place, fc.nat({ max: 3 }), fc.oneof(character, fc.constant('')), (at, removed, inserted) => {

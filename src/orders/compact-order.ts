@@ -1,3 +1,4 @@
+import { isCountry } from '../platform/countries.ts'
 import { isCurrencyAt } from '../platform/currencies.ts'
 import { amountParts, discountedPrice } from './arithmetic.ts'
 import { compactFormOf } from './compact-form.ts'
@@ -20,8 +21,11 @@ import { arrivesPaid } from './order.ts'
 const partFields = amountParts.map(({ field }) => `payment.${field}`)
 const order = compactFormOf(
   orderDocument,
-  [...documentColumns.map(({ field }) => field), ...partFields, 'payment.payment_dt', 'payment.provider', 'items'],
-  documentColumns.filter(({ type }) => type === 'timestamp').map(({ field }) => field),
+  [
+    ...[...documentColumns.map(({ field }) => field), ...partFields],
+    ...['payment.payment_dt', 'payment.provider', 'delivery.country', 'items'],
+  ],
+  ['delivery.country', ...documentColumns.filter(({ type }) => type === 'timestamp').map(({ field }) => field)],
 )
 const orderExpression = new RegExp(`^${order.source}$`)
 const columnGroups = documentColumns.map(({ field }) => order.groupOf(field))
@@ -30,6 +34,7 @@ const goodsTotal = order.groupOf('payment.goods_total')
 const paidAt = order.groupOf('payment.payment_dt')
 const total = order.groupOf('payment.amount')
 const provider = order.groupOf('payment.provider')
+const country = order.groupOf('delivery.country')
 const items = order.groupOf('items')
 
 const line = compactFormOf(orderDocument.properties.items.items, ['chrt_id', 'price', 'sale', 'total_price', 'nm_id'])
@@ -59,6 +64,8 @@ export function readCompactOrder(text: string): ValidOrder | undefined {
   const read = withValues(noted, found, columnGroups)
   const { amount, currency, createdAtMs } = read
   if (amountOf(found) !== amount) return undefined
+  const sentTo = found[country]
+  if (sentTo !== undefined && !isCountry(sentTo)) return undefined
   // A time that does not exist is NaN, which is within no bounds.
   if (!(createdAtMs >= instantBoundsMs.first && createdAtMs < instantBoundsMs.end)) return undefined
   return isCurrencyAt(currency, createdAtMs) ? read : undefined
@@ -84,9 +91,12 @@ function sumOf(lines: readonly OrderLine[]): number {
   return sum
 }
 
-/** What the amount must be. */
+/** What the amount must be. Each part is below 10^15, so the sum is exact. */
 function amountOf(found: RegExpExecArray): number {
   let amount = 0
-  for (const { group, sign } of parts) amount += sign * Number(found[group] ?? 0)
+  for (const { group, sign } of parts) {
+    const part = found[group]
+    if (part !== undefined) amount += sign * Number(part)
+  }
   return amount
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { addsUpWithoutOptional, checkAmount } from './arithmetic.ts'
 import { saysSame } from './document-columns.ts'
 import { arrivesPaid, initialState, type OrderState } from './order.ts'
 
@@ -49,8 +50,14 @@ function isRowOf(document: Fields, payment: Fields, row: OrderRow): boolean {
   return (
     (row.document_crc32 === null || row.document_crc32 === checksumOf(row.document)) &&
     saysSame(document, row) &&
+    addsUp(document) &&
     (row.version > 1 || firstStatesOf(payment).some(state => isStateOf(state, row)))
   )
+}
+
+/** Whether the amount is the sum of its parts: today's, or those before there were discounts and taxes. */
+function addsUp(document: Fields): boolean {
+  return checkAmount(document).length === 0 || addsUpWithoutOptional(document)
 }
 
 /** The states that an order can have begun in. One of amount 0 is confirmed at once; before, it waited for a payment. */

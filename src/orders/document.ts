@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { countryForm } from '../platform/countries.ts'
 import { instantForm } from './instant.ts'
 
 /**
@@ -47,6 +48,13 @@ const delivery = Type.Object(
       pattern: '^[^\\s@]+@[^\\s@]+$',
       expected: 'an email address: a local part, @ and a domain',
     }),
+    country: Type.Optional(
+      Type.String({
+        pattern: countryForm.source,
+        description: 'The country: its ISO 3166-1 alpha-2 code',
+        expected: 'the ISO 3166-1 alpha-2 code of a country, such as DE',
+      }),
+    ),
   },
   { title: 'Delivery', description: 'The recipient', ...open },
 )
@@ -62,12 +70,14 @@ const payment = Type.Object(
       expected: 'an ISO 4217 currency code that exists at date_created and has a minor unit',
     }),
     provider: identifier('The payment provider'),
-    amount: money('What is paid in all: goods_total + delivery_cost + custom_fee'),
+    amount: money('What is paid in all: goods_total − discount_total + delivery_cost + custom_fee + tax_total'),
     payment_dt: integer('Unix time of the payment in seconds; 0 while it is not paid', 0),
     bank: identifier('The bank'),
     delivery_cost: money('What the delivery costs'),
     goods_total: money('The sum of total_price of the items'),
     custom_fee: money('Customs'),
+    discount_total: Type.Optional(money('Discounts of the whole order; absent: 0')),
+    tax_total: Type.Optional(money('Taxes that are added to the prices; absent: 0')),
   },
   { title: 'Payment', description: 'What is paid, and how', ...open },
 )

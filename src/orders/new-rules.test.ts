@@ -21,17 +21,22 @@ afterAll(() => t.close())
 const json = async (response: Response) => JSON.parse(await response.text())
 const post = (body: unknown) => t.call('POST', '/api/orders', { body })
 
+type Change = { currency?: string; created?: string; delivery?: object; payment?: object }
+
 let made = 0
-function newOrder(change: { currency?: string; created?: string } = {}): OrderDocument {
+function newOrder(change: Change = {}): OrderDocument {
   made += 1
   const order = exampleOrder(`rule-${made}`, Date.UTC(2024, 5, 1), () => 0)
   const { currency = 'USD', created = order.date_created } = change
-  return { ...order, payment: { ...order.payment, currency }, date_created: created }
+  const payment = { ...order.payment, currency, ...change.payment }
+  return { ...order, delivery: { ...order.delivery, ...change.delivery }, payment, date_created: created }
 }
 
 /** Stores an order as the build before the rules did. */
 async function store(order: OrderDocument): Promise<void> {
-  const allowed = { ...order, payment: { ...order.payment, currency: 'USD' }, date_created: '2024-06-01T00:00:00Z' }
+  const { country: _, ...delivery } = order.delivery
+  const { discount_total: __, tax_total: ___, ...payment } = order.payment
+  const allowed = { ...order, delivery, payment: { ...payment, currency: 'USD' }, date_created: '2024-06-01T00:00:00Z' }
   expect((await post(allowed)).status).toBe(201)
   await t.pool.query(
     'update orders set document = $2, currency = $3, created_at = $4, document_crc32 = null where order_uid = $1',
@@ -45,16 +50,20 @@ async function store(order: OrderDocument): Promise<void> {
   t.app.cache.clear()
 }
 
-const outdated = {
-  'a currency that was withdrawn before': { currency: 'HRK' },
-  'a currency that never was': { currency: 'CNH' },
-  'a time in the year 10000': { created: '9999-12-31T23:59:59-01:00' },
-  'a time in the year 0': { created: '0001-01-01T00:00:00+14:00' },
+/** What each breaks, and where. The last ones hold something else in fields that the contract did not know. */
+const outdated: Record<string, [string, Change]> = {
+  'a currency that was withdrawn before': ['/payment/currency', { currency: 'HRK' }],
+  'a currency that never was': ['/payment/currency', { currency: 'CNH' }],
+  'a time in the year 10000': ['/date_created', { created: '9999-12-31T23:59:59-01:00' }],
+  'a time in the year 0': ['/date_created', { created: '0001-01-01T00:00:00+14:00' }],
+  'the name of a country': ['/delivery/country', { delivery: { country: 'Germany' } }],
+  'a code that is no country': ['/delivery/country', { delivery: { country: 'UK' } }],
+  'a tax that is in its prices': ['/payment/amount', { payment: { tax_total: 7 } }],
+  'a tax as a text': ['/payment/tax_total', { payment: { tax_total: '7' } }],
+  'a discount below 0': ['/payment/discount_total', { payment: { discount_total: -7 } }],
 }
 
-describe.each(Object.entries(outdated))('an order with %s', (_, change) => {
-  const pointer = 'currency' in change ? '/payment/currency' : '/date_created'
-
+describe.each(Object.entries(outdated))('an order with %s', (_, [pointer, change]) => {
   test('is refused when it is new', async () => {
     const order = newOrder(change)
     const refused = await post(order)
@@ -67,7 +76,8 @@ describe.each(Object.entries(outdated))('an order with %s', (_, change) => {
     const order = newOrder(change)
     await store(order)
     const read = await json(await t.call('GET', `/api/orders/${order.order_uid}`))
-    expect(read).toMatchObject({ payment: order.payment, date_created: order.date_created })
+    const { payment, delivery, date_created } = order
+    expect(read).toMatchObject({ payment, delivery, date_created })
     expect((await post(order)).status).toBe(200)
     expect((await post(JSON.stringify(order, undefined, 1))).status).toBe(200)
     expect(await json(await post({ ...order, locale: 'de' }))).toMatchObject({ status: 400, errors: [{ pointer }] })

@@ -165,6 +165,76 @@ describe('an order that breaks the contract', () => {
   })
 })
 
+/** Reads the canonical order (goods 317, delivery 1500) compact and in general form, with more in its payment; both say the same. */
+function readPayment(more: object): ReturnType<typeof readOrder> {
+  const text = JSON.stringify({ ...canonical, payment: { ...canonical.payment, ...more } })
+  const [fast, general] = [text, text.replace('{', '{ ')].map(form => readOrder(Buffer.from(form)))
+  expect(pointers(fast as never)).toEqual(pointers(general as never))
+  if (fast?.kind === 'order') expect(fast).toEqual(general as never)
+  return fast as ReturnType<typeof readOrder>
+}
+
+describe('discounts and taxes', () => {
+  const largest = Number.MAX_SAFE_INTEGER
+  test.each([
+    [{ discount_total: 0, tax_total: 0 }],
+    [{ discount_total: 17, amount: 1800 }],
+    [{ tax_total: 83, amount: 1900 }],
+    [{ discount_total: 17, tax_total: 100, amount: 1900 }],
+    [{ discount_total: 1817, amount: 0 }],
+    [{ discount_total: largest, tax_total: largest }],
+    [{ delivery_cost: largest, discount_total: 317, amount: largest }],
+  ])('%j adds up', more => {
+    expect(readPayment(more).kind).toBe('order')
+  })
+
+  test.each([
+    ['/payment/amount', { discount_total: 1 }],
+    ['/payment/amount', { tax_total: 1 }],
+    ['/payment/amount', { tax_total: 17, amount: 1817 - 17 }],
+    ['/payment/discount_total', { discount_total: 1818, amount: 0 }],
+    ['/payment/discount_total', { discount_total: -1, amount: 1818 }],
+    ['/payment/discount_total', { discount_total: 0.5 }],
+    ['/payment/discount_total', { discount_total: null }],
+    ['/payment/tax_total', { tax_total: '0' }],
+    ['/payment/tax_total', { tax_total: -1 }],
+    ['/payment/tax_total', { tax_total: 1.5 }],
+    ['/payment/tax_total', { tax_total: largest + 1, amount: 0 }],
+  ])('is refused at %s: %j', (pointer, more) => {
+    expect(pointers(readPayment(more))).toContain(pointer)
+  })
+
+  test('are summed exactly where a double would round', () => {
+    const parts = { delivery_cost: largest, custom_fee: 2, discount_total: 320 }
+    expect(readPayment({ ...parts, amount: largest - 1 }).kind).toBe('order')
+    for (const amount of [largest, largest - 2]) {
+      expect(readPayment({ ...parts, amount })).toMatchObject({
+        violations: [{ pointer: '/payment/amount', detail: expect.stringContaining(`, ${largest - 1}`) }],
+      })
+    }
+  })
+
+  test('are integers written in digits alone', () => {
+    const text = JSON.stringify({ ...canonical, payment: { ...canonical.payment, tax_total: 0 } })
+    expect(pointers(readOrder(Buffer.from(text.replace('"tax_total":0', '"tax_total":0.0'))))).toEqual([
+      '/payment/tax_total',
+    ])
+  })
+})
+
+test('the country is one of ISO 3166-1 by its two letters, in a compact document and in any other', () => {
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+  const accepted = (country: unknown) => {
+    const text = JSON.stringify({ ...canonical, delivery: { ...canonical.delivery, country } })
+    const [fast, general] = [text, text.replace('{', '{ ')].map(form => readOrder(Buffer.from(form)))
+    expect([country, fast?.kind]).toEqual([country, general?.kind])
+    if (general?.kind === 'refused') expect(pointers(general)).toEqual(['/delivery/country'])
+    return general?.kind === 'order'
+  }
+  expect(letters.flatMap(one => letters.map(two => one + two)).filter(accepted)).toHaveLength(249)
+  expect(['', 'de', 'DEU', 'D', 'Germany', 7, null, ['DE']].filter(accepted)).toEqual([])
+})
+
 test('every number of an order that is read is in it as it was written, and every other is named', () => {
   const number = fc.oneof(
     fc.constantFrom(

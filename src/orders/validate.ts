@@ -3,13 +3,13 @@ import { Compile } from 'typebox/compile'
 import { Settings } from 'typebox/system'
 import { AppError, type Violation } from '../errors.ts'
 import { checkJsonText } from '../platform/json-text.ts'
-import { checkArithmetic } from './arithmetic.ts'
+import { addsUpWithoutOptional, checkAmount, checkArithmetic, checkLines } from './arithmetic.ts'
 import { readCompactOrder } from './compact-order.ts'
 import { itemsMax, type OrderDocument, orderDocument, orderUidForm } from './document.ts'
 import { fieldsOf, inOrder, withValues } from './document-columns.ts'
 import { anyInstantOf } from './instant.ts'
 import type { ValidOrder } from './new-order.ts'
-import { checkNewRules } from './new-rules.ts'
+import { checkNewRules, formerDocument, isOfNewForm } from './new-rules.ts'
 import { arrivesPaid } from './order.ts'
 import { addedFields } from './state-schemas.ts'
 import { expectedAt, requireForm, toViolations } from './violations.ts'
@@ -31,6 +31,7 @@ export type Reading =
 // The library stops after eight errors by default. One more than is listed shows that there are more.
 Settings.Set({ maxErrors: violationsMax + 1 })
 const contract = Compile(orderDocument)
+const formerContract = Compile(formerDocument)
 
 /**
  * Reads an order from the bytes of a message or a body.
@@ -70,17 +71,22 @@ export function readGenerally(text: string): Reading {
     return refuse('', text.trim() === '' ? 'must be a JSON document, and is empty' : 'must be well-formed JSON')
   }
   const { violations, asWritten } = checkJsonText(text, value, { violationsMax: violationsMax + 1, requireForm })
-  const createdAtMs = contract.Check(value) ? anyInstantOf(value.date_created) : undefined
+  const isOfContract = contract.Check(value)
+  const isReadable = isOfContract || formerContract.Check(value)
+  const createdAtMs = isReadable ? anyInstantOf((value as OrderDocument).date_created) : undefined
   if (createdAtMs === undefined) {
     return { kind: 'refused', violations: bounded(everyViolation(value, violations)), orderUid: uidOf(value) }
   }
   const document = value as OrderDocument
-  violations.push(...checkArithmetic(document), ...checkServiceFields(document))
-  const newViolations = checkNewRules(document, createdAtMs)
   const { order_uid: orderUid } = document
-  if (violations.length > 0) {
-    return { kind: 'refused', violations: bounded([...violations, ...newViolations]), orderUid }
-  }
+  const newViolations = isOfContract ? [] : toViolations(contract.Errors(value))
+  newViolations.push(...violations.filter(isOfNewForm), ...checkNewRules(document, createdAtMs))
+  const firm = violations.filter(violation => !isOfNewForm(violation))
+  firm.push(...checkLines(document), ...checkServiceFields(document))
+  const ofAmount = checkAmount(document)
+  const known = ofAmount.length > 0 && addsUpWithoutOptional(document) ? newViolations : firm
+  known.push(...ofAmount)
+  if (firm.length > 0) return { kind: 'refused', violations: bounded([...firm, ...newViolations]), orderUid }
   const order = toValidOrder(document, asWritten ?? JSON.stringify(document))
   if (newViolations.length === 0) return { kind: 'order', order }
   return { kind: 'refused', violations: newViolations, orderUid, formerly: { ...order, newViolations } }

@@ -33,13 +33,16 @@ export function expectedAt(pointer: string): Violation {
   return { pointer, detail: `must be ${placeAt(pointer)?.expected}` }
 }
 
+/** What is said of a number that is not written as an integer of the contract. */
+export const integerForm = 'must be an integer written in digits alone, without point or exponent'
+
 /**
  * The rule for numbers that are not written as JavaScript writes them, such as `99.0`. In a field of the contract such a number
  * would reach readers that expect an integer (Go's `int64` refuses `99.0`), or come back as another text than was sent.
  */
 export function requireForm(path: JsonPath): string | undefined {
   const isInteger = path.length <= 3 && placeOf(path)?.type === 'integer'
-  return isInteger ? 'must be an integer written in digits alone, without point or exponent' : undefined
+  return isInteger ? integerForm : undefined
 }
 
 function placeAt(pointer: string): Place | undefined {

@@ -3,6 +3,7 @@ import { statusText } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
 import { ordersAddress } from './addresses.ts'
+import { countryName } from './country-name.ts'
 import type { Order } from './order.ts'
 import { texts } from './texts.ts'
 
@@ -30,9 +31,11 @@ function Recipient({ order: { delivery } }: { order: Order }) {
     <section>
       <h3>{words.recipient}</h3>
       <address>
-        {[delivery.name, delivery.address, place, delivery.region].filter(Boolean).map((line, index) => (
-          <span key={index}>{line}</span>
-        ))}
+        {[delivery.name, delivery.address, place, delivery.region, countryName(delivery.country)]
+          .filter(Boolean)
+          .map((line, index) => (
+            <span key={index}>{line}</span>
+          ))}
         <span>{delivery.phone}</span>
         <span>{delivery.email}</span>
       </address>
@@ -134,14 +137,24 @@ function Totals({ order: { payment } }: { order: Order }) {
     <dl class="totals">
       <dt>{words.goods}</dt>
       <dd>{sum(payment.goods_total)}</dd>
+      {isPart(payment.discount_total) && [
+        <dt key="discounts">{words.discounts}</dt>,
+        <dd key="less">{sum(-payment.discount_total)}</dd>,
+      ]}
       <dt>{words.delivery}</dt>
       <dd>{sum(payment.delivery_cost)}</dd>
       <dt>{words.customs}</dt>
       <dd>{sum(payment.custom_fee)}</dd>
+      {isPart(payment.tax_total) && [<dt key="tax">{words.tax}</dt>, <dd key="more">{sum(payment.tax_total)}</dd>]}
       <dt class="total">{words.total}</dt>
       <dd class="total">{sum(payment.amount)}</dd>
     </dl>
   )
+}
+
+/** Whether there is such a part of the total. Under its name an older document may hold anything. */
+function isPart(part: unknown): part is number {
+  return Number.isSafeInteger(part) && Number(part) > 0
 }
 
 /** Technical fields, collapsed. */
