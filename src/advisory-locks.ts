@@ -27,4 +27,6 @@ export const advisoryLockSpaces = {
   orders: 1,
   /** Items, by the hash of their `chrt_id`. */
   items: 2,
+  /** A cart, by the hash of its id. */
+  carts: 3,
 } as const

@@ -67,6 +67,13 @@ export const catalogue = {
   STOCK_INSUFFICIENT: { status: 409, consumer: 'dead-letter', title: 'There is not enough stock for it' },
   STOCK_CHANGED: { status: 409, consumer: 'dead-letter', title: 'The stock is another than was expected' },
   STOCK_CONFLICT: { status: 409, consumer: 'dead-letter', title: 'This external_id is taken by something else' },
+  CART_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such cart, or the token is not its own' },
+  CART_STATE_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The cart is in a state that forbids it' },
+  CART_VERSION_STALE: { status: 412, consumer: 'dead-letter', title: 'The cart has changed in the meantime' },
+  CART_LINE_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The cart cannot have that much of the item' },
+  CART_INCOMPLETE: { status: 409, consumer: 'dead-letter', title: 'Something is missing for the checkout' },
+  CART_CHANGED: { status: 409, consumer: 'dead-letter', title: 'The total is not the one that was expected' },
+  CHECKOUT_IN_PROGRESS: { status: 409, consumer: 'dead-letter', title: 'The checkout is under way' },
   WEBHOOK_SIGNATURE_INVALID: {
     status: 400,
     consumer: 'dead-letter',
@@ -114,20 +121,28 @@ export type Violation = { pointer: string; detail: string }
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly violations: readonly Violation[]
+  /** Further members of the problem document, such as a cart with its new total. */
+  readonly members: Readonly<Record<string, unknown>>
 
   /**
    * @param code which of the catalogue
    * @param detail what happened this time, in a sentence for the caller; holds no secret and no recipient data
-   * @param options violations: what is wrong with the input; cause: the error behind it, for the log
+   * @param options violations: what is wrong with the input; members: what the answer tells beside it (RFC 9457, 3.2); cause: the error
+   *   behind it, for the log
    */
   constructor(
     code: ErrorCode,
     detail: string,
-    options: { violations?: readonly Violation[] | undefined; cause?: unknown } = {},
+    options: {
+      violations?: readonly Violation[] | undefined
+      members?: Readonly<Record<string, unknown>> | undefined
+      cause?: unknown
+    } = {},
   ) {
     super(detail, { cause: options.cause })
     this.name = 'AppError'
     this.code = code
     this.violations = options.violations ?? []
+    this.members = options.members ?? {}
   }
 }

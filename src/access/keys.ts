@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import { withDeadline } from '../platform/deadline.ts'
-import type { AccessCheck, HttpRequest } from '../platform/http.ts'
+import { type AccessCheck, bearerToken, type HttpRequest } from '../platform/http.ts'
 
 /** An API key as it is stored: never the key itself. */
 export type ApiKey = { digest: string; scopes: readonly string[] }
@@ -170,9 +170,15 @@ export function createAccessCheck(ring: KeyRing, isLocal: boolean): AccessCheck 
   }
 }
 
-/** Who sends a request that was let in: the digest of its key, or `anonymous` where none is needed. */
+/**
+ * Who sends a request that was let in: the digest of its key, or of another token that its route checks, or `anonymous` where none is
+ * needed.
+ */
 export function callerOf(ring: KeyRing, request: HttpRequest): string {
-  return ring.find(request.headers.get('authorization') ?? '')?.digest ?? 'anonymous'
+  const known = ring.find(request.headers.get('authorization') ?? '')?.digest
+  if (known !== undefined) return known
+  const token = bearerToken(request, '')
+  return token === undefined ? 'anonymous' : digestOf(token)
 }
 
 const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/

@@ -3,7 +3,7 @@ import { getPath, tryDecodeURIComponent } from 'hono/utils/url'
 import { AppError } from '../errors.ts'
 import { pathBelow } from './base-path.ts'
 import { BytesResponse } from './bytes-response.ts'
-import type { AccessCheck, Call, HttpRequest, Respond, Route } from './http.ts'
+import { type AccessCheck, bearerToken, type Call, type HttpRequest, type Respond, type Route } from './http.ts'
 import { createRequestMetrics, type RecordResponse } from './http-metrics.ts'
 import { traceRequests } from './http-tracing.ts'
 import type { Logger } from './log.ts'
@@ -152,6 +152,7 @@ function serveUnmatched(tables: ReadonlyMap<string, RouteTable>, record: RecordR
 
 /** Stays synchronous where the handler is: a promise for each request costs the read path a tenth. */
 function serve(route: Route, options: { allows: AccessCheck; log: Logger }, record: RecordResponse): Respond {
+  const allows = withTokens(route, options.allows)
   return call => {
     const { startedMs } = call
     const answered = (response: Response) => {
@@ -163,7 +164,7 @@ function serve(route: Route, options: { allows: AccessCheck; log: Logger }, reco
     const handleLater = (refusal: AppError | undefined) =>
       refusal === undefined ? route.handle({ ...call, startedMs: performance.now() }) : Promise.reject(refusal)
     try {
-      const refusal = options.allows(call.request, route.scope, startedMs)
+      const refusal = allows(call.request, route.scope, startedMs)
       if (refusal instanceof Promise) return refusal.then(handleLater).then(answered, failed)
       if (refusal !== undefined) return failed(refusal)
       const response = route.handle(call)
@@ -172,4 +173,11 @@ function serve(route: Route, options: { allows: AccessCheck; log: Logger }, reco
       return failed(error)
     }
   }
+}
+
+/** The check of a route whose handler checks tokens of its own: a request with one passes. */
+function withTokens({ tokenPrefix }: Route, allows: AccessCheck): AccessCheck {
+  if (tokenPrefix === undefined) return allows
+  return (request, scope, nowMs) =>
+    bearerToken(request, tokenPrefix) === undefined ? allows(request, scope, nowMs) : undefined
 }

@@ -32,6 +32,11 @@ export type Route = {
   path: string
   /** The scope a caller's key must have, or `public` for none. */
   scope: string
+  /**
+   * What bearer tokens begin with that the handler checks itself: a request with one needs no key. The handler must refuse a token that
+   * is not right.
+   */
+  tokenPrefix?: string
   /** Supports `Idempotency-Key`: for every POST that creates something or moves money. Its responses must be whole, not streams. */
   idempotent?: true
   /** Refuses a request without `Idempotency-Key`: it moves money. Only for an idempotent route. */
@@ -61,6 +66,14 @@ export type AccessCheck = (
   scope: string,
   nowMs: number,
 ) => AppError | undefined | Promise<AppError | undefined>
+
+const bearer = /^bearer +(\S+) *$/i
+
+/** The token of a request's `Authorization: Bearer`. @returns undefined when there is none that begins so */
+export function bearerToken({ headers }: Pick<HttpRequest, 'headers'>, prefix: string): string | undefined {
+  const [, token] = bearer.exec(headers.get('authorization') ?? '') ?? []
+  return token?.startsWith(prefix) === true ? token : undefined
+}
 
 /** Serves a route. It never rejects: what is thrown becomes a problem document. */
 export type Respond = (call: Call) => Response | Promise<Response>

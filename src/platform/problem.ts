@@ -20,6 +20,7 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
   const requestId = randomUUID()
   if (status >= 500) log.error({ err: known, requestId, code: known.code }, 'a request failed')
   const problem: Problem = {
+    ...known.members,
     type: `urn:shopping-cart:problem:${known.code.toLowerCase().replaceAll('_', '-')}`,
     title,
     status,
