@@ -153,12 +153,16 @@ function handlersOf({ intake, carryOut, metrics }: OrdersApi, parts: readonly Pl
   ]
 }
 
-/** What all modules add to the transaction that places orders. Orders come first: they notice one that is stored already. */
+/**
+ * What all modules add to the transaction that places orders. Orders come first: they notice one that is stored already. Of the others
+ * those that lock streams do.
+ */
 function partsOf(context: Context): PlacementPart[] {
-  const parts = context.modules.map(({ placement = [] }) =>
+  const added = context.modules.flatMap(({ placement = [] }) =>
     typeof placement === 'function' ? placement(context) : placement,
   )
-  return [...orderParts, ...parts.flat()]
+  const isFirst = ({ decidesFirst }: PlacementPart) => decidesFirst === true
+  return [...orderParts, ...added.filter(isFirst), ...added.filter(part => !isFirst(part))]
 }
 
 /** What all modules do when commands or the expiry change the status of an order: they are asked once all are started. */

@@ -26,6 +26,8 @@ export type ValidOrder = DocumentValues & {
   traceparent?: string
   /** Makes the answer to its request, which is stored by the transaction that places it. */
   keepAnswer?: (placed: NewOrder) => KeptAnswer
+  /** What modules have attached for their parts of the placement, by name: see `declareAttachment`. */
+  attached?: Readonly<Record<string, unknown>>
 }
 
 /** The numbers of an item that are stored in columns. Amounts in the currency's minor unit. */

@@ -22,7 +22,7 @@ export async function decidePlacement(
   let open = orders
   for (let index = 0, decided = 0; index < parts.length && open.length > 0; index += 1) {
     const part = parts[index]
-    if (part?.decide === undefined) continue
+    if (part?.decide === undefined || part.concerns?.(open) === false) continue
     const decisions = await part.decide(client, open)
     const accepted = apply(open, decisions, rejected)
     if (accepted.length < open.length && decided > 0) {

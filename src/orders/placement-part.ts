@@ -37,6 +37,10 @@ export type PlacementPart = {
    * @returns a decision for each of them, in their order
    */
   decide?(client: PoolClient, orders: readonly NewOrder[]): Promise<readonly PlacementDecision[]>
+  /** Whether there is something to decide on in a group; always unless given. A group of which no part decides takes two round trips less. */
+  concerns?(orders: readonly NewOrder[]): boolean
+  /** Whether it locks streams of its own, which must come before the transaction's first write: it decides before parts that do not. */
+  decidesFirst?: true
   /** The codes that `decide` rejects with. Dead letters with these are replayed as orders. */
   rejectsWith?: readonly RejectionCode[]
 }

@@ -27,7 +27,7 @@ export type IntakeStore = {
  * @param parts what each module adds to the transaction
  */
 export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): IntakeStore {
-  const decides = parts.some(part => part.decide !== undefined)
+  const deciding = parts.filter(part => part.decide !== undefined)
   const write = (client: PoolClient, orders: readonly NewOrder[], last: string) =>
     copyInto(
       client,
@@ -37,7 +37,7 @@ export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): 
 
   async function decideAndWrite(client: PoolClient, orders: readonly NewOrder[]): Promise<Placement> {
     await client.query('begin isolation level read committed')
-    const placement = await decidePlacement(client, parts, orders)
+    const placement = await decidePlacement(client, deciding, orders)
     if (placement.placed.length === 0) await client.query('commit')
     else await write(client, placement.placed, `${notifyOfEvents};\ncommit`)
     return placement
@@ -47,7 +47,7 @@ export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): 
     findStored: orderUids => findStored(pool, orderUids),
     place: orders =>
       withConnection(pool, async client => {
-        if (decides) return decideAndWrite(client, orders)
+        if (deciding.some(({ concerns }) => concerns?.(orders) ?? true)) return decideAndWrite(client, orders)
         await write(client, orders, notifyOfEvents)
         return allPlaced(orders)
       }),
