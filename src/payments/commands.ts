@@ -130,7 +130,7 @@ type Asked = Readonly<{ askedAtMs: number }> &
   (Readonly<{ step: 'call'; outcome: CallOutcome }> | Readonly<{ step: 'look'; outcome: FetchOutcome }>)
 
 /** Asks the provider, outside of every transaction and lock. */
-async function ask({ calls, hooks, now }: CommandOptions, claimed: ClaimedOperation): Promise<Asked> {
+export async function ask({ calls, hooks, now }: CommandOptions, claimed: ClaimedOperation): Promise<Asked> {
   const { provider, payment, operation, step } = claimed
   const askedAtMs = now()
   if (step === 'look') return { step, askedAtMs, outcome: await calls.look(provider, referenceOf(payment)) }
@@ -142,7 +142,7 @@ async function ask({ calls, hooks, now }: CommandOptions, claimed: ClaimedOperat
 }
 
 /** Stores what came of a call, with the answer to the request that it was made for. */
-function apply(
+export function apply(
   options: CommandOptions,
   { operation: { orderUid, operationId } }: ClaimedOperation,
   asked: Asked,

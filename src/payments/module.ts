@@ -5,6 +5,8 @@ import type { StatusChangePart } from '../orders/status-change-part.ts'
 import { unpaidExpiresAfterMs } from '../orders/variables.ts'
 import { createProviderCalls } from './calls.ts'
 import type { PaymentRules } from './changes.ts'
+import { type CheckoutCommands, createCheckoutCommands } from './checkout-commands.ts'
+import { checkoutPart } from './checkout-part.ts'
 import { createPaymentCommands, type PaymentCommands } from './commands.ts'
 import { paymentEventDefinitions } from './events.ts'
 import { createPaymentWriter, type PaymentWriter } from './group.ts'
@@ -36,7 +38,12 @@ import {
   stripeWebhookSecrets,
 } from './variables.ts'
 
-export type PaymentsApi = { commands: PaymentCommands; writer: PaymentWriter; rules: PaymentRules }
+export type PaymentsApi = {
+  commands: PaymentCommands
+  checkout: CheckoutCommands
+  writer: PaymentWriter
+  rules: PaymentRules
+}
 
 export const paymentsApi = declareApi<PaymentsApi>('payments')
 
@@ -61,6 +68,7 @@ export const paymentsModule: Module = {
     ...[confirmOn, paymentLatePolicy, paymentHoldMaxMinutes, paymentSandbox],
     ...[stripeApiKey, stripeWebhookSecrets, stripeApiBase],
   ],
+  placement: [checkoutPart],
   checks: paymentChecks,
   scopes: ['payments:write'],
   tags: { payments: 'Payments of orders: authorized, captured, voided, refunded' },
@@ -83,8 +91,9 @@ function start(context: Context): Running {
   const own: StatusChangePart = followOrders(rules, orders)
   const calls = createProviderCalls({ metrics, log, keepReference: keepReference(writer, rules) })
   const { isClockRight, paymentHooks: hooks = noHooks } = context
-  const commands = createPaymentCommands({ writer, calls, rules, now, isClockRight, hooks })
-  paymentsApi.offer(context, { commands, writer, rules })
+  const ways = { writer, calls, rules, now, isClockRight, hooks }
+  const commands = createPaymentCommands(ways)
+  paymentsApi.offer(context, { commands, checkout: createCheckoutCommands(ways), writer, rules })
   const stop = new AbortController()
   const reads = { single: pools.single, lists: pools.lists, providers: providers.byName, logGrown, stop: stop.signal }
   return {
