@@ -230,6 +230,19 @@ describe.skipIf(hasNoBrowser)('payments, in Chromium', () => {
     expect(new URL(page.url()).pathname).toBe('/ledger')
   })
 
+  test('the list goes on reading behind a page without a match', async () => {
+    await stage.place(unpaid('rare'))
+    await pay('rare', { amount: 700 })
+    const page = await stage.open('/')
+    // As it is behind many payments of another provider.
+    const link = '<payments?provider=sandbox&cursor=9999999999999-z>; rel="next"'
+    await page.route(/api\/payments\?/, route =>
+      route.request().url().includes('cursor=') ? route.continue() : route.fulfill({ json: [], headers: { link } }),
+    )
+    await page.goto(`${stage.url}/payments?provider=sandbox`)
+    await page.locator('.payments tbody tr').filter({ hasText: 'rare' }).waitFor()
+  })
+
   test.each([
     ['dark', 1280],
     ['light', 360],

@@ -1,6 +1,9 @@
 import { signal } from '@preact/signals'
 import { nextPage, request } from './api.ts'
 
+/** The most pages without entries that are skipped at a time: where few entries pass a filter, such a page is not the last. */
+const skippedMax = 100
+
 /** A list of the API, newest first, loaded page by page on demand. */
 export class PagedList<Row extends { id: string }> {
   readonly address: string
@@ -40,14 +43,20 @@ export class PagedList<Row extends { id: string }> {
     if (known === undefined || this.isLoading.peek()) return
     const next = this.#next
     const wasComplete = this.isComplete.peek()
-    await this.#read(this.address, rows => {
-      const last = rows.at(-1)
-      const at = last === undefined ? -1 : known.findIndex(({ id }) => id === last.id)
-      if (at === -1) return rows
-      this.#next = next
-      this.isComplete.value = wasComplete
-      return [...rows, ...known.slice(at + 1)]
-    })
+    await this.#read(
+      this.address,
+      rows => {
+        const last = rows.at(-1)
+        const at = last === undefined ? -1 : known.findIndex(({ id }) => id === last.id)
+        // What is known was found further down.
+        const isFurther = last === undefined && this.#next !== undefined
+        if (at === -1 && !isFurther) return rows
+        this.#next = next
+        this.isComplete.value = wasComplete
+        return [...rows, ...known.slice(at + 1)]
+      },
+      0,
+    )
   }
 
   /** Replaces an entry by a newer version of it. */
@@ -55,17 +64,13 @@ export class PagedList<Row extends { id: string }> {
     this.rows.value = this.rows.peek()?.map(other => (other.id === row.id ? row : other))
   }
 
-  async #read(address: string, join: (rows: readonly Row[]) => readonly Row[]): Promise<void> {
+  async #read(address: string, join: (rows: readonly Row[]) => readonly Row[], skipped = skippedMax): Promise<void> {
     this.isLoading.value = true
     try {
-      let response = await request(address)
-      let rows = this.#rowsOf(await response.text())
-      // A page looks at a bounded number of entries: it may be empty and have a next one.
-      for (let next = nextPage(response); rows.length === 0 && next !== undefined; next = nextPage(response)) {
-        response = await request(next)
-        rows = this.#rowsOf(await response.text())
-      }
-      this.#next = nextPage(response)
+      let [rows, next] = await this.#page(address)
+      for (let left = skipped; rows.length === 0 && next !== undefined && left > 0; left -= 1)
+        [rows, next] = await this.#page(next)
+      this.#next = next
       this.isComplete.value = this.#next === undefined
       this.rows.value = join(rows)
       this.failure.value = undefined
@@ -74,5 +79,10 @@ export class PagedList<Row extends { id: string }> {
     } finally {
       this.isLoading.value = false
     }
+  }
+
+  async #page(address: string): Promise<[rows: readonly Row[], next: string | undefined]> {
+    const response = await request(address)
+    return [this.#rowsOf(await response.text()), nextPage(response)]
   }
 }
