@@ -1,12 +1,13 @@
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import { command, type Statement } from '../platform/round-trip.ts'
 import type { OrderCommand } from './lifecycle.ts'
 import type { OrderStatus } from './order.ts'
 import type { LockedOrder } from './order-locks.ts'
 
 /** Writes the states of orders as they are after a change. They are locked. */
-export async function updateStates(client: PoolClient, orders: readonly LockedOrder[]): Promise<void> {
-  await client.query(
+export function updateStates(orders: readonly LockedOrder[]): Statement<undefined> {
+  return command(
     `update orders
         set status = c.status, payment_status = c.payment_status, delivery_status = c.delivery_status, version = c.version,
             updated_at = c.updated_at

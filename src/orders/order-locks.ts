@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg'
 import { advisoryLockSpaces } from '../advisory-locks.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { OrderState, PaymentStatus } from './order.ts'
 
 /** What is decided on under the lock of an order. */
@@ -103,18 +104,38 @@ export type LockedOrders = Readonly<{
  * @param orderUids sorted, each once
  */
 export async function lockOrders(client: PoolClient, orderUids: readonly string[]): Promise<LockedOrders> {
-  const { rows: taken } = await client.query<{ order_uid: string; locked: boolean }>(
-    'select order_uid, pg_try_advisory_xact_lock($2, hashtext(order_uid)) as locked from unnest($1::text[]) as wanted (order_uid)',
-    [orderUids, advisoryLockSpaces.orders],
-  )
-  const free = taken.flatMap(({ order_uid, locked }) => (locked ? order_uid : []))
-  const busy = taken.flatMap(({ order_uid, locked }) => (locked ? [] : order_uid))
-  if (free.length === 0) return { locked: [], busy }
-  const { rows } = await client.query<LockedRow>(
-    `select ${lockedColumns} from orders where order_uid = any($1) order by order_uid`,
-    [free],
-  )
-  return { locked: rows.map(toLocked), busy }
+  const [busy, stored] = await inOneRoundTrip(client, lockingOrders(orderUids))
+  return lockedOf(busy, stored)
+}
+
+/**
+ * The statements of `lockOrders`, for a transaction that sends them with others, in this order: a statement sees what was committed
+ * before it, and what is read must not be older than the lock.
+ */
+export function lockingOrders(
+  orderUids: readonly string[],
+): readonly [busy: Statement<readonly string[]>, stored: Statement<readonly LockedOrder[]>] {
+  const lock =
+    'select order_uid, pg_try_advisory_xact_lock($2, hashtext(order_uid)) as locked from unnest($1::text[]) as wanted (order_uid)'
+  return [
+    {
+      text: lock,
+      values: [orderUids, advisoryLockSpaces.orders],
+      read: ({ rows }: { rows: readonly { order_uid: string; locked: boolean }[] }) =>
+        rows.flatMap(({ order_uid, locked }) => (locked ? [] : order_uid)),
+    },
+    {
+      text: `select ${lockedColumns} from orders where order_uid = any($1) order by order_uid`,
+      values: [orderUids],
+      read: ({ rows }: { rows: readonly LockedRow[] }) => rows.map(toLocked),
+    },
+  ]
+}
+
+/** What the answers of `lockingOrders` come to. */
+export function lockedOf(busy: readonly string[], stored: readonly LockedOrder[]): LockedOrders {
+  const isBusy = new Set(busy)
+  return { locked: stored.filter(({ orderUid }) => !isBusy.has(orderUid)), busy }
 }
 
 /** The payment statuses in which an order has no money, and expires when its time is over. */

@@ -7,6 +7,7 @@ import { valuesOf } from '../../test/settings.ts'
 import type { Module } from '../module.ts'
 import { modules as allModules } from '../modules.ts'
 import { inTransaction } from '../platform/postgres.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { expireUnpaid } from './commands.ts'
 import { exampleOrder } from './example.ts'
 import type { StatusCommand } from './lifecycle.ts'
@@ -173,7 +174,7 @@ describe('what is paid of orders', () => {
 
 describe('an order whose payment is under way', () => {
   const hold = (orderUid: string, untilMs: number | undefined) =>
-    inTransaction(t.pool, client => holdForPayment(client, [{ orderUid, untilMs }], Date.now()))
+    inTransaction(t.pool, client => inOneRoundTrip(client, [holdForPayment([{ orderUid, untilMs }], Date.now())]))
 
   const statusOf = async (uid: string) =>
     (await t.pool.query('select status from orders where order_uid = $1', [uid])).rows[0]?.status

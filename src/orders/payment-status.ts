@@ -1,9 +1,10 @@
-import type { PoolClient } from '../platform/postgres.ts'
+import type { NewEvent } from '../events/append.ts'
+import type { Copy } from '../platform/copy.ts'
+import { command, type Statement } from '../platform/round-trip.ts'
 import { decideCommand } from './lifecycle.ts'
 import type { OrderState, PaymentStatus } from './order.ts'
 import type { LockedOrder } from './order-locks.ts'
-import { type OrderChange, saveChanges } from './save-changes.ts'
-import { type StatusChangePart, tellParts } from './status-change-part.ts'
+import { type OrderChange, type SavedChange, writesOf } from './save-changes.ts'
 
 /** What payments do to their order. It is derived from the money that moved, so it goes in any direction. */
 
@@ -20,33 +21,36 @@ export type PaymentStatusChange = Readonly<{
   traceparent?: string | undefined
 }>
 
+/** What changes of payment statuses write. */
+export type PaymentStatusWrites = Readonly<{
+  /** The orders as they are then, in the order of the changes. */
+  after: readonly LockedOrder[]
+  /** What other modules are told of, behind these rows and events. */
+  confirmed: readonly SavedChange[]
+  updates: readonly Statement<undefined>[]
+  transitions: Copy
+  events: readonly NewEvent[]
+}>
+
 /**
- * Changes what is paid of orders, in the transaction that has locked them, and confirms those that wait for nothing else: the row, the
- * history and the event of each. An order that is changed in neither way is left as it is.
+ * Changes what is paid of orders, and confirms those that wait for nothing else: the row, the history and the event of each. An order
+ * that is changed in neither way is left as it is. Pure: the transaction that has locked them writes it with its own.
  *
  * @param changes each of another order
  * @param nowMs milliseconds since 1970 by the clock of the database
- * @param parts what other modules do with the confirmations
- * @returns the orders as they are then, in the order of the changes
  */
-export async function changePaymentStatus(
-  client: PoolClient,
-  changes: readonly PaymentStatusChange[],
-  nowMs: number,
-  parts: readonly StatusChangePart[] = [],
-): Promise<LockedOrder[]> {
+export function changePaymentStatus(changes: readonly PaymentStatusChange[], nowMs: number): PaymentStatusWrites {
   const decided = changes.map(decide)
-  const saved = await saveChanges(
-    client,
+  const { saved, ...writes } = writesOf(
     decided.flatMap(change => change ?? []),
     nowMs,
   )
-  const confirmed = parts.length === 0 ? [] : saved.filter(({ command }) => command === 'confirm')
-  await tellParts(parts, client, confirmed, nowMs)
-  const after = saved.values()
-  return changes.map(({ order }, index) =>
-    decided[index] === undefined ? order : (after.next().value?.order ?? order),
+  const confirmed = saved.filter(({ command }) => command === 'confirm')
+  const changed = saved.values()
+  const after = changes.map(({ order }, index) =>
+    decided[index] === undefined ? order : (changed.next().value?.order ?? order),
   )
+  return { ...writes, after, confirmed }
 }
 
 function decide({ order, paymentStatus, confirm, ...why }: PaymentStatusChange): OrderChange | undefined {
@@ -69,13 +73,12 @@ export type PaymentHold = Readonly<{
  * Keeps orders from expiring while their payments are under way, in the transaction that has locked them. It is no change of the
  * order: its version stays. When the wait is over, an order whose time is over expires with the next sweep.
  *
- * @param holds each of another order
+ * @param holds each of another order, at least one
  * @param nowMs milliseconds since 1970 by the clock of the database
  */
-export async function holdForPayment(client: PoolClient, holds: readonly PaymentHold[], nowMs: number): Promise<void> {
-  if (holds.length === 0) return
+export function holdForPayment(holds: readonly PaymentHold[], nowMs: number): Statement<undefined> {
   // The end of a wait is kept, for the check of orders that wait too long: the sweep needs a moment to find them.
-  await client.query(
+  return command(
     `update orders
         set payment_pending_until = coalesce(h.until, $3)
        from unnest($1::text[], $2::timestamptz[]) as h (order_uid, until)

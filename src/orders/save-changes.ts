@@ -1,6 +1,7 @@
-import { copyOfEvents, notifyOfEvents } from '../events/append.ts'
-import { copyInto } from '../platform/copy.ts'
+import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
+import { type Copy, copyInto } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import { copyOfTransitions, type Transition, updateStates } from './command-queries.ts'
 import type { OrderCommand } from './lifecycle.ts'
 import type { OrderState, OrderStatus } from './order.ts'
@@ -42,24 +43,38 @@ export async function saveChanges(
   client: PoolClient,
   changes: readonly OrderChange[],
   nowMs: number,
-): Promise<SavedChange[]> {
+): Promise<readonly SavedChange[]> {
   if (changes.length === 0) return []
+  const { saved, updates, transitions, events } = writesOf(changes, nowMs)
+  await inOneRoundTrip(client, updates)
+  await copyInto(client, [transitions, copyOfEvents(events)], notifyOfEvents)
+  return saved
+}
+
+/** What saving changes of orders writes, for a transaction that writes other things with it. */
+export type OrderWrites = Readonly<{
+  /** The changes in their order. */
+  saved: readonly SavedChange[]
+  updates: readonly Statement<undefined>[]
+  transitions: Copy
+  events: readonly NewEvent[]
+}>
+
+/** Makes what `saveChanges` writes. Pure. */
+export function writesOf(changes: readonly OrderChange[], nowMs: number): OrderWrites {
   const saved = changes.map(({ order, state, ...change }): SavedChange => {
     // Another instance's clock may be ahead. An order's times must not run backwards: retention cuts the log by them.
     const updatedAtMs = Math.max(nowMs, order.updatedAtMs)
     return { ...change, order: { ...order, state, version: order.version + 1, updatedAtMs }, from: order.state.status }
   })
-  await updateStates(
-    client,
-    saved.map(({ order }) => order),
-  )
   const transitions = saved.map(toTransition)
   const events = transitions.map((transition, index) => {
     const [change, after] = [changes[index] as OrderChange, saved[index] as SavedChange]
     return changeEvent(transition, after.order.state, change.order.state.paymentStatus, change.traceparent)
   })
-  await copyInto(client, [copyOfTransitions(transitions), copyOfEvents(events)], notifyOfEvents)
-  return saved
+  const orders = saved.map(({ order }) => order)
+  const updates = orders.length === 0 ? [] : [updateStates(orders)]
+  return { saved, updates, transitions: copyOfTransitions(transitions), events }
 }
 
 function toTransition({ order, from, command, reason, actor }: SavedChange): Transition {

@@ -1,10 +1,11 @@
 import { AppError } from '../errors.ts'
-import { lockOrders } from '../orders/order-locks.ts'
+import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { type Pool, violatedKey, withConnection } from '../platform/postgres.ts'
+import { command, inOneRoundTrip } from '../platform/round-trip.ts'
 import type { Changes, OrderPayments } from './changes.ts'
-import { loadPayments } from './load.ts'
+import { storedPayments, withPayments } from './load.ts'
 import { type Cause, type ChangedOrder, type DecidedChanges, type FollowedOrders, saveAndCommit } from './save.ts'
 
 /**
@@ -76,14 +77,16 @@ export function createPaymentWriter(options: Options): PaymentWriter {
 
 /** Locks, loads, decides and saves the orders of a group in one transaction. */
 async function writeGroup(
-  { pool, now, onCommitted, orders }: Options,
+  { pool, now, onCommitted, orders: followed }: Options,
   requests: readonly ChangeRequest<unknown>[],
 ): Promise<Outcome<unknown>[]> {
   const { decided, saved, changed } = await withConnection(pool, async client => {
-    await client.query(begin)
-    const { locked, busy } = await lockOrders(client, requests.map(({ orderUid }) => orderUid).toSorted())
+    const orderUids = requests.map(({ orderUid }) => orderUid).toSorted()
+    const statements = [...begin, ...lockingOrders(orderUids), storedPayments(orderUids)] as const
+    const [, , busy, orders, stored] = await inOneRoundTrip(client, statements)
+    const { locked } = lockedOf(busy, orders)
     const isBusy = new Set(busy)
-    const loaded = new Map((await loadPayments(client, locked)).map(before => [before.order.orderUid, before]))
+    const loaded = new Map((await withPayments(client, locked, stored)).map(before => [before.order.orderUid, before]))
     const nowMs = now()
     const decided = requests.map(
       (request): Decided =>
@@ -93,7 +96,7 @@ async function writeGroup(
     )
     const saved = decided.flatMap(({ saved }) => saved ?? [])
     const kept = decided.flatMap(({ keep }) => keep ?? [])
-    const changed = await saveAndCommit(client, saved, kept, orders)
+    const changed = await saveAndCommit(client, saved, kept, followed)
     return { decided, saved, changed }
   })
   onCommitted(saved, changed)
@@ -104,7 +107,7 @@ async function writeGroup(
  * Every statement of the transaction finds its rows by key. Of a table without statistics, which a young one is, the planner would read
  * all of it for a list of keys: at 20,000 payments that took a third of the database's time.
  */
-const begin = 'begin isolation level read committed; set local enable_seqscan = off'
+const begin = [command('begin isolation level read committed'), command('set local enable_seqscan = off')] as const
 
 type Decided = Readonly<{ outcome: Outcome<unknown>; saved?: DecidedChanges; keep?: KeptAnswer | undefined }>
 

@@ -1,12 +1,13 @@
 import type { LockedOrder } from '../orders/order-locks.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { type IssueResolution, issueKey, type OrderPayments, type StoredDispute } from './changes.ts'
+import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import { type IssueResolution, issueKey, type OrderPayments } from './changes.ts'
 import { presentedPayments } from './paid-orders.ts'
-import type { Operation, Payment } from './payment.ts'
 import { toResolution, type ResolutionRow } from './issue-queries.ts'
 import {
   disputeColumns,
   type DisputeRow,
+  issueColumns,
   operationColumns,
   type OperationRow,
   paymentColumns,
@@ -17,89 +18,82 @@ import {
 } from './rows.ts'
 import type { IssueKind } from './views.ts'
 
+/** Loads locked orders with all of their payments. @returns in the order of the orders */
+export async function loadPayments(client: PoolClient, orders: readonly LockedOrder[]): Promise<OrderPayments[]> {
+  const [stored] = await inOneRoundTrip(client, [storedPayments(orders.map(({ orderUid }) => orderUid))])
+  return withPayments(client, orders, stored)
+}
+
+/** What is stored of the payments of an order. */
+type StoredPayments = Pick<OrderPayments, 'payments' | 'operations' | 'isSold' | 'disputes' | 'issues'>
+
+/** The statement that reads what is stored of the payments of orders, for a transaction that sends it with others. */
+export function storedPayments(orderUids: readonly string[]): Statement<ReadonlyMap<string, StoredPayments>> {
+  return {
+    text: select,
+    values: [orderUids],
+    read: ({ rows }: { rows: readonly StoredRow[] }) => new Map(rows.map(row => [row.order_uid, toStored(row)])),
+  }
+}
+
 /**
- * Loads locked orders with all of their payments, a statement for each table. Most orders have no payment yet: their totals say so.
+ * Adds to locked orders what is stored of their payments, and the payments that orders arrived with.
  *
  * @returns in the order of the orders
  */
-export async function loadPayments(client: PoolClient, orders: readonly LockedOrder[]): Promise<OrderPayments[]> {
-  const uids = orders.map(({ orderUid }) => orderUid)
-  const totals = await client.query<{ order_uid: string; is_sold: boolean }>(
-    'select order_uid, is_sold from payment_totals where order_uid = any($1)',
-    [uids],
-  )
-  const isSold = new Map(totals.rows.map(row => [row.order_uid, row.is_sold]))
-  const known = [...isSold.keys()]
-  const parts = known.length === 0 ? noParts : await loadParts(client, known)
+export async function withPayments(
+  client: PoolClient,
+  orders: readonly LockedOrder[],
+  stored: ReadonlyMap<string, StoredPayments>,
+): Promise<OrderPayments[]> {
   const paidOutside = await presentedPayments(
     client,
-    orders.filter(order => !isSold.has(order.orderUid)),
+    orders.filter(order => !stored.has(order.orderUid)),
   )
   return orders.map(order => {
-    const { orderUid } = order
-    const presented = paidOutside.get(orderUid)
-    return {
-      order,
-      payments: presented === undefined ? (parts.payments.get(orderUid) ?? []) : [presented.payment],
-      operations: parts.operations.get(orderUid) ?? [],
-      isSold: isSold.get(orderUid) ?? presented?.isInBooks ?? false,
-      disputes: parts.disputes.get(orderUid) ?? [],
-      issues: parts.issues.get(orderUid) ?? noIssues,
-      isStored: isSold.has(orderUid),
-    }
+    const own = stored.get(order.orderUid)
+    if (own !== undefined) return { order, ...own, isStored: true }
+    const { payment, isInBooks = false } = paidOutside.get(order.orderUid) ?? {}
+    return { order, ...nothing, payments: payment === undefined ? [] : [payment], isSold: isInBooks, isStored: false }
   })
 }
 
-type Parts = Readonly<{
-  payments: ReadonlyMap<string, readonly Payment[]>
-  operations: ReadonlyMap<string, readonly Operation[]>
-  disputes: ReadonlyMap<string, readonly StoredDispute[]>
-  issues: ReadonlyMap<string, ReadonlyMap<string, IssueResolution | undefined>>
+const nothing = { operations: [], disputes: [], issues: new Map() } as const
+
+/** Every order that has payments has totals. Their rows come as JSON: the driver takes longer for each value of a row. */
+const rowsOf = (columns: string, table: string, order: string) =>
+  `(select json_agg(r) from (select ${columns} from ${table} where order_uid = t.order_uid order by ${order}) r)`
+const select = `
+  select order_uid, is_sold,
+         ${rowsOf(paymentColumns, 'payments', 'created_at, payment_id')} as payments,
+         ${rowsOf(operationColumns, 'payment_operations', 'requested_at, operation_id')} as operations,
+         ${rowsOf(disputeColumns, 'payment_disputes', 'dispute_ref')} as disputes,
+         ${rowsOf(issueColumns, 'payment_issues', 'issue_id')} as issues
+    from payment_totals t
+   where order_uid = any($1)`
+
+type IssueRow = Omit<ResolutionRow, 'resolved_at'> & { kind: IssueKind; subject: string; resolved_at: number | null }
+
+/** A list of no rows is null. */
+type StoredRow = Readonly<{
+  order_uid: string
+  is_sold: boolean
+  payments: readonly PaymentRow[] | null
+  operations: readonly OperationRow[] | null
+  disputes: readonly DisputeRow[] | null
+  issues: readonly IssueRow[] | null
 }>
 
-const noIssues: OrderPayments['issues'] = new Map()
-const noParts: Parts = { payments: new Map(), operations: new Map(), disputes: new Map(), issues: new Map() }
-
-async function loadParts(client: PoolClient, orderUids: readonly string[]): Promise<Parts> {
-  const ofOrders = 'where order_uid = any($1)'
-  const payments = await client.query<PaymentRow>(
-    `select ${paymentColumns} from payments ${ofOrders} order by created_at, payment_id`,
-    [orderUids],
-  )
-  const operations = await client.query<OperationRow>(
-    `select ${operationColumns} from payment_operations ${ofOrders} order by requested_at, operation_id`,
-    [orderUids],
-  )
-  const disputes = await client.query<DisputeRow>(
-    `select ${disputeColumns} from payment_disputes ${ofOrders} order by dispute_ref`,
-    [orderUids],
-  )
-  const issues = await client.query<ResolutionRow & { order_uid: string; kind: IssueKind; subject: string }>(
-    `select order_uid, kind, subject, action, reason, actor, resolved_at from payment_issues ${ofOrders}`,
-    [orderUids],
-  )
+function toStored({ is_sold: isSold, payments, operations, disputes, issues }: StoredRow): StoredPayments {
   return {
-    payments: byOrder(payments.rows, toPayment),
-    operations: byOrder(operations.rows, toOperation),
-    disputes: byOrder(disputes.rows, toDispute),
-    issues: new Map(
-      [...byOrder(issues.rows, row => [issueKey(row), toResolution(row)] as const)].map(([uid, all]) => [
-        uid,
-        new Map(all),
-      ]),
-    ),
+    isSold,
+    payments: (payments ?? []).map(toPayment),
+    operations: (operations ?? []).map(toOperation),
+    disputes: (disputes ?? []).map(toDispute),
+    issues: new Map((issues ?? []).map(row => [issueKey(row), resolutionOf(row)])),
   }
 }
 
-function byOrder<Row extends { order_uid: string }, Item>(
-  rows: readonly Row[],
-  toItem: (row: Row) => Item,
-): Map<string, Item[]> {
-  const items = new Map<string, Item[]>()
-  for (const row of rows) {
-    const own = items.get(row.order_uid)
-    if (own === undefined) items.set(row.order_uid, [toItem(row)])
-    else own.push(toItem(row))
-  }
-  return items
+function resolutionOf({ resolved_at: atMs, ...row }: IssueRow): IssueResolution | undefined {
+  return toResolution({ ...row, resolved_at: atMs === null ? null : new Date(atMs) })
 }

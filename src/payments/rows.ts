@@ -197,6 +197,9 @@ export const disputesTable = tableOf<OrderDispute>('payment_disputes', [
   { name: 'updated_at', type: 'timestamptz', of: dispute => dispute.updatedAtMs },
 ])
 
+/** Of an issue: what it is known by, and how it was resolved. */
+export const issueColumns = `kind, subject, action, reason, actor, ${time('resolved_at')}`
+
 export const disputeColumns = `order_uid, payment_id, dispute_ref, ${amount('amount')}, state`
 
 export type DisputeRow = Readonly<{

@@ -1,15 +1,21 @@
 import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
 import { copyOfTransfers } from '../ledger/transfers.ts'
-import { changePaymentStatus, holdForPayment, type PaymentHold } from '../orders/payment-status.ts'
-import type { StatusChangePart } from '../orders/status-change-part.ts'
+import {
+  changePaymentStatus,
+  holdForPayment,
+  type PaymentHold,
+  type PaymentStatusWrites,
+} from '../orders/payment-status.ts'
+import { type StatusChangePart, tellParts } from '../orders/status-change-part.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { type Changes, issueKey, type OrderPayments, type PaymentEvent, settledAt } from './changes.ts'
 import { newId } from './ids.ts'
 import { insertIssues, issueEvent, resolveIssues } from './issue-queries.ts'
 import type { Operation, Payment } from './payment.ts'
-import { disputesTable, operationsTable, paymentsTable, totalsTable } from './rows.ts'
+import { disputesTable, operationsTable, type OrderTotals, paymentsTable, totalsTable } from './rows.ts'
 
 /** What was decided on an order, when, and why. */
 export type DecidedChanges = Readonly<{ before: OrderPayments; changes: Changes; cause: Cause; decidedAtMs: number }>
@@ -33,8 +39,8 @@ export type FollowedOrders = Readonly<{
 }>
 
 /**
- * Saves what was decided on several orders, and commits the transaction that holds their locks: a statement for each table, and new rows
- * by COPY with the commit.
+ * Saves what was decided on several orders, and commits the transaction that holds their locks, in two round trips: what changes by a
+ * statement for each table, and then new rows by COPY with the commit.
  *
  * @param decided each on another order
  * @param kept answers to requests with an Idempotency-Key
@@ -77,36 +83,41 @@ async function saveChanges(
 ): Promise<{ changed: ChangedOrder[]; copies: Copy[] }> {
   const nowMs = Math.max(...decided.map(({ decidedAtMs }) => decidedAtMs))
   const sorted = decided.map(sort)
-  await paymentsTable.update(
-    client,
-    sorted.flatMap(({ payments }) => payments.changed),
-  )
-  await operationsTable.update(
-    client,
-    sorted.flatMap(({ operations }) => operations.changed),
-  )
-  await disputesTable.upsert(client, decided.flatMap(disputesOf))
-  await totalsTable.upsert(
-    client,
-    decided.map(({ before, changes }) => ({ ...changes.totals, orderUid: before.order.orderUid })),
-  )
+  const orders = changeOrders(decided, nowMs)
+  const holds = decided.flatMap(change => holdOf(change, followed.expiresAfterMs) ?? [])
+  await inOneRoundTrip(client, [
+    ...paymentsTable.update(sorted.flatMap(({ payments }) => payments.changed)),
+    ...operationsTable.update(sorted.flatMap(({ operations }) => operations.changed)),
+    ...totalsTable.update(sorted.flatMap(({ totals }) => totals.changed)),
+    ...disputesTable.upsert(decided.flatMap(disputesOf)),
+    ...orders.updates,
+    ...(holds.length === 0 ? [] : [holdForPayment(holds, nowMs)]),
+  ])
+  const parts = orders.confirmed.length === 0 ? [] : followed.parts()
+  const ofOrders = parts.length === 0 ? orders : await tell(client, orders, parts, nowMs)
   const issues = await insertIssues(client, decided.flatMap(newIssuesOf), nowMs)
   const resolved = await resolveIssues(client, decided.flatMap(resolvedIssuesOf))
-  const changed = await changeOrders(client, decided, nowMs, followed)
   const events = decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause)))
   const copies = [
     paymentsTable.copyOf(sorted.flatMap(({ payments }) => payments.added)),
     operationsTable.copyOf(sorted.flatMap(({ operations }) => operations.added)),
+    totalsTable.copyOf(sorted.flatMap(({ totals }) => totals.added)),
     copyOfTransfers(decided.flatMap(({ changes }) => changes.transfers)),
-    copyOfEvents([...events, ...issues.map(issue => issueEvent(issue, nowMs)), ...resolved]),
+    ofOrders.transitions,
+    copyOfEvents([...ofOrders.events, ...events, ...issues.map(issue => issueEvent(issue, nowMs)), ...resolved]),
   ]
-  return { changed, copies }
+  return { changed: orders.changed, copies }
 }
 
 type Sorted<Row> = Readonly<{ added: readonly Row[]; changed: readonly Row[] }>
 
 /** Tells rows that are new from those that are there. */
-function sort({ before, changes }: DecidedChanges): { payments: Sorted<Payment>; operations: Sorted<Operation> } {
+function sort({ before, changes }: DecidedChanges): {
+  payments: Sorted<Payment>
+  operations: Sorted<Operation>
+  totals: Sorted<OrderTotals>
+} {
+  const totals = [{ ...changes.totals, orderUid: before.order.orderUid }]
   const payments = new Set(before.isStored ? before.payments.map(({ paymentId }) => paymentId) : [])
   const operations = new Set(before.operations.map(({ operationId }) => operationId))
   return {
@@ -118,6 +129,7 @@ function sort({ before, changes }: DecidedChanges): { payments: Sorted<Payment>;
       added: changes.operations.filter(({ operationId }) => !operations.has(operationId)),
       changed: changes.operations.filter(({ operationId }) => operations.has(operationId)),
     },
+    totals: before.isStored ? { added: [], changed: totals } : { added: totals, changed: [] },
   }
 }
 
@@ -149,19 +161,25 @@ function toNewEvent({ payment, definition, data }: PaymentEvent, { traceparent }
   }
 }
 
-async function changeOrders(
+/** Other modules write behind the rows and events of orders: these are copied first. @returns what is left to be copied */
+async function tell(
   client: PoolClient,
-  decided: readonly DecidedChanges[],
+  { transitions, events, confirmed }: Omit<PaymentStatusWrites, 'after'>,
+  parts: readonly StatusChangePart[],
   nowMs: number,
-  { expiresAfterMs, parts }: FollowedOrders,
-): Promise<ChangedOrder[]> {
+): Promise<Pick<PaymentStatusWrites, 'transitions' | 'events'>> {
+  await copyInto(client, [transitions, copyOfEvents(events)], notifyOfEvents)
+  await tellParts(parts, client, confirmed, nowMs)
+  return { transitions: { ...transitions, items: 0 }, events: [] }
+}
+
+/** What becomes of the orders, and which of them have another version then. */
+function changeOrders(decided: readonly DecidedChanges[], nowMs: number) {
   const statuses = decided.flatMap(({ before: { order }, changes, cause }) =>
     changes.order === undefined ? [] : [{ order, ...changes.order, ...cause }],
   )
-  const after = await changePaymentStatus(client, statuses, nowMs, parts())
-  const holds = decided.flatMap(change => holdOf(change, expiresAfterMs) ?? [])
-  await holdForPayment(client, holds, nowMs)
-  return after.filter((order, index) => order.version !== statuses[index]?.order.version)
+  const { after, ...writes } = changePaymentStatus(statuses, nowMs)
+  return { ...writes, changed: after.filter((order, index) => order.version !== statuses[index]?.order.version) }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Copy, copyOf } from '../platform/copy.ts'
-import type { PoolClient } from '../platform/postgres.ts'
+import { command, type Statement } from '../platform/round-trip.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
 
 /** Tables that are written many rows at a time: new rows by COPY, changed ones by one statement. */
@@ -20,10 +20,10 @@ export type Column<Item> = Readonly<{
 export type Table<Item> = Readonly<{
   /** The rows of new items. */
   copyOf(items: readonly Item[]): Copy
-  /** Writes items that are there already as they are now. @throws Error when one of them is not there */
-  update(client: PoolClient, items: readonly Item[]): Promise<void>
-  /** Writes items, whether they are there already or not. */
-  upsert(client: PoolClient, items: readonly Item[]): Promise<void>
+  /** Writes items that are there already as they are now; none for no items. Reading its answer throws when one of them is not there. */
+  update(items: readonly Item[]): readonly Statement<undefined>[]
+  /** Writes items, whether they are there already or not; none for no items. */
+  upsert(items: readonly Item[]): readonly Statement<undefined>[]
 }>
 
 /** @param columns all that are written; what changes has no role */
@@ -46,14 +46,15 @@ export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): T
         writer.row(columns.length)
         for (const column of columns) write(writer, column.type, column.of(item))
       }),
-    async update(client, items) {
-      if (items.length === 0) return
-      const { rowCount } = await client.query(update, [jsonOf(updated, items)])
-      if (rowCount !== items.length) throw new Error(`${rowCount} of ${items.length} rows of ${name} were there`)
+    update(items) {
+      if (items.length === 0) return []
+      const read = ({ rowCount }: { rowCount: number | null }) => {
+        if (rowCount !== items.length) throw new Error(`${rowCount} of ${items.length} rows of ${name} were there`)
+        return undefined
+      }
+      return [{ text: update, values: [jsonOf(updated, items)], read }]
     },
-    async upsert(client, items) {
-      if (items.length > 0) await client.query(upsert, [jsonOf(columns, items)])
-    },
+    upsert: items => (items.length === 0 ? [] : [command(upsert, [jsonOf(columns, items)])]),
   }
 }
 

@@ -60,7 +60,8 @@ type Task<Request, Result> = {
 }
 
 /**
- * Makes a writer. A group is formed at the end of a turn of the event loop, or when one before it is done. When the database refuses
+ * Makes a writer. A group is formed at the end of a turn of the event loop, or when one before it is done; beside one that is being
+ * written only when it is full. When the database refuses
  * the values of a group, or its code meets a bug, each request is written alone, so that it takes no other with it.
  */
 export function createGroupedWriter<Request, Result>(
@@ -121,18 +122,24 @@ class Groups<Request, Result> implements GroupedWriter<Request, Result> {
 
   #enqueue(task: Task<Request, Result>): void {
     this.#waiting.push(task)
-    if (this.#isStartDue || this.#writers >= this.#options.writersMax) return
+    if (this.#isStartDue || !this.#isWriterDue()) return
     // At the end of this turn of the event loop, so that all requests that it read are in one group.
     this.#isStartDue = true
     setImmediate(() => {
       this.#isStartDue = false
-      while (this.#writers < this.#options.writersMax) {
+      while (this.#isWriterDue()) {
         const group = this.#takeGroup()
         if (group.length === 0) break
         this.#writers += 1
         void this.#writeAll(group)
       }
     })
+  }
+
+  /** Another group beside one under way must be full: two small ones cost nearly twice as much as one. */
+  #isWriterDue(): boolean {
+    const { writersMax, groupMax } = this.#options
+    return this.#writers === 0 || (this.#writers < writersMax && this.#waiting.length >= groupMax)
   }
 
   /** Takes what is written next, each key once. */

@@ -1,0 +1,123 @@
+import { Query, type QueryConfig } from 'pg'
+import type { PoolClient } from './postgres.ts'
+
+/** A statement that is sent with others, and what is read from its answer. */
+export type Statement<Result> = Readonly<{
+  text: string
+  values?: readonly unknown[]
+  /** @throws Error when the answer is not what the caller needs */
+  read: (answer: Answer) => Result
+}>
+
+/** The rows are as the statement names their columns: its author says which they are. */
+export type Answer = Readonly<{ rows: readonly never[]; rowCount: number | null }>
+
+/** A statement whose answer nobody reads. */
+export function command(text: string, values: readonly unknown[] = []): Statement<undefined> {
+  return { text, values, read: () => undefined }
+}
+
+type Results<Statements> = { -readonly [Index in keyof Statements]: ResultOf<Statements[Index]> }
+type ResultOf<One> = One extends Statement<infer Result> ? Result : never
+
+/**
+ * Runs statements one after another in one round trip: each sees what those before it have done, and what others have committed until
+ * its turn. While requests keep the event loop busy a round trip costs as much as several short statements.
+ *
+ * Outside of a transaction block they are one transaction. When one of them fails, those behind it are skipped.
+ *
+ * @returns what was read from each answer
+ * @throws the database's error, the connection's, or that of `read`
+ */
+export async function inOneRoundTrip<const Statements extends readonly Statement<unknown>[]>(
+  client: Pick<PoolClient, 'query'>,
+  statements: Statements,
+): Promise<Results<Statements>> {
+  if (statements.length === 0) return [] as unknown as Results<Statements>
+  const trip = new RoundTrip(statements)
+  client.query(trip as unknown as Parameters<typeof client.query>[0] & { submit: never })
+  const answers = await trip.done
+  return statements.map(({ read }, index) => read(answers[index] as Answer)) as Results<Statements>
+}
+
+/** The parts of the driver's connection and of its queries that are used. */
+type Connection = { stream: { cork(): void; uncork(): void }; sync(): void }
+type Part = {
+  submit(connection: Connection): Error | null
+  handleRowDescription(message: unknown): void
+  handleDataRow(message: unknown): void
+  handleCommandComplete(message: unknown, connection: Connection): void
+  handleReadyForQuery(connection: Connection): void
+}
+
+/**
+ * The driver passes it the server's messages, as it passes them to a query of other packages such as pg-cursor. Each part is a query of
+ * the driver that is sent without the message which ends it; one such message ends all of them.
+ */
+class RoundTrip {
+  readonly done: Promise<readonly Answer[]>
+  readonly #parts: readonly Part[]
+  readonly #answers: Answer[] = []
+  #current = 0
+  #settle: (error?: Error) => void = () => undefined
+
+  constructor(statements: readonly Statement<unknown>[]) {
+    this.#parts = statements.map(({ text, values = [] }, index) => {
+      const config: QueryConfig & { queryMode: 'extended' } = { text, values: [...values], queryMode: 'extended' }
+      const query = new Query(config, undefined, (error, result) => {
+        if (error == null) this.#answers[index] = result as unknown as Answer
+        else this.#settle(error)
+      })
+      return query as unknown as Part
+    })
+    this.done = new Promise((resolve, reject) => {
+      this.#settle = error => {
+        this.callback()
+        if (error === undefined) resolve(this.#answers)
+        else reject(error)
+      }
+    })
+  }
+
+  /** Set by the driver, to end its timer. */
+  callback(): void {}
+
+  submit(connection: Connection): Error | null {
+    const unfinished: Connection = Object.create(connection, { sync: { value: () => undefined } })
+    connection.stream.cork()
+    try {
+      for (const part of this.#parts) {
+        const refusal = part.submit(unfinished)
+        if (refusal !== null) throw refusal
+      }
+      return null
+    } catch (error) {
+      this.#settle(error as Error)
+      return null
+    } finally {
+      connection.sync()
+      connection.stream.uncork()
+    }
+  }
+
+  handleRowDescription(message: unknown): void {
+    this.#parts[this.#current]?.handleRowDescription(message)
+  }
+  handleDataRow(message: unknown): void {
+    this.#parts[this.#current]?.handleDataRow(message)
+  }
+  handleCommandComplete(message: unknown, connection: Connection): void {
+    this.#parts[this.#current]?.handleCommandComplete(message, connection)
+    this.#current += 1
+  }
+  handleEmptyQuery(): void {
+    this.#current += 1
+  }
+  handleError(error: Error): void {
+    this.#settle(error)
+  }
+  handleReadyForQuery(connection: Connection): void {
+    for (const part of this.#parts) part.handleReadyForQuery(connection)
+    this.#settle()
+  }
+}
