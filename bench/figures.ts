@@ -1,7 +1,17 @@
 /** A target. `of` says what must reach it: the figure itself, or its ratio to the baseline. */
 export type Bound = { of: 'value' | 'ratio'; atLeast: number } | { of: 'value' | 'ratio'; atMost: number }
 
-export type Unit = 'orders/s' | 'requests/s' | 'transfers/s' | 'lines/s' | 'payments/s' | 'ms' | 's' | 'MiB' | 'µs'
+export type Unit =
+  | 'orders/s'
+  | 'requests/s'
+  | 'transfers/s'
+  | 'lines/s'
+  | 'payments/s'
+  | 'decisions/s'
+  | 'ms'
+  | 's'
+  | 'MiB'
+  | 'µs'
 
 /** One line of the table. */
 export type Figure = {

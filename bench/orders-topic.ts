@@ -26,12 +26,14 @@ export function* exampleOrders(count: number): Generator<OrderDocument> {
 /**
  * Makes a topic and puts orders into it.
  *
+ * @param change makes of the examples what is put into it
  * @returns the number of lines and bytes of the orders
  */
 export async function fillTopic(
   brokers: string,
   topic: string,
   count: number,
+  change: (order: OrderDocument) => OrderDocument = order => order,
 ): Promise<{ lines: number; bytes: number }> {
   await ensureTopics({ brokers: brokers.split(',') }, [{ name: topic, partitions }], 10_000)
   const log = createLogger({ level: 'warn' })
@@ -39,7 +41,8 @@ export async function fillTopic(
   let lines = 0
   let bytes = 0
   let messages: { key: string; value: Buffer }[] = []
-  for (const document of exampleOrders(count)) {
+  for (const example of exampleOrders(count)) {
+    const document = change(example)
     const value = Buffer.from(JSON.stringify(document))
     lines += document.items.length
     bytes += value.byteLength

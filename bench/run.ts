@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark, BenchmarkContext } from './context.ts'
 import { createEnvironment } from './environment.ts'
+import { benchFlashSale } from './flash-sale.ts'
 import { benchGet } from './get.ts'
 import { benchGrowth } from './growth.ts'
 import { benchIngest } from './ingest.ts'
@@ -16,11 +17,13 @@ import { benchReconcile } from './reconcile.ts'
 import { type Result, renderJson, renderTable } from './report.ts'
 import { benchStart } from './start.ts'
 import { benchTracing } from './tracing.ts'
+import { benchTracked } from './tracked.ts'
 
 const benchmarks: readonly Benchmark[] = [
   { name: 'ingest', summary: 'Kafka to PostgreSQL (--orders, 300000)', run: benchIngest },
   { name: 'post', summary: 'POST /api/orders at 256 connections (--seconds, 60)', run: benchPost },
   { name: 'payments', summary: 'authorize and capture at 64 connections (--seconds, 15)', run: benchPayments },
+  { name: 'flash-sale', summary: '10,000 buyers of 500 units at 256 connections, two instances', run: benchFlashSale },
   { name: 'get', summary: 'cached GET /api/orders/:id (--seconds a round, 5)', run: benchGet },
   { name: 'list', summary: 'pages of GET /api/orders (--orders stored, 1000000)', run: benchList },
   { name: 'start', summary: 'from exec to ready (--orders stored, 100000)', run: benchStart },
@@ -38,6 +41,12 @@ const benchmarks: readonly Benchmark[] = [
     summary: 'a settlement file compared with as many payments (--orders lines, 1000000)',
     isOptional: true,
     run: benchReconcile,
+  },
+  {
+    name: 'tracked',
+    summary: 'Kafka to PostgreSQL, every item tracked and nothing tracked (--orders, 150000)',
+    isOptional: true,
+    run: benchTracked,
   },
   { name: 'tracing', summary: 'what traces cost (--seconds a round, 5)', isOptional: true, run: benchTracing },
   { name: 'growth', summary: 'ingest at 5 million orders (--orders stored)', isOptional: true, run: benchGrowth },

@@ -61,6 +61,14 @@ create table stock (
 -- A row is written again with each group of orders, and has no index but its key: with room beside it no index has to follow.
 alter table stock set (fillfactor = 50);
 
+-- Lets orders be placed in one message to the server while no item is tracked: otherwise they have to be decided on.
+create procedure expect_no_stock() language plpgsql as $$
+begin
+  if exists (select from stock) then
+    raise exception 'items are tracked' using errcode = 'OS001';
+  end if;
+end $$;
+
 -- What changed the numbers, and by how much. Rows are never changed and never removed.
 create sequence stock_movement_ids;
 create table stock_movements (
@@ -148,6 +156,18 @@ create table stock_shortfalls (
 );
 
 create index stock_shortfalls_by_item on stock_shortfalls (chrt_id, since, order_uid);
+
+-- Orders that wait for stock or did, and the streams of the events that tell of it. Version 0: to be tried, before anything is told.
+create table stock_waits (
+  order_uid   text collate "C" primary key,
+  version     integer     not null check (version >= 0), -- the sequence of the last event
+  state       text        not null default 'waiting' check (state in ('waiting', 'allocated', 'dropped')),
+  holds_order boolean     not null default true, -- it is on hold because of it
+  since       timestamptz not null,
+  updated_at  timestamptz not null
+);
+
+create index stock_waits_untold on stock_waits (since, order_uid) where state = 'waiting' and version = 0;
 
 -- The stream of an item's events, and what was last told of its stock.
 create table item_streams (

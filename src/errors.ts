@@ -13,6 +13,7 @@ type Policy = {
 export const catalogue = {
   ORDER_INVALID: { status: 400, consumer: 'dead-letter', title: 'The order breaks the contract' },
   ORDER_CONFLICT: { status: 409, consumer: 'dead-letter', title: 'This order_uid is taken by another order' },
+  OUT_OF_STOCK: { status: 409, consumer: 'dead-letter', title: 'Too little of an item is in stock' },
   ORDER_REFUSED_BY_STORE: { status: 500, consumer: 'dead-letter', title: 'The database refused the order' },
   ORDER_UNPROCESSABLE: { status: 500, consumer: 'dead-letter', title: 'The order broke its handling each time' },
   ORDER_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such order' },

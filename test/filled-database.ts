@@ -6,6 +6,7 @@ import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { readOwing } from '../src/webhooks/retry-queries.ts'
 import { fillPayments } from './filled-payments.ts'
+import { fillReservations } from './filled-reservations.ts'
 import { fillSettlements } from './filled-settlements.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -58,6 +59,7 @@ export async function createFilledApp() {
   await changePaidOf(t.pool, { 'filled-4': { paymentStatus: 'refunded', reason: 'broken' } })
   await fillDeadLetters(t, orders.slice(13))
   await fillPayments(t)
+  await fillReservations(t)
   await fillSettlements(t.address)
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",

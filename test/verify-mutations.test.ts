@@ -50,6 +50,8 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   dead_letters: ["state = 'open' and attempts = 0", "state = 'replayed'", "state = 'discarded'"],
   dead_letter_history: ["outcome = 'placed'", "outcome = 'refused'", "outcome = 'discarded'"],
   ledger_transfers: ["kind = 'sale' and orders is not null", "kind = 'capture' and orders is not null"],
+  stock_reservations: ["state = 'held'", "state = 'committed'", "state = 'shipped'", "state = 'released'"],
+  stock_waits: ["state = 'waiting'", "state = 'allocated'"],
   log_readers: ["name = 'kafka'", "name <> 'kafka'"],
   webhooks: ['disabled_at is null', 'disabled_at is not null'],
   webhook_deliveries: ["outcome = 'failed'", "outcome = 'delivered'"],

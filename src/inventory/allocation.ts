@@ -60,6 +60,19 @@ export function allocate(orders: readonly Demand[], shelves: readonly Shelf[]): 
   })
 }
 
+/**
+ * Tells which orders cannot be served even if they came first.
+ *
+ * @returns for each order, in their order, the items that it is short of; undefined where there are enough
+ */
+export function findShort(orders: readonly Demand[], shelves: readonly Shelf[]): (readonly Missing[] | undefined)[] {
+  const byItem = shelvesByItem(shelves)
+  return orders.map(order => {
+    const missing = openItems(order, byItem).flatMap(item => missingOf(item) ?? [])
+    return missing.length === 0 ? undefined : missing
+  })
+}
+
 const nothing: Allocation = { kind: 'taken', takes: [] }
 
 function shelvesByItem(shelves: readonly Shelf[]): Map<number, OpenShelf[]> {

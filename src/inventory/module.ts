@@ -6,6 +6,10 @@ import { itemStream } from './item-stream.ts'
 import { stockChannel, stockMessageSchemas } from './messages.ts'
 import { createInventoryMetrics } from './metrics.ts'
 import { type RecordOptions, recordEntries } from './record-entries.ts'
+import { reservationChecks } from './reservation-checks.ts'
+import { reservationEvents, reservationStream } from './reservation-events.ts'
+import { reservationVariables } from './reservation-variables.ts'
+import { placementOf, runningReservations } from './reservations.ts'
 import { itemRoutes } from './routes-items.ts'
 import { locationRoutes } from './routes-locations.ts'
 import { stockRoutes } from './routes-stock.ts'
@@ -25,12 +29,13 @@ export const inventoryModule: Module = {
     { name: 'stock_counts', order: 'chrt_id, count_id' },
     { name: 'stock_reservations', order: 'order_uid, chrt_id, location' },
     { name: 'stock_shortfalls', order: 'order_uid, chrt_id' },
+    { name: 'stock_waits', order: 'order_uid' },
     { name: 'item_streams', order: 'chrt_id' },
     { name: 'stock_due', order: 'chrt_id' },
   ],
-  streams: [itemStream],
-  events: inventoryEvents,
-  variables: [stockLow],
+  streams: [itemStream, reservationStream],
+  events: [...inventoryEvents, ...reservationEvents],
+  variables: [stockLow, ...reservationVariables],
   topics: [
     {
       name: 'stock in',
@@ -40,7 +45,8 @@ export const inventoryModule: Module = {
       consumed: { groupSuffix: '_stock', batchMessagesMax: 500, batchesInFlightMax: 1 },
     },
   ],
-  checks: inventoryChecks,
+  placement: placementOf,
+  checks: [...inventoryChecks, ...reservationChecks],
   scopes: ['inventory:write'],
   tags: { inventory: 'Items, and the stock of them at locations' },
   messageSchemas: () => stockMessageSchemas,
@@ -63,7 +69,9 @@ function start(context: Context): Running {
     for (const level of levels) metrics.levelChanged(level)
     if (levels.length > 0) logGrown.notify()
   }
+  const reservations = runningReservations(context)
   return {
+    ...reservations,
     routes: [
       ...itemRoutes({ commands: pools.commands, single: pools.single, lists: pools.lists, now, log }),
       ...locationRoutes({ commands: pools.commands, single: pools.single, now }),
@@ -78,6 +86,7 @@ function start(context: Context): Running {
       },
     ],
     workers: [
+      ...reservations.workers,
       { name: 'stock levels', run: stop => runDue({ pool, now, lowStockDefault, onCommitted: onLevels, log }, stop) },
     ],
   }

@@ -1,4 +1,4 @@
-import type { catalogue, ErrorCode } from '../errors.ts'
+import type { catalogue, ErrorCode, Violation } from '../errors.ts'
 import type { Copy } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import type { NewOrder } from './new-order.ts'
@@ -16,8 +16,8 @@ export type PlacementDecision =
    * always makes. Only for an order that arrives paid: any other cannot be put on hold.
    */
   | { kind: 'held'; reason: string; actor: string }
-  /** Stores nothing of the order. @param detail a sentence for the sender, without secrets or recipient data */
-  | { kind: 'rejected'; code: RejectionCode; detail: string }
+  /** Stores nothing of the order. @param detail a sentence for the sender, without secrets or recipient data; violations: its places */
+  | { kind: 'rejected'; code: RejectionCode; detail: string; violations?: readonly Violation[] }
 
 /**
  * What one module adds to the transaction that places orders. The list of parts is given to `createIntakeStore`, so a module
@@ -41,8 +41,20 @@ export type PlacementPart = {
   concerns?(orders: readonly NewOrder[]): boolean
   /** Whether it locks streams of its own, which must come before the transaction's first write: it decides before parts that do not. */
   decidesFirst?: true
+  /** Spares a group the round trips of `decide` for as long as that would accept every order. */
+  shortcut?: PlacementShortcut
   /** The codes that `decide` rejects with. Dead letters with these are replayed as orders. */
   rejectsWith?: readonly RejectionCode[]
+}
+
+/** How a part lets a group be placed without a decision. */
+export type PlacementShortcut = {
+  /** Whether it is to be tried. */
+  isOpen(): boolean
+  /** Runs behind the rows, in the same transaction and message: raises an error unless `decide` would accept any order. */
+  statement: string
+  /** Whether an error is that one. The group is decided on then, and the shortcut is not open any more. */
+  isClosedBy(error: unknown): boolean
 }
 
 /** The codes that parts reject orders with. */

@@ -27,7 +27,13 @@ export type Failure =
   /** The database will never take this order. */
   | { kind: 'refused'; error: unknown }
 
-export type Rejection = { kind: 'rejected'; code: RejectionCode; detail: string }
+export type Rejection = {
+  kind: 'rejected'
+  code: RejectionCode
+  detail: string
+  /** The places in the document that it is about. */
+  violations?: readonly Violation[]
+}
 
 /** The placement of a group of which every order was written. */
 export function allPlaced(orders: readonly NewOrder[]): Placement {
@@ -56,7 +62,7 @@ export function errorOf(outcome: Failure, orderUid: string): AppError {
     case 'conflict':
       return new AppError('ORDER_CONFLICT', `another order is stored under ${orderUid}, and stays as it is`)
     case 'rejected':
-      return new AppError(outcome.code, outcome.detail)
+      return new AppError(outcome.code, outcome.detail, { violations: outcome.violations })
     case 'refused': {
       const detail = 'the order keeps the contract, yet the database will not take it'
       return new AppError('ORDER_REFUSED_BY_STORE', detail, { cause: outcome.error })

@@ -22,7 +22,8 @@ export type IntakeStore = {
 
 /**
  * The intake's store on PostgreSQL. An order, its items, its `order.placed` and whatever else the parts add are one transaction.
- * Where no part decides, that is one message to the server and its answer; otherwise two more round trips.
+ * Where no part decides, or those that do have a shortcut, that is one message to the server and its answer; otherwise two more round
+ * trips.
  *
  * @param parts what each module adds to the transaction
  */
@@ -47,8 +48,15 @@ export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): 
     findStored: orderUids => findStored(pool, orderUids),
     place: orders =>
       withConnection(pool, async client => {
-        if (deciding.some(({ concerns }) => concerns?.(orders) ?? true)) return decideAndWrite(client, orders)
-        await write(client, orders, notifyOfEvents)
+        const concerned = deciding.filter(({ concerns }) => concerns?.(orders) ?? true)
+        const shortcuts = concerned.flatMap(({ shortcut }) => (shortcut?.isOpen() ? [shortcut] : []))
+        if (shortcuts.length < concerned.length) return decideAndWrite(client, orders)
+        try {
+          await write(client, orders, [...shortcuts.map(({ statement }) => statement), notifyOfEvents].join(';\n'))
+        } catch (error) {
+          if (!shortcuts.some(shortcut => shortcut.isClosedBy(error))) throw error
+          return decideAndWrite(client, orders)
+        }
         return allPlaced(orders)
       }),
   }

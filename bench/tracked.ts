@@ -1,0 +1,156 @@
+import { randomUUID } from 'node:crypto'
+import type { Entry } from '../src/inventory/entry.ts'
+import { saveItems } from '../src/inventory/item-queries.ts'
+import { reservationsPart } from '../src/inventory/placement.ts'
+import { recordEntries } from '../src/inventory/record-entries.ts'
+import { arrivals } from '../src/ledger/arrivals.ts'
+import type { OrderDocument } from '../src/orders/document.ts'
+import type { NewOrder } from '../src/orders/new-order.ts'
+import { initialState } from '../src/orders/order.ts'
+import type { PlacementPart } from '../src/orders/placement-part.ts'
+import { orderParts } from '../src/orders/placement-parts.ts'
+import { createIntakeStore } from '../src/orders/store.ts'
+import { readOrder } from '../src/orders/validate.ts'
+import { createLogger } from '../src/platform/log.ts'
+import { createPool, inTransaction, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
+import { itemOf } from '../test/stock.ts'
+import type { BenchmarkContext } from './context.ts'
+import { createDatabase, dropDatabase, settle } from './environment.ts'
+import { type Findings, median } from './figures.ts'
+import { type IngestRun, runIngest } from './ingest-run.ts'
+import { exampleOrders, fillTopic } from './orders-topic.ts'
+
+const ordersDefault = 150_000
+/** The items that the orders are of. */
+const items = 10_000
+/** Groups that are stored in a round of the comparison without Kafka, and orders of a group. */
+const groups = 12
+const groupOrders = 1_000
+const rounds = 5
+
+/** What reservations cost the intake: orders whose items are all tracked, over the same orders while nothing is. */
+export async function benchTracked(context: BenchmarkContext): Promise<Findings> {
+  const { environment, note } = context
+  const orders = context.orders ?? ordersDefault
+  const server = await environment.postgres()
+  const kafka = await environment.kafka()
+  const topic = `orders-${randomUUID().slice(0, 8)}`
+  note(`tracked: putting ${orders} orders of ${items} items into Kafka`)
+  const { lines } = await fillTopic(kafka.brokers, topic, orders, ofFewItems)
+  const watched = { PostgreSQL: server.processId(), Kafka: kafka.pid }
+
+  async function run(isTracked: boolean): Promise<IngestRun> {
+    const address = await createDatabase(server)
+    if (isTracked) await track(address)
+    await settle(address)
+    note(`tracked: the service takes them in, ${isTracked ? 'every item is tracked' : 'nothing is tracked'}`)
+    const options = { brokers: kafka.brokers, address, topic, orders, lines, withRelay: false, watched }
+    const measured = await runIngest({ ...options, profileFolder: context.profileFolder, folder: environment.folder })
+    await dropDatabase(server, address)
+    return measured
+  }
+
+  const [before, tracked, after] = [await run(false), await run(true), await run(false)]
+  const address = await createDatabase(server)
+  note('tracked: groups of orders, with the part and without it')
+  const store = await compareStores(address)
+  await dropDatabase(server, address)
+  const untracked = (before.ordersPerSecond + after.ordersPerSecond) / 2
+  return {
+    figures: [
+      {
+        what: 'stored, every item tracked',
+        value: tracked.ordersPerSecond,
+        unit: 'orders/s',
+        against: { what: 'nothing is tracked', value: untracked },
+        must: { of: 'ratio', atLeast: 0.7 },
+      },
+      {
+        what: 'groups of 1,000, nothing tracked',
+        value: store.withPart,
+        unit: 'orders/s',
+        against: { what: 'without reservations', value: store.without },
+        must: { of: 'ratio', atLeast: 0.98 },
+      },
+    ],
+    notes: [
+      `${(lines / orders).toFixed(2)} lines an order, of ${items} items; without reservations ${Math.round(before.ordersPerSecond)} and ${Math.round(after.ordersPerSecond)} orders/s`,
+      ...tracked.notes,
+    ],
+  }
+}
+
+/** Has an order be of the items that are tracked. */
+function ofFewItems(order: OrderDocument): OrderDocument {
+  return { ...order, items: order.items.map(item => ({ ...item, chrt_id: 1 + (item.chrt_id % items) })) }
+}
+
+const poolOf = (address: PostgresAddress) =>
+  createPool(address, { connectionsMax: 2, name: 'bench', log: createLogger({ level: 'warn' }) })
+
+/** Has plenty of every item received. */
+async function track(address: PostgresAddress): Promise<void> {
+  const pool = poolOf(address)
+  const chrtIds = Array.from({ length: items }, (_, index) => index + 1)
+  const remarks = { reason: '', actor: 'bench', externalId: undefined, traceparent: undefined }
+  const common = {
+    type: 'movement',
+    location: 'main',
+    kind: 'received',
+    quantity: 1_000_000,
+    inQuarantine: false,
+  } as const
+  const options = { pool, now: Date.now, lowStockDefault: 5, onCommitted: () => undefined }
+  for (let first = 0; first < items; first += 1_000) {
+    const portion = chrtIds.slice(first, first + 1_000)
+    await inTransaction(pool, client =>
+      saveItems(
+        client,
+        portion.map(chrtId => itemOf(chrtId)),
+        Date.now(),
+      ),
+    )
+    const results = await recordEntries(
+      options,
+      portion.map((chrtId): Entry => ({ ...common, ...remarks, chrtId })),
+    )
+    if (results.some(({ kind }) => kind !== 'recorded')) throw new Error('stock could not be received')
+  }
+  await pool.end()
+}
+
+/** Stores groups of orders by turns, with the part of reservations and without it. @returns orders a second */
+async function compareStores(address: PostgresAddress): Promise<{ withPart: number; without: number }> {
+  const pool = poolOf(address)
+  const rules = { untracked: 'allow', heldMs: 3_600_000, lowStockDefault: 5 } as const
+  const parts = [...orderParts, arrivals]
+  const rates = { withPart: [] as number[], without: [] as number[] }
+  for (let round = 0; round <= rounds; round += 1) {
+    const withPart = await storeGroups(pool, [...parts, reservationsPart({ rules })])
+    const without = await storeGroups(pool, parts)
+    // The first round warms up.
+    if (round === 0) continue
+    rates.withPart.push(withPart)
+    rates.without.push(without)
+  }
+  await pool.end()
+  return { withPart: median(rates.withPart), without: median(rates.without) }
+}
+
+async function storeGroups(pool: Pool, parts: readonly PlacementPart[]): Promise<number> {
+  const store = createIntakeStore(pool, parts)
+  const made = Array.from({ length: groups }, groupOf)
+  const startedMs = performance.now()
+  for (const group of made) await store.place(group)
+  return (groups * groupOrders) / ((performance.now() - startedMs) / 1000)
+}
+
+function groupOf(): NewOrder[] {
+  const placedAt = new Date()
+  const group = [...exampleOrders(groupOrders)].map((document, arrival) => {
+    const reading = readOrder(Buffer.from(JSON.stringify(document)))
+    if (reading.kind === 'refused') throw new Error('an example order is refused')
+    return { order: reading.order, state: initialState(reading.order.isPaid), placedAt, arrival }
+  })
+  return group.sort((a, b) => (a.order.orderUid < b.order.orderUid ? -1 : 1))
+}

@@ -1,0 +1,177 @@
+import type { Violation } from '../errors.ts'
+import { copyOfEvents } from '../events/append.ts'
+import type { NewOrder, ValidOrder } from '../orders/new-order.ts'
+import type { PlacementDecision, PlacementPart } from '../orders/placement-part.ts'
+import type { Copy } from '../platform/copy.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import { type Allocation, allocate, type Demand, findShort, type Missing, type Shelf } from './allocation.ts'
+import { demandsOf, emptyShelves, itemsOf, type Wanting } from './demand.ts'
+import { lockItems } from './item-locks.ts'
+import { inventoryActor, shortfallReason } from './reservation.ts'
+import { shortfallEvent } from './reservation-events.ts'
+import { copiesOfWaits, copyOfReservations } from './reservation-queries.ts'
+import type { UntrackedItems } from './reservation-variables.ts'
+import { reserveStock } from './reserve.ts'
+import { type Place, readPlaces, shelvesOf } from './shelves.ts'
+import { readStock } from './stock-queries.ts'
+import { untrackedShortcut } from './untracked-shortcut.ts'
+
+/** How orders reserve stock. */
+export type ReservationRules = Readonly<{
+  untracked: UntrackedItems
+  /** How long an unpaid order keeps what it has reserved, in milliseconds. */
+  heldMs: number
+  /** At how many available units items are low that have no number of their own. */
+  lowStockDefault: number
+}>
+
+type Options = Readonly<{
+  rules: ReservationRules
+  /** Called with the number of orders that are refused, and of those that are put on hold. */
+  onShort?: (refused: number, held: number) => void
+}>
+
+/**
+ * Reserves the stock of orders in the transaction that places them. Those that came first get it: an unpaid order that there is too
+ * little for is refused, and a paid one is put on hold until more arrives.
+ *
+ * A group whose items are not tracked costs one read. Orders that there is too little for are decided by that read, without a lock.
+ */
+export function reservationsPart({ rules, onShort = () => undefined }: Options): PlacementPart {
+  /** What was decided on the orders that are being placed. */
+  const shares = new WeakMap<ValidOrder, Allocation>()
+  const waiting = new WeakMap<ValidOrder, Demand>()
+  return {
+    rejectsWith: ['OUT_OF_STOCK'],
+    ...(rules.untracked === 'allow' ? { shortcut: untrackedShortcut() } : {}),
+    async decide(client, orders) {
+      const stocks = await readStock(client, itemsOf(orders))
+      if (stocks.length === 0 && rules.untracked === 'allow') return orders.map(() => accepted)
+      const places = await readPlaces(client)
+      const shelves = shelvesOf(stocks, places)
+      if (rules.untracked === 'refuse') shelves.push(...emptyShelves(orders, shelves))
+      const decided = await share(client, demandsOf(orders, shelves), { shelves, places, rules })
+      const decisions = orders.map((order): PlacementDecision => {
+        const found = decided.get(order)
+        if (found === undefined) return accepted
+        shares.set(order.order, found.share)
+        if (found.share.kind === 'taken') return accepted
+        waiting.set(order.order, found.demand)
+        return shortOf(order, found.share.missing)
+      })
+      const count = (kind: PlacementDecision['kind']) => decisions.filter(decision => decision.kind === kind).length
+      onShort(count('rejected'), count('held'))
+      return decisions
+    },
+    rows: placed => [...reservationsOf(placed, shares, rules.heldMs), ...waitsOf(placed, shares, waiting)],
+  }
+}
+
+const accepted: PlacementDecision = { kind: 'accepted' }
+
+/**
+ * Shares stock out among orders, and reserves it.
+ *
+ * @param shelves as they were read without a lock: an order that they have too little for gets nothing
+ */
+async function share(
+  client: PoolClient,
+  wanting: readonly Wanting[],
+  { shelves, places, rules }: { shelves: readonly Shelf[]; places: readonly Place[]; rules: ReservationRules },
+): Promise<Map<NewOrder, { share: Allocation; demand: Demand }>> {
+  const decided = new Map<NewOrder, { share: Allocation; demand: Demand }>()
+  const short = findShort(
+    wanting.map(({ demand }) => demand),
+    shelves,
+  )
+  const open = wanting.filter(({ order, demand }, index) => {
+    const missing = short[index]
+    if (missing !== undefined) decided.set(order, { demand, share: { kind: 'short', missing } })
+    return missing === undefined
+  })
+  const shares = await take(client, open, places, rules)
+  for (const [index, { order, demand }] of open.entries()) {
+    decided.set(order, { demand, share: shares[index] as Allocation })
+  }
+  return decided
+}
+
+/** Reserves stock under the locks of its items. */
+async function take(
+  client: PoolClient,
+  wanting: readonly Wanting[],
+  places: readonly Place[],
+  rules: ReservationRules,
+): Promise<Allocation[]> {
+  if (wanting.length === 0) return []
+  const chrtIds = [...new Set(wanting.flatMap(({ demand }) => [...demand.units.keys()]))]
+  await lockItems(client, chrtIds)
+  const stocks = await readStock(client, chrtIds)
+  const shares = allocate(
+    wanting.map(({ demand }) => demand),
+    shelvesOf(stocks, places),
+  )
+  const taken = wanting.flatMap(({ order }, index) => {
+    const share = shares[index]
+    return share?.kind === 'taken' ? [{ orderUid: order.order.orderUid, takes: share.takes }] : []
+  })
+  const nowMs = wanting[0]?.order.placedAt.getTime() ?? 0
+  await reserveStock(client, taken, { stocks, nowMs, lowStockDefault: rules.lowStockDefault })
+  return shares
+}
+
+function shortOf({ order, state }: NewOrder, missing: readonly Missing[]): PlacementDecision {
+  if (state.status !== 'pending') return { kind: 'held', reason: shortfallReason, actor: inventoryActor }
+  return {
+    kind: 'rejected',
+    code: 'OUT_OF_STOCK',
+    detail: sentenceOf(missing),
+    violations: violationsOf(order, missing),
+  }
+}
+
+/** The items that the sentence names; `violations` has all of them. */
+const namedMax = 5
+
+function sentenceOf(missing: readonly Missing[]): string {
+  const named = missing
+    .slice(0, namedMax)
+    .map(({ chrtId, wanted, left }) => `${chrtId} (${wanted} wanted, ${left} left)`)
+  const others = missing.length - named.length
+  return `too little is in stock of ${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}`
+}
+
+function violationsOf({ lines }: ValidOrder, missing: readonly Missing[]): Violation[] {
+  return missing.map(({ chrtId, wanted, left }) => ({
+    pointer: `/items/${lines.findIndex(line => line.chrtId === chrtId)}/chrt_id`,
+    detail: `${wanted} wanted, ${left} left`,
+  }))
+}
+
+function reservationsOf(placed: readonly NewOrder[], shares: WeakMap<ValidOrder, Allocation>, heldMs: number): Copy[] {
+  const reservations = placed.flatMap(({ order, state, placedAt }) => {
+    const found = shares.get(order)
+    if (found?.kind !== 'taken') return []
+    const reservedAtMs = placedAt.getTime()
+    const expiresAtMs = state.status === 'pending' ? reservedAtMs + heldMs : undefined
+    return found.takes.map(one => ({ ...one, orderUid: order.orderUid, expiresAtMs, reservedAtMs }))
+  })
+  return reservations.length === 0 ? [] : [copyOfReservations(reservations)]
+}
+
+/** What orders wait for that were put on hold, and the events that tell of it. */
+function waitsOf(
+  placed: readonly NewOrder[],
+  shares: WeakMap<ValidOrder, Allocation>,
+  waiting: WeakMap<ValidOrder, Demand>,
+): Copy[] {
+  const held = placed.flatMap(({ order, placedAt }) => {
+    const [found, demand] = [shares.get(order), waiting.get(order)]
+    if (found?.kind !== 'short' || demand === undefined) return []
+    const { orderUid, traceparent } = order
+    const event = shortfallEvent({ orderUid, sequence: 1, recordedAt: placedAt, traceparent }, found.missing)
+    return [{ wait: { orderUid, units: demand.units, sinceMs: placedAt.getTime() }, event }]
+  })
+  if (held.length === 0) return []
+  return [...copiesOfWaits(held.map(({ wait }) => wait)), copyOfEvents(held.map(({ event }) => event))]
+}
