@@ -16,6 +16,7 @@ import { decideAccept } from './decide-accept.ts'
 import { decideDueLook } from './decide-look.ts'
 import { decideOperate } from './decide-operate.ts'
 import { decideOrderChange } from './decide-order.ts'
+import { decideOutcome } from './decide-outcome.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideReport } from './decide-report.ts'
 import { newPayment } from './new-payment.ts'
@@ -124,6 +125,30 @@ describe('an order that is cancelled', () => {
     expect(changesOf(over).operations.map(({ kind, state }) => [kind, state])).toEqual([['void', 'failed']])
     const told = after(sent, over)
     expect(look(told, nowMs + 26 * hourMs)).toEqual({ kind: 'unchanged' })
+  })
+
+  test('whose void failed before, when it was open, is voided all the same, and a person is told if that fails too', () => {
+    const asked = { paymentId: 'pay', operationId: 'v', kind: 'void' as const, reason: '', actor: 'ada' }
+    const voiding = after(authorized, decideOperate(authorized, asked, contextAt()))
+    const refused = { kind: 'refused' as const, failure: { code: 'busy', message: 'Not now.' } }
+    const answer = (before: OrderPayments, operationId: string) =>
+      decideOutcome(before, { operationId, outcome: refused, askedAtMs: nowMs }, contextAt())
+    const failed = after(voiding, answer(voiding, 'v'))
+    expect(requested(failed)).toEqual(['void 100 requested support'])
+    const [cancelled, decision] = cancel(failed)
+    const again = after(cancelled, decision)
+    const told = changesOf(answer(again, 'op_1'))
+    expect(told.issues.map(({ kind, subject, amount }) => [kind, subject, amount])).toEqual([
+      ['unmatched_money', 'op_1', 100],
+    ])
+    // The order was cancelled while a capture was on its way, and the void of the rest had failed before.
+    const capture = { ...asked, operationId: 'c', kind: 'capture' as const, amount: 40 }
+    const capturing = after(failed, decideOperate(failed, capture, contextAt()))
+    const late = changesOf(apply(cancel(capturing)[0], { captured: 40 }))
+    expect(late.issues.map(({ kind, subject, amount }) => [kind, subject, amount])).toEqual([
+      ['late_payment', 'c', 40],
+      ['unmatched_money', 'v', 60],
+    ])
   })
 
   test('that was paid outside is paid back by hand, and then recorded', () => {

@@ -40,7 +40,7 @@ function giveBack(draft: Draft, paymentId: string, { reason, actor }: OrderChang
   // With PAYMENT_LATE_POLICY=hold money that was suspended before waits for a person further on.
   const kept = rules.latePolicy === 'hold' ? suspendedLeftOf(payment) : 0
   requestRefund(draft, paymentId, refundableOf(payment) - kept, reason, actor)
-  voidIfUnwanted(draft, paymentId, reason, actor)
+  voidIfUnwanted(draft, paymentId, { reason, actor, isAgain: true })
 }
 
 function leaveToPerson(draft: Draft, paymentId: string, why: Pick<OrderChangeInput, 'reason' | 'actor'>): void {

@@ -1,5 +1,5 @@
 import { blocksCapture } from './amounts.ts'
-import { changePayment, type Draft, openOperations, paymentIn, putOperation } from './draft.ts'
+import { changePayment, type Draft, openIssue, openOperations, paymentIn, putOperation } from './draft.ts'
 import { requestedOperation } from './new-payment.ts'
 import { heldOf, isWaiting, type Operation, type Payment, refundableOf } from './payment.ts'
 import { isRecordedPayment } from './provider.ts'
@@ -25,14 +25,40 @@ export function sendBack(draft: Draft, paymentId: string): void {
   draft.newlySuspended = 0
 }
 
-/** Requests the void of a payment that is not wanted, once nothing of it is under way that could still capture it. */
-export function voidIfUnwanted(draft: Draft, paymentId: string, reason = reasonOf(draft), actor = ownActor): void {
+/**
+ * Requests the void of a payment that is not wanted, once nothing of it is under way that could still capture it. One that failed is left
+ * to a person.
+ *
+ * @param isAgain also if one has failed: it was for another reason
+ */
+export function voidIfUnwanted(
+  draft: Draft,
+  paymentId: string,
+  { reason = reasonOf(draft), actor = ownActor, isAgain = false } = {},
+): void {
   const payment = paymentIn(draft, paymentId)
   if (!isUnwanted(draft, payment)) return
   if (openOperations(draft, paymentId).some(operation => blocksCapture(operation, payment))) return
-  if (ofKind(draft, paymentId, 'void').some(({ state }) => state === 'failed')) return
+  const failed = ofKind(draft, paymentId, 'void').findLast(({ state }) => state === 'failed')
+  if (failed !== undefined && !isAgain) {
+    leaveHeld(draft, failed)
+    return
+  }
   const amount = isWaiting(payment) ? payment.amount : heldOf(payment)
   request(draft, payment, { kind: 'void', amount, reason, actor })
+}
+
+/** Tells a person of what is still held for an order that is over: its void has failed. */
+export function leaveHeld(draft: Draft, { paymentId, operationId, failure }: Operation): void {
+  const payment = paymentIn(draft, paymentId)
+  const held = heldOf(payment)
+  if (!isOver(draft) || held === 0) return
+  openIssue(draft, payment, {
+    kind: 'unmatched_money',
+    subject: operationId,
+    amount: held,
+    detail: `the authorization of an order that is over could not be voided: ${failure?.message ?? ''}`,
+  })
 }
 
 /** Whether a payment holds, or may come to hold, money that the order has no use for. */

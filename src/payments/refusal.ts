@@ -1,10 +1,10 @@
-import { type Draft, emit, openIssue, paymentIn, putOperation } from './draft.ts'
+import { type Draft, emit, operationIn, paymentIn, putOperation } from './draft.ts'
 import { operationData, paymentEvents } from './events.ts'
+import { leaveHeld } from './late-money.ts'
 import { capPending, tellRefundFailed } from './moves.ts'
 import { settledOperation } from './new-payment.ts'
-import { type Failure, heldOf, isWaiting, type Operation } from './payment.ts'
+import { type Failure, isWaiting, type Operation } from './payment.ts'
 import { failPayment } from './report-authorization.ts'
-import { isOver } from './suspense.ts'
 
 /** Records the provider's word that an open operation is not done, and will not be: what it held up is free again. */
 export function refuseOperation(draft: Draft, operation: Operation, failure: Failure): void {
@@ -21,12 +21,5 @@ export function refuseOperation(draft: Draft, operation: Operation, failure: Fai
     return
   }
   emit(draft, paymentId, paymentEvents.failed, { ...operationData(operation), operation: kind, failure })
-  const held = heldOf(payment)
-  if (kind === 'void' && isOver(draft) && held > 0)
-    openIssue(draft, payment, {
-      kind: 'unmatched_money',
-      subject: operationId,
-      amount: held,
-      detail: `the authorization of an order that is over could not be voided: ${failure.message}`,
-    })
+  if (kind === 'void') leaveHeld(draft, operationIn(draft, operationId))
 }
