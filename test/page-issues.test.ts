@@ -107,7 +107,7 @@ describe.skipIf(hasNoBrowser)('payment issues, in Chromium', () => {
   test('late money is refunded and released, a refund is made again, and an authorization captured, by clicks', async () => {
     const expiring = await pay('expiring', { capture: 'manual' })
     await write(
-      "update payments set authorized_until = now() + interval '1 hour', next_look_at = now() where payment_id = $1",
+      "update payments set created_at = now() - interval '2 hours', authorized_until = now() + interval '1 hour', next_look_at = now() where payment_id = $1",
       [expiring],
     )
     const [late, held] = [await payLate('late', {}), await payLate('held', { capture: 'manual' })]

@@ -66,6 +66,8 @@ function refuse(draft: Draft, operation: Operation, failure: Failure): void {
   scheduleLook(draft, paymentId)
 }
 
+const operationNames = { authorize: 'authorization', capture: 'capture', void: 'void', refund: 'refund' } as const
+
 /** A call that the provider has not answered. What it has answered before is only waited for. */
 function markUnknown(draft: Draft, operation: Operation): void {
   const { nowMs } = draft.context
@@ -77,7 +79,7 @@ function markUnknown(draft: Draft, operation: Operation): void {
     kind: 'unknown_outcome',
     subject: operation.operationId,
     amount: operation.amount,
-    detail: `the provider has not told for ten minutes what came of this ${operation.kind}: it is being found out`,
+    detail: `the provider has not told for ten minutes what came of this ${operationNames[operation.kind]}: it is being found out`,
   })
 }
 

@@ -97,8 +97,13 @@ function openExpiring(draft: Draft, payment: Payment): void {
     kind: 'authorization_expiring',
     subject: paymentId,
     amount: heldOf(payment),
-    detail: `what is authorized and not captured expires at ${new Date(untilMs).toISOString()}`,
+    detail: `what is authorized and not captured expires on ${minuteText(untilMs)}`,
   })
+}
+
+/** A time for a person, such as `2026-11-29 at 03:29 UTC`. */
+function minuteText(ms: number): string {
+  return new Date(ms).toISOString().replace(/T(\d\d:\d\d).*/, ' at $1 UTC')
 }
 
 function nextLookOf(payment: Payment, nowMs: number): number | undefined {

@@ -1,3 +1,4 @@
+import { amountText } from '../platform/amount-text.ts'
 import { type Draft, changePayment, emit, openIssue, paymentIn, putOperation } from './draft.ts'
 import { operationData, paymentEvents } from './events.ts'
 import { stateOf } from './moves.ts'
@@ -82,7 +83,7 @@ function growAuthorization(draft: Draft, paymentId: string, amount: number, unti
       kind: 'amount_mismatch',
       subject: paymentId,
       amount: authorized,
-      detail: `${authorized} was authorized where ${payment.amount} was asked for`,
+      detail: `${amountText(authorized, payment.currency)} was authorized where ${amountText(payment.amount, payment.currency)} was asked for`,
     })
   if (payment.suspendedAuthorized > 0) openSuspended(draft, payment)
 }

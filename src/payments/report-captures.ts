@@ -1,3 +1,4 @@
+import { amountText } from '../platform/amount-text.ts'
 import { type Draft, openIssue, openOperations, paymentIn } from './draft.ts'
 import { derivedId } from './derived-id.ts'
 import { recordCapture } from './moves.ts'
@@ -31,11 +32,13 @@ export function applyCaptures(
 }
 
 function openMismatch(draft: Draft, { paymentId, operationId, amount: asked }: Operation, amount: number): void {
-  openIssue(draft, paymentIn(draft, paymentId), {
+  const payment = paymentIn(draft, paymentId)
+  const shown = (minor: number) => amountText(minor, payment.currency)
+  openIssue(draft, payment, {
     kind: 'amount_mismatch',
     subject: operationId,
     amount,
-    detail: `${amount} was captured where ${asked} was asked for`,
+    detail: `${shown(amount)} was captured where ${shown(asked)} was asked for`,
   })
 }
 

@@ -1,3 +1,4 @@
+import { amountText } from '../platform/amount-text.ts'
 import type { StoredDispute } from './changes.ts'
 import {
   book,
@@ -32,12 +33,13 @@ function applyDispute(draft: Draft, paymentId: string, { ref, amount, state }: D
   const subject = `${paymentId}:${ref}`
   if (known === undefined && state !== 'won') takeBack(draft, dispute, subject)
   if (known !== undefined && state === 'won') giveBack(draft, dispute)
+  const payment = paymentIn(draft, paymentId)
   if (known !== undefined && known.amount !== amount)
-    openIssue(draft, paymentIn(draft, paymentId), {
+    openIssue(draft, payment, {
       kind: 'amount_mismatch',
       subject,
       amount,
-      detail: `a dispute of ${known.amount} is one of ${amount} now`,
+      detail: `a dispute of ${amountText(known.amount, payment.currency)} is one of ${amountText(amount, payment.currency)} now`,
     })
   if (state === 'open') return
   settleIssue(draft, 'dispute', subject)

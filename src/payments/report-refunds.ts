@@ -1,3 +1,4 @@
+import { amountText } from '../platform/amount-text.ts'
 import { type Draft, openIssue, paymentIn, putOperation } from './draft.ts'
 import { derivedId } from './derived-id.ts'
 import { capPending, recordRefund, recordRefundReversal, tellRefundFailed } from './moves.ts'
@@ -41,12 +42,14 @@ function applyRefund(draft: Draft, paymentId: string, movement: MovementReport):
     return
   }
   recordRefund(draft, operation, amount, ref)
+  const payment = paymentIn(draft, paymentId)
+  const shown = (minor: number) => amountText(minor, payment.currency)
   if (amount !== operation.amount)
-    openIssue(draft, paymentIn(draft, paymentId), {
+    openIssue(draft, payment, {
       kind: 'amount_mismatch',
       subject: operation.operationId,
       amount,
-      detail: `${amount} was refunded where ${operation.amount} was asked for`,
+      detail: `${shown(amount)} was refunded where ${shown(operation.amount)} was asked for`,
     })
 }
 

@@ -1,4 +1,4 @@
-import { currencies } from '../../platform/currencies.ts'
+import { amountText } from '../../platform/amount-text.ts'
 import type { Call, Route } from '../../platform/http.ts'
 import { type Html, html } from './html.ts'
 import {
@@ -138,14 +138,6 @@ function wayBack({ returnUrl }: SandboxPayment): Html {
   if (returnUrl === undefined || !URL.canParse(returnUrl)) return html``
   const { protocol, href } = new URL(returnUrl)
   return ['http:', 'https:'].includes(protocol) ? html`<p><a href="${href}">Back to the shop</a></p>` : html``
-}
-
-/** An amount for a person, such as `18.17 USD`. @param amount in the currency's minor unit */
-function amountText(amount: number, code: string): string {
-  const digits = currencies.get(code)?.digits ?? 0
-  const text = String(amount).padStart(digits + 1, '0')
-  const whole = text.slice(0, text.length - digits)
-  return `${whole}${digits === 0 ? '' : `.${text.slice(-digits)}`} ${code}`
 }
 
 const style = `:root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
