@@ -29,4 +29,6 @@ export const advisoryLockSpaces = {
   items: 2,
   /** A cart, by the hash of its id. */
   carts: 3,
+  /** A discount code, by its hash. */
+  discountCodes: 4,
 } as const

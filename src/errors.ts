@@ -75,6 +75,11 @@ export const catalogue = {
   CART_INCOMPLETE: { status: 409, consumer: 'dead-letter', title: 'Something is missing for the checkout' },
   CART_CHANGED: { status: 409, consumer: 'dead-letter', title: 'The total is not the one that was expected' },
   CHECKOUT_IN_PROGRESS: { status: 409, consumer: 'dead-letter', title: 'The checkout is under way' },
+  DISCOUNT_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such discount code' },
+  DELIVERY_METHOD_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such delivery method' },
+  TAX_RATE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such tax rate' },
+  TAX_RATE_CONFLICT: { status: 409, consumer: 'dead-letter', title: 'Another tax rate is for the same' },
+  PRICES_TOO_MANY: { status: 409, consumer: 'dead-letter', title: 'There are as many as there may be' },
   WEBHOOK_SIGNATURE_INVALID: {
     status: 400,
     consumer: 'dead-letter',

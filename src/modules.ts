@@ -1,4 +1,5 @@
 import { accessModule } from './access/module.ts'
+import { cartsModule } from './carts/module.ts'
 import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
 import { inventoryModule } from './inventory/module.ts'
@@ -19,6 +20,7 @@ export const modules: readonly Module[] = [
   ledgerModule,
   paymentsModule,
   settlementsModule,
+  cartsModule,
   webhooksModule,
   accessModule,
   systemModule,

@@ -8,6 +8,7 @@ import { readOwing } from '../src/webhooks/retry-queries.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillReservations } from './filled-reservations.ts'
 import { fillSettlements } from './filled-settlements.ts'
+import { fillPrices } from './filled-prices.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { changePaidOf } from './payment-status.ts'
@@ -61,6 +62,7 @@ export async function createFilledApp() {
   await fillPayments(t)
   await fillReservations(t)
   await fillSettlements(t.address)
+  await fillPrices(t)
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",
   )

@@ -10,8 +10,9 @@ export type MadeKey = CreatedKey & { key: string }
 export const scopes = [
   'orders:read',
   'orders:write',
-  'payments:write',
   'inventory:write',
+  'payments:write',
+  'carts:write',
   'deliveries:write',
   'admin',
 ] as const

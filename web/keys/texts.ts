@@ -29,8 +29,9 @@ export const texts = {
   meanings: {
     'orders:read': 'view orders and events',
     'orders:write': 'place and change orders',
-    'payments:write': 'move money',
     'inventory:write': 'change stock',
+    'payments:write': 'move money',
+    'carts:write': 'change carts and prices',
     'deliveries:write': 'change shipments',
     admin: 'dead letters, webhooks, keys, system',
   },
