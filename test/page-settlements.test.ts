@@ -72,6 +72,17 @@ describe.skipIf(hasNoBrowser)('reconciliation, in Chromium', () => {
     await page.getByRole('heading', { level: 1, name: id }).waitFor()
   })
 
+  test('lines that cannot be read are asked for again by a button', async () => {
+    const { report } = await reconcileRows(stage.database, [`n-1,payment,ref-n,,,5.00,0,,USD,,${at}`])
+    const page = await stage.open('/reconciliations')
+    await page.route('**/lines?*', route => route.abort(), { times: 1 })
+    await page.goto(`${stage.url}/reconciliations/${report?.id}`)
+    await page.getByRole('alert').getByText('Cannot reach the service').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('.differences').getByText('ref-n').waitFor()
+    expect(stage.complaints().every(text => text.includes('net::ERR_FAILED'))).toBe(true)
+  })
+
   test('one without differences says so, and an unknown one is reported as such', async () => {
     const id = await pay('agrees')
     const { report } = await reconcileRows(stage.database, [`m-1,payment,,${id},,18.17,0,,USD,,${at}`])
