@@ -66,6 +66,8 @@ create table payment_totals (
   refunded   bigint  not null check (refunded >= 0),
   disputed   bigint  not null check (disputed >= 0),
   is_sold    boolean not null, -- whether the sale is in the ledger
+  -- Another one after each change of the order's payments: an instance that remembers the stamp knows what the payments are.
+  stamp      bigint  not null,
   constraint payments_fit_the_order check (open + authorized + captured - refunded <= amount)
 );
 

@@ -7,6 +7,7 @@ import { applyChanges } from './apply-changes.ts'
 import { type ClaimedOperation, providerOf } from './claim.ts'
 import { type BeginInput, decideBegin } from './decide-begin.ts'
 import { refused } from './changes.ts'
+import { newStamp } from './remembered.ts'
 import { operationsTable, paymentsTable, totalsTable } from './rows.ts'
 import { totalsOf } from './totals.ts'
 
@@ -70,5 +71,5 @@ function totalsOfOrder({ order }: NewOrder) {
   const opened = openingPayment.of(order)
   if (opened === undefined) return none
   const { orderUid, currency, amount } = order
-  return [{ ...totalsOf({ currency, amount }, [opened.payment], false), orderUid }]
+  return [{ ...totalsOf({ currency, amount }, [opened.payment], false), orderUid, stamp: newStamp() }]
 }

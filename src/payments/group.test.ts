@@ -3,7 +3,9 @@ import { advisoryLockSpaces } from '../advisory-locks.ts'
 import { brokenRules } from '../../test/invariants.ts'
 import { createPaymentApp } from '../../test/payments.ts'
 import { decideBegin } from './decide-begin.ts'
+import type { Changes, OrderPayments, PaymentRules } from './changes.ts'
 import { contextAt } from './commands.ts'
+import { createPaymentWriter, type PaymentWriter } from './group.ts'
 import { newId } from './ids.ts'
 import { paymentsApi } from './module.ts'
 
@@ -44,23 +46,7 @@ describe('a group of changes', () => {
         writer.change({
           orderUid: uid,
           decide(before, nowMs) {
-            if (before === undefined) throw new Error('the order is not there')
-            const decision = decideBegin(
-              before,
-              {
-                ...{
-                  paymentId: newId('pay'),
-                  operationId: newId('op'),
-                  provider: 'sandbox',
-                  amount,
-                  capture: 'manual',
-                },
-                ...{ methodToken: 'tok_approve', returnUrl: undefined, actor: 'a test' },
-              },
-              contextAt(rules, nowMs, undefined),
-            )
-            if (decision.kind !== 'changed') throw new Error('the payment was not begun')
-            const { changes } = decision
+            const changes = begun(before, rules, nowMs, amount)
             // More than the order's amount, whatever the code believes.
             const totals = index === 1 ? { ...changes.totals, open: amount + 1 } : changes.totals
             return { result: uid, changes: { ...changes, totals } }
@@ -73,7 +59,39 @@ describe('a group of changes', () => {
     const counts = await Promise.all(orders.map(({ uid }) => t.read<object[]>(`/api/orders/${uid}/payments`)))
     expect(counts.map(({ length }) => length)).toEqual([1, 0, 1])
   })
+
+  test('is decided by what another instance has changed since this one has saved the order', async () => {
+    const { writer, rules } = paymentsApi.of(t.app.context)
+    const { uid, amount } = await t.place()
+    const half = Math.floor(amount / 2)
+    const other = createPaymentWriter({
+      pool: t.pool,
+      now: Date.now,
+      orders: { expiresAfterMs: undefined, parts: () => [] },
+      onCommitted: () => undefined,
+    })
+    const beginAt = (at: PaymentWriter) =>
+      at.change({
+        orderUid: uid,
+        decide: (before, nowMs) => ({ result: before, changes: begun(before, rules, nowMs, half) }),
+      })
+    await beginAt(writer)
+    await beginAt(other)
+    const seen = await writer.change({ orderUid: uid, decide: before => ({ result: before?.operations.length }) })
+    expect(seen).toBe(2)
+  })
 })
+
+/** The changes of a payment that is begun, and whose provider nobody asks. */
+function begun(before: OrderPayments | undefined, rules: PaymentRules, nowMs: number, amount: number): Changes {
+  if (before === undefined) throw new Error('the order is not there')
+  const ids = { paymentId: newId('pay'), operationId: newId('op') }
+  const asked = { provider: 'sandbox', amount, capture: 'manual' as const, methodToken: 'tok_approve' }
+  const input = { ...ids, ...asked, returnUrl: undefined, actor: 'a test' }
+  const decision = decideBegin(before, input, contextAt(rules, nowMs, undefined))
+  if (decision.kind !== 'changed') throw new Error('the payment was not begun')
+  return decision.changes
+}
 
 test('a reader waits for the outcome, and gets it when it is known', async () => {
   const { uid } = await t.place()

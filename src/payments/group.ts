@@ -4,8 +4,11 @@ import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { type Pool, violatedKey, withConnection } from '../platform/postgres.ts'
 import { command, inOneRoundTrip } from '../platform/round-trip.ts'
+import { applyChanges } from './apply-changes.ts'
 import type { Changes, OrderPayments } from './changes.ts'
-import { storedPayments, withPayments } from './load.ts'
+import { readStamps, withPayments } from './load.ts'
+import { isOpen } from './payment.ts'
+import { createRememberedPayments, newStamp, type RememberedPayments } from './remembered.ts'
 import { type Cause, type ChangedOrder, type DecidedChanges, type FollowedOrders, saveAndCommit } from './save.ts'
 
 /**
@@ -60,10 +63,11 @@ const writersMax = 2
 const waitingMax = 2_000
 
 export function createPaymentWriter(options: Options): PaymentWriter {
+  const remembered = createRememberedPayments()
   const writer = createGroupedWriter<ChangeRequest<unknown>, unknown>({
     what: 'changes of payments',
     keyOf: ({ orderUid }) => orderUid,
-    writeGroup: requests => writeGroup(options, requests),
+    writeGroup: requests => writeGroup(options, remembered, requests),
     groupMax,
     writersMax,
     waitingMax,
@@ -78,15 +82,17 @@ export function createPaymentWriter(options: Options): PaymentWriter {
 /** Locks, loads, decides and saves the orders of a group in one transaction. */
 async function writeGroup(
   { pool, now, onCommitted, orders: followed }: Options,
+  remembered: RememberedPayments,
   requests: readonly ChangeRequest<unknown>[],
 ): Promise<Outcome<unknown>[]> {
   const { decided, saved, changed } = await withConnection(pool, async client => {
     const orderUids = requests.map(({ orderUid }) => orderUid).toSorted()
-    const statements = [...begin, ...lockingOrders(orderUids), storedPayments(orderUids)] as const
-    const [, , busy, orders, stored] = await inOneRoundTrip(client, statements)
+    const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids)] as const
+    const [, , busy, orders, stamps] = await inOneRoundTrip(client, statements)
     const { locked } = lockedOf(busy, orders)
     const isBusy = new Set(busy)
-    const loaded = new Map((await withPayments(client, locked, stored)).map(before => [before.order.orderUid, before]))
+    const all = await withPayments(client, locked, stamps, remembered)
+    const loaded = new Map(all.map(before => [before.order.orderUid, before]))
     const nowMs = now()
     const decided = requests.map(
       (request): Decided =>
@@ -100,7 +106,14 @@ async function writeGroup(
     return { decided, saved, changed }
   })
   onCommitted(saved, changed)
+  for (const one of saved) remember(remembered, one)
   return decided.map(({ outcome }) => outcome)
+}
+
+/** Remembers payments whose outcome comes next. */
+function remember(remembered: RememberedPayments, { before, changes, decidedAtMs, stamp }: DecidedChanges): void {
+  if (!changes.operations.some(isOpen)) return
+  remembered.keep(before.order.orderUid, stamp, applyChanges(before, changes, decidedAtMs))
 }
 
 /**
@@ -117,7 +130,7 @@ function decide(request: ChangeRequest<unknown>, before: OrderPayments | undefin
     const { result, changes, cause = noCause, keep } = request.decide(before, nowMs)
     const outcome = { kind: 'done', result } as const
     if (before === undefined || changes === undefined) return { outcome, keep }
-    return { outcome, keep, saved: { before, changes, cause, decidedAtMs: nowMs } }
+    return { outcome, keep, saved: { before, changes, cause, decidedAtMs: nowMs, stamp: newStamp() } }
   } catch (error) {
     return { outcome: { kind: 'failed', error } }
   }

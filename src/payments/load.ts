@@ -3,6 +3,7 @@ import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import { type IssueResolution, issueKey, type OrderPayments } from './changes.ts'
 import { presentedPayments } from './paid-orders.ts'
+import type { RememberedPayments, StoredPayments } from './remembered.ts'
 import { toResolution, type ResolutionRow } from './issue-queries.ts'
 import {
   disputeColumns,
@@ -20,42 +21,62 @@ import type { IssueKind } from './views.ts'
 
 /** Loads locked orders with all of their payments. @returns in the order of the orders */
 export async function loadPayments(client: PoolClient, orders: readonly LockedOrder[]): Promise<OrderPayments[]> {
-  const [stored] = await inOneRoundTrip(client, [storedPayments(orders.map(({ orderUid }) => orderUid))])
-  return withPayments(client, orders, stored)
+  const [stamps] = await inOneRoundTrip(client, [readStamps(orders.map(({ orderUid }) => orderUid))])
+  return withPayments(client, orders, stamps)
 }
 
-/** What is stored of the payments of an order. */
-type StoredPayments = Pick<OrderPayments, 'payments' | 'operations' | 'isSold' | 'disputes' | 'issues'>
-
-/** The statement that reads what is stored of the payments of orders, for a transaction that sends it with others. */
-export function storedPayments(orderUids: readonly string[]): Statement<ReadonlyMap<string, StoredPayments>> {
+/** The statement that reads the stamps of the orders that have payments, for a transaction that sends it with others. */
+export function readStamps(orderUids: readonly string[]): Statement<ReadonlyMap<string, number>> {
   return {
-    text: select,
+    text: 'select order_uid, stamp::float8 as stamp from payment_totals where order_uid = any($1)',
     values: [orderUids],
-    read: ({ rows }: { rows: readonly StoredRow[] }) => new Map(rows.map(row => [row.order_uid, toStored(row)])),
+    read: ({ rows }: { rows: readonly { order_uid: string; stamp: number }[] }) =>
+      new Map(rows.map(row => [row.order_uid, row.stamp])),
   }
 }
 
 /**
  * Adds to locked orders what is stored of their payments, and the payments that orders arrived with.
  *
+ * @param stamps those that the orders have under the lock
+ * @param remembered what need not be loaded
  * @returns in the order of the orders
  */
 export async function withPayments(
   client: PoolClient,
   orders: readonly LockedOrder[],
-  stored: ReadonlyMap<string, StoredPayments>,
+  stamps: ReadonlyMap<string, number>,
+  remembered?: RememberedPayments,
 ): Promise<OrderPayments[]> {
+  const known = new Map<string, StoredPayments>()
+  for (const [orderUid, stamp] of stamps) {
+    const own = remembered?.take(orderUid, stamp)
+    if (own !== undefined) known.set(orderUid, own)
+  }
+  const loaded = await loadStored(
+    client,
+    orders.flatMap(({ orderUid }) => (stamps.has(orderUid) && !known.has(orderUid) ? orderUid : [])),
+  )
   const paidOutside = await presentedPayments(
     client,
-    orders.filter(order => !stored.has(order.orderUid)),
+    orders.filter(order => !stamps.has(order.orderUid)),
   )
   return orders.map(order => {
-    const own = stored.get(order.orderUid)
-    if (own !== undefined) return { order, ...own, isStored: true }
+    const own = known.get(order.orderUid) ?? loaded.get(order.orderUid)
+    // What is remembered may have the order of then.
+    if (own !== undefined) return { ...own, order, isStored: true }
     const { payment, isInBooks = false } = paidOutside.get(order.orderUid) ?? {}
     return { order, ...nothing, payments: payment === undefined ? [] : [payment], isSold: isInBooks, isStored: false }
   })
+}
+
+async function loadStored(
+  client: PoolClient,
+  orderUids: readonly string[],
+): Promise<ReadonlyMap<string, StoredPayments>> {
+  if (orderUids.length === 0) return new Map()
+  const { rows } = await client.query<StoredRow>(select, [orderUids])
+  return new Map(rows.map(row => [row.order_uid, toStored(row)]))
 }
 
 const nothing = { operations: [], disputes: [], issues: new Map() } as const

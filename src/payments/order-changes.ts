@@ -5,6 +5,7 @@ import type { PaymentRules } from './changes.ts'
 import { contextAt } from './commands.ts'
 import { decideOrderChange } from './decide-order.ts'
 import { loadPayments } from './load.ts'
+import { newStamp } from './remembered.ts'
 import { type FollowedOrders, saveWithin } from './save.ts'
 
 /** The statuses that mean something for payments: the sale is booked, or what moved is given back. */
@@ -29,7 +30,9 @@ export function followOrders(rules: PaymentRules, orders: FollowedOrders): Statu
         const context = contextAt(rules, nowMs, traceparent)
         const decision = decideOrderChange(before, { statusBefore: from, reason, actor }, context)
         if (decision.kind !== 'changed') return []
-        return [{ before, changes: decision.changes, cause: { actor, traceparent }, decidedAtMs: nowMs }]
+        return [
+          { before, changes: decision.changes, cause: { actor, traceparent }, decidedAtMs: nowMs, stamp: newStamp() },
+        ]
       })
       await saveWithin(client, decided, orders)
     },

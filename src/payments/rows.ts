@@ -214,7 +214,7 @@ export function toDispute(row: DisputeRow): StoredDispute {
   return { ref: row.dispute_ref, paymentId: row.payment_id, amount: row.amount, state: row.state }
 }
 
-export type OrderTotals = PaymentTotals & Readonly<{ orderUid: string }>
+export type OrderTotals = PaymentTotals & Readonly<{ orderUid: string; stamp: number }>
 
 export const totalsTable = tableOf<OrderTotals>('payment_totals', [
   { name: 'order_uid', type: 'text', role: 'key', of: totals => totals.orderUid },
@@ -226,4 +226,5 @@ export const totalsTable = tableOf<OrderTotals>('payment_totals', [
   { name: 'refunded', type: 'bigint', of: totals => totals.refunded },
   { name: 'disputed', type: 'bigint', of: totals => totals.disputed },
   { name: 'is_sold', type: 'boolean', of: totals => totals.isSold },
+  { name: 'stamp', type: 'bigint', of: totals => totals.stamp },
 ])

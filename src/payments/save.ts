@@ -16,9 +16,17 @@ import { newId } from './ids.ts'
 import { insertIssues, issueEvent, resolveIssues } from './issue-queries.ts'
 import type { Operation, Payment } from './payment.ts'
 import { disputesTable, operationsTable, type OrderTotals, paymentsTable, totalsTable } from './rows.ts'
+import type { Change } from './table.ts'
 
 /** What was decided on an order, when, and why. */
-export type DecidedChanges = Readonly<{ before: OrderPayments; changes: Changes; cause: Cause; decidedAtMs: number }>
+export type DecidedChanges = Readonly<{
+  before: OrderPayments
+  changes: Changes
+  cause: Cause
+  decidedAtMs: number
+  /** The stamp of the order's payments after it. */
+  stamp: number
+}>
 
 /** What a change of an order is recorded with. */
 export type Cause = Readonly<{
@@ -109,27 +117,30 @@ async function saveChanges(
   return { changed: orders.changed, copies }
 }
 
-type Sorted<Row> = Readonly<{ added: readonly Row[]; changed: readonly Row[] }>
+type Sorted<Row> = Readonly<{ added: readonly Row[]; changed: readonly Change<Row>[] }>
+
+function sortBy<Row>(before: readonly Row[], rows: readonly Row[], keyOf: (row: Row) => string): Sorted<Row> {
+  const stored = new Map(before.map(row => [keyOf(row), row]))
+  const [added, changed]: [Row[], Change<Row>[]] = [[], []]
+  for (const after of rows) {
+    const own = stored.get(keyOf(after))
+    if (own === undefined) added.push(after)
+    else changed.push({ before: own, after })
+  }
+  return { added, changed }
+}
 
 /** Tells rows that are new from those that are there. */
-function sort({ before, changes }: DecidedChanges): {
+function sort({ before, changes, stamp }: DecidedChanges): {
   payments: Sorted<Payment>
   operations: Sorted<Operation>
   totals: Sorted<OrderTotals>
 } {
-  const totals = [{ ...changes.totals, orderUid: before.order.orderUid }]
-  const payments = new Set(before.isStored ? before.payments.map(({ paymentId }) => paymentId) : [])
-  const operations = new Set(before.operations.map(({ operationId }) => operationId))
+  const totals = [{ ...changes.totals, orderUid: before.order.orderUid, stamp }]
   return {
-    payments: {
-      added: changes.payments.filter(({ paymentId }) => !payments.has(paymentId)),
-      changed: changes.payments.filter(({ paymentId }) => payments.has(paymentId)),
-    },
-    operations: {
-      added: changes.operations.filter(({ operationId }) => !operations.has(operationId)),
-      changed: changes.operations.filter(({ operationId }) => operations.has(operationId)),
-    },
-    totals: before.isStored ? { added: [], changed: totals } : { added: totals, changed: [] },
+    payments: sortBy(before.isStored ? before.payments : [], changes.payments, ({ paymentId }) => paymentId),
+    operations: sortBy(before.operations, changes.operations, ({ operationId }) => operationId),
+    totals: before.isStored ? { added: [], changed: totals.map(after => ({ after })) } : { added: totals, changed: [] },
   }
 }
 

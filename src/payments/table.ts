@@ -20,22 +20,23 @@ export type Column<Item> = Readonly<{
 export type Table<Item> = Readonly<{
   /** The rows of new items. */
   copyOf(items: readonly Item[]): Copy
-  /** Writes items that are there already as they are now; none for no items. Reading its answer throws when one of them is not there. */
-  update(items: readonly Item[]): readonly Statement<undefined>[]
+  /**
+   * Writes the columns that have changed of rows that are there already; none when nothing has. Reading its answer throws when one of
+   * them is not there.
+   */
+  update(changes: readonly Change<Item>[]): readonly Statement<undefined>[]
   /** Writes items, whether they are there already or not; none for no items. */
   upsert(items: readonly Item[]): readonly Statement<undefined>[]
 }>
+
+/** An item as it is now, and as it is stored; all of it is written where that is not known. */
+export type Change<Item> = Readonly<{ before?: Item; after: Item }>
 
 /** @param columns all that are written; what changes has no role */
 export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): Table<Item> {
   const names = namesOf(columns)
   const keys = columns.filter(({ role }) => role === 'key')
   const changing = columns.filter(({ role }) => role === undefined)
-  const updated = [...keys, ...changing]
-  const update = `update ${name} t
-     set ${changing.map(column => `${column.name} = u.${column.name}`).join(', ')}
-    from ${recordsOf(updated)}
-   where ${keys.map(column => `t.${column.name} = u.${column.name}`).join(' and ')}`
   const upsert = `insert into ${name} (${names})
   select ${names} from ${recordsOf(columns)}
       on conflict (${namesOf(keys)}) do update
@@ -46,12 +47,21 @@ export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): T
         writer.row(columns.length)
         for (const column of columns) write(writer, column.type, column.of(item))
       }),
-    update(items) {
-      if (items.length === 0) return []
+    update(changes) {
+      const changed = changing.filter(({ of }) =>
+        changes.some(({ before, after }) => before === undefined || of(before) !== of(after)),
+      )
+      if (changed.length === 0) return []
+      const items = changes.map(({ after }) => after)
+      const updated = [...keys, ...changed]
       const read = ({ rowCount }: { rowCount: number | null }) => {
         if (rowCount !== items.length) throw new Error(`${rowCount} of ${items.length} rows of ${name} were there`)
         return undefined
       }
+      const update = `update ${name} t
+     set ${changed.map(column => `${column.name} = u.${column.name}`).join(', ')}
+    from ${recordsOf(updated)}
+   where ${keys.map(column => `t.${column.name} = u.${column.name}`).join(' and ')}`
       return [{ text: update, values: [jsonOf(updated, items)], read }]
     },
     upsert: items => (items.length === 0 ? [] : [command(upsert, [jsonOf(columns, items)])]),

@@ -26,8 +26,8 @@ export function inBatches<Item, Result>(
 
   async function runAll(): Promise<void> {
     isRunning = true
-    // What is asked for in the same turn of the event loop belongs to the first batch too.
-    await Promise.resolve()
+    // What is asked for in the same turn of the event loop belongs to the first batch too, also by requests that it has still to read.
+    await new Promise<void>(resolve => setImmediate(resolve))
     while (waiting.length > 0) await runNext()
     isRunning = false
   }

@@ -2,7 +2,13 @@ import type { Pool } from '../../platform/postgres.ts'
 import type { SandboxEvent } from './events.ts'
 import type { SandboxPayment } from './payment.ts'
 
-/** The SQL of the sandbox, one function a statement. */
+/**
+ * The SQL of the sandbox, one function a statement.
+ *
+ * Payments are committed without waiting for the disk. The shop's own commit comes later in the same log, and waits: what the shop knows
+ * of the sandbox is never lost, and what it does not know yet it asks for again.
+ */
+const unhurried = "unhurried as materialized (select set_config('synchronous_commit', 'off', true))"
 
 export type StoredPayment = Readonly<{ payment: SandboxPayment; version: number }>
 
@@ -48,10 +54,11 @@ export async function insertPayments(
   events: readonly SandboxEvent[],
 ): Promise<Set<string>> {
   const { rows } = await pool.query<{ payment_ref: string }>(
-    `with written as (
+    `with ${unhurried}, written as (
        insert into sandbox_payments (payment_ref, payment_id, order_uid, version, payment, created_at)
        select ref, payment_id, order_uid, 1, payment, created_at
-         from unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::timestamptz[]) p (ref, payment_id, order_uid, payment, created_at)
+         from unhurried, unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::timestamptz[])
+                           p (ref, payment_id, order_uid, payment, created_at)
            on conflict do nothing
        returning payment_ref
      ), told as (${insertEvents(6)})
@@ -75,10 +82,10 @@ export async function updatePayments(
   events: readonly SandboxEvent[],
 ): Promise<Set<string>> {
   const { rows } = await pool.query<{ payment_ref: string }>(
-    `with written as (
+    `with ${unhurried}, written as (
        update sandbox_payments p
           set payment = c.payment, version = p.version + 1
-         from unnest($1::text[], $2::int[], $3::json[]) c (ref, version, payment)
+         from unhurried, unnest($1::text[], $2::int[], $3::json[]) c (ref, version, payment)
         where p.payment_ref = c.ref and p.version = c.version
        returning p.payment_ref
      ), told as (${insertEvents(4)})

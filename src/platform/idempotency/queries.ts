@@ -43,17 +43,22 @@ type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer
 /** A claim that a repetition of its request may take over. */
 const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.fingerprint'
 
-/** In the order of their keys, so that two instances never wait for each other. */
+/**
+ * In the order of their keys, so that two instances never wait for each other. A claim is committed without waiting for the disk: what
+ * is done under it is committed behind it, and one that a crash of the database loses counts as one that is over.
+ */
 const takeAll = `
   with wanted as (
     select * from unnest($1::bytea[], $2::text[], $3::bytea[], $4::uuid[]) w (scope, key, fingerprint, asked)
   ), answer as (
     select asked, a.fingerprint, status, headers, body
       from wanted join idempotency_answers a using (scope, key)
+  ), unhurried as materialized (
+    select set_config('synchronous_commit', 'off', true)
   ), claim as (
     insert into idempotency_claims as held (scope, key, fingerprint, claim, claimed_until)
     select scope, key, fingerprint, asked, now() + $5 * interval '1 millisecond'
-      from wanted
+      from unhurried, wanted
      where asked not in (select asked from answer)
      order by scope, key
     on conflict (scope, key) do update
