@@ -101,7 +101,10 @@ create table stock_movements (
       when 'shipped'       then quantity > 0 and on_hand = -quantity and reserved between -quantity and 0 and unavailable = 0
       else false
     end),
-  constraint movement_of_an_order_names_it check (kind not in ('reserved', 'released') or order_uid is not null)
+  constraint movement_of_an_order_names_it check (
+    case when kind in ('reserved', 'released') then order_uid is not null
+         else order_uid is null or kind in ('shipped', 'returned') end),
+  constraint movement_of_a_shipment_names_it check (shipment_id is null or kind in ('shipped', 'returned'))
 );
 
 create unique index stock_movement_is_recorded_once on stock_movements (chrt_id, external_id) where external_id is not null;

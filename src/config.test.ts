@@ -56,7 +56,7 @@ describe('the defaults', () => {
       groupId: 'orders_group',
     })
     const topics = modules.flatMap(({ topics = [] }) => topics.map(({ variable }) => config.value(variable)))
-    expect(topics.toSorted()).toEqual(['orders', 'orders.commands', 'orders.dlq', 'orders.events'])
+    expect(topics.toSorted()).toEqual(['orders', 'orders.commands', 'orders.dlq', 'orders.events', 'orders.stock'])
   })
 
   test('nothing is traced without a collector, and what it gets has defaults of its own', () => {

@@ -62,6 +62,7 @@ test('it names every channel, with the default topics', () => {
   expect(ways.sort()).toEqual([
     'receive orders',
     'receive orders.commands',
+    'receive orders.stock',
     'send /api/events',
     'send /api/orders/{order_uid}/events',
     'send orders.dlq',

@@ -21,6 +21,7 @@ export type Asked = {
   id?: string
   delivery?: string
   provider?: string
+  location?: string
   /** The caller, if not the usual one. */
   of?: Caller
 }
@@ -61,8 +62,9 @@ export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAn
 
   function send(name: string, asked: Asked = {}): Promise<Response> {
     const [method = '', template = ''] = name.split(' ')
-    const { id = '1', delivery = '1', provider = '1' } = asked
-    const path = template.replace('{id}', id).replace('{delivery}', delivery).replace('{provider}', provider)
+    const { id = '1', delivery = '1', provider = '1', location = id } = asked
+    const values: Record<string, string> = { id, chrt_id: id, delivery, provider, location }
+    const path = template.replace(/\{(\w+)\}/g, (parameter, name: string) => values[name] ?? parameter)
     return (asked.of ?? usual).call(method, `${path}${asked.query ?? ''}`, asked)
   }
 

@@ -5,6 +5,7 @@ import { createSandbox } from '../src/payments/providers/sandbox.ts'
 import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { readOwing } from '../src/webhooks/retry-queries.ts'
+import { fillInventory } from './filled-inventory.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillReservations } from './filled-reservations.ts'
 import { fillSettlements } from './filled-settlements.ts'
@@ -23,7 +24,7 @@ const todayMs = Math.floor(Date.now() / dayMs) * dayMs
 
 /**
  * An app whose database has rows in every table, written by the service in every way that it has: orders by HTTP, in a batch, by
- * messages and out of dead letters; commands by HTTP and by messages; payments; deliveries that went through and that wait; dead
+ * messages and out of dead letters; commands by HTTP and by messages; payments; items and stock; deliveries that went through and that wait; dead
  * letters in each state; keys; and a log of which one part was dropped and another sealed.
  */
 export async function createFilledApp() {
@@ -61,6 +62,7 @@ export async function createFilledApp() {
   await fillDeadLetters(t, orders.slice(13))
   await fillPayments(t)
   await fillReservations(t)
+  await fillInventory(t)
   await fillSettlements(t.address)
   await fillPrices(t)
   await t.pool.query(

@@ -9,7 +9,7 @@ setDefaultTimeout(120_000)
 afterEach(() => endServices())
 
 describe.skipIf(kafkaAvailability() !== null)('topics that are deleted while the service runs', () => {
-  test('are recreated, each of the four, and orders, commands, events and dead letters go on', async () => {
+  test('are recreated, each of the five, and orders, commands, stock, events and dead letters go on', async () => {
     const brokers = await testBroker()
     const topics = uniqueTopics()
     const names = Object.values(topics)
@@ -40,6 +40,13 @@ describe.skipIf(kafkaAvailability() !== null)('topics that are deleted while the
       }
       const wanted = ['com.shoppingcart.order.placed.v1', 'com.shoppingcart.order.on_hold.v1']
       await eventually(`${name}: its events come`, async () => (await events()).join() === wanted.join(), 40_000)
+      const movement = { chrt_id: 1, location: 'main', kind: 'received', quantity: 1, external_id: name }
+      await produce(brokers, topics.KAFKA_STOCK_TOPIC, [{ key: '1', value: JSON.stringify(movement) }])
+      const received = async () => {
+        const movements = (await (await fetch(`${url}/api/stock/1/movements`)).json()) as { external_id: string }[]
+        return movements.some(({ external_id }) => external_id === name)
+      }
+      await eventually(`${name}: the movement of stock is recorded`, received, 40_000)
       const announced = async () => {
         const read = await readTopic(brokers, topics.KAFKA_DLQ_TOPIC)
         return read.some(({ message }) => String(message.value) === `no order ${name}`)
@@ -47,6 +54,9 @@ describe.skipIf(kafkaAvailability() !== null)('topics that are deleted while the
       await eventually(`${name}: the dead letter is announced`, announced, 40_000)
     }
 
+    const item = { nm_id: 1, name: 'Hat', prices: { USD: 100 } }
+    const put = { method: 'PUT', body: JSON.stringify(item), headers: { 'content-type': 'application/json' } }
+    expect((await fetch(`${url}/api/items/1`, put)).status).toBe(201)
     await eventually('the topics are made', async () => (await there()) === names.length)
     await expectToWork('first')
     for (const topic of names) await admin.deleteTopics({ topics: [topic] })

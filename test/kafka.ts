@@ -71,6 +71,7 @@ export function uniqueTopics() {
   return {
     KAFKA_TOPIC: uniqueName('orders'),
     KAFKA_COMMANDS_TOPIC: uniqueName('commands'),
+    KAFKA_STOCK_TOPIC: uniqueName('stock'),
     KAFKA_EVENTS_TOPIC: uniqueName('events'),
     KAFKA_DLQ_TOPIC: uniqueName('letters'),
   }

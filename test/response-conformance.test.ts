@@ -25,7 +25,7 @@ beforeAll(async () => {
   const admin = withKey(t.adminKey)
   stranger = withKey(await makeKey(admin, ['deliveries:write']))
   documented = await readDocumentedAnswers(
-    withKey(await makeKey(admin, ['orders:read', 'orders:write', 'payments:write', 'admin'])),
+    withKey(await makeKey(admin, ['orders:read', 'orders:write', 'payments:write', 'inventory:write', 'admin'])),
   )
 })
 afterAll(() => t.close())
@@ -140,6 +140,36 @@ describe('responses match OpenAPI', () => {
     await ask(lines, 406, { id, headers: { accept: 'text/html' } })
   })
 
+  test('of items and stock', async () => {
+    const item = { nm_id: 1, name: 'Hat', prices: { USD: 100 } }
+    const id = '80001'
+    await ask('PUT /api/items/{chrt_id}', 201, { id, body: item })
+    await ask('PUT /api/items/{chrt_id}', 200, { id, body: item })
+    await ask('PUT /api/items/{chrt_id}', 413, { id, body: 'x'.repeat(64 * 1024 + 1) })
+    await ask('GET /api/items/{chrt_id}', 200, { id })
+    await ask('GET /api/items', 200, { query: '?q=ha' })
+    await ask('GET /api/items', 200, { headers: { accept: 'application/x-ndjson' } })
+    await ask('GET /api/items', 406, { headers: { accept: 'text/html' } })
+    const csv = { 'content-type': 'text/csv' }
+    await ask('POST /api/items/batch', 200, {
+      body: 'chrt_id,nm_id,name,prices.USD\n80001,1,Hat,5\n1,,\n',
+      headers: csv,
+    })
+    const received = { id, body: { location: 'main', kind: 'received', quantity: 5, external_id: 'w-1' } }
+    await ask('POST /api/stock/{chrt_id}/movements', 201, received)
+    await ask('POST /api/stock/{chrt_id}/movements', 200, received)
+    await ask('POST /api/stock/{chrt_id}/movements', 409, { id, body: { ...received.body, quantity: 6 } })
+    await ask('POST /api/stock/{chrt_id}/count', 200, { id, body: { location: 'main', counted: 5 } })
+    await ask('POST /api/stock/{chrt_id}/count', 409, { id, body: { location: 'main', counted: 5, expected: 6 } })
+    await ask('GET /api/stock', 200)
+    await ask('GET /api/stock/{chrt_id}', 200, { id })
+    await ask('GET /api/stock/{chrt_id}/movements', 200, { id })
+    await ask('PUT /api/locations/{location}', 201, { location: 'shelf', body: {} })
+    await ask('PUT /api/locations/{location}', 200, { location: 'shelf', body: { priority: 1 } })
+    await ask('GET /api/locations', 200)
+    await ask('GET /api/locations/{location}', 200, { location: 'shelf' })
+  })
+
   test('of commands', async () => {
     const { order_uid: id } = await ask<{ order_uid: string }>('POST /api/orders', 201, { body: newOrder() })
     const stale = { id, headers: { 'if-match': '"9"' } }
@@ -252,6 +282,8 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'POST /api/orders/{id}/payments': () => ({ provider: 'sandbox' }),
   'POST /api/payments/{id}/records': () => ({ kind: 'capture' }),
   'POST /api/payment-issues/{id}/resolve': () => ({ action: 'dismiss', reason: 'known' }),
+  'POST /api/stock/{chrt_id}/movements': () => ({ location: 'main', kind: 'received', quantity: 1 }),
+  'POST /api/stock/{chrt_id}/count': () => ({ location: 'main', counted: 1 }),
 }
 
 describe('errors match OpenAPI', () => {
@@ -302,7 +334,11 @@ describe('errors match OpenAPI', () => {
 })
 
 /** What comes of faults, of the last key of a service that others can reach, and of events that are signed: other tests do. */
-const metElsewhere = ['DELETE /api/keys/{id} 409', 'POST /api/payments/webhooks/{provider} 200']
+const metElsewhere = [
+  'DELETE /api/keys/{id} 409',
+  'POST /api/payments/webhooks/{provider} 200',
+  'PUT /api/locations/{location} 409',
+]
 const notMet = (answer: string) => /500$|503$|default$/.test(answer) || metElsewhere.includes(answer)
 
 test('every operation was called, and every documented response seen that needs no fault', () => {

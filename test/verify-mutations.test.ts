@@ -54,6 +54,9 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   stock_reservations: ["state = 'held'", "state = 'committed'", "state = 'shipped'", "state = 'released'"],
   stock_waits: ["state = 'waiting'", "state = 'allocated'"],
   log_readers: ["name = 'kafka'", "name <> 'kafka'"],
+  stock_movements: ["kind = 'received'", "kind = 'transferred' and quantity > 0", "kind = 'adjusted' and quantity < 0"],
+  stock_counts: ['movement_id is not null', 'is_applied and movement_id is null', 'not is_applied'],
+  stock: ["location = 'main' and backorder_limit > 0", "location = 'filled'"],
   webhooks: ['disabled_at is null', 'disabled_at is not null'],
   webhook_deliveries: ["outcome = 'failed'", "outcome = 'delivered'"],
 }
@@ -70,6 +73,8 @@ const changes: Readonly<Record<string, (column: string) => string>> = {
   uuid: () => 'gen_random_uuid()',
   bytea: column => `coalesce(${column}, '') || '\\x00'`,
   json: () => `'{"changed":true}'`,
+  jsonb: () => `'{"USD":1}'`,
+  tsvector: () => `'changed'`,
   xid8: column => `(${column}::text::bigint + 1000000000)::text::xid8`,
   ARRAY: column => `array_append(${column}, 'changed')`,
 }

@@ -49,12 +49,12 @@ test.skipIf(kafkaAvailability() !== null)('the doctor asks Kafka for its topics 
   const states = async () => {
     const { out } = await runCli(['doctor', '--json'], environment)
     expect(findingOf(out, 'Kafka')).toMatchObject({ state: 'ok' })
-    const names = ['orders in', 'commands in', 'events out', 'dead letters out']
+    const names = ['orders in', 'commands in', 'stock in', 'events out', 'dead letters out']
     return names.map(name => findingOf(out, name)?.state)
   }
-  expect(await states()).toEqual(['note', 'note', 'note', 'note'])
-  expect(await states()).toEqual(['note', 'note', 'note', 'note'])
+  expect(await states()).toEqual(['note', 'note', 'note', 'note', 'note'])
+  expect(await states()).toEqual(['note', 'note', 'note', 'note', 'note'])
   const made = [topics.KAFKA_TOPIC, topics.KAFKA_COMMANDS_TOPIC].map(name => ({ name, partitions: 1 }))
   await ensureTopics({ brokers }, made, 10_000)
-  expect(await states()).toEqual(['ok', 'ok', 'note', 'note'])
+  expect(await states()).toEqual(['ok', 'ok', 'note', 'note', 'note'])
 })

@@ -68,15 +68,16 @@ const ruleChecks: readonly Check[] = [
     name: 'stock-transfers',
     sentence: 'what leaves a location by a transfer arrives at another',
     sql: `select m.chrt_id || ' by movement ' || m.movement_id
-            from (select chrt_id, movement_id, location, kind, quantity, recorded_at,
-                         lead(location) over w as to_location, lead(kind) over w as next_kind, lead(quantity) over w as next_quantity,
-                         lag(kind) over w as previous_kind, lag(quantity) over w as previous_quantity
+            from (select chrt_id, movement_id, location, kind, quantity, external_id,
+                         (kind, -quantity, reason, actor, recorded_at) as part,
+                         lead((kind, quantity, reason, actor, recorded_at)) over w as next,
+                         lag((kind, quantity, reason, actor, recorded_at)) over w as previous,
+                         lead(location) over w as to_location
                     from stock_movements
                   window w as (partition by chrt_id order by movement_id)) m
            where m.kind = 'transferred'
-             and case when m.quantity < 0 then (m.next_kind, m.next_quantity) is distinct from ('transferred', -m.quantity)
-                                            or m.to_location = m.location
-                      else (m.previous_kind, m.previous_quantity) is distinct from ('transferred', -m.quantity) end`,
+             and case when m.quantity < 0 then m.next is distinct from m.part or m.to_location = m.location
+                      else m.previous is distinct from m.part or m.external_id is not null end`,
   },
   {
     name: 'stock-counts',
@@ -90,29 +91,23 @@ const ruleChecks: readonly Check[] = [
   },
   {
     name: 'stock-events',
-    sentence:
-      'each movement of a person or another system is told by an event with its kind, quantity, reason and actor',
-    sql: `select m.chrt_id || ' by movement ' || m.movement_id
-            from stock_movements m
-           where m.kind not in ('reserved', 'released', 'shipped') and (m.kind <> 'transferred' or m.quantity < 0)
-             and (${droppedBefore} is null or m.recorded_at >= ${droppedBefore})
-             and not exists (
-               select from ${events} e
-                cross join lateral json_to_record(e.data::json)
-                                as said (movement_id bigint, location text, kind text, quantity bigint, reason text, actor text)
-                where e.chrt_id = m.chrt_id::text and e.type = 'stock.adjusted' and e.recorded_at = m.recorded_at
-                  and (said.movement_id, said.location, said.kind, said.quantity, said.reason, said.actor)
-                      = (m.movement_id, m.location, m.kind, m.quantity, m.reason, m.actor))`,
-  },
-  {
-    name: 'stock-event-movements',
-    sentence: 'each event of a movement has its movement',
-    sql: `select e.chrt_id || ' by event ' || e.sequence
-            from ${events} e
-           cross join lateral json_to_record(e.data::json) as said (chrt_id bigint, movement_id bigint)
-           where e.type = 'stock.adjusted'
-             and not exists (select from stock_movements m where m.chrt_id = said.chrt_id and m.movement_id = said.movement_id
-                                and m.chrt_id::text = e.chrt_id)`,
+    sentence: 'each movement of a person or another system is told by one event, as it is',
+    sql: `select coalesce(m.chrt_id, e.item) || ' by movement ' || coalesce(m.movement_id, e.movement_id)
+            from (select m.chrt_id, m.movement_id, m.location, m.kind, m.quantity, m.reason, m.actor, m.recorded_at,
+                         coalesce(m.external_id, c.external_id) as external_id
+                    from stock_movements m left join stock_counts c using (chrt_id, movement_id)
+                   where m.kind not in ('reserved', 'released', 'shipped') and (m.kind <> 'transferred' or m.quantity < 0)) m
+            full join (select e.chrt_id::bigint as item, e.recorded_at, said.*
+                         from ${events} e
+                        cross join lateral json_to_record(e.data::json)
+                                        as said (chrt_id bigint, movement_id bigint, location text, kind text, quantity bigint, reason text,
+                                                 actor text, external_id text)
+                        where e.type = 'stock.adjusted') e on e.item = m.chrt_id and e.movement_id = m.movement_id
+           where m.chrt_id is null
+              or (e.item is null and (${droppedBefore} is null or m.recorded_at >= ${droppedBefore}))
+              or (e.item is not null
+                  and (e.chrt_id, e.location, e.kind, e.quantity, e.reason, e.actor, e.external_id, e.recorded_at)
+                      is distinct from (m.chrt_id, m.location, m.kind, m.quantity, m.reason, m.actor, m.external_id, m.recorded_at))`,
   },
 ]
 

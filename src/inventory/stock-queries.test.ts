@@ -18,7 +18,8 @@ const lowStockDefault = 5
 
 function movement(chrtId: number, kind: MovementKind, quantity: number, more: Partial<Movement> = {}): Movement {
   const change = changeOf(kind, quantity)
-  return { chrtId, location: 'main', kind, quantity, change, reason: '', actor: 'test', orderUid: 'o-1', ...more }
+  const orderUid = kind === 'reserved' ? 'o-1' : undefined
+  return { chrtId, location: 'main', kind, quantity, change, reason: '', actor: 'test', orderUid, ...more }
 }
 
 /** Applies movements as a writer does: locks, reads, writes. */

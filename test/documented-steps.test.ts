@@ -6,12 +6,16 @@ import { createTestDatabase, type TestDatabase } from './database.ts'
 import { isInstalled } from './monitoring-rules.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
-/** The commands of docs/payments.md are run one by one, and each prints what stands below it. */
+/** The commands of documents are run one by one, and each prints what stands below it. The documents share a service, in this order. */
 
 setDefaultTimeout(90_000)
 
 const root = join(import.meta.dirname, '..')
-const areInstalled = isInstalled('jq', 'the commands of docs/payments.md') && isInstalled('curl', 'the same')
+const documents = [
+  ['docs/payments.md', 'an unpaid order is authorized, captured and refunded in parts'],
+  ['docs/inventory.md', 'items are written, imported and searched, and their stock is moved and counted'],
+] as const
+const areInstalled = isInstalled('jq', 'the commands of documents') && isInstalled('curl', 'the same')
 
 let database: TestDatabase
 let service: ServiceProcess
@@ -44,20 +48,16 @@ function stepsOf(document: string): Step[] {
   return steps
 }
 
-test.skipIf(!areInstalled)(
-  'an unpaid order is authorized, captured and refunded in parts, as docs/payments.md shows',
-  () => {
-    const steps = stepsOf(readFileSync(join(root, 'docs/payments.md'), 'utf8'))
-    expect(steps.length).toBeGreaterThan(20)
+for (const [document, title] of documents) {
+  test.skipIf(!areInstalled)(`${title}, as ${document} shows`, () => {
+    const steps = stepsOf(readFileSync(join(root, document), 'utf8'))
+    expect(steps.length).toBeGreaterThan(15)
     // In one shell, whose variables the commands share; each output ends with a NUL.
     const script = steps.map(({ command }) => `${command}\nprintf '\\0'`).join('\n')
     const { stdout, stderr, status } = spawnSync(
       'bash',
       ['-e', '-o', 'pipefail', '-c', script.replaceAll('http://localhost:8080', service.url)],
-      {
-        cwd: root,
-        encoding: 'utf8',
-      },
+      { cwd: root, encoding: 'utf8' },
     )
     const printed = stdout.split('\0')
     const ran = steps.map(({ command }, index) => ({ command, printed: printed[index] ?? 'not run' }))
@@ -65,5 +65,5 @@ test.skipIf(!areInstalled)(
     const whole = ({ command, printed }: Step) => ({ command, printed: printed.trimEnd() })
     expect(ran.map(whole), stderr).toEqual(steps.map(whole))
     expect(status).toBe(0)
-  },
-)
+  })
+}
