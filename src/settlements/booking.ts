@@ -3,32 +3,54 @@ import { notifyOfEvents } from '../events/append.ts'
 import type { Transfer, TransferKind } from '../ledger/transfer.ts'
 import { bookedTransfers } from '../ledger/transfer-sql.ts'
 import { insertTransfers } from '../ledger/transfers.ts'
+import { paymentRows } from '../payments/payment-sql.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
-import { feeAmount, payoutAmount, repeatedLines, transferId } from './comparison-sql.ts'
+import {
+  allLines,
+  feeAmount,
+  isOfSettlements,
+  payoutAmount,
+  plainLines,
+  restFound,
+  transferId,
+} from './comparison-sql.ts'
 import { eachPage } from './pages.ts'
 
 /** A transaction is short, so that the readers of the event log need not wait for it. */
 const batchTransfers = 1_000
 
-type ToBook = { transfer_id: string; what: 'fee' | 'payout'; currency: string; amount: string }
+type ToBook = {
+  transfer_id: string
+  what: 'fee' | 'payout'
+  currency: string
+  amount: string
+  order_uid: string | null
+  payment_id: string | null
+}
 
-/** Fees and payouts of the file that are not in the books. What is booked otherwise is left to a person. */
+/** Fees and payouts of the file that are not in the books, with the payment that they are of. What is booked otherwise is left to a person. */
 const unbooked = `
-  with ${repeatedLines},
+  with ${restFound},
+  named as (
+    select row, order_uid, payment_id from found
+     union all
+    select l.row, p.order_uid, p.payment_id from ${plainLines} l join ${paymentRows} p on p.provider = $1 and p.provider_ref = l.payment_ref
+  ),
   bookable as (
-    select ${transferId('l.line_id', 'fee')} as transfer_id, 'fee' as what, l.net_currency as currency, ${feeAmount} as amount
-      from lines l where not l.is_repeated
+    select l.row, ${transferId('l.line_id', 'fee')} as transfer_id, 'fee' as what, l.net_currency as currency, ${feeAmount} as amount
+      from ${allLines} l where not l.is_repeated
      union all
-    select ${transferId('l.line_id', 'payout')}, 'payout', l.net_currency, ${payoutAmount}
-      from lines l where l.kind = 'payout' and not l.is_repeated
+    select null, ${transferId('l.line_id', 'payout')}, 'payout', l.net_currency, ${payoutAmount}
+      from ${allLines} l where l.kind = 'payout' and not l.is_repeated
      union all
-    select ${transferId('l.payout', 'payout')}, 'payout', min(l.net_currency), sum(l.net)
-      from lines l where $2 and l.payout is not null and not l.is_repeated
+    select null, ${transferId('l.payout', 'payout')}, 'payout', min(l.net_currency), sum(l.net)
+      from ${allLines} l where $2 and l.payout is not null and not l.is_repeated
      group by l.payout having count(*) filter (where l.kind = 'payout') = 0 and count(distinct l.net_currency) = 1
   )
-  select transfer_id, what, currency, amount::text
-    from bookable n
-   where amount <> 0 and not exists (select from ${bookedTransfers} b where b.transfer_id = n.transfer_id)`
+  select transfer_id, what, n.currency, n.amount::text, f.order_uid, f.payment_id
+    from bookable n left join named f using (row)
+   where n.amount <> 0
+     and not exists (select from ${bookedTransfers} b where b.transfer_id = n.transfer_id and ${isOfSettlements('b')})`
 
 export type Booked = { fees: number; payouts: number }
 
@@ -61,13 +83,16 @@ export async function bookSettlements(
   return booked
 }
 
-function toTransfer({ transfer_id, what, currency, amount }: ToBook, provider: string, recordedAt: Date): Transfer {
-  const signed = BigInt(amount)
+function toTransfer(row: ToBook, provider: string, recordedAt: Date): Transfer {
+  const { transfer_id, what, currency } = row
+  const signed = BigInt(row.amount)
   const kind: TransferKind = signed > 0n ? what : `${what}_reversal`
   return {
     transferId: transfer_id,
     ...{ kind, provider, currency, recordedAt },
     amount: signed > 0n ? signed : -signed,
-    ...{ orderUid: undefined, paymentId: undefined, operationId: undefined, orders: undefined },
+    orderUid: row.order_uid ?? undefined,
+    paymentId: row.payment_id ?? undefined,
+    ...{ operationId: undefined, orders: undefined },
   }
 }

@@ -2,11 +2,12 @@ import { bookedTransfers } from '../ledger/transfer-sql.ts'
 import { arrivedPayments, disputeRows, operationRows, paymentRows } from '../payments/payment-sql.ts'
 
 /**
- * One statement that compares all lines with the payments. $1 is the provider; $2 and $3 are the period in which payments are expected
- * to be settled, or null. It only reads: a transaction that writes for seconds would hold up the readers of the event log.
+ * One statement that compares the lines that are left with the payments: those that plainly match were set aside (`plain-sql.ts`). $1 is
+ * the provider; $2 and $3 are the period in which payments are expected to be settled, or null. It only reads: a transaction that writes
+ * for seconds would hold up the readers of the event log.
  */
 
-const isOfPayment = "kind in ('payment', 'refund', 'dispute')"
+export const isOfPayment = "kind in ('payment', 'refund', 'dispute')"
 
 /** The id of the transfer of a fee or a payout. @param id of the line, or of a payout that its lines come to */
 export const transferId = (id: string, kind: 'fee' | 'payout') =>
@@ -17,22 +18,26 @@ export const feeAmount = "(case l.kind when 'fee' then -l.net else l.fee end)"
 /** And as its payout. */
 export const payoutAmount = '-(l.net + l.fee)'
 
-/** Lines that stand in the file already. */
-export const repeatedLines = `
-  repeated as materialized (
-    select kind, line_id, min(row) as first_row from settlement_lines group by kind, line_id having count(*) > 1
-  ),
-  lines as (
-    select l.*, r.first_row is not null and r.first_row <> l.row as is_repeated
-      from settlement_lines l left join repeated r using (kind, line_id)
-  )`
+/** Narrows transfers down to those of the provider's settlements. @param table of the transfers */
+export const isOfSettlements = (table: string) =>
+  `${table}.transfer_id > 'settlement:' || $1::text || ':' and ${table}.transfer_id < 'settlement:' || $1::text || ';'`
+
+/** All lines, with whether they stand in the file already. */
+export const allLines =
+  '(select l.*, r.row is not null as is_repeated from settlement_lines l left join settlement_repeats r using (row))'
+
+/** Lines that were set aside: they match. */
+export const plainLines = `(select * from settlement_lines l where l.${isOfPayment} and not exists (select from settlement_rest r where r.row = l.row))`
+
+const lines = `
+  lines as materialized (select l.* from ${allLines} l join settlement_rest using (row) where l.${isOfPayment})`
 
 /** One step of finding payments: what the steps before it have found is left out. */
 const step = (name: string, before: string | undefined, joins: string, refunded = 'p.refunded') => `
   ${name} as materialized (
     select distinct on (l.row) l.row, p.order_uid, p.payment_id, p.provider_ref, p.currency, p.captured, ${refunded} as refunded
-      from settlement_lines l ${joins}
-     where l.${isOfPayment} and p.provider = $1
+      from lines l ${joins}
+     where p.provider = $1
        ${before === undefined ? '' : `and not exists (select from ${before} f where f.row = l.row)`}
      order by l.row, p.payment_id
   )`
@@ -42,17 +47,22 @@ const found = `
   ${step('by_reference', undefined, `join ${paymentRows} p on p.provider_ref = l.payment_ref`)},
   ${step('by_id', 'by_reference', `join ${paymentRows} p on p.payment_id = l.own_ref`)},
   found_first as materialized (select * from by_reference union all select * from by_id),
+  left_over as materialized (
+    select row, own_ref, operation_ref from lines l
+     where coalesce(own_ref, operation_ref) is not null and not exists (select from found_first f where f.row = l.row)
+  ),
   operations_named as materialized (
-    select l.row, o.order_uid, o.payment_id from settlement_lines l join ${operationRows} o on o.operation_id = l.own_ref
-     where l.${isOfPayment} and not exists (select from found_first f where f.row = l.row)
+    select l.row, o.order_uid, o.payment_id from left_over l join ${operationRows} o on o.operation_id = l.own_ref
      union all
-    select l.row, o.order_uid, o.payment_id from settlement_lines l join ${operationRows} o on o.provider_ref = l.operation_ref
-     where l.${isOfPayment} and not exists (select from found_first f where f.row = l.row)
+    select l.row, o.order_uid, o.payment_id from left_over l join ${operationRows} o on o.provider_ref = l.operation_ref
   ),
   ${step('by_operation', 'found_first', `join operations_named n on n.row = l.row join ${paymentRows} p on (p.order_uid, p.payment_id) = (n.order_uid, n.payment_id)`)},
   found_next as materialized (select * from found_first union all select * from by_operation),
   ${step('by_order', 'found_next', `join ${arrivedPayments} p on p.payment_id = l.own_ref`, '0')},
   found as materialized (select * from found_next union all select * from by_order)`
+
+/** The lines that are left, as `lines`, and their payments, as `found`. */
+export const restFound = `${lines}, ${found}`
 
 /** Each line with its payment, the operation that it names (not by a reference that is the payment's too), and what all lines of its kind come to for the payment. */
 const paired = `
@@ -79,7 +89,6 @@ const paired = `
                 and (o.provider_ref = l.operation_ref and o.provider_ref is distinct from f.provider_ref
                      or o.operation_id = l.own_ref)
               order by o.operation_id limit 1) o on true
-     where l.${isOfPayment}
     window of_payment as (partition by f.order_uid, f.payment_id, l.kind)
   )`
 
@@ -120,22 +129,37 @@ const missingThere = `
                       and o.kind = 'capture' and o.state = 'succeeded' and o.settled_at between $2 and $3)
        and not exists (select from compared c
                         where c.kind = 'payment' and (c.order_uid, c.payment_id) = (p.order_uid, p.payment_id))
+       and not exists (select from ${plainLines} l where l.kind = 'payment' and l.payment_ref = p.provider_ref)
   )`
 
-/** Selects the count of each result first, then what is not matched, or everything. @param isWhole whether what is matched is listed */
+/** What was set aside, for a report of everything: a payment has the reference, and what is here is what the line says. */
+const plain = `
+  select 1 as part, l.row, l.line_id, l.kind, p.order_uid, p.payment_id, coalesce(l.operation_ref, l.payment_ref), l.currency, l.amount,
+         l.net_currency, l.fee, p.currency, abs(l.amount), 'matched'
+    from ${plainLines} l join ${paymentRows} p on p.provider = $1 and p.provider_ref = l.payment_ref`
+
+/**
+ * Selects the count of each result first, then what is not matched, or everything.
+ *
+ * @param isWhole whether what is matched is listed
+ */
 export function comparison(isWhole: boolean): string {
   return `
-    with ${repeatedLines}, ${found}, ${paired}, ${compared}, ${missingThere}
+    with ${restFound}, ${paired}, ${compared}, ${missingThere}
     select 0 as part, null::int as row, null as line_id, null as kind, null as order_uid, null as payment_id, null as reference,
            null as currency, count(*)::bigint as amount, null as net_currency, null::bigint as fee, null as ours_currency,
            null::bigint as ours_amount, result
       from compared group by result
      union all
+    select 0, null, null, null, null, null, null, null, count(*), null, null, null, null, 'matched' from ${plainLines} l
+     union all
     select 0, null, null, null, null, null, null, null, count(*), null, null, null, null, 'missing_there' from missing_there
      union all
-    select 1, row, line_id, kind, order_uid, payment_id, reference, currency, amount, net_currency, fee, ours_currency, ours_amount, result
+    (select 1, row, line_id, kind, order_uid, payment_id, reference, currency, amount, net_currency, fee, ours_currency, ours_amount, result
       from compared ${isWhole ? '' : "where result <> 'matched'"}
+      order by row)
      union all
+    ${isWhole ? `${plain} union all` : ''}
     select 2, null, null, 'payment', order_uid, payment_id, provider_ref, null, null, null, null, currency, captured, 'missing_there'
       from missing_there`
 }

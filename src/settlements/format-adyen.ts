@@ -1,5 +1,5 @@
 import { toMinor } from './amount.ts'
-import { type Cells, cellsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
+import { type Columns, cell, columnsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
 import type { LineKind, SettlementLine } from './settlement.ts'
 import { toInstant } from './time.ts'
 
@@ -12,19 +12,21 @@ const optional = ['Merchant Account', 'Merchant Reference', 'Creation Date', 'Ti
 type Name = (typeof needed)[number] | (typeof optional)[number]
 
 /** The kinds of `Type`; any other moves money that is no payment's. */
-const kinds: Readonly<Record<string, LineKind>> = {
-  Settled: 'payment',
-  Refunded: 'refund',
-  RefundedReversed: 'refund',
-  Chargeback: 'dispute',
-  SecondChargeback: 'dispute',
-  ChargebackReversed: 'dispute',
-  Fee: 'fee',
-  InvoiceDeduction: 'fee',
-  MiscCosts: 'fee',
-  PaymentCost: 'fee',
-  MerchantPayout: 'payout',
-}
+const kinds: ReadonlyMap<string, LineKind> = new Map(
+  Object.entries({
+    Settled: 'payment',
+    Refunded: 'refund',
+    RefundedReversed: 'refund',
+    Chargeback: 'dispute',
+    SecondChargeback: 'dispute',
+    ChargebackReversed: 'dispute',
+    Fee: 'fee',
+    InvoiceDeduction: 'fee',
+    MiscCosts: 'fee',
+    PaymentCost: 'fee',
+    MerchantPayout: 'payout',
+  } as const),
+)
 
 /**
  * Adyen's settlement details report. Source: docs.adyen.com/reporting/settlement-reconciliation/transaction-level. (GC) is the payer's
@@ -40,39 +42,47 @@ export const adyenFormat: SettlementFormat = {
   derivesPayouts: false,
   begin: decimal =>
     withHeading(heading => {
-      const cell = cellsOf<Name>(heading, needed, optional)
+      const columns = columnsOf<Name>(heading, needed, optional)
       const form = { decimal, providerDigits: { CLP: 2, ISK: 2 } }
-      return fields => toLine(cell, fields, (text, code) => toMinor(text, code, form))
+      return fields => toLine(columns, fields, (text, code) => toMinor(text, code, form))
     }),
 }
 
 function toLine(
-  cell: Cells<Name>,
+  columns: Columns<Name>,
   fields: readonly string[],
   toAmount: (text: string, code: string) => number,
 ): SettlementLine {
-  const read = (name: Name, code: string) => toAmount(cell(fields, name) || '0', code)
-  const type = cell(fields, 'Type')
-  const kind = kinds[type] ?? 'other'
-  const netCurrency = cell(fields, 'Net Currency')
+  const read = (name: Name, code: string) => {
+    const text = cell(fields, columns[name])
+    return text === '' ? 0 : toAmount(text, code)
+  }
+  const type = cell(fields, columns.Type)
+  const kind = kinds.get(type) ?? 'other'
+  const netCurrency = cell(fields, columns['Net Currency'])
   const net = read('Net Credit (NC)', netCurrency) - read('Net Debit (NC)', netCurrency)
   const isOfPayment = kind === 'payment' || kind === 'refund' || kind === 'dispute'
   // Lines of the batch, such as its payout, have no gross.
-  const currency = isOfPayment ? cell(fields, 'Gross Currency') : netCurrency
+  const currency = isOfPayment ? cell(fields, columns['Gross Currency']) : netCurrency
   const amount = isOfPayment ? read('Gross Credit (GC)', currency) - read('Gross Debit (GC)', currency) : net
   const fee = isOfPayment ? fees.reduce((sum, name) => sum + read(name, netCurrency), 0) : 0
-  const [merchant, batch] = [cell(fields, 'Merchant Account'), cell(fields, 'Batch Number')]
-  const modification = cell(fields, 'Modification Reference')
+  const merchant = cell(fields, columns['Merchant Account'])
+  const batch = cell(fields, columns['Batch Number'])
+  const modification = cell(fields, columns['Modification Reference'])
   return {
     // A batch has a line for the fees of each month, and other batches have one of the same name.
-    lineId: [merchant, batch, type, modification].join(':'),
+    lineId: `${merchant}:${batch}:${type}:${modification}`,
     kind,
-    paymentRef: firstOf(cell(fields, 'Psp Reference')),
+    paymentRef: firstOf(cell(fields, columns['Psp Reference'])),
     operationRef: isOfPayment ? firstOf(modification) : undefined,
-    ownRef: firstOf(cell(fields, 'Merchant Reference')),
-    ...{ amount, currency, fee, net, netCurrency },
+    ownRef: firstOf(cell(fields, columns['Merchant Reference'])),
+    amount,
+    currency,
+    fee,
+    net,
+    netCurrency,
     feeOff: currency === netCurrency ? amount - fee - net : 0,
     payout: batch === '' ? undefined : `${merchant}:${batch}`,
-    occurredAtMs: toInstant(cell(fields, 'Creation Date'), firstOf(cell(fields, 'TimeZone'))),
+    occurredAtMs: toInstant(cell(fields, columns['Creation Date']), firstOf(cell(fields, columns.TimeZone))),
   }
 }

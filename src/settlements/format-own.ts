@@ -1,5 +1,5 @@
 import { shortened, toMinor } from './amount.ts'
-import { cellsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
+import { cell, columnsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
 import { lineKinds, SettlementFileError } from './settlement.ts'
 import { toInstant } from './time.ts'
 
@@ -17,31 +17,31 @@ export const ownFormat: SettlementFormat = {
   derivesPayouts: false,
   begin: decimal =>
     withHeading(heading => {
-      const cell = cellsOf<(typeof needed | typeof optional)[number]>(heading, needed, optional)
+      const columns = columnsOf<(typeof needed | typeof optional)[number]>(heading, needed, optional)
       const form = { decimal }
       return fields => {
-        const type = cell(fields, 'type')
+        const type = cell(fields, columns.type)
         const kind = lineKinds.find(known => known === type)
         if (kind === undefined) throw new SettlementFileError(`the type "${shortened(type)}" is not known`)
-        const currency = cell(fields, 'currency')
-        const amount = toMinor(cell(fields, 'amount'), currency, form)
-        const fee = toMinor(cell(fields, 'fee') || '0', currency, form)
-        const net = toMinor(cell(fields, 'net') || '0', currency, form)
-        const isNetSaid = cell(fields, 'net') !== ''
+        const currency = cell(fields, columns.currency)
+        const amount = toMinor(cell(fields, columns.amount), currency, form)
+        const fee = toMinor(cell(fields, columns.fee) || '0', currency, form)
+        const saidNet = cell(fields, columns.net)
+        const net = saidNet === '' ? amount - fee : toMinor(saidNet, currency, form)
         return {
-          lineId: cell(fields, 'line_id'),
+          lineId: cell(fields, columns.line_id),
           kind,
-          paymentRef: firstOf(cell(fields, 'provider_ref')),
-          operationRef: firstOf(cell(fields, 'provider_ref')),
-          ownRef: firstOf(cell(fields, 'operation_id'), cell(fields, 'payment_id')),
+          paymentRef: firstOf(cell(fields, columns.provider_ref)),
+          operationRef: firstOf(cell(fields, columns.provider_ref)),
+          ownRef: firstOf(cell(fields, columns.operation_id), cell(fields, columns.payment_id)),
           amount,
           currency,
           fee,
-          net: isNetSaid ? net : amount - fee,
+          net,
           netCurrency: currency,
-          feeOff: isNetSaid ? amount - fee - net : 0,
-          payout: firstOf(cell(fields, 'payout_id')),
-          occurredAtMs: toInstant(cell(fields, 'occurred_at')),
+          feeOff: amount - fee - net,
+          payout: firstOf(cell(fields, columns.payout_id)),
+          occurredAtMs: toInstant(cell(fields, columns.occurred_at)),
         }
       }
     }),

@@ -1,5 +1,5 @@
 import { shortened, toMinor } from './amount.ts'
-import { type Cells, cellsOf, firstOf, type SettlementFormat } from './format.ts'
+import { type Columns, cell, columnsOf, firstOf, type RowReader, type SettlementFormat } from './format.ts'
 import { type LineKind, SettlementFileError, type SettlementLine } from './settlement.ts'
 import { toInstant } from './time.ts'
 
@@ -10,20 +10,22 @@ const needed = [
 const optional = [...['Invoice ID', 'PayPal Reference ID', 'Custom Field', 'Transaction Completion Date']] as const
 type Name = (typeof needed)[number] | (typeof optional)[number]
 
-/** Headers and footers of report, file and section, and counts of rows: what they say is not about a payment. */
-const around = ['RH', 'FH', 'SH', 'SF', 'SC', 'RF', 'RC', 'FF']
+/** Headers and sums of report, file and section: what they say is not about a payment. */
+const around = ['RH', 'FH', 'SF', 'RF']
 
 /** Event codes, and their groups: developer.paypal.com/reports/reference/t-codes. */
-const kinds: Readonly<Record<string, LineKind>> = {
-  T00: 'payment',
-  T01: 'fee',
-  T04: 'payout',
-  T1106: 'dispute',
-  T1107: 'refund',
-  T1108: 'fee',
-  T1109: 'fee',
-  T12: 'dispute',
-}
+const kinds: ReadonlyMap<string, LineKind> = new Map(
+  Object.entries({
+    T00: 'payment',
+    T01: 'fee',
+    T04: 'payout',
+    T1106: 'dispute',
+    T1107: 'refund',
+    T1108: 'fee',
+    T1109: 'fee',
+    T12: 'dispute',
+  } as const),
+)
 
 /**
  * PayPal's settlement report. Source: developer.paypal.com/docs/reports/sftp-reports/settlement-report. The first field of a row says
@@ -38,45 +40,112 @@ export const paypalFormat: SettlementFormat = {
   decimal: undefined,
   isUneven: true,
   derivesPayouts: false,
-  begin() {
-    let cell: Cells<Name> | undefined
-    return fields => {
-      const [rowType = ''] = fields
-      if (rowType === 'CH') cell = cellsOf<Name>(fields, needed, optional)
-      else if (rowType === 'SB') {
-        if (cell === undefined) throw new SettlementFileError('a row SB stands before the row CH with the columns')
-        return toLine(cell, fields)
-      } else if (!around.includes(rowType)) {
-        throw new SettlementFileError(`the type of row "${shortened(rowType)}" is not known`)
-      }
-      return undefined
-    }
-  },
+  begin: () => new PaypalRows(),
 }
 
-function toLine(cell: Cells<Name>, fields: readonly string[]): SettlementLine {
-  const code = cell(fields, 'Transaction Event Code')
-  const currency = cell(fields, 'Gross Transaction Currency')
-  const amount = signed(cell(fields, 'Gross Transaction Amount'), cell(fields, 'Transaction Debit or Credit'), currency)
-  const feeCurrency = cell(fields, 'Fee Currency')
+/**
+ * Reads the rows of a report, and counts its transactions: the row `SC` says how many its section has, `RC` how many the report has, which
+ * may go over several files, and `FF` ends the file. A transfer that broke off leaves a file that looks whole without them.
+ */
+class PaypalRows implements RowReader {
+  #columns: Columns<Name> | undefined
+  /** Transactions of the section; undefined outside of one. */
+  #ofSection: number | undefined
+  #ofFile = 0
+  #isOver = false
+
+  read(fields: readonly string[]): SettlementLine | undefined {
+    const [rowType = '', said = ''] = fields
+    if (this.#isOver) throw new SettlementFileError('a row stands behind the row FF, which ends the file')
+    if (rowType === 'SB') return this.#readTransaction(fields)
+    if (rowType === 'SH') this.#beginSection()
+    else if (rowType === 'CH') this.#columns = columnsOf<Name>(fields, needed, optional)
+    else if (rowType === 'SC') this.#endSection(said)
+    else if (rowType === 'RC') this.#checkReport(said)
+    else if (rowType === 'FF') this.#endFile()
+    else if (!around.includes(rowType)) {
+      throw new SettlementFileError(`the type of row "${shortened(rowType)}" is not known`)
+    }
+    return undefined
+  }
+
+  end(): void {
+    if (!this.#isOver) throw new SettlementFileError('the row FF that ends the file is missing: is the file cut off?')
+  }
+
+  #readTransaction(fields: readonly string[]): SettlementLine {
+    if (this.#columns === undefined) throw new SettlementFileError('a row SB stands before the row CH with the columns')
+    this.#ofSection = (this.#ofSection ?? 0) + 1
+    this.#ofFile += 1
+    return toLine(this.#columns, fields)
+  }
+
+  #beginSection(): void {
+    this.#checkSection()
+    this.#ofSection = 0
+  }
+
+  #endSection(said: string): void {
+    const read = this.#ofSection ?? 0
+    if (countOf(said) !== read) {
+      throw new SettlementFileError(`the section has ${read} transactions, and the row SC says ${shortened(said)}`)
+    }
+    this.#ofSection = undefined
+  }
+
+  #checkSection(): void {
+    if (this.#ofSection !== undefined) throw new SettlementFileError('the row SC that ends the section is missing')
+  }
+
+  #checkReport(said: string): void {
+    if (countOf(said) < this.#ofFile) {
+      throw new SettlementFileError(`the file has ${this.#ofFile} transactions, and the row RC says ${shortened(said)}`)
+    }
+  }
+
+  #endFile(): void {
+    this.#checkSection()
+    this.#isOver = true
+  }
+}
+
+function countOf(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new SettlementFileError(`"${shortened(text)}" is no number of rows`)
+  return Number(text)
+}
+
+function toLine(columns: Columns<Name>, fields: readonly string[]): SettlementLine {
+  const code = cell(fields, columns['Transaction Event Code'])
+  const currency = cell(fields, columns['Gross Transaction Currency'])
+  const amount = signed(
+    cell(fields, columns['Gross Transaction Amount']),
+    cell(fields, columns['Transaction Debit or Credit']),
+    currency,
+  )
+  const feeCurrency = cell(fields, columns['Fee Currency'])
   if (feeCurrency !== '' && feeCurrency !== currency) {
     throw new SettlementFileError(`the fee is in ${shortened(feeCurrency)}, and the transaction in ${currency}`)
   }
-  const charged = signed(cell(fields, 'Fee Amount'), cell(fields, 'Fee Debit or Credit'), currency)
+  const charged = signed(cell(fields, columns['Fee Amount']), cell(fields, columns['Fee Debit or Credit']), currency)
   const fee = charged === 0 ? 0 : -charged
-  const id = cell(fields, 'Transaction ID')
-  const known = kinds[code] ?? kinds[code.slice(0, 3)] ?? 'other'
+  const id = cell(fields, columns['Transaction ID'])
+  const known = kinds.get(code) ?? kinds.get(code.slice(0, 3)) ?? 'other'
   // What we have sent to another account is no payment of an order.
   const kind = known === 'payment' && amount < 0 ? 'other' : known
   return {
     lineId: `${id}:${code}`,
     kind,
-    paymentRef: kind === 'payment' ? firstOf(id) : firstOf(cell(fields, 'PayPal Reference ID')),
+    paymentRef: kind === 'payment' ? firstOf(id) : firstOf(cell(fields, columns['PayPal Reference ID'])),
     operationRef: firstOf(id),
-    ownRef: firstOf(cell(fields, 'Custom Field'), cell(fields, 'Invoice ID')),
-    ...{ amount, currency, fee, net: amount - fee, netCurrency: currency, feeOff: 0 },
+    ownRef: firstOf(cell(fields, columns['Custom Field']), cell(fields, columns['Invoice ID'])),
+    amount,
+    currency,
+    fee,
+    net: amount - fee,
+    netCurrency: currency,
+    feeOff: 0,
     payout: kind === 'payout' ? firstOf(id) : undefined,
-    occurredAtMs: toInstant(cell(fields, 'Transaction Completion Date')),
+    occurredAtMs: toInstant(cell(fields, columns['Transaction Completion Date'])),
   }
 }
 

@@ -1,5 +1,5 @@
 import { toMinor } from './amount.ts'
-import { type Cells, cellsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
+import { type Columns, cell, columnsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
 import type { LineKind, SettlementLine } from './settlement.ts'
 import { toInstant } from './time.ts'
 
@@ -11,20 +11,22 @@ const optional = [
 type Name = (typeof needed)[number] | (typeof optional)[number]
 
 /** The kinds of `reporting_category`; any other moves money that is no payment's. */
-const kinds: Readonly<Record<string, LineKind>> = {
-  charge: 'payment',
-  charge_failure: 'payment',
-  // A capture of less than was authorized is a charge of all of it, and this line.
-  partial_capture_reversal: 'payment',
-  refund: 'refund',
-  refund_failure: 'refund',
-  dispute: 'dispute',
-  dispute_reversal: 'dispute',
-  fee: 'fee',
-  tax: 'fee',
-  payout: 'payout',
-  payout_reversal: 'payout',
-}
+const kinds: ReadonlyMap<string, LineKind> = new Map(
+  Object.entries({
+    charge: 'payment',
+    charge_failure: 'payment',
+    // A capture of less than was authorized is a charge of all of it, and this line.
+    partial_capture_reversal: 'payment',
+    refund: 'refund',
+    refund_failure: 'refund',
+    dispute: 'dispute',
+    dispute_reversal: 'dispute',
+    fee: 'fee',
+    tax: 'fee',
+    payout: 'payout',
+    payout_reversal: 'payout',
+  } as const),
+)
 
 /**
  * Stripe's itemized reports of payout reconciliation and of balance changes. Source: docs.stripe.com/reports/report-types, and
@@ -40,51 +42,51 @@ export const stripeFormat: SettlementFormat = {
   derivesPayouts: true,
   begin: decimal =>
     withHeading(heading => {
-      const cell = cellsOf<Name>(heading, needed, optional)
+      const columns = columnsOf<Name>(heading, needed, optional)
       const form = { decimal, providerDigits: { ISK: 2, UGX: 2 } }
-      return fields => toLine(cell, fields, (text, code) => toMinor(text, code, form))
+      return fields => toLine(columns, fields, (text, code) => toMinor(text, code, form))
     }),
 }
 
 type ToAmount = (text: string, code: string) => number
 
-function toLine(cell: Cells<Name>, fields: readonly string[], toAmount: ToAmount): SettlementLine {
-  const category = cell(fields, 'reporting_category')
-  const kind = kinds[category] ?? 'other'
-  const netCurrency = cell(fields, 'currency').toUpperCase()
-  const gross = toAmount(cell(fields, 'gross'), netCurrency)
-  const fee = toAmount(cell(fields, 'fee'), netCurrency)
-  const net = toAmount(cell(fields, 'net'), netCurrency)
-  const source = cell(fields, 'source_id')
-  const line = {
-    lineId: cell(fields, 'balance_transaction_id'),
-    kind,
-    ...paid(cell, fields, { amount: gross, currency: netCurrency }, toAmount),
-    ...{ fee, net, netCurrency, feeOff: gross - fee - net },
-    payout: firstOf(cell(fields, 'automatic_payout_id')),
-    occurredAtMs: toInstant(cell(fields, 'created_utc')),
-  }
+function toLine(columns: Columns<Name>, fields: readonly string[], toAmount: ToAmount): SettlementLine {
+  const category = cell(fields, columns.reporting_category)
+  const kind = kinds.get(category) ?? 'other'
+  const netCurrency = cell(fields, columns.currency).toUpperCase()
+  const gross = toAmount(cell(fields, columns.gross), netCurrency)
+  const fee = toAmount(cell(fields, columns.fee), netCurrency)
+  const net = toAmount(cell(fields, columns.net), netCurrency)
+  // What the payer has paid is in another currency where Stripe has converted it.
+  const paidCurrency = cell(fields, columns.customer_facing_currency).toUpperCase()
+  const isConverted = paidCurrency !== '' && paidCurrency !== netCurrency
+  const source = cell(fields, columns.source_id)
   // The two reports have a payout under one id, so that it is not booked twice.
-  if (kind === 'payout' && source !== '') {
-    return { ...line, lineId: category === 'payout' ? source : `${source}:reversal`, payout: source }
-  }
+  const isPayout = kind === 'payout' && source !== ''
   return {
-    ...line,
-    paymentRef: firstOf(cell(fields, 'payment_intent_id'), cell(fields, 'charge_id')),
+    lineId: isPayout ? payoutLineId(category, source) : cell(fields, columns.balance_transaction_id),
+    kind,
+    paymentRef: firstOf(cell(fields, columns.payment_intent_id), cell(fields, columns.charge_id)),
     operationRef: kind === 'refund' ? firstOf(source) : undefined,
-    ownRef: firstOf(cell(fields, 'payment_metadata[payment_id]')),
+    ownRef: firstOf(cell(fields, columns['payment_metadata[payment_id]'])),
+    amount: isConverted
+      ? converted(toAmount(cell(fields, columns.customer_facing_amount), paidCurrency), gross)
+      : gross,
+    currency: isConverted ? paidCurrency : netCurrency,
+    fee,
+    net,
+    netCurrency,
+    feeOff: gross - fee - net,
+    payout: isPayout ? source : firstOf(cell(fields, columns.automatic_payout_id)),
+    occurredAtMs: toInstant(cell(fields, columns.created_utc)),
   }
 }
 
-/** What the payer has paid, which is in another currency where Stripe has converted it. */
-function paid(
-  cell: Cells<Name>,
-  fields: readonly string[],
-  gross: { amount: number; currency: string },
-  toAmount: ToAmount,
-): { amount: number; currency: string } {
-  const currency = cell(fields, 'customer_facing_currency').toUpperCase()
-  if (currency === '' || currency === gross.currency) return gross
-  const amount = Math.abs(toAmount(cell(fields, 'customer_facing_amount'), currency))
-  return { amount: gross.amount < 0 ? -amount : amount, currency }
+function payoutLineId(category: string, source: string): string {
+  return category === 'payout' ? source : `${source}:reversal`
+}
+
+/** What the payer paid or got back, with the sign of the gross. */
+function converted(amount: number, gross: number): number {
+  return gross < 0 ? -Math.abs(amount) : Math.abs(amount)
 }

@@ -15,55 +15,61 @@ export type SettlementFormat = Readonly<{
   isUneven: boolean
   /** Whether a payout is what its lines come to, where the file has no line of its own for it. */
   derivesPayouts: boolean
-  /**
-   * Begins a file.
-   *
-   * @returns reads the rows of the file one after another, headings included: a line, or nothing for a row that has none
-   */
-  begin(decimal: AmountForm['decimal']): (fields: readonly string[]) => SettlementLine | undefined
+  /** Begins a file. */
+  begin(decimal: AmountForm['decimal']): RowReader
 }>
 
-/** Reads the fields of a row by the names of their columns. */
-export type Cells<Name extends string> = (fields: readonly string[], name: Name) => string
+/** Reads the rows of a file one after another. */
+export type RowReader = Readonly<{
+  /** @returns a line, or nothing for a row that has none, such as a heading */
+  read(fields: readonly string[]): SettlementLine | undefined
+  /** Is called behind the last row. @throws SettlementFileError for a file that is cut off */
+  end(): void
+}>
+
+/** Where the columns stand in a row, by name; -1 for one that is not there. */
+export type Columns<Name extends string> = Readonly<Record<Name, number>>
 
 /**
- * Finds columns by name in a heading. A column that comes twice is refused, and so is a heading without one that is needed; others
- * read as the empty text where they are missing.
+ * Finds columns by name in a heading. A column that comes twice is refused, and so is a heading without one that is needed.
  *
  * @throws SettlementFileError naming the columns
  */
-export function cellsOf<Name extends string>(
+export function columnsOf<Name extends string>(
   heading: readonly string[],
   needed: readonly Name[],
   optional: readonly Name[],
-): Cells<Name> {
+): Columns<Name> {
   const names = heading.map(name => name.trim())
   const missing = needed.filter(name => !names.includes(name))
   if (missing.length > 0) throw new SettlementFileError(`there is no column ${missing.join(', ')}`)
-  const places = {} as Record<Name, number>
+  const columns = {} as Record<Name, number>
   for (const name of [...needed, ...optional]) {
-    places[name] = names.indexOf(name)
-    if (places[name] !== names.lastIndexOf(name)) throw new SettlementFileError(`the column ${name} is there twice`)
+    columns[name] = names.indexOf(name)
+    if (columns[name] !== names.lastIndexOf(name)) throw new SettlementFileError(`the column ${name} is there twice`)
   }
-  return (fields, name) => {
-    const place = places[name]
-    return place === -1 ? '' : (fields[place] ?? '').trim()
-  }
+  return columns
+}
+
+/** The text of a field, without blanks around it; the empty text for a column that is not there. */
+export function cell(fields: readonly string[], column: number): string {
+  return fields[column]?.trim() ?? ''
 }
 
 /** Begins a file whose first row is its heading. @param bind makes the reader of the other rows */
-export function withHeading(
-  bind: (heading: readonly string[]) => (fields: readonly string[]) => SettlementLine | undefined,
-): (fields: readonly string[]) => SettlementLine | undefined {
-  let read: ReturnType<typeof bind> | undefined
-  return fields => {
-    if (read !== undefined) return read(fields)
-    read = bind(fields)
-    return undefined
+export function withHeading(bind: (heading: readonly string[]) => RowReader['read']): RowReader {
+  let read: RowReader['read'] | undefined
+  return {
+    read(fields) {
+      if (read !== undefined) return read(fields)
+      read = bind(fields)
+      return undefined
+    },
+    end() {},
   }
 }
 
 /** The first text that is not empty; undefined for none. */
-export function firstOf(...texts: readonly string[]): string | undefined {
-  return texts.find(text => text !== '')
+export function firstOf(first: string, second = ''): string | undefined {
+  return first || second || undefined
 }

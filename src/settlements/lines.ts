@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { type Column, copierOf, copyInto } from '../platform/copy.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
+import { addRest, addTogether, noteRepeats } from './plain-sql.ts'
 import type { NumberedLine } from './reader.ts'
 
 /**
@@ -9,7 +10,7 @@ import type { NumberedLine } from './reader.ts'
  */
 export async function createLinesTable(client: Client): Promise<void> {
   await client.query(`create temporary table settlement_lines (
-    row         integer not null,
+    row         integer primary key,
     line_id     text collate "C" not null,
     kind        text collate "C" not null,
     payment_ref text collate "C", operation_ref text collate "C", own_ref text collate "C",
@@ -17,7 +18,10 @@ export async function createLinesTable(client: Client): Promise<void> {
     fee         bigint not null, net bigint not null, net_currency text not null, fee_off bigint not null,
     payout      text collate "C",
     occurred_at timestamptz
-  )`)
+  );
+  -- Lines that stand in the file already, and those that do not plainly match.
+  create temporary table settlement_repeats (row integer primary key);
+  create temporary table settlement_rest (row integer primary key)`)
 }
 
 const columns: readonly Column<NumberedLine>[] = [
@@ -45,9 +49,19 @@ const columns: readonly Column<NumberedLine>[] = [
 
 const copyOfLines = copierOf('settlement_lines', columns)
 
-/** Adds lines by COPY, in a transaction of their own. */
-export async function addLines(client: Client, lines: readonly NumberedLine[]): Promise<void> {
-  if (lines.length > 0) await copyInto(client, [copyOfLines(lines)], '')
+/** Adds lines by COPY, and sets those aside that plainly match, in transactions of their own. */
+export async function addLines(client: Client, lines: readonly NumberedLine[], provider: string): Promise<void> {
+  const [first, last] = [lines[0], lines.at(-1)]
+  if (first === undefined || last === undefined) return
+  await copyInto(client, [copyOfLines(lines)], '')
+  await client.query(addRest, [provider, first.row, last.row])
+}
+
+/** Prepares the lines for being compared, when all of them are there. */
+export async function completeLines(client: Client, provider: string): Promise<void> {
+  await client.query('analyze settlement_lines')
+  await client.query(noteRepeats)
+  for (const { sql, takesProvider } of addTogether) await client.query(sql, takesProvider ? [provider] : [])
 }
 
 function writeText(text: string | undefined, writer: RowWriter): void {

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { bookedTransfers } from '../ledger/transfer-sql.ts'
-import { payoutAmount, repeatedLines, transferId } from './comparison-sql.ts'
+import { allLines, payoutAmount, transferId } from './comparison-sql.ts'
 
 /** A payout, and what its lines come to. Amounts are whole numbers in decimal, in the currency's minor unit. */
 export type Payout = Readonly<{
@@ -32,14 +32,13 @@ export async function readPayouts(
   derives: boolean,
 ): Promise<{ payouts: Payout[]; total: number; wrong: number }> {
   const { rows } = await client.query<Payout & { total: string; wrong: string }>(
-    `with ${repeatedLines},
-     summed as (
+    `with summed as (
        select payout, net_currency as currency, count(*) filter (where kind <> 'payout')::int as lines,
               sum(net) filter (where kind <> 'payout') as lines_net, sum(net) filter (where kind = 'payout') as payout_net
-         from lines where payout is not null and not is_repeated
+         from ${allLines} l where payout is not null and not is_repeated
         group by payout, net_currency
      ),
-     payout_lines as materialized (select * from lines where kind = 'payout' and payout is not null and not is_repeated),
+     payout_lines as materialized (select * from ${allLines} l where kind = 'payout' and payout is not null and not is_repeated),
      checked as (
        select s.*,
               case when payout_net is null then case when $2 then 0 else lines_net end

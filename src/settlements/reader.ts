@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { CsvError, type Parser, parse } from 'csv-parse'
+import { CsvError, CsvSplitter } from './csv.ts'
 import type { SettlementFormat } from './format.ts'
 import { SettlementFileError, type SettlementLine } from './settlement.ts'
 
@@ -16,8 +16,8 @@ export type SettlementFile = Readonly<{
 
 /** As long as ids are; longer ones are no ids. */
 const idCharactersMax = 200
-/** A row is a few hundred bytes; without an end of quotes a whole file would be one. */
-const rowBytesMax = 65_536
+/** A row is a few hundred. */
+const rowCharactersMax = 65_536
 const chunkBytes = 262_144
 
 /**
@@ -33,23 +33,17 @@ export async function readSettlements(
   take: (lines: readonly NumberedLine[]) => Promise<void>,
   batchLinesMin: number,
 ): Promise<number> {
-  const read = format.begin(decimal)
+  const reader = format.begin(decimal)
   let lines: NumberedLine[] = []
   let row = 0
-  const parser = parse({
-    delimiter: separator,
-    bom: true,
-    skip_empty_lines: true,
-    relax_column_count: format.isUneven,
-    max_record_size: rowBytesMax,
-    // Nothing is handed on as a stream of objects, which would take as long as the parsing.
-    on_record: (fields: string[]) => {
+  const splitter = new CsvSplitter(
+    { separator, isUneven: format.isUneven, charactersMax: rowCharactersMax },
+    fields => {
       row += 1
-      const line = read(fields)
-      if (line !== undefined) lines.push({ ...checked(line), row })
-      return undefined
+      const line = reader.read(fields)
+      if (line !== undefined) lines.push(numbered(checked(line), row))
     },
-  })
+  )
   // One batch is stored while the next one is read.
   let stored: Promise<void> = Promise.resolve()
   const flush = async () => {
@@ -59,9 +53,14 @@ export async function readSettlements(
     lines = []
   }
   try {
-    await write(parser, path, async () => {
+    const decoder = new TextDecoder()
+    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
+      splitter.write(decoder.decode(chunk, { stream: true }))
       if (lines.length >= batchLinesMin) await flush()
-    })
+    }
+    splitter.write(decoder.decode())
+    splitter.end()
+    if (row > 0) reader.end()
   } catch (error) {
     await stored
     throw withRow(error, row)
@@ -72,39 +71,29 @@ export async function readSettlements(
   return row
 }
 
-/** Writes the file into the parser, a chunk at a time. @param onChunk is awaited after each */
-async function write(parser: Parser, path: string, onChunk: () => Promise<void>): Promise<void> {
-  const ended = new Promise<void>((resolve, reject) => {
-    parser.once('end', resolve)
-    parser.once('error', reject)
-  })
-  // It may fail before anyone waits for it.
-  ended.catch(() => undefined)
-  parser.resume()
-  for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
-    await new Promise<void>((resolve, reject) => {
-      parser.write(chunk, error => (error == null ? resolve() : reject(error)))
-    })
-    await onChunk()
-  }
-  parser.end()
-  await ended
-}
-
 function checked(line: SettlementLine): SettlementLine {
   if (line.lineId === '') throw new SettlementFileError('the line has no id')
-  const ids = [line.lineId, line.paymentRef, line.operationRef, line.ownRef, line.payout]
-  if (ids.some(id => id !== undefined && (id.length > idCharactersMax || id.includes('\0')))) {
+  const { lineId, paymentRef, operationRef, ownRef, payout } = line
+  if (!isId(lineId) || !isId(paymentRef) || !isId(operationRef) || !isId(ownRef) || !isId(payout)) {
     throw new SettlementFileError(`an id has more than ${idCharactersMax} characters, or one that no id has`)
   }
   if (line.kind !== 'payment' && line.kind !== 'refund' && line.kind !== 'dispute') return line
   // Only a line that names a payment can be compared.
-  return (line.paymentRef ?? line.operationRef ?? line.ownRef) ? line : { ...line, kind: 'other' }
+  return (paymentRef ?? operationRef ?? ownRef) ? line : { ...line, kind: 'other' }
+}
+
+function isId(id: string | undefined): boolean {
+  return id === undefined || (id.length <= idCharactersMax && !id.includes('\0'))
+}
+
+/** Writes the number into the line, which nobody else has: a copy of each costs a tenth of the time. */
+function numbered(line: SettlementLine, row: number): NumberedLine {
+  return Object.assign(line, { row })
 }
 
 function withRow(error: unknown, row: number): unknown {
   if (error instanceof SettlementFileError) return new SettlementFileError(`row ${row}: ${error.message}`)
-  // The parser has failed at the row behind those that it has handed on.
+  // The splitter has failed at the row behind those that it has handed on.
   if (error instanceof CsvError) return new SettlementFileError(`row ${row + 1}: ${error.message}`)
   return error
 }

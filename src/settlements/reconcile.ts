@@ -5,7 +5,7 @@ import { type Booked, bookSettlements } from './booking.ts'
 import type { ComparedLine } from './compared-line.ts'
 import { comparison } from './comparison-sql.ts'
 import { collectDifferences } from './differences.ts'
-import { addLines, createLinesTable } from './lines.ts'
+import { addLines, completeLines, createLinesTable } from './lines.ts'
 import { eachPage } from './pages.ts'
 import { type Payout, readPayouts } from './payouts.ts'
 import { readSettlements, type SettlementFile } from './reader.ts'
@@ -75,12 +75,12 @@ async function reconcileWith(client: Client, options: ReconcileOptions): Promise
   await createLinesTable(client)
   let lines = 0
   const store = async (batch: Parameters<typeof addLines>[1]) => {
-    await addLines(client, batch)
+    await addLines(client, batch, provider)
     lines += batch.length
     onProgress(`${lines} lines read`)
   }
   const rows = await readSettlements(file, store, batchLines)
-  await client.query('analyze settlement_lines')
+  await completeLines(client, provider)
   const period = await periodOf(client, options)
   onProgress('comparing')
   const collected = collectDifferences()

@@ -2,17 +2,30 @@ import { shortened } from './amount.ts'
 import { SettlementFileError } from './settlement.ts'
 
 const form =
-  /^(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?(?: ?(Z|UTC|[+-](?:\d{2}:\d{2}|\d{4})))?$/
+  /^(\d{4}[-/]\d{2}[-/]\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?)?(?: ?(Z|UTC|[+-](?:\d{2}:\d{2}|\d{4})))?$/
 
 /**
  * Abbreviations that Adyen's reports name time zones by, in minutes from UTC. One that means several zones has the one that the report
  * is known to write.
  */
-const zones: Readonly<Record<string, number>> = {
-  ...{ UTC: 0, GMT: 0, WET: 0, WEST: 60, BST: 60, IST: 330, CET: 60, CEST: 120, EET: 120, EEST: 180, MSK: 180 },
-  ...{ EST: -300, EDT: -240, CST: -360, CDT: -300, MST: -420, MDT: -360, PST: -480, PDT: -420, BRT: -180, BRST: -120 },
-  ...{ SGT: 480, HKT: 480, JST: 540, AWST: 480, AEST: 600, AEDT: 660, NZST: 720, NZDT: 780, GST: 240, SAST: 120 },
-}
+const zones: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    ...{ UTC: 0, GMT: 0, WET: 0, WEST: 60, BST: 60, IST: 330, CET: 60, CEST: 120, EET: 120, EEST: 180, MSK: 180 },
+    ...{
+      EST: -300,
+      EDT: -240,
+      CST: -360,
+      CDT: -300,
+      MST: -420,
+      MDT: -360,
+      PST: -480,
+      PDT: -420,
+      BRT: -180,
+      BRST: -120,
+    },
+    ...{ SGT: 480, HKT: 480, JST: 540, AWST: 480, AEST: 600, AEDT: 660, NZST: 720, NZDT: 780, GST: 240, SAST: 120 },
+  }),
+)
 
 /**
  * Reads a time such as `2026-11-28 09:30:00`, `2026/11/28 09:30:00 -0700` or `2026-11-28T09:30:00Z`.
@@ -23,22 +36,35 @@ const zones: Readonly<Record<string, number>> = {
  */
 export function toInstant(text: string, zone = 'UTC'): number | undefined {
   if (text === '') return undefined
-  const [, year, month, day, hour = '00', minute = '00', second = '00', offset] = form.exec(text) ?? []
-  const localMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
-  // Date.parse takes the 31st of every month for a day.
-  if (Number.isNaN(localMs) || new Date(localMs).getUTCDate() !== Number(day)) {
+  const [, date = '', hour = '00', minute = '00', second = '00', offset] = form.exec(text) ?? []
+  const dayMs = dayOf(date)
+  const [hours, minutes, seconds] = [Number(hour), Number(minute), Number(second)]
+  if (dayMs === undefined || hours > 23 || minutes > 59 || seconds > 59) {
     throw new SettlementFileError(`"${shortened(text)}" is no time`)
   }
-  return localMs - minutesOf(offset ?? zone) * 60_000
+  return dayMs + ((hours * 60 + minutes - minutesOf(offset ?? zone)) * 60 + seconds) * 1000
+}
+
+/** The day that was read last: those of a file come in order, and reading one takes longer than the rest of the time. */
+let last: { date: string; ms: number | undefined } = { date: '', ms: undefined }
+
+/** When a day begins in UTC, in milliseconds since 1970; undefined for one that no month has. */
+function dayOf(date: string): number | undefined {
+  if (last.date === date) return last.ms
+  const day = new Date(`${date.replaceAll('/', '-')}T00:00:00Z`)
+  // The 31st of every month is read as a day.
+  const isDay = day.getUTCDate() === Number(date.slice(8))
+  last = { date, ms: isDay ? day.getTime() : undefined }
+  return last.ms
 }
 
 function minutesOf(zone: string): number {
-  if (zone === 'Z') return 0
+  if (zone === 'Z' || zone === 'UTC') return 0
   if (/^[+-](?:\d{2}:\d{2}|\d{4})$/.test(zone)) {
     const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2))
     return zone.startsWith('-') ? -minutes : minutes
   }
-  const known = zones[zone]
+  const known = zones.get(zone)
   if (known === undefined) throw new SettlementFileError(`the time zone "${shortened(zone)}" is not known`)
   return known
 }
