@@ -19,6 +19,7 @@ describe.skipIf(hasNoBrowser)('the ledger, in Chromium', () => {
     const item = { ...sample.items[0], price: amount, sale: 0, total_price: amount }
     const payment = { ...sample.payment, amount, goods_total: amount, delivery_cost: 0 }
     for (const uid of ['huge-1', 'huge-2']) await stage.place({ ...sample, order_uid: uid, items: [item], payment })
+    await page.reload()
     const rowOf = (account: string) => page.locator('.accounts tbody tr').filter({ hasText: account })
     // Twice 2^53 − 1 and one more digit than a number holds.
     await rowOf('revenue').getByText('$180,143,985,094,819.82 credit').waitFor()

@@ -278,6 +278,7 @@ test('the command: exit code 0 when all is matched, 1 for differences, 2 for a b
     [good],
     [join(folder, 'none.csv'), '--provider', 'x'],
     [good, '--provider', 'x', '--format', 'y'],
+    [good, '--provider', 'x', '--actor', ' '],
   ]) {
     const [path = '', ...options] = args
     expect((await reconcileFile(path, ...options)).exitCode).toBe(2)
