@@ -63,7 +63,7 @@ export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAn
   function send(name: string, asked: Asked = {}): Promise<Response> {
     const [method = '', template = ''] = name.split(' ')
     const { id = '1', delivery = '1', provider = '1', location = id } = asked
-    const values: Record<string, string> = { id, chrt_id: id, delivery, provider, location }
+    const values: Record<string, string> = { id, chrt_id: id, code: id, method: id, delivery, provider, location }
     const path = template.replace(/\{(\w+)\}/g, (parameter, name: string) => values[name] ?? parameter)
     return (asked.of ?? usual).call(method, `${path}${asked.query ?? ''}`, asked)
   }

@@ -25,7 +25,16 @@ beforeAll(async () => {
   const admin = withKey(t.adminKey)
   stranger = withKey(await makeKey(admin, ['deliveries:write']))
   documented = await readDocumentedAnswers(
-    withKey(await makeKey(admin, ['orders:read', 'orders:write', 'payments:write', 'inventory:write', 'admin'])),
+    withKey(
+      await makeKey(admin, [
+        'orders:read',
+        'orders:write',
+        'payments:write',
+        'inventory:write',
+        'carts:write',
+        'admin',
+      ]),
+    ),
   )
 })
 afterAll(() => t.close())
@@ -168,6 +177,29 @@ describe('responses match OpenAPI', () => {
     await ask('PUT /api/locations/{location}', 200, { location: 'shelf', body: { priority: 1 } })
     await ask('GET /api/locations', 200)
     await ask('GET /api/locations/{location}', 200, { location: 'shelf' })
+  })
+
+  test('of prices', async () => {
+    const discount = { id: 'new', body: { kind: 'percent', percent: 5 } }
+    const method = { id: 'van', body: { name: 'Van', prices: { EUR: 900 } } }
+    const rate = { id: 'at', body: { country: 'AT', name: 'USt', rate_ppm: 200_000 } }
+    const resources = [
+      ['/api/discounts', '{code}', discount],
+      ['/api/delivery-methods', '{method}', method],
+      ['/api/tax-rates', '{id}', rate],
+    ] as const
+    for (const [path, id, asked] of resources) {
+      await ask(`PUT ${path}/${id}`, 201, asked)
+      await ask(`PUT ${path}/${id}`, 200, asked)
+      await ask(`GET ${path}/${id}`, 200, { id: asked.id })
+      await ask(`GET ${path}`, 200)
+    }
+    await ask('PUT /api/tax-rates/{id}', 409, { ...rate, id: 'other' })
+    await t.pool.query(`insert into delivery_methods (method, name, prices, countries, active, updated_at)
+      select 'many-' || n, 'Many', '{}', '{}', false, now() from generate_series(1, 1000) n`)
+    await ask('PUT /api/delivery-methods/{method}', 409, { ...method, id: 'other' })
+    await t.pool.query("delete from delivery_methods where name = 'Many'")
+    for (const [path, id, asked] of resources) await ask(`DELETE ${path}/${id}`, 204, { id: asked.id })
   })
 
   test('of commands', async () => {
