@@ -11,8 +11,9 @@ import { describeProcessors, residentMaxMib, watchProcessors } from './usage.ts'
 const buyers = 10_000
 const units = 500
 const connections = 256
-/** The first one warms the services up and is not counted. */
-const sales = 4
+/** The first ones warm the services up and are not counted. */
+const warmUps = 3
+const sales = warmUps + 5
 
 /** The task of the buyers. They are a separate process, so that they do not share an event loop with the benchmark. */
 export type Sale = { ports: readonly number[]; connections: number; buyers: number; chrtId: number }
@@ -27,10 +28,11 @@ export type SaleResult = {
 }
 
 /** 10,000 buyers want 500 units of one item, at two instances: exactly as many are sold, and everybody is told at once. */
-export async function benchFlashSale({ environment, note }: BenchmarkContext): Promise<Findings> {
+export async function benchFlashSale({ environment, note, profileFolder }: BenchmarkContext): Promise<Findings> {
   const server = await environment.postgres()
   const address = await createDatabase(server)
-  const start = () => startServiceProcess({ folder: environment.folder, environment: databaseSettings(address) })
+  const { folder } = environment
+  const start = () => startServiceProcess({ folder, environment: databaseSettings(address), profileFolder })
   const services = [await start(), await start()]
   try {
     const results: SaleResult[] = []
@@ -40,12 +42,12 @@ export async function benchFlashSale({ environment, note }: BenchmarkContext): P
       PostgreSQL: server.processId(),
     })
     for (let chrtId = 1; chrtId <= sales; chrtId += 1) {
-      note(`flash-sale: ${buyers} buyers, ${units} units${chrtId === 1 ? ', to warm up' : ''}`)
+      note(`flash-sale: ${buyers} buyers, ${units} units${chrtId <= warmUps ? ', to warm up' : ''}`)
       const sale = { ports: services.map(({ port }) => port), connections, buyers, chrtId }
       results.push(await hold(address, sale))
     }
     const processors = describeProcessors(endWatch(), 0)
-    const counted = results.slice(1)
+    const counted = results.slice(warmUps)
     const of = (figure: (result: SaleResult) => number) => median(counted.map(figure))
     return {
       figures: [

@@ -116,6 +116,8 @@ async function track(address: PostgresAddress): Promise<void> {
     )
     if (results.some(({ kind }) => kind !== 'recorded')) throw new Error('stock could not be received')
   }
+  // What is counted afterwards are the events of orders.
+  await pool.query('delete from events')
   await pool.end()
 }
 

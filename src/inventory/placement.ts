@@ -12,7 +12,7 @@ import { shortfallEvent } from './reservation-events.ts'
 import { copiesOfWaits, copyOfReservations } from './reservation-queries.ts'
 import type { UntrackedItems } from './reservation-variables.ts'
 import { reserveStock } from './reserve.ts'
-import { type Place, readPlaces, shelvesOf } from './shelves.ts'
+import { type Place, readShelves, shelvesOf } from './shelves.ts'
 import { readStock } from './stock-queries.ts'
 import { untrackedShortcut } from './untracked-shortcut.ts'
 
@@ -45,10 +45,8 @@ export function reservationsPart({ rules, onShort = () => undefined }: Options):
     rejectsWith: ['OUT_OF_STOCK'],
     ...(rules.untracked === 'allow' ? { shortcut: untrackedShortcut() } : {}),
     async decide(client, orders) {
-      const stocks = await readStock(client, itemsOf(orders))
-      if (stocks.length === 0 && rules.untracked === 'allow') return orders.map(() => accepted)
-      const places = await readPlaces(client)
-      const shelves = shelvesOf(stocks, places)
+      const { shelves, places } = await readShelves(client, itemsOf(orders))
+      if (shelves.length === 0 && rules.untracked === 'allow') return orders.map(() => accepted)
       if (rules.untracked === 'refuse') shelves.push(...emptyShelves(orders, shelves))
       const decided = await share(client, demandsOf(orders, shelves), { shelves, places, rules })
       const decisions = orders.map((order): PlacementDecision => {
