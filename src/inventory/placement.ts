@@ -1,7 +1,7 @@
 import type { Violation } from '../errors.ts'
 import { copyOfEvents } from '../events/append.ts'
 import type { NewOrder, ValidOrder } from '../orders/new-order.ts'
-import type { PlacementDecision, PlacementPart } from '../orders/placement-part.ts'
+import { DecisionChangedError, type PlacementDecision, type PlacementPart } from '../orders/placement-part.ts'
 import type { Copy } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { type Allocation, allocate, type Demand, findShort, type Missing, type Shelf } from './allocation.ts'
@@ -31,27 +31,41 @@ type Options = Readonly<{
   onShort?: (refused: number, held: number) => void
 }>
 
+/** What an order wants, and gets when its group is settled. */
+type Foreseen = Readonly<{ demand: Demand; places: readonly Place[] }>
+
 /**
  * Reserves the stock of orders in the transaction that places them. Those that came first get it: an unpaid order that there is too
  * little for is refused, and a paid one is put on hold until more arrives.
  *
- * A group whose items are not tracked costs one read. Orders that there is too little for are decided by that read, without a lock.
+ * A group whose items are not tracked costs one read. Orders that there is too little for are decided by that read, without a lock. Where
+ * the read has enough for all others, their items are locked and reserved behind the rows, so that groups of the same items write theirs
+ * at the same time; if it was too late then, the group is decided again under the locks.
  */
 export function reservationsPart({ rules, onShort = () => undefined }: Options): PlacementPart {
   /** What was decided on the orders that are being placed. */
   const shares = new WeakMap<ValidOrder, Allocation>()
+  /** What they want: of those that are short, and of those that are served when the group is settled. */
   const waiting = new WeakMap<ValidOrder, Demand>()
+  const foreseen = new WeakMap<ValidOrder, Foreseen>()
   return {
     rejectsWith: ['OUT_OF_STOCK'],
     ...(rules.untracked === 'allow' ? { shortcut: untrackedShortcut() } : {}),
-    async decide(client, orders) {
+    async decide(client, orders, isCertain) {
       const { shelves, places } = await readShelves(client, itemsOf(orders))
       if (shelves.length === 0 && rules.untracked === 'allow') return orders.map(() => accepted)
       if (rules.untracked === 'refuse') shelves.push(...emptyShelves(orders, shelves))
-      const decided = await share(client, demandsOf(orders, shelves), { shelves, places, rules })
+      const wanting = demandsOf(orders, shelves)
+      const decided = await share(client, wanting, { shelves, places, rules, isCertain })
+      for (const { order, demand } of wanting) {
+        // Of an attempt that failed.
+        shares.delete(order.order)
+        foreseen.set(order.order, { demand, places })
+      }
       const decisions = orders.map((order): PlacementDecision => {
         const found = decided.get(order)
         if (found === undefined) return accepted
+        foreseen.delete(order.order)
         shares.set(order.order, found.share)
         if (found.share.kind === 'taken') return accepted
         waiting.set(order.order, found.demand)
@@ -62,20 +76,47 @@ export function reservationsPart({ rules, onShort = () => undefined }: Options):
       return decisions
     },
     rows: placed => [...reservationsOf(placed, shares, rules.heldMs), ...waitsOf(placed, shares, waiting)],
+    settles: placed => placed.some(({ order }) => foreseen.has(order)),
+    async settle(client, placed) {
+      const wanting = placed.flatMap(order => {
+        const { demand, places } = foreseen.get(order.order) ?? {}
+        return demand === undefined || places === undefined ? [] : [{ order, demand, places }]
+      })
+      const inOrder = wanting.toSorted((a, b) => a.order.arrival - b.order.arrival)
+      const found = await take(client, inOrder, inOrder[0]?.places ?? [], rules, 'all or none')
+      for (const [index, { order }] of inOrder.entries()) {
+        foreseen.delete(order.order)
+        shares.set(order.order, found[index] as Allocation)
+      }
+      return reservationsOf(
+        inOrder.map(({ order }) => order),
+        shares,
+        rules.heldMs,
+      )
+    },
   }
 }
 
 const accepted: PlacementDecision = { kind: 'accepted' }
 
+/** `shelves`: as they were read without a lock. */
+type Sharing = Readonly<{
+  shelves: readonly Shelf[]
+  places: readonly Place[]
+  rules: ReservationRules
+  isCertain: boolean
+}>
+
 /**
- * Shares stock out among orders, and reserves it.
+ * Shares stock out among orders: one that the shelves have too little for gets nothing. It is reserved unless there is enough for all
+ * others and nothing has to be certain yet.
  *
- * @param shelves as they were read without a lock: an order that they have too little for gets nothing
+ * @returns without the orders that are foreseen to be served
  */
 async function share(
   client: PoolClient,
   wanting: readonly Wanting[],
-  { shelves, places, rules }: { shelves: readonly Shelf[]; places: readonly Place[]; rules: ReservationRules },
+  { shelves, places, rules, isCertain }: Sharing,
 ): Promise<Map<NewOrder, { share: Allocation; demand: Demand }>> {
   const decided = new Map<NewOrder, { share: Allocation; demand: Demand }>()
   const short = findShort(
@@ -87,6 +128,7 @@ async function share(
     if (missing !== undefined) decided.set(order, { demand, share: { kind: 'short', missing } })
     return missing === undefined
   })
+  if (!isCertain && isEnough(open, shelves)) return decided
   const shares = await take(client, open, places, rules)
   for (const [index, { order, demand }] of open.entries()) {
     decided.set(order, { demand, share: shares[index] as Allocation })
@@ -94,12 +136,24 @@ async function share(
   return decided
 }
 
-/** Reserves stock under the locks of its items. */
+function isEnough(wanting: readonly Wanting[], shelves: readonly Shelf[]): boolean {
+  return allocate(
+    wanting.map(({ demand }) => demand),
+    shelves,
+  ).every(({ kind }) => kind === 'taken')
+}
+
+/**
+ * Reserves stock under the locks of its items.
+ *
+ * @throws DecisionChangedError when all or none are to be served, and not all can be
+ */
 async function take(
   client: PoolClient,
   wanting: readonly Wanting[],
   places: readonly Place[],
   rules: ReservationRules,
+  which: 'all or none' | 'as many as possible' = 'as many as possible',
 ): Promise<Allocation[]> {
   if (wanting.length === 0) return []
   const chrtIds = [...new Set(wanting.flatMap(({ demand }) => [...demand.units.keys()]))]
@@ -109,6 +163,7 @@ async function take(
     wanting.map(({ demand }) => demand),
     shelvesOf(stocks, places),
   )
+  if (which === 'all or none' && shares.some(({ kind }) => kind === 'short')) throw new DecisionChangedError()
   const taken = wanting.flatMap(({ order }, index) => {
     const share = shares[index]
     return share?.kind === 'taken' ? [{ orderUid: order.order.orderUid, takes: share.takes }] : []

@@ -1,5 +1,5 @@
 import { streamChecks } from '../events/stream-checks.ts'
-import { orderStatuses } from '../orders/order-sql.ts'
+import { orderStatuses, unitsOf } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
 import { reservationStream } from './reservation-events.ts'
 
@@ -22,14 +22,17 @@ const checks: readonly Check[] = [
   },
   {
     name: 'reservation-movements',
-    sentence: 'what an order holds of an item at a location is what its movements have reserved, released and shipped',
+    sentence:
+      'what an order holds of an item at a location is what its movements have reserved, released and shipped, and each reservation has its movement',
     sql: `select order_uid || ': ' || chrt_id || ' at ' || location
-            from (select order_uid, chrt_id, location, case when ${reserved} then quantity - shipped else 0 end as held
+            from (select order_uid, chrt_id, location, quantity,
+                         case when ${reserved} then quantity - shipped else 0 end as held
                     from stock_reservations) r
-            full join (select order_uid, chrt_id, location, sum(reserved) as held
+            full join (select order_uid, chrt_id, location, sum(reserved) as held,
+                              (array_agg(quantity order by movement_id desc) filter (where kind = 'reserved'))[1] as quantity
                          from stock_movements where order_uid is not null group by order_uid, chrt_id, location) m
            using (order_uid, chrt_id, location)
-           where coalesce(r.held, 0) <> coalesce(m.held, 0)`,
+           where coalesce(r.held, 0) <> coalesce(m.held, 0) or r.quantity is distinct from m.quantity`,
   },
   {
     name: 'reservation-orders',
@@ -66,6 +69,11 @@ const checks: readonly Check[] = [
               or (w.state <> 'waiting' and w.holds_order)
               or (w.state = 'waiting' and exists (select from stock_reservations r where r.order_uid = w.order_uid and ${reserved}))
               or w.updated_at < w.since`,
+  },
+  {
+    name: 'waiting-units',
+    sentence: 'an order waits for all of its units of an item',
+    sql: `select order_uid || ': ' || chrt_id from stock_shortfalls f where missing <> ${unitsOf('f.order_uid', 'f.chrt_id')}`,
   },
 ]
 

@@ -12,3 +12,7 @@ export const bookedOrders = `(select order_uid, currency, amount, created_at, co
 
 /** The status of every order, and what is paid of it. */
 export const orderStatuses = '(select order_uid, status, payment_status from orders)'
+
+/** How many units of an item an order is of. @param orderUid SQL, like the other */
+export const unitsOf = (orderUid: string, chrtId: string) =>
+  `(select count(*) from order_items where order_uid = ${orderUid} and chrt_id = ${chrtId})`

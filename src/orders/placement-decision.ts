@@ -12,18 +12,20 @@ import { findStored } from './queries.ts'
  * a later one rejects must not stay: then the transaction is begun again, and that order is left out.
  *
  * @param orders sorted by uid
+ * @param isCertain whether the decisions must hold until the commit
  */
 export async function decidePlacement(
   client: PoolClient,
   parts: readonly PlacementPart[],
   orders: readonly NewOrder[],
+  isCertain: boolean,
 ): Promise<Placement> {
   const rejected = new Map<string, Rejection>()
   let open = orders
   for (let index = 0, decided = 0; index < parts.length && open.length > 0; index += 1) {
     const part = parts[index]
     if (part?.decide === undefined || part.concerns?.(open) === false) continue
-    const decisions = await part.decide(client, open)
+    const decisions = await part.decide(client, open, isCertain)
     const accepted = apply(open, decisions, rejected)
     if (accepted.length < open.length && decided > 0) {
       await client.query('rollback; begin isolation level read committed')

@@ -69,8 +69,8 @@ function cutting(part: PlacementPart, times: number): PlacementPart {
   let left = times
   return {
     ...part,
-    async decide(client, orders) {
-      const decisions = (await part.decide?.(client, orders)) ?? []
+    async decide(client, orders, isCertain) {
+      const decisions = (await part.decide?.(client, orders, isCertain)) ?? []
       left -= 1
       if (left >= 0) await client.query('select pg_terminate_backend(pg_backend_pid())')
       return decisions

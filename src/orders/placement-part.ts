@@ -34,9 +34,21 @@ export type PlacementPart = {
    * changed here is rolled back with it, and the group is decided again.
    *
    * @param orders sorted by uid; their `arrival` says in which order they came
+   * @param isCertain whether the decision must hold until the commit: otherwise `settle` may find that it does not
    * @returns a decision for each of them, in their order
    */
-  decide?(client: PoolClient, orders: readonly NewOrder[]): Promise<readonly PlacementDecision[]>
+  decide?(client: PoolClient, orders: readonly NewOrder[], isCertain: boolean): Promise<readonly PlacementDecision[]>
+  /** Whether there is something to settle. */
+  settles?(placed: readonly NewOrder[]): boolean
+  /**
+   * Carries out behind the rows, right before the commit, what `decide` has foreseen: what it locks is locked for a short time, and
+   * nothing is waited for afterwards.
+   *
+   * @param placed in the state that was decided on
+   * @returns rows that come with the commit
+   * @throws DecisionChangedError when it is not possible any more; nothing stays of the transaction, and the group is decided again
+   */
+  settle?(client: PoolClient, placed: readonly NewOrder[]): Promise<Copy[]>
   /** Whether there is something to decide on in a group; always unless given. A group of which no part decides takes two round trips less. */
   concerns?(orders: readonly NewOrder[]): boolean
   /** Whether it locks streams of its own, which must come before the transaction's first write: it decides before parts that do not. */
@@ -45,6 +57,11 @@ export type PlacementPart = {
   shortcut?: PlacementShortcut
   /** The codes that `decide` rejects with. Dead letters with these are replayed as orders. */
   rejectsWith?: readonly RejectionCode[]
+}
+
+/** What a part has foreseen of a group is not possible any more. */
+export class DecisionChangedError extends Error {
+  override readonly name = 'DecisionChangedError'
 }
 
 /** How a part lets a group be placed without a decision. */

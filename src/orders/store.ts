@@ -1,9 +1,9 @@
 import { notifyOfEvents } from '../events/append.ts'
-import { copyInto } from '../platform/copy.ts'
+import { type Copy, copyInto } from '../platform/copy.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
 import { allPlaced, type Placement } from './placement.ts'
 import { decidePlacement } from './placement-decision.ts'
-import type { PlacementPart } from './placement-part.ts'
+import { DecisionChangedError, type PlacementPart } from './placement-part.ts'
 import type { NewOrder } from './new-order.ts'
 import { findStored, type StoredOrder } from './queries.ts'
 
@@ -36,12 +36,35 @@ export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): 
       last,
     )
 
-  async function decideAndWrite(client: PoolClient, orders: readonly NewOrder[]): Promise<Placement> {
+  async function decideAndWrite(
+    client: PoolClient,
+    orders: readonly NewOrder[],
+    isCertain: boolean,
+  ): Promise<Placement> {
     await client.query('begin isolation level read committed')
-    const placement = await decidePlacement(client, deciding, orders)
-    if (placement.placed.length === 0) await client.query('commit')
-    else await write(client, placement.placed, `${notifyOfEvents};\ncommit`)
+    const placement = await decidePlacement(client, deciding, orders, isCertain)
+    const { placed } = placement
+    const settling = deciding.filter(part => part.settles?.(placed))
+    if (placed.length === 0) await client.query('commit')
+    else if (settling.length === 0) await write(client, placed, `${notifyOfEvents};\ncommit`)
+    else {
+      await write(client, placed, '')
+      const last: Copy[] = []
+      for (const part of settling) last.push(...((await part.settle?.(client, placed)) ?? []))
+      await copyInto(client, last, `${notifyOfEvents};\ncommit`)
+    }
     return placement
+  }
+
+  /** What was foreseen and is not possible any more is decided again, for certain. */
+  async function decideAndSettle(client: PoolClient, orders: readonly NewOrder[]): Promise<Placement> {
+    try {
+      return await decideAndWrite(client, orders, false)
+    } catch (error) {
+      if (!(error instanceof DecisionChangedError)) throw error
+    }
+    await client.query('rollback')
+    return decideAndWrite(client, orders, true)
   }
 
   return {
@@ -50,12 +73,12 @@ export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): 
       withConnection(pool, async client => {
         const concerned = deciding.filter(({ concerns }) => concerns?.(orders) ?? true)
         const shortcuts = concerned.flatMap(({ shortcut }) => (shortcut?.isOpen() ? [shortcut] : []))
-        if (shortcuts.length < concerned.length) return decideAndWrite(client, orders)
+        if (shortcuts.length < concerned.length) return decideAndSettle(client, orders)
         try {
           await write(client, orders, [...shortcuts.map(({ statement }) => statement), notifyOfEvents].join(';\n'))
         } catch (error) {
           if (!shortcuts.some(shortcut => shortcut.isClosedBy(error))) throw error
-          return decideAndWrite(client, orders)
+          return decideAndSettle(client, orders)
         }
         return allPlaced(orders)
       }),
