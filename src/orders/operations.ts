@@ -24,7 +24,9 @@ export const operations = {
       }),
       200: answer('The same order was placed before', storedOrderView, 'application/json', entityTag),
       400: problemAnswer('The order breaks the contract; errors lists every rule'),
-      409: problemAnswer('Another order has this order_uid'),
+      409: problemAnswer(
+        'Another order has this order_uid; or OUT_OF_STOCK: too little of an item is left, and errors says how much',
+      ),
       413: problemAnswer('More than 1 MiB'),
       415: problemAnswer('Not JSON, or compressed'),
       500: problemAnswer('The database refused the order'),
