@@ -14,7 +14,7 @@ import { valuesOf } from './settings.ts'
  * is removed. What it does not notice is listed in docs/verify.md with the reason, and nothing else may be.
  */
 
-setDefaultTimeout(120_000)
+setDefaultTimeout(240_000)
 
 let t: Awaited<ReturnType<typeof createFilledApp>>
 let client: PoolClient
@@ -171,16 +171,20 @@ function poolOfTransaction(): Pool {
 }
 
 /** What is found, or which constraint has refused the change; undefined when the change is not noticed. */
-async function whatNotices(change: string): Promise<string | undefined> {
+async function whatNotices(change: string, table: string): Promise<string | undefined> {
+  // The module of the table notices most, and is asked alone first.
+  const own = modules.filter(({ tables = [] }) => tables.some(({ name }) => name === table))
+  const others = modules.filter(module => !own.includes(module))
   await client.query('begin')
   try {
     const { rowCount } = await client.query(change)
     if (rowCount === 0) throw new Error(`this changes nothing: ${change}`)
-    const { results } = await verifyDatabase(poolOfTransaction(), modules, {
-      nowMs: Date.now(),
-      ...valuesOf(),
-    })
-    return results.find(({ broken }) => broken > 0)?.says
+    for (const asked of [own, others]) {
+      const { results } = await verifyDatabase(poolOfTransaction(), asked, { nowMs: Date.now(), ...valuesOf() })
+      const noticed = results.find(({ broken }) => broken > 0)
+      if (noticed !== undefined) return noticed.says
+    }
+    return undefined
   } catch (error) {
     // The database itself refuses it: by a constraint (class 23), or since it gives the ids (428C9).
     if (error instanceof DatabaseError && /^23|^428C9$/.test(error.code ?? '')) return error.message
@@ -234,7 +238,7 @@ test('a change to any column is noticed, or docs/verify.md says why not', async 
         const update = `update ${column.table} set ${column.column} = ${value} where ${row}`
         const isChange = `select from ${column.table} where ${row} and (${value})::text is distinct from ${column.column}::text`
         if ((await client.query(isChange)).rowCount === 0) continue
-        if ((await whatNotices(update)) === undefined) unnoticed.push(name)
+        if ((await whatNotices(update, column.table)) === undefined) unnoticed.push(name)
       }
     }
   }
@@ -246,7 +250,8 @@ test('the removal of any row is noticed, or docs/verify.md says why not', async 
   const unnoticed: string[] = []
   for (const table of new Set((await readColumns()).map(column => column.table))) {
     for (const kind of kinds[table] ?? ['true']) {
-      if ((await whatNotices(`delete from ${table} where ${rowOf(table, kind)}`)) === undefined) unnoticed.push(table)
+      if ((await whatNotices(`delete from ${table} where ${rowOf(table, kind)}`, table)) === undefined)
+        unnoticed.push(table)
     }
   }
   expect([...new Set(unnoticed)].toSorted()).toEqual(readListed().rows.toSorted())
