@@ -54,7 +54,7 @@ export async function addLines(client: Client, lines: readonly NumberedLine[], p
   const [first, last] = [lines[0], lines.at(-1)]
   if (first === undefined || last === undefined) return
   await copyInto(client, [copyOfLines(lines)], '')
-  await client.query(addRest, [provider, first.row, last.row])
+  await client.query({ name: 'rest', text: addRest, values: [provider, first.row, last.row] })
 }
 
 /** Prepares the lines for being compared, when all of them are there. */
