@@ -15,6 +15,7 @@ const documents = [
   ['docs/payments.md', 'an unpaid order is authorized, captured and refunded in parts'],
   ['docs/inventory.md', 'items are written, imported and searched, and their stock is moved and counted'],
   ['docs/prices.md', 'discount codes, delivery methods and tax rates are made'],
+  ['docs/carts.md', 'a cart is filled, priced, checked out and pressed again'],
 ] as const
 const areInstalled = isInstalled('jq', 'the commands of documents') && isInstalled('curl', 'the same')
 

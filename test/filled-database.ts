@@ -6,6 +6,7 @@ import type { KafkaMessage } from '../src/platform/kafka/client.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { readOwing } from '../src/webhooks/retry-queries.ts'
 import { fillInventory } from './filled-inventory.ts'
+import { fillCarts } from './filled-carts.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillReservations } from './filled-reservations.ts'
 import { fillSettlements } from './filled-settlements.ts'
@@ -65,6 +66,7 @@ export async function createFilledApp() {
   await fillInventory(t)
   await fillSettlements(t.address)
   await fillPrices(t)
+  await fillCarts(t)
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",
   )

@@ -47,6 +47,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   payments: ["state = 'captured' and payment_id <> order_uid"],
   payment_operations: ["kind = 'capture' and state = 'succeeded'", "kind = 'refund' and rids <> '{}'"],
   payment_issues: ["state = 'open'", "state = 'resolved'"],
+  carts: ["state = 'open' and abandoned_at is not null", "state = 'checked_out'", "state = 'merged'"],
   discounts: ["kind = 'percent'", "kind = 'fixed'"],
   dead_letters: ["state = 'open' and attempts = 0", "state = 'replayed'", "state = 'discarded'"],
   dead_letter_history: ["outcome = 'placed'", "outcome = 'refused'", "outcome = 'discarded'"],

@@ -1,21 +1,40 @@
-import type { Module } from '../module.ts'
+import type { Context, Module, Running } from '../module.ts'
+import { cartChecks } from './cart-checks.ts'
+import { cartPlacement } from './checkout-part.ts'
+import { cartEventDefinitions, cartStream } from './events.ts'
 import { priceChecks } from './price-checks.ts'
 import { startPrices } from './price-start.ts'
+import { startCarts } from './start.ts'
+import { cartAbandonedAfterMinutes } from './variables.ts'
 
-/** Carts, and what they are priced with. */
+/** Carts, what they are priced with, and their checkout. */
 export const cartsModule: Module = {
   name: 'carts',
   title: 'Carts',
   buildsOn: ['events', 'orders', 'inventory', 'payments'],
   tables: [
+    { name: 'carts', order: 'cart_id' },
     { name: 'discounts', order: 'code_key' },
     { name: 'discount_uses', order: 'order_uid, code_key' },
     { name: 'discount_customers', order: 'code_key, customer' },
     { name: 'delivery_methods', order: 'method' },
     { name: 'tax_rates', order: 'rate_id' },
   ],
-  checks: priceChecks,
+  streams: [cartStream],
+  events: cartEventDefinitions,
+  variables: [cartAbandonedAfterMinutes],
+  placement: cartPlacement,
+  checks: [...cartChecks, ...priceChecks],
   scopes: ['carts:write'],
-  tags: { prices: 'Prices: discount codes, delivery methods and tax rates' },
-  start: context => startPrices(context).running,
+  tags: {
+    carts: 'Carts, and their checkout',
+    prices: 'Prices: discount codes, delivery methods and tax rates',
+  },
+  start,
+}
+
+function start(context: Context): Running {
+  const prices = startPrices(context)
+  const carts = startCarts(context, prices.lists)
+  return { ...prices.running, ...carts, routes: [...(prices.running.routes ?? []), ...(carts.routes ?? [])] }
 }

@@ -1,0 +1,90 @@
+import { copyOfEvents, type NewEvent } from '../events/append.ts'
+import { declareAttachment } from '../orders/attachment.ts'
+import type { NewOrder } from '../orders/new-order.ts'
+import type { PlacementDecision, PlacementPart } from '../orders/placement-part.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import type { Cart } from './cart.ts'
+import { useCodes } from './code-uses.ts'
+import { lockCarts, updateCarts } from './rows.ts'
+
+/** The checkout of a cart, on the order that is made of it. */
+export type CartCheckout = Readonly<{
+  /** The cart as the order was made of it, and as it is when the order is placed. */
+  before: Cart
+  after: Cart
+  /** The discount codes that apply, and who uses them (`customerKey`). */
+  codes: readonly string[]
+  buyer: string
+  event: NewEvent
+}>
+
+export const cartCheckout = declareAttachment<CartCheckout>('cart')
+
+const hasCarts = (orders: readonly NewOrder[]) => orders.some(({ order }) => cartCheckout.of(order) !== undefined)
+
+type Checkout = CartCheckout & Readonly<{ order: NewOrder }>
+
+function checkoutsOf(orders: readonly NewOrder[]): Checkout[] {
+  return orders.flatMap(order => {
+    const checkout = cartCheckout.of(order.order)
+    return checkout === undefined ? none : [{ ...checkout, order }]
+  })
+}
+
+const none: [] = []
+
+/**
+ * Locks the carts that orders are made of, and rejects those of carts that have changed meanwhile, or that another transaction has: the
+ * checkout begins again then. No cart becomes two orders.
+ */
+const locks: PlacementPart = {
+  decidesFirst: true,
+  rejectsWith: ['CART_CHANGED'],
+  concerns: hasCarts,
+  async decide(client, orders) {
+    const checkouts = checkoutsOf(orders)
+    const { locked } = await lockCarts(client, checkouts.map(({ before }) => before.cartId).toSorted())
+    const stale = checkouts.filter(({ before }) => !isSame(before, locked.get(before.cartId)))
+    return decisions(orders, new Set(stale.map(({ order }) => order)))
+  },
+}
+
+/** Whether a cart is as it was when the order was made of it. */
+function isSame(before: Cart, now: Cart | undefined): boolean {
+  return now?.version === before.version && now.sequence === before.sequence && now.state === 'open'
+}
+
+/** Uses up the codes of carts, and has the carts become orders. Of orders that share the last uses of a code the first get them. */
+const checkouts: PlacementPart = {
+  rejectsWith: ['CART_CHANGED'],
+  concerns: hasCarts,
+  async decide(client, orders) {
+    const wanted = checkoutsOf(orders)
+    const refused = await useCodesOf(client, wanted)
+    await updateCarts(
+      client,
+      wanted.flatMap(({ order, after }) => (refused.has(order) ? none : after)),
+    )
+    return decisions(orders, refused)
+  },
+  rows(placed) {
+    const events = checkoutsOf(placed).map(({ event }) => event)
+    return events.length === 0 ? none : [copyOfEvents(events)]
+  },
+}
+
+async function useCodesOf(client: PoolClient, wanted: readonly Checkout[]): Promise<Set<NewOrder>> {
+  const nowMs = Math.max(...wanted.map(({ order }) => order.placedAt.getTime()))
+  const uses = wanted.map(({ order, codes, buyer }) => ({ orderUid: order.order.orderUid, codes, customer: buyer }))
+  const usedUp = await useCodes(client, uses, nowMs)
+  return new Set(wanted.flatMap(({ order }, index) => (usedUp[index] === undefined ? none : order)))
+}
+
+function decisions(orders: readonly NewOrder[], refused: ReadonlySet<NewOrder>): PlacementDecision[] {
+  return orders.map(order => (refused.has(order) ? changed : accepted))
+}
+
+const accepted: PlacementDecision = { kind: 'accepted' }
+const changed: PlacementDecision = { kind: 'rejected', code: 'CART_CHANGED', detail: 'the cart has changed meanwhile' }
+
+export const cartPlacement: readonly PlacementPart[] = [locks, checkouts]

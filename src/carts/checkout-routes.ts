@@ -1,0 +1,90 @@
+import { AppError } from '../errors.ts'
+import { jsonOf, type StoredOrder } from '../orders/queries.ts'
+import type { OrderPayments } from '../payments/changes.ts'
+import { isOpen } from '../payments/payment.ts'
+import { presentPayment } from '../payments/presentation.ts'
+import { roomOf, totalsOf } from '../payments/totals.ts'
+import type { Call, Route } from '../platform/http.ts'
+import { traceOf } from '../platform/traceparent.ts'
+import { type Cart, cartTokenPrefix, orderUidOf } from './cart.ts'
+import { type CheckoutOptions, paymentOf, press } from './checkout.ts'
+import { noteDecided } from './decided.ts'
+import { cartOperations } from './operations.ts'
+import type { CheckoutRequest } from './requests.ts'
+import type { CartWriter } from './writer.ts'
+
+type Options = CheckoutOptions &
+  Readonly<{
+    writer: CartWriter
+    /** Reads an order as it is stored. */
+    readOrder: (orderUid: string) => Promise<StoredOrder | undefined>
+  }>
+
+/** How many payments of one cart may fail: whoever tries out cards does it one by one. */
+const paymentsMax = 20
+
+/** A cart becomes an order. */
+export function checkoutRoutes(options: Options): Route[] {
+  return [
+    {
+      ...{ method: 'POST', path: '/api/carts/:id/checkout', scope: 'carts:write', tokenPrefix: cartTokenPrefix },
+      idempotent: true,
+      operation: cartOperations.checkout,
+      handle: call => checkOut(call, options),
+    },
+  ]
+}
+
+async function checkOut(call: Call, options: Options): Promise<Response> {
+  const pressed = await press(call, options)
+  const { cart } = pressed
+  if (pressed.kind === 'placed') return answer(cart, pressed.after, 201, options)
+  const before = await options.payments.checkout.read(orderUidOf(cart.cartId))
+  return answer(cart, await payAgain(before, pressed.request, traceOf(call.request), options), 200, options)
+}
+
+/** Begins another payment of an order whose payments have failed. */
+async function payAgain(
+  before: OrderPayments | undefined,
+  request: CheckoutRequest,
+  traceparent: string | undefined,
+  { payments: { checkout } }: Options,
+): Promise<OrderPayments | undefined> {
+  if (before === undefined || isUnderWay(before))
+    throw new AppError('CHECKOUT_IN_PROGRESS', 'the payment is being asked for')
+  const { order, payments, isSold } = before
+  const input = paymentOf(order.orderUid, request, payments.length)
+  const room = roomOf(totalsOf(order, payments, isSold))
+  if (input === undefined || room < order.amount || order.state.status !== 'pending') return before
+  if (request.expected_total !== order.amount) {
+    const members = { total: order.amount }
+    throw new AppError('CART_CHANGED', `the order has an amount of ${order.amount}`, { members })
+  }
+  if (payments.length >= paymentsMax)
+    throw new AppError('PAYMENT_STATE_REFUSED', `${payments.length} payments of the order have failed`)
+  return checkout.payAgain(order.orderUid, input, traceparent)
+}
+
+/** Whether somebody waits for the provider's answer at this moment. What waits for the payer, or is being found out, is answered. */
+function isUnderWay({ payments, operations }: OrderPayments): boolean {
+  const asked = new Set(payments.flatMap(({ state, paymentId }) => (state === 'processing' ? paymentId : [])))
+  return operations.some(one => isOpen(one) && one.state !== 'unknown' && asked.has(one.paymentId))
+}
+
+async function answer(
+  cart: Cart,
+  after: OrderPayments | undefined,
+  status: 200 | 201,
+  { writer, readOrder, payments: { rules } }: Options,
+): Promise<Response> {
+  const orderUid = orderUidOf(cart.cartId)
+  const [order] = await Promise.all([readOrder(orderUid), noteDecided(writer, cart.cartId, after?.order.state)])
+  if (order === undefined) throw new AppError('CHECKOUT_IN_PROGRESS', 'the order is being placed')
+  const payment = after?.payments.at(-1)
+  const operations = after?.operations.filter(({ paymentId }) => paymentId === payment?.paymentId) ?? []
+  const view = payment && presentPayment({ payment, operations, orderStatus: order.state.status }, rules.providers)
+  // Relative to /api/carts/:id/checkout.
+  const location: Record<string, string> = status === 201 ? { location: `../../orders/${orderUid}` } : {}
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', ...location }
+  return new Response(`{"order":${jsonOf(order)},"payment":${JSON.stringify(view ?? null)}}`, { status, headers })
+}

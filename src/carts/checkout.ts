@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AppError, type Violation } from '../errors.ts'
+import type { Intake } from '../orders/intake.ts'
+import type { ValidOrder } from '../orders/new-order.ts'
+import { errorOf, isStored } from '../orders/placement.ts'
+import { inTrace, readOrder } from '../orders/validate.ts'
+import type { OrderPayments, PaymentRules } from '../payments/changes.ts'
+import type { CheckoutCommands } from '../payments/checkout-commands.ts'
+import { openPayment, withOpeningPayment } from '../payments/checkout-part.ts'
+import type { ClaimedOperation } from '../payments/claim.ts'
+import { contextAt } from '../payments/commands.ts'
+import type { BeginInput } from '../payments/decide-begin.ts'
+import type { Call } from '../platform/http.ts'
+import { traceOf } from '../platform/traceparent.ts'
+import { type Cart, changedCart, orderUidOf, recorded } from './cart.ts'
+import { cartCheckout } from './checkout-part.ts'
+import { missingFor } from './completeness.ts'
+import { cartEvents, customerData, eventOf, sizeData } from './events.ts'
+import { buyerOf } from './facts.ts'
+import { toOrderDocument } from './order-document.ts'
+import { cartIdOf, cartNotFound, openedBy, ownerOf, stillOpen, versionCheckOf } from './owner.ts'
+import { present, price, type PricedCart } from './priced-cart.ts'
+import type { CartReader } from './reader.ts'
+import { type CheckoutRequest, readCheckout } from './requests.ts'
+
+export type CheckoutOptions = Readonly<{
+  read: CartReader
+  intake: Pick<Intake, 'submit'>
+  payments: Readonly<{ checkout: CheckoutCommands; rules: PaymentRules }>
+  /** Counts what became of the orders. */
+  count: (outcome: string) => void
+  now: () => number
+}>
+
+/** What a press of the button has come to. */
+export type Pressed =
+  /** The order was placed by it, and its payment asked for: `after` has what came of that; undefined where none was asked for. */
+  | Readonly<{ kind: 'placed'; cart: Cart; after: OrderPayments | undefined }>
+  /** It was placed by one before. */
+  | Readonly<{ kind: 'placed before'; cart: Cart; request: CheckoutRequest }>
+
+/** How often a checkout that meets another transaction begins again, and after how long. */
+const attemptsMax = 8
+const pauseMs = 10
+
+/** When the worker looks after a checkout that nobody has finished. */
+const lookAfterMs = 60_000
+
+/**
+ * Makes an order of the cart that a call names. One transaction of the intake places the order, takes its stock, uses up its codes and
+ * stores its payment's operation; then the provider is asked.
+ *
+ * @throws AppError CART_INCOMPLETE, CART_CHANGED with the cart as it is now, CHECKOUT_IN_PROGRESS, CART_STATE_REFUSED, OUT_OF_STOCK, the
+ *   codes of a refused payment, and as `Intake.submit` does
+ */
+export async function press(call: Call, options: CheckoutOptions): Promise<Pressed> {
+  const [cartId, owner, checkVersion] = [cartIdOf(call), ownerOf(call.request), versionCheckOf(call.request)]
+  const request = await readCheckout(call.request)
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    if (attempt > 1) await sleep(pauseMs * attempt)
+    const found = await options.read(cartId)
+    if (found === undefined) throw cartNotFound()
+    const cart = openedBy(owner, found.cart)
+    if (cart.orderUid !== undefined) return { kind: 'placed before', cart, request }
+    checkVersion(stillOpen(cart))
+    const priced = price(cart, found.facts, found.nowMs)
+    check(priced, request, missingFor(priced, found.facts, found.nowMs))
+    const placed = await place(priced, request, traceOf(call.request), options)
+    if (placed !== undefined) return { kind: 'placed', cart, ...placed }
+  }
+  throw new AppError('CHECKOUT_IN_PROGRESS', 'another transaction has the cart')
+}
+
+function check(priced: PricedCart, { expected_total: expected }: CheckoutRequest, missing: readonly Violation[]): void {
+  if (missing.length > 0) throw incomplete(missing)
+  const { total } = priced.pricing
+  if (total !== expected) {
+    const members = { cart: present(priced) }
+    throw new AppError('CART_CHANGED', `the total is ${total}, and ${expected} was expected`, { members })
+  }
+}
+
+function incomplete(violations: readonly Violation[]): AppError {
+  return new AppError('CART_INCOMPLETE', 'the cart is not ready for the checkout', { violations })
+}
+
+/** @returns undefined when the cart has changed meanwhile, or became an order by another press */
+async function place(
+  priced: PricedCart,
+  request: CheckoutRequest,
+  traceparent: string | undefined,
+  { intake, payments, count, now }: CheckoutOptions,
+): Promise<{ after: OrderPayments | undefined } | undefined> {
+  const { cart, pricing } = priced
+  const nowMs = now()
+  const order = withCart(orderOf(priced, request, nowMs, traceparent), priced, nowMs, traceparent)
+  const opened = open(pricing, cart, request, contextAt(payments.rules, nowMs, traceparent))
+  const outcome = await intake.submit(opened === undefined ? order : withOpeningPayment(order, opened))
+  count(isStored(outcome) ? outcome.kind : errorOf(outcome, order.orderUid).code)
+  if (outcome.kind === 'placed') {
+    return { after: opened === undefined ? undefined : await payments.checkout.send(opened) }
+  }
+  const isMetAgain = outcome.kind === 'duplicate' || outcome.kind === 'conflict'
+  if (isMetAgain || (outcome.kind === 'rejected' && outcome.code === 'CART_CHANGED')) return undefined
+  throw errorOf(outcome, order.orderUid)
+}
+
+function orderOf(
+  { cart, pricing }: PricedCart,
+  { payment }: CheckoutRequest,
+  nowMs: number,
+  traceparent: string | undefined,
+): ValidOrder {
+  const { name = '', phone = '', zip = '', city = '', address = '', region = '', country = '' } = cart.delivery ?? {}
+  const email = cart.delivery?.email ?? cart.email ?? ''
+  const document = toOrderDocument(pricing, {
+    orderUid: orderUidOf(cart.cartId),
+    createdAt: new Date(nowMs).toISOString(),
+    customerId: cart.customerId ?? '',
+    delivery: { name, phone, zip, city, address, region, email, country },
+    provider: payment?.provider ?? '',
+    deliveryService: cart.deliveryMethod ?? '',
+    locale: 'en',
+  })
+  const { note, metadata } = cart
+  const kept = { ...(note === undefined ? {} : { note }), ...(metadata === undefined ? {} : { metadata }) }
+  const reading = readOrder(Buffer.from(JSON.stringify({ ...document, ...kept })))
+  if (reading.kind === 'refused') throw incomplete(reading.violations)
+  return inTrace(reading.order, traceparent)
+}
+
+/** The order with the cart that it is made of, as the placement needs it. */
+function withCart(
+  order: ValidOrder,
+  { cart, pricing }: PricedCart,
+  nowMs: number,
+  traceparent: string | undefined,
+): ValidOrder {
+  const isDecided = pricing.total === 0
+  const change = {
+    state: isDecided ? 'checked_out' : 'checking_out',
+    orderUid: order.orderUid,
+    nextLookAtMs: isDecided ? undefined : nowMs + lookAfterMs,
+  } as const
+  const after = recorded(changedCart(cart, change, nowMs), nowMs)
+  // A code that takes nothing off is not used up.
+  const codes = pricing.discounts.flatMap(({ code, amount }) => (amount > 0 ? code : []))
+  const data = { ...customerData(after), ...sizeData(after), total: pricing.total, discount_codes: codes }
+  const event = eventOf(after, cartEvents.checkedOut, data, traceparent)
+  return cartCheckout.to(order, { before: cart, after, codes, buyer: buyerOf(cart) ?? '', event })
+}
+
+function open(
+  { total, currency }: PricedCart['pricing'],
+  { cartId }: Cart,
+  request: CheckoutRequest,
+  context: Parameters<typeof openPayment>[2],
+): ClaimedOperation | undefined {
+  const orderUid = orderUidOf(cartId)
+  const input = paymentOf(orderUid, request, 0)
+  // Nothing is to be paid of an order of 0.
+  if (input === undefined || total === 0) return undefined
+  const opened = openPayment({ orderUid, currency, amount: total }, input, context)
+  if (opened.kind === 'refused') throw new AppError(opened.code, opened.detail)
+  return opened.claimed
+}
+
+/**
+ * The payment that a press asks for. Its ids follow from the order and from how many payments there were: of presses at the same time all
+ * but one find it begun.
+ */
+export function paymentOf(orderUid: string, { payment }: CheckoutRequest, earlier: number): BeginInput | undefined {
+  if (payment === undefined) return undefined
+  const id = createHash('sha256').update(`${orderUid} ${earlier}`).digest('hex').slice(0, 24)
+  return {
+    paymentId: `pay_${id}`,
+    operationId: `op_${id}`,
+    provider: payment.provider,
+    amount: undefined,
+    capture: 'automatic',
+    methodToken: payment.method_token,
+    returnUrl: payment.return_url,
+    actor: 'checkout',
+  }
+}

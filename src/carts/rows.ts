@@ -1,0 +1,167 @@
+import { advisoryLockSpaces } from '../advisory-locks.ts'
+import { tableOf } from '../payments/table.ts'
+import type { Pool, PoolClient } from '../platform/postgres.ts'
+import { type Answer, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import type { Cart, CartDelivery } from './cart.ts'
+
+/** The rows of carts: how they are written, locked and read. */
+
+export const cartsTable = tableOf<Cart>('carts', [
+  { name: 'cart_id', type: 'text', role: 'key', of: cart => cart.cartId },
+  { name: 'token_hash', type: 'text', role: 'fixed', of: cart => cart.tokenHash },
+  { name: 'state', type: 'text', of: cart => cart.state },
+  { name: 'currency', type: 'text', role: 'fixed', of: cart => cart.currency },
+  { name: 'customer_id', type: 'text', of: cart => cart.customerId },
+  { name: 'email', type: 'text', of: cart => cart.email },
+  { name: 'delivery', type: 'text', of: ({ delivery }) => delivery && JSON.stringify(delivery) },
+  { name: 'delivery_method', type: 'text', of: cart => cart.deliveryMethod },
+  { name: 'discount_codes', type: 'text[]', of: cart => cart.discountCodes },
+  { name: 'note', type: 'text', of: cart => cart.note },
+  { name: 'metadata', type: 'text', of: ({ metadata }) => metadata && JSON.stringify(metadata) },
+  { name: 'lines', type: 'text', of: cart => linesJson(cart) },
+  { name: 'version', type: 'integer', of: cart => cart.version },
+  { name: 'sequence', type: 'integer', of: cart => cart.sequence },
+  { name: 'recorded_at', type: 'timestamptz', of: cart => cart.recordedAtMs },
+  { name: 'order_uid', type: 'text', of: cart => cart.orderUid },
+  { name: 'merged_into', type: 'text', of: cart => cart.mergedInto },
+  { name: 'abandoned_at', type: 'timestamptz', of: cart => cart.abandonedAtMs },
+  { name: 'created_at', type: 'timestamptz', role: 'fixed', of: cart => cart.createdAtMs },
+  { name: 'updated_at', type: 'timestamptz', of: cart => cart.updatedAtMs },
+  { name: 'expires_at', type: 'timestamptz', of: cart => cart.expiresAtMs },
+  { name: 'next_look_at', type: 'timestamptz', of: cart => cart.nextLookAtMs },
+])
+
+type StoredLine = { chrt_id: number; quantity: number; price_when_added: number }
+
+function linesJson({ lines }: Cart): string {
+  return JSON.stringify(
+    lines.map(
+      ({ chrtId, quantity, priceWhenAdded }): StoredLine => ({
+        chrt_id: chrtId,
+        quantity,
+        price_when_added: priceWhenAdded,
+      }),
+    ),
+  )
+}
+
+/** A time in milliseconds since 1970: the driver takes ten times as long for a date. */
+const time = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
+
+const times = ['recorded_at', 'abandoned_at', 'created_at', 'updated_at', 'expires_at', 'next_look_at'] as const
+
+export const cartColumns = `cart_id, token_hash, state, currency, customer_id, email, delivery, delivery_method, discount_codes, note,
+  metadata, lines, version, sequence, order_uid, merged_into, ${times.map(time).join(', ')}`
+
+export type CartRow = Readonly<{
+  cart_id: string
+  token_hash: string
+  state: Cart['state']
+  currency: string
+  customer_id: string | null
+  email: string | null
+  delivery: string | null
+  delivery_method: string | null
+  discount_codes: readonly string[]
+  note: string | null
+  metadata: string | null
+  lines: string
+  version: number
+  sequence: number
+  order_uid: string | null
+  merged_into: string | null
+  recorded_at: number
+  abandoned_at: number | null
+  created_at: number
+  updated_at: number
+  expires_at: number | null
+  next_look_at: number | null
+}>
+
+export function toCart(row: CartRow): Cart {
+  return {
+    cartId: row.cart_id,
+    tokenHash: row.token_hash,
+    state: row.state,
+    currency: row.currency,
+    customerId: row.customer_id ?? undefined,
+    email: row.email ?? undefined,
+    delivery: row.delivery === null ? undefined : (JSON.parse(row.delivery) as CartDelivery),
+    deliveryMethod: row.delivery_method ?? undefined,
+    discountCodes: row.discount_codes,
+    note: row.note ?? undefined,
+    metadata: row.metadata === null ? undefined : (JSON.parse(row.metadata) as Record<string, unknown>),
+    lines: (JSON.parse(row.lines) as StoredLine[]).map(line => ({
+      chrtId: line.chrt_id,
+      quantity: line.quantity,
+      priceWhenAdded: line.price_when_added,
+    })),
+    version: row.version,
+    sequence: row.sequence,
+    recordedAtMs: row.recorded_at,
+    orderUid: row.order_uid ?? undefined,
+    mergedInto: row.merged_into ?? undefined,
+    abandonedAtMs: row.abandoned_at ?? undefined,
+    createdAtMs: row.created_at,
+    updatedAtMs: row.updated_at,
+    expiresAtMs: row.expires_at ?? undefined,
+    nextLookAtMs: row.next_look_at ?? undefined,
+  }
+}
+
+/** The statement that reads carts, by id; those that are not there are left out. */
+export function storedCarts(cartIds: readonly string[]): Statement<Map<string, Cart>> {
+  return {
+    text: `select ${cartColumns} from carts where cart_id = any($1)`,
+    values: [cartIds],
+    read: ({ rows }: { rows: readonly CartRow[] }) => new Map(rows.map(row => [row.cart_id, toCart(row)])),
+  }
+}
+
+/** Reads carts. @returns by id; those that are not there are left out */
+export async function readCarts(client: Pool | PoolClient, cartIds: readonly string[]): Promise<Map<string, Cart>> {
+  const { text, values, read } = storedCarts(cartIds)
+  return read((await client.query(text, [...(values ?? [])])) as Answer)
+}
+
+/** Carts of which some are locked by other transactions. */
+export type LockedCarts = Readonly<{
+  /** Those that are locked by this transaction now, by id; without those that are not stored. */
+  locked: Map<string, Cart>
+  /** The ids of those that another transaction has. */
+  busy: ReadonlySet<string>
+}>
+
+/**
+ * Locks carts until the transaction ends. It waits for none, and comes before the transaction's first write, so that the events of a cart
+ * are in their order in the log: see `lockOrder`. One round trip.
+ *
+ * @param cartIds sorted, each once
+ * @param before statements that are sent before, such as `begin`
+ */
+export async function lockCarts(
+  client: PoolClient,
+  cartIds: readonly string[],
+  before: readonly Statement<undefined>[] = [],
+): Promise<LockedCarts> {
+  const [busy, stored] = (
+    await inOneRoundTrip(client, [...before, lockingCarts(cartIds), storedCarts(cartIds)] as const)
+  ).slice(-2) as [Set<string>, Map<string, Cart>]
+  for (const cartId of busy) stored.delete(cartId)
+  return { locked: stored, busy }
+}
+
+function lockingCarts(cartIds: readonly string[]): Statement<Set<string>> {
+  return {
+    text: `select cart_id
+             from unnest($1::text[]) as wanted (cart_id)
+            where not pg_try_advisory_xact_lock(${advisoryLockSpaces.carts}, hashtext(cart_id))`,
+    values: [cartIds],
+    read: ({ rows }: { rows: readonly { cart_id: string }[] }) => new Set(rows.map(row => row.cart_id)),
+  }
+}
+
+/** Writes carts that are there already as they are now. */
+export async function updateCarts(client: PoolClient, carts: readonly Cart[]): Promise<void> {
+  await inOneRoundTrip(client, cartsTable.update(carts.map(after => ({ after }))))
+}

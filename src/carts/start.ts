@@ -1,0 +1,45 @@
+import type { Context, Running } from '../module.ts'
+import { ordersApi } from '../orders/module.ts'
+import { findStored } from '../orders/queries.ts'
+import { paymentsApi } from '../payments/module.ts'
+import { inBatches } from '../platform/batches.ts'
+import { cartRoutes } from './cart-routes.ts'
+import { checkoutRoutes } from './checkout-routes.ts'
+import { createFactsReader } from './facts.ts'
+import type { PriceLists } from './price-lists.ts'
+import { createCartReader } from './reader.ts'
+import { runSweep } from './sweep.ts'
+import { cartAbandonedAfterMinutes } from './variables.ts'
+import { createCartWriter } from './writer.ts'
+
+/** Orders that are read by one statement. */
+const ordersMax = 128
+
+/** Starts what runs of carts. @param lists the delivery methods and tax rates that they are priced by */
+export function startCarts(context: Context, lists: PriceLists): Running {
+  const { pool, pools, now, isClockRight, log, logGrown, value } = context
+  const abandonedAfterMs = value(cartAbandonedAfterMinutes) * 60_000
+  const readFacts = createFactsReader(lists)
+  const writer = createCartWriter({ pool: pools.commands, now, readFacts, onEvents: () => logGrown.notify() })
+  const read = createCartReader(pools.single, readFacts, now)
+  const { intake, metrics } = ordersApi.of(context)
+  const { checkout, rules } = paymentsApi.of(context)
+  const readOrder = inBatches(async (orderUids: readonly string[]) => {
+    const orders = await findStored(pools.single, orderUids)
+    return orderUids.map(orderUid => orders.get(orderUid))
+  }, ordersMax)
+  return {
+    routes: [
+      ...cartRoutes({ writer, read, lists: pools.lists, now, abandonedAfterMs }),
+      ...checkoutRoutes({
+        ...{ writer, read, intake, readOrder, now },
+        payments: { checkout, rules },
+        count: outcome => metrics.count('http', outcome),
+      }),
+    ],
+    workers: [
+      { name: 'carts', run: stop => runSweep({ pool, writer, now, isClockRight, abandonedAfterMs, log }, stop) },
+    ],
+    drain: deadlineMs => writer.close(deadlineMs),
+  }
+}

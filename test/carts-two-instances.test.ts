@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { createOrdersDatabase } from './app.ts'
+import { cartActions, openShop } from './carts.ts'
+import { brokenRules, countInDatabase } from './invariants.ts'
+import { eventually } from './kafka.ts'
+import { requestsTo } from './payments.ts'
+import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
+
+/** Carts are checked out on two services with one database, and one of them is killed. */
+
+setDefaultTimeout(120_000)
+
+let database: Awaited<ReturnType<typeof createOrdersDatabase>>
+let env: Record<string, string>
+let one: ReturnType<typeof cartActions>
+let other: ReturnType<typeof cartActions>
+
+beforeAll(async () => {
+  database = await createOrdersDatabase()
+  env = databaseEnv(database.address)
+  const services = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
+  const [first, second] = services.map(({ url }) => requestsTo(url))
+  if (first === undefined || second === undefined) throw new Error('two services were started')
+  one = cartActions(first.call)
+  other = cartActions(second.call)
+  await openShop({ pool: database.pool, call: first.call })
+})
+
+afterEach(async () => expect(await brokenRules(database.pool)).toEqual([]))
+
+afterAll(async () => {
+  await endServices()
+  await database.drop()
+})
+
+const countOf = (table: string, cartId: string) =>
+  countInDatabase(
+    database.address,
+    `select count(*) from ${table} where order_uid = '${cartId.replace('cart_', 'ord_')}'`,
+  )
+
+test('checkout is pressed ten times at once on two instances: one order, one payment, and everybody gets the order in the end', async () => {
+  const carts = await Promise.all([one.fill(), other.fill(), one.fill()])
+  await Promise.all(
+    carts.map(async cart => {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, turn) => (turn % 2 === 0 ? one : other).checkOut(cart)),
+      )
+      const kinds = answers.map(({ status, code = '' }) => `${status} ${code}`.trim())
+      expect(kinds.filter(kind => kind === '201')).toHaveLength(1)
+      for (const kind of kinds) expect(['200', '201', '409 CHECKOUT_IN_PROGRESS']).toContain(kind)
+      expect(await other.checkOut(cart)).toMatchObject({ status: 200, order: { payment_status: 'paid' } })
+      expect([await countOf('orders', cart.id), await countOf('payments', cart.id)]).toEqual([1, 1])
+    }),
+  )
+})
+
+for (const point of ['stored', 'answered']) {
+  test(`the service is killed when the payment is ${point}: the worker of another finishes it, and pressing again gives the order`, async () => {
+    const cart = await one.fill()
+    const program = join(import.meta.dirname, 'stopping-service.ts')
+    const killed = await startServiceProcess({ env: { ...env, STOP_AT: point }, program })
+    const pressing = cartActions(requestsTo(killed.url).call)
+      .checkOut(cart)
+      .catch(() => undefined)
+    await eventually(`the payment is ${point}`, () => killed.output().includes('stopped: '))
+    expect(await other.checkOut(cart)).toMatchObject({ status: 409, code: 'CHECKOUT_IN_PROGRESS' })
+    killed.kill('SIGKILL')
+    await killed.exited
+    await pressing
+    // As if it was gone for longer than it may take for the call, and for the checkout.
+    await database.pool.query('update payment_operations set next_attempt_at = now() where next_attempt_at is not null')
+    await database.pool.query('update carts set next_look_at = now() where next_look_at is not null')
+    await eventually('the cart is checked out', async () => {
+      if ((await one.cart('GET', `/${cart.id}`)).state === 'checked_out') return true
+      await database.pool.query("update carts set next_look_at = now() where state = 'checking_out'")
+      return false
+    })
+    expect(await other.checkOut(cart)).toMatchObject({
+      status: 200,
+      order: { status: 'confirmed', payment_status: 'paid' },
+      payment: { state: 'captured' },
+    })
+    expect([await countOf('orders', cart.id), await countOf('payments', cart.id)]).toEqual([1, 1])
+  })
+}
