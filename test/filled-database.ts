@@ -61,12 +61,12 @@ export async function createFilledApp() {
   })
   await changePaidOf(t.pool, { 'filled-4': { paymentStatus: 'refunded', reason: 'broken' } })
   await fillDeadLetters(t, orders.slice(13))
+  await fillCarts(t)
   await fillPayments(t)
   await fillReservations(t)
   await fillInventory(t)
   await fillSettlements(t.address)
   await fillPrices(t)
-  await fillCarts(t)
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",
   )
