@@ -15,7 +15,9 @@ import { exampleOrder } from '../src/orders/example.ts'
 import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
 import { createTestApp, eventLogOf, type TestApp } from './app.ts'
 import { fillCarts } from './filled-carts.ts'
+import { fillInventory } from './filled-inventory.ts'
 import { fillPayments } from './filled-payments.ts'
+import { fillReservations } from './filled-reservations.ts'
 import { eventually } from './kafka.ts'
 import { changePaidOf } from './payment-status.ts'
 
@@ -40,6 +42,8 @@ beforeAll(async () => {
   await runEveryCommand()
   await fillPayments(t)
   await fillCarts(t)
+  await fillReservations(t)
+  await fillInventory(t)
   const read = async () => (await readLog(eventLogOf(t.pool), logStart, 1_000)).events
   const { rows } = await t.pool.query<{ count: number }>('select count(*)::int as count from events')
   await eventually('the log is settled', async () => (await read()).length === rows[0]?.count)

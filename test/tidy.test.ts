@@ -175,8 +175,8 @@ describe('files', () => {
 
 describe('tables', () => {
   const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
-  /** What names tables of several modules: an import that overwrites what migrations wrote, a doctor, and a check of replays. */
-  const known = ['src/backup/import.ts', 'src/commands/doctor-database.ts', 'src/dead-letters/dead-letter-checks.ts']
+  /** What names tables of several modules: a doctor, and a check of replays. */
+  const known = ['src/commands/doctor-database.ts', 'src/dead-letters/dead-letter-checks.ts']
 
   test('are named in SQL by their own module only', () => {
     const named = product
