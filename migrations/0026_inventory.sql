@@ -171,6 +171,7 @@ create table stock_waits (
   updated_at  timestamptz not null
 );
 
+create index stock_waits_waiting on stock_waits (since, order_uid) where state = 'waiting';
 create index stock_waits_untold on stock_waits (since, order_uid) where state = 'waiting' and version = 0;
 
 -- The stream of an item's events, and what was last told of its stock.

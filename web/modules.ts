@@ -1,5 +1,6 @@
 import { deadLetters } from './dead-letters/module.ts'
 import { events } from './events/module.ts'
+import { inventory } from './inventory/module.ts'
 import { keys } from './keys/module.ts'
 import { ledger } from './ledger/module.ts'
 import type { Module } from './module.ts'
@@ -14,6 +15,7 @@ import { webhooks } from './webhooks/module.ts'
 export const modules: readonly Module[] = [
   overview,
   orders,
+  inventory,
   payments,
   ledger,
   settlements,

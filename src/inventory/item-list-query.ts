@@ -1,3 +1,4 @@
+import { severalOf } from '../platform/openapi.ts'
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import { chrtIdOf } from './item-document.ts'
 import type { ItemFilter } from './item-queries.ts'
@@ -15,6 +16,7 @@ export const itemListParameters = {
       'Words, each the beginning of one of the name, brand, size, chrt_id or nm_id; case and accents do not matter',
     schema: { type: 'string', maxLength: 300 },
   },
+  chrt_id: severalOf({ type: 'integer', format: 'int64', minimum: 0 }, 'These items, with commas'),
   nm_id: { description: 'Of this product', schema: { type: 'integer', format: 'int64', minimum: 0 } },
   active: { description: 'Whether it is sold', schema: { type: 'boolean' } },
 }
@@ -40,6 +42,10 @@ export function readItemListQuery(parameters: URLSearchParams, isStream: boolean
     query.refuse('limit', 'left out of a stream, which has every match')
   const after = number('cursor', 'taken from a Link header')
   const nmId = number('nm_id', 'a whole number')
+  const ids = query.list('chrt_id')
+  const chrtIds = ids?.flatMap(text => chrtIdOf(text) ?? [])
+  if (chrtIds?.length !== ids?.length) query.refuse('chrt_id', 'whole numbers')
+  if (chrtIds !== undefined && chrtIds.length > pageSizeMax) query.refuse('chrt_id', `at most ${pageSizeMax} numbers`)
   const active = query.text('active')
   if (active !== undefined && !['true', 'false'].includes(active)) query.refuse('active', 'true or false')
   const text = query.text('q')
@@ -47,5 +53,6 @@ export function readItemListQuery(parameters: URLSearchParams, isStream: boolean
   query.end()
   const search = text === undefined ? undefined : searchQueryOf(text)
   if (text !== undefined && search === undefined) return { filter: undefined, after, limit }
-  return { filter: { search, nmId, active: active === undefined ? undefined : active === 'true' }, after, limit }
+  const isActive = active === undefined ? undefined : active === 'true'
+  return { filter: { search, chrtIds, nmId, active: isActive }, after, limit }
 }

@@ -76,6 +76,7 @@ export async function readItems(client: Pool | PoolClient, chrtIds: readonly num
 export type ItemFilter = Readonly<{
   /** A text query of PostgreSQL, as `searchQueryOf` makes it. */
   search: string | undefined
+  chrtIds: readonly number[] | undefined
   nmId: number | undefined
   active: boolean | undefined
 }>
@@ -98,6 +99,7 @@ export async function listItems(
   const values: unknown[] = []
   const value = (given: unknown) => `$${values.push(given)}`
   const conditions = ['true']
+  if (filter.chrtIds !== undefined) conditions.push(`chrt_id = any(${value(filter.chrtIds)})`)
   if (filter.nmId !== undefined) conditions.push(`nm_id = ${value(filter.nmId)}`)
   if (filter.active !== undefined) conditions.push(`active = ${value(filter.active)}`)
   if (after !== undefined) conditions.push(`chrt_id > ${value(after)}`)

@@ -12,6 +12,7 @@ import { reservationVariables } from './reservation-variables.ts'
 import { placementOf, runningReservations } from './reservations.ts'
 import { itemRoutes } from './routes-items.ts'
 import { locationRoutes } from './routes-locations.ts'
+import { shortfallRoutes } from './routes-shortfalls.ts'
 import { stockRoutes } from './routes-stock.ts'
 import { createStockHandler } from './stock-handler.ts'
 import { stockLow, stockTopic } from './variables.ts'
@@ -76,6 +77,7 @@ function start(context: Context): Running {
       ...itemRoutes({ commands: pools.commands, single: pools.single, lists: pools.lists, now, log }),
       ...locationRoutes({ commands: pools.commands, single: pools.single, now }),
       ...stockRoutes({ recording, single: pools.single, lists: pools.lists, metrics }),
+      ...shortfallRoutes(pools.lists),
     ],
     handlers: [
       {

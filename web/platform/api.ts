@@ -23,7 +23,7 @@ export class Refusal extends Error {
 }
 
 export type AskOptions = {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   headers?: Record<string, string>
   body?: unknown
   signal?: AbortSignal

@@ -1,0 +1,144 @@
+import { useSignal } from '@preact/signals'
+import type { TargetedSubmitEvent } from 'preact'
+import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useLocation } from 'preact-iso'
+import { textOf } from '../parts/form-dialog.tsx'
+import { MoreButton } from '../parts/more-button.tsx'
+import { usePolling } from '../parts/polling.ts'
+import { Segments } from '../parts/segments.tsx'
+import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { commonTexts } from '../parts/texts.ts'
+import { PagedList } from '../platform/paged.ts'
+import { PageHead } from '../shell/page.tsx'
+import { itemAddress, itemsAddress } from './addresses.ts'
+import { useStocks } from './by-number.ts'
+import { type ItemRow, readItems } from './item.ts'
+import { ItemForm } from './item-form.tsx'
+import { ItemRows } from './item-rows.tsx'
+import { texts } from './texts.ts'
+
+const refreshEveryMs = 5_000
+const pageSize = 50
+const wordsCharactersMax = 300
+const states = ['all', 'true', 'false'] as const
+
+type Filter = { q: string; active: (typeof states)[number] }
+
+/** All items by their numbers, with what is available of them. */
+export default function ItemsPage() {
+  const location = useLocation()
+  const { q = '', active: given } = location.query
+  const filter: Filter = { q, active: states.find(state => state === given) ?? 'all' }
+  const isAdding = useSignal(false)
+  const query = new URLSearchParams({ ...toParameters(filter), limit: String(pageSize) }).toString()
+  const list = useMemo(() => new PagedList<ItemRow>(`/api/items?${query}`, readItems), [query])
+  useEffect(() => void list.renew(), [list])
+  usePolling(
+    useCallback(() => list.refresh(), [list]),
+    refreshEveryMs,
+  )
+  const change = (to: Partial<Filter>) => location.route(itemsAddress(toParameters({ ...filter, ...to })), true)
+  return (
+    <>
+      <PageHead title={texts.title}>
+        <button
+          type="button"
+          onClick={() => {
+            isAdding.value = true
+          }}
+        >
+          {texts.form.add}
+        </button>
+      </PageHead>
+      <Filters filter={filter} change={change} />
+      <Content
+        list={list}
+        isNarrowed={Object.keys(toParameters(filter)).length > 0}
+        clear={() => change({ q: '', active: 'all' })}
+      />
+      {isAdding.value && (
+        <ItemForm
+          done={item => location.route(itemAddress(item.chrt_id))}
+          close={() => {
+            isAdding.value = false
+          }}
+        />
+      )}
+    </>
+  )
+}
+
+/** The filter as the parameters of the page's address, which are the API's. */
+function toParameters({ q, active }: Filter): Record<string, string> {
+  return { ...(q === '' ? {} : { q }), ...(active === 'all' ? {} : { active }) }
+}
+
+function Filters({ filter, change }: { filter: Filter; change: (to: Partial<Filter>) => void }) {
+  const words = texts.filters
+  const find = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    change({ q: textOf(new FormData(event.currentTarget), 'q') })
+  }
+  return (
+    <section class="filters" aria-label={commonTexts.filters}>
+      <div class="filter-row">
+        <form class="item-search" onSubmit={find}>
+          <input
+            key={filter.q}
+            type="search"
+            name="q"
+            aria-label={words.find}
+            placeholder={words.find}
+            maxLength={wordsCharactersMax}
+            defaultValue={filter.q}
+            autocomplete="off"
+            spellcheck={false}
+          />
+        </form>
+        <Segments
+          legend={words.state}
+          name="active"
+          options={states}
+          chosen={filter.active}
+          choose={active => change({ active })}
+          label={state => words.states[state]}
+        />
+      </div>
+    </section>
+  )
+}
+
+type ContentProps = { list: PagedList<ItemRow>; isNarrowed: boolean; clear: () => void }
+
+function Content({ list, isNarrowed, clear }: ContentProps) {
+  const rows = list.rows.value
+  const chrtIds = useMemo(() => rows?.map(row => row.chrt_id), [rows])
+  const stocks = useStocks(chrtIds)
+  const failure = list.failure.value ?? stocks.failure
+  return (
+    <>
+      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
+      {rows === undefined && failure === undefined && (
+        <div class="card">
+          <Skeleton lines={8} />
+        </div>
+      )}
+      {rows?.length === 0 && (
+        <Empty title={isNarrowed ? texts.noMatch : texts.none}>
+          <p>{isNarrowed ? texts.noMatchHint : texts.noneHint}</p>
+          {isNarrowed && (
+            <button type="button" class="second" onClick={clear}>
+              {commonTexts.clearFilters}
+            </button>
+          )}
+        </Empty>
+      )}
+      {rows !== undefined && rows.length > 0 && (
+        <>
+          <ItemRows items={rows} stocks={stocks.found} />
+          <MoreButton list={list} label={texts.more} />
+        </>
+      )}
+    </>
+  )
+}
