@@ -42,59 +42,82 @@ type Foreseen = Readonly<{ demand: Demand; places: readonly Place[] }>
  * the read has enough for all others, their items are locked and reserved behind the rows, so that groups of the same items write theirs
  * at the same time; if it was too late then, the group is decided again under the locks.
  */
-export function reservationsPart({ rules, onShort = () => undefined }: Options): PlacementPart {
-  /** What was decided on the orders that are being placed. */
-  const shares = new WeakMap<ValidOrder, Allocation>()
-  /** What they want: of those that are short, and of those that are served when the group is settled. */
-  const waiting = new WeakMap<ValidOrder, Demand>()
-  const foreseen = new WeakMap<ValidOrder, Foreseen>()
+export function reservationsPart(options: Options): PlacementPart {
+  const group: Group = { shares: new WeakMap(), waiting: new WeakMap(), foreseen: new WeakMap() }
+  const { rules } = options
   return {
     rejectsWith: ['OUT_OF_STOCK'],
     ...(rules.untracked === 'allow' ? { shortcut: untrackedShortcut() } : {}),
-    async decide(client, orders, isCertain) {
-      const { shelves, places } = await readShelves(client, itemsOf(orders))
-      if (shelves.length === 0 && rules.untracked === 'allow') return orders.map(() => accepted)
-      if (rules.untracked === 'refuse') shelves.push(...emptyShelves(orders, shelves))
-      const wanting = demandsOf(orders, shelves)
-      const decided = await share(client, wanting, { shelves, places, rules, isCertain })
-      for (const { order, demand } of wanting) {
-        // Of an attempt that failed.
-        shares.delete(order.order)
-        foreseen.set(order.order, { demand, places })
-      }
-      const decisions = orders.map((order): PlacementDecision => {
-        const found = decided.get(order)
-        if (found === undefined) return accepted
-        foreseen.delete(order.order)
-        shares.set(order.order, found.share)
-        if (found.share.kind === 'taken') return accepted
-        waiting.set(order.order, found.demand)
-        return shortOf(order, found.share.missing)
-      })
-      const count = (kind: PlacementDecision['kind']) => decisions.filter(decision => decision.kind === kind).length
-      onShort(count('rejected'), count('held'))
-      return decisions
-    },
-    rows: placed => [...reservationsOf(placed, shares, rules.heldMs), ...waitsOf(placed, shares, waiting)],
-    settles: placed => placed.some(({ order }) => foreseen.has(order)),
-    async settle(client, placed) {
-      const wanting = placed.flatMap(order => {
-        const { demand, places } = foreseen.get(order.order) ?? {}
-        return demand === undefined || places === undefined ? [] : [{ order, demand, places }]
-      })
-      const inOrder = wanting.toSorted((a, b) => a.order.arrival - b.order.arrival)
-      const found = await take(client, inOrder, inOrder[0]?.places ?? [], rules, 'all or none')
-      for (const [index, { order }] of inOrder.entries()) {
-        foreseen.delete(order.order)
-        shares.set(order.order, found[index] as Allocation)
-      }
-      return reservationsOf(
-        inOrder.map(({ order }) => order),
-        shares,
-        rules.heldMs,
-      )
-    },
+    decide: (client, orders, isCertain) => decide(client, orders, isCertain, group, options),
+    rows: placed => [...reservationsOf(placed, group.shares, rules.heldMs), ...waitsOf(placed, group)],
+    settles: placed => placed.some(({ order }) => group.foreseen.has(order)),
+    settle: (client, placed) => settle(client, placed, group, rules),
   }
+}
+
+/** What is known of the orders that are being placed. */
+type Group = Readonly<{
+  /** What was decided. */
+  shares: WeakMap<ValidOrder, Allocation>
+  /** What those want that are short. */
+  waiting: WeakMap<ValidOrder, Demand>
+  /** What those want that are served when the group is settled. */
+  foreseen: WeakMap<ValidOrder, Foreseen>
+}>
+
+async function decide(
+  client: PoolClient,
+  orders: readonly NewOrder[],
+  isCertain: boolean,
+  { shares, waiting, foreseen }: Group,
+  { rules, onShort }: Options,
+): Promise<PlacementDecision[]> {
+  const { shelves, places } = await readShelves(client, itemsOf(orders))
+  if (shelves.length === 0 && rules.untracked === 'allow') return orders.map(() => accepted)
+  if (rules.untracked === 'refuse') shelves.push(...emptyShelves(orders, shelves))
+  const wanting = demandsOf(orders, shelves)
+  const decided = await share(client, wanting, { shelves, places, rules, isCertain })
+  for (const { order, demand } of wanting) {
+    // Of an attempt that failed.
+    shares.delete(order.order)
+    foreseen.set(order.order, { demand, places })
+  }
+  const decisions = orders.map((order): PlacementDecision => {
+    const found = decided.get(order)
+    if (found === undefined) return accepted
+    foreseen.delete(order.order)
+    shares.set(order.order, found.share)
+    if (found.share.kind === 'taken') return accepted
+    waiting.set(order.order, found.demand)
+    return shortOf(order, found.share.missing)
+  })
+  const count = (kind: PlacementDecision['kind']) => decisions.filter(decision => decision.kind === kind).length
+  onShort?.(count('rejected'), count('held'))
+  return decisions
+}
+
+/** Reserves what was foreseen. @returns the rows of the reservations */
+async function settle(
+  client: PoolClient,
+  placed: readonly NewOrder[],
+  { shares, foreseen }: Group,
+  rules: ReservationRules,
+): Promise<Copy[]> {
+  const wanting = placed.flatMap(order => {
+    const { demand, places } = foreseen.get(order.order) ?? {}
+    return demand === undefined || places === undefined ? [] : [{ order, demand, places }]
+  })
+  const inOrder = wanting.toSorted((a, b) => a.order.arrival - b.order.arrival)
+  const found = await take(client, inOrder, inOrder[0]?.places ?? [], rules, 'all or none')
+  for (const [index, { order }] of inOrder.entries()) {
+    foreseen.delete(order.order)
+    shares.set(order.order, found[index] as Allocation)
+  }
+  return reservationsOf(
+    inOrder.map(({ order }) => order),
+    shares,
+    rules.heldMs,
+  )
 }
 
 const accepted: PlacementDecision = { kind: 'accepted' }
@@ -213,11 +236,7 @@ function reservationsOf(placed: readonly NewOrder[], shares: WeakMap<ValidOrder,
 }
 
 /** What orders wait for that were put on hold, and the events that tell of it. */
-function waitsOf(
-  placed: readonly NewOrder[],
-  shares: WeakMap<ValidOrder, Allocation>,
-  waiting: WeakMap<ValidOrder, Demand>,
-): Copy[] {
+function waitsOf(placed: readonly NewOrder[], { shares, waiting }: Group): Copy[] {
   const held = placed.flatMap(({ order, placedAt }) => {
     const [found, demand] = [shares.get(order), waiting.get(order)]
     if (found?.kind !== 'short' || demand === undefined) return []

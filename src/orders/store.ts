@@ -28,59 +28,72 @@ export type IntakeStore = {
  * @param parts what each module adds to the transaction
  */
 export function createIntakeStore(pool: Pool, parts: readonly PlacementPart[]): IntakeStore {
-  const deciding = parts.filter(part => part.decide !== undefined)
-  const write = (client: PoolClient, orders: readonly NewOrder[], last: string) =>
-    copyInto(
-      client,
-      parts.flatMap(part => part.rows?.(orders) ?? []),
-      last,
-    )
-
-  async function decideAndWrite(
-    client: PoolClient,
-    orders: readonly NewOrder[],
-    isCertain: boolean,
-  ): Promise<Placement> {
-    await client.query('begin isolation level read committed')
-    const placement = await decidePlacement(client, deciding, orders, isCertain)
-    const { placed } = placement
-    const settling = deciding.filter(part => part.settles?.(placed))
-    if (placed.length === 0) await client.query('commit')
-    else if (settling.length === 0) await write(client, placed, `${notifyOfEvents};\ncommit`)
-    else {
-      await write(client, placed, '')
-      const last: Copy[] = []
-      for (const part of settling) last.push(...((await part.settle?.(client, placed)) ?? []))
-      await copyInto(client, last, `${notifyOfEvents};\ncommit`)
-    }
-    return placement
-  }
-
-  /** What was foreseen and is not possible any more is decided again, for certain. */
-  async function decideAndSettle(client: PoolClient, orders: readonly NewOrder[]): Promise<Placement> {
-    try {
-      return await decideAndWrite(client, orders, false)
-    } catch (error) {
-      if (!(error instanceof DecisionChangedError)) throw error
-    }
-    await client.query('rollback')
-    return decideAndWrite(client, orders, true)
-  }
-
   return {
     findStored: orderUids => findStored(pool, orderUids),
-    place: orders =>
-      withConnection(pool, async client => {
-        const concerned = deciding.filter(({ concerns }) => concerns?.(orders) ?? true)
-        const shortcuts = concerned.flatMap(({ shortcut }) => (shortcut?.isOpen() ? [shortcut] : []))
-        if (shortcuts.length < concerned.length) return decideAndSettle(client, orders)
-        try {
-          await write(client, orders, [...shortcuts.map(({ statement }) => statement), notifyOfEvents].join(';\n'))
-        } catch (error) {
-          if (!shortcuts.some(shortcut => shortcut.isClosedBy(error))) throw error
-          return decideAndSettle(client, orders)
-        }
-        return allPlaced(orders)
-      }),
+    place: orders => withConnection(pool, client => place(client, parts, orders)),
   }
+}
+
+async function place(
+  client: PoolClient,
+  parts: readonly PlacementPart[],
+  orders: readonly NewOrder[],
+): Promise<Placement> {
+  const concerned = parts.filter(({ decide, concerns }) => decide !== undefined && (concerns?.(orders) ?? true))
+  const shortcuts = concerned.flatMap(({ shortcut }) => (shortcut?.isOpen() ? [shortcut] : []))
+  if (shortcuts.length < concerned.length) return decideAndSettle(client, parts, orders)
+  try {
+    await write(client, parts, orders, [...shortcuts.map(({ statement }) => statement), notifyOfEvents].join(';\n'))
+  } catch (error) {
+    if (!shortcuts.some(shortcut => shortcut.isClosedBy(error))) throw error
+    return decideAndSettle(client, parts, orders)
+  }
+  return allPlaced(orders)
+}
+
+/** What was foreseen and is not possible any more is decided again, for certain. */
+async function decideAndSettle(
+  client: PoolClient,
+  parts: readonly PlacementPart[],
+  orders: readonly NewOrder[],
+): Promise<Placement> {
+  try {
+    return await decideAndWrite(client, parts, orders, false)
+  } catch (error) {
+    if (!(error instanceof DecisionChangedError)) throw error
+  }
+  await client.query('rollback')
+  return decideAndWrite(client, parts, orders, true)
+}
+
+async function decideAndWrite(
+  client: PoolClient,
+  parts: readonly PlacementPart[],
+  orders: readonly NewOrder[],
+  isCertain: boolean,
+): Promise<Placement> {
+  await client.query('begin isolation level read committed')
+  const placement = await decidePlacement(client, parts, orders, isCertain)
+  const { placed } = placement
+  const settling = parts.filter(part => part.settles?.(placed))
+  if (placed.length === 0) await client.query('commit')
+  else if (settling.length === 0) await write(client, parts, placed, `${notifyOfEvents};\ncommit`)
+  else {
+    await write(client, parts, placed, '')
+    const last: Copy[] = []
+    for (const part of settling) last.push(...((await part.settle?.(client, placed)) ?? []))
+    await copyInto(client, last, `${notifyOfEvents};\ncommit`)
+  }
+  return placement
+}
+
+/** Writes the rows of every part, and runs `last` behind them in the same message. */
+function write(
+  client: PoolClient,
+  parts: readonly PlacementPart[],
+  placed: readonly NewOrder[],
+  last: string,
+): Promise<void> {
+  const rows = parts.flatMap(part => part.rows?.(placed) ?? [])
+  return copyInto(client, rows, last)
 }
