@@ -37,6 +37,10 @@ export async function fillInventory(t: Pick<TestApp, 'call' | 'pool'>): Promise<
   await move(70_002, 'adjusted', -2)
   await move(70_003, 'received', 1)
   await move(70_003, 'adjusted', -1)
-  await settleDueItems({ pool: t.pool, now: Date.now, lowStockDefault: 5, onCommitted: () => undefined, log: testLog })
+  const settle = () =>
+    settleDueItems({ pool: t.pool, now: Date.now, lowStockDefault: 5, onCommitted: () => undefined, log: testLog })
+  await settle()
   await move(70_003, 'received', 9)
+  await settle()
+  await move(70_003, 'adjusted', -6)
 }
