@@ -208,6 +208,7 @@ describe('tables', () => {
 describe('the page', () => {
   test('takes of the service only what the service decides by, and types', () => {
     const shared = [
+      'inventory/movement',
       'orders/instant',
       'orders/lifecycle',
       'orders/order',

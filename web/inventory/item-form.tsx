@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { FormDialog, textOf } from '../parts/form-dialog.tsx'
 import { ask, Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
@@ -57,21 +57,28 @@ export function ItemForm({ item, done, close }: Props) {
       <NumberField label={words.sale} name="sale" isRequired least={0} most={100} value={item?.sale ?? 0} />
       <TextField label={words.taxClass} name="tax_class" isRequired value={item?.tax_class ?? 'standard'} />
       <Choice label={words.active} isChosen={isActive} />
-      <details>
-        <summary>{words.more}</summary>
-        <div class="stack under">
-          <NumberField label={words.low} name="low_stock" least={0} value={item?.low_stock} />
-          <NumberField label={words.min} name="min_quantity" isRequired value={item?.min_quantity ?? 1} />
-          <NumberField label={words.max} name="max_quantity" value={item?.max_quantity} />
-          <NumberField label={words.step} name="quantity_step" isRequired value={item?.quantity_step ?? 1} />
-          <NumberField label={words.perCustomer} name="max_per_customer" value={item?.max_per_customer} />
-          <Choice label={words.backorder} isChosen={isBackordered} />
-          {isBackordered.value && (
-            <NumberField label={words.backorderLimit} name="backorder_limit" least={0} value={item?.backorder_limit} />
-          )}
-        </div>
-      </details>
+      <Limits item={item} isBackordered={isBackordered} />
     </FormDialog>
+  )
+}
+
+/** Limits, which most items do without. */
+function Limits({ item, isBackordered }: { item: Item | undefined; isBackordered: Signal<boolean> }) {
+  return (
+    <details>
+      <summary>{words.more}</summary>
+      <div class="stack under">
+        <NumberField label={words.low} name="low_stock" least={0} value={item?.low_stock} />
+        <NumberField label={words.min} name="min_quantity" isRequired value={item?.min_quantity ?? 1} />
+        <NumberField label={words.max} name="max_quantity" value={item?.max_quantity} />
+        <NumberField label={words.step} name="quantity_step" isRequired value={item?.quantity_step ?? 1} />
+        <NumberField label={words.perCustomer} name="max_per_customer" value={item?.max_per_customer} />
+        <Choice label={words.backorder} isChosen={isBackordered} />
+        {isBackordered.value && (
+          <NumberField label={words.backorderLimit} name="backorder_limit" least={0} value={item?.backorder_limit} />
+        )}
+      </div>
+    </details>
   )
 }
 

@@ -33,16 +33,9 @@ export function MovementDialog({ kind, model, state, close }: Props) {
   const isQuarantine = useSignal(false)
   const isTransfer = kind === 'transferred'
   const isSigned = kind === 'adjusted'
-  const { button, question } = texts.actions[kind]
   const units = readUnits(text.value, isSigned)
   const submit = async (form: FormData) => {
-    const quantity = readUnits(text.value, isSigned)
-    if (quantity === undefined) {
-      throw new Refusal(0, {
-        title: texts.invalid,
-        detail: isSigned ? texts.invalidChangeHint : texts.invalidHint,
-      })
-    }
+    const quantity = neededUnits(text.value, isSigned)
     if (isTransfer && (to.value === '' || to.value === from.value)) throw new Refusal(0, { title: texts.sameLocation })
     const body = {
       ...{ kind, quantity, location: from.value, reason: textOf(form, 'reason') },
@@ -53,17 +46,11 @@ export function MovementDialog({ kind, model, state, close }: Props) {
     notify({ tone: 'good', text: texts.done[kind](isSigned ? signed(quantity) : count(quantity)) })
     close()
   }
-  const effects =
-    units === undefined
-      ? []
-      : [
-          effectOf(stock, from.value, kind, isTransfer ? -units : units, isQuarantine.value),
-          ...(isTransfer ? [effectOf(stock, to.value, kind, units, false)] : []),
-        ]
+  const planned = { kind, units, from: from.value, to: to.value, quarantine: isQuarantine.value }
   return (
     <FormDialog
-      title={question}
-      submit={units === undefined ? button : `${button} ${isSigned ? signed(units) : count(units)}`}
+      title={texts.actions[kind].question}
+      submit={submitOf(kind, units)}
       isDangerous={kind === 'written_off'}
       onSubmit={submit}
       onClose={close}
@@ -75,25 +62,51 @@ export function MovementDialog({ kind, model, state, close }: Props) {
         chosen={from}
       />
       {isTransfer && <LocationField label={fields.to} name="to_location" locations={locations} chosen={to} />}
-      <UnitsField
-        label={isSigned ? fields.change : fields.quantity}
-        text={text}
-        isSigned={isSigned}
-        describedBy={effectId}
-      />
+      <UnitsField label={fields[isSigned ? 'change' : 'quantity']} {...{ text, isSigned }} describedBy={effectId} />
       {kind === 'received' && <Choice label={fields.quarantineIn} isChosen={isQuarantine} />}
       {kind === 'written_off' && <Choice label={fields.quarantineOut} isChosen={isQuarantine} />}
       <div id={effectId} class={units === undefined ? 'faint' : ''}>
-        {units === undefined ? texts.invalid : effects.map(effect => <p key={effect}>{effect}</p>)}
+        <Effects stock={stock} planned={planned} />
       </div>
       <ReasonField isNeeded={withReason.includes(kind)} />
     </FormDialog>
   )
 }
 
+function submitOf(kind: MovementAction, units: number | undefined): string {
+  const { button } = texts.actions[kind]
+  if (units === undefined) return button
+  return `${button} ${kind === 'adjusted' ? signed(units) : count(units)}`
+}
+
 function readUnits(text: string, isSigned: boolean): number | undefined {
   const units = unitsOf(text, isSigned ? { least: -1_000_000_000 } : {})
   return units === 0 ? undefined : units
+}
+
+/** @throws Refusal when no number of units was typed */
+function neededUnits(text: string, isSigned: boolean): number {
+  const units = readUnits(text, isSigned)
+  if (units !== undefined) return units
+  throw new Refusal(0, { title: texts.invalid, detail: isSigned ? texts.invalidChangeHint : texts.invalidHint })
+}
+
+type Planned = { kind: MovementAction; units: number | undefined; from: string; to: string; quarantine: boolean }
+
+function Effects({ stock, planned }: { stock: Stock; planned: Planned }) {
+  if (planned.units === undefined) return <>{texts.invalid}</>
+  return (
+    <>
+      {effectsOf(stock, { ...planned, units: planned.units }).map(effect => (
+        <p key={effect}>{effect}</p>
+      ))}
+    </>
+  )
+}
+
+function effectsOf(stock: Stock, { kind, units, from, to, quarantine }: Planned & { units: number }): string[] {
+  if (kind !== 'transferred') return [effectOf(stock, from, kind, units, quarantine)]
+  return [effectOf(stock, from, kind, -units, false), effectOf(stock, to, kind, units, false)]
 }
 
 /** What is on hand and available at a location, before and after a movement. */

@@ -36,55 +36,59 @@ export function readPrices(typed: readonly TypedPrice[]): Record<string, number>
 
 /** Asks for a price in each currency. */
 export function PriceFields({ typed }: { typed: Signal<readonly TypedPrice[]> }) {
-  const change = (key: number, to: Partial<TypedPrice>) => {
-    typed.value = typed.value.map(price => (price.key === key ? { ...price, ...to } : price))
+  const add = () => {
+    const key = Math.max(-1, ...typed.value.map(price => price.key)) + 1
+    typed.value = [...typed.value, { key, currency: '', text: '' }]
   }
   return (
     <fieldset class="stack">
       <legend class="field">{words.prices}</legend>
-      {typed.value.map(({ key, currency, text }) => (
-        <div key={key} class="price-row">
-          <input
-            aria-label={words.currency}
-            value={currency}
-            maxLength={3}
-            pattern="[A-Za-z]{3}"
-            placeholder="USD"
-            required={text !== ''}
-            autocomplete="off"
-            onInput={event => change(key, { currency: event.currentTarget.value })}
-          />
-          <input
-            aria-label={words.price}
-            value={text}
-            inputMode="decimal"
-            autocomplete="off"
-            onInput={event => change(key, { text: event.currentTarget.value })}
-          />
-          <button
-            type="button"
-            class="quiet small"
-            aria-label={words.removePrice(currency)}
-            onClick={() => {
-              typed.value = typed.value.filter(price => price.key !== key)
-            }}
-          >
-            ×
-          </button>
-        </div>
+      {typed.value.map(price => (
+        <PriceRow
+          key={price.key}
+          price={price}
+          change={to => {
+            typed.value = typed.value.map(one => (one.key === price.key ? { ...one, ...to } : one))
+          }}
+          remove={() => {
+            typed.value = typed.value.filter(({ key }) => key !== price.key)
+          }}
+        />
       ))}
       <p>
-        <button
-          type="button"
-          class="second small"
-          onClick={() => {
-            const key = Math.max(-1, ...typed.value.map(price => price.key)) + 1
-            typed.value = [...typed.value, { key, currency: '', text: '' }]
-          }}
-        >
+        <button type="button" class="second small" onClick={add}>
           {words.addPrice}
         </button>
       </p>
     </fieldset>
+  )
+}
+
+type RowProps = { price: TypedPrice; change: (to: Partial<TypedPrice>) => void; remove: () => void }
+
+function PriceRow({ price: { currency, text }, change, remove }: RowProps) {
+  return (
+    <div class="price-row">
+      <input
+        aria-label={words.currency}
+        value={currency}
+        maxLength={3}
+        pattern="[A-Za-z]{3}"
+        placeholder="USD"
+        required={text !== ''}
+        autocomplete="off"
+        onInput={event => change({ currency: event.currentTarget.value })}
+      />
+      <input
+        aria-label={words.price}
+        value={text}
+        inputMode="decimal"
+        autocomplete="off"
+        onInput={event => change({ text: event.currentTarget.value })}
+      />
+      <button type="button" class="quiet small" aria-label={words.removePrice(currency)} onClick={remove}>
+        ×
+      </button>
+    </div>
   )
 }
