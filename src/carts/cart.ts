@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { cartOrderPrefix } from '../inventory/reservation.ts'
 
 /** A cart: the value, and what follows from it alone. Amounts are in the currency's minor unit, times in milliseconds since 1970. */
 
@@ -91,7 +92,7 @@ export function newCartId(): string {
 
 /** The order that a cart becomes: one, however often checkout is pressed. */
 export function orderUidOf(cartId: string): string {
-  return cartId.replace(/^cart_/, 'ord_')
+  return cartId.replace(/^cart_/, cartOrderPrefix)
 }
 
 /** A token begins with it; keys of the API begin with another. */

@@ -26,7 +26,7 @@ afterAll(async () => {
 async function sweepAt(ms: number): Promise<void> {
   nowMs = ms
   const { pool } = t
-  const readFacts = createFactsReader(new PriceLists(pool, () => true))
+  const readFacts = createFactsReader(new PriceLists(pool, () => true), { reserves: false })
   const writer = createCartWriter({ pool, now: () => nowMs, readFacts, onEvents: () => undefined })
   const options = { pool, writer, now: () => nowMs, isClockRight: () => true, abandonedAfterMs: hourMs }
   await sweepCarts({ ...options })

@@ -61,7 +61,7 @@ function warningsOfStock(cart: Cart, facts: Facts, nowMs: number): CartWarning[]
     }
     const limit = refuseQuantity(item, quantity)
     if (limit !== undefined) return [{ code: 'quantity_limited', pointer, detail: `the quantity ${limit}` }]
-    const left = facts.available.get(chrtId) ?? Infinity
+    const left = (facts.available.get(chrtId) ?? Infinity) + facts.heldBy(cart.cartId, chrtId)
     return left >= quantity ? [] : [{ code: 'out_of_stock', pointer, detail: `${left} left` }]
   })
 }

@@ -1,3 +1,6 @@
+import { reserveForCarts } from '../inventory/cart-reservations.ts'
+import { reservationMaxMs, reservationMs, reserveOn } from '../inventory/reservation-variables.ts'
+import { stockLow } from '../inventory/variables.ts'
 import type { Context, Running } from '../module.ts'
 import { ordersApi } from '../orders/module.ts'
 import { findStored } from '../orders/queries.ts'
@@ -15,12 +18,20 @@ import { createCartWriter } from './writer.ts'
 /** Orders that are read by one statement. */
 const ordersMax = 128
 
+/** How carts reserve stock; undefined: their checkouts do. */
+function reserverOf({ value }: Context): Parameters<typeof createCartWriter>[0]['reserve'] {
+  if (value(reserveOn) !== 'cart') return undefined
+  const rules = { heldMs: value(reservationMs), heldMaxMs: value(reservationMaxMs), lowStockDefault: value(stockLow) }
+  return (client, demands, nowMs) => reserveForCarts(client, demands, nowMs, rules)
+}
+
 /** Starts what runs of carts. @param lists the delivery methods and tax rates that they are priced by */
 export function startCarts(context: Context, lists: PriceLists): Running {
   const { pool, pools, now, isClockRight, log, logGrown, value } = context
   const abandonedAfterMs = value(cartAbandonedAfterMinutes) * 60_000
-  const readFacts = createFactsReader(lists)
-  const writer = createCartWriter({ pool: pools.commands, now, readFacts, onEvents: () => logGrown.notify() })
+  const reserve = reserverOf(context)
+  const readFacts = createFactsReader(lists, { reserves: reserve !== undefined })
+  const writer = createCartWriter({ pool: pools.commands, now, readFacts, reserve, onEvents: () => logGrown.notify() })
   const read = createCartReader(pools.single, readFacts, now)
   const { intake, metrics } = ordersApi.of(context)
   const { checkout, rules } = paymentsApi.of(context)

@@ -1,13 +1,15 @@
 import { AppError } from '../errors.ts'
 import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
+import type { CartDemand } from '../inventory/cart-plan.ts'
 import { copyInto } from '../platform/copy.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
 import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
 import { command } from '../platform/round-trip.ts'
 import type { Cart } from './cart.ts'
-import type { Facts, FactsReader, WantedFacts } from './facts.ts'
-import { cartsTable, lockCarts, updateCarts } from './rows.ts'
+import { demandsOf } from './demand.ts'
+import { type Facts, type FactsReader, readStockFacts, type WantedFacts } from './facts.ts'
+import { cartsTable, lockCarts, type LockedCarts, updateCarts } from './rows.ts'
 
 /** The one way to change carts, checkout aside: requests that come at the same time are decided and saved by one transaction. */
 export type CartWriter = Readonly<{
@@ -49,6 +51,8 @@ type Options = Readonly<{
   pool: Pool
   now: () => number
   readFacts: FactsReader
+  /** Reserves stock for carts whose lines have changed, in their transaction; undefined: carts reserve nothing. */
+  reserve?: ((client: PoolClient, demands: readonly CartDemand[], nowMs: number) => Promise<void>) | undefined
   /** Called after a commit that has written events. */
   onEvents: () => void
 }>
@@ -80,24 +84,43 @@ const begin = [command('begin isolation level read committed'), command('set loc
 type Decided = Readonly<{ outcome: Outcome<unknown>; decision?: CartDecision<unknown> }>
 
 async function writeGroup(
-  { pool, now, readFacts, onEvents }: Options,
+  { pool, now, readFacts, reserve, onEvents }: Options,
   requests: readonly CartRequest<unknown>[],
 ): Promise<Outcome<unknown>[]> {
   const { decided, events } = await withConnection(pool, async client => {
     const cartIds = [...new Set(requests.flatMap(({ cartIds }) => cartIds))].toSorted()
-    const { locked, busy } = await lockCarts(client, cartIds, begin)
-    const facts = await readFacts(client, ...wantedBy(requests, locked))
+    const locking = await lockCarts(client, cartIds, begin)
+    const facts = await readFacts(client, ...wantedBy(requests, locking.locked))
     const nowMs = now()
-    const carts = new Map(locked)
-    const decided = requests.map((request): Decided => {
-      if (request.cartIds.some(id => busy.has(id))) return { outcome: { kind: 'busy' } }
-      return decide(request, carts, facts, nowMs)
-    })
-    const events = await save(client, decided, carts)
-    return { decided, events }
+    let group = decideAll(requests, locking, facts, nowMs)
+    const demands = reserve === undefined ? [] : demandsOf(locking.locked, group.carts)
+    if (reserve !== undefined && demands.length > 0) {
+      await reserve(client, demands, nowMs)
+      // The same again, with warnings of what could not be reserved.
+      const items = [...facts.items.keys()]
+      const stock = await readStockFacts(client, [...group.carts.values()], items, true)
+      group = decideAll(requests, locking, { ...facts, ...stock }, nowMs)
+    }
+    const events = await save(client, group.decided, group.carts)
+    return { decided: group.decided, events }
   })
   if (events > 0) onEvents()
   return decided.map(({ outcome }) => outcome)
+}
+
+/** @returns the decisions, and the carts as they are then */
+function decideAll(
+  requests: readonly CartRequest<unknown>[],
+  { locked, busy }: LockedCarts,
+  facts: Facts,
+  nowMs: number,
+): { decided: Decided[]; carts: Map<string, Cart> } {
+  const carts = new Map(locked)
+  const decided = requests.map((request): Decided => {
+    if (request.cartIds.some(id => busy.has(id))) return { outcome: { kind: 'busy' } }
+    return decide(request, carts, facts, nowMs)
+  })
+  return { decided, carts }
 }
 
 /** The carts of a group that are priced, and what its requests want to know beside. */

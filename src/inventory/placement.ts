@@ -6,6 +6,7 @@ import type { Copy } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { type Allocation, allocate, type Demand, findShort, type Missing, type Shelf } from './allocation.ts'
 import { demandsOf, emptyShelves, itemsOf, type Wanting } from './demand.ts'
+import { findInherited, inherit, releaseUnwanted, withoutInherited } from './inherited.ts'
 import { lockItems } from './item-locks.ts'
 import { inventoryActor, shortfallReason } from './reservation.ts'
 import { shortfallEvent } from './reservation-events.ts'
@@ -43,14 +44,16 @@ type Foreseen = Readonly<{ demand: Demand; places: readonly Place[] }>
  * at the same time; if it was too late then, the group is decided again under the locks.
  */
 export function reservationsPart(options: Options): PlacementPart {
-  const group: Group = { shares: new WeakMap(), waiting: new WeakMap(), foreseen: new WeakMap() }
+  const group: Group = {
+    ...{ shares: new WeakMap(), waiting: new WeakMap(), foreseen: new WeakMap(), inherited: new WeakMap() },
+  }
   const { rules } = options
   return {
     rejectsWith: ['OUT_OF_STOCK'],
     ...(rules.untracked === 'allow' ? { shortcut: untrackedShortcut() } : {}),
     decide: (client, orders, isCertain) => decide(client, orders, isCertain, group, options),
     rows: placed => [...reservationsOf(placed, group.shares, rules.heldMs), ...waitsOf(placed, group)],
-    settles: placed => placed.some(({ order }) => group.foreseen.has(order)),
+    settles: placed => placed.some(({ order }) => group.foreseen.has(order) || group.inherited.has(order)),
     settle: (client, placed) => settle(client, placed, group, rules),
   }
 }
@@ -63,25 +66,22 @@ type Group = Readonly<{
   waiting: WeakMap<ValidOrder, Demand>
   /** What those want that are served when the group is settled. */
   foreseen: WeakMap<ValidOrder, Foreseen>
+  /** How many reservations of their carts they take over. */
+  inherited: WeakMap<ValidOrder, number>
 }>
 
 async function decide(
   client: PoolClient,
   orders: readonly NewOrder[],
   isCertain: boolean,
-  { shares, waiting, foreseen }: Group,
+  group: Group,
   { rules, onShort }: Options,
 ): Promise<PlacementDecision[]> {
-  const { shelves, places } = await readShelves(client, itemsOf(orders))
-  if (shelves.length === 0 && rules.untracked === 'allow') return orders.map(() => accepted)
-  if (rules.untracked === 'refuse') shelves.push(...emptyShelves(orders, shelves))
-  const wanting = demandsOf(orders, shelves)
+  const { shares, waiting, foreseen } = group
+  const { wanting, shelves, places } = await readWanting(client, orders, group, rules)
+  if (wanting.length === 0) return orders.map(() => accepted)
   const decided = await share(client, wanting, { shelves, places, rules, isCertain })
-  for (const { order, demand } of wanting) {
-    // Of an attempt that failed.
-    shares.delete(order.order)
-    foreseen.set(order.order, { demand, places })
-  }
+  for (const { order, demand } of wanting) foreseen.set(order.order, { demand, places })
   const decisions = orders.map((order): PlacementDecision => {
     const found = decided.get(order)
     if (found === undefined) return accepted
@@ -96,13 +96,42 @@ async function decide(
   return decisions
 }
 
+/** What the orders want of tracked items beside what their carts have reserved, and what there is of it. */
+async function readWanting(
+  client: PoolClient,
+  orders: readonly NewOrder[],
+  { shares, foreseen, inherited }: Group,
+  { untracked, lowStockDefault }: ReservationRules,
+): Promise<{ wanting: readonly Wanting[]; shelves: readonly Shelf[]; places: readonly Place[] }> {
+  const chrtIds = itemsOf(orders)
+  let { shelves, places } = await readShelves(client, chrtIds)
+  if (shelves.length === 0 && untracked === 'allow') return nothingWanted
+  const empty = untracked === 'refuse' ? emptyShelves(orders, shelves) : []
+  const wanting = demandsOf(orders, [...shelves, ...empty])
+  let held = await findInherited(client, orders)
+  if (await releaseUnwanted(client, wanting, held, lowStockDefault)) {
+    ;({ shelves, places } = await readShelves(client, chrtIds))
+    held = await findInherited(client, orders)
+  }
+  // Of an attempt that failed.
+  for (const of of [shares, foreseen, inherited]) for (const { order } of orders) of.delete(order)
+  for (const { order } of wanting) {
+    const takes = held.get(order.order.orderUid)?.length
+    if (takes !== undefined) inherited.set(order.order, takes)
+  }
+  return { wanting: wanting.flatMap(one => withoutInherited(one, held) ?? []), shelves: [...shelves, ...empty], places }
+}
+
+const nothingWanted = { wanting: [], shelves: [], places: [] }
+
 /** Reserves what was foreseen. @returns the rows of the reservations */
 async function settle(
   client: PoolClient,
   placed: readonly NewOrder[],
-  { shares, foreseen }: Group,
+  { shares, foreseen, inherited }: Group,
   rules: ReservationRules,
 ): Promise<Copy[]> {
+  await inherit(client, placed, inherited, rules.heldMs)
   const wanting = placed.flatMap(order => {
     const { demand, places } = foreseen.get(order.order) ?? {}
     return demand === undefined || places === undefined ? [] : [{ order, demand, places }]

@@ -1,6 +1,7 @@
 import { streamChecks } from '../events/stream-checks.ts'
 import { orderStatuses, unitsOf } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
+import { cartReleases } from './reservation.ts'
 import { reservationStream } from './reservation-events.ts'
 
 /** The checks of reservations and of orders that wait for stock. What is checked of stock and movements is in stock-checks.ts. */
@@ -9,6 +10,8 @@ import { reservationStream } from './reservation-events.ts'
 const expiryToleranceMs = 60_000
 
 const reserved = "state in ('held', 'committed')"
+
+const releases = Object.values(cartReleases).join(',')
 
 const checks: readonly Check[] = [
   {
@@ -23,21 +26,22 @@ const checks: readonly Check[] = [
   {
     name: 'reservation-movements',
     sentence:
-      'what an order holds of an item at a location is what its movements have reserved, released and shipped, and each reservation has its movement',
+      'what an order holds of an item at a location is what its movements have reserved, released and shipped, and each reservation has its movement; what a cart gave back has no reservation any more',
     sql: `select order_uid || ': ' || chrt_id || ' at ' || location
             from (select order_uid, chrt_id, location, quantity,
                          case when ${reserved} then quantity - shipped else 0 end as held
                     from stock_reservations) r
             full join (select order_uid, chrt_id, location, sum(reserved) as held,
-                              (array_agg(quantity order by movement_id desc) filter (where kind = 'reserved'))[1] as quantity
+                              (array_agg(quantity order by movement_id desc) filter (where kind = 'reserved'))[1] as quantity,
+                              (array_agg(reason order by movement_id desc))[1] as reason
                          from stock_movements where order_uid is not null group by order_uid, chrt_id, location) m
            using (order_uid, chrt_id, location)
-           where coalesce(r.held, 0) <> coalesce(m.held, 0) or r.quantity is distinct from m.quantity`,
+           where coalesce(r.held, 0) <> coalesce(m.held, 0) or (r.quantity is distinct from m.quantity and (r.quantity is not null or m.reason <> all ('{${releases}}')))`,
   },
   {
     name: 'reservation-orders',
     sentence:
-      'an order holds stock as its status says: pending for a time, confirmed and on hold until it is over, then no more',
+      'an order holds stock as its status says: pending for a time, confirmed and on hold until it is over, then no more; a cart holds some for a time',
     sql: `select r.order_uid || ': ' || r.chrt_id || ' at ' || r.location
             from stock_reservations r
             left join ${orderStatuses} o using (order_uid)
@@ -50,6 +54,8 @@ const checks: readonly Check[] = [
                  when 'expired' then r.state in ('held', 'committed')
                  else r.cart_id is null
                  end
+              or (o.status is not null and r.cart_id is not null)
+              or (r.cart_id is not null and r.state <> 'held')
               or (r.state = 'held') <> (r.expires_at is not null)
               or r.updated_at < r.reserved_at`,
   },

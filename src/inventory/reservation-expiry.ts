@@ -2,6 +2,7 @@ import { type LockedOrder, lockOrders } from '../orders/order-locks.ts'
 import type { Logger } from '../platform/log.ts'
 import { runPeriodically } from '../platform/periodic.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
+import { expireCarts } from './cart-reservations.ts'
 import { giveBack } from './order-changes.ts'
 import { type Expiring, findExpiring, findExpiringOf, postponeExpiry } from './reservation-queries.ts'
 
@@ -26,16 +27,19 @@ export type ReservationExpiryOptions = Readonly<{
 }>
 
 /**
- * Gives back what unpaid orders have reserved for too long, until told to stop. The orders stay: one that is paid later gets stock again
+ * Gives back what unpaid orders and carts have reserved for too long, until told to stop. The orders stay: one that is paid later gets stock again
  * if there is any. Several instances may do it at once.
  */
 export async function runReservationExpiry(options: ReservationExpiryOptions, stop: AbortSignal): Promise<void> {
   const { isClockRight, log } = options
   const run = async () => {
     if (!isClockRight()) return 'done'
-    const { expired, looked } = await expireReservations(options)
-    if (expired > 0) log.info({ expired }, 'reservations have expired')
-    return looked < ordersMax || expired === 0 ? 'done' : 'more'
+    const orders = await expireReservations(options)
+    const carts = await expireCarts(options)
+    if (orders.expired > 0) log.info({ expired: orders.expired }, 'reservations have expired')
+    if (carts.expired > 0) log.info({ expired: carts.expired }, 'reservations of carts have expired')
+    const isMore = [orders, carts].some(({ expired, looked }) => looked >= ordersMax && expired > 0)
+    return isMore ? 'more' : 'done'
   }
   await runPeriodically({ run, pauseMs, failure: 'reservations could not be expired', log }, stop)
 }

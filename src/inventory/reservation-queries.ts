@@ -178,7 +178,7 @@ export async function findExpiring(
 ): Promise<string[]> {
   const { rows } = await client.query<{ order_uid: string }>(
     `select distinct order_uid
-       from (select order_uid from stock_reservations where expires_at <= $1 order by expires_at limit $2) due`,
+       from (select order_uid from stock_reservations where expires_at <= $1 and cart_id is null order by expires_at limit $2) due`,
     [new Date(nowMs), ordersMax],
   )
   return rows.map(row => row.order_uid)
@@ -195,7 +195,7 @@ export async function findExpiringOf(
   const { rows } = await client.query<{ order_uid: string; reserved_at: Date }>(
     `select order_uid, min(reserved_at) as reserved_at
        from stock_reservations
-      where order_uid = any($1) and expires_at <= $2
+      where order_uid = any($1) and cart_id is null and expires_at <= $2
       group by order_uid`,
     [orderUids, new Date(nowMs)],
   )

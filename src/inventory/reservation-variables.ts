@@ -15,6 +15,17 @@ export const untrackedItems = choiceVariable(
 )
 export type UntrackedItems = 'allow' | 'refuse'
 
+export const reserveOn = choiceVariable(
+  {
+    name: 'RESERVE_ON',
+    preset: 'checkout',
+    meaning:
+      'when a cart reserves stock: with its checkout, or cart: with each change of its lines, for RESERVATION_MINUTES',
+    page,
+  },
+  ['checkout', 'cart'],
+)
+
 const minutes = (name: string, preset: string, meaning: string): Variable<number> => {
   const variable = integerVariable({ name, preset, meaning, page }, 1, 525_600)
   return { ...variable, read: given => variable.read(given) * 60_000 }
@@ -24,7 +35,7 @@ const minutes = (name: string, preset: string, meaning: string): Variable<number
 export const reservationMs = minutes(
   'RESERVATION_MINUTES',
   '60',
-  'how long an unpaid order keeps the stock that it has reserved, in minutes',
+  'how long an unpaid order, or a cart, keeps the stock that it has reserved, in minutes',
 )
 
 export const reservationMaxMs = minutes(
@@ -33,4 +44,4 @@ export const reservationMaxMs = minutes(
   'how long it keeps it at most while a payment is under way, in minutes',
 )
 
-export const reservationVariables = [untrackedItems, reservationMs, reservationMaxMs]
+export const reservationVariables = [untrackedItems, reserveOn, reservationMs, reservationMaxMs]

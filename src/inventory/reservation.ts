@@ -47,5 +47,14 @@ export type Reservation = Readonly<{
 /** Who reserves and releases stock, in movements and in the history of orders. */
 export const inventoryActor = 'inventory'
 
+/**
+ * Why the units of a cart are released, in movements: its lines have changed or it is over, it was left alone for too long, or it was
+ * checked out with other lines than it had reserved for.
+ */
+export const cartReleases = { changed: 'cart changed', expired: 'cart expired', replaced: 'cart replaced' } as const
+
+/** How the uids of orders that are made of carts begin. Under these a cart may have reserved before the order is placed. */
+export const cartOrderPrefix = 'ord_'
+
 /** Why an order is put on hold whose items are not in stock. */
 export const shortfallReason = 'shortfall'

@@ -1,0 +1,77 @@
+import type { NewOrder, ValidOrder } from '../orders/new-order.ts'
+import { DecisionChangedError } from '../orders/placement-part.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import { type CartTake, findHeldByCarts, handOver, type HeldByCarts } from './cart-reservation-queries.ts'
+import { releaseCartTakes } from './cart-reservations.ts'
+import type { Wanting } from './demand.ts'
+import { cartOrderPrefix, cartReleases } from './reservation.ts'
+
+/** What orders take over of their carts, which have reserved it with RESERVE_ON=cart, or did before that was changed. */
+
+/** What carts hold for orders; nothing is read for a group without orders of carts. */
+export function findInherited(client: PoolClient, orders: readonly NewOrder[]): Promise<HeldByCarts> {
+  const orderUids = orders.map(({ order }) => order.orderUid).filter(uid => uid.startsWith(cartOrderPrefix))
+  return findHeldByCarts(client, orderUids)
+}
+
+/**
+ * Gives back what carts hold in other quantities than their orders want. Where the service keeps to RESERVE_ON=cart there is none.
+ *
+ * @returns whether there was some: what is available has changed then
+ */
+export async function releaseUnwanted(
+  client: PoolClient,
+  wanting: readonly Wanting[],
+  held: HeldByCarts,
+  lowStockDefault: number,
+): Promise<boolean> {
+  if (held.size === 0) return false
+  const unwanted = wanting.flatMap(({ order, demand }) => {
+    const takes = held.get(order.order.orderUid) ?? []
+    const units = unitsOf(takes)
+    return takes.filter(({ chrtId }) => units.get(chrtId) !== demand.units.get(chrtId))
+  })
+  const nowMs = wanting[0]?.order.placedAt.getTime() ?? 0
+  await releaseCartTakes(client, unwanted, cartReleases.replaced, { nowMs, lowStockDefault })
+  return unwanted.length > 0
+}
+
+/** What an order wants beside what it takes over; undefined when that is all. */
+export function withoutInherited({ order, demand }: Wanting, held: HeldByCarts): Wanting | undefined {
+  const takes = held.get(order.order.orderUid)
+  if (takes === undefined) return { order, demand }
+  const kept = unitsOf(takes)
+  const units = new Map([...demand.units].filter(([chrtId]) => !kept.has(chrtId)))
+  return units.size === 0 ? undefined : { order, demand: { ...demand, units } }
+}
+
+function unitsOf(takes: readonly CartTake[]): Map<number, number> {
+  const units = new Map<number, number>()
+  for (const { chrtId, quantity } of takes) units.set(chrtId, (units.get(chrtId) ?? 0) + quantity)
+  return units
+}
+
+/**
+ * Has the orders that are placed take over what their carts hold, for as long as an order may.
+ *
+ * @param inherited how many reservations each of them takes over
+ * @throws DecisionChangedError when a cart does not hold it any more
+ */
+export async function inherit(
+  client: PoolClient,
+  placed: readonly NewOrder[],
+  inherited: WeakMap<ValidOrder, number>,
+  heldMs: number,
+): Promise<void> {
+  const heirs = placed.filter(({ order }) => inherited.has(order))
+  for (const [isPending, orders] of Map.groupBy(heirs, ({ state }) => state.status === 'pending')) {
+    const nowMs = Math.max(...orders.map(({ placedAt }) => placedAt.getTime()))
+    const count = await handOver(
+      client,
+      orders.map(({ order }) => order.orderUid),
+      { nowMs, expiresAtMs: isPending ? nowMs + heldMs : undefined },
+    )
+    if (count !== orders.reduce((sum, { order }) => sum + (inherited.get(order) ?? 0), 0))
+      throw new DecisionChangedError()
+  }
+}
