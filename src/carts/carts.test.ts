@@ -106,6 +106,8 @@ describe('a cart', () => {
     expect(refused.errors?.map(({ pointer }) => pointer)).toEqual(['/note', '/metadata/deep/0'])
     expect(await shop.patch(id, { delivery: { country: 'gb' } })).toMatchObject({ status: 400 })
     expect(await shop.patch(id, { delivery: { nickname: 'Al' } })).toMatchObject({ status: 400 })
+    const nowhere = await shop.patch(id, { delivery: { ...recipient, country: 'XX' } })
+    expect(nowhere).toMatchObject({ status: 400, code: 'REQUEST_INVALID', errors: [{ pointer: '/delivery/country' }] })
   })
 
   test('warns of prices that have changed, stock that is short, codes and methods that do not apply', async () => {

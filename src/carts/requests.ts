@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile'
 import { AppError, type Violation } from '../errors.ts'
 import { orderDocument } from '../orders/document.ts'
 import { looksLikeCardNumber } from '../platform/card-number.ts'
+import { isCountry } from '../platform/countries.ts'
 import { isCurrencyAt } from '../platform/currencies.ts'
 import type { HttpRequest } from '../platform/http.ts'
 import { readJsonBody, withoutNul } from '../platform/json.ts'
@@ -141,8 +142,13 @@ export async function readLine(request: HttpRequest): Promise<Static<typeof line
 export async function readPatch(request: HttpRequest): Promise<CartPatch> {
   const expected = 'must be a JSON object with what is to be changed'
   const body = await readJsonBody(request, contracts.patch, { sizeBytesMax, expected })
+  const violations: Violation[] = []
   if (JSON.stringify(body.metadata ?? null).length > metadataMax)
-    throw invalid([{ pointer: '/metadata', detail: `must be at most ${metadataMax} characters as JSON` }])
+    violations.push({ pointer: '/metadata', detail: `must be at most ${metadataMax} characters as JSON` })
+  const country = body.delivery?.country
+  if (country !== undefined && !isCountry(country))
+    violations.push({ pointer: '/delivery/country', detail: 'must be the ISO 3166-1 alpha-2 code of a country' })
+  if (violations.length > 0) throw invalid(violations)
   return checked(body)
 }
 
