@@ -18,7 +18,8 @@ export const stockOperations = {
   list: {
     operationId: 'listStock',
     summary: 'List tracked items with their stock, by their numbers',
-    description: 'Every condition given must hold. level=low,out_of_stock lists what has to be ordered.',
+    description:
+      'Every condition given must hold. level=low,out_of_stock lists what has to be ordered. Where few items match, a page may have fewer than asked for, or none, and a Link to the next one.',
     tags,
     parameters: queryParameters(stockListParameters),
     responses: {

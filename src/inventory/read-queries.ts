@@ -1,4 +1,5 @@
 import type { Pool } from '../platform/postgres.ts'
+import { pageOf, walkedRows } from '../platform/walked-page.ts'
 import type { MovementKind } from './movement.ts'
 import { readStock } from './stock-queries.ts'
 import type { Stock, StockLevel } from './stock.ts'
@@ -15,10 +16,12 @@ export type StockFilter = Readonly<{
 }>
 
 /**
- * A page of tracked items by their numbers, each with its stock at all locations.
+ * A page of tracked items by their numbers, each with its stock at all locations. Where few items match it may have fewer than were asked
+ * for: it checks a bounded number of them.
  *
  * @param after the number before the page
  * @param lowStockDefault for items without a number of their own
+ * @returns next: the number before the next page; undefined on the last one
  */
 export async function listStock(
   pool: Pool,
@@ -26,34 +29,43 @@ export async function listStock(
   after: number | undefined,
   limit: number,
   lowStockDefault: number,
-): Promise<Stock[][]> {
+): Promise<{ items: readonly (readonly Stock[])[]; next: number | undefined }> {
   const values: unknown[] = []
   const value = (given: unknown) => `$${values.push(given)}`
-  const conditions = ['true']
-  if (chrtIds !== undefined) conditions.push(`chrt_id = any(${value(chrtIds)})`)
-  if (after !== undefined) conditions.push(`chrt_id > ${value(after)}`)
-  const having = ['true']
-  if (location !== undefined) having.push(`bool_or(location = ${value(location)})`)
-  if (levels !== undefined) {
-    having.push(`case when sum(on_hand - reserved - unavailable) <= 0 then 'out_of_stock'
-                      when sum(on_hand - reserved - unavailable) <= coalesce(min(low_stock), ${value(lowStockDefault)}::bigint) then 'low'
-                      else 'in_stock' end = any(${value(levels)})`)
+  const bounds = ['true']
+  if (chrtIds !== undefined) bounds.push(`chrt_id = any(${value(chrtIds)})`)
+  if (after !== undefined) bounds.push(`chrt_id > ${value(after)}`)
+  const sums = ['sum(on_hand - reserved - unavailable) as available', 'min(low_stock) as low_stock']
+  const conditions: string[] = []
+  if (location !== undefined) {
+    sums.push(`bool_or(location = ${value(location)}) as is_there`)
+    conditions.push('is_there')
   }
-  const { rows } = await pool.query<{ chrt_id: number }>(
-    `select chrt_id::float8 as chrt_id
-       from stock
-      where ${conditions.join(' and ')}
-      group by stock.chrt_id
-     having ${having.join(' and ')}
-      order by stock.chrt_id
-      limit ${limit}`,
+  if (levels !== undefined) {
+    conditions.push(`case when available <= 0 then 'out_of_stock'
+                          when available <= coalesce(low_stock, ${value(lowStockDefault)}::bigint) then 'low'
+                          else 'in_stock' end = any(${value(levels)})`)
+  }
+  const table = `(select chrt_id, ${sums.join(', ')} from stock where ${bounds.join(' and ')} group by stock.chrt_id) tracked`
+  const walk = {
+    table,
+    keys: ['chrt_id'],
+    sortedBy: ['chrt_id'],
+    direction: 'asc',
+    bounds: [],
+    conditions,
+    limit,
+  } as const
+  const { rows } = await pool.query<{ chrt_id: number; fits: boolean; number: string }>(
+    `select chrt_id::float8 as chrt_id, fits, number from ${walkedRows(walk)} k order by number`,
     values,
   )
+  const page = pageOf(rows, walk)
   const stocks = await readStock(
     pool,
-    rows.map(row => row.chrt_id),
+    page.rows.map(row => row.chrt_id),
   )
-  return [...Map.groupBy(stocks, ({ chrtId }) => chrtId).values()]
+  return { items: [...Map.groupBy(stocks, ({ chrtId }) => chrtId).values()], next: page.last?.chrt_id }
 }
 
 type MovementRow = Readonly<

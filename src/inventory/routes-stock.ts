@@ -57,11 +57,9 @@ export function stockRoutes(options: Options): Route[] {
 async function list(call: Call, { lists, recording: { lowStockDefault } }: Options): Promise<Response> {
   const { url } = call.request
   const { filter, after, limit } = readStockListQuery(new URL(url).searchParams)
-  // One more than asked for tells whether there is a next page.
-  const found = await listStock(lists, filter, after, limit + 1, lowStockDefault)
-  const page = found.slice(0, limit).map(stocks => presentStock(stocks[0]?.chrtId ?? 0, stocks, lowStockDefault))
-  const last = found.length > limit ? page.at(-1) : undefined
-  return Response.json(page, { headers: last === undefined ? {} : { link: linkToNext(url, String(last.chrt_id)) } })
+  const { items, next } = await listStock(lists, filter, after, limit, lowStockDefault)
+  const page = items.map(stocks => presentStock(stocks[0]?.chrtId ?? 0, stocks, lowStockDefault))
+  return Response.json(page, { headers: next === undefined ? {} : { link: linkToNext(url, String(next)) } })
 }
 
 /** The number of an item that there is. @throws AppError ITEM_NOT_FOUND */

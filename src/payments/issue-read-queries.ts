@@ -2,7 +2,7 @@ import type { Pool } from '../platform/postgres.ts'
 import type { IssueResolution, NewIssue, StoredDispute } from './changes.ts'
 import { type ResolutionRow, toResolution } from './issue-queries.ts'
 import type { IssueKind, IssueState } from './views.ts'
-import { pageOf, walkedRows } from './walked-page.ts'
+import { pageOf, walkedRows } from '../platform/walked-page.ts'
 
 /** Payment issues as they are read, without a lock. */
 

@@ -4,7 +4,7 @@ import { nextOf } from '../../test/links.ts'
 import { rowsRead } from '../../test/rows-read.ts'
 import { listIssues } from './issue-read-queries.ts'
 import { listPayments, type PaymentFilter } from './read-queries.ts'
-import { walkedMax } from './walked-page.ts'
+import { walkedMax } from '../platform/walked-page.ts'
 
 /** Lists by what few payments are: what a page looks at is bounded, and the pages together have everything. */
 

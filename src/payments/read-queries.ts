@@ -7,7 +7,7 @@ import type { Operation, PaymentState } from './payment.ts'
 import type { Shown } from './presentation.ts'
 import { operationColumns, type OperationRow, paymentColumns, type PaymentRow, toOperation, toPayment } from './rows.ts'
 import type { IssueKind } from './views.ts'
-import { pageOf, walkedRows } from './walked-page.ts'
+import { pageOf, walkedRows } from '../platform/walked-page.ts'
 
 /** Payments as they are read, without a lock. */
 

@@ -1,5 +1,5 @@
 /**
- * Pages of lists, newest first, by conditions of which no index serves all, such as a provider that one payment in a million has. An
+ * Pages of lists by conditions of which no index serves all, such as a provider that one payment in a million has. An
  * index for each of them would slow every payment down. So a page checks a bounded number of rows: it may have fewer than were asked for,
  * or none, and the next one goes on where it ended.
  */
@@ -11,8 +11,10 @@ type Walk = Readonly<{
   table: string
   /** The columns of its key. */
   keys: readonly string[]
-  /** The columns that the list is sorted by, newest first. */
+  /** The columns that the list is sorted by. */
   sortedBy: readonly string[]
+  /** `desc`, newest first, unless given. */
+  direction?: 'asc' | 'desc'
   /** Conditions that an index in that order serves: where the page begins, the bounds of the time, and what the list is of. */
   bounds: readonly string[]
   /** What each row is checked for. */
@@ -21,8 +23,8 @@ type Walk = Readonly<{
 }>
 
 /** SQL of the rows of a page and of the last one that was checked: the columns `keys`, `fits` and `number`. */
-export function walkedRows({ table, keys, sortedBy, bounds, conditions, limit }: Walk): string {
-  const order = sortedBy.map(column => `${column} desc`).join(', ')
+export function walkedRows({ table, keys, sortedBy, direction = 'desc', bounds, conditions, limit }: Walk): string {
+  const order = sortedBy.map(column => `${column} ${direction}`).join(', ')
   const columns = [...new Set([...keys, ...sortedBy])].join(', ')
   const most = mostRows(conditions, limit)
   return `(select ${keys.join(', ')}, fits, number

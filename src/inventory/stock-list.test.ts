@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { createTestApp, type TestApp } from '../../test/app.ts'
+import { nextOf } from '../../test/links.ts'
+import { rowsRead } from '../../test/rows-read.ts'
+import { walkedMax } from '../platform/walked-page.ts'
+import { listStock, type StockFilter } from './read-queries.ts'
+
+/** The list of stock by what few items are: what a page looks at is bounded, and the pages together have everything. */
+
+setDefaultTimeout(60_000)
+const count = 45_000
+let t: TestApp
+
+beforeAll(async () => {
+  t = await createTestApp()
+  await t.pool.query(
+    `insert into stock (chrt_id, location, on_hand, reserved, unavailable, backorder_limit, backorder_bound, as_of)
+     select n, location, case when n % 15000 = 7 then 1 else 100 end, 0, 0, 0, 0, now()
+       from generate_series(1, ${count}) n, unnest(case when n = 44000 then '{east,main}'::text[] else '{main}' end) location`,
+  )
+  await t.pool.query('vacuum analyze stock')
+})
+afterAll(() => t.close())
+
+async function listed(query: string): Promise<{ pages: number; chrtIds: number[] }> {
+  const chrtIds: number[] = []
+  let pages = 0
+  for (let path: string | undefined = `/api/stock?${query}`; path !== undefined; pages += 1) {
+    const response: Response = await t.call('GET', path)
+    for (const { chrt_id } of (await response.json()) as { chrt_id: number }[]) chrtIds.push(chrt_id)
+    path = nextOf(path, response)
+  }
+  return { pages, chrtIds }
+}
+
+test('every item of a level or location is on one of the pages, in order and once', async () => {
+  expect(await listed('level=low&limit=2')).toEqual({ pages: 3, chrtIds: [7, 15_007, 30_007] })
+  expect(await listed('location=east')).toEqual({ pages: 3, chrtIds: [44_000] })
+  expect(await listed('level=in_stock&chrt_id=7,8,9')).toEqual({ pages: 1, chrtIds: [8, 9] })
+  const { chrtIds } = await listed('level=low,in_stock&limit=1000')
+  expect(chrtIds).toEqual(Array.from({ length: count }, (_, index) => index + 1))
+})
+
+test.each<[string, Partial<StockFilter>, number]>([
+  ['all', {}, 250],
+  ['a level that hardly any item has', { levels: ['out_of_stock'] }, walkedMax + 100],
+  ['a location that hardly any item is at', { location: 'east' }, walkedMax + 100],
+])('a page looks at a bounded number of items: %s', async (_, filter, most) => {
+  const all = { chrtIds: undefined, levels: undefined, location: undefined }
+  const read = await rowsRead(t.pool, 'stock', pool => listStock(pool, { ...all, ...filter }, undefined, 100, 5))
+  expect(read).toBeLessThan(most)
+})
