@@ -57,7 +57,7 @@ const typesOf = ({ type }: Json): unknown[] => (Array.isArray(type) ? type : [ty
 /** The keywords of JSON Schema that the documents use; any other would be our own, or one that tools have not been tried with. */
 const keywords = (
   '$ref additionalProperties anyOf const contentEncoding contentMediaType contentSchema default description enum examples ' +
-  'format items maximum maxItems maxLength minimum minItems minLength multipleOf pattern properties required title type'
+  'format items maximum maxItems maxLength maxProperties minimum minItems minLength multipleOf pattern properties required title type'
 ).split(' ')
 
 describe.each([...files])('the schemas of %s', file => {

@@ -1,5 +1,5 @@
-import { CsvError, parse } from 'csv-parse'
 import { AppError, type Violation } from '../errors.ts'
+import { CsvError, CsvSplitter } from '../platform/csv.ts'
 import { itemBytesMax, itemLine } from './item-document.ts'
 
 /**
@@ -7,7 +7,7 @@ import { itemBytesMax, itemLine } from './item-document.ts'
  * currency, such as `prices.USD`. An empty cell is a field that is left out.
  */
 
-/** A row as the JSON that it stands for, and the number of its line. */
+/** A row as the JSON that it stands for, and the number of the line in which it begins. */
 export type CsvLine = Readonly<{ line: number; json: Uint8Array }>
 
 const priceColumn = /^prices\.(.+)$/
@@ -28,44 +28,28 @@ function isInteger(schema: object): boolean {
 export async function* csvPortions(body: AsyncIterable<Uint8Array>, linesMax: number): AsyncGenerator<CsvLine[]> {
   let heading: readonly string[] | undefined
   const lines: CsvLine[] = []
-  const parser = parse({
-    bom: true,
-    skip_empty_lines: true,
-    relax_column_count: true,
-    max_record_size: itemBytesMax,
-    on_record(cells: string[], { lines: line }: { lines: number }) {
-      if (heading === undefined) heading = checkedHeading(cells)
-      else lines.push({ line, json: Buffer.from(JSON.stringify(itemOf(heading, cells))) })
-      return undefined
-    },
+  const splitter = new CsvSplitter({ separator: ',', isUneven: true, charactersMax: itemBytesMax }, cells => {
+    if (heading === undefined) heading = checkedHeading(cells)
+    else lines.push({ line: splitter.line, json: Buffer.from(JSON.stringify(itemOf(heading, cells))) })
   })
-  const failed = new Promise<never>((_, reject) => parser.once('error', reject))
-  failed.catch(() => undefined)
-  const ended = new Promise<void>(resolve => parser.once('end', resolve))
-  parser.resume()
   let failure: unknown
   try {
+    const decoder = new TextDecoder()
     for await (const chunk of body) {
-      await Promise.race([failed, write(parser, chunk)])
+      splitter.write(decoder.decode(chunk, { stream: true }))
       while (lines.length >= linesMax) yield lines.splice(0, linesMax)
     }
-    parser.end()
-    await Promise.race([failed, ended])
+    splitter.write(decoder.decode())
+    splitter.end()
   } catch (error) {
-    failure = error instanceof CsvError ? csvInvalid(error) : error
+    failure = error instanceof CsvError ? csvInvalid(error, splitter.line) : error
   }
   while (lines.length > 0) yield lines.splice(0, linesMax)
   if (failure !== undefined) throw failure
 }
 
-function write(parser: ReturnType<typeof parse>, chunk: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    parser.write(chunk, error => (error == null ? resolve() : reject(error)))
-  })
-}
-
-function csvInvalid(error: CsvError): AppError {
-  return new AppError('REQUEST_INVALID', `the body is not CSV: ${error.message}`, { cause: error })
+function csvInvalid(error: CsvError, line: number): AppError {
+  return new AppError('REQUEST_INVALID', `the body is not CSV: line ${line}: ${error.message}`, { cause: error })
 }
 
 function checkedHeading(cells: readonly string[]): readonly string[] {

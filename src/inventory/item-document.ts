@@ -42,6 +42,7 @@ const required = {
   }),
   name: text(1, 'The name'),
   prices: recordOf(price, {
+    title: 'ItemPrices',
     description: 'What a unit costs before the discount, in the minor unit of each currency, by its ISO 4217 code',
     maxProperties: pricesMax,
   }),

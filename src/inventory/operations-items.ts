@@ -34,6 +34,7 @@ export const itemOperations = {
   get: {
     operationId: 'getItem',
     summary: 'Read an item',
+    description: 'Its stock is not part of it: see the stock of the same number.',
     tags,
     responses: { 200: answer('The item', itemView), 404: problemAnswer('There is no such item'), 503: unavailable },
   },

@@ -31,12 +31,15 @@ export const stockOperations = {
   get: {
     operationId: 'getStock',
     summary: 'Read the stock of an item',
+    description:
+      'What is available is what is on hand, less what is reserved and what is unavailable. Only locations that have had stock are listed.',
     tags,
     responses: { 200: answer('The stock, in all and by location', stockView), 404: unknown, 503: unavailable },
   },
   movements: {
     operationId: 'listStockMovements',
     summary: 'List what changed the stock of an item, newest first',
+    description: 'Every unit of its stock is accounted for: movements are never changed or removed.',
     tags,
     parameters: queryParameters(movementListParameters),
     responses: {
@@ -102,6 +105,7 @@ export const locationOperations = {
   list: {
     operationId: 'listLocations',
     summary: 'List locations, in the order in which orders take from them',
+    description: 'Sorted by priority. Locations that are not active are listed too; orders take nothing from them.',
     tags,
     responses: {
       200: answer('All of them, at most 1,000', { type: 'array', items: locationView }),
@@ -111,6 +115,7 @@ export const locationOperations = {
   get: {
     operationId: 'getLocation',
     summary: 'Read a location',
+    description: 'Its fields are what the last write of it said.',
     tags,
     responses: {
       200: answer('The location', locationView),

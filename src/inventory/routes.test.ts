@@ -154,6 +154,8 @@ describe('items', () => {
     expect(await pointersOf(ask('POST', '/api/items/batch', 'chrt_id,nome\n', { 'content-type': 'text/csv' }))).toEqual(
       [400, 'REQUEST_INVALID', ['/1']],
     )
+    const unclosed = await ask('POST', '/api/items/batch', 'chrt_id,name\n\n1,"Hat', { 'content-type': 'text/csv' })
+    expect([unclosed.status, unclosed.body.detail]).toEqual([400, 'the body is not CSV: line 3: a quote is not closed'])
 
     const found = async (query: string) =>
       ((await ask('GET', `/api/items?${query}`)).body as unknown as { chrt_id: number }[]).map(item => item.chrt_id)

@@ -99,6 +99,7 @@ export const operations = {
   providers: {
     operationId: 'listPaymentProviders',
     summary: 'List the payment providers that are configured',
+    description: 'Payments are made, and webhooks are accepted, at these only.',
     tags,
     responses: { 200: answer('The providers', { type: 'array', items: providerView }) },
   },

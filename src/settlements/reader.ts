@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { CsvError, CsvSplitter } from './csv.ts'
+import { CsvError, CsvSplitter } from '../platform/csv.ts'
 import type { SettlementFormat } from './format.ts'
 import { SettlementFileError, type SettlementLine } from './settlement.ts'
 

@@ -53,7 +53,10 @@ export const python: Generate = async folder => {
   const packages = await pythonTools()
   const env = { PYTHONPATH: packages, PATH: `${join(packages, 'bin')}:${process.env.PATH}` }
   const config = join(folder, 'config.yml')
-  await writeFile(config, 'content_type_overrides:\n  application/x-ndjson: application/octet-stream\n')
+  await writeFile(
+    config,
+    'content_type_overrides:\n  application/x-ndjson: application/octet-stream\n  text/csv: application/octet-stream\n',
+  )
   const flags = ['--path', openApi, '--output-path', join(folder, 'client'), '--config', config, '--fail-on-warning']
   await run(['python3', '-m', 'openapi_python_client', 'generate', ...flags], { env })
   cpSync(join(programs, 'main.py'), join(folder, 'client', 'main.py'))

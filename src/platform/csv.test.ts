@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
-import { CsvSplitter } from './csv.ts'
+import { CsvError, CsvSplitter } from './csv.ts'
 
 const form = { separator: ',', isUneven: true, charactersMax: 100 }
 
@@ -76,6 +76,22 @@ test('records are the same wherever the text is cut into pieces', () => {
     }
     expect(recordsOf([...text])).toEqual(records)
   }
+})
+
+test('a record has the line in which it begins, and so has what is not CSV', () => {
+  const lines: [string, number][] = []
+  const splitter = new CsvSplitter(form, ([first = '']) => void lines.push([first, splitter.line]))
+  for (const piece of ['a\n\nb\n"c', '\n\r\n",1\r\n\r', '\nd,"\n"\n', '"e",2\nf']) splitter.write(piece)
+  splitter.end()
+  expect(lines).toEqual([
+    ['a', 1],
+    ['b', 3],
+    ['c\n\r\n', 4],
+    ['d', 8],
+    ['e', 10],
+    ['f', 11],
+  ])
+  expect(() => splitter.write('\ng\n"h"i\n')).toThrow(CsvError)
 })
 
 test('another separator, and none of the comma', () => {
