@@ -73,6 +73,7 @@ async function carryOut(options: CommandOptions, request: MoneyRequest): Promise
   const { orderUid, claim } = request
   const begun = await writer.change<Begun>({
     orderUid,
+    claim,
     decide(before, nowMs) {
       if (before === undefined) throw notFound(orderUid)
       return begin(options, request, before, contextAt(options.rules, nowMs, request.traceparent))

@@ -1,9 +1,15 @@
 import { AppError } from '../errors.ts'
 import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
-import type { KeptAnswer } from '../platform/idempotency/queries.ts'
+import {
+  type Claim,
+  claimStatement,
+  type Holding,
+  type KeptAnswer,
+  KeyNotOurs,
+} from '../platform/idempotency/queries.ts'
 import { type Pool, violatedKey, withConnection } from '../platform/postgres.ts'
-import { command, inOneRoundTrip } from '../platform/round-trip.ts'
+import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import { applyChanges } from './apply-changes.ts'
 import type { Changes, OrderPayments } from './changes.ts'
 import { readStamps, withPayments } from './load.ts'
@@ -30,6 +36,8 @@ export type PaymentWriter = Readonly<{
 
 export type ChangeRequest<Result> = Readonly<{
   orderUid: string
+  /** The claim of its Idempotency-Key, which is taken in the transaction: nothing is decided under a key that is not free. */
+  claim?: Claim
   /**
    * Decides by the order with its payments; undefined when it is not stored. Called again when the transaction is repeated, so it must
    * be pure.
@@ -64,18 +72,26 @@ const waitingMax = 2_000
 
 export function createPaymentWriter(options: Options): PaymentWriter {
   const remembered = createRememberedPayments()
-  const writer = createGroupedWriter<ChangeRequest<unknown>, unknown>({
-    what: 'changes of payments',
-    keyOf: ({ orderUid }) => orderUid,
-    writeGroup: requests => writeGroup(options, remembered, requests),
-    groupMax,
-    writersMax,
-    waitingMax,
-    busyError: () => new AppError('ORDER_LOCKED', 'another transaction has the order'),
-  })
+  const createWriter = () =>
+    createGroupedWriter<ChangeRequest<unknown>, unknown>({
+      what: 'changes of payments',
+      keyOf: ({ orderUid }) => orderUid,
+      writeGroup: requests => writeGroup(options, remembered, requests),
+      groupMax,
+      writersMax,
+      waitingMax,
+      busyError: () => new AppError('ORDER_LOCKED', 'another transaction has the order'),
+    })
+  // What begins does not wait for outcomes, nor they for it. The order's lock keeps two groups from having one order.
+  const [begins, others] = [createWriter(), createWriter()]
   return {
-    change: <Result>(request: ChangeRequest<Result>) => writer.write(request).catch(explain) as Promise<Result>,
-    close: deadlineMs => writer.close(deadlineMs),
+    change: async <Result>(request: ChangeRequest<Result>) => {
+      const writer = request.claim === undefined ? others : begins
+      return (await writer.write(request).catch(explain)) as Result
+    },
+    close: async deadlineMs => {
+      await Promise.all([begins.close(deadlineMs), others.close(deadlineMs)])
+    },
   }
 }
 
@@ -87,8 +103,9 @@ async function writeGroup(
 ): Promise<Outcome<unknown>[]> {
   const { decided, saved, changed } = await withConnection(pool, async client => {
     const orderUids = requests.map(({ orderUid }) => orderUid).toSorted()
-    const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids)] as const
-    const [, , busy, orders, stamps] = await inOneRoundTrip(client, statements)
+    // Keys are claimed behind the locks: the first write gives the transaction its id.
+    const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids), ...claiming(requests)] as const
+    const [, , busy, orders, stamps, holdings] = await inOneRoundTrip(client, statements)
     const { locked } = lockedOf(busy, orders)
     const isBusy = new Set(busy)
     const all = await withPayments(client, locked, stamps, remembered)
@@ -98,16 +115,23 @@ async function writeGroup(
       (request): Decided =>
         isBusy.has(request.orderUid)
           ? { outcome: { kind: 'busy' } }
-          : decide(request, loaded.get(request.orderUid), nowMs),
+          : decide(request, request.claim && holdings?.get(request.claim.id), loaded.get(request.orderUid), nowMs),
     )
     const saved = decided.flatMap(({ saved }) => saved ?? [])
     const kept = decided.flatMap(({ keep }) => keep ?? [])
     const changed = await saveAndCommit(client, saved, kept, followed)
     return { decided, saved, changed }
   })
+  for (const { claim } of requests) if (claim !== undefined) claim.isTaken = true
   onCommitted(saved, changed)
   for (const one of saved) remember(remembered, one)
   return decided.map(({ outcome }) => outcome)
+}
+
+/** Claims the keys of the requests that have one: a group has each order once, and a key is scoped to its order. */
+function claiming(requests: readonly ChangeRequest<unknown>[]): readonly Statement<ReadonlyMap<string, Holding>>[] {
+  const claims = requests.flatMap(({ claim }) => claim ?? [])
+  return claims.length === 0 ? [] : [claimStatement(claims)]
 }
 
 /** Remembers payments whose outcome comes next. */
@@ -125,7 +149,15 @@ const begin = [command('begin isolation level read committed'), command('set loc
 type Decided = Readonly<{ outcome: Outcome<unknown>; saved?: DecidedChanges; keep?: KeptAnswer | undefined }>
 
 /** What `decide` throws is the outcome of its own request only. */
-function decide(request: ChangeRequest<unknown>, before: OrderPayments | undefined, nowMs: number): Decided {
+function decide(
+  request: ChangeRequest<unknown>,
+  holding: Holding | undefined,
+  before: OrderPayments | undefined,
+  nowMs: number,
+): Decided {
+  if (holding !== undefined && holding.kind !== 'ours') {
+    return { outcome: { kind: 'failed', error: new KeyNotOurs(holding) } }
+  }
   try {
     const { result, changes, cause = noCause, keep } = request.decide(before, nowMs)
     const outcome = { kind: 'done', result } as const

@@ -29,7 +29,7 @@ type Options = Readonly<{
 
 /** Money is moved, or recorded: each request with an Idempotency-Key, of which its operation's id is made. */
 export function moneyRoutes(options: Options): Route[] {
-  const post = { method: 'POST', scope: 'payments:write', idempotent: true, needsKey: true } as const
+  const post = { method: 'POST', scope: 'payments:write', idempotent: true, needsKey: true, claims: 'itself' } as const
   const path = '/api/payments/:id'
   return [
     {

@@ -8,7 +8,16 @@ import { Counter, type Registry } from '../metrics.ts'
 import type { Pool } from '../postgres.ts'
 import { problemResponse } from '../problem.ts'
 import { readBody } from '../request-body.ts'
-import { type Claim, keepFirstAnswer, type Holding, releaseClaim, type StoredResponse, takeClaims } from './queries.ts'
+import {
+  type Claim,
+  keepFirstAnswer,
+  KeyNotOurs,
+  type Holding,
+  leaseMs,
+  releaseClaim,
+  type StoredResponse,
+  takeClaims,
+} from './queries.ts'
 
 /**
  * Requests with an Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a repetition gets the first answer again, and
@@ -44,8 +53,6 @@ export const replayedHeader = 'Idempotency-Replayed'
 
 /** Visible ASCII characters. */
 export const keyForm = /^[\x21-\x7e]{1,255}$/
-
-const leaseMs = 30_000
 
 /** Keys that are claimed by one statement. */
 const claimsMax = 64
@@ -91,13 +98,38 @@ type Inside = IdempotencyOptions & {
 }
 
 async function answerOnce(call: Call, key: string, route: Route, inside: Inside): Promise<Response> {
-  const { log, count, callerOf, take } = inside
+  const { callerOf } = inside
   if (!keyForm.test(key)) throw keyInvalid()
   const request = call.request
   const body = await readBody(request, bodySizeBytesMax)
   const claim = claimFor(callerOf(request), call, key, route, body)
+  // The body has been read to its end, and the handler wants to read it too.
+  const again = { ...call, request: withBody(request, body) }
+  if (route.claims !== 'itself') {
+    const other = await takeAlone(claim, inside)
+    if (other !== undefined) return answerOther(again, claim, other, route, inside)
+    inside.count('first')
+  }
+  return carryOut(again, route, claim, inside)
+}
+
+/** Claims the key in a transaction of its own. @returns whose it is, when it is not this request's */
+async function takeAlone(claim: Claim, { take }: Inside): Promise<KeyNotOurs['holding'] | undefined> {
   const holding = await take(claim)
-  if (holding.kind !== 'ours' && !holding.fingerprint.equals(claim.fingerprint)) {
+  if (holding.kind !== 'ours') return holding
+  claim.isTaken = true
+  return undefined
+}
+
+/** Answers a request whose key belongs to another one, or was answered. @throws AppError IDEMPOTENCY_KEY_REUSED */
+function answerOther(
+  call: Call,
+  claim: Claim,
+  holding: KeyNotOurs['holding'],
+  route: Route,
+  { count, log }: Inside,
+): Response {
+  if (!holding.fingerprint.equals(claim.fingerprint)) {
     count('mismatch')
     throw new AppError('IDEMPOTENCY_KEY_REUSED', 'another request was sent with this Idempotency-Key')
   }
@@ -109,14 +141,9 @@ async function answerOnce(call: Call, key: string, route: Route, inside: Inside)
     )
     return problemResponse(refusal, log, { 'retry-after': '1' })
   }
-  if (holding.kind === 'answered') {
-    count('replayed')
-    route.onReplayed?.(call, holding.answer)
-    return replay(holding.answer)
-  }
-  count('first')
-  // The body has been read to its end, and the handler wants to read it too.
-  return carryOut({ ...call, request: withBody(request, body) }, route, claim, inside)
+  count('replayed')
+  route.onReplayed?.(call, holding.answer)
+  return replay(holding.answer)
 }
 
 /** Returns the request with its body rewound. */
@@ -127,13 +154,21 @@ function withBody({ method, url, headers, signal }: HttpRequest, body: Uint8Arra
   return { method, url, headers, signal, body: again(), whole: body }
 }
 
-/** Runs the handler under a claim, and settles it. */
-async function carryOut(call: Call, route: Route, claim: Claim, { pool, log }: Inside): Promise<Response> {
+/** Runs the handler under a claim, or with one that it takes itself, and settles it. */
+async function carryOut(call: Call, route: Route, claim: Claim, inside: Inside): Promise<Response> {
+  const { pool, log, count } = inside
   let response: Response
   try {
     response = await route.handle(call, claim)
   } catch (error) {
+    if (error instanceof KeyNotOurs) return answerOther(call, claim, error.holding, route, inside)
     response = problemResponse(error, log)
+  }
+  if (route.claims === 'itself') {
+    // It was refused before it came to the transaction: a first answer counts for this refusal too.
+    const other = claim.isTaken ? undefined : await takeAlone(claim, inside)
+    if (other !== undefined) return answerOther(call, claim, other, route, inside)
+    count('first')
   }
   if (claim.isKept) return response
   const { status } = response
@@ -172,7 +207,7 @@ function claimFor(caller: string, call: Call, key: string, route: Route, body: U
   const address = [route.method, route.path, call.params]
   const scope = digestOf(JSON.stringify([caller, ...address]))
   const fingerprint = digestOf(JSON.stringify([...address, new URL(call.request.url).search]), body)
-  return { id: randomUUID(), scope, key, fingerprint, isKept: false }
+  return { id: randomUUID(), scope, key, fingerprint, isTaken: false, isKept: false }
 }
 
 function digestOf(...parts: (string | Uint8Array)[]): Buffer {

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.ts'
 import { type Copy, copyOf } from '../copy.ts'
 import type { Pool, PoolClient } from '../postgres.ts'
+import type { Statement } from '../round-trip.ts'
 
 /** A response as it is stored and replayed. */
 export type StoredResponse = {
@@ -18,6 +19,11 @@ export type Claim = {
   readonly key: string
   /** SHA-256 of the request. */
   readonly fingerprint: Buffer
+  /**
+   * Whether the key is claimed. A handler of a route with `claims: 'itself'` gets a claim that is not, and takes it in the transaction of
+   * its first effect (`claimStatement`).
+   */
+  isTaken: boolean
   /** Set by a handler after the commit of a transaction in which it has stored its response. */
   isKept: boolean
 }
@@ -30,6 +36,17 @@ export type Holding =
   | { kind: 'ours' }
   | { kind: 'held'; fingerprint: Buffer }
   | { kind: 'answered'; fingerprint: Buffer; answer: StoredResponse }
+
+/** Thrown by a handler that has found its key with another request, or answered. Nothing was done. */
+export class KeyNotOurs extends Error {
+  override readonly name = 'KeyNotOurs'
+  readonly holding: Exclude<Holding, { kind: 'ours' }>
+
+  constructor(holding: Exclude<Holding, { kind: 'ours' }>) {
+    super('the Idempotency-Key belongs to another request')
+    this.holding = holding
+  }
+}
 
 /**
  * The longest response that is stored, in bytes. An order of 1 MiB is returned as up to 3.5 MiB: its numbers are written out, and 1e15
@@ -44,21 +61,22 @@ type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer
 const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.fingerprint'
 
 /**
- * In the order of their keys, so that two instances never wait for each other. A claim is committed without waiting for the disk: what
- * is done under it is committed behind it, and one that a crash of the database loses counts as one that is over.
+ * A claim in a transaction of its own is committed without waiting for the disk: what is done under it is committed behind it, and one
+ * that a crash of the database loses counts as one that is over.
  */
-const takeAll = `
+const unhurried = "unhurried as materialized (select set_config('synchronous_commit', 'off', true))"
+
+/** In the order of their keys, so that two instances never wait for each other. @param alone in a transaction of its own */
+const takeAll = (alone: boolean) => `
   with wanted as (
     select * from unnest($1::bytea[], $2::text[], $3::bytea[], $4::uuid[]) w (scope, key, fingerprint, asked)
   ), answer as (
     select asked, a.fingerprint, status, headers, body
       from wanted join idempotency_answers a using (scope, key)
-  ), unhurried as materialized (
-    select set_config('synchronous_commit', 'off', true)
-  ), claim as (
+  ), ${alone ? `${unhurried}, ` : ''}claim as (
     insert into idempotency_claims as held (scope, key, fingerprint, claim, claimed_until)
     select scope, key, fingerprint, asked, now() + $5 * interval '1 millisecond'
-      from unhurried, wanted
+      from ${alone ? 'unhurried, ' : ''}wanted
      where asked not in (select asked from answer)
      order by scope, key
     on conflict (scope, key) do update
@@ -83,17 +101,46 @@ export async function takeClaims(pool: Pool, claims: readonly Claim[], leaseMs: 
   const holdings = new Map<string, Holding>()
   for (let turn = 0; holdings.size < claims.length; turn += 1) {
     const inTurn = [...byKey.values()].flatMap(same => same[turn] ?? [])
-    const { rows } = await pool.query<HoldingRow>(takeAll, [
-      inTurn.map(({ scope }) => scope),
-      inTurn.map(({ key }) => key),
-      inTurn.map(({ fingerprint }) => fingerprint),
-      inTurn.map(({ id }) => id),
-      leaseMs,
-    ])
-    for (const row of rows) holdings.set(row.asked, toHolding(row))
-    if (rows.length !== inTurn.length) throw new Error('the database has neither claimed a key nor said who has')
+    const { rows } = await pool.query<HoldingRow>(takeAlone, valuesOfClaims(inTurn, leaseMs))
+    for (const [id, holding] of holdingsOf(rows, inTurn)) holdings.set(id, holding)
   }
   return claims.map(({ id }) => holdings.get(id) as Holding)
+}
+
+/**
+ * The statement that claims keys in the transaction of what is done under them: both are committed, or neither. It waits for another
+ * transaction that claims one of them.
+ *
+ * @param claims each of another key
+ * @returns reads what became of the claims, by their ids
+ */
+export function claimStatement(claims: readonly Claim[]): Statement<ReadonlyMap<string, Holding>> {
+  return {
+    text: takeWithin,
+    values: valuesOfClaims(claims, leaseMs),
+    read: ({ rows }: { rows: readonly HoldingRow[] }) => holdingsOf(rows, claims),
+  }
+}
+
+/** How long a claim holds, in milliseconds: longer than a handler may work. */
+export const leaseMs = 30_000
+
+const takeAlone = takeAll(true)
+const takeWithin = takeAll(false)
+
+function valuesOfClaims(claims: readonly Claim[], leaseMs: number): unknown[] {
+  return [
+    claims.map(({ scope }) => scope),
+    claims.map(({ key }) => key),
+    claims.map(({ fingerprint }) => fingerprint),
+    claims.map(({ id }) => id),
+    leaseMs,
+  ]
+}
+
+function holdingsOf(rows: readonly HoldingRow[], claims: readonly Claim[]): Map<string, Holding> {
+  if (rows.length !== claims.length) throw new Error('the database has neither claimed a key nor said who has')
+  return new Map(rows.map(row => [row.asked, toHolding(row)]))
 }
 
 function toHolding({ asked, claim, fingerprint, ...row }: HoldingRow): Holding {
