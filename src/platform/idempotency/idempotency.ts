@@ -28,6 +28,9 @@ import {
  *
  * - A handler that has a transaction keeps its answer in it. A kill leaves both effect and answer or neither; in the first case
  *   the repetition is answered at once, in the second it does the work.
+ * - A handler of a route with `claims: 'itself'` claims the key in the transaction of its first effect: a kill before the commit leaves
+ *   neither, and the repetition need not wait for the claim to be over. What it refuses before that transaction is claimed afterwards,
+ *   so that a repetition gets the same refusal, and another request under the key is told so.
  * - A claim that nobody settles is over after `leaseMs`, which is longer than a handler may work, and a repetition takes it
  *   over. Should the first still be at work after all, only one of the two transactions can insert the answer: the other is
  *   rolled back, and its sender gets the answer that was kept.
