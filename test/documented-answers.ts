@@ -2,13 +2,17 @@ import { expect } from 'bun:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { currentDocuments } from '../scripts/write-openapi.ts'
+import { keyHeader } from '../src/platform/idempotency/idempotency.ts'
 import type { TestApp } from './app.ts'
 
 /** Calls operations of the API and checks each response against its OpenAPI description. */
 
 type Json = Record<string, unknown>
 type Content = Record<string, { schema: Json }>
-type Operation = { responses: Record<string, { content?: Content }> }
+type Operation = {
+  parameters?: readonly { name: string }[]
+  responses: Record<string, { content?: Content }>
+}
 type Documented = { paths: Record<string, Record<string, Operation>> }
 
 /** An app as somebody calls it, with or without a key. */
@@ -19,6 +23,8 @@ export type Asked = {
   headers?: Record<string, string>
   query?: string
   id?: string
+  /** Of an item, where `id` names something else. */
+  chrt_id?: string
   delivery?: string
   provider?: string
   location?: string
@@ -29,6 +35,8 @@ export type Asked = {
 export type DocumentedAnswers = {
   /** Every operation, such as `GET /api/orders`, with the statuses that are documented for it. */
   operations: readonly (readonly [name: string, statuses: readonly string[]])[]
+  /** Those that honour an Idempotency-Key. */
+  idempotent: readonly string[]
   /** The answers that were met, such as `GET /api/orders 200`. */
   met: ReadonlySet<string>
   /** Calls an operation, without looking at the answer. */
@@ -62,8 +70,8 @@ export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAn
 
   function send(name: string, asked: Asked = {}): Promise<Response> {
     const [method = '', template = ''] = name.split(' ')
-    const { id = '1', delivery = '1', provider = '1', location = id } = asked
-    const values: Record<string, string> = { id, chrt_id: id, code: id, method: id, delivery, provider, location }
+    const { id = '1', delivery = '1', provider = '1', location = id, chrt_id = id } = asked
+    const values: Record<string, string> = { id, chrt_id, code: id, method: id, delivery, provider, location }
     const path = template.replace(/\{(\w+)\}/g, (parameter, name: string) => values[name] ?? parameter)
     return (asked.of ?? usual).call(method, `${path}${asked.query ?? ''}`, asked)
   }
@@ -94,12 +102,14 @@ export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAn
     return lines.map(line => JSON.parse(line)) as Answer
   }
 
-  const operations = Object.entries(documented.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(
-      ([method, { responses }]) => [`${method.toUpperCase()} ${path}`, Object.keys(responses)] as const,
-    ),
+  const described = Object.entries(documented.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
   )
-  return { operations, met, send, ask, expectToKeep }
+  const operations = described.map(([name, { responses }]) => [name, Object.keys(responses)] as const)
+  const idempotent = described.flatMap(([name, { parameters = [] }]) =>
+    parameters.some(parameter => parameter.name === keyHeader) ? name : [],
+  )
+  return { operations, idempotent, met, send, ask, expectToKeep }
 }
 
 /** A field that a schema does not name is a fault here, unless the schema says that there may be others. */

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { cartStates } from '../src/carts/cart.ts'
 import { exampleOrder } from '../src/orders/example.ts'
+import { lamp, mug, recipient } from './carts.ts'
 import { type Asked, type Caller, type DocumentedAnswers, readDocumentedAnswers } from './documented-answers.ts'
 import { createFilledApp } from './filled-database.ts'
 import { seedDeadLetters } from './seed-dead-letters.ts'
@@ -13,6 +15,7 @@ import { type BodyReader, framesOf } from './server-sent-events.ts'
 setDefaultTimeout(60_000)
 
 type Row = { id: string }
+type PricedRow = Row & { total: number }
 
 let t: Awaited<ReturnType<typeof createFilledApp>>
 /** The holder of a key whose scope no route asks for. */
@@ -171,6 +174,7 @@ describe('responses match OpenAPI', () => {
     await ask('POST /api/stock/{chrt_id}/count', 200, { id, body: { location: 'main', counted: 5 } })
     await ask('POST /api/stock/{chrt_id}/count', 409, { id, body: { location: 'main', counted: 5, expected: 6 } })
     await ask('GET /api/stock', 200)
+    await ask('GET /api/shortfalls', 200)
     await ask('GET /api/stock/{chrt_id}', 200, { id })
     await ask('GET /api/stock/{chrt_id}/movements', 200, { id })
     await ask('PUT /api/locations/{location}', 201, { location: 'shelf', body: {} })
@@ -200,6 +204,64 @@ describe('responses match OpenAPI', () => {
     await ask('PUT /api/delivery-methods/{method}', 409, { ...method, id: 'other' })
     await t.pool.query("delete from delivery_methods where name = 'Many'")
     for (const [path, id, asked] of resources) await ask(`DELETE ${path}/${id}`, 204, { id: asked.id })
+  })
+
+  const putLine = 'PUT /api/carts/{id}/lines/{chrt_id}'
+  const removeLine = 'DELETE /api/carts/{id}/lines/{chrt_id}'
+  const newCart = () => ask<Row>('POST /api/carts', 201, { body: { currency: 'USD' } })
+  const readyCart = async () => {
+    const { id } = await newCart()
+    await ask(putLine, 200, { id, chrt_id: String(mug), body: { quantity: 2 } })
+    const body = { email: 'ada@example.com', delivery: recipient, delivery_method: 'parcel' }
+    return ask<PricedRow>('PATCH /api/carts/{id}', 200, { id, body })
+  }
+  const stale = { 'if-match': '"99"' }
+
+  test('of carts', async () => {
+    const { id } = await readyCart()
+    const chrt_id = String(lamp)
+    await ask(putLine, 412, { id, chrt_id, body: { quantity: 1 }, headers: stale })
+    await ask(putLine, 409, { id, chrt_id: '999999999', body: { quantity: 1 } })
+    await ask(putLine, 200, { id, chrt_id, body: { quantity: 1 } })
+    await ask(removeLine, 412, { id, chrt_id, headers: stale })
+    await ask(removeLine, 200, { id, chrt_id })
+    const said = { note: 'ring twice', metadata: { source: 'ad', deep: [1] }, discount_codes: ['none'] }
+    await ask('PATCH /api/carts/{id}', 200, { id, body: { ...said, delivery_method: 'dragon' } })
+    await ask('PATCH /api/carts/{id}', 200, { id, body: { delivery: null, metadata: null } })
+    await ask('PATCH /api/carts/{id}', 412, { id, body: said, headers: stale })
+    await ask('PATCH /api/carts/{id}', 422, { id, body: { note: '4242 4242 4242 4242' } })
+    const merge = 'POST /api/carts/{id}/merge'
+    const { id: from } = await readyCart()
+    const body = { from, rule: 'sum' }
+    await ask(merge, 412, { id, body, headers: stale })
+    await ask(merge, 200, { id, body })
+    await ask(merge, 409, { id: (await newCart()).id, body })
+    await ask('PATCH /api/carts/{id}', 409, { id: from, body: said })
+    await ask(putLine, 409, { id: from, chrt_id, body: { quantity: 1 } })
+    await ask(removeLine, 409, { id: from, chrt_id })
+    for (const state of cartStates) {
+      const carts = await ask<Row[]>('GET /api/carts', 200, { query: `?state=${state}` })
+      expect([state, carts.length > 0]).toEqual([state, true])
+      for (const cart of carts) await ask('GET /api/carts/{id}', 200, { id: cart.id })
+    }
+  })
+
+  test('of checkouts', async () => {
+    const checkout = 'POST /api/carts/{id}/checkout'
+    const { id, total: expected_total } = await readyCart()
+    const pay = (method_token: string) => ({ payment: { provider: 'sandbox', method_token }, expected_total })
+    await ask(checkout, 412, { id, body: pay('tok_approve'), headers: stale })
+    await ask(checkout, 422, { id, body: { payment: { provider: 'nobody' }, expected_total } })
+    await ask(checkout, 422, { id, body: pay('4242424242424242') })
+    await ask(checkout, 409, { id: (await newCart()).id, body: pay('tok_approve') })
+    await ask(checkout, 409, { id, body: { expected_total: expected_total + 1 } })
+    await ask(checkout, 201, { id, body: { expected_total } })
+    await ask(checkout, 200, { id, body: pay('tok_decline') })
+    await ask(checkout, 409, { id, body: { ...pay('tok_approve'), expected_total: expected_total + 1 } })
+    await ask(checkout, 200, { id, body: pay('tok_approve') })
+    await ask('PATCH /api/carts/{id}', 409, { id, body: {} })
+    const { id: waiting } = await readyCart()
+    await ask(checkout, 201, { id: waiting, body: pay('tok_action') })
   })
 
   test('of commands', async () => {
@@ -316,6 +378,11 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'POST /api/payment-issues/{id}/resolve': () => ({ action: 'dismiss', reason: 'known' }),
   'POST /api/stock/{chrt_id}/movements': () => ({ location: 'main', kind: 'received', quantity: 1 }),
   'POST /api/stock/{chrt_id}/count': () => ({ location: 'main', counted: 1 }),
+  'POST /api/carts': () => ({ currency: 'USD' }),
+  'PATCH /api/carts/{id}': () => ({}),
+  'PUT /api/carts/{id}/lines/{chrt_id}': () => ({ quantity: 1 }),
+  'POST /api/carts/{id}/merge': () => ({ from: 'cart_unknown', rule: 'sum' }),
+  'POST /api/carts/{id}/checkout': () => ({ expected_total: 0 }),
 }
 
 describe('errors match OpenAPI', () => {
@@ -346,7 +413,7 @@ describe('errors match OpenAPI', () => {
   })
 
   test('of every operation that honours an Idempotency-Key, when another request uses it or used it', async () => {
-    for (const name of allWith(422).filter(one => allWith(409).includes(one))) {
+    for (const name of documented.idempotent) {
       const key = crypto.randomUUID()
       const body = JSON.stringify(bodyOf(name))
       const asked: Asked = { id: '999999999', delivery: '999999999', headers: { 'idempotency-key': key } }

@@ -33,10 +33,10 @@ export async function moveStock(pool: Pool, moved: Moved): Promise<void> {
 /** An item that is sold, and not back-ordered unless said. */
 export function itemOf(chrtId: number, backorderLimit?: number): Item {
   return {
-    ...{ chrtId, nmId: 1, name: 'Mascaras', brand: 'Vivienne Sabo', size: '0', prices: {}, sale: 0, taxClass: '' },
-    ...{ active: true, minQuantity: 1, maxQuantity: undefined, quantityStep: 1, maxPerCustomer: undefined },
+    ...{ chrtId, nmId: 1, name: 'Mascaras', brand: 'Vivienne Sabo', size: '0', prices: {}, sale: 0 },
+    ...{ taxClass: 'standard', active: true, minQuantity: 1, maxQuantity: undefined, quantityStep: 1 },
     ...{ backorder: backorderLimit === undefined ? 'refuse' : 'allow', backorderLimit, lowStock: undefined },
-    ...{ availableFromMs: undefined, updatedAtMs: Date.now() },
+    ...{ maxPerCustomer: undefined, availableFromMs: undefined, updatedAtMs: Date.now() },
   }
 }
 

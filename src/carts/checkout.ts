@@ -76,7 +76,7 @@ function check(priced: PricedCart, { expected_total: expected }: CheckoutRequest
   if (missing.length > 0) throw incomplete(missing)
   const { total } = priced.pricing
   if (total !== expected) {
-    const members = { cart: present(priced) }
+    const members = { total, cart: present(priced) }
     throw new AppError('CART_CHANGED', `the total is ${total}, and ${expected} was expected`, { members })
   }
 }

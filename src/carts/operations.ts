@@ -1,7 +1,7 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { listParameters } from './list.ts'
 import { cartPatchBody, checkoutBody, lineBody, mergeBody, newCartBody } from './requests.ts'
-import { cartView, checkoutView, listedCartView, newCartView } from './views.ts'
+import { cartView, checkoutProblem, checkoutView, listedCartView, newCartView } from './views.ts'
 
 /** The operations of carts in OpenAPI. */
 
@@ -142,8 +142,10 @@ export const cartOperations = {
       }),
       400: invalid,
       404: unknown,
-      409: problemAnswer(
-        'Something is missing, is out of stock, or has another total than was expected: then cart has the new one; or it is under way',
+      409: answer(
+        'Something is missing or out of stock, the total is not the expected one, or the checkout is under way',
+        checkoutProblem,
+        'application/problem+json',
       ),
       412: stale,
       422: problemAnswer('The body holds a card number, or the provider is unknown or cannot take the amount'),

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { storedOrderView } from '../orders/views.ts'
 import { paymentView } from '../payments/views.ts'
-import { extended, listOf, nullable, time } from '../platform/view.ts'
+import { extended, listOf, nullable, problem, time } from '../platform/view.ts'
 import { cartMetadata, cartState } from './cart-schemas.ts'
 import { discountView } from './price-documents.ts'
 import { cartDelivery } from './requests.ts'
@@ -133,4 +133,17 @@ export const checkoutView = Type.Object(
     payment: Type.Union([paymentView, Type.Null()], { description: 'The last payment; null: the order waits for one' }),
   },
   { title: 'CheckoutResult', description: 'The order that a cart became, and its payment' },
+)
+
+/** Why a checkout was refused. */
+export const checkoutProblem = extended(
+  problem,
+  {
+    total: Type.Optional(amount('With CART_CHANGED: what is to be paid now')),
+    cart: Type.Optional(cartView),
+  },
+  {
+    title: 'CheckoutProblem',
+    description: 'RFC 9457. With CART_CHANGED it has the new total, and the cart unless that became an order before',
+  },
 )
