@@ -1,7 +1,8 @@
 import type { Socket } from 'bun'
 import { percentile } from './figures.ts'
 import type { Load, LoadResult } from './load.ts'
-import { getRequests, payRequests, postRequests } from './load-requests.ts'
+import { checkOut } from './load-checkouts.ts'
+import { type EncodedRequest, getRequests, payRequests, postRequests, type Sequence } from './load-requests.ts'
 
 /**
  * A program: reads a `Load` from standard input, puts it on a server and writes a `LoadResult`. It does as little as
@@ -11,7 +12,11 @@ import { getRequests, payRequests, postRequests } from './load-requests.ts'
 
 type Connection = {
   sentMs: number
-  kind: number
+  kind: number | undefined
+  /** Requests that follow each other, and what came of the answer to the last one. */
+  sequence: Sequence | undefined
+  answer: Buffer[]
+  isFollowed: boolean
   /** Of the answer: bytes that came, and bytes that it has; 0 until its head was read. */
   received: number
   expected: number
@@ -27,9 +32,19 @@ const headers = Object.entries(load.headers ?? {})
   .join('')
 const nextRequest = requestsOf(load.requests)
 
-function requestsOf(requests: Load['requests']) {
+function requestsOf(requests: Load['requests']): (connection: Connection) => EncodedRequest {
   if (requests.kind === 'get') return getRequests(requests.paths, headers)
+  if (requests.kind === 'check-out') return connection => nextOf(connection, () => checkOut(headers, requests.items))
   return requests.kind === 'post-orders' ? postRequests(headers) : payRequests(headers)
+}
+
+/** The next request of the sequence of a connection; a new one begins behind a failure. */
+function nextOf(connection: Connection, begin: () => Sequence): EncodedRequest {
+  if (!connection.isSuccess) connection.sequence = undefined
+  const whole = connection.sequence === undefined ? '' : Buffer.concat(connection.answer).toString()
+  connection.answer = []
+  connection.sequence ??= begin()
+  return connection.sequence.next(whole.slice(whole.indexOf('\r\n\r\n') + 4)).value
 }
 
 /** The length of the whole response to each kind of request, once one was seen. */
@@ -44,12 +59,14 @@ let isMeasuring = false
 const idle: Socket<Connection>[] = []
 
 function send(socket: Socket<Connection>): void {
-  const { bytes, kind } = nextRequest()
   const connection = socket.data
+  const isContinued = connection.isFollowed && connection.isSuccess
+  const { bytes, kind, isFollowed = false } = nextRequest(connection)
   connection.kind = kind
+  connection.isFollowed = isFollowed
   connection.received = 0
   connection.expected = 0
-  connection.sentMs = performance.now()
+  if (!isContinued) connection.sentMs = performance.now()
   underWay += 1
   const written = socket.write(bytes)
   if (written < bytes.byteLength) connection.unsent = bytes.slice(Math.max(written, 0))
@@ -58,11 +75,12 @@ function send(socket: Socket<Connection>): void {
 function receive(socket: Socket<Connection>, chunk: Buffer): void {
   const connection = socket.data
   connection.received += chunk.byteLength
+  if (connection.sequence !== undefined) connection.answer.push(Buffer.from(chunk))
   if (connection.expected === 0) readHead(connection, chunk)
   if (connection.received < connection.expected) return
   const receivedMs = performance.now()
   underWay -= 1
-  if (connection.isSuccess) {
+  if (connection.isSuccess && !connection.isFollowed) {
     succeeded += 1
     if (isMeasuring) {
       if (measured === latencies.length) {
@@ -81,15 +99,15 @@ function receive(socket: Socket<Connection>, chunk: Buffer): void {
 /** The first piece of an answer holds its head: servers send it in one piece. */
 function readHead(connection: Connection, chunk: Buffer): void {
   connection.isSuccess = chunk[9] === 0x32 // The 2 of `HTTP/1.1 200`.
-  if (connection.isSuccess) connection.expected = lengths[connection.kind] ?? 0
+  if (connection.isSuccess && connection.kind !== undefined) connection.expected = lengths[connection.kind] ?? 0
   if (connection.expected !== 0) return
   const headLength = chunk.indexOf('\r\n\r\n') + 4
   const head = chunk.toString('latin1', 0, headLength)
   const bodyLength = /\r\ncontent-length: (\d+)/i.exec(head)?.[1]
   if (headLength < 4 || bodyLength === undefined) throw new Error(`an answer cannot be read: ${head}`)
   connection.expected = headLength + Number(bodyLength)
-  if (connection.isSuccess) lengths[connection.kind] = connection.expected
-  else fail(`status ${head.slice(9, 12)}`)
+  if (!connection.isSuccess) fail(`status ${head.slice(9, 12)}`)
+  else if (connection.kind !== undefined) lengths[connection.kind] = connection.expected
 }
 
 function fail(kind: string): void {
@@ -101,7 +119,10 @@ const sockets = await Promise.all(
     Bun.connect<Connection>({
       hostname: '127.0.0.1',
       port: load.port,
-      data: { sentMs: 0, kind: 0, received: 0, expected: 0, isSuccess: false, unsent: undefined },
+      data: {
+        ...{ sentMs: 0, kind: 0, received: 0, expected: 0, isSuccess: false, unsent: undefined },
+        ...{ sequence: undefined, answer: [], isFollowed: false },
+      },
       socket: {
         data: receive,
         drain(socket) {

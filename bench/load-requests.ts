@@ -4,9 +4,14 @@ import { exampleOrder } from '../src/orders/example.ts'
 /** A request that is ready to be sent. Its bytes are valid until the next is requested. */
 export type EncodedRequest = {
   bytes: Uint8Array
-  /** Requests of one kind get answers of one length. */
-  kind: number
+  /** Requests of one kind get answers of one length; undefined: any length. */
+  kind: number | undefined
+  /** A request behind which others follow on its connection; they count as one, from the first byte sent to the last received. */
+  isFollowed?: true
 }
+
+/** Requests one after another, each made by the text of the answer to the one before. It begins again when one fails. */
+export type Sequence = Generator<EncodedRequest, never, string>
 
 /** Orders made in advance; the digits that make each request unique are written into them. */
 const templatesCount = 2_000

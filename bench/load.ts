@@ -11,13 +11,20 @@ export type Load = {
   /** Requests a second; as many as are answered when undefined. */
   ratePerSecond?: number
   headers?: Record<string, string>
-  /** GETs these paths in turn, POSTs orders, each another, to /api/orders, or pays orders that are there, each once. */
-  requests: { kind: 'get'; paths: readonly string[] } | { kind: 'post-orders' } | { kind: 'pay-orders' }
+  /**
+   * GETs these paths in turn, POSTs orders, each another, to /api/orders, pays orders that are there, each once, or checks out carts of
+   * items that are numbered from 1: requests one after another, which count as one.
+   */
+  requests:
+    | { kind: 'get'; paths: readonly string[] }
+    | { kind: 'post-orders' }
+    | { kind: 'pay-orders' }
+    | { kind: 'check-out'; items: number }
 }
 
 /** Its measurements. Times are in milliseconds, from the first byte sent to the last received. */
 export type LoadResult = {
-  /** Answers with a status of 2xx, a second. */
+  /** Answers with a status of 2xx, a second; of requests one after another the last one is counted. */
   perSecond: number
   p50Ms: number
   p99Ms: number

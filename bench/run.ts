@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { benchCheckout } from './checkout.ts'
 import type { Benchmark, BenchmarkContext } from './context.ts'
 import { createEnvironment } from './environment.ts'
 import { benchFlashSale } from './flash-sale.ts'
@@ -23,6 +24,7 @@ const benchmarks: readonly Benchmark[] = [
   { name: 'ingest', summary: 'Kafka to PostgreSQL (--orders, 300000)', run: benchIngest },
   { name: 'post', summary: 'POST /api/orders at 256 connections (--seconds, 60)', run: benchPost },
   { name: 'payments', summary: 'authorize and capture at 64 connections (--seconds, 15)', run: benchPayments },
+  { name: 'checkout', summary: 'whole checkouts at 64 connections (--seconds, 15)', run: benchCheckout },
   { name: 'flash-sale', summary: '10,000 buyers of 500 units at 256 connections, two instances', run: benchFlashSale },
   { name: 'get', summary: 'cached GET /api/orders/:id (--seconds a round, 5)', run: benchGet },
   { name: 'list', summary: 'pages of GET /api/orders (--orders stored, 1000000)', run: benchList },

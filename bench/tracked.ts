@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Entry } from '../src/inventory/entry.ts'
-import { saveItems } from '../src/inventory/item-queries.ts'
 import { reservationsPart } from '../src/inventory/placement.ts'
-import { recordEntries } from '../src/inventory/record-entries.ts'
 import { arrivals } from '../src/ledger/arrivals.ts'
 import type { OrderDocument } from '../src/orders/document.ts'
 import type { NewOrder } from '../src/orders/new-order.ts'
@@ -11,14 +8,13 @@ import type { PlacementPart } from '../src/orders/placement-part.ts'
 import { orderParts } from '../src/orders/placement-parts.ts'
 import { createIntakeStore } from '../src/orders/store.ts'
 import { readOrder } from '../src/orders/validate.ts'
-import { createLogger } from '../src/platform/log.ts'
-import { createPool, inTransaction, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
-import { itemOf } from '../test/stock.ts'
+import type { Pool, PostgresAddress } from '../src/platform/postgres.ts'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase, settle } from './environment.ts'
 import { type Findings, median } from './figures.ts'
 import { type IngestRun, runIngest } from './ingest-run.ts'
 import { exampleOrders, fillTopic } from './orders-topic.ts'
+import { poolOf, trackItems } from './tracked-items.ts'
 
 const ordersDefault = 150_000
 /** The items that the orders are of. */
@@ -41,7 +37,7 @@ export async function benchTracked(context: BenchmarkContext): Promise<Findings>
 
   async function run(isTracked: boolean): Promise<IngestRun> {
     const address = await createDatabase(server)
-    if (isTracked) await track(address)
+    if (isTracked) await trackItems(address, items)
     await settle(address)
     note(`tracked: the service takes them in, ${isTracked ? 'every item is tracked' : 'nothing is tracked'}`)
     const options = { brokers: kafka.brokers, address, topic, orders, lines, withRelay: false, watched }
@@ -83,42 +79,6 @@ export async function benchTracked(context: BenchmarkContext): Promise<Findings>
 /** Has an order be of the items that are tracked. */
 function ofFewItems(order: OrderDocument): OrderDocument {
   return { ...order, items: order.items.map(item => ({ ...item, chrt_id: 1 + (item.chrt_id % items) })) }
-}
-
-const poolOf = (address: PostgresAddress) =>
-  createPool(address, { connectionsMax: 2, name: 'bench', log: createLogger({ level: 'warn' }) })
-
-/** Has plenty of every item received. */
-async function track(address: PostgresAddress): Promise<void> {
-  const pool = poolOf(address)
-  const chrtIds = Array.from({ length: items }, (_, index) => index + 1)
-  const remarks = { reason: '', actor: 'bench', externalId: undefined, traceparent: undefined }
-  const common = {
-    type: 'movement',
-    location: 'main',
-    kind: 'received',
-    quantity: 1_000_000,
-    inQuarantine: false,
-  } as const
-  const options = { pool, now: Date.now, lowStockDefault: 5, onCommitted: () => undefined }
-  for (let first = 0; first < items; first += 1_000) {
-    const portion = chrtIds.slice(first, first + 1_000)
-    await inTransaction(pool, client =>
-      saveItems(
-        client,
-        portion.map(chrtId => itemOf(chrtId)),
-        Date.now(),
-      ),
-    )
-    const results = await recordEntries(
-      options,
-      portion.map((chrtId): Entry => ({ ...common, ...remarks, chrtId })),
-    )
-    if (results.some(({ kind }) => kind !== 'recorded')) throw new Error('stock could not be received')
-  }
-  // What is counted afterwards are the events of orders.
-  await pool.query('delete from events')
-  await pool.end()
 }
 
 /** Stores groups of orders by turns, with the part of reservations and without it. @returns orders a second */
