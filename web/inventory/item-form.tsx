@@ -1,14 +1,13 @@
 import { type Signal, useSignal } from '@preact/signals'
+import { AmountFields, noAmountYet, readAmounts, type TypedAmount, typedAmounts } from '../parts/amount-fields.tsx'
+import { Choice, NumberField, numberOf, TextField } from '../parts/fields.tsx'
 import { FormDialog, textOf } from '../parts/form-dialog.tsx'
 import { ask, Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
 import type { Item } from './item.ts'
-import { PriceFields, readPrices, type TypedPrice, typedPrices } from './price-fields.tsx'
-import { Choice } from './stock-fields.tsx'
 import { texts } from './texts.ts'
 
 const words = texts.form
-const textCharactersMax = 300
 
 type Props = {
   /** The item to edit; undefined for a new one. */
@@ -19,14 +18,12 @@ type Props = {
 
 /** Asks for the fields of an item. What it does not ask for stays as it is. */
 export function ItemForm({ item, done, close }: Props) {
-  const prices = useSignal<readonly TypedPrice[]>(
-    item === undefined ? [{ key: 0, currency: '', text: '' }] : typedPrices(item.prices),
-  )
+  const prices = useSignal<readonly TypedAmount[]>(item === undefined ? noAmountYet : typedAmounts(item.prices))
   const isActive = useSignal(item?.active ?? true)
   const isBackordered = useSignal(item?.backorder === 'allow')
   const submit = async (form: FormData) => {
     const chrtId = item?.chrt_id ?? Number(textOf(form, 'chrt_id'))
-    const given = readPrices(prices.value)
+    const given = readAmounts(prices.value)
     if (item === undefined) await refuseTaken(chrtId)
     const body = {
       ...item,
@@ -53,7 +50,7 @@ export function ItemForm({ item, done, close }: Props) {
       <TextField label={words.name} name="name" isRequired value={item?.name} />
       <TextField label={words.brand} name="brand" value={item?.brand} />
       <TextField label={words.size} name="size" value={item?.size} />
-      <PriceFields typed={prices} />
+      <AmountFields legend={words.prices} label={words.price} add={words.addPrice} typed={prices} />
       <NumberField label={words.sale} name="sale" isRequired least={0} most={100} value={item?.sale ?? 0} />
       <TextField label={words.taxClass} name="tax_class" isRequired value={item?.tax_class ?? 'standard'} />
       <Choice label={words.active} isChosen={isActive} />
@@ -91,58 +88,8 @@ function bodyOf(form: FormData) {
   ])
 }
 
-function numberOf(form: FormData, name: string): number | null {
-  const text = textOf(form, name)
-  return text === '' ? null : Number(text)
-}
-
 /** Keeps an item that is there from being replaced. @throws Refusal */
 async function refuseTaken(chrtId: number): Promise<void> {
   const found = await ask<readonly Item[]>(`/api/items?chrt_id=${chrtId}`)
   if (found.length > 0) throw new Refusal(0, { title: words.taken(chrtId), detail: words.takenHint })
-}
-
-type TextProps = { label: string; name: string; value?: string | undefined; isRequired?: boolean }
-
-function TextField({ label, name, value = '', isRequired = false }: TextProps) {
-  return (
-    <label class="field">
-      {label}
-      <input
-        name={name}
-        required={isRequired}
-        maxLength={textCharactersMax}
-        pattern={isRequired ? '.*\\S.*' : undefined}
-        defaultValue={value}
-        autocomplete="off"
-      />
-    </label>
-  )
-}
-
-type NumberProps = {
-  label: string
-  name: string
-  value?: number | null | undefined
-  isRequired?: boolean
-  least?: number
-  most?: number
-}
-
-function NumberField({ label, name, value, isRequired = false, least = 1, most }: NumberProps) {
-  return (
-    <label class="field">
-      {label}
-      <input
-        name={name}
-        type="number"
-        step={1}
-        min={least}
-        max={most ?? Number.MAX_SAFE_INTEGER}
-        required={isRequired}
-        defaultValue={value == null ? '' : String(value)}
-        autocomplete="off"
-      />
-    </label>
-  )
 }

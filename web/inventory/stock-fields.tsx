@@ -48,21 +48,3 @@ export function UnitsField({ label, text, isSigned = false, describedBy }: Units
     </label>
   )
 }
-
-type ChoiceProps = { label: string; isChosen: Signal<boolean> }
-
-/** Asks yes or no. */
-export function Choice({ label, isChosen }: ChoiceProps) {
-  return (
-    <label class="choice">
-      <input
-        type="checkbox"
-        checked={isChosen.value}
-        onChange={event => {
-          isChosen.value = event.currentTarget.checked
-        }}
-      />
-      {label}
-    </label>
-  )
-}

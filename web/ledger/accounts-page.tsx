@@ -7,6 +7,7 @@ import { usePolling } from '../parts/polling.ts'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { PagedList } from '../platform/paged.ts'
+import { localTime, timeOf } from '../platform/time.ts'
 import { PageHead } from '../shell/page.tsx'
 import { booksAddress, ledgerAddress } from './addresses.ts'
 import { BalanceTables } from './balance-tables.tsx'
@@ -101,18 +102,4 @@ function OrderChoice({ open }: { open: (uid: string) => void }) {
       />
     </form>
   )
-}
-
-/** A time as RFC 3339 in UTC, from itself or from a field in the reader's zone; undefined for what is none. */
-function timeOf(text: string | undefined): string | undefined {
-  const time = new Date(text ?? '')
-  return Number.isNaN(time.getTime()) ? undefined : time.toISOString()
-}
-
-/** A time as a field of the reader's zone takes it, such as 2026-11-28T10:30:00. */
-function localTime(at: string): string {
-  const time = new Date(at)
-  const two = (part: number) => String(part).padStart(2, '0')
-  const day = `${String(time.getFullYear()).padStart(4, '0')}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
-  return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
 }

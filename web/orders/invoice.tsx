@@ -1,9 +1,9 @@
 import { instantBoundsMs } from '../../src/orders/instant.ts'
 import { statusText } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
+import { countryName } from '../platform/country-name.ts'
 import { money } from '../platform/money.ts'
 import { ordersAddress } from './addresses.ts'
-import { countryName } from './country-name.ts'
 import type { Order } from './order.ts'
 import { texts } from './texts.ts'
 

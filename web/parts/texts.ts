@@ -12,6 +12,13 @@ export const commonTexts = {
   clearFilters: 'Clear all filters',
   unexpected: 'Something went wrong',
   retry: 'Try again',
+  amounts: {
+    currency: 'Currency',
+    remove: (label: string, currency: string) => `Remove ${label.toLowerCase()} in ${currency || 'no currency'}`,
+    invalid: (currency: string) => `The amount in ${currency} is not valid`,
+    invalidHint: 'Use digits and a point, such as 12.50.',
+    twice: (currency: string) => `${currency} is listed twice`,
+  },
   sendOrder: {
     send: 'Send test order',
     sending: 'Sending …',

@@ -65,3 +65,17 @@ export function duration(seconds: number): string {
 export function utcOffsetMinutes(): number {
   return Math.round(-new Date().getTimezoneOffset() / 15) * 15
 }
+
+/** A time as RFC 3339 in UTC, from itself or from a field in the reader's zone; undefined for what is none. */
+export function timeOf(text: string | undefined): string | undefined {
+  const time = new Date(text ?? '')
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString()
+}
+
+/** A time as a field of the reader's zone takes it, such as 2026-11-28T10:30:00. */
+export function localTime(at: string): string {
+  const time = new Date(at)
+  const two = (part: number) => String(part).padStart(2, '0')
+  const day = `${String(time.getFullYear()).padStart(4, '0')}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
+  return `${day}T${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
+}
