@@ -1,3 +1,4 @@
+import { carts } from './carts/module.ts'
 import { deadLetters } from './dead-letters/module.ts'
 import { events } from './events/module.ts'
 import { inventory } from './inventory/module.ts'
@@ -16,6 +17,7 @@ export const modules: readonly Module[] = [
   overview,
   orders,
   inventory,
+  carts,
   payments,
   ledger,
   settlements,

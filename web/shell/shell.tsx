@@ -68,9 +68,9 @@ function Navigation({ path }: { path: string }) {
   const marked = open?.parent ?? open?.path
   const menu = useRef<HTMLElement>(null)
   useEffect(() => {
-    // On a phone the menu is wider than the window.
+    // On a phone the menu is wider than the window, in a low window higher.
     const link = menu.current?.querySelector<HTMLElement>(`a[href="${marked}"]`)
-    menu.current?.scrollTo({ left: (link?.offsetLeft ?? 0) - 64 })
+    menu.current?.scrollTo({ left: (link?.offsetLeft ?? 0) - 64, top: (link?.offsetTop ?? 0) - 64 })
   }, [marked])
   return (
     <nav class="menu" aria-label={shellTexts.menu} ref={menu}>
