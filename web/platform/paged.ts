@@ -46,10 +46,12 @@ export class PagedList<Row extends { id: string }> {
     await this.#read(
       this.address,
       rows => {
+        // The first page is the whole list now: what it does not have is gone.
+        if (this.#next === undefined) return rows
         const last = rows.at(-1)
         const at = last === undefined ? -1 : known.findIndex(({ id }) => id === last.id)
         // What is known was found further down.
-        const isFurther = last === undefined && this.#next !== undefined
+        const isFurther = last === undefined
         if (at === -1 && !isFurther) return rows
         this.#next = next
         this.isComplete.value = wasComplete
