@@ -10,7 +10,11 @@ import { createLogger } from '../src/platform/log.ts'
 import { listMigrations, migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
 import type { TestApp } from './app.ts'
+import { fillCarts } from './filled-carts.ts'
+import { fillInventory } from './filled-inventory.ts'
 import { fillPayments } from './filled-payments.ts'
+import { fillPrices } from './filled-prices.ts'
+import { fillReservations } from './filled-reservations.ts'
 import { fillSettlements } from './filled-settlements.ts'
 import { makeOrders } from './orders.ts'
 
@@ -48,8 +52,12 @@ export async function fillTables(app: TestApp): Promise<void> {
     })
     expect(answer.status).toBe(200)
   }
+  await fillCarts(app)
   await fillPayments(app)
+  await fillReservations(app)
+  await fillInventory(app)
   await fillSettlements(app.address)
+  await fillPrices(app)
   await app.pool.query(`
     insert into order_command_receipts values ('kept-1', 'a command', now());
     insert into event_log_start (xid, position, recorded_before) values ('5', 9, '-infinity');

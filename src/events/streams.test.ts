@@ -18,31 +18,31 @@ import { readLog } from './log.ts'
 import { streamChecks } from './stream-checks.ts'
 import type { StreamDefinition } from './stream-definition.ts'
 
-/** Streams of another type than orders, as a module brings them: of items, whose stock is held for orders. */
+/** Streams of another type than orders, as a module brings them: of shelves, whose stock is held for orders. */
 
 setDefaultTimeout(30_000)
 
 const held = defineEvent({
   type: 'stock.held',
-  stream: 'item',
+  stream: 'shelf',
   title: 'Stock was held',
-  description: 'Stock of an item was held for an order.',
+  description: 'Stock of a shelf was held for an order.',
   data: Type.Object({ quantity: Type.Integer() }),
   example: { quantity: 1 },
 })
 const counted = defineEvent({ ...held, type: 'stock.counted', title: 'Stock was counted' })
 
-const itemStream: StreamDefinition = {
-  type: 'item',
+const shelfStream: StreamDefinition = {
+  type: 'shelf',
   heads: "select '77' as stream_id, 3 as version, now() as updated_at",
-  addressOf: item => `/api/stock/${item}`,
+  addressOf: shelf => `/api/shelves/${shelf}`,
 }
 const stock: Module = {
   name: 'stock',
   title: 'Stock',
-  streams: [itemStream],
+  streams: [shelfStream],
   events: [held, counted],
-  checks: streamChecks(itemStream),
+  checks: streamChecks(shelfStream),
 }
 const all = [...modules, stock]
 
@@ -50,8 +50,8 @@ let t: TestApp
 const [first, second] = makeOrders(2, 'stream').map(order => ({ ...order, customer_id: `of-${order.order_uid}` }))
 const [one = '', other = ''] = [first?.order_uid, second?.order_uid]
 
-/** An event of an item. The item is called as the first order is, and has the same numbers. */
-function ofItem(sequence: number, definition: typeof held, concernsOrder?: string): NewEvent {
+/** An event of a shelf. The shelf is called as the first order is, and has the same numbers. */
+function ofShelf(sequence: number, definition: typeof held, concernsOrder?: string): NewEvent {
   const data = JSON.stringify({ quantity: sequence })
   return { streamId: one, concernsOrder, sequence, definition, recordedAt: new Date(), data }
 }
@@ -59,9 +59,9 @@ function ofItem(sequence: number, definition: typeof held, concernsOrder?: strin
 beforeAll(async () => {
   t = await createTestApp({ modules: all })
   for (const body of [first, second]) expect((await t.call('POST', '/api/orders', { body })).status).toBe(201)
-  await inTransaction(t.pool, client => appendEvent(client, ofItem(1, held, one)))
-  await inTransaction(t.pool, client => appendEvent(client, ofItem(2, held, other)))
-  await inTransaction(t.pool, client => appendEvent(client, ofItem(3, counted)))
+  await inTransaction(t.pool, client => appendEvent(client, ofShelf(1, held, one)))
+  await inTransaction(t.pool, client => appendEvent(client, ofShelf(2, held, other)))
+  await inTransaction(t.pool, client => appendEvent(client, ofShelf(3, counted)))
   expect((await t.call('POST', `/api/orders/${one}/hold`)).status).toBe(200)
 })
 afterAll(() => t.close())
@@ -87,9 +87,9 @@ describe('events of several kinds of streams', () => {
     expect(events.map(({ stream_type, stream_id, order_uid }) => [stream_type, stream_id, order_uid])).toEqual([
       ['order', one, one],
       ['order', other, other],
-      ['item', one, one],
-      ['item', one, other],
-      ['item', one, undefined],
+      ['shelf', one, one],
+      ['shelf', one, other],
+      ['shelf', one, undefined],
       ['order', one, one],
     ])
   })
@@ -97,35 +97,35 @@ describe('events of several kinds of streams', () => {
   test('make up the history of an order, in the order of the log', async () => {
     expect(named(await read(`/api/orders/${one}/events`))).toEqual([
       'order order.placed 1',
-      'item stock.held 1',
+      'shelf stock.held 1',
       'order order.on_hold 2',
     ])
     expect(named(await read(`/api/orders/${other}/events?limit=1`))).toEqual([
       'order order.placed 1',
-      'item stock.held 2',
+      'shelf stock.held 2',
     ])
   })
 
   const filters: [string, string[]][] = [
-    [`order_uid=${one}`, ['order order.placed 1', 'item stock.held 1', 'order order.on_hold 2']],
-    [`order_uid=${one}&type=stock.held`, ['item stock.held 1']],
+    [`order_uid=${one}`, ['order order.placed 1', 'shelf stock.held 1', 'order order.on_hold 2']],
+    [`order_uid=${one}&type=stock.held`, ['shelf stock.held 1']],
     [`order_uid=${one}&customer_id=of-${other}`, []],
-    [`stream_type=item`, ['item stock.held 1', 'item stock.held 2', 'item stock.counted 3']],
+    [`stream_type=shelf`, ['shelf stock.held 1', 'shelf stock.held 2', 'shelf stock.counted 3']],
     [`stream_type=order&type=stock.held`, []],
-    [`stream_id=${one}&stream_type=item`, ['item stock.held 1', 'item stock.held 2', 'item stock.counted 3']],
+    [`stream_id=${one}&stream_type=shelf`, ['shelf stock.held 1', 'shelf stock.held 2', 'shelf stock.counted 3']],
     [`stream_id=${one}&stream_type=order`, ['order order.placed 1', 'order order.on_hold 2']],
     [
       `stream_id=${one}`,
       [
         'order order.placed 1',
-        'item stock.held 1',
-        'item stock.held 2',
-        'item stock.counted 3',
+        'shelf stock.held 1',
+        'shelf stock.held 2',
+        'shelf stock.counted 3',
         'order order.on_hold 2',
       ],
     ],
-    [`customer_id=of-${other}`, ['order order.placed 1', 'item stock.held 2']],
-    [`stream_type=item&order_uid=${other}`, ['item stock.held 2']],
+    [`customer_id=of-${other}`, ['order order.placed 1', 'shelf stock.held 2']],
+    [`stream_type=shelf&order_uid=${other}`, ['shelf stock.held 2']],
   ]
 
   test.each(filters)('are narrowed by %s, forth, back and in pages of one', async (filter, expected) => {
@@ -147,7 +147,7 @@ describe('events of several kinds of streams', () => {
     await eventually('nobody follows', () => t.app.feed.followers === 0)
   })
 
-  test.each(['stream_type=cart', 'stream_id=', 'order_uid=a%00'])('refuse the filter %s', async filter => {
+  test.each(['stream_type=crate', 'stream_id=', 'order_uid=a%00'])('refuse the filter %s', async filter => {
     expect((await t.call('GET', `/api/events?${filter}`)).status).toBe(400)
   })
 
@@ -158,32 +158,32 @@ describe('events of several kinds of streams', () => {
       Object.fromEntries((message.headers ?? []).map(([name, value]) => [name, value])),
     )
     expect(messages.map(({ key }) => key)).toEqual([one, other, one, other, one, one])
-    expect(headers[3]).toMatchObject({ ce_subject: one, ce_streamtype: 'item', ce_orderuid: other, ce_sequence: '2' })
+    expect(headers[3]).toMatchObject({ ce_subject: one, ce_streamtype: 'shelf', ce_orderuid: other, ce_sequence: '2' })
     expect(headers[0]).toMatchObject({ ce_subject: one, ce_streamtype: 'order' })
     expect(headers[0]).not.toHaveProperty('ce_orderuid')
   })
 
   test('are checked by the rules of each', async () => {
     const { results } = await verifyDatabase(t.pool, all, { nowMs: Date.now(), ...valuesOf({}, all) })
-    // The heads of the example name another item than the one that has events.
+    // The heads of the example name another shelf than the one that has events.
     expect(results.filter(({ broken }) => broken > 0).map(({ says }) => says)).toEqual([
-      'an event of a stream of type item is of one that is there',
-      'the events of a stream of type item are numbered from the first that is kept to its version, without a gap',
+      'an event of a stream of type shelf is of one that is there',
+      'the events of a stream of type shelf are numbered from the first that is kept to its version, without a gap',
     ])
   })
 })
 
 test('an id that would have to be escaped is refused', async () => {
-  const wrong = { ...ofItem(1, held), streamId: 'a"b' }
+  const wrong = { ...ofShelf(1, held), streamId: 'a"b' }
   expect(() => copyOfEvents([wrong])).toThrow('id that no stream can have')
-  const appending = inTransaction(t.pool, client => appendEvent(client, { ...ofItem(9, held), concernsOrder: '' }))
+  const appending = inTransaction(t.pool, client => appendEvent(client, { ...ofShelf(9, held), concernsOrder: '' }))
   expect(await appending.catch(String)).toContain('id that no stream can have')
 })
 
 test('an event of an order writes no more than it did: type and order are left to the defaults', () => {
   const [placed] = t.app.eventLog.streams
   const definition = defineEvent({ ...held, stream: placed?.type ?? '' })
-  const statement = copyOfEvents([{ ...ofItem(1, held), definition }]).statement
+  const statement = copyOfEvents([{ ...ofShelf(1, held), definition }]).statement
   expect(statement).toBe(
     'copy events (stream_id, sequence, type, recorded_at, traceparent, data) from stdin (format binary)',
   )
