@@ -57,7 +57,7 @@ export async function fillTables(app: TestApp): Promise<void> {
   await fillReservations(app)
   await fillInventory(app)
   await fillSettlements(app.address)
-  await fillPrices(app)
+  await fillPrices(app, 'kept')
   await app.pool.query(`
     insert into order_command_receipts values ('kept-1', 'a command', now());
     insert into event_log_start (xid, position, recorded_before) values ('5', 9, '-infinity');

@@ -66,7 +66,7 @@ export async function createFilledApp() {
   await fillReservations(t)
   await fillInventory(t)
   await fillSettlements(t.address)
-  await fillPrices(t)
+  await fillPrices(t, 'filled')
   await t.pool.query(
     "insert into write_trials (filler) values ('.'); insert into message_tries values ('orders', 0, 7, 1)",
   )

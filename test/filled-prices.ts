@@ -3,8 +3,12 @@ import { customerKey, useCodes } from '../src/carts/code-uses.ts'
 import { inTransaction } from '../src/platform/postgres.ts'
 import type { TestApp } from './app.ts'
 
-/** Rows in every table of prices, and codes that orders of `makeOrders` with the prefix `filled` use. */
-export async function fillPrices({ call, pool }: Pick<TestApp, 'call' | 'pool'>): Promise<void> {
+/**
+ * Fills the tables of prices.
+ *
+ * @param prefix of orders by `makeOrders`, two of which use a code
+ */
+export async function fillPrices({ call, pool }: Pick<TestApp, 'call' | 'pool'>, prefix: string): Promise<void> {
   const put = async (path: string, body: object) => {
     expect((await call('PUT', `/api/${path}`, { body })).status).toBe(201)
   }
@@ -21,7 +25,7 @@ export async function fillPrices({ call, pool }: Pick<TestApp, 'call' | 'pool'>)
   }
   await put('delivery-methods/post', post)
   await put('tax-rates/ny', { country: 'US', region: 'New York', name: 'Sales tax', rate_ppm: 88_750 })
-  const uses = ['filled-5', 'filled-6'].map(orderUid => ({
+  const uses = [`${prefix}-5`, `${prefix}-6`].map(orderUid => ({
     ...{ orderUid, codes: ['WELCOME'] },
     customer: customerKey({ email: 'test@example.com' }),
   }))
