@@ -1,174 +1,18 @@
-import { parseArgs } from 'node:util'
-import { DatabaseError } from 'pg'
-import { ExportError } from './backup/export.ts'
-import { ImportError } from './backup/reader.ts'
-import { type Command, CommandError, type Context, type Output, UsageError } from './commands/command.ts'
-import { commands } from './commands/commands.ts'
-import { ConfigError, readConfig } from './config.ts'
-import { AppError } from './errors.ts'
-import { EmbeddedPostgresError } from './platform/embedded-postgres/embedded-postgres.ts'
-import { createLogger } from './platform/log.ts'
-import { MigrationError } from './platform/migrations.ts'
-import { reasonOf } from './platform/reason.ts'
-import { filesRoot, settingsRoot } from './platform/root.ts'
-import { version } from './version.ts'
+import { runCommandLine } from './commands/command-line.ts'
+import { CommandError } from './commands/command.ts'
 
-const common = { json: { meaning: 'print JSON' }, help: { meaning: 'print this' } }
-
-/** Runs one command. Exit codes: 0 done, 1 failed, 2 wrong usage. */
-async function main(): Promise<number> {
-  const words = process.argv.slice(2)
-  const command = commands.find(({ name }) => isBeginning(name.split(' '), words))
-  if (command === undefined) return withoutCommand(words)
-  try {
-    const { values, operand } = read(command, words.slice(command.name.split(' ').length))
-    if (values.help === true) return await print(helpOf(command), 0)
-    const context = contextOf()
-    const answer = await command.run(context, values, operand)
-    return await show(answer, values.json === true, context.database())
-  } catch (error) {
-    if (error instanceof UsageError) return complain(`${error.message}; see "${command.name} --help"`, 2)
-    return complain(sentenceOf(command, error), 1)
-  }
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort(new CommandError('interrupted'))
+  })
 }
 
-function isBeginning(beginning: readonly string[], words: readonly string[]): boolean {
-  return beginning.every((word, index) => words[index] === word)
-}
-
-function contextOf(): Context & { database(): string | undefined } {
-  let used: string | undefined
-  const config = readConfig(process.env, settingsRoot, filesRoot)
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(130)
-      stop.abort(new CommandError('interrupted'))
-    })
-  }
-  // A command reports its own results and errors; the log is for debugging.
-  const level = config.logLevel === 'debug' ? 'debug' : 'fatal'
-  return {
-    config,
-    log: createLogger({ level }),
-    stop: stop.signal,
-    progress: createProgress(() => performance.now()),
-    usesDatabase(description) {
-      used = description
-      process.stderr.write(`database: ${description}\n`)
-    },
-    database: () => used,
-  }
-}
-
-/** A little less than a second, so that reports of every second are printed every second. */
-const progressIntervalMs = 900
-
-/** Prints progress to standard error, at most once a second and not in the first. */
-function createProgress(now: () => number): (sentence: string) => void {
-  let saidMs = now()
-  return sentence => {
-    if (now() - saidMs < progressIntervalMs) return
-    saidMs = now()
-    process.stderr.write(`${sentence} …\n`)
-  }
-}
-
-/** @throws UsageError for unknown options and words */
-function read(command: Command, args: string[]): { values: Readonly<Record<string, unknown>>; operand: string } {
-  const options = Object.fromEntries(
-    Object.entries({ ...command.options, ...common }).map(([name, option]) => [
-      name,
-      { type: 'value' in option && option.value !== undefined ? ('string' as const) : ('boolean' as const) },
-    ]),
-  )
-  let parsed: { values: Readonly<Record<string, unknown>>; positionals: string[] }
-  try {
-    parsed = parseArgs({ args, options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-  const { values, positionals } = parsed
-  const expected = command.operand === undefined ? 0 : 1
-  const needed = command.operand?.startsWith('[') === true ? 0 : expected
-  if (positionals.length > expected) throw new UsageError(`unknown argument ${positionals[expected]}`)
-  if (positionals.length < needed && values.help !== true) throw new UsageError(`${command.operand} is needed`)
-  return { values, operand: positionals[0] ?? '' }
-}
-
-function withoutCommand(words: readonly string[]): Promise<number> | number {
-  const [first = ''] = words
-  const group = commands.filter(({ name }) => name.startsWith(`${first} `))
-  if (words.includes('--help') || words.includes('-h'))
-    return print(helpOf(...(group.length > 0 ? group : commands)), 0)
-  if (words.length === 0) return complain(helpOf(...commands), 2)
-  const known = (group.length > 0 ? group : commands).map(({ name }) => `"${name}"`).join(', ')
-  return complain(
-    `there is no command "${words.slice(0, group.length > 0 ? 2 : 1).join(' ')}", only ${known}; see --help`,
-    2,
-  )
-}
-
-function helpOf(...listed: readonly Command[]): string {
-  const [only] = listed
-  if (only === undefined || listed.length > 1) {
-    const lines = listed.map(({ name, operand = '', summary }) => `  ${`${name} ${operand}`.padEnd(27)}${summary}`)
-    return `Orders ${version}: the commands beside the service.
-
-Usage: ./orders COMMAND [--json] [--help]
-
-${lines.join('\n')}
-  ${'run'.padEnd(27)}serve, as "make run" does; only this and migrate set up a database where there is none
-
-They use the settings of the service (see "./orders run --help"), work whether it runs or not, and print to standard error which
-database they use. Exit codes: 0 done, 1 failed, 2 wrong usage.`
-  }
-  const options = Object.entries({ ...only.options, ...common }).map(
-    ([name, option]) => `  ${`--${name} ${'value' in option ? (option.value ?? '') : ''}`.padEnd(18)}${option.meaning}`,
-  )
-  const operand = only.operand === undefined ? '' : ` ${only.operand}`
-  const first = (only.summary[0] ?? '').toUpperCase() + only.summary.slice(1)
-  return `Usage: ./orders ${only.name}${operand} [options]\n\n${first}.\n\n${options.join('\n')}`
-}
-
-/** Prints the output of a command. @param database the one that was used; undefined for none */
-async function show(answer: Output, asJson: boolean, database: string | undefined): Promise<number> {
-  if (!asJson && answer.remark !== undefined) process.stderr.write(`${answer.remark}\n`)
-  const exitCode = answer.isFailure === true ? 1 : 0
-  if (!asJson && answer.text === '') return exitCode
-  if (!asJson) return print(answer.text, exitCode)
-  // A list stays a list for scripts; its database is on standard error.
-  const { json } = answer
-  const isList = typeof json !== 'object' || json === null || Array.isArray(json)
-  return print(JSON.stringify(isList || database === undefined ? json : { database, ...json }, null, 2), exitCode)
-}
-
-/** Resolves when everything is written: ending the process earlier would cut off a long text. */
-function print(text: string, exitCode: number): Promise<number> {
-  return new Promise(resolve => process.stdout.write(`${text}\n`, () => resolve(exitCode)))
-}
-
-function complain(sentence: string, exitCode: number): number {
-  process.stderr.write(`${sentence}\n`)
-  return exitCode
-}
-
-function sentenceOf(command: Command, error: unknown): string {
-  const expected = [
-    AppError,
-    CommandError,
-    ConfigError,
-    EmbeddedPostgresError,
-    ExportError,
-    ImportError,
-    MigrationError,
-  ]
-  if (expected.some(type => error instanceof type)) return (error as Error).message
-  // SQLSTATE 42P01 and 42703: undefined table or column.
-  if (error instanceof DatabaseError && ['42P01', '42703'].includes(error.code ?? '')) {
-    return 'the database does not have the tables yet, or older ones: run "./orders migrate", or start the service once'
-  }
-  return `${command.name} failed: ${reasonOf(error)}`
-}
-
-process.exit(await main())
+const exitCode = await runCommandLine(process.argv.slice(2), {
+  env: process.env,
+  stop: stop.signal,
+  out: text => new Promise(resolve => process.stdout.write(text, () => resolve())),
+  err: text => void process.stderr.write(text),
+})
+process.exit(exitCode)

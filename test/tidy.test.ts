@@ -45,7 +45,7 @@ const allowed: Record<string, readonly string[]> = {
   messaging: ['config', 'dead-letters', 'system', ...ground],
   service: ['app', 'messaging', 'modules', 'database', 'config', 'events', 'system', ...ground],
   commands: ['app', 'load', 'verify', 'backup', 'modules', 'database', 'config', ...modules, ...ground],
-  cli: ['commands', 'backup', 'config', ...ground],
+  cli: ['commands'],
   release: ['main', 'cli', 'platform'],
   main: ['service', 'config', ...ground],
 }

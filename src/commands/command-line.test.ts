@@ -1,9 +1,34 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { runCli } from '../test/run-cli.ts'
+import { runCli } from '../../test/run-cli.ts'
+import { runCommandLine } from './command-line.ts'
 
 setDefaultTimeout(60_000)
 
+/** Runs a command line in this process: only what begins nothing. */
+async function run(words: readonly string[], env: Record<string, string> = {}) {
+  const [out, err]: [string[], string[]] = [[], []]
+  const exitCode = await runCommandLine(words, {
+    env,
+    stop: new AbortController().signal,
+    out: async text => void out.push(text),
+    err: text => void err.push(text),
+  })
+  return { exitCode, out: out.join(''), err: err.join('') }
+}
+
 describe('usage', () => {
+  test('goes to standard output where it is asked for, to standard error where it is wrong, with the exit code', async () => {
+    const [asked, wrong, unsaid] = await Promise.all([
+      runCli(['keys', '--help']),
+      runCli(['keys', 'burn']),
+      runCli(['db-reset']),
+    ])
+    expect(asked).toMatchObject({ exitCode: 0, out: expect.stringContaining('keys create'), err: '' })
+    expect(wrong).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('"keys revoke"') })
+    // There is no terminal to ask at.
+    expect(unsaid).toMatchObject({ exitCode: 2, out: '', err: expect.stringContaining('--yes') })
+  })
+
   test.each([
     [['--help']],
     [['keys', '--help']],
@@ -23,7 +48,7 @@ describe('usage', () => {
     [['export', '--help']],
     [['import', '--help']],
   ])('%j explains itself', async args => {
-    const { exitCode, out, err } = await runCli(args)
+    const { exitCode, out, err } = await run(args)
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
     expect(out).toContain('Usage: ./orders')
     expect(out).toContain('--json')
@@ -53,7 +78,6 @@ describe('usage', () => {
     [['dead-letters', 'replay', '7', '--actor', 'x'.repeat(201)], '--actor has at most 200'],
     [['dead-letters', 'discard', '7'], '--reason is needed'],
     [['dead-letters', 'discard', '7', '--reason', ' '], '--reason is needed'],
-    [['db-reset'], '--yes'],
     [['export', '--json'], '--json needs a FILE'],
     [['load', '--rate', '0'], '--rate must be a whole number from 1'],
     [['load', '--seconds', '2', '--ramp', '3'], '--ramp must be a whole number from 0 to 2'],
@@ -64,14 +88,14 @@ describe('usage', () => {
     [['load', '--kafka', '--connections', '9'], '--connections is for HTTP'],
   ])('%j is wrong', async (args, sentence) => {
     // A folder that does not exist: a wrong usage must not start anything.
-    const { exitCode, out, err } = await runCli(args, { DATA_DIR: '/nonexistent/orders' })
+    const { exitCode, out, err } = await run(args, { DATA_DIR: '/nonexistent/orders' })
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' })
     expect(err).toContain(sentence)
     expect(err.length).toBeLessThan(2_500)
   })
 
   test('a wrong configuration is reported as by the service: all of it, by name, without secrets', async () => {
-    const { exitCode, err } = await runCli(['doctor'], {
+    const { exitCode, err } = await run(['doctor'], {
       SERVER_PORT: 'x',
       CACHE_MAX_BYTES: '1',
       DB_PASSWORD: 'hunter2',
