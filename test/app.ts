@@ -1,7 +1,6 @@
 import type { KeyRing } from '../src/access/keys.ts'
 import { accessApi } from '../src/access/module.ts'
 import { type App, type AppOptions, buildApp } from '../src/app.ts'
-import { migrations } from '../src/database.ts'
 import type { EventFeed } from '../src/events/feed.ts'
 import { eventsApi } from '../src/events/module.ts'
 import { NewestRead } from '../src/events/newest-read.ts'
@@ -11,17 +10,14 @@ import type { Messaging, Module, TopicHandler } from '../src/module.ts'
 import { type OrdersApi, ordersApi } from '../src/orders/module.ts'
 import { orderStream } from '../src/orders/order-stream.ts'
 import { createLogger } from '../src/platform/log.ts'
-import { migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
 import type { WebhookMetrics } from '../src/webhooks/metrics.ts'
 import { webhooksApi } from '../src/webhooks/module.ts'
 import type { Sender } from '../src/webhooks/sender.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { valuesOf } from './settings.ts'
 
 const log = createLogger({ level: 'silent' })
-
-const migrateOrders = (address: PostgresAddress) => migrate(address, migrations)
 
 /** The log of a database as the service reads it. */
 export function eventLogOf(pool: Pool): EventLog {
@@ -30,7 +26,7 @@ export function eventLogOf(pool: Pool): EventLog {
 
 /** A migrated database of a test file, with a pool of connections to it. */
 export async function createOrdersDatabase() {
-  const database = await createTestDatabase(migrateOrders)
+  const database = await createMigratedDatabase()
   const pool = createPool(database.address, { connectionsMax: 10, name: 'test', log })
   return {
     address: database.address,

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { countInDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { type Nginx, nginx, startNginx } from './nginx.ts'
@@ -25,7 +25,7 @@ let count: (statement: string) => Promise<number>
 let folder: string
 
 beforeAll(async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   count = statement => countInDatabase(address, statement)
   service = await startServiceProcess({ env: databaseEnv(address) })
   folder = mkdtempSync(join(tmpdir(), 'orders-batches-'))

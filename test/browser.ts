@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { buildWeb } from '../scripts/build-web.ts'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/platform/log.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { startService } from '../src/service.ts'
-import { createTestDatabase } from './database.ts'
+import { atTheEnd } from './at-the-end.ts'
+import { createMigratedDatabase } from './database.ts'
 import { endWithThisProcess } from './end-with-this-process.ts'
 import { environmentOf } from './run-cli.ts'
 
@@ -75,12 +76,21 @@ export type Stage = {
   close(): Promise<void>
 }
 
-async function noMigration(): Promise<void> {}
+let shared: Promise<Browser> | undefined
 
-/** Starts a service and a browser. @param settings variables of the service that are set otherwise */
+/** The browser of this test process: each view has a context of its own, which shares nothing with the others. */
+async function testBrowser(): Promise<Browser> {
+  if (shared !== undefined && (await shared).isConnected()) return shared
+  const launching = chromium.launch({ executablePath: executable ?? '', args: ['--no-sandbox'] })
+  shared = launching
+  atTheEnd(async () => (await launching).close())
+  return launching
+}
+
+/** Starts a service, and opens its page in a browser. @param settings variables of the service that are set otherwise */
 export async function setStage(settings: Record<string, string> = {}): Promise<Stage> {
-  const browser = await chromium.launch({ executablePath: executable ?? '', args: ['--no-sandbox'] })
-  const database = await createTestDatabase(noMigration)
+  const browser = await testBrowser()
+  const database = await createMigratedDatabase()
   const environment = environmentOf(database.address)
   const stop = new AbortController()
   const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: await webFolder(), ...settings }, root)
@@ -125,7 +135,7 @@ export async function setStage(settings: Record<string, string> = {}): Promise<S
     place: order => post('/api/orders', order),
     command: (uid, command, reason) => post(`/api/orders/${uid}/${command}`, { reason, actor: 'test' }),
     async close() {
-      await browser.close()
+      await context?.close()
       stop.abort()
       await service.stop()
       await database.drop()

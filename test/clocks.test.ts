@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestApp } from './app.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -39,7 +39,7 @@ function wrongClock(offMs: number): string {
 }
 
 test('an instance two days ahead expires nothing, says so, and stores orders with the time of the database', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const env = { ...databaseEnv(address), UNPAID_EXPIRES_AFTER_MINUTES: '60' }
   const right = await startServiceProcess({ env })
   const [unpaid, later] = makeOrders(2, 'clock').map(order => ({
@@ -99,7 +99,7 @@ test('a clock that is set back an hour under load stops no stream, and health ch
 })
 
 test('events reach streams of an instance whose clock is an hour behind', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const behind = await startServiceProcess({ env: databaseEnv(address), preload: wrongClock(-3_600_000) })
   const follower = followEvents(() => `${behind.url}/api/events`, '0-0')
   const [order] = makeOrders(1, 'behind')

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, DatabaseError } from 'pg'
+import { migrations } from '../src/database.ts'
 import { startEmbeddedPostgres } from '../src/platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from '../src/platform/log.ts'
+import { migrate } from '../src/platform/migrations.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { endWithThisProcess } from './end-with-this-process.ts'
 
@@ -45,6 +47,13 @@ export async function createTestDatabase(migrate: Migrate): Promise<TestDatabase
   }
   const name = await createDatabase(await template)
   return { address: { ...(await testServer()), database: name }, drop: () => dropDatabase(name) }
+}
+
+const migrateAll: Migrate = address => migrate(address, migrations)
+
+/** A new database with the tables of the service. */
+export function createMigratedDatabase(): Promise<TestDatabase> {
+  return createTestDatabase(migrateAll)
 }
 
 /** Stops the own server, or removes what this process created on the named one. For the end of the test process. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { printFigures, recordFigures } from './fault-figures.ts'
 import { type Watched, watchService } from './fault-watch.ts'
 import { countInDatabase, expectConsistent, queryDatabase } from './invariants.ts'
@@ -87,11 +87,8 @@ async function judge(fault: string, address: Address, placed: ReturnType<typeof 
   await expectConsistent(address)
 }
 
-const sharedDatabase = () => createTestDatabase(leaveEmpty)
-async function leaveEmpty(): Promise<void> {}
-
 test('the service is killed at a random moment', async () => {
-  const { address } = await sharedDatabase()
+  const { address } = await createMigratedDatabase()
   const env = databaseEnv(address)
   let service = await startServiceProcess({ env })
   const watch = watchService(service.url, service.pid)
@@ -109,7 +106,7 @@ test('the service is killed at a random moment', async () => {
 })
 
 test('every connection to the database is terminated at a random moment', async () => {
-  const { address } = await sharedDatabase()
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
   const placed = startPlacing(() => service.url, 'cut', 400 * rounds)
@@ -153,7 +150,7 @@ test('PostgreSQL is killed at a random moment, and hangs', async () => {
 })
 
 test('two instances are told to stop in turn while orders come in', async () => {
-  const { address } = await sharedDatabase()
+  const { address } = await createMigratedDatabase()
   const env = databaseEnv(address)
   const services = [await startServiceProcess({ env }), await startServiceProcess({ env })]
   const watch = watchService(services[1]?.url ?? '', services[1]?.pid ?? 0)
@@ -171,7 +168,7 @@ test('two instances are told to stop in turn while orders come in', async () => 
 })
 
 test('one idempotency key is used a hundred times at once', async () => {
-  const { address } = await sharedDatabase()
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
   const placed = startPlacing(() => service.url, 'storm', 10)
@@ -192,7 +189,7 @@ test('one idempotency key is used a hundred times at once', async () => {
 })
 
 test('orders that are slow to reject arrive between others', async () => {
-  const { address } = await sharedDatabase()
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
   const placed = startPlacing(() => service.url, 'poison', 100 * rounds)
@@ -212,7 +209,7 @@ test('orders that are slow to reject arrive between others', async () => {
 })
 
 test('one order is locked while 40 commands wait for it', async () => {
-  const { address } = await sharedDatabase()
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
   expect(await send(service.url, '/api/orders', JSON.stringify(makeOrders(1, 'locked')[0]))).toEqual({ status: 201 })
@@ -231,7 +228,7 @@ test('one order is locked while 40 commands wait for it', async () => {
 })
 
 test('the database is read-only for a while', async () => {
-  const { address } = await sharedDatabase()
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
   const placed = startPlacing(() => service.url, 'read-only', 400 * rounds)

@@ -2,7 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import type { BatchResultView } from '../src/orders/views.ts'
 import { sendBatch } from './batch-client.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { countInDatabase, expectConsistent, expectOrders } from './invariants.ts'
 import { badLines, makeOrders } from './orders.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
@@ -87,7 +87,7 @@ function peakMemoryMiB({ pid }: ServiceProcess): number | undefined {
 }
 
 test('a long batch is answered line by line, in order, in bounded memory', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const startedMs = Date.now()
   const { sent, placed } = await expectAnswered(service, 'batch', lineCount, false)
@@ -102,14 +102,14 @@ test('a long batch is answered line by line, in order, in bounded memory', async
 })
 
 test('a client that reads no result until it has sent everything is served as well', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const { sent } = await expectAnswered(service, 'late', 20_000, true)
   await expectOrders(service.url, sent, sent.keys())
 })
 
 test('a client that disconnects: every result it got is stored, and nothing that it did not send', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const [fates, sent] = [[] as Fate[], new Map<string, string>()]
   const told: string[] = []

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { isAlive, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
 import { post, startPosting } from './http-load.ts'
 import { countInDatabase, expectConsistent, expectOrders } from './invariants.ts'
@@ -22,10 +22,8 @@ afterEach(async () => {
 })
 afterAll(removeDataDirs)
 
-async function leaveEmpty(): Promise<void> {}
-
 async function sharedDatabase() {
-  const { address } = await createTestDatabase(leaveEmpty)
+  const { address } = await createMigratedDatabase()
   return { address, env: databaseEnv(address) }
 }
 

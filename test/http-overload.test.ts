@@ -1,7 +1,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { Client } from 'pg'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post, startPosting } from './http-load.ts'
 import { expectConsistent, expectOrders } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -16,7 +16,7 @@ const largeOrders = makeOrders(100, 'large').map(order => ({ ...order, note: 'x'
 const small = JSON.stringify(makeOrders(1, 'small')[0])
 
 test('while the database hangs a bounded number of orders waits; the others are sent again, and in the end all are placed', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const blocker = await lockOrders(address)
   const load = startPosting({ urls: () => [service.url], orders: largeOrders, senders: largeOrders.length })

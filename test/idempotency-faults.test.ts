@@ -1,7 +1,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { Client } from 'pg'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { countInDatabase, queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -10,11 +10,9 @@ import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } fr
 setDefaultTimeout(60_000)
 afterEach(() => endServices())
 
-async function leaveEmpty(): Promise<void> {}
-
 /** Two instances on one database: the first will be killed. */
 async function twoInstances() {
-  const { address } = await createTestDatabase(leaveEmpty)
+  const { address } = await createMigratedDatabase()
   const env = databaseEnv(address)
   const [one, other] = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
   return { address, one, other }

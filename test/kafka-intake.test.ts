@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaBroker } from '../scripts/kafka-broker/broker.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
 import { brokerControlAvailability, eventually, startTestBroker } from './kafka.ts'
 import { beginRun, expectPromises, runSize, sendShare, stored, untilMoreThan } from './kafka-run.ts'
@@ -36,7 +36,7 @@ describe.skipIf(brokerControlAvailability() !== null)('orders from Kafka', () =>
   })
 
   async function sharedDatabase() {
-    const { address } = await createTestDatabase(leaveEmpty)
+    const { address } = await createMigratedDatabase()
     return { address, env: databaseEnv(address) }
   }
 
@@ -126,5 +126,3 @@ describe.skipIf(brokerControlAvailability() !== null)('orders from Kafka', () =>
     await expectPromises(run)
   })
 })
-
-async function leaveEmpty(): Promise<void> {}

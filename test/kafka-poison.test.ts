@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { type Message, Partitioners } from 'kafkajs'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { listDeadLetters } from './dead-letters.ts'
 import { post } from './http-load.ts'
 import { countInDatabase } from './invariants.ts'
@@ -18,7 +18,7 @@ const brokerBytesMax = 1_048_588
 describe.skipIf(kafkaAvailability() !== null)('one message must not block the others', () => {
   async function begin() {
     const topics = await makeTopics(await testBroker(), brokerBytesMax)
-    const { address } = await createTestDatabase(async () => undefined)
+    const { address } = await createMigratedDatabase()
     const service = await startServiceProcess({ env: { ...topics.env, ...databaseEnv(address) } })
     return { topics, address, service }
   }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, te
 import { Client } from 'pg'
 import type { KafkaBroker } from '../scripts/kafka-broker/broker.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { countInDatabase, expectConsistent } from './invariants.ts'
 import { brokerControlAvailability, eventually, startTestBroker } from './kafka.ts'
@@ -26,7 +26,7 @@ describe.skipIf(brokerControlAvailability() !== null)('events on their way to Ka
   afterAll(() => broker?.stop())
 
   async function beginRun() {
-    const { address } = await createTestDatabase(async () => undefined)
+    const { address } = await createMigratedDatabase()
     const topics = await makeTopics([broker.brokers])
     const env = { ...topics.env, ...databaseEnv(address) }
     return { address, topics, env, sent: new Map<string, string>() }

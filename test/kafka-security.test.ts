@@ -7,7 +7,7 @@ import { whyNoJava } from '../scripts/kafka-broker/jars.ts'
 import { freePort } from '../scripts/kafka-broker/java-broker.ts'
 import type { Finding } from '../src/commands/doctor-finding.ts'
 import { type Certificates, certificatesAvailability, makeCertificates } from './certificates.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { eventually, startTestBroker } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -60,7 +60,7 @@ describe.skipIf(unavailable !== null)('a Kafka that requires TLS, a client certi
   })
 
   async function start(changes: Record<string, string>): Promise<ServiceProcess> {
-    const { address } = await createTestDatabase(async () => undefined)
+    const { address } = await createMigratedDatabase()
     return startServiceProcess({ env: { ...guarded, ...databaseEnv(address), ...changes } })
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { eventually, kafkaAvailability, otherClient, produce, testBroker, uniqueName, uniqueTopics } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
@@ -13,7 +13,7 @@ describe.skipIf(kafkaAvailability() !== null)('topics that are deleted while the
     const brokers = await testBroker()
     const topics = uniqueTopics()
     const names = Object.values(topics)
-    const { address } = await createTestDatabase(async () => undefined)
+    const { address } = await createMigratedDatabase()
     const kafka = { ...topics, KAFKA_BROKERS: brokers.join(','), KAFKA_GROUP_ID: uniqueName('group') }
     const { url } = await startServiceProcess({ env: { ...kafka, ...databaseEnv(address) } })
     const admin = otherClient(brokers).admin()

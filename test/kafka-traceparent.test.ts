@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { eventually, kafkaAvailability, testBroker } from './kafka.ts'
 import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
 import { makeTopics, readTopic } from './topics.ts'
@@ -9,12 +9,10 @@ afterEach(() => endServices())
 
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
-async function leaveEmpty(): Promise<void> {}
-
 describe.skipIf(kafkaAvailability() !== null)('a trace', () => {
   test('is passed all the way: request, topic of orders, event log, topic of events', async () => {
     const topics = await makeTopics(await testBroker())
-    const { address } = await createTestDatabase(leaveEmpty)
+    const { address } = await createMigratedDatabase()
     const { url } = await startServiceProcess({ env: { ...topics.env, ...databaseEnv(address) } })
     const request = { method: 'POST', headers: { traceparent } }
     const answer = await fetch(`${url}/api/orders/test`, request)

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { eventually, kafkaAvailability, testBroker } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { type ReceivedSpan, startOtlpReceiver, traceparentOfSpan } from './otlp-receiver.ts'
@@ -15,14 +15,12 @@ const sampled = (trace: string) => `00-${trace}-${callerSpan}-01`
 const http = '4bf92f3577b34da6a3ce929d0e0e4736'
 const kafka = 'a3ce929d0e0e47364bf92f3577b34da6'
 
-async function leaveEmpty(): Promise<void> {}
-
 describe.skipIf(kafkaAvailability() !== null)('a trace at a collector', () => {
   test('leads from a request to the commit, the topic of events and a webhook, and all spans are sent before the stop', async () => {
     const collector = await startOtlpReceiver()
     const hook = await startReceiver()
     const topics = await makeTopics(await testBroker())
-    const { address } = await createTestDatabase(leaveEmpty)
+    const { address } = await createMigratedDatabase()
     const env = { ...topics.env, ...databaseEnv(address), OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }
     const service = await startServiceProcess({ env: { ...env, WEBHOOKS_ALLOW_PRIVATE: 'true' } })
     const post = async (path: string, body: unknown, trace?: string) => {

@@ -6,7 +6,7 @@ import { streamEvents } from '../src/events/stream.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { startServer } from '../src/platform/server.ts'
 import { createTestApp } from './app.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post, startPosting } from './http-load.ts'
 import { expectConsistent, queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -21,7 +21,7 @@ afterEach(() => endServices())
 const newsDeadlineMs = 10_000
 
 async function emptyDatabase() {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   return { address, env: databaseEnv(address) }
 }
 

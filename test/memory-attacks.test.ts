@@ -1,5 +1,5 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { printFigures, recordFigures } from './fault-figures.ts'
 import { watchService } from './fault-watch.ts'
 import { post } from './http-load.ts'
@@ -41,7 +41,7 @@ let placed = 0
 
 /** Runs an attack against a service of its own, places orders all the while, and judges what it was like. */
 async function underAttack(fault: string, attack: (service: ServiceProcess) => Promise<readonly Unread[]>) {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const service = await startServiceProcess({ env: databaseEnv(address) })
   const watch = watchService(service.url, service.pid)
   let isOver = false

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import type { PostgresAddress } from '../src/platform/postgres.ts'
+import { createMigratedDatabase } from './database.ts'
 import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -16,10 +17,10 @@ const admin = 'a-key-that-is-configured-here'
 const [order] = makeOrders(1, 'step')
 
 let proxy: Awaited<ReturnType<typeof proxyToDatabase>>
-let address: Awaited<ReturnType<typeof createTestDatabase>>['address']
+let address: PostgresAddress
 
 beforeAll(async () => {
-  address = (await createTestDatabase(async () => undefined)).address
+  address = (await createMigratedDatabase()).address
   proxy = await proxyToDatabase(address)
 })
 

@@ -1,8 +1,12 @@
 import { afterAll, setDefaultTimeout } from 'bun:test'
+import { endShared } from './at-the-end.ts'
 import { releaseTestServer } from './database.ts'
 
 // Runs once, after the last file: `bun test` reads it from bunfig.toml.
-afterAll(releaseTestServer)
+afterAll(async () => {
+  await endShared()
+  await releaseTestServer()
+})
 
 // A file may be the one that has to start a server first, on a machine that has other things to do. This holds for the first file
 // of a run only (Bun 1.4.5); the Makefile gives the same to all with --timeout.

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Partitioners, type Producer } from 'kafkajs'
 import type { KafkaBroker } from '../scripts/kafka-broker/broker.ts'
 import { exampleOrder } from '../src/orders/example.ts'
-import { createTestDatabase, type TestDatabase } from './database.ts'
+import { createMigratedDatabase, type TestDatabase } from './database.ts'
 import { brokerControlAvailability, eventually, otherClient, startTestBroker } from './kafka.ts'
 import { dashboardQueries, isInstalled, kafkaExporterSeries, readRules, seriesOf } from './monitoring-rules.ts'
 import { type Prometheus, startPostgresExporter, startPrometheus } from './prometheus-process.ts'
@@ -39,7 +39,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
   let load: { stop(): Promise<void> }
 
   beforeAll(async () => {
-    ;[broker, database] = await Promise.all([startTestBroker(), createTestDatabase(async () => undefined)])
+    ;[broker, database] = await Promise.all([startTestBroker(), createMigratedDatabase()])
     topics = await makeTopics([broker.brokers])
     service = await startServiceProcess({ env: { ...databaseEnv(database.address), ...topics.env } })
     // The topics are there when it consumes; the other client fails on those that are not.

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -36,7 +36,7 @@ async function readiness({ url }: ServiceProcess) {
 }
 
 async function startOnTestDatabase() {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   return { address, service: await startServiceProcess({ env: databaseEnv(address) }) }
 }
 

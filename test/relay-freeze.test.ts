@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { countInDatabase, expectConsistent } from './invariants.ts'
 import { eventually, kafkaAvailability, testBroker } from './kafka.ts'
@@ -19,7 +19,7 @@ const commands = ['hold', 'confirm', 'complete'] as const
 describe.skipIf(kafkaAvailability() !== null)('a frozen leader', () => {
   test('is replaced within seconds, and publishes nothing out of order when it wakes', async () => {
     const topics = await makeTopics(await testBroker())
-    const { address } = await createTestDatabase(async () => undefined)
+    const { address } = await createMigratedDatabase()
     const env = { ...topics.env, ...databaseEnv(address) }
     const services = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
     const sent = new Map<string, string>()

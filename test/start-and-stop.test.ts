@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startKafkaBroker } from '../scripts/kafka-broker/broker.ts'
 import { freePort } from '../scripts/kafka-broker/java-broker.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { isAlive } from './embedded-servers.ts'
 import { post } from './http-load.ts'
 import { expectConsistent, expectOrders } from './invariants.ts'
@@ -137,7 +137,7 @@ describe('a start that fails', () => {
   })
 
   test('an address that others can reach requires a key', async () => {
-    const { address } = await createTestDatabase(async () => undefined)
+    const { address } = await createMigratedDatabase()
     const env = { ...databaseEnv(address), SERVER_HOST: '0.0.0.0' }
     await expectRefusal(env, /^SERVER_HOST is 0\.0\.0\.0.*API key/)
     const key = 'k'.repeat(40)
@@ -149,7 +149,7 @@ describe('a start that fails', () => {
   })
 
   test('a database that refuses the connection: its own message', async () => {
-    const { address } = await createTestDatabase(async () => undefined)
+    const { address } = await createMigratedDatabase()
     await expectRefusal({ ...databaseEnv(address), DB_NAME: 'nowhere' }, /"nowhere" does not exist/)
   })
 })
@@ -163,7 +163,7 @@ test('--help names every variable and starts nothing; an unknown argument is rej
 })
 
 test.skipIf(brokerControlAvailability() !== null)('Kafka is down at the start, and comes up later', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const port = await freePort()
   const service = await startServiceProcess({ env: { ...databaseEnv(address), KAFKA_BROKERS: `127.0.0.1:${port}` } })
   expect((await post(service.url, body))?.status).toBe(201)

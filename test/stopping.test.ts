@@ -2,7 +2,7 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
@@ -47,7 +47,7 @@ async function wayTo({ host, port }: PostgresAddress): Promise<Frozen> {
 }
 
 test('SIGTERM while the database hangs and a webhook is being sent: the whole stop has one deadline', async () => {
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const way = await wayTo(address)
   const receiver = await startReceiver(() => undefined)
   const env = {

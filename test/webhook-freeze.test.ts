@@ -1,5 +1,5 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -38,7 +38,7 @@ test('a leader frozen while it delivers sends nothing when it wakes: the receive
     setTimeout(() => response.writeHead(200).end(), 30)
     return undefined
   })
-  const { address } = await createTestDatabase(async () => undefined)
+  const { address } = await createMigratedDatabase()
   const env = { ...databaseEnv(address), WEBHOOKS_ALLOW_PRIVATE: 'true' }
   const services = [await startServiceProcess({ env }), await startServiceProcess({ env })]
   const headers = { 'content-type': 'application/json' }

@@ -1,5 +1,5 @@
 import { afterEach, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -15,11 +15,9 @@ afterEach(async () => {
   await receiver.close()
 })
 
-async function leaveEmpty(): Promise<void> {}
-
 test('a service killed between sending and saving its checkpoint loses no event, and keeps the sequence of each order', async () => {
   receiver = await startReceiver()
-  const { address } = await createTestDatabase(leaveEmpty)
+  const { address } = await createMigratedDatabase()
   const env = { ...databaseEnv(address), WEBHOOKS_ALLOW_PRIVATE: 'true' }
   let service = await startServiceProcess({ env })
   const made = await fetch(`${service.url}/api/webhooks`, {
