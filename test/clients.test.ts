@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { exampleOrder } from '../src/orders/example.ts'
 import { type Generate, go, heyApi, java, openapiFetch, python } from './clients/generate.ts'
 import { orSkipped, run } from './clients/toolchain.ts'
+import { filled } from './embedded-servers.ts'
 import { endServices, newServiceDataDir, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
 /**
@@ -19,7 +20,11 @@ let folder: string
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'orders-clients-'))
-  const env = { DATA_DIR: newServiceDataDir(), API_KEYS: `${key}=orders:read+orders:write`, LOG_LEVEL: 'warn' }
+  const env = {
+    DATA_DIR: await filled(newServiceDataDir()),
+    API_KEYS: `${key}=orders:read+orders:write`,
+    LOG_LEVEL: 'warn',
+  }
   service = await startServiceProcess({ env })
 }, 120_000)
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { createMigratedDatabase } from './database.ts'
+import { filled } from './embedded-servers.ts'
 import { printFigures, recordFigures } from './fault-figures.ts'
 import { type Watched, watchService } from './fault-watch.ts'
 import { countInDatabase, expectConsistent, queryDatabase } from './invariants.ts'
@@ -131,7 +132,7 @@ async function answeringPostgres(dataDir: string): Promise<number> {
 }
 
 test('PostgreSQL is killed at a random moment, and hangs', async () => {
-  const dataDir = newServiceDataDir()
+  const dataDir = await filled(newServiceDataDir())
   const service = await startServiceProcess({ env: { DATA_DIR: dataDir } })
   const watch = watchService(service.url, service.pid)
   const placed = startPlacing(() => service.url, 'postgres', 400 * rounds)

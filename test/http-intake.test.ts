@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { createMigratedDatabase } from './database.ts'
-import { isAlive, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
+import { filled, isAlive, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
 import { post, startPosting } from './http-load.ts'
 import { countInDatabase, expectConsistent, expectOrders } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -29,7 +29,7 @@ async function sharedDatabase() {
 
 /** Sends orders to a service that has a DATA_DIR, and waits until it is busy with them. */
 async function postToOwn(name: string, count: number) {
-  const dataDir = newServiceDataDir()
+  const dataDir = await filled(newServiceDataDir())
   const env = { DATA_DIR: dataDir }
   const service = await startServiceProcess({ env })
   const urls = [service.url]
@@ -112,7 +112,7 @@ describe('faults under load', () => {
   })
 
   test('the PostgreSQL of others is killed and away: 503 with Retry-After, and it goes on by itself', async () => {
-    const dataDir = newDataDir()
+    const dataDir = await filled(newDataDir())
     const server = await start(dataDir, { durable: true })
     const service = await startServiceProcess({ env: databaseEnv(server.address) })
     const urls = [service.url]

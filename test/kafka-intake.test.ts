@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, te
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaBroker } from '../scripts/kafka-broker/broker.ts'
 import { createMigratedDatabase } from './database.ts'
-import { newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
+import { filled, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
 import { brokerControlAvailability, eventually, startTestBroker } from './kafka.ts'
 import { beginRun, expectPromises, runSize, sendShare, stored, untilMoreThan } from './kafka-run.ts'
 import { makeOrders } from './orders.ts'
@@ -88,7 +88,7 @@ describe.skipIf(brokerControlAvailability() !== null)('orders from Kafka', () =>
   })
 
   test('the embedded PostgreSQL is killed meanwhile', async () => {
-    const dataDir = newServiceDataDir()
+    const dataDir = await filled(newServiceDataDir())
     const run = await beginRun([broker.brokers], 'own', { address: ownDatabase(dataDir), env: { DATA_DIR: dataDir } })
     const sending = sendShare(run, 0, 1)
     await untilMoreThan(run, 0)
@@ -102,7 +102,7 @@ describe.skipIf(brokerControlAvailability() !== null)('orders from Kafka', () =>
   })
 
   test('an external PostgreSQL is killed meanwhile, and is down for longer than any retry', async () => {
-    const dataDir = newDataDir()
+    const dataDir = await filled(newDataDir())
     const server = await start(dataDir, { durable: true })
     const run = await beginRun([broker.brokers], 'theirs', {
       address: server.address,

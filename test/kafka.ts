@@ -63,7 +63,8 @@ export async function startTestBroker(guarded?: GuardedListener): Promise<KafkaB
   const dataDir = await mkdtemp(join(tmpdir(), 'orders-kafka-'))
   // Bun ends every child of a test that runs out of time, the guard of the broker among them.
   process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }))
-  return startKafkaBroker({ dataDir, temporary: true, ...(guarded && { guarded }), log: line => console.error(line) })
+  const options = { dataDir, temporary: true, shortLived: true, ...(guarded && { guarded }) }
+  return startKafkaBroker({ ...options, log: line => console.error(line) })
 }
 
 /** Names for the topics of a service of its own, as its variables. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startKafkaBroker } from '../scripts/kafka-broker/broker.ts'
 import { freePort } from '../scripts/kafka-broker/java-broker.ts'
 import { createMigratedDatabase } from './database.ts'
-import { isAlive } from './embedded-servers.ts'
+import { filled, isAlive } from './embedded-servers.ts'
 import { post } from './http-load.ts'
 import { expectConsistent, expectOrders } from './invariants.ts'
 import { brokerControlAvailability, eventually } from './kafka.ts'
@@ -33,7 +33,7 @@ const sent = new Map([['started-0', body]])
 describe('a restart', () => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
     test(`after ${signal} finds the same data`, async () => {
-      const env = { DATA_DIR: newServiceDataDir() }
+      const env = { DATA_DIR: await filled(newServiceDataDir()) }
       const first = await startServiceProcess({ env })
       expect((await post(first.url, body))?.status).toBe(201)
       const postgres = ownPostgresPid(env.DATA_DIR)
@@ -53,7 +53,7 @@ describe('a restart', () => {
   }
 
   test('service and database are killed at once: the next start recovers the data', async () => {
-    const env = { DATA_DIR: newServiceDataDir() }
+    const env = { DATA_DIR: await filled(newServiceDataDir()) }
     const first = await startServiceProcess({ env })
     expect((await post(first.url, body))?.status).toBe(201)
     first.kill('SIGKILL')
@@ -86,7 +86,7 @@ async function expectRefusal(env: Record<string, string>, ...expected: RegExp[])
 describe('a start that fails', () => {
   test('the port is in use: it says so, and stops its database', async () => {
     const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('') })
-    const dataDir = newServiceDataDir()
+    const dataDir = await filled(newServiceDataDir())
     const stderr = await expectRefusal({ DATA_DIR: dataDir, SERVER_PORT: String(taken.port) }, /SERVER_PORT/)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     await taken.stop(true)
@@ -94,7 +94,7 @@ describe('a start that fails', () => {
   })
 
   test('another service uses the data directory, and goes on', async () => {
-    const env = { DATA_DIR: newServiceDataDir() }
+    const env = { DATA_DIR: await filled(newServiceDataDir()) }
     const first = await startServiceProcess({ env })
     await expectRefusal(env, /^Another instance .*DATA_DIR/)
     expect((await post(first.url, body))?.status).toBe(201)
@@ -176,7 +176,8 @@ test.skipIf(brokerControlAvailability() !== null)('Kafka is down at the start, a
     status: 503,
     retryAfter: true,
   })
-  const broker = await startKafkaBroker({ port, dataDir: join(folder, 'kafka'), temporary: true, log: () => undefined })
+  const options = { port, dataDir: join(folder, 'kafka'), temporary: true, shortLived: true }
+  const broker = await startKafkaBroker({ ...options, log: () => undefined })
   try {
     await eventually('an order comes in by Kafka', async () => {
       const response = await fetch(`${service.url}/api/orders/test`, { method: 'POST' })

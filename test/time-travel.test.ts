@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { OrderDocument } from '../src/orders/document.ts'
-import { connected, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
+import { connected, filled, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
 import { post } from './http-load.ts'
 import { eventually, kafkaAvailability, testBroker } from './kafka.ts'
 import { makeOrders } from './orders.ts'
@@ -55,7 +55,7 @@ for (const promoted of [false, true]) {
   test(`a base backup ${how}: webhooks, streams and Kafka miss nothing new`, async () => {
     const topics = promoted && kafkaAvailability() === null ? await makeTopics(await testBroker()) : undefined
     receiver = await startReceiver()
-    const dataDir = newDataDir()
+    const dataDir = await filled(newDataDir())
     const server = await start(dataDir)
     const env = { ...databaseEnv(server.address), ...topics?.env, WEBHOOKS_ALLOW_PRIVATE: 'true' }
     const service = await startServiceProcess({ env })
@@ -123,7 +123,7 @@ for (const promoted of [false, true]) {
 
 test('a restart of the server alone changes nothing: no id is skipped', async () => {
   receiver = await startReceiver()
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const server = await start(dataDir)
   const service = await startServiceProcess({ env: databaseEnv(server.address) })
   const [first, second] = makeOrders(2, 'restart')

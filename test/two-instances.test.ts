@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
-import { createTestDatabase } from './database.ts'
+import { createMigratedDatabase, createTestDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { countInDatabase, queryDatabase } from './invariants.ts'
 import { eventually, kafkaAvailability, lastOutdatedMs, otherClient, testBroker } from './kafka.ts'
@@ -13,22 +13,17 @@ afterEach(() => endServices())
 /** How soon an instance must know what another one has changed. */
 const newsDeadlineMs = 1_000
 
-async function emptyDatabase() {
-  const { address } = await createTestDatabase(leaveEmpty)
-  return { address, env: databaseEnv(address) }
-}
-
-async function leaveEmpty(): Promise<void> {}
-
 async function twoOnOneDatabase() {
-  const { address, env } = await emptyDatabase()
+  const { address } = await createMigratedDatabase()
+  const env = databaseEnv(address)
   const [one, other] = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
   return { address, one, other }
 }
 
 describe('two instances on one database', () => {
   test('they start at once on an empty database: each migration is applied once', async () => {
-    const { address, env } = await emptyDatabase()
+    const { address } = await createTestDatabase(async () => undefined)
+    const env = databaseEnv(address)
     const services = await Promise.all(Array.from({ length: 4 }, () => startServiceProcess({ env })))
     expect(await countInDatabase(address, 'select count(*) from orders')).toBe(0)
     for (const { url } of services) expect((await fetch(`${url}/readyz`)).status).toBe(200)
@@ -85,7 +80,8 @@ describe('two instances on one database', () => {
 describe.skipIf(kafkaAvailability() !== null)('two instances in one consumer group', () => {
   test('they divide the partitions; one takes over all of them when the other is killed or stopped', async () => {
     const brokers = await testBroker()
-    const run = await beginRun(brokers, 'shared', await emptyDatabase())
+    const { address } = await createMigratedDatabase()
+    const run = await beginRun(brokers, 'shared', { address, env: databaseEnv(address) })
     let other = await startServiceProcess({ env: run.env })
     const consumers = () => membersWithPartitions(brokers, run.topics.group)
     await eventually('both have partitions', async () => (await consumers()) === 2)

@@ -16,6 +16,7 @@ export type BackendOptions = {
   cacheDir: string
   partitions: number
   temporary: boolean
+  shortLived: boolean
   guarded: GuardedListener | undefined
   log(line: string): void
 }
@@ -84,7 +85,8 @@ export function kafkaBrokerAvailability(): string | null {
  * when this process is killed.
  *
  * @param options port: any free one unless given; dataDir: kept between starts unless `temporary`; partitions: of a
- *   topic that does not say how many; guarded: a second listener, with Java only; log: takes progress lines
+ *   topic that does not say how many; shortLived: starts with less work, and serves many
+ *   messages with more; guarded: a second listener, with Java only; log: takes progress lines
  * @throws Error when nothing here can run one, or when it does not come up within a minute
  */
 export async function startKafkaBroker(options: {
@@ -92,6 +94,7 @@ export async function startKafkaBroker(options: {
   dataDir: string
   partitions?: number
   temporary?: boolean
+  shortLived?: boolean
   guarded?: GuardedListener
   log(line: string): void
 }): Promise<KafkaBroker> {
@@ -103,6 +106,7 @@ export async function startKafkaBroker(options: {
     cacheDir: kafkaCacheDir,
     partitions: options.partitions ?? 4,
     temporary: options.temporary ?? false,
+    shortLived: options.shortLived ?? false,
     guarded: options.guarded,
     log: options.log,
   }

@@ -1,17 +1,20 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Backend, BackendOptions, GuardedListener } from './broker.ts'
-import { fetchJars, javaCommand } from './jars.ts'
+import { fetchJars, javaCommand, kafkaVersion } from './jars.ts'
 import { guard } from './watchdog.ts'
 
 const execute = promisify(execFile)
 const stopMs = 10_000
 const jvmOptions = ['-Xmx512m', '-Xms128m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+
+/** The better code of the second compiler costs more than a short life gains by it. */
+const compilesOnce = '-XX:TieredStopAtLevel=1'
 
 /** Apache Kafka in a JVM of its own, started from the jars that Maven brings. */
 export function javaBackend(options: BackendOptions): Backend {
@@ -46,10 +49,12 @@ export function javaBackend(options: BackendOptions): Backend {
         throw new Error(`Port ${options.port} is taken; is a broker running already?`, { cause: error })
       })
       await writeFile(propertiesPath, serverProperties(options, await freePort()))
-      if (!existsSync(join(options.dataDir, 'log', 'meta.properties')))
-        await format(classPath, propertiesPath, options.guarded)
+      if (!existsSync(join(options.dataDir, 'log', 'meta.properties'))) {
+        await (options.guarded ? format : formatOnce)(classPath, propertiesPath, options)
+      }
       const output = openSync(logPath, 'w')
-      java = spawn(javaCommand(), [...jvmOptions, '-cp', classPath, 'kafka.Kafka', propertiesPath], {
+      const jvm = options.shortLived ? [...jvmOptions, compilesOnce] : jvmOptions
+      java = spawn(javaCommand(), [...jvm, '-cp', classPath, 'kafka.Kafka', propertiesPath], {
         stdio: ['ignore', output, output],
         detached: true,
       })
@@ -96,14 +101,26 @@ async function endOrphan(pidPath: string, propertiesPath: string, log: (line: st
   }
 }
 
-async function format(classPath: string, propertiesPath: string, guarded?: GuardedListener): Promise<void> {
+/** Formats by a copy of what the first broker was formatted to: without logins it is the same for all. */
+async function formatOnce(classPath: string, propertiesPath: string, options: BackendOptions): Promise<void> {
+  const log = join(options.dataDir, 'log')
+  const template = join(options.cacheDir, `formatted-${kafkaVersion}`)
+  if (existsSync(template)) return cp(template, log, { recursive: true })
+  await format(classPath, propertiesPath, options)
+  const work = `${template}.${process.pid}`
+  await cp(log, work, { recursive: true })
+  // Another process may have been faster.
+  await rename(work, template).catch(() => rm(work, { recursive: true, force: true }))
+}
+
+async function format(classPath: string, propertiesPath: string, { guarded }: BackendOptions): Promise<void> {
   const clusterId = Buffer.from('order-backend-dev').subarray(0, 16).toString('base64url')
   const args = ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', propertiesPath]
   if (guarded) {
     const who = `name=${guarded.user},password=${guarded.password}`
     args.push('--add-scram', `SCRAM-SHA-256=[${who}]`, '--add-scram', `SCRAM-SHA-512=[${who}]`)
   }
-  await execute(javaCommand(), [...jvmOptions, '-XX:TieredStopAtLevel=1', ...args])
+  await execute(javaCommand(), [...jvmOptions, compilesOnce, ...args])
 }
 
 /** Returns a TCP port of the loopback interface that was free a moment ago. */

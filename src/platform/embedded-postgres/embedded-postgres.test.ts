@@ -1,7 +1,15 @@
 import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isAlive, newDataDir, query, removeDataDirs, start, stopServers } from '../../../test/embedded-servers.ts'
+import {
+  filled,
+  isAlive,
+  newDataDir,
+  query,
+  removeDataDirs,
+  start,
+  stopServers,
+} from '../../../test/embedded-servers.ts'
 import { findProgram } from './program.ts'
 
 setDefaultTimeout(30_000)
@@ -41,7 +49,7 @@ test('encoding, locale, durability and the closed door are as the service needs 
 })
 
 test('stop leaves no process, and may be called twice and by two', async () => {
-  const server = await start(newDataDir())
+  const server = await start(await filled(newDataDir()))
   const pid = server.processId()
   await Promise.all([server.stop(), server.stop()])
   await server.stop()
@@ -67,7 +75,7 @@ test('a long path gets a private socket folder elsewhere, which is removed with 
 })
 
 test('the log is cut before it grows without end', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const first = await start(dataDir)
   await first.stop()
   truncateSync(join(dataDir, 'postgres.log'), 17 * 1024 * 1024)
@@ -77,7 +85,7 @@ test('the log is cut before it grows without end', async () => {
 })
 
 test('the log does not repeat what clients send', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const server = await start(dataDir)
   await query(server, 'create table t (name text primary key check (name <> $$x$$))')
   for (let i = 0; i < 2; i++) await query(server, "insert into t values ('Test Testov')").catch(() => undefined)
@@ -88,7 +96,7 @@ test('the log does not repeat what clients send', async () => {
 })
 
 test('a start can be aborted and leaves no process', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   await (await start(dataDir)).stop()
   const abort = new AbortController()
   const begun = start(dataDir, { signal: abort.signal })

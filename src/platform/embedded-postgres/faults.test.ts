@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   connected,
+  filled,
   isAlive,
   newDataDir,
   query,
@@ -27,12 +28,12 @@ async function isAsked(server: EmbeddedPostgres, text: string): Promise<boolean>
 }
 
 test('stop ends a server whose clients are busy, and one that does not react any more', async () => {
-  const busy = await start(newDataDir())
+  const busy = await start(await filled(newDataDir()))
   const asked = (await connected(busy)).query('select pg_sleep(60)').catch(error => error.message)
   await until(() => isAsked(busy, 'select pg_sleep(60)'))
   await busy.stop()
   expect(await asked).toMatch(/terminat/)
-  const stuck = await start(newDataDir(), { stopTimeoutMs: 100 })
+  const stuck = await start(await filled(newDataDir()), { stopTimeoutMs: 100 })
   const pid = stuck.processId() ?? 0
   process.kill(pid, 'SIGSTOP')
   await stuck.stop()
@@ -40,7 +41,7 @@ test('stop ends a server whose clients are busy, and one that does not react any
 })
 
 test('a server that is killed comes back at the same address, and listeners hear of it', async () => {
-  const server = await start(newDataDir())
+  const server = await start(await filled(newDataDir()))
   const reasons: string[] = []
   server.onExit(reason => reasons.push(reason))
   // A backend that computes does not notice that its server is gone, and would keep the next one from starting.
@@ -56,7 +57,7 @@ test('a server that is killed comes back at the same address, and listeners hear
 })
 
 test('a killed backend is survived without a new server', async () => {
-  const server = await start(newDataDir())
+  const server = await start(await filled(newDataDir()))
   const pid = server.processId()
   const reasons: string[] = []
   server.onExit(reason => reasons.push(reason))
@@ -68,7 +69,7 @@ test('a killed backend is survived without a new server', async () => {
 })
 
 test('the server that a killed service left behind is adopted, and stopped by its new owner', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const service = startElsewhere(dataDir)
   const pid = Number(await service.firstLine)
   process.kill(service.pid, 'SIGKILL')
@@ -81,7 +82,7 @@ test('the server that a killed service left behind is adopted, and stopped by it
 })
 
 test('a server left behind with other settings is restarted', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const service = startElsewhere(dataDir)
   const pid = Number(await service.firstLine)
   process.kill(service.pid, 'SIGKILL')
@@ -92,7 +93,7 @@ test('a server left behind with other settings is restarted', async () => {
 })
 
 test('a second service on the same data is refused while the first one lives', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const first = await start(dataDir)
   const second = startElsewhere(dataDir)
   expect(await second.firstLine).toMatch(/^EmbeddedPostgresError: Another instance of the service is running on /)
@@ -111,7 +112,7 @@ test('two services that start at once on a new folder: one runs, the other is re
 })
 
 test('lock files that name an unrelated process do not prevent a start', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const first = await start(dataDir)
   const { host } = first.address
   await first.stop()
@@ -128,7 +129,7 @@ test('lock files that name an unrelated process do not prevent a start', async (
 test.each(['', 'x\n'])(
   'lock files that say %j, as a crash of the machine leaves them, do not prevent a start',
   async text => {
-    const dataDir = newDataDir()
+    const dataDir = await filled(newDataDir())
     const first = await start(dataDir)
     const { host } = first.address
     await first.stop()
@@ -140,7 +141,7 @@ test.each(['', 'x\n'])(
 )
 
 test('a server that runs is found although its lock file was emptied', async () => {
-  const dataDir = newDataDir()
+  const dataDir = await filled(newDataDir())
   const server = await start(dataDir)
   writeFileSync(join(dataDir, 'postgres', 'postmaster.pid'), '')
   expect(await findRunningPostgres(dataDir, 'postgres')).toMatchObject({ pid: server.processId(), isOwned: true })

@@ -50,6 +50,36 @@ function startSending(brokers: string[], topic: string) {
   return sender
 }
 
+/** What a test calls when all is prepared, and when it has seen enough; both resolve when all tests of the outage have. */
+type Outage = { begun(): Promise<void>; over(): Promise<void> }
+
+/** Tests that share an outage, side by side: the longest wait for one is then that of all. */
+function duringOutage(
+  outage: { begin: () => unknown; end: () => unknown },
+  tests: Readonly<Record<string, (outage: Outage) => Promise<void>>>,
+): void {
+  const whenAll = (work: () => unknown) => {
+    const called = new Set<string>()
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    return async (name: string) => {
+      if (called.size < called.add(name).size && called.size === Object.keys(tests).length) resolve(work())
+      await promise
+    }
+  }
+  const [begun, over] = [whenAll(outage.begin), whenAll(outage.end)]
+  for (const [name, run] of Object.entries(tests)) {
+    test.concurrent(name, async () => {
+      try {
+        await run({ begun: () => begun(name), over: () => over(name) })
+      } finally {
+        // One that fails does not keep the others waiting.
+        void begun(name)
+        void over(name)
+      }
+    })
+  }
+}
+
 describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker', () => {
   let broker: KafkaBroker
   const brokers = () => [broker.brokers]
@@ -93,64 +123,71 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
     console.error(`  ${sender.acknowledged} acknowledged, ${consumer.received.length - all()} came twice`)
   }
 
-  test('paused under load: both recover, nothing is lost, no busy waiting', async () => {
-    const running = await fixture()
-    broker.pause()
-    const cpu = process.cpuUsage()
-    await sleep(pauseMs)
-    const { user, system } = process.cpuUsage(cpu)
-    expect((user + system) / 1000).toBeLessThan(pauseMs / 10)
-    expect(running.consumer.states).toContain('broken')
-    broker.resume()
-    await expectRecovery(running, 'a pause')
-    await expectNothingLost(running)
-  })
-
-  test('paused while handle is at work: what was in handle is not lost', async () => {
-    const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
-    const messages = Array.from({ length: 50 }, (_, i) => ({ key: `${i}`, value: `${i}` }))
-    await produce(brokers(), topic, messages, { partitions: 1 })
-    const work = Promise.withResolvers<void>()
-    let calls = 0
-    const consumer = startConsumer({
-      brokers: brokers(),
-      topic,
-      groupId,
-      handle: () => {
-        calls += 1
-        return work.promise
+  duringOutage(
+    { begin: () => broker.pause(), end: () => broker.resume() },
+    {
+      'paused under load: both recover, nothing is lost, no busy waiting': async ({ begun, over }) => {
+        const running = await fixture()
+        await begun()
+        const cpu = process.cpuUsage()
+        await sleep(pauseMs)
+        const { user, system } = process.cpuUsage(cpu)
+        expect((user + system) / 1000).toBeLessThan(pauseMs / 10)
+        expect(running.consumer.states).toContain('broken')
+        await over()
+        await expectRecovery(running, 'a pause')
+        await expectNothingLost(running)
       },
-    })
-    await eventually('the batch is in handle', () => calls === 1)
-    broker.pause()
-    // The next session may not begin beside work that is still under way.
-    await eventually('the silence was noticed', () => consumer.states.includes('broken'))
-    await sleep(2000)
-    expect(calls).toBe(1)
-    work.resolve()
-    broker.resume()
-    await eventually(
-      'the consumer is back',
-      () => consumer.states.lastIndexOf('consuming') > consumer.states.indexOf('broken'),
-    )
-    await produce(brokers(), topic, [{ key: 'last', value: 'last' }])
-    await eventually('the newest message comes', () => consumer.values().includes('last'))
-    await consumer.stop()
-    // What was done is not done again, though it could not be committed.
-    expect(consumer.values().length).toBe(51)
-    expect(new Set(consumer.values()).size).toBe(51)
-  })
 
-  test('killed and restarted: both recover, nothing is lost', async () => {
-    const running = await fixture()
-    await broker.kill()
-    await eventually('the consumer noticed', () => running.consumer.states.includes('broken'))
-    await eventually('the sender noticed', () => running.sender.failures > 0)
-    await broker.restart()
-    await expectRecovery(running, 'kill -9')
-    await expectNothingLost(running)
-  })
+      'paused while handle is at work: what was in handle is not lost': async ({ begun, over }) => {
+        const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
+        const messages = Array.from({ length: 50 }, (_, i) => ({ key: `${i}`, value: `${i}` }))
+        await produce(brokers(), topic, messages, { partitions: 1 })
+        const work = Promise.withResolvers<void>()
+        let calls = 0
+        const consumer = startConsumer({
+          brokers: brokers(),
+          topic,
+          groupId,
+          handle: () => {
+            calls += 1
+            return work.promise
+          },
+        })
+        await eventually('the batch is in handle', () => calls === 1)
+        await begun()
+        // The next session may not begin beside work that is still under way.
+        await eventually('the silence was noticed', () => consumer.states.includes('broken'))
+        await sleep(2000)
+        expect(calls).toBe(1)
+        work.resolve()
+        await over()
+        await eventually(
+          'the consumer is back',
+          () => consumer.states.lastIndexOf('consuming') > consumer.states.indexOf('broken'),
+        )
+        await produce(brokers(), topic, [{ key: 'last', value: 'last' }])
+        await eventually('the newest message comes', () => consumer.values().includes('last'))
+        await consumer.stop()
+        // What was done is not done again, though it could not be committed.
+        expect(consumer.values().length).toBe(51)
+        expect(new Set(consumer.values()).size).toBe(51)
+      },
 
+      'paused, and a stop meanwhile ends in time': async ({ begun, over }) => {
+        const { consumer, sender } = await fixture()
+        await begun()
+        await eventually('the consumer noticed', () => consumer.states.includes('broken'))
+        const stopped = Date.now()
+        await consumer.stop()
+        expect(Date.now() - stopped).toBeLessThan(10_000)
+        await over()
+        await sender.stop()
+      },
+    },
+  )
+
+  // Between the two outages: tests that run side by side are all those until the next that does not.
   test('restarted in order, which takes the coordinator away for a while', async () => {
     const running = await fixture()
     await broker.restart()
@@ -158,16 +195,31 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
     await expectNothingLost(running)
   })
 
-  test('absent at the start: the consumer begins when the broker is there', async () => {
-    const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
-    await produce(brokers(), topic, [{ key: 'k', value: 'v' }], { partitions: 1 })
-    await broker.kill()
-    const consumer = startConsumer({ brokers: brokers(), topic, groupId })
-    await eventually('it noticed', () => consumer.states.filter(state => state === 'broken').length > 2)
-    await broker.restart()
-    await eventually('the message came', () => consumer.received.length === 1)
-    await consumer.stop()
-  })
+  duringOutage(
+    { begin: () => broker.kill(), end: () => broker.restart() },
+    {
+      'killed and restarted: both recover, nothing is lost': async ({ begun, over }) => {
+        const running = await fixture()
+        await begun()
+        await eventually('the consumer noticed', () => running.consumer.states.includes('broken'))
+        await eventually('the sender noticed', () => running.sender.failures > 0)
+        await over()
+        await expectRecovery(running, 'kill -9')
+        await expectNothingLost(running)
+      },
+
+      'killed before the start: the consumer begins when the broker is there': async ({ begun, over }) => {
+        const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
+        await produce(brokers(), topic, [{ key: 'k', value: 'v' }], { partitions: 1 })
+        await begun()
+        const consumer = startConsumer({ brokers: brokers(), topic, groupId })
+        await eventually('it noticed', () => consumer.states.filter(state => state === 'broken').length > 2)
+        await over()
+        await eventually('the message came', () => consumer.received.length === 1)
+        await consumer.stop()
+      },
+    },
+  )
 
   test('its log lost: the consumer continues with what comes after', async () => {
     const { consumer, sender, topic } = await fixture()
@@ -178,16 +230,5 @@ describe.skipIf(brokerControlAvailability() !== null)('an outage of the broker',
     await produce(brokers(), topic, [{ key: 'after', value: 'after' }], { partitions: 2 })
     await eventually('the new message came', () => consumer.values().includes('after'))
     await consumer.stop()
-  })
-
-  test('a stop during an outage ends in time', async () => {
-    const { consumer, sender } = await fixture()
-    broker.pause()
-    await eventually('the consumer noticed', () => consumer.states.includes('broken'))
-    const begun = Date.now()
-    await consumer.stop()
-    expect(Date.now() - begun).toBeLessThan(10_000)
-    broker.resume()
-    await sender.stop()
   })
 })
