@@ -74,7 +74,7 @@ export const catalogue = {
   CART_LINE_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The cart cannot have that much of the item' },
   CART_INCOMPLETE: { status: 409, consumer: 'dead-letter', title: 'Something is missing for the checkout' },
   CART_CHANGED: { status: 409, consumer: 'dead-letter', title: 'The total is not the one that was expected' },
-  CHECKOUT_IN_PROGRESS: { status: 409, consumer: 'dead-letter', title: 'The checkout is under way' },
+  CHECKOUT_IN_PROGRESS: { status: 409, consumer: 'retry', title: 'The checkout is under way' },
   DISCOUNT_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such discount code' },
   DELIVERY_METHOD_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such delivery method' },
   TAX_RATE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such tax rate' },

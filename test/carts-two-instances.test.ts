@@ -65,7 +65,8 @@ for (const point of ['stored', 'answered']) {
       .checkOut(cart)
       .catch(() => undefined)
     await eventually(`the payment is ${point}`, () => killed.output().includes('stopped: '))
-    expect(await other.checkOut(cart)).toMatchObject({ status: 409, code: 'CHECKOUT_IN_PROGRESS' })
+    const pressAgain = () => other.checkOut(cart, 'tok_approve', { 'idempotency-key': `again-${point}` })
+    expect(await pressAgain()).toMatchObject({ status: 409, code: 'CHECKOUT_IN_PROGRESS' })
     killed.kill('SIGKILL')
     await killed.exited
     await pressing
@@ -77,7 +78,7 @@ for (const point of ['stored', 'answered']) {
       await database.pool.query("update carts set next_look_at = now() where state = 'checking_out'")
       return false
     })
-    expect(await other.checkOut(cart)).toMatchObject({
+    expect(await pressAgain()).toMatchObject({
       status: 200,
       order: { status: 'confirmed', payment_status: 'paid' },
       payment: { state: 'captured' },

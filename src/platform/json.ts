@@ -57,8 +57,20 @@ export function readJson<Schema extends TSchema>(
   const further = [...checkJsonText(text, value, { violationsMax, requireForm }).violations, ...check(value)]
   const keepsSchema = contract.Check(value)
   if (keepsSchema && further.length === 0) return { kind: 'value', value: value as Static<Schema> }
-  const errors = keepsSchema ? [] : contract.Errors(value)
+  const errors = keepsSchema ? [] : withoutChoices(contract.Errors(value))
   return { kind: 'refused', violations: [...errors.flatMap(toViolations), ...further].slice(0, violationsMax) }
+}
+
+/**
+ * Leaves out what the schema library reports of choices beside the broken rules of each: of a value that may be an object or null, that
+ * it is not null, and that it is none of the choices.
+ */
+function withoutChoices(errors: readonly TLocalizedValidationError[]): readonly TLocalizedValidationError[] {
+  const places = new Set(errors.flatMap(error => (error.keyword === 'anyOf' ? error.instancePath : [])))
+  return errors.filter(({ keyword, instancePath, params }) => {
+    if (!places.has(instancePath)) return true
+    return keyword !== 'anyOf' && !(keyword === 'type' && params.type === 'null')
+  })
 }
 
 /** Turns an error of the schema library into violations: each field by name, and the choices where there are some. */

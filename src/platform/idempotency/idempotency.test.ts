@@ -105,11 +105,13 @@ describe('a handler without a transaction', () => {
       calls += 1
       if (calls === 1) throw new Error('a mistake of ours')
       if (calls === 2) throw new AppError('KAFKA_UNAVAILABLE', 'no broker')
+      if (calls === 3) throw new AppError('CHECKOUT_IN_PROGRESS', 'another press is under way')
       return new Response('done', { status: 201 })
     })
-    expect([(await ask()).status, (await ask()).status, (await ask()).status]).toEqual([500, 503, 201])
+    const statuses = [(await ask()).status, (await ask()).status, (await ask()).status, (await ask()).status]
+    expect(statuses).toEqual([500, 503, 409, 201])
     expect(await ask()).toEqual({ status: 201, isReplayed: true, text: 'done' })
-    expect(calls).toBe(3)
+    expect(calls).toBe(4)
   })
 
   test('gives its answer when that cannot be stored; repetitions wait for the claim to expire', async () => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { AppError } from '../../errors.ts'
+import { AppError, catalogue } from '../../errors.ts'
 import { inBatches } from '../batches.ts'
 import { BytesResponse } from '../bytes-response.ts'
 import type { Call, HttpRequest, Route } from '../http.ts'
@@ -65,7 +65,7 @@ const bodySizeBytesMax = 4 * 1024 * 1024
 
 /**
  * Refusals that are not kept, beside all of 500 and above. The request was not looked into, so the key is still free for one
- * that is mended. What depends on the state, such as 404, 409 and 412, is an answer like any other.
+ * that is mended. What depends on the state, such as 404, 409 and 412, is an answer like any other, unless it asks to be repeated.
  */
 const unkeptStatuses = new Set([400, 401, 403, 408, 413, 415, 429])
 
@@ -161,11 +161,13 @@ function withBody({ method, url, headers, signal }: HttpRequest, body: Uint8Arra
 async function carryOut(call: Call, route: Route, claim: Claim, inside: Inside): Promise<Response> {
   const { pool, log, count } = inside
   let response: Response
+  let isForNow = false
   try {
     response = await route.handle(call, claim)
   } catch (error) {
     if (error instanceof KeyNotOurs) return answerOther(call, claim, error.holding, route, inside)
     response = problemResponse(error, log)
+    isForNow = asksToRetry(error)
   }
   if (route.claims === 'itself') {
     // It was refused before it came to the transaction: a first answer counts for this refusal too.
@@ -175,7 +177,7 @@ async function carryOut(call: Call, route: Route, claim: Claim, inside: Inside):
   }
   if (claim.isKept) return response
   const { status } = response
-  if (!isKept(status)) {
+  if (isForNow || !isKept(status)) {
     await releaseClaim(pool, claim).catch(error =>
       log.warn({ err: error }, 'an idempotency key could not be released; its claim ends by itself'),
     )
@@ -192,6 +194,12 @@ async function carryOut(call: Call, route: Route, claim: Claim, inside: Inside):
     log.error({ err: error, route: route.path, status }, 'a response could not be stored for repeated requests')
   }
   return toResponse(answer)
+}
+
+/** Whether an error asks its caller to repeat the request, which is carried out then. A key that another request has answered keeps that. */
+function asksToRetry(error: unknown): boolean {
+  if (!(error instanceof AppError) || error.code === 'IDEMPOTENCY_KEY_IN_USE') return false
+  return catalogue[error.code].consumer === 'retry'
 }
 
 export function keyRequired(): AppError {
