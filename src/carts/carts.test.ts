@@ -100,12 +100,16 @@ describe('a cart', () => {
       customer_id: 'c-1',
     }
     expect(await shop.patch(id, said)).toMatchObject({ status: 200, ...said })
-    expect(await shop.patch(id, { note: null })).toMatchObject({ note: null, email: 'a@b.c' })
+    expect(await shop.patch(id, said)).toMatchObject({ status: 200, version: 2 })
+    expect(await shop.patch(id, { note: null })).toMatchObject({ note: null, email: 'a@b.c', version: 3 })
     const refused = await shop.patch(id, { note: 'card 4242 4242 4242 4242', metadata: { deep: ['4242424242424242'] } })
     expect(refused).toMatchObject({ status: 422, code: 'CARD_DATA_REFUSED' })
     expect(refused.errors?.map(({ pointer }) => pointer)).toEqual(['/note', '/metadata/deep/0'])
     expect(await shop.patch(id, { delivery: { country: 'gb' } })).toMatchObject({ status: 400 })
     expect(await shop.patch(id, { delivery: { nickname: 'Al' } })).toMatchObject({ status: 400 })
+    const address = await shop.patch(id, { delivery: { email: 'nobody' }, email: 7 })
+    expect(address.errors?.map(({ pointer }) => pointer)).toEqual(['/email', '/delivery/email'])
+    expect((await shop.patch(id, { delivery: 7 })).errors).toEqual([{ pointer: '/delivery', detail: 'must be object' }])
     const nowhere = await shop.patch(id, { delivery: { ...recipient, country: 'XX' } })
     expect(nowhere).toMatchObject({ status: 400, code: 'REQUEST_INVALID', errors: [{ pointer: '/delivery/country' }] })
   })
@@ -205,6 +209,18 @@ describe('merge', () => {
       const refused = await shop.cart('POST', `/${elsewhere.id}/merge`, { from: from.id, rule })
       expect(refused).toMatchObject({ status: 409, code: 'CART_STATE_REFUSED' })
     }
+  })
+
+  test('of a cart in another currency: lines are priced in the currency of the target, as if added now', async () => {
+    await putItems(t.pool, [132, 0, { prices: { USD: 1_000, EUR: 900 } }], [133, 0, { prices: { EUR: 5 } }])
+    const [into, from] = [await shop.create(), await shop.create({ currency: 'EUR' })]
+    for (const chrtId of [132, 133]) await shop.put(from.id, chrtId, 1)
+    const merged = await shop.cart('POST', `/${into.id}/merge`, { from: from.id, rule: 'sum' })
+    expect(merged).toMatchObject({ status: 200, total: 1_000, lines: [{ price_when_added: 1_000 }, { price: null }] })
+    expect(merged.warnings.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
+      'price_missing /lines/1',
+      'out_of_stock /lines/1',
+    ])
   })
 
   test('of two carts into each other at once: one wins', async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../errors.ts'
 import { type Cart, changedCart, linesMax, unitsMax, unitsOf } from './cart.ts'
 import type { Facts } from './facts.ts'
@@ -40,7 +41,7 @@ export function removeLine(cart: Cart, chrtId: number, nowMs: number): Cart {
   return lines.length === cart.lines.length ? cart : changedCart(cart, { lines }, nowMs)
 }
 
-/** Changes what is said of the customer, the recipient and the delivery. */
+/** Changes what is said of the customer, the recipient and the delivery. What says nothing new changes nothing, not the version either. */
 export function patchCart(cart: Cart, patch: CartPatch, nowMs: number): Cart {
   const given = <Value>(value: Value | null | undefined, before: Value | undefined) =>
     value === undefined ? before : (value ?? undefined)
@@ -53,5 +54,5 @@ export function patchCart(cart: Cart, patch: CartPatch, nowMs: number): Cart {
     note: given(patch.note, cart.note),
     metadata: given(patch.metadata, cart.metadata),
   }
-  return changedCart(cart, change, nowMs)
+  return isDeepStrictEqual({ ...cart, ...change }, cart) ? cart : changedCart(cart, change, nowMs)
 }

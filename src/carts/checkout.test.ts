@@ -82,6 +82,8 @@ describe('checkout', () => {
       ...['/lines', '/delivery/name', '/delivery/phone', '/delivery/zip', '/delivery/city', '/delivery/address'],
       ...['/delivery/country', '/email', '/delivery_method'],
     ])
+    const blank = await shop.checkOut(await shop.fill({ delivery: { ...recipient, name: ' ' } }))
+    expect(blank).toMatchObject({ code: 'CART_INCOMPLETE', errors: [{ pointer: '/delivery/name' }] })
     const cart = await shop.fill({ delivery: { ...recipient, country: 'FR' } })
     const elsewhere = await shop.checkOut(cart)
     expect(elsewhere).toMatchObject({ code: 'CART_INCOMPLETE', errors: [{ pointer: '/delivery_method' }] })
@@ -131,7 +133,10 @@ describe('checkout', () => {
     await stockUp(t, 160, 1)
     const { id } = await shop.fill()
     const cart = await shop.put(id, 160, 2)
-    expect(await shop.checkOut(cart)).toMatchObject({ status: 409, code: 'OUT_OF_STOCK' })
+    expect(await shop.checkOut(cart)).toMatchObject({
+      ...{ status: 409, code: 'OUT_OF_STOCK', detail: 'too little is in stock of 160 (2 wanted, 1 left)' },
+      errors: [{ pointer: '/lines/2/chrt_id', detail: '2 wanted, 1 left' }],
+    })
     expect(await shop.cart('GET', `/${id}`)).toMatchObject({ state: 'open', version: cart.version })
     expect(await shop.checkOut(await shop.put(id, 160, 1))).toMatchObject({ status: 201 })
   })

@@ -18,7 +18,7 @@ import { cartCheckout } from './checkout-part.ts'
 import { missingFor } from './completeness.ts'
 import { cartEvents, customerData, eventOf, sizeData } from './events.ts'
 import { buyerOf } from './facts.ts'
-import { toOrderDocument } from './order-document.ts'
+import { inCart, toOrderDocument } from './order-document.ts'
 import { cartIdOf, cartNotFound, openedBy, ownerOf, stillOpen, versionCheckOf } from './owner.ts'
 import { present, price, type PricedCart } from './priced-cart.ts'
 import type { CartReader } from './reader.ts'
@@ -103,7 +103,9 @@ async function place(
   }
   const isMetAgain = outcome.kind === 'duplicate' || outcome.kind === 'conflict'
   if (isMetAgain || (outcome.kind === 'rejected' && outcome.code === 'CART_CHANGED')) return undefined
-  throw errorOf(outcome, order.orderUid)
+  if (outcome.kind !== 'rejected') throw errorOf(outcome, order.orderUid)
+  const { code, detail, violations = [] } = outcome
+  throw new AppError(code, detail, { violations: inCart(violations, cart.lines) })
 }
 
 function orderOf(
@@ -126,7 +128,7 @@ function orderOf(
   const { note, metadata } = cart
   const kept = { ...(note === undefined ? {} : { note }), ...(metadata === undefined ? {} : { metadata }) }
   const reading = readOrder(Buffer.from(JSON.stringify({ ...document, ...kept })))
-  if (reading.kind === 'refused') throw incomplete(reading.violations)
+  if (reading.kind === 'refused') throw incomplete(inCart(reading.violations, cart.lines))
   return inTrace(reading.order, traceparent)
 }
 

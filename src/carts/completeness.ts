@@ -18,7 +18,7 @@ export function missingFor({ cart, pricing }: PricedCart, facts: Facts, nowMs: n
     if (refusal !== undefined) lack(`/lines/${index}`, refusal)
     else if (limit !== undefined) lack(`/lines/${index}/quantity`, limit)
   }
-  for (const field of needed) if (!cart.delivery?.[field]) lack(`/delivery/${field}`)
+  for (const field of needed) if (!cart.delivery?.[field]?.trim()) lack(`/delivery/${field}`)
   if ((cart.delivery?.email ?? cart.email) === undefined) lack('/email')
   if (cart.deliveryMethod === undefined) lack('/delivery_method')
   for (const { code, pointer, detail } of pricing.warnings) if (code === 'method_unavailable') lack(pointer, detail)

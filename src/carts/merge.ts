@@ -28,7 +28,7 @@ export function mergeCarts(
   items: ReadonlyMap<number, Item>,
   nowMs: number,
 ): Merged {
-  const { lines, limited } = mergeLines(into.lines, from.lines, rule, items)
+  const { lines, limited } = mergeLines(into.lines, inCurrency(from, into.currency, items), rule, items)
   const change = {
     lines,
     customerId: into.customerId ?? from.customerId,
@@ -45,6 +45,12 @@ export function mergeCarts(
     from: recorded(changedCart(from, over, nowMs), nowMs),
     limited,
   }
+}
+
+/** The lines of a cart, with prices when added that are in a currency: of a cart in another one they are those of now. */
+function inCurrency(cart: Cart, currency: string, items: ReadonlyMap<number, Item>): readonly CartLine[] {
+  if (cart.currency === currency) return cart.lines
+  return cart.lines.map(line => ({ ...line, priceWhenAdded: items.get(line.chrtId)?.prices[currency] ?? 0 }))
 }
 
 function mergeLines(

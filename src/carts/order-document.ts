@@ -1,4 +1,6 @@
+import type { Violation } from '../errors.ts'
 import type { OrderDocument, OrderItem } from '../orders/document.ts'
+import type { CartLine } from './cart.ts'
 import type { PricedLine, Pricing } from './pricing.ts'
 import { shareOut } from './shares.ts'
 
@@ -83,4 +85,13 @@ function addUnits(items: OrderItem[], line: PricedLine, orderUid: string): void 
       status: 0,
     })
   }
+}
+
+/** Turns violations of an order's document into those of the cart that it was made of: a unit is part of a line there. */
+export function inCart(violations: readonly Violation[], lines: readonly CartLine[]): Violation[] {
+  const lineOfUnits = lines.flatMap(({ quantity }, index) => Array<number>(quantity).fill(index))
+  return violations.map(({ pointer, detail }) => {
+    const [, unit, field] = /^\/items\/(\d+)(.*)$/.exec(pointer) ?? []
+    return { pointer: unit === undefined ? pointer : `/lines/${lineOfUnits[Number(unit)]}${field}`, detail }
+  })
 }

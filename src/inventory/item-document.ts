@@ -57,7 +57,7 @@ const preset = {
   min_quantity: number(1, quantityMax, 'The fewest units of a line of a cart'),
   max_quantity: numberOrNull(1, quantityMax, 'The most units of a line of a cart; null: as many as there are'),
   quantity_step: number(1, quantityMax, 'The units of a line of a cart are a multiple of it'),
-  max_per_customer: numberOrNull(1, quantityMax, 'The most units that a customer may have in all; null: any number'),
+  max_per_customer: numberOrNull(1, quantityMax, 'The most units that a customer may have in one cart; null: any number'),
   backorder: Type.Enum([...backorderModes], {
     title: 'BackorderMode',
     description: 'Whether more may be ordered than is available',
@@ -125,12 +125,25 @@ function checkNumber(value: unknown, chrtId: number): Violation[] {
     : [{ pointer: '/chrt_id', detail: `must be ${chrtId} as in the address, or left out` }]
 }
 
+/** Refuses limits that leave no quantity that could be bought: the smallest one is a multiple of the step, and the minimum or more. */
+function checkLimits(min: unknown, step: unknown, limits: Record<string, unknown>): Violation[] {
+  if (typeof min !== 'number') return []
+  const least = typeof step === 'number' && step >= 1 ? Math.ceil(min / step) * step : min
+  return Object.entries(limits).flatMap(([field, limit]) =>
+    typeof limit === 'number' && limit < least
+      ? [{ pointer: `/${field}`, detail: `must be at least ${least}, the smallest quantity that can be bought` }]
+      : [],
+  )
+}
+
 /** What the schema cannot say. */
 function checkRules(value: unknown, nowMs: number): Violation[] {
   const item = recordFrom(value)
   const {
     min_quantity: min = 1,
     max_quantity: max,
+    quantity_step: step = 1,
+    max_per_customer: perCustomer,
     backorder = 'refuse',
     backorder_limit: limit,
     available_from: from,
@@ -140,8 +153,7 @@ function checkRules(value: unknown, nowMs: number): Violation[] {
       ? []
       : [{ pointer: pointerTo('prices', code), detail: 'must be left out: there is no such currency' }],
   )
-  if (typeof min === 'number' && typeof max === 'number' && max < min)
-    violations.push({ pointer: '/max_quantity', detail: `must be at least min_quantity, which is ${min}` })
+  violations.push(...checkLimits(min, step, { max_quantity: max, max_per_customer: perCustomer }))
   if (limit != null && backorder === 'refuse')
     violations.push({ pointer: '/backorder_limit', detail: 'must be left out unless backorder is allow' })
   if (typeof from === 'string' && instantOf(from) === undefined)

@@ -112,6 +112,12 @@ describe('items', () => {
         ...['/low_stock', '/colour', '/available_from', '/chrt_id'],
       ]),
     ])
+    const unbuyable = { ...shirt, min_quantity: 3, quantity_step: 2, max_quantity: 3, max_per_customer: 1 }
+    expect(await pointersOf(ask('PUT', '/api/items/3', unbuyable))).toEqual([
+      400,
+      'REQUEST_INVALID',
+      ['/max_per_customer', '/max_quantity'],
+    ])
     expect(await pointersOf(ask('PUT', '/api/items/3', {}))).toEqual([
       400,
       'REQUEST_INVALID',
