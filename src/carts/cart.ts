@@ -143,6 +143,9 @@ export function changedCart(before: Cart, change: Partial<Cart>, nowMs: number):
   return { ...after, expiresAtMs: after.state === 'open' ? expiryOf(after) : undefined }
 }
 
+/** What a cart keeps of its recipient when it is over and no order has it: nothing. */
+export const nobody = { email: undefined, delivery: undefined, note: undefined, metadata: undefined } as const
+
 /** The next event of a cart's stream, on the cart as it is then. */
 export function recorded(cart: Cart, nowMs: number): Cart {
   return { ...cart, sequence: cart.sequence + 1, recordedAtMs: Math.max(cart.recordedAtMs, nowMs) }

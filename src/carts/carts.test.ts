@@ -199,12 +199,15 @@ describe('merge', () => {
       await shop.put(into.id, 130, 3)
       await shop.put(from.id, 130, 4)
       await shop.put(from.id, 131, 1)
+      await shop.patch(from.id, { email: 'a@b.c', delivery: recipient })
       const press = () => shop.cart('POST', `/${into.id}/merge`, { from: from.id, rule })
       const [merged, again] = [await press(), await press()]
       expect(merged.lines.map(line => line.quantity)).toEqual([quantity, 1])
       expect(merged.warnings.map(({ code }) => code)).toEqual(rule === 'sum' ? ['quantity_limited'] : [])
       expect(again).toMatchObject({ status: 200, version: merged.version, total: merged.total, customer_id: 'c-2' })
-      expect(await shop.cart('GET', `/${from.id}`)).toMatchObject({ state: 'merged', merged_into: into.id })
+      expect(merged).toMatchObject({ email: 'a@b.c', delivery: recipient })
+      const gone = { email: null, delivery: null }
+      expect(await shop.cart('GET', `/${from.id}`)).toMatchObject({ state: 'merged', merged_into: into.id, ...gone })
       const elsewhere = await shop.create()
       const refused = await shop.cart('POST', `/${elsewhere.id}/merge`, { from: from.id, rule })
       expect(refused).toMatchObject({ status: 409, code: 'CART_STATE_REFUSED' })

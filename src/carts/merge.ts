@@ -1,5 +1,15 @@
 import type { Item } from '../inventory/item.ts'
-import { type Cart, type CartLine, changedCart, codesMax, linesMax, recorded, unitsMax, unitsOf } from './cart.ts'
+import {
+  type Cart,
+  type CartLine,
+  changedCart,
+  codesMax,
+  linesMax,
+  nobody,
+  recorded,
+  unitsMax,
+  unitsOf,
+} from './cart.ts'
 import { cappedQuantity } from './quantities.ts'
 
 /** One cart takes over the lines of another: a guest has signed in, or begun on another device. */
@@ -17,7 +27,7 @@ export type Merged = Readonly<{
 /**
  * Merges a cart into another. Pure. Items that are in one of them only are kept; of those in both the rule says the quantity. Quantities
  * are capped by the items' limits, and lines that do not fit into the cart are left out. What the target does not say of its customer, its
- * recipient and its delivery is taken from the other.
+ * recipient and its delivery is taken from the other, which keeps nothing of the recipient.
  *
  * @param items those of both carts that are known
  */
@@ -39,7 +49,7 @@ export function mergeCarts(
     note: into.note ?? from.note,
     metadata: into.metadata ?? from.metadata,
   }
-  const over = { state: 'merged', mergedInto: into.cartId, nextLookAtMs: undefined } as const
+  const over = { ...nobody, state: 'merged', mergedInto: into.cartId, nextLookAtMs: undefined } as const
   return {
     into: changedCart(into, change, nowMs),
     from: recorded(changedCart(from, over, nowMs), nowMs),

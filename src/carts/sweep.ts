@@ -4,7 +4,7 @@ import type { OrderState } from '../orders/order.ts'
 import type { Logger } from '../platform/log.ts'
 import { runPeriodically } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { type Cart, changedCart, recorded } from './cart.ts'
+import { type Cart, changedCart, nobody, recorded } from './cart.ts'
 import { isDecided } from './decided.ts'
 import { cartEvents, customerData, eventOf, sizeData } from './events.ts'
 import type { CartWriter } from './writer.ts'
@@ -101,7 +101,6 @@ function lookAtCheckout(cart: Cart, { order, nowMs }: { order: OrderState | unde
 
 /** An expired cart keeps its lines, and nothing of the recipient. */
 function expired(cart: Cart, nowMs: number): Cart {
-  const nobody = { email: undefined, delivery: undefined, note: undefined, metadata: undefined }
   return changedCart(cart, { ...nobody, state: 'expired', nextLookAtMs: undefined }, nowMs)
 }
 

@@ -57,7 +57,11 @@ const preset = {
   min_quantity: number(1, quantityMax, 'The fewest units of a line of a cart'),
   max_quantity: numberOrNull(1, quantityMax, 'The most units of a line of a cart; null: as many as there are'),
   quantity_step: number(1, quantityMax, 'The units of a line of a cart are a multiple of it'),
-  max_per_customer: numberOrNull(1, quantityMax, 'The most units that a customer may have in one cart; null: any number'),
+  max_per_customer: numberOrNull(
+    1,
+    quantityMax,
+    'The most units that a customer may have in one cart; null: any number',
+  ),
   backorder: Type.Enum([...backorderModes], {
     title: 'BackorderMode',
     description: 'Whether more may be ordered than is available',
