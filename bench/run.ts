@@ -9,6 +9,7 @@ import { benchIngest } from './ingest.ts'
 import { benchLedger } from './ledger.ts'
 import { benchList } from './list.ts'
 import { describeMachine } from './machine.ts'
+import { benchMovements } from './movements.ts'
 import { benchPayments } from './payments.ts'
 import { benchPost } from './post.ts'
 import { benchPublish } from './publish.ts'
@@ -49,6 +50,12 @@ const benchmarks: readonly Benchmark[] = [
     summary: 'Kafka to PostgreSQL, every item tracked and nothing tracked (--orders, 150000)',
     isOptional: true,
     run: benchTracked,
+  },
+  {
+    name: 'movements',
+    summary: 'verify on movements of stock (--orders movements, 1000000)',
+    isOptional: true,
+    run: benchMovements,
   },
   { name: 'tracing', summary: 'what traces cost (--seconds a round, 5)', isOptional: true, run: benchTracing },
   { name: 'growth', summary: 'ingest at 5 million orders (--orders stored)', isOptional: true, run: benchGrowth },

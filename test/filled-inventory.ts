@@ -26,7 +26,7 @@ export async function fillInventory(t: Pick<TestApp, 'call' | 'pool'>): Promise<
   await move(70_001, 'transferred', 20, { to_location: 'filled', external_id: 'w-2' })
   await move(70_001, 'returned', 3, { quarantine: true })
   await move(70_001, 'quarantined', 2)
-  await move(70_001, 'unquarantined', 1)
+  await move(70_001, 'unquarantined', 1, { reason: 'was "wet"\n' })
   await move(70_001, 'written_off', 1, { quarantine: true, reason: 'broken' })
   const count = (body: object) =>
     send('POST', '/api/stock/70001/count', { location: 'main', reason: 'inventory', actor: 'bo', ...body })
