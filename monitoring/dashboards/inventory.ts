@@ -36,6 +36,21 @@ export const inventory: Dashboard = {
       ],
     },
     {
+      title: 'Stock',
+      panels: [
+        {
+          title: 'Units',
+          description: 'Of all tracked items together. What is reserved has not left yet.',
+          unit: 'short',
+          queries: [
+            { expr: 'max(stock_units{job="orders", number="on_hand"})', legend: 'on hand' },
+            { expr: 'max(stock_units{job="orders", number="reserved"})', legend: 'reserved' },
+            { expr: 'max(stock_units{job="orders", number="unavailable"})', legend: 'unavailable' },
+          ],
+        },
+      ],
+    },
+    {
       title: 'Too little stock',
       panels: [
         {

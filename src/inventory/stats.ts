@@ -14,3 +14,12 @@ export async function readStockStats(pool: Pool, nowMs: number): Promise<StockSt
   const { due = 0, since = null } = rows[0] ?? {}
   return { due, dueSeconds: since === null ? 0 : Math.max(0, nowMs - since) / 1000 }
 }
+
+/** The numbers of the stock of all items together. */
+export type StockSums = Readonly<Record<'on_hand' | 'reserved' | 'unavailable', number>>
+
+export async function readStockSums(pool: Pool): Promise<StockSums> {
+  const sums = ['on_hand', 'reserved', 'unavailable'].map(name => `coalesce(sum(${name}), 0)::float8 as ${name}`)
+  const { rows } = await pool.query<StockSums>(`select ${sums.join(', ')} from stock`)
+  return rows[0] ?? { on_hand: 0, reserved: 0, unavailable: 0 }
+}
