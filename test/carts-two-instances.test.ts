@@ -15,6 +15,7 @@ let database: Awaited<ReturnType<typeof createOrdersDatabase>>
 let env: Record<string, string>
 let one: ReturnType<typeof cartActions>
 let other: ReturnType<typeof cartActions>
+let call: ReturnType<typeof requestsTo>['call']
 
 beforeAll(async () => {
   database = await createOrdersDatabase()
@@ -22,9 +23,10 @@ beforeAll(async () => {
   const services = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
   const [first, second] = services.map(({ url }) => requestsTo(url))
   if (first === undefined || second === undefined) throw new Error('two services were started')
-  one = cartActions(first.call)
+  call = first.call
+  one = cartActions(call)
   other = cartActions(second.call)
-  await openShop({ pool: database.pool, call: first.call })
+  await openShop({ pool: database.pool, call })
 })
 
 afterEach(async () => expect(await brokenRules(database.pool)).toEqual([]))
@@ -54,6 +56,21 @@ test('checkout is pressed ten times at once on two instances: one order, one pay
       expect([await countOf('orders', cart.id), await countOf('payments', cart.id)]).toEqual([1, 1])
     }),
   )
+})
+
+test('a code that a customer may use twice is used twice, by twelve carts at once on two instances', async () => {
+  const body = { kind: 'percent', percent: 50, limit_per_customer: 2, active: true }
+  expect((await call('PUT', '/api/discounts/TWICE', { body })).status).toBe(201)
+  const carts = await Promise.all(
+    Array.from({ length: 12 }, (_, turn) =>
+      (turn % 2 === 0 ? one : other).fill({ discount_codes: ['twice'], customer_id: 'ada' }),
+    ),
+  )
+  const answers = await Promise.all(carts.map((cart, turn) => (turn % 2 === 0 ? other : one).checkOut(cart)))
+  const kinds = answers.map(({ status, code = '' }) => `${status} ${code}`.trim())
+  expect(kinds.toSorted()).toEqual([...Array(2).fill('201'), ...Array(10).fill('409 CART_CHANGED')])
+  const uses = "select count(*) from discount_uses where code_key = 'twice'"
+  expect(await countInDatabase(database.address, uses)).toBe(2)
 })
 
 for (const point of ['stored', 'answered']) {
