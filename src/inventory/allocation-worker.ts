@@ -157,13 +157,13 @@ async function decide(
   if (waits.length === 0) return []
   const chrtIds = [...new Set(waits.flatMap(({ units }) => [...units.keys()]))]
   await lockItems(client, chrtIds)
-  const stocks = await readStock(client, chrtIds)
-  const shares = allocate(await demandsOf(client, waits, places), shelvesOf(stocks, places))
+  const shelves = shelvesOf(await readStock(client, chrtIds), places)
+  const shares = allocate(await demandsOf(client, waits, places), shelves)
   const taken = waits.flatMap(({ orderUid }, index) => {
     const share = shares[index]
     return share?.kind === 'taken' ? [{ orderUid, takes: share.takes }] : []
   })
-  await reserveStock(client, taken, { stocks, nowMs, lowStockDefault })
+  await reserveStock(client, taken, { shelves, nowMs, lowStockDefault })
   await reserveAgain(
     client,
     taken.flatMap(({ orderUid, takes }) => takes.map(take => ({ ...take, orderUid }))),

@@ -46,19 +46,12 @@ export async function reserveForCarts(
   await lockItems(client, chrtIds)
   const stocks = await readStock(client, chrtIds)
   if (stocks.length === 0) return
-  const moves = planCarts(demands, held, shelvesOf(stocks, await readPlaces(client)))
-  const options = { stocks, nowMs, lowStockDefault }
+  const shelves = shelvesOf(stocks, await readPlaces(client))
+  const moves = planCarts(demands, held, shelves)
   const given = moves.flatMap(({ demand, given }) => given.map(take => takeOf(demand, take)))
-  await giveBack(client, given, cartReleases.changed, options)
+  await giveBack(client, given, cartReleases.changed, { stocks, nowMs, lowStockDefault })
   const taken = moves.flatMap(({ demand: { orderUid }, taken: takes }) => (takes.length > 0 ? { orderUid, takes } : []))
-  if (taken.length > 0) {
-    // What was given back counts when it is noted whose level has changed.
-    await reserveStock(
-      client,
-      taken,
-      given.length > 0 ? { ...options, stocks: await readStock(client, chrtIds) } : options,
-    )
-  }
+  await reserveStock(client, taken, { shelves, nowMs, lowStockDefault })
   const saved = moves.flatMap(({ demand, kept, taken }) => [...kept, ...taken].map(take => takeOf(demand, take)))
   if (saved.length > 0) await saveCartTakes(client, saved, { nowMs, heldMs, heldMaxMs })
 }

@@ -1,11 +1,12 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
+import { arrayOf } from '../platform/array-text.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 
 /**
  * How many locks all items share. A transaction may name thousands of items, and the server has a table of a few thousand locks; two
  * items that share a lock wait for each other, and nothing else.
  */
-const lockCount = 1024
+const lockCount = 256
 
 /**
  * Locks items until the transaction ends, each once and in ascending order, so that two transactions never wait for each other. Whatever
@@ -23,6 +24,6 @@ export async function lockItems(client: PoolClient, chrtIds: readonly number[]):
        from (select distinct hashint8(chrt_id) & ${lockCount - 1} as number
                from unnest($1::bigint[]) wanted (chrt_id)
               order by number) locks`,
-    [chrtIds, advisoryLockSpaces.items],
+    [arrayOf(chrtIds, chrtId => chrtId), advisoryLockSpaces.items],
   )
 }

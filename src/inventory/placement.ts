@@ -12,7 +12,7 @@ import { inventoryActor, shortfallReason } from './reservation.ts'
 import { shortfallEvent } from './reservation-events.ts'
 import { copiesOfWaits, copyOfReservations } from './reservation-queries.ts'
 import type { UntrackedItems } from './reservation-variables.ts'
-import { reserveStock } from './reserve.ts'
+import { type OrderTakes, reserveStock, tryToReserve } from './reserve.ts'
 import { type Place, readShelves, shelvesOf } from './shelves.ts'
 import { readStock } from './stock-queries.ts'
 import { untrackedShortcut } from './untracked-shortcut.ts'
@@ -32,16 +32,16 @@ type Options = Readonly<{
   onShort?: (refused: number, held: number) => void
 }>
 
-/** What an order wants, and gets when its group is settled. */
-type Foreseen = Readonly<{ demand: Demand; places: readonly Place[] }>
+/** What an order gets when its group is settled, if that is still there. @param shelves what it was allocated from */
+type Foreseen = Readonly<{ share: Allocation; shelves: readonly Shelf[] }>
 
 /**
  * Reserves the stock of orders in the transaction that places them. Those that came first get it: an unpaid order that there is too
  * little for is refused, and a paid one is put on hold until more arrives.
  *
  * A group whose items are not tracked costs one read. Orders that there is too little for are decided by that read, without a lock. Where
- * the read has enough for all others, their items are locked and reserved behind the rows, so that groups of the same items write theirs
- * at the same time; if it was too late then, the group is decided again under the locks.
+ * the read has enough for all others, it is allocated from what was read, and reserved under the items' locks behind the rows, so that groups
+ * of the same items write theirs at the same time. If it is not there any more then, the group is decided again under the locks.
  */
 export function reservationsPart(options: Options): PlacementPart {
   const group: Group = {
@@ -64,7 +64,7 @@ type Group = Readonly<{
   shares: WeakMap<ValidOrder, Allocation>
   /** What those want that are short. */
   waiting: WeakMap<ValidOrder, Demand>
-  /** What those want that are served when the group is settled. */
+  /** What those get that are served when the group is settled. */
   foreseen: WeakMap<ValidOrder, Foreseen>
   /** How many reservations of their carts they take over. */
   inherited: WeakMap<ValidOrder, number>
@@ -81,11 +81,13 @@ async function decide(
   const { wanting, shelves, places } = await readWanting(client, orders, group, rules)
   if (wanting.length === 0) return orders.map(() => accepted)
   const decided = await share(client, wanting, { shelves, places, rules, isCertain })
-  for (const { order, demand } of wanting) foreseen.set(order.order, { demand, places })
   const decisions = orders.map((order): PlacementDecision => {
     const found = decided.get(order)
     if (found === undefined) return accepted
-    foreseen.delete(order.order)
+    if (found.isForeseen) {
+      foreseen.set(order.order, { share: found.share, shelves })
+      return accepted
+    }
     shares.set(order.order, found.share)
     if (found.share.kind === 'taken') return accepted
     waiting.set(order.order, found.demand)
@@ -129,25 +131,29 @@ async function settle(
   client: PoolClient,
   placed: readonly NewOrder[],
   { shares, foreseen, inherited }: Group,
-  rules: ReservationRules,
+  { heldMs, lowStockDefault }: ReservationRules,
 ): Promise<Copy[]> {
-  await inherit(client, placed, inherited, rules.heldMs)
-  const wanting = placed.flatMap(order => {
-    const { demand, places } = foreseen.get(order.order) ?? {}
-    return demand === undefined || places === undefined ? [] : [{ order, demand, places }]
-  })
-  const inOrder = wanting.toSorted((a, b) => a.order.arrival - b.order.arrival)
-  const found = await take(client, inOrder, inOrder[0]?.places ?? [], rules, 'all or none')
-  for (const [index, { order }] of inOrder.entries()) {
-    foreseen.delete(order.order)
-    shares.set(order.order, found[index] as Allocation)
+  await inherit(client, placed, inherited, heldMs)
+  const served = placed.filter(({ order }) => foreseen.has(order))
+  const orders = served.flatMap(({ order }) => takesOf(order, foreseen.get(order)?.share))
+  await lockItems(client, itemsTaken(orders))
+  const shelves = foreseen.get(served[0]?.order as ValidOrder)?.shelves ?? []
+  const nowMs = served[0]?.placedAt.getTime() ?? 0
+  if (!(await tryToReserve(client, orders, { shelves, nowMs, lowStockDefault }))) throw new DecisionChangedError()
+  for (const { order } of served) {
+    shares.set(order, foreseen.get(order)?.share as Allocation)
+    foreseen.delete(order)
   }
-  return reservationsOf(
-    inOrder.map(({ order }) => order),
-    shares,
-    rules.heldMs,
-  )
+  return reservationsOf(served, shares, heldMs)
 }
+
+function takesOf({ orderUid }: ValidOrder, share: Allocation | undefined): OrderTakes[] {
+  return share?.kind === 'taken' ? [{ orderUid, takes: share.takes }] : []
+}
+
+const itemsTaken = (orders: readonly OrderTakes[]) => [
+  ...new Set(orders.flatMap(({ takes }) => takes.map(({ chrtId }) => chrtId))),
+]
 
 const accepted: PlacementDecision = { kind: 'accepted' }
 
@@ -159,69 +165,54 @@ type Sharing = Readonly<{
   isCertain: boolean
 }>
 
+/** What was decided on an order. `isForeseen`: it is reserved when the group is settled. */
+type Share = Readonly<{ share: Allocation; demand: Demand; isForeseen?: true }>
+
 /**
  * Shares stock out among orders: one that the shelves have too little for gets nothing. It is reserved unless there is enough for all
  * others and nothing has to be certain yet.
- *
- * @returns without the orders that are foreseen to be served
  */
 async function share(
   client: PoolClient,
   wanting: readonly Wanting[],
   { shelves, places, rules, isCertain }: Sharing,
-): Promise<Map<NewOrder, { share: Allocation; demand: Demand }>> {
-  const decided = new Map<NewOrder, { share: Allocation; demand: Demand }>()
-  const short = findShort(
-    wanting.map(({ demand }) => demand),
-    shelves,
-  )
+): Promise<Map<NewOrder, Share>> {
+  const decided = new Map<NewOrder, Share>()
+  const demands = (of: readonly Wanting[]) => of.map(({ demand }) => demand)
+  const short = findShort(demands(wanting), shelves)
   const open = wanting.filter(({ order, demand }, index) => {
     const missing = short[index]
     if (missing !== undefined) decided.set(order, { demand, share: { kind: 'short', missing } })
     return missing === undefined
   })
-  if (!isCertain && isEnough(open, shelves)) return decided
-  const shares = await take(client, open, places, rules)
+  const foreseen = isCertain ? [] : allocate(demands(open), shelves)
+  const isForeseen = !isCertain && foreseen.every(({ kind }) => kind === 'taken')
+  const shares = isForeseen ? foreseen : await take(client, open, places, rules)
   for (const [index, { order, demand }] of open.entries()) {
-    decided.set(order, { demand, share: shares[index] as Allocation })
+    const share = shares[index] as Allocation
+    decided.set(order, isForeseen ? { demand, share, isForeseen } : { demand, share })
   }
   return decided
 }
 
-function isEnough(wanting: readonly Wanting[], shelves: readonly Shelf[]): boolean {
-  return allocate(
-    wanting.map(({ demand }) => demand),
-    shelves,
-  ).every(({ kind }) => kind === 'taken')
-}
-
-/**
- * Reserves stock under the locks of its items.
- *
- * @throws DecisionChangedError when all or none are to be served, and not all can be
- */
+/** Reserves stock under the locks of its items, for as many orders as possible. */
 async function take(
   client: PoolClient,
   wanting: readonly Wanting[],
   places: readonly Place[],
-  rules: ReservationRules,
-  which: 'all or none' | 'as many as possible' = 'as many as possible',
+  { lowStockDefault }: ReservationRules,
 ): Promise<Allocation[]> {
   if (wanting.length === 0) return []
   const chrtIds = [...new Set(wanting.flatMap(({ demand }) => [...demand.units.keys()]))]
   await lockItems(client, chrtIds)
-  const stocks = await readStock(client, chrtIds)
+  const shelves = shelvesOf(await readStock(client, chrtIds), places)
   const shares = allocate(
     wanting.map(({ demand }) => demand),
-    shelvesOf(stocks, places),
+    shelves,
   )
-  if (which === 'all or none' && shares.some(({ kind }) => kind === 'short')) throw new DecisionChangedError()
-  const taken = wanting.flatMap(({ order }, index) => {
-    const share = shares[index]
-    return share?.kind === 'taken' ? [{ orderUid: order.order.orderUid, takes: share.takes }] : []
-  })
+  const taken = wanting.flatMap(({ order }, index) => takesOf(order.order, shares[index]))
   const nowMs = wanting[0]?.order.placedAt.getTime() ?? 0
-  await reserveStock(client, taken, { stocks, nowMs, lowStockDefault: rules.lowStockDefault })
+  await reserveStock(client, taken, { shelves, nowMs, lowStockDefault })
   return shares
 }
 

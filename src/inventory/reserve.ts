@@ -1,69 +1,118 @@
+import { arrayOf } from '../platform/array-text.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import type { Take } from './allocation.ts'
+import type { Shelf, Take } from './allocation.ts'
 import { changeOf, type Movement, type MovementKind } from './movement.ts'
 import { inventoryActor } from './reservation.ts'
-import { levelOf, type Stock, stockKey } from './stock.ts'
+import { stockKey } from './stock.ts'
 import { type ApplyOptions, applyMovements } from './stock-queries.ts'
 
 /** Units that an order takes or gives back. */
 export type OrderTakes = Readonly<{ orderUid: string; takes: readonly Take[] }>
 
 /**
- * Reserves the stock that was allocated to orders: movements and numbers in one statement, of few columns, since a group of orders has
- * thousands. The transaction holds the locks of the items.
+ * Reserves the stock that was allocated to orders. The transaction holds the locks of the items.
  *
- * @param options stocks: those that it was allocated from, read under the locks
  * @throws Error when the stock is not there: the allocation is wrong
  */
 export async function reserveStock(
   client: PoolClient,
   orders: readonly OrderTakes[],
-  { stocks, nowMs, lowStockDefault }: ApplyOptions,
+  options: ReserveOptions,
 ): Promise<void> {
-  const takes = orders.flatMap(({ orderUid, takes }) => takes.map(take => ({ ...take, orderUid })))
-  if (takes.length === 0) return
-  const { rows } = await client.query<{ stocks: number }>(reserve, [
-    takes.map(({ orderUid }) => orderUid),
-    takes.map(({ chrtId }) => chrtId),
-    takes.map(({ location }) => location),
-    takes.map(({ quantity }) => quantity),
-    inventoryActor,
-    new Date(nowMs),
-    changedLevels(takes, stocks, lowStockDefault),
-  ])
-  const wanted = new Set(takes.map(stockKey)).size
-  if (rows[0]?.stocks !== wanted) throw new Error(`${rows[0]?.stocks} of ${wanted} stocks were there`)
+  if (!(await tryToReserve(client, orders, options))) throw new Error('stock was allocated that is not there')
 }
 
+/**
+ * Reserves stock that was allocated before its items were locked: movements and numbers in one statement, of few columns and in the order
+ * of the items, since a group of orders has thousands. The transaction holds the locks of the items.
+ *
+ * @returns whether the stock was there; if not, some of it is reserved all the same, and the transaction has to be taken back
+ */
+export async function tryToReserve(
+  client: PoolClient,
+  orders: readonly OrderTakes[],
+  { shelves, nowMs, lowStockDefault }: ReserveOptions,
+): Promise<boolean> {
+  const takes = orders
+    .flatMap(({ orderUid, takes }) => takes.map(take => ({ ...take, orderUid })))
+    .sort((a, b) => a.chrtId - b.chrtId)
+  if (takes.length === 0) return true
+  const sums = sumsOf(takes)
+  const { rows } = await client.query<{ stocks: number }>(reserve, [
+    arrayOf(takes, ({ orderUid }) => orderUid),
+    arrayOf(takes, ({ chrtId }) => chrtId),
+    arrayOf(takes, ({ location }) => location),
+    arrayOf(takes, ({ quantity }) => quantity),
+    arrayOf(sums, ({ chrtId }) => chrtId),
+    arrayOf(sums, ({ location }) => location),
+    arrayOf(sums, ({ quantity }) => quantity),
+    inventoryActor,
+    new Date(nowMs),
+    lowStockDefault,
+    backorderedElsewhere(shelves),
+  ])
+  return rows[0]?.stocks === sums.length
+}
+
+export type ReserveOptions = Readonly<{
+  /** What it was allocated from. */
+  shelves: readonly Pick<Shelf, 'chrtId' | 'backorder' | 'available'>[]
+  nowMs: number
+  /** At how many available units items are low that have no number of their own. */
+  lowStockDefault: number
+}>
+
+/** What is taken of each item at each location, in the order of the items. */
+function sumsOf(takes: readonly Take[]): Take[] {
+  const sums = new Map<string, Take>()
+  for (const take of takes) {
+    const key = stockKey(take)
+    const quantity = (sums.get(key)?.quantity ?? 0) + take.quantity
+    sums.set(key, { chrtId: take.chrtId, location: take.location, quantity })
+  }
+  return [...sums.values()]
+}
+
+/** The items that lie at several locations, of which one may have less than nothing available; one that is not active shows nothing. */
+function backorderedElsewhere(shelves: ReserveOptions['shelves']): number[] {
+  const known = new Set<number>()
+  const several = new Set<number>()
+  for (const { chrtId } of shelves) (known.has(chrtId) ? several : known).add(chrtId)
+  const backordered = shelves.filter(({ available, backorder }) => available <= 0 || backorder > 0)
+  return [...new Set(backordered.map(({ chrtId }) => chrtId))].filter(chrtId => several.has(chrtId))
+}
+
+/**
+ * The level of an item changes with what it has at all locations. That is added up for those of which little is left where it was taken
+ * from: elsewhere there is more, or nothing.
+ */
 const reserve = `
   with moved as (
     insert into stock_movements (order_uid, chrt_id, location, quantity, kind, on_hand, reserved, unavailable, reason, actor, recorded_at)
-    select order_uid, chrt_id, location, quantity, 'reserved', 0, quantity, 0, '', $5, $6
+    select order_uid, chrt_id, location, quantity, 'reserved', 0, quantity, 0, '', $8, $9
       from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[]) as given (order_uid, chrt_id, location, quantity)
-    returning chrt_id, location, reserved
   ), changed as (
     update stock s
-       set reserved = s.reserved + m.reserved
-      from (select chrt_id, location, sum(reserved)::bigint as reserved from moved group by chrt_id, location) m
-     where s.chrt_id = m.chrt_id and s.location = m.location
-    returning s.chrt_id
+       set reserved = s.reserved + taken.quantity
+      from unnest($5::bigint[], $6::text[], $7::bigint[]) as taken (chrt_id, location, quantity)
+     where s.chrt_id = taken.chrt_id and s.location = taken.location
+       and s.on_hand - s.reserved - s.unavailable + s.backorder_limit >= taken.quantity
+    returning s.chrt_id, taken.quantity, s.on_hand - s.reserved - s.unavailable as available, coalesce(s.low_stock, $10::bigint) as low_stock
+  ), few as (
+    select chrt_id, sum(quantity) as quantity
+      from changed
+     where chrt_id in (select chrt_id from changed where available <= low_stock) or chrt_id = any($11::bigint[])
+     group by chrt_id
   ), due as (
-    insert into stock_due (chrt_id, since) select chrt_id, $6 from unnest($7::bigint[]) as crossed (chrt_id)
+    insert into stock_due (chrt_id, since)
+    select chrt_id, $9
+      from (select s.chrt_id, sum(s.on_hand - s.reserved - s.unavailable) as before, coalesce(min(s.low_stock), $10::bigint) as low_stock
+              from stock s where s.chrt_id = any(array(select chrt_id from few)) group by s.chrt_id) all_of
+      join few using (chrt_id)
+     where (before > 0) <> (before - quantity > 0) or (before > low_stock) <> (before - quantity > low_stock)
     on conflict do nothing
   )
   select count(*)::int as stocks from changed`
-
-/** The items whose level is another afterwards. */
-function changedLevels(takes: readonly Take[], stocks: readonly Stock[], lowStockDefault: number): number[] {
-  const units = new Map<number, number>()
-  for (const { chrtId, quantity } of takes) units.set(chrtId, (units.get(chrtId) ?? 0) + quantity)
-  const all = Map.groupBy(stocks, ({ chrtId }) => chrtId)
-  return [...units].flatMap(([chrtId, taken]) => {
-    const before = all.get(chrtId) ?? []
-    const after = before.map((stock, index) => (index === 0 ? { ...stock, reserved: stock.reserved + taken } : stock))
-    return levelOf(before, lowStockDefault) === levelOf(after, lowStockDefault) ? [] : [chrtId]
-  })
-}
 
 /** Gives reserved stock back. @param reason why, for the movements */
 export function releaseStock(
