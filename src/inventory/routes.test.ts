@@ -355,6 +355,13 @@ describe('stock', () => {
     expect(await types()).toEqual(['stock.low low', 'stock.low out_of_stock', 'stock.back_in_stock in_stock'])
   })
 
+  test('is counted by a metric', async () => {
+    const { rows } = await t.pool.query<{ on_hand: string }>('select sum(on_hand) as on_hand from stock')
+    const metrics = await (await t.call('GET', '/metrics')).text()
+    expect(metrics).toContain(`stock_units{number="on_hand"} ${rows[0]?.on_hand}\n`)
+    expect(metrics).toContain('stock_units{number="reserved"} ')
+  })
+
   test('keeps every guarantee after all of that', async () => {
     expect(await brokenRules(t.pool)).toEqual([])
   })
