@@ -83,6 +83,9 @@ export const go: Generate = async folder => {
   return { command: [join(folder, 'orders')] }
 }
 
+/** For programs that end before the better code of the second compiler pays. */
+const shortLived = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
 export const java: Generate = async folder => {
   await needsJava()
   const packages = await pythonTools()
@@ -90,13 +93,24 @@ export const java: Generate = async folder => {
   const properties = '--additional-properties=disallowAdditionalPropertiesIfNotPresent=false'
   const flags = ['generate', '-g', 'java', '-i', openApi, '-o', client, properties]
   await run(['python3', '-c', 'import openapi_generator_cli as generator; generator.cli()', ...flags], {
-    env: { PYTHONPATH: packages },
+    env: { PYTHONPATH: packages, JDK_JAVA_OPTIONS: shortLived.join(' ') },
   })
   const jars = await javaJars(join(client, 'pom.xml'))
   cpSync(join(programs, 'Main.java'), join(client, 'src/main/java/Main.java'))
   const classes = join(folder, 'classes')
   const sources = join(client, 'src/main/java')
   const path = `${join(jars, '*')}`
-  await run(['javac', '-nowarn', '-d', classes, '-cp', path, '-sourcepath', sources, join(sources, 'Main.java')])
-  return { command: ['java', '-XX:TieredStopAtLevel=1', '-cp', `${classes}:${path}`, 'Main'] }
+  await run([
+    'javac',
+    ...shortLived.map(option => `-J${option}`),
+    '-nowarn',
+    '-d',
+    classes,
+    '-cp',
+    path,
+    '-sourcepath',
+    sources,
+    join(sources, 'Main.java'),
+  ])
+  return { command: ['java', ...shortLived, '-cp', `${classes}:${path}`, 'Main'] }
 }
