@@ -3,7 +3,7 @@ import type { StatusChangePart } from '../orders/status-change-part.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { lockItems } from './item-locks.ts'
 import { type Reservation, type ReservationStep, stateAfter, statesBefore } from './reservation.ts'
-import { commitHeld, findReservations, moveReservations } from './reservation-queries.ts'
+import { commitHeld, findReservations, haveUncommitted, moveReservations } from './reservation-queries.ts'
 import { type OrderTakes, releaseStock, shipStock } from './reserve.ts'
 import { readStock } from './stock-queries.ts'
 import { beginWaits, changeWaits, loadWaits } from './wait-queries.ts'
@@ -35,6 +35,10 @@ export function followOrders(rules: Rules): StatusChangePart {
         await endWaits(client, completed, nowMs)
       }
       if (freed.length > 0) await letGo(client, freed, nowMs)
+    },
+    isConcerned(changes) {
+      const areConfirmed = changes.every(({ order, from }) => order.state.status === 'confirmed' && from === 'pending')
+      return areConfirmed ? haveUncommitted(changes.map(({ order }) => order.orderUid)) : true
     },
   }
 }

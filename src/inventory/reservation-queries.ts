@@ -1,5 +1,6 @@
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
+import type { Statement } from '../platform/round-trip.ts'
 import type { Take } from './allocation.ts'
 import type { Reservation, ReservationState } from './reservation.ts'
 
@@ -145,6 +146,15 @@ export async function commitHeld(
     expired.set(orderUid, units.set(chrtId, quantity))
   }
   return expired
+}
+
+/** The statement that reads whether any of the orders has reservations that a confirmation commits, or finds expired. */
+export function haveUncommitted(orderUids: readonly string[]): Statement<boolean> {
+  return {
+    text: `select exists (select from stock_reservations where order_uid = any($1) and state in ('held', 'expired')) as are_there`,
+    values: [orderUids],
+    read: ({ rows: [row] }: { rows: readonly { are_there: boolean }[] }) => row?.are_there === true,
+  }
 }
 
 /** Reserves stock for orders that are placed already: what had expired is written again. */

@@ -1,4 +1,5 @@
 import type { PoolClient } from '../platform/postgres.ts'
+import type { Statement } from '../platform/round-trip.ts'
 import type { SavedChange } from './save-changes.ts'
 
 /**
@@ -14,6 +15,11 @@ export type StatusChangePart = Readonly<{
    * @param nowMs milliseconds since 1970 by the clock of the database
    */
   onStatusChanged(client: PoolClient, changes: readonly SavedChange[], nowMs: number): Promise<void>
+  /**
+   * Whether it has anything to do about changes: known at once, or read by a statement that is sent with others, under the locks of the
+   * orders. A writer of many changes spares itself the round trips of parts that have not. Without it the part is always told.
+   */
+  isConcerned?(changes: readonly SavedChange[]): boolean | Statement<boolean>
 }>
 
 /** Tells every part of changes, in turn. */

@@ -1,15 +1,10 @@
 import { AppError } from '../errors.ts'
 import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
-import {
-  type Claim,
-  claimStatement,
-  type Holding,
-  type KeptAnswer,
-  KeyNotOurs,
-} from '../platform/idempotency/queries.ts'
+import { type KeyStates, readingKeys } from '../platform/idempotency/claims-within.ts'
+import { type Claim, type KeptAnswer, KeyNotOurs } from '../platform/idempotency/queries.ts'
 import { type Pool, violatedKey, withConnection } from '../platform/postgres.ts'
-import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import { command, inOneRoundTrip } from '../platform/round-trip.ts'
 import { applyChanges } from './apply-changes.ts'
 import type { Changes, OrderPayments } from './changes.ts'
 import { readStamps, withPayments } from './load.ts'
@@ -103,9 +98,11 @@ async function writeGroup(
 ): Promise<Outcome<unknown>[]> {
   const { decided, saved, changed } = await withConnection(pool, async client => {
     const orderUids = requests.map(({ orderUid }) => orderUid).toSorted()
-    // Keys are claimed behind the locks: the first write gives the transaction its id.
-    const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids), ...claiming(requests)] as const
-    const [, , busy, orders, stamps, holdings] = await inOneRoundTrip(client, statements)
+    const claims = requests.flatMap(({ claim }) => claim ?? [])
+    // A key is scoped to its order, so that under the order's lock nobody else claims it.
+    const keys = claims.length === 0 ? [] : [readingKeys(claims)]
+    const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids), ...keys] as const
+    const [, , busy, orders, stamps, states = noKeys] = await inOneRoundTrip(client, statements)
     const { locked } = lockedOf(busy, orders)
     const isBusy = new Set(busy)
     const all = await withPayments(client, locked, stamps, remembered)
@@ -115,23 +112,25 @@ async function writeGroup(
       (request): Decided =>
         isBusy.has(request.orderUid)
           ? { outcome: { kind: 'busy' } }
-          : decide(request, request.claim && holdings?.get(request.claim.id), loaded.get(request.orderUid), nowMs),
+          : decide(request, states, loaded.get(request.orderUid), nowMs),
     )
     const saved = decided.flatMap(({ saved }) => saved ?? [])
     const kept = decided.flatMap(({ keep }) => keep ?? [])
-    const changed = await saveAndCommit(client, saved, kept, followed)
+    const unclaimed = requests.flatMap(({ orderUid, claim }) => (isBusy.has(orderUid) ? [] : (claim ?? [])))
+    const [free, over] = [claimable(unclaimed, states, 'free'), claimable(unclaimed, states, 'over')]
+    const changed = await saveAndCommit(client, saved, { kept, free, over, nowMs }, followed)
+    for (const claim of [...free, ...over]) claim.isTaken = true
     return { decided, saved, changed }
   })
-  for (const { claim } of requests) if (claim !== undefined) claim.isTaken = true
   onCommitted(saved, changed)
   for (const one of saved) remember(remembered, one)
   return decided.map(({ outcome }) => outcome)
 }
 
-/** Claims the keys of the requests that have one: a group has each order once, and a key is scoped to its order. */
-function claiming(requests: readonly ChangeRequest<unknown>[]): readonly Statement<ReadonlyMap<string, Holding>>[] {
-  const claims = requests.flatMap(({ claim }) => claim ?? [])
-  return claims.length === 0 ? [] : [claimStatement(claims)]
+const noKeys: KeyStates = new Map()
+
+function claimable(claims: readonly Claim[], states: KeyStates, kind: 'free' | 'over'): readonly Claim[] {
+  return claims.filter(({ id }) => states.get(id)?.kind === kind)
 }
 
 /** Remembers payments whose outcome comes next. */
@@ -151,12 +150,13 @@ type Decided = Readonly<{ outcome: Outcome<unknown>; saved?: DecidedChanges; kee
 /** What `decide` throws is the outcome of its own request only. */
 function decide(
   request: ChangeRequest<unknown>,
-  holding: Holding | undefined,
+  states: KeyStates,
   before: OrderPayments | undefined,
   nowMs: number,
 ): Decided {
-  if (holding !== undefined && holding.kind !== 'ours') {
-    return { outcome: { kind: 'failed', error: new KeyNotOurs(holding) } }
+  const state = request.claim && states.get(request.claim.id)
+  if (state?.kind === 'held' || state?.kind === 'answered') {
+    return { outcome: { kind: 'failed', error: new KeyNotOurs(state) } }
   }
   try {
     const { result, changes, cause = noCause, keep } = request.decide(before, nowMs)
@@ -170,10 +170,10 @@ function decide(
 
 const noCause: Cause = { actor: 'payments' }
 
-/** The key of the answers to requests with an Idempotency-Key. */
-const answersKey = 'idempotency_answers_pkey'
+/** The keys of claims and answers of requests with an Idempotency-Key. */
+const ofRequests = ['idempotency_claims_pkey', 'idempotency_answers_pkey']
 
 function explain(error: unknown): never {
-  if (violatedKey(error) !== answersKey) throw error
+  if (!ofRequests.includes(violatedKey(error) ?? '')) throw error
   throw new AppError('IDEMPOTENCY_KEY_IN_USE', 'a request with this Idempotency-Key came first', { cause: error })
 }

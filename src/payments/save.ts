@@ -6,9 +6,11 @@ import {
   type PaymentHold,
   type PaymentStatusWrites,
 } from '../orders/payment-status.ts'
+import type { SavedChange } from '../orders/save-changes.ts'
 import { type StatusChangePart, tellParts } from '../orders/status-change-part.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
-import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
+import { copyOfClaims, takingOver } from '../platform/idempotency/claims-within.ts'
+import { type Claim, copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { type Changes, issueKey, type OrderPayments, type PaymentEvent, settledAt } from './changes.ts'
@@ -46,26 +48,37 @@ export type FollowedOrders = Readonly<{
   parts: () => readonly StatusChangePart[]
 }>
 
+/** What becomes of Idempotency-Keys: claims of those that are free, or whose claim is over, and answers. */
+export type SavedKeys = Readonly<{
+  free: readonly Claim[]
+  over: readonly Claim[]
+  kept: readonly KeptAnswer[]
+  /** Milliseconds since 1970 by the clock of the database. */
+  nowMs: number
+}>
+
 /**
  * Saves what was decided on several orders, and commits the transaction that holds their locks, in two round trips: what changes by a
  * statement for each table, and then new rows by COPY with the commit.
  *
  * @param decided each on another order
- * @param kept answers to requests with an Idempotency-Key
+ * @param keys what becomes of the keys of requests
  * @returns the orders whose version is another now
  */
 export async function saveAndCommit(
   client: PoolClient,
   decided: readonly DecidedChanges[],
-  kept: readonly KeptAnswer[],
+  { free, over, kept, nowMs }: SavedKeys,
   followed: FollowedOrders,
 ): Promise<ChangedOrder[]> {
-  if (decided.length + kept.length === 0) {
+  await inOneRoundTrip(client, takingOver(over))
+  if (decided.length + kept.length + free.length === 0) {
     await client.query('commit')
     return []
   }
   const { changed, copies } = await saveChanges(client, decided, followed)
-  await copyInto(client, withRows([...copies, copyOfAnswers(kept)]), `${notifyOfEvents};\ncommit`)
+  const ofKeys = [copyOfClaims(free, nowMs), copyOfAnswers(kept)]
+  await copyInto(client, withRows([...copies, ...ofKeys]), `${notifyOfEvents};\ncommit`)
   return changed
 }
 
@@ -93,7 +106,10 @@ async function saveChanges(
   const sorted = decided.map(sort)
   const orders = changeOrders(decided, nowMs)
   const holds = decided.flatMap(change => holdOf(change, followed.expiresAfterMs) ?? [])
-  await inOneRoundTrip(client, [
+  const parts = orders.confirmed.length === 0 ? [] : followed.parts()
+  const concerned = concernedBy(orders.confirmed, parts)
+  const answers = await inOneRoundTrip(client, [
+    ...concerned.questions,
     ...paymentsTable.update(sorted.flatMap(({ payments }) => payments.changed)),
     ...operationsTable.update(sorted.flatMap(({ operations }) => operations.changed)),
     ...totalsTable.update(sorted.flatMap(({ totals }) => totals.changed)),
@@ -101,8 +117,8 @@ async function saveChanges(
     ...orders.updates,
     ...(holds.length === 0 ? [] : [holdForPayment(holds, nowMs)]),
   ])
-  const parts = orders.confirmed.length === 0 ? [] : followed.parts()
-  const ofOrders = parts.length === 0 ? orders : await tell(client, orders, parts, nowMs)
+  const told = concerned.partsBy(answers)
+  const ofOrders = told.length === 0 ? orders : await tell(client, orders, told, nowMs)
   const issues = await insertIssues(client, decided.flatMap(newIssuesOf), nowMs)
   const resolved = await resolveIssues(client, decided.flatMap(resolvedIssuesOf))
   const events = decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause)))
@@ -169,6 +185,22 @@ function toNewEvent({ payment, definition, data }: PaymentEvent, { traceparent }
     recordedAt: new Date(payment.updatedAtMs),
     data: JSON.stringify(data),
     traceparent,
+  }
+}
+
+/** The parts that have something to do about confirmed orders: some of them have to be asked by a statement. */
+function concernedBy(confirmed: readonly SavedChange[], parts: readonly StatusChangePart[]) {
+  const asked = parts.map(part => ({ part, question: part.isConcerned?.(confirmed) ?? true }))
+  const questions = asked.flatMap(({ question }) => (typeof question === 'boolean' ? [] : question))
+  return {
+    questions,
+    /** @param answers begin with those to the questions */
+    partsBy(answers: readonly unknown[]): StatusChangePart[] {
+      const inTurn = answers.values()
+      return asked.flatMap(({ part, question }) =>
+        (typeof question === 'boolean' ? question : inTurn.next().value === true) ? part : [],
+      )
+    },
   }
 }
 

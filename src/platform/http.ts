@@ -41,7 +41,7 @@ export type Route = {
   idempotent?: true
   /** Refuses a request without `Idempotency-Key`: it moves money. Only for an idempotent route. */
   needsKey?: true
-  /** Its handler claims the key in the transaction of its first effect (`claimStatement`); otherwise it is claimed before. */
+  /** Its handler claims the key in the transaction of its first effect (`readingKeys`); otherwise it is claimed before. */
   claims?: 'itself'
   /** Called before a repeated request gets the first response again: another instance may have given it. */
   onReplayed?: (call: Call, response: StoredResponse) => void

@@ -1,7 +1,6 @@
 import { AppError } from '../../errors.ts'
 import { type Copy, copyOf } from '../copy.ts'
 import type { Pool, PoolClient } from '../postgres.ts'
-import type { Statement } from '../round-trip.ts'
 
 /** A response as it is stored and replayed. */
 export type StoredResponse = {
@@ -21,7 +20,7 @@ export type Claim = {
   readonly fingerprint: Buffer
   /**
    * Whether the key is claimed. A handler of a route with `claims: 'itself'` gets a claim that is not, and takes it in the transaction of
-   * its first effect (`claimStatement`).
+   * its first effect (`readingKeys`).
    */
   isTaken: boolean
   /** Set by a handler after the commit of a transaction in which it has stored its response. */
@@ -55,7 +54,7 @@ export class KeyNotOurs extends Error {
 export const answerBytesMax = 4 * 1024 * 1024
 
 type HoldingRow = { asked: string; fingerprint: Buffer; claim: string | null } & (AnswerRow | { status: null })
-type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer<ArrayBuffer> }
+export type AnswerRow = { status: number; headers: Record<string, string>; body: Buffer<ArrayBuffer> }
 
 /** A claim that a repetition of its request may take over. */
 const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.fingerprint'
@@ -66,17 +65,17 @@ const isOver = 'held.claimed_until < now() and held.fingerprint = excluded.finge
  */
 const unhurried = "unhurried as materialized (select set_config('synchronous_commit', 'off', true))"
 
-/** In the order of their keys, so that two instances never wait for each other. @param alone in a transaction of its own */
-const takeAll = (alone: boolean) => `
+/** In the order of their keys, so that two instances never wait for each other. */
+const takeAll = `
   with wanted as (
     select * from unnest($1::bytea[], $2::text[], $3::bytea[], $4::uuid[]) w (scope, key, fingerprint, asked)
   ), answer as (
     select asked, a.fingerprint, status, headers, body
       from wanted join idempotency_answers a using (scope, key)
-  ), ${alone ? `${unhurried}, ` : ''}claim as (
+  ), ${unhurried}, claim as (
     insert into idempotency_claims as held (scope, key, fingerprint, claim, claimed_until)
     select scope, key, fingerprint, asked, now() + $5 * interval '1 millisecond'
-      from ${alone ? 'unhurried, ' : ''}wanted
+      from unhurried, wanted
      where asked not in (select asked from answer)
      order by scope, key
     on conflict (scope, key) do update
@@ -101,46 +100,18 @@ export async function takeClaims(pool: Pool, claims: readonly Claim[], leaseMs: 
   const holdings = new Map<string, Holding>()
   for (let turn = 0; holdings.size < claims.length; turn += 1) {
     const inTurn = [...byKey.values()].flatMap(same => same[turn] ?? [])
-    const { rows } = await pool.query<HoldingRow>(takeAlone, valuesOfClaims(inTurn, leaseMs))
-    for (const [id, holding] of holdingsOf(rows, inTurn)) holdings.set(id, holding)
+    const { rows } = await pool.query<HoldingRow>(takeAll, [...keysOf(inTurn), inTurn.map(({ id }) => id), leaseMs])
+    for (const row of rows) holdings.set(row.asked, toHolding(row))
+    if (rows.length !== inTurn.length) throw new Error('the database has neither claimed a key nor said who has')
   }
   return claims.map(({ id }) => holdings.get(id) as Holding)
-}
-
-/**
- * The statement that claims keys in the transaction of what is done under them: both are committed, or neither. It waits for another
- * transaction that claims one of them.
- *
- * @param claims each of another key
- * @returns reads what became of the claims, by their ids
- */
-export function claimStatement(claims: readonly Claim[]): Statement<ReadonlyMap<string, Holding>> {
-  return {
-    text: takeWithin,
-    values: valuesOfClaims(claims, leaseMs),
-    read: ({ rows }: { rows: readonly HoldingRow[] }) => holdingsOf(rows, claims),
-  }
 }
 
 /** How long a claim holds, in milliseconds: longer than a handler may work. */
 export const leaseMs = 30_000
 
-const takeAlone = takeAll(true)
-const takeWithin = takeAll(false)
-
-function valuesOfClaims(claims: readonly Claim[], leaseMs: number): unknown[] {
-  return [
-    claims.map(({ scope }) => scope),
-    claims.map(({ key }) => key),
-    claims.map(({ fingerprint }) => fingerprint),
-    claims.map(({ id }) => id),
-    leaseMs,
-  ]
-}
-
-function holdingsOf(rows: readonly HoldingRow[], claims: readonly Claim[]): Map<string, Holding> {
-  if (rows.length !== claims.length) throw new Error('the database has neither claimed a key nor said who has')
-  return new Map(rows.map(row => [row.asked, toHolding(row)]))
+function keysOf(claims: readonly Claim[]): [scopes: Buffer[], keys: string[], fingerprints: Buffer[]] {
+  return [claims.map(({ scope }) => scope), claims.map(({ key }) => key), claims.map(({ fingerprint }) => fingerprint)]
 }
 
 function toHolding({ asked, claim, fingerprint, ...row }: HoldingRow): Holding {
@@ -221,7 +192,7 @@ function bounded(answer: StoredResponse): StoredResponse {
   throw new Error(`an answer of ${byteLength} bytes cannot be kept: at most ${answerBytesMax}`)
 }
 
-function toAnswer({ status, headers, body }: AnswerRow): StoredResponse {
+export function toAnswer({ status, headers, body }: AnswerRow): StoredResponse {
   return { status, headers, body }
 }
 
