@@ -7,22 +7,19 @@ import type { LockedOrder } from './order-locks.ts'
 
 /** Writes the states of orders as they are after a change. They are locked. */
 export function updateStates(orders: readonly LockedOrder[]): Statement<undefined> {
-  return command(
-    `update orders
-        set status = c.status, payment_status = c.payment_status, delivery_status = c.delivery_status, version = c.version,
-            updated_at = c.updated_at
-       from unnest($1::text[], $2::order_status[], $3::payment_status[], $4::delivery_status[], $5::int[], $6::timestamptz[])
-              as c (order_uid, status, payment_status, delivery_status, version, updated_at)
-      where orders.order_uid = c.order_uid and orders.order_uid = any($1)`,
-    [
-      orders.map(({ orderUid }) => orderUid),
-      orders.map(({ state }) => state.status),
-      orders.map(({ state }) => state.paymentStatus),
-      orders.map(({ state }) => state.deliveryStatus),
-      orders.map(({ version }) => version),
-      orders.map(({ updatedAtMs }) => new Date(updatedAtMs)),
-    ],
-  )
+  return command('select change_order_states($1, $2)', [
+    orders.map(({ orderUid }) => orderUid),
+    JSON.stringify(
+      orders.map(({ orderUid, state, version, updatedAtMs }) => ({
+        order_uid: orderUid,
+        status: state.status,
+        payment_status: state.paymentStatus,
+        delivery_status: state.deliveryStatus,
+        version,
+        updated_at: new Date(updatedAtMs),
+      })),
+    ),
+  ])
 }
 
 export type Transition = {

@@ -12,7 +12,7 @@ import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfClaims, takingOver } from '../platform/idempotency/claims-within.ts'
 import { type Claim, copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { inOneRoundTrip } from '../platform/round-trip.ts'
+import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import { type Changes, issueKey, type OrderPayments, type PaymentEvent, settledAt } from './changes.ts'
 import { newId } from './ids.ts'
 import { insertIssues, issueEvent, resolveIssues } from './issue-queries.ts'
@@ -110,9 +110,7 @@ async function saveChanges(
   const concerned = concernedBy(orders.confirmed, parts)
   const answers = await inOneRoundTrip(client, [
     ...concerned.questions,
-    ...paymentsTable.update(sorted.flatMap(({ payments }) => payments.changed)),
-    ...operationsTable.update(sorted.flatMap(({ operations }) => operations.changed)),
-    ...totalsTable.update(sorted.flatMap(({ totals }) => totals.changed)),
+    ...rowChanges(sorted),
     ...disputesTable.upsert(decided.flatMap(disputesOf)),
     ...orders.updates,
     ...(holds.length === 0 ? [] : [holdForPayment(holds, nowMs)]),
@@ -133,6 +131,16 @@ async function saveChanges(
   return { changed: orders.changed, copies }
 }
 
+/** Changes rows that are there, by one statement for the three tables. */
+function rowChanges(sorted: readonly SortedChanges[]): readonly Statement<undefined>[] {
+  const changes = [
+    paymentsTable.changesOf(sorted.flatMap(({ payments }) => payments.changed)),
+    operationsTable.changesOf(sorted.flatMap(({ operations }) => operations.changed)),
+    totalsTable.changesOf(sorted.flatMap(({ totals }) => totals.changed)),
+  ]
+  return changes.every(json => json === null) ? [] : [command('select change_payments($1, $2, $3)', changes)]
+}
+
 type Sorted<Row> = Readonly<{ added: readonly Row[]; changed: readonly Change<Row>[] }>
 
 function sortBy<Row>(before: readonly Row[], rows: readonly Row[], keyOf: (row: Row) => string): Sorted<Row> {
@@ -146,12 +154,14 @@ function sortBy<Row>(before: readonly Row[], rows: readonly Row[], keyOf: (row: 
   return { added, changed }
 }
 
-/** Tells rows that are new from those that are there. */
-function sort({ before, changes, stamp }: DecidedChanges): {
+type SortedChanges = Readonly<{
   payments: Sorted<Payment>
   operations: Sorted<Operation>
   totals: Sorted<OrderTotals>
-} {
+}>
+
+/** Tells rows that are new from those that are there. */
+function sort({ before, changes, stamp }: DecidedChanges): SortedChanges {
   const totals = [{ ...changes.totals, orderUid: before.order.orderUid, stamp }]
   return {
     payments: sortBy(before.isStored ? before.payments : [], changes.payments, ({ paymentId }) => paymentId),

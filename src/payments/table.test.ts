@@ -7,6 +7,24 @@ const before = newPayment(
   1_000,
 )
 
+test('of rows that have changed every column that may change is written, without nulls and zeros; of others nothing', () => {
+  const [same, other] = [
+    { ...before, paymentId: 'pay_2' },
+    { ...before, paymentId: 'pay_3', captured: 5 },
+  ]
+  const changes = [
+    { before, after: { ...before, captured: 5 } },
+    { before: same, after: { ...same } },
+    { before: other, after: { ...other, captured: 0, state: 'voided' as const } },
+  ]
+  const updatedAt = '1970-01-01T00:00:01.000Z'
+  expect(JSON.parse(paymentsTable.changesOf(changes) ?? '')).toEqual([
+    { order_uid: 'o-1', payment_id: 'pay_1', state: 'processing', captured: 5, updated_at: updatedAt },
+    { order_uid: 'o-1', payment_id: 'pay_3', state: 'voided', updated_at: updatedAt },
+  ])
+  expect(paymentsTable.changesOf([{ before, after: { ...before } }])).toBeNull()
+})
+
 test('an update writes the columns that have changed of one of its rows, and none when nothing has', () => {
   const other = { ...before, paymentId: 'pay_2' }
   const changes = [

@@ -25,6 +25,11 @@ export type Table<Item> = Readonly<{
    * them is not there.
    */
   update(changes: readonly Change<Item>[]): readonly Statement<undefined>[]
+  /**
+   * What `change_payments` writes of rows that are there already, as JSON: their keys and the columns that may change. A null and a 0 are
+   * left out; null when nothing has changed.
+   */
+  changesOf(changes: readonly Change<Item>[]): string | null
   /** Writes items, whether they are there already or not; none for no items. */
   upsert(items: readonly Item[]): readonly Statement<undefined>[]
 }>
@@ -37,6 +42,7 @@ export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): T
   const names = namesOf(columns)
   const keys = columns.filter(({ role }) => role === 'key')
   const changing = columns.filter(({ role }) => role === undefined)
+  const written = [...keys, ...changing]
   const upsert = `insert into ${name} (${names})
   select ${names} from ${recordsOf(columns)}
       on conflict (${namesOf(keys)}) do update
@@ -64,6 +70,17 @@ export function tableOf<Item>(name: string, columns: readonly Column<Item>[]): T
    where ${keys.map(column => `t.${column.name} = u.${column.name}`).join(' and ')}`
       return [{ text: update, values: [jsonOf(updated, items)], read }]
     },
+    changesOf(changes) {
+      const changed = changes.filter(
+        ({ before, after }) => before === undefined || changing.some(({ of }) => of(before) !== of(after)),
+      )
+      if (changed.length === 0) return null
+      return jsonOf(
+        written,
+        changed.map(({ after }) => after),
+        0,
+      )
+    },
     upsert: items => (items.length === 0 ? [] : [command(upsert, [jsonOf(columns, items)])]),
   }
 }
@@ -77,14 +94,15 @@ function recordsOf<Item>(columns: readonly Column<Item>[]): string {
   return `json_to_recordset($1::json) u (${columns.map(({ name, type }) => `${name} ${type}`).join(', ')})`
 }
 
-function jsonOf<Item>(columns: readonly Column<Item>[], items: readonly Item[]): string {
+/** @param leftOut what is not said, beside a null */
+function jsonOf<Item>(columns: readonly Column<Item>[], items: readonly Item[], leftOut?: Value): string {
   return JSON.stringify(
     items.map(item => {
       const row: Record<string, unknown> = {}
       for (const { name, type, of } of columns) {
         const value = of(item)
-        // What is left out is null.
-        if (value !== undefined) row[name] = type === 'timestamptz' ? new Date(value as number).toISOString() : value
+        if (value !== undefined && value !== leftOut)
+          row[name] = type === 'timestamptz' ? new Date(value as number).toISOString() : value
       }
       return row
     }),

@@ -13,39 +13,29 @@ export type KeyState = Readonly<{ kind: 'free' }> | Readonly<{ kind: 'over' }> |
 /** The states of claims, by their ids. */
 export type KeyStates = ReadonlyMap<string, KeyState>
 
-type KeyRow = Readonly<{ asked: string; fingerprint: Buffer } & ({ is_over: boolean; status: null } | AnswerRow)>
-
-const readKeys = `
-  with wanted as (
-    select * from unnest($1::bytea[], $2::text[], $3::uuid[]) w (scope, key, asked)
-  )
-  select asked, fingerprint, claimed_until < now() as is_over, null as status, null as headers, null as body
-    from wanted join idempotency_claims using (scope, key)
-   union all
-  select asked, fingerprint, null, status, headers, body from wanted join idempotency_answers using (scope, key)`
+/** A row of the function `read_idempotency_keys`. A claim without an answer has no status. */
+type KeyRow = Readonly<{ place: number; fingerprint: Buffer } & ({ is_over: boolean; status: null } | AnswerRow)>
 
 /** The statement that reads what others have done with keys. @param claims each of another key */
 export function readingKeys(claims: readonly Claim[]): Statement<KeyStates> {
   return {
-    text: readKeys,
-    values: [claims.map(({ scope }) => scope), claims.map(({ key }) => key), claims.map(({ id }) => id)],
+    text: 'select * from read_idempotency_keys($1, $2)',
+    values: [claims.map(({ scope }) => scope), claims.map(({ key }) => key)],
     read({ rows }: { rows: readonly KeyRow[] }) {
       const states = new Map<string, KeyState>(claims.map(({ id }) => [id, { kind: 'free' }]))
-      const fingerprints = new Map(claims.map(({ id, fingerprint }) => [id, fingerprint]))
       for (const row of rows) {
-        // A key that was answered has its claim too.
-        if (states.get(row.asked)?.kind === 'answered') continue
-        states.set(row.asked, stateOf(row, fingerprints.get(row.asked)))
+        const claim = claims[row.place - 1]
+        if (claim !== undefined) states.set(claim.id, stateOf(row, claim))
       }
       return states
     },
   }
 }
 
-function stateOf(row: KeyRow, own: Buffer | undefined): KeyState {
+function stateOf(row: KeyRow, { fingerprint: own }: Claim): KeyState {
   const { fingerprint } = row
   if (row.status !== null) return { kind: 'answered', fingerprint, answer: toAnswer(row) }
-  return row.is_over && own !== undefined && fingerprint.equals(own) ? { kind: 'over' } : { kind: 'held', fingerprint }
+  return row.is_over && fingerprint.equals(own) ? { kind: 'over' } : { kind: 'held', fingerprint }
 }
 
 /** The rows of claims of free keys. One that another has claimed meanwhile causes a unique violation. */
