@@ -40,5 +40,5 @@ const returnedCodes: StatusChangePart = {
       .map(({ order }) => order.orderUid)
     if (orderUids.length > 0) await returnCodes(client, orderUids)
   },
-  isConcerned: changes => changes.some(({ order }) => ended.includes(order.state.status)),
+  concernsConfirmation: () => false,
 }

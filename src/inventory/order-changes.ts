@@ -36,10 +36,7 @@ export function followOrders(rules: Rules): StatusChangePart {
       }
       if (freed.length > 0) await letGo(client, freed, nowMs)
     },
-    isConcerned(changes) {
-      const areConfirmed = changes.every(({ order, from }) => order.state.status === 'confirmed' && from === 'pending')
-      return areConfirmed ? haveUncommitted(changes.map(({ order }) => order.orderUid)) : true
-    },
+    concernsConfirmation: haveUncommitted,
   }
 }
 

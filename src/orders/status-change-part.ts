@@ -16,10 +16,10 @@ export type StatusChangePart = Readonly<{
    */
   onStatusChanged(client: PoolClient, changes: readonly SavedChange[], nowMs: number): Promise<void>
   /**
-   * Whether it has anything to do about changes: known at once, or read by a statement that is sent with others, under the locks of the
-   * orders. A writer of many changes spares itself the round trips of parts that have not. Without it the part is always told.
+   * Whether it has anything to do when pending orders are confirmed: never, or read by a statement under the locks of the orders. A writer
+   * of many changes spares itself the round trips of parts that have not. Without it the part is always told.
    */
-  isConcerned?(changes: readonly SavedChange[]): boolean | Statement<boolean>
+  concernsConfirmation?(orderUids: readonly string[]): false | Statement<boolean>
 }>
 
 /** Tells every part of changes, in turn. */

@@ -120,7 +120,7 @@ function begin(
   const provider = operation && providerOf(after, operation, context)
   const payment = after.payments.find(({ paymentId }) => paymentId === operation?.paymentId)
   if (operation !== undefined && isOpen(operation) && provider !== undefined && payment !== undefined) {
-    return { result: { operation, payment, provider, step: 'call' }, changes, cause }
+    return { result: { operation, payment, provider, step: 'call' }, changes, cause, after }
   }
   // Nobody has to be asked: people record the money.
   const answer = request.answer(after)
@@ -176,7 +176,7 @@ function decideOn(
       const answer = request?.answer(after)
       const keep = request && answer && { claim: request.claim, answer }
       const cause = request && { actor: request.actor, traceparent: request.traceparent }
-      return { result: { after, answer }, changes, cause, keep }
+      return { result: { after, answer }, changes, cause, keep, after }
     },
   })
 }

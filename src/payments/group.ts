@@ -3,13 +3,14 @@ import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
 import { type KeyStates, readingKeys } from '../platform/idempotency/claims-within.ts'
 import { type Claim, type KeptAnswer, KeyNotOurs } from '../platform/idempotency/queries.ts'
-import { type Pool, violatedKey, withConnection } from '../platform/postgres.ts'
+import { type Pool, type PoolClient, violatedKey, withConnection } from '../platform/postgres.ts'
 import { command, inOneRoundTrip } from '../platform/round-trip.ts'
 import { applyChanges } from './apply-changes.ts'
 import type { Changes, OrderPayments } from './changes.ts'
 import { readStamps, withPayments } from './load.ts'
 import { isOpen } from './payment.ts'
 import { createRememberedPayments, newStamp, type RememberedPayments } from './remembered.ts'
+import { toldParts } from './told-parts.ts'
 import { type Cause, type ChangedOrder, type DecidedChanges, type FollowedOrders, saveAndCommit } from './save.ts'
 
 /**
@@ -31,7 +32,7 @@ export type PaymentWriter = Readonly<{
 
 export type ChangeRequest<Result> = Readonly<{
   orderUid: string
-  /** The claim of its Idempotency-Key, which is taken in the transaction: nothing is decided under a key that is not free. */
+  /** The claim of its Idempotency-Key. One that is not taken is taken in the transaction: nothing is decided under a key that is not free. */
   claim?: Claim
   /**
    * Decides by the order with its payments; undefined when it is not stored. Called again when the transaction is repeated, so it must
@@ -47,6 +48,8 @@ export type Decision<Result> = Readonly<{
   /** Undefined: nothing is changed. */
   changes?: Changes | undefined
   cause?: Cause | undefined
+  /** The payments as they are then; undefined when nobody has made them yet. */
+  after?: OrderPayments | undefined
   /** The answer to the request that caused it, which is stored with it. */
   keep?: KeptAnswer | undefined
 }>
@@ -97,13 +100,8 @@ async function writeGroup(
   requests: readonly ChangeRequest<unknown>[],
 ): Promise<Outcome<unknown>[]> {
   const { decided, saved, changed } = await withConnection(pool, async client => {
-    const orderUids = requests.map(({ orderUid }) => orderUid).toSorted()
-    const claims = requests.flatMap(({ claim }) => claim ?? [])
-    // A key is scoped to its order, so that under the order's lock nobody else claims it.
-    const keys = claims.length === 0 ? [] : [readingKeys(claims)]
-    const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids), ...keys] as const
-    const [, , busy, orders, stamps, states = noKeys] = await inOneRoundTrip(client, statements)
-    const { locked } = lockedOf(busy, orders)
+    const claims = requests.flatMap(untakenOf)
+    const { locked, busy, stamps, states, told } = await lockAndRead(client, requests, claims, followed)
     const isBusy = new Set(busy)
     const all = await withPayments(client, locked, stamps, remembered)
     const loaded = new Map(all.map(before => [before.order.orderUid, before]))
@@ -116,15 +114,44 @@ async function writeGroup(
     )
     const saved = decided.flatMap(({ saved }) => saved ?? [])
     const kept = decided.flatMap(({ keep }) => keep ?? [])
-    const unclaimed = requests.flatMap(({ orderUid, claim }) => (isBusy.has(orderUid) ? [] : (claim ?? [])))
+    const unclaimed = requests.flatMap(request => (isBusy.has(request.orderUid) ? [] : untakenOf(request)))
     const [free, over] = [claimable(unclaimed, states, 'free'), claimable(unclaimed, states, 'over')]
-    const changed = await saveAndCommit(client, saved, { kept, free, over, nowMs }, followed)
+    const following = { expiresAfterMs: followed.expiresAfterMs, told }
+    const changed = await saveAndCommit(client, saved, { kept, free, over, nowMs }, following)
     for (const claim of [...free, ...over]) claim.isTaken = true
     return { decided, saved, changed }
   })
   onCommitted(saved, changed)
   for (const one of saved) remember(remembered, one)
   return decided.map(({ outcome }) => outcome)
+}
+
+/** Begins the transaction: locks the orders, and reads what is needed to decide, in one round trip. */
+async function lockAndRead(
+  client: PoolClient,
+  requests: readonly ChangeRequest<unknown>[],
+  claims: readonly Claim[],
+  followed: FollowedOrders,
+) {
+  const orderUids = requests.map(({ orderUid }) => orderUid).toSorted()
+  const parts = followed.parts()
+  // Nearly all orders are confirmed by outcomes, which have no keys.
+  const asked = toldParts(claims.length === 0 ? parts : [], orderUids)
+  const keys = claims.length === 0 ? [] : [readingKeys(claims)]
+  const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids)] as const
+  const [, , busy, orders, stamps, ...others] = await inOneRoundTrip(client, [
+    ...statements,
+    ...keys,
+    ...asked.questions,
+  ])
+  const [states = noKeys] = others.filter(answer => typeof answer !== 'boolean')
+  const told = claims.length === 0 ? asked.by(others) : parts
+  return { ...lockedOf(busy, orders), stamps, states, told }
+}
+
+/** The claim that a request has still to make: some routes have theirs made before. */
+function untakenOf({ claim }: ChangeRequest<unknown>): readonly Claim[] {
+  return claim === undefined || claim.isTaken ? [] : [claim]
 }
 
 const noKeys: KeyStates = new Map()
@@ -134,9 +161,9 @@ function claimable(claims: readonly Claim[], states: KeyStates, kind: 'free' | '
 }
 
 /** Remembers payments whose outcome comes next. */
-function remember(remembered: RememberedPayments, { before, changes, decidedAtMs, stamp }: DecidedChanges): void {
-  if (!changes.operations.some(isOpen)) return
-  remembered.keep(before.order.orderUid, stamp, applyChanges(before, changes, decidedAtMs))
+function remember(remembered: RememberedPayments, saved: DecidedChanges): void {
+  const { before, changes, decidedAtMs, stamp, after = applyChanges(before, changes, decidedAtMs) } = saved
+  if (after.operations.some(isOpen)) remembered.keep(before.order.orderUid, stamp, after)
 }
 
 /**
@@ -159,10 +186,10 @@ function decide(
     return { outcome: { kind: 'failed', error: new KeyNotOurs(state) } }
   }
   try {
-    const { result, changes, cause = noCause, keep } = request.decide(before, nowMs)
+    const { result, changes, cause = noCause, keep, after } = request.decide(before, nowMs)
     const outcome = { kind: 'done', result } as const
     if (before === undefined || changes === undefined) return { outcome, keep }
-    return { outcome, keep, saved: { before, changes, cause, decidedAtMs: nowMs, stamp: newStamp() } }
+    return { outcome, keep, saved: { before, changes, cause, decidedAtMs: nowMs, stamp: newStamp(), after } }
   } catch (error) {
     return { outcome: { kind: 'failed', error } }
   }

@@ -19,5 +19,7 @@ export function idOf(prefix: Prefix, { scope, key, fingerprint }: Claim): string
 }
 
 function withPrefix(prefix: Prefix, bytes: Uint8Array): string {
-  return `${prefix}_${[...bytes.subarray(0, 24)].map(byte => alphabet[byte & 31]).join('')}`
+  let id = `${prefix}_`
+  for (const byte of bytes.subarray(0, 24)) id += alphabet.charAt(byte & 31)
+  return id
 }

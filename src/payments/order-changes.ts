@@ -34,7 +34,7 @@ export function followOrders(rules: PaymentRules, orders: FollowedOrders): Statu
           { before, changes: decision.changes, cause: { actor, traceparent }, decidedAtMs: nowMs, stamp: newStamp() },
         ]
       })
-      await saveWithin(client, decided, orders)
+      await saveWithin(client, decided, { ...orders, told: orders.parts() })
     },
   }
 }

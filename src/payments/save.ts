@@ -6,8 +6,8 @@ import {
   type PaymentHold,
   type PaymentStatusWrites,
 } from '../orders/payment-status.ts'
-import type { SavedChange } from '../orders/save-changes.ts'
 import { type StatusChangePart, tellParts } from '../orders/status-change-part.ts'
+import { copyBehind } from '../platform/copy-behind.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfClaims, takingOver } from '../platform/idempotency/claims-within.ts'
 import { type Claim, copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
@@ -28,6 +28,8 @@ export type DecidedChanges = Readonly<{
   decidedAtMs: number
   /** The stamp of the order's payments after it. */
   stamp: number
+  /** The payments after it; undefined when nobody has made them yet. */
+  after?: OrderPayments | undefined
 }>
 
 /** What a change of an order is recorded with. */
@@ -48,6 +50,9 @@ export type FollowedOrders = Readonly<{
   parts: () => readonly StatusChangePart[]
 }>
 
+/** The same for one transaction. */
+export type Following = Readonly<{ expiresAfterMs: number | undefined; told: readonly StatusChangePart[] }>
+
 /** What becomes of Idempotency-Keys: claims of those that are free, or whose claim is over, and answers. */
 export type SavedKeys = Readonly<{
   free: readonly Claim[]
@@ -58,78 +63,112 @@ export type SavedKeys = Readonly<{
 }>
 
 /**
- * Saves what was decided on several orders, and commits the transaction that holds their locks, in two round trips: what changes by a
- * statement for each table, and then new rows by COPY with the commit.
+ * Saves what was decided on several orders, and commits the transaction that holds their locks: what changes by a statement for each
+ * module, and behind it new rows by COPY with the commit. That is one round trip, unless issues are opened or resolved, or other modules
+ * are told of confirmed orders.
  *
  * @param decided each on another order
  * @param keys what becomes of the keys of requests
+ * @param told other modules' parts that are told when orders are confirmed
  * @returns the orders whose version is another now
  */
 export async function saveAndCommit(
   client: PoolClient,
   decided: readonly DecidedChanges[],
   { free, over, kept, nowMs }: SavedKeys,
-  followed: FollowedOrders,
-): Promise<ChangedOrder[]> {
-  await inOneRoundTrip(client, takingOver(over))
-  if (decided.length + kept.length + free.length === 0) {
+  { expiresAfterMs, told }: Following,
+): Promise<readonly ChangedOrder[]> {
+  if (decided.length + kept.length + free.length + over.length === 0) {
     await client.query('commit')
     return []
   }
-  const { changed, copies } = await saveChanges(client, decided, followed)
+  const writes = writesOf(decided, expiresAfterMs)
+  const updates = [...takingOver(over), ...writes.updates]
   const ofKeys = [copyOfClaims(free, nowMs), copyOfAnswers(kept)]
-  await copyInto(client, withRows([...copies, ...ofKeys]), `${notifyOfEvents};\ncommit`)
-  return changed
+  const end = `${notifyOfEvents};\ncommit`
+  if (isAlone(writes, told)) {
+    await copyBehind(client, updates, withRows([...copiesOf(writes), ...ofKeys]), end)
+  } else {
+    await inOneRoundTrip(client, updates)
+    const copies = await saveBesides(client, writes, told)
+    await copyInto(client, withRows([...copies, ...ofKeys]), end)
+  }
+  return writes.changed
 }
 
 /** Saves what was decided in a transaction that somebody else commits. @returns as `saveAndCommit` does */
 export async function saveWithin(
   client: PoolClient,
   decided: readonly DecidedChanges[],
-  followed: FollowedOrders,
-): Promise<ChangedOrder[]> {
+  { expiresAfterMs, told }: Following,
+): Promise<readonly ChangedOrder[]> {
   if (decided.length === 0) return []
-  const { changed, copies } = await saveChanges(client, decided, followed)
+  const writes = writesOf(decided, expiresAfterMs)
+  await inOneRoundTrip(client, writes.updates)
+  const copies = await saveBesides(client, writes, told)
   await copyInto(client, withRows(copies), notifyOfEvents)
-  return changed
+  return writes.changed
 }
 
 const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items > 0)
 
-/** Saves all but the rows of `copies`, which are written last: COPY can bring the commit along. */
-async function saveChanges(
-  client: PoolClient,
-  decided: readonly DecidedChanges[],
-  followed: FollowedOrders,
-): Promise<{ changed: ChangedOrder[]; copies: Copy[] }> {
+/** What decisions write. */
+type Writes = ReturnType<typeof writesOf>
+
+function writesOf(decided: readonly DecidedChanges[], expiresAfterMs: number | undefined) {
   const nowMs = Math.max(...decided.map(({ decidedAtMs }) => decidedAtMs))
   const sorted = decided.map(sort)
-  const orders = changeOrders(decided, nowMs)
-  const holds = decided.flatMap(change => holdOf(change, followed.expiresAfterMs) ?? [])
-  const parts = orders.confirmed.length === 0 ? [] : followed.parts()
-  const concerned = concernedBy(orders.confirmed, parts)
-  const answers = await inOneRoundTrip(client, [
-    ...concerned.questions,
-    ...rowChanges(sorted),
-    ...disputesTable.upsert(decided.flatMap(disputesOf)),
-    ...orders.updates,
-    ...(holds.length === 0 ? [] : [holdForPayment(holds, nowMs)]),
-  ])
-  const told = concerned.partsBy(answers)
-  const ofOrders = told.length === 0 ? orders : await tell(client, orders, told, nowMs)
-  const issues = await insertIssues(client, decided.flatMap(newIssuesOf), nowMs)
-  const resolved = await resolveIssues(client, decided.flatMap(resolvedIssuesOf))
-  const events = decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause)))
-  const copies = [
+  const { changed, updates, ...orders } = changeOrders(decided, nowMs)
+  const holds = decided.flatMap(change => holdOf(change, expiresAfterMs) ?? [])
+  return {
+    nowMs,
+    sorted,
+    changed,
+    orders,
+    updates: [
+      ...rowChanges(sorted),
+      ...disputesTable.upsert(decided.flatMap(disputesOf)),
+      ...updates,
+      ...(holds.length === 0 ? [] : [holdForPayment(holds, nowMs)]),
+    ],
+    transfers: decided.flatMap(({ changes }) => changes.transfers),
+    events: decided.flatMap(({ changes, cause }) => changes.events.map(event => toNewEvent(event, cause))),
+    issues: decided.flatMap(newIssuesOf),
+    resolved: decided.flatMap(resolvedIssuesOf),
+  }
+}
+
+/** Whether the rows of payments and orders are all that is written. */
+function isAlone({ orders, issues, resolved }: Writes, told: readonly StatusChangePart[]): boolean {
+  return issues.length + resolved.length === 0 && (told.length === 0 || orders.confirmed.length === 0)
+}
+
+/** Tells other modules, opens and resolves issues. @returns the rows that are left, which are written last */
+async function saveBesides(client: PoolClient, writes: Writes, told: readonly StatusChangePart[]): Promise<Copy[]> {
+  const { orders, nowMs } = writes
+  const isTold = told.length > 0 && orders.confirmed.length > 0
+  const ofOrders = isTold ? await tell(client, orders, told, nowMs) : orders
+  const issues = await insertIssues(client, writes.issues, nowMs)
+  const resolved = await resolveIssues(client, writes.resolved)
+  return copiesOf({ ...writes, orders: ofOrders }, [...issues.map(issue => issueEvent(issue, nowMs)), ...resolved])
+}
+
+/** The new rows. @param more events behind those of orders and payments */
+function copiesOf(
+  { sorted, transfers, orders, events }: Pick<Writes, 'sorted' | 'transfers' | 'events'> & { orders: OrderRows },
+  more: readonly NewEvent[] = [],
+): Copy[] {
+  return [
     paymentsTable.copyOf(sorted.flatMap(({ payments }) => payments.added)),
     operationsTable.copyOf(sorted.flatMap(({ operations }) => operations.added)),
     totalsTable.copyOf(sorted.flatMap(({ totals }) => totals.added)),
-    copyOfTransfers(decided.flatMap(({ changes }) => changes.transfers)),
-    ofOrders.transitions,
-    copyOfEvents([...ofOrders.events, ...events, ...issues.map(issue => issueEvent(issue, nowMs)), ...resolved]),
+    copyOfTransfers(transfers),
+    orders.transitions,
+    copyOfEvents([...orders.events, ...events, ...more]),
   ]
-  return { changed: orders.changed, copies }
 }
+
+type OrderRows = Pick<PaymentStatusWrites, 'transitions' | 'events'>
 
 /** Changes rows that are there, by one statement for the three tables. */
 function rowChanges(sorted: readonly SortedChanges[]): readonly Statement<undefined>[] {
@@ -198,29 +237,13 @@ function toNewEvent({ payment, definition, data }: PaymentEvent, { traceparent }
   }
 }
 
-/** The parts that have something to do about confirmed orders: some of them have to be asked by a statement. */
-function concernedBy(confirmed: readonly SavedChange[], parts: readonly StatusChangePart[]) {
-  const asked = parts.map(part => ({ part, question: part.isConcerned?.(confirmed) ?? true }))
-  const questions = asked.flatMap(({ question }) => (typeof question === 'boolean' ? [] : question))
-  return {
-    questions,
-    /** @param answers begin with those to the questions */
-    partsBy(answers: readonly unknown[]): StatusChangePart[] {
-      const inTurn = answers.values()
-      return asked.flatMap(({ part, question }) =>
-        (typeof question === 'boolean' ? question : inTurn.next().value === true) ? part : [],
-      )
-    },
-  }
-}
-
 /** Other modules write behind the rows and events of orders: these are copied first. @returns what is left to be copied */
 async function tell(
   client: PoolClient,
-  { transitions, events, confirmed }: Omit<PaymentStatusWrites, 'after'>,
+  { transitions, events, confirmed }: OrderRows & Pick<PaymentStatusWrites, 'confirmed'>,
   parts: readonly StatusChangePart[],
   nowMs: number,
-): Promise<Pick<PaymentStatusWrites, 'transitions' | 'events'>> {
+): Promise<OrderRows> {
   await copyInto(client, [transitions, copyOfEvents(events)], notifyOfEvents)
   await tellParts(parts, client, confirmed, nowMs)
   return { transitions: { ...transitions, items: 0 }, events: [] }

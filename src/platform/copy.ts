@@ -56,10 +56,11 @@ type Connection = { stream: Socket }
  * The driver passes it the server's messages (its interface for queries of other packages, which pg-copy-streams uses too). After an
  * error nothing more is sent, and the server skips what was sent already.
  */
-class CopyTransaction {
+export class CopyTransaction {
   readonly done: Promise<void>
   readonly #copies: readonly Copy[]
   readonly #last: string
+  #isSent = false
   #isOver = false
   #settle: (error?: Error) => void = () => undefined
 
@@ -79,7 +80,14 @@ class CopyTransaction {
   /** Set by the driver, to end its timer. */
   callback(): void {}
 
+  get isSent(): boolean {
+    return this.#isSent
+  }
+
+  /** Sends it, unless it was sent ahead: behind a query whose answer comes before its own. */
   submit(connection: Connection): void {
+    if (this.#isSent) return
+    this.#isSent = true
     this.#send(connection.stream).catch(error => this.#settle(error))
   }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Query, type QueryConfig } from 'pg'
 import type { PoolClient } from './postgres.ts'
 
@@ -41,7 +42,7 @@ export async function inOneRoundTrip<const Statements extends readonly Statement
 }
 
 /** The parts of the driver's connection and of its queries that are used. */
-type Connection = { stream: { cork(): void; uncork(): void }; sync(): void }
+export type Connection = { stream: Socket; sync(): void }
 type Part = {
   submit(connection: Connection): Error | null
   handleRowDescription(message: unknown): void
@@ -54,14 +55,19 @@ type Part = {
  * The driver passes it the server's messages, as it passes them to a query of other packages such as pg-cursor. Each part is a query of
  * the driver that is sent without the message which ends it; one such message ends all of them.
  */
-class RoundTrip {
+export class RoundTrip {
   readonly done: Promise<readonly Answer[]>
   readonly #parts: readonly Part[]
   readonly #answers: Answer[] = []
   #current = 0
+  #isOver = false
   #settle: (error?: Error) => void = () => undefined
 
-  constructor(statements: readonly Statement<unknown>[]) {
+  readonly #onSent: (connection: Connection) => void
+
+  /** @param onSent is called when all of it has been sent, and may send what comes behind it */
+  constructor(statements: readonly Statement<unknown>[], onSent: (connection: Connection) => void = () => undefined) {
+    this.#onSent = onSent
     this.#parts = statements.map(({ text, values = [] }, index) => {
       const config: QueryConfig & { queryMode: 'extended' } = { text, values: [...values], queryMode: 'extended' }
       const query = new Query(config, undefined, (error, result) => {
@@ -72,6 +78,7 @@ class RoundTrip {
     })
     this.done = new Promise((resolve, reject) => {
       this.#settle = error => {
+        this.#isOver = true
         this.callback()
         if (error === undefined) resolve(this.#answers)
         else reject(error)
@@ -90,14 +97,14 @@ class RoundTrip {
         const refusal = part.submit(unfinished)
         if (refusal !== null) throw refusal
       }
-      return null
     } catch (error) {
       this.#settle(error as Error)
-      return null
     } finally {
       connection.sync()
+      if (!this.#isOver) this.#onSent(connection)
       connection.stream.uncork()
     }
+    return null
   }
 
   handleRowDescription(message: unknown): void {
