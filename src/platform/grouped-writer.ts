@@ -38,6 +38,8 @@ export type GroupedWriterOptions<Request, Result> = Readonly<{
   /** The most requests in a group, and how many groups are written at a time. */
   groupMax: number
   writersMax: number
+  /** The fewest requests for which a group is begun beside one that is being written; `groupMax` unless given. */
+  besideMin?: number
   /** The most requests that are held. */
   waitingMax: number
   /** The error of a request whose key was busy for `busyTimeoutMs`. */
@@ -61,8 +63,8 @@ type Task<Request, Result> = {
 
 /**
  * Makes a writer. A group is formed at the end of a turn of the event loop, or when one before it is done; beside one that is being
- * written only when it is full. When the database refuses
- * the values of a group, or its code meets a bug, each request is written alone, so that it takes no other with it.
+ * written only when it is large. When the database refuses the values of a group, or its code meets a bug, each request is written alone,
+ * so that it takes no other with it.
  */
 export function createGroupedWriter<Request, Result>(
   options: GroupedWriterOptions<Request, Result>,
@@ -136,10 +138,10 @@ class Groups<Request, Result> implements GroupedWriter<Request, Result> {
     })
   }
 
-  /** Another group beside one under way must be full: two small ones cost nearly twice as much as one. */
+  /** Another group beside one under way must be large: two small ones cost nearly twice as much as one. */
   #isWriterDue(): boolean {
-    const { writersMax, groupMax } = this.#options
-    return this.#writers === 0 || (this.#writers < writersMax && this.#waiting.length >= groupMax)
+    const { writersMax, groupMax, besideMin = groupMax } = this.#options
+    return this.#writers === 0 || (this.#writers < writersMax && this.#waiting.length >= besideMin)
   }
 
   /** Takes what is written next, each key once. */

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createOrdersDatabase } from '../../test/app.ts'
 import { withConnection } from './postgres.ts'
+import { copyBehind } from './copy-behind.ts'
+import { copyOf } from './copy.ts'
 import { command, inOneRoundTrip, type Statement } from './round-trip.ts'
 
 let database: Awaited<ReturnType<typeof createOrdersDatabase>>
@@ -40,14 +42,15 @@ test('one that fails takes those before it along and skips those behind it, and 
   client.release()
 })
 
+/** A value that cannot be sent. */
+const unsent = {
+  toPostgres() {
+    throw new RangeError('it has no form')
+  },
+}
+
 test('a value that cannot be sent and an answer that is refused reject it', async () => {
-  const broken = command('insert into numbers values ($1)', [
-    {
-      toPostgres() {
-        throw new RangeError('it has no form')
-      },
-    },
-  ])
+  const broken = command('insert into numbers values ($1)', [unsent])
   await expect(run([insert(6), broken])).rejects.toThrow('it has no form')
   const refused: Statement<never> = {
     ...numbers,
@@ -57,4 +60,32 @@ test('a value that cannot be sent and an answer that is refused reject it', asyn
   }
   await expect(run([refused])).rejects.toThrow('not what was wanted')
   await expect(run([numbers])).resolves.toBeDefined()
+})
+
+const rowsOf = (...given: readonly number[]) =>
+  copyOf('numbers', 'number', given, (number, writer) => {
+    writer.row(1)
+    writer.integer(number)
+  })
+
+test('rows are written behind statements in one round trip, and committed with them or not at all', async () => {
+  const client = await database.pool.connect()
+  await inOneRoundTrip(client, [command('delete from numbers'), command('begin')])
+  await copyBehind(client, [insert(1), insert(2)], [rowsOf(3, 4)], 'commit')
+  expect(await inOneRoundTrip(client, [numbers])).toEqual([[1, 2, 3, 4]])
+  const unsendable = command('insert into numbers values ($1)', [unsent])
+  for (const [statements, rows] of [
+    [[insert(5), insert(1)], rowsOf(6)],
+    [[insert(5)], rowsOf(6, 1)],
+    [[insert(5), unsendable], rowsOf(6)],
+  ] as const) {
+    await client.query('begin')
+    await expect(copyBehind(client, statements, [rows], 'commit')).rejects.toThrow()
+    await client.query('rollback')
+    expect(await inOneRoundTrip(client, [numbers])).toEqual([[1, 2, 3, 4]])
+  }
+  await client.query('begin')
+  await copyBehind(client, [], [rowsOf(5)], 'commit')
+  expect(await inOneRoundTrip(client, [numbers])).toEqual([[1, 2, 3, 4, 5]])
+  client.release()
 })
