@@ -6,6 +6,7 @@ export type Unit =
   | 'requests/s'
   | 'transfers/s'
   | 'lines/s'
+  | 'items/s'
   | 'payments/s'
   | 'decisions/s'
   | 'checkouts/s'

@@ -6,6 +6,7 @@ import { benchFlashSale } from './flash-sale.ts'
 import { benchGet } from './get.ts'
 import { benchGrowth } from './growth.ts'
 import { benchIngest } from './ingest.ts'
+import { benchItems } from './items.ts'
 import { benchLedger } from './ledger.ts'
 import { benchList } from './list.ts'
 import { describeMachine } from './machine.ts'
@@ -50,6 +51,12 @@ const benchmarks: readonly Benchmark[] = [
     summary: 'Kafka to PostgreSQL, every item tracked and nothing tracked (--orders, 150000)',
     isOptional: true,
     run: benchTracked,
+  },
+  {
+    name: 'items',
+    summary: 'a catalogue imported, listed and searched (--orders items, 1000000)',
+    isOptional: true,
+    run: benchItems,
   },
   {
     name: 'movements',

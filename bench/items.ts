@@ -1,0 +1,153 @@
+import type { PostgresAddress } from '../src/platform/postgres.ts'
+import type { BenchmarkContext } from './context.ts'
+import { createDatabase, dropDatabase, settle, withClient } from './environment.ts'
+import { type Figure, type Findings, percentile } from './figures.ts'
+import { databaseSettings, startServiceProcess } from './service-process.ts'
+import { residentMaxMib } from './usage.ts'
+
+const itemsDefault = 1_000_000
+const rounds = 100
+const warmUpRounds = 10
+const limitMs = 10
+/** Lines of one request. */
+const batchLines = 50_000
+
+/** A catalogue is imported as NDJSON, and imported again; then it is listed and searched, by common words and by rare ones. */
+export async function benchItems(context: BenchmarkContext): Promise<Findings> {
+  const { environment, note } = context
+  const count = context.orders ?? itemsDefault
+  const server = await environment.postgres()
+  const address = await createDatabase(server)
+  const service = await startServiceProcess({ folder: environment.folder, environment: databaseSettings(address) })
+  try {
+    note(`items: importing ${count}`)
+    const created = await importItems(service.url, count, 'created')
+    const again = await importItems(service.url, Math.min(count, 200_000), 'unchanged')
+    const resident = residentMaxMib(service.pid)
+    note('items: stock of each')
+    await fillStock(address)
+    await settle(address)
+    note(`items: ${rounds} rounds of ${pages.length} kinds of page`)
+    return {
+      figures: [
+        { what: 'items imported, all new', value: created, unit: 'items/s' },
+        { what: 'items imported, all as they are', value: again, unit: 'items/s' },
+        ...(resident === undefined ? [] : [memory(resident)]),
+        ...(await measurePages(service.url, count)),
+      ],
+      notes: [
+        `${count} items in requests of ${batchLines} lines, one after another; a page has 100 items, every other begins anywhere in the list`,
+      ],
+    }
+  } finally {
+    await service.stop()
+    await dropDatabase(server, address)
+  }
+}
+
+const memory = (mib: number): Figure => ({
+  ...{ what: 'resident set, maximum, of the import', value: mib, unit: 'MiB' },
+  must: { of: 'value', atMost: 350 },
+})
+
+/** What items are called: words that every second item has, and words of one item in 20, 100, 500, 2,000 and 20,000. */
+function nameOf(index: number): string {
+  const word = (name: string, among: number, step: number) => `${name}${letters((index * step) % among)}`
+  return `${index % 2 === 0 ? 'Classic' : 'Sport'} ${word('Hat', 20, 7)} ${word('Model', 100, 37)} ${word('Line', 2_000, 919)}`
+}
+
+const brandOf = (index: number) => `Brand${letters((index * 173) % 500)} House${letters((index * 7_919) % 20_000)}`
+
+/** A number in letters: numbers are found by their beginnings as well. */
+const letters = (number: number) =>
+  [...number.toString(20)].map(digit => String.fromCharCode(97 + parseInt(digit, 20))).join('')
+
+function lineOf(index: number): string {
+  const item = {
+    chrt_id: 10_000_000 + index * 3,
+    nm_id: 1_000_000 + (index >> 2),
+    name: nameOf(index),
+    brand: brandOf(index),
+  }
+  return JSON.stringify({
+    ...item,
+    size: ['S', 'M', 'L', 'XL'][index % 4],
+    prices: { USD: 45_300, EUR: 41_200 },
+    sale: 30,
+  })
+}
+
+/** @returns items a second, from the first request to the last answer */
+async function importItems(url: string, count: number, outcome: 'created' | 'unchanged'): Promise<number> {
+  let spentMs = 0
+  for (let first = 0; first < count; first += batchLines) {
+    const lines = Array.from({ length: Math.min(batchLines, count - first) }, (_, at) => lineOf(first + at))
+    const body = `${lines.join('\n')}\n`
+    const headers = { 'content-type': 'application/x-ndjson' }
+    const startedMs = performance.now()
+    const answer = await (await fetch(`${url}/api/items/batch`, { method: 'POST', headers, body })).text()
+    spentMs += performance.now() - startedMs
+    const end = JSON.parse(answer.trimEnd().split('\n').at(-1) ?? '{}') as Record<string, unknown>
+    if (end.complete !== true || end[outcome] !== lines.length)
+      throw new Error(`the import ended with ${JSON.stringify(end)}`)
+  }
+  return count / (spentMs / 1000)
+}
+
+/** Has stock of every item, of which one in a thousand is low. */
+async function fillStock(address: PostgresAddress): Promise<void> {
+  await withClient(address, async client => {
+    await client.query(
+      `insert into stock (chrt_id, location, on_hand, reserved, unavailable, backorder_limit, backorder_bound, as_of)
+       select chrt_id, 'main', case when chrt_id % 1000 = 0 then 1 else 100 end, 0, 0, 0, 0, now() from items`,
+    )
+    await client.query('vacuum analyze items, stock')
+  })
+}
+
+type Page = Readonly<{ name: string; path: (index: number) => string }>
+
+const search = (words: (index: number) => string) => (index: number) =>
+  `/api/items?q=${encodeURIComponent(words(index))}`
+const nth = (index: number, place: number) => `${nameOf(index)} ${brandOf(index)}`.split(' ')[place] ?? ''
+
+const pages: readonly Page[] = [
+  { name: 'listed', path: () => '/api/items?' },
+  { name: 'by one word in 2', path: search(index => nth(index, 0)) },
+  { name: 'by one in 20', path: search(index => nth(index, 1)) },
+  { name: 'by one in 100', path: search(index => nth(index, 2)) },
+  { name: 'by one in 500', path: search(index => nth(index, 4)) },
+  { name: 'by one in 2,000', path: search(index => nth(index, 3)) },
+  { name: 'by one in 20,000', path: search(index => nth(index, 5)) },
+  { name: 'by its beginning, of all', path: search(() => 'mod') },
+  { name: 'by its beginning, of some', path: search(index => nth(index, 4).slice(0, -1)) },
+  { name: 'by three words', path: search(index => `${nth(index, 2)} ${nth(index, 4)} ${nth(index, 0)}`) },
+  { name: 'by number', path: search(index => String(10_000_000 + index * 3)) },
+  { name: 'by a word of none', path: search(() => 'nothing') },
+  { name: 'stock that is low', path: () => '/api/stock?level=low' },
+  { name: 'stock that is out', path: () => '/api/stock?level=out_of_stock' },
+]
+
+async function measurePages(url: string, count: number): Promise<Figure[]> {
+  const timesMs = pages.map((): number[] => [])
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
+    // Each kind once a round: what else the machine does then falls on all of them alike.
+    for (const [kind, { name, path }] of pages.entries()) {
+      const index = Math.floor(Math.random() * count)
+      const cursor = round % 2 === 0 ? '' : `&cursor=${10_000_000 + Math.floor(Math.random() * count) * 3}`
+      const startedMs = performance.now()
+      const answer = await fetch(`${url}${path(index)}${cursor}`)
+      await answer.arrayBuffer()
+      if (answer.status !== 200) throw new Error(`a page ${name} was answered with ${answer.status}`)
+      if (round >= 0) timesMs[kind]?.push(performance.now() - startedMs)
+    }
+  }
+  return pages.flatMap(({ name }, kind): Figure[] => {
+    const sorted = timesMs[kind]?.toSorted((a, b) => a - b) ?? []
+    const of = name.startsWith('stock') ? name : `items ${name}`
+    return [
+      { what: `${of}, p99`, value: percentile(sorted, 0.99), unit: 'ms', must: { of: 'value', atMost: limitMs } },
+      { what: `${of}, p50`, value: percentile(sorted, 0.5), unit: 'ms' },
+    ]
+  })
+}
