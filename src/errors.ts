@@ -68,6 +68,7 @@ export const catalogue = {
   STOCK_INSUFFICIENT: { status: 409, consumer: 'dead-letter', title: 'There is not enough stock for it' },
   STOCK_CHANGED: { status: 409, consumer: 'dead-letter', title: 'The stock is another than was expected' },
   STOCK_CONFLICT: { status: 409, consumer: 'dead-letter', title: 'This external_id is taken by something else' },
+  CATALOGUE_NOT_EMPTY: { status: 409, consumer: 'dead-letter', title: 'There are items already' },
   CART_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such cart, or the token is not its own' },
   CART_STATE_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The cart is in a state that forbids it' },
   CART_VERSION_STALE: { status: 412, consumer: 'dead-letter', title: 'The cart has changed in the meantime' },

@@ -8,6 +8,7 @@ import type { Catalogue, Module } from './module.ts'
 import { ordersModule } from './orders/module.ts'
 import { paymentsModule } from './payments/module.ts'
 import { settlementsModule } from './settlements/module.ts'
+import { shopModule } from './shop/module.ts'
 import { systemModule } from './system/module.ts'
 import { webhooksModule } from './webhooks/module.ts'
 
@@ -21,6 +22,7 @@ export const modules: readonly Module[] = [
   paymentsModule,
   settlementsModule,
   cartsModule,
+  shopModule,
   webhooksModule,
   accessModule,
   systemModule,

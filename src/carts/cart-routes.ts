@@ -52,15 +52,25 @@ export function cartRoutes(options: CartRoutesOptions): Route[] {
   ]
 }
 
-async function create(
-  call: Call,
-  claim: Claim | undefined,
-  { writer, now, abandonedAfterMs }: CartRoutesOptions,
+async function create(call: Call, claim: Claim | undefined, options: CartRoutesOptions): Promise<Response> {
+  const { currency, customer_id: customerId } = await readNewCart(call.request, options.now())
+  return createCart({ currency, customerId }, traceOf(call.request), options, claim)
+}
+
+/**
+ * Creates a cart.
+ *
+ * @param claim of the request's Idempotency-Key, if it has one
+ * @returns the answer with the cart and its token
+ */
+export async function createCart(
+  owned: Pick<Cart, 'currency' | 'customerId'>,
+  traceparent: string | undefined,
+  { writer, abandonedAfterMs }: Pick<CartRoutesOptions, 'writer' | 'abandonedAfterMs'>,
+  claim?: Claim,
 ): Promise<Response> {
-  const { currency, customer_id: customerId } = await readNewCart(call.request, now())
   const [cartId, token] = [newCartId(), newCartToken()]
-  const made = { cartId, tokenHash: hashOfToken(token), currency, customerId }
-  const traceparent = traceOf(call.request)
+  const made = { ...owned, cartId, tokenHash: hashOfToken(token) }
   const priced = await writer.change({
     cartIds: [cartId],
     decide(_, facts, nowMs) {

@@ -10,6 +10,7 @@ import { type Cart, cartTokenPrefix, orderUidOf } from './cart.ts'
 import { type CheckoutOptions, paymentOf, press } from './checkout.ts'
 import { noteDecided } from './decided.ts'
 import { cartOperations } from './operations.ts'
+import { cartIdOf, cartNotFound, openedBy, ownerOf } from './owner.ts'
 import type { CheckoutRequest } from './requests.ts'
 import type { CartWriter } from './writer.ts'
 
@@ -32,6 +33,11 @@ export function checkoutRoutes(options: Options): Route[] {
       operation: cartOperations.checkout,
       handle: call => checkOut(call, options),
     },
+    {
+      ...{ method: 'GET', path: '/api/carts/:id/order', scope: 'carts:write', tokenPrefix: cartTokenPrefix },
+      operation: cartOperations.order,
+      handle: call => showOrder(call, options),
+    },
   ]
 }
 
@@ -41,6 +47,15 @@ async function checkOut(call: Call, options: Options): Promise<Response> {
   if (pressed.kind === 'placed') return answer(cart, pressed.after, 201, options)
   const before = await options.payments.checkout.read(orderUidOf(cart.cartId))
   return answer(cart, await payAgain(before, pressed.request, traceOf(call.request), options), 200, options)
+}
+
+/** Shows the order that a cart became to who has the cart's token. */
+async function showOrder(call: Call, options: Options): Promise<Response> {
+  const found = await options.read(cartIdOf(call))
+  if (found === undefined) throw cartNotFound()
+  const cart = openedBy(ownerOf(call.request), found.cart)
+  if (cart.orderUid === undefined) throw new AppError('ORDER_NOT_FOUND', 'the cart has not become an order')
+  return answer(cart, await options.payments.checkout.read(cart.orderUid), 200, options)
 }
 
 /** Begins another payment of an order whose payments have failed. */
@@ -78,7 +93,11 @@ async function answer(
   { writer, readOrder, payments: { rules } }: Options,
 ): Promise<Response> {
   const orderUid = orderUidOf(cart.cartId)
-  const [order] = await Promise.all([readOrder(orderUid), noteDecided(writer, cart.cartId, after?.order.state)])
+  const isNoted = cart.state === 'checked_out'
+  const [order] = await Promise.all([
+    readOrder(orderUid),
+    isNoted ? undefined : noteDecided(writer, cart.cartId, after?.order.state),
+  ])
   if (order === undefined) throw new AppError('CHECKOUT_IN_PROGRESS', 'the order is being placed')
   const payment = after?.payments.at(-1)
   const operations = after?.operations.filter(({ paymentId }) => paymentId === payment?.paymentId) ?? []

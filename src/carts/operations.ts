@@ -152,4 +152,15 @@ export const cartOperations = {
       503: unavailable,
     },
   },
+  order: {
+    operationId: 'getCartOrder',
+    summary: 'Read the order that a cart became',
+    description: `With its last payment, as they are now. ${owned}`,
+    tags,
+    responses: {
+      200: answer('The order, and its last payment', checkoutView),
+      404: problemAnswer('There is no such cart, the token is not its own, or it has not become an order'),
+      503: unavailable,
+    },
+  },
 }

@@ -6,7 +6,8 @@ import { ordersApi } from '../orders/module.ts'
 import { findStored } from '../orders/queries.ts'
 import { paymentsApi } from '../payments/module.ts'
 import { inBatches } from '../platform/batches.ts'
-import { cartRoutes } from './cart-routes.ts'
+import { cartsApi } from './api.ts'
+import { cartRoutes, createCart } from './cart-routes.ts'
 import { checkoutRoutes } from './checkout-routes.ts'
 import { createFactsReader } from './facts.ts'
 import type { PriceLists } from './price-lists.ts'
@@ -39,6 +40,10 @@ export function startCarts(context: Context, lists: PriceLists): Running {
     const orders = await findStored(pools.single, orderUids)
     return orderUids.map(orderUid => orders.get(orderUid))
   }, ordersMax)
+  cartsApi.offer(context, {
+    createCart: (made, traceparent) => createCart(made, traceparent, { writer, abandonedAfterMs }),
+    lists,
+  })
   return {
     routes: [
       ...cartRoutes({ writer, read, lists: pools.lists, now, abandonedAfterMs }),

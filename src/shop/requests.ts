@@ -1,0 +1,75 @@
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { AppError } from '../errors.ts'
+import { chrtIdOf } from '../inventory/item-document.ts'
+import { searchQueryOf } from '../inventory/item-words.ts'
+import { isCurrencyAt } from '../platform/currencies.ts'
+import type { HttpRequest } from '../platform/http.ts'
+import { readJsonBody } from '../platform/json.ts'
+import { QueryReader } from '../platform/query.ts'
+
+/** What the demo shop is asked. */
+
+const pageMax = 100
+const textMax = 100
+const sizeBytesMax = 1024
+
+export const shopItemParameters = {
+  limit: {
+    description: 'Items on a page',
+    schema: { type: 'integer', minimum: 1, maximum: pageMax, default: pageMax },
+  },
+  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+  q: {
+    description: 'Words, each the beginning of one of the name, brand, size, chrt_id or nm_id',
+    schema: { type: 'string', maxLength: textMax },
+  },
+}
+
+export const guestCartBody = Type.Object(
+  { currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217; it stays as it is' }) },
+  { title: 'NewGuestCart', additionalProperties: false },
+)
+
+const contracts = {
+  cart: Compile(guestCartBody),
+  nothing: Compile(Type.Object({}, { additionalProperties: false })),
+}
+
+export type ShopItemsQuery = Readonly<{
+  /** A text query of PostgreSQL; undefined: everything. */
+  search: string | undefined
+  /** Whether the text that is searched for has no word, so that nothing matches. */
+  findsNothing: boolean
+  after: number | undefined
+  limit: number
+}>
+
+/** @throws AppError REQUEST_INVALID with every parameter that is wrong */
+export function readShopItemsQuery(parameters: URLSearchParams): ShopItemsQuery {
+  const query = new QueryReader(parameters, shopItemParameters)
+  const limit = query.text('limit') === undefined ? pageMax : query.limit()
+  if (limit > pageMax) query.refuse('limit', `a whole number, 1 to ${pageMax}`)
+  const cursor = query.text('cursor')
+  const after = cursor === undefined ? undefined : chrtIdOf(cursor)
+  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
+  const text = query.text('q')
+  if (text !== undefined && text.length > textMax) query.refuse('q', `at most ${textMax} characters`)
+  query.end()
+  const search = text === undefined ? undefined : searchQueryOf(text)
+  return { search, findsNothing: text !== undefined && search === undefined, after, limit }
+}
+
+/** @returns the currency @throws AppError REQUEST_INVALID with every violation, and as `readJsonBody` does */
+export async function readGuestCart(request: HttpRequest, nowMs: number): Promise<string> {
+  const expected = 'must be a JSON object with currency'
+  const { currency } = await readJsonBody(request, contracts.cart, { sizeBytesMax, expected })
+  if (isCurrencyAt(currency, nowMs)) return currency
+  const violations = [{ pointer: '/currency', detail: 'must be an ISO 4217 currency code that has a minor unit' }]
+  throw new AppError('REQUEST_INVALID', 'the body is not valid', { violations })
+}
+
+/** A body without content. JSON is needed, so that no page of another site can send it. @throws as `readGuestCart` */
+export async function readNothing(request: HttpRequest): Promise<void> {
+  await readJsonBody(request, contracts.nothing, { sizeBytesMax, expected: 'must be an empty JSON object' })
+}
