@@ -3,19 +3,19 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { shopDir } from '../src/shop/variables.ts'
 import { staticDir } from '../src/system/variables.ts'
-import { buildWeb } from './build-web.ts'
+import { buildShop, buildWeb } from './build-web.ts'
 
 /**
- * Builds the service and its commands into one program that needs neither Bun nor node_modules. The migrations, the page and the
- * page of the API are inside; PostgreSQL's binaries are not, since programs cannot be started from there.
+ * Builds the service and its commands into one program that needs neither Bun nor node_modules. The migrations, the pages and
+ * that of the API are inside; PostgreSQL's binaries are not, since programs cannot be started from there.
  */
 
 const root = join(import.meta.dirname, '..')
 const { values } = parseArgs({ options: { outfile: { type: 'string', default: 'build/orders' } } })
 const outfile = resolve(root, values.outfile)
 
-const page = staticDir.preset
 const documentation = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
 
 // A folder is carried under the path that it has, a single file only under its name: so the folders are laid out first.
@@ -24,7 +24,8 @@ try {
   for (const path of ['migrations', ...documentation.map(name => `node_modules/swagger-ui-dist/${name}`)]) {
     cpSync(join(root, path), join(stage, path), { recursive: true })
   }
-  await buildWeb(join(stage, page))
+  await buildWeb(join(stage, staticDir.preset))
+  await buildShop(join(stage, shopDir.preset))
   mkdirSync(dirname(outfile), { recursive: true })
   const options = ['--compile', '--sourcemap', '--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig']
   const assets = readdirSync(stage).map(name => `--asset=${name}`)

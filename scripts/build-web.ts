@@ -4,26 +4,44 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 const root = join(import.meta.dirname, '..')
 
-/** Where `make build` puts the page, and where the service looks for it. */
+/** Where `make build` puts the page and that of the demo shop, and where the service looks for them. */
 export const webFolder = join(root, 'build', 'web')
+export const shopFolder = join(root, 'build', 'shop')
 
 /** Kinds of files that compress well; other pictures are compressed already. */
 const compressible = ['.html', '.js', '.css', '.svg', '.json']
 
 /**
- * Builds the page into a folder: one document, and beside it files whose names hold the hash of their content, so that a browser
- * may keep them for ever. Addresses in them are relative, so that a proxy may serve the page under any path. Files that compress
- * well are there compressed as well.
+ * Builds the page into a folder.
  *
  * @param sources the folder `web` of the repository, or a copy
  * @throws AggregateError of Bun's bundler, with what is wrong in the sources
  */
 export async function buildWeb(folder: string, sources: string = join(root, 'web')): Promise<void> {
+  await build(folder, join(sources, 'index.html'))
+  writeDocuments(folder, await pagesOf(sources))
+  compressAll(folder)
+}
+
+/** Builds the page of the demo shop into a folder: it is served to everybody, and has nothing of the other page. Throws as `buildWeb`. */
+export async function buildShop(folder: string): Promise<void> {
+  const sources = join(root, 'web', 'shop')
+  await build(folder, join(sources, 'index.html'))
+  const list = (await import(join(sources, 'pages.ts'))) as { shopPages: Record<string, string> }
+  writeDocuments(folder, Object.values(list.shopPages))
+  compressAll(folder)
+}
+
+/**
+ * Bundles a document with what it imports: beside it lie files whose names hold the hash of their content, so that a browser may keep them
+ * for ever. Addresses in them are relative, so that a proxy may serve the page under any path.
+ */
+async function build(folder: string, document: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const assets = 'assets/[name]-[hash].[ext]'
   await Bun.build({
-    entrypoints: [join(sources, 'index.html')],
+    entrypoints: [document],
     outdir: folder,
     target: 'browser',
     minify: true,
@@ -31,10 +49,6 @@ export async function buildWeb(folder: string, sources: string = join(root, 'web
     naming: { entry: '[name].[ext]', chunk: assets, asset: assets },
     define: { 'process.env.NODE_ENV': '"production"' },
   })
-  writeDocuments(folder, await pagesOf(sources))
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (compressible.includes(extname(name))) compress(join(folder, name))
-  }
 }
 
 /**
@@ -64,6 +78,13 @@ function writeDocuments(folder: string, paths: readonly string[]): void {
   writeFileSync(join(folder, 'pages.json'), JSON.stringify(pages))
 }
 
+/** Adds compressed copies of the files that compress well. */
+function compressAll(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (compressible.includes(extname(name))) compress(join(folder, name))
+  }
+}
+
 function compress(file: string): void {
   const bytes = readFileSync(file)
   const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY }
@@ -73,5 +94,6 @@ function compress(file: string): void {
 
 if (import.meta.main) {
   await buildWeb(webFolder)
+  await buildShop(shopFolder)
   process.exit(0)
 }

@@ -31,7 +31,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     pool: createPool(address, { connectionsMax: 1, name: 'documents', log }),
     log,
     now: Date.now,
-    value: readConfig({ STATIC_DIR: '/dev/null' }, '/').value,
+    value: readConfig({ STATIC_DIR: '/dev/null', SHOP_DIR: '/dev/null' }, '/').value,
     basePath: '',
     dataDir: '/',
     probes: {},

@@ -17,6 +17,8 @@ export const advisoryLocks = {
   webhookCount: 7_306_296,
   /** Taken by the function `settle_log` (migrations/0019_log_home.sql). */
   logHome: 7_306_298,
+  /** Filling the demo catalogue, one instance at a time. */
+  demoCatalogue: 7_306_299,
   /** Held by the process that runs the embedded PostgreSQL, as long as it does. */
   embeddedPostgresOwner: 7_305_816_442,
 } as const

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { buildWeb } from '../scripts/build-web.ts'
+import { buildShop, buildWeb } from '../scripts/build-web.ts'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/platform/log.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
@@ -40,6 +40,14 @@ function webFolder(): Promise<string> {
     return folder
   })()
   return built
+}
+
+/** The page of the demo shop, built in the same way. */
+export async function shopFolder(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'orders-shop-'))
+  endWithThisProcess(folder)
+  await buildShop(folder)
+  return folder
 }
 
 /** The addresses of the pages, as the list of modules gives them, without those that need an id. */
@@ -93,7 +101,8 @@ export async function setStage(settings: Record<string, string> = {}): Promise<S
   const database = await createMigratedDatabase()
   const environment = environmentOf(database.address)
   const stop = new AbortController()
-  const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: await webFolder(), ...settings }, root)
+  const page = settings.STATIC_DIR ?? (await webFolder())
+  const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: page, ...settings }, root)
   const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
   let context: BrowserContext | undefined
   let complaints: string[] = []

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,32 +6,22 @@ import { createTestDatabase, type TestDatabase } from './database.ts'
 import { isInstalled } from './monitoring-rules.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
-/** The commands of documents are run one by one, and each prints what stands below it. The documents share a service, in this order. */
+/** The commands of documents are run one by one, and each prints what stands below it. Documents of a group share a service, in this order. */
 
 setDefaultTimeout(90_000)
 
 const root = join(import.meta.dirname, '..')
-const documents = [
-  ['docs/payments.md', 'an unpaid order is authorized, captured and refunded in parts'],
-  ['docs/inventory.md', 'items are written, imported and searched, and their stock is moved and counted'],
-  ['docs/prices.md', 'discount codes, delivery methods and tax rates are made'],
-  ['docs/carts.md', 'a cart is filled, priced, checked out and pressed again'],
+const groups = [
+  [
+    ['docs/payments.md', 'an unpaid order is authorized, captured and refunded in parts'],
+    ['docs/inventory.md', 'items are written, imported and searched, and their stock is moved and counted'],
+    ['docs/prices.md', 'discount codes, delivery methods and tax rates are made'],
+    ['docs/carts.md', 'a cart is filled, priced, checked out and pressed again'],
+  ],
+  // Its catalogue is empty at first.
+  [['docs/shop.md', 'a guest buys from the demo shop']],
 ] as const
 const areInstalled = isInstalled('jq', 'the commands of documents') && isInstalled('curl', 'the same')
-
-let database: TestDatabase
-let service: ServiceProcess
-
-beforeAll(async () => {
-  if (!areInstalled) return
-  database = await createTestDatabase(async () => undefined)
-  service = await startServiceProcess({ env: databaseEnv(database.address) })
-})
-
-afterAll(async () => {
-  await endServices()
-  await database?.drop()
-})
 
 type Step = { command: string; printed: string }
 
@@ -50,22 +40,38 @@ function stepsOf(document: string): Step[] {
   return steps
 }
 
-for (const [document, title] of documents) {
-  test.skipIf(!areInstalled)(`${title}, as ${document} shows`, () => {
-    const steps = stepsOf(readFileSync(join(root, document), 'utf8'))
-    expect(steps.length).toBeGreaterThan(8)
-    // In one shell, whose variables the commands share; each output ends with a NUL.
-    const script = steps.map(({ command }) => `${command}\nprintf '\\0'`).join('\n')
-    const { stdout, stderr, status } = spawnSync(
-      'bash',
-      ['-e', '-o', 'pipefail', '-c', script.replaceAll('http://localhost:8080', service.url)],
-      { cwd: root, encoding: 'utf8' },
-    )
-    const printed = stdout.split('\0')
-    const ran = steps.map(({ command }, index) => ({ command, printed: printed[index] ?? 'not run' }))
-    // A body without a line end is shown on a line of its own.
-    const whole = ({ command, printed }: Step) => ({ command, printed: printed.trimEnd() })
-    expect(ran.map(whole), stderr).toEqual(steps.map(whole))
-    expect(status).toBe(0)
+describe.each(groups.map(documents => ({ documents })))('a new database', ({ documents }) => {
+  let database: TestDatabase
+  let service: ServiceProcess
+
+  beforeAll(async () => {
+    if (!areInstalled) return
+    database = await createTestDatabase(async () => undefined)
+    service = await startServiceProcess({ env: databaseEnv(database.address) })
   })
-}
+
+  afterAll(async () => {
+    await endServices()
+    await database?.drop()
+  })
+
+  for (const [document, title] of documents) {
+    test.skipIf(!areInstalled)(`${title}, as ${document} shows`, () => {
+      const steps = stepsOf(readFileSync(join(root, document), 'utf8'))
+      expect(steps.length).toBeGreaterThan(8)
+      // In one shell, whose variables the commands share; each output ends with a NUL.
+      const script = steps.map(({ command }) => `${command}\nprintf '\\0'`).join('\n')
+      const { stdout, stderr, status } = spawnSync(
+        'bash',
+        ['-e', '-o', 'pipefail', '-c', script.replaceAll('http://localhost:8080', service.url)],
+        { cwd: root, encoding: 'utf8' },
+      )
+      const printed = stdout.split('\0')
+      const ran = steps.map(({ command }, index) => ({ command, printed: printed[index] ?? 'not run' }))
+      // A body without a line end is shown on a line of its own.
+      const whole = ({ command, printed }: Step) => ({ command, printed: printed.trimEnd() })
+      expect(ran.map(whole), stderr).toEqual(steps.map(whole))
+      expect(status).toBe(0)
+    })
+  }
+})

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { cartStates } from '../src/carts/cart.ts'
 import { exampleOrder } from '../src/orders/example.ts'
+import { createTestApp } from './app.ts'
 import { lamp, mug, recipient } from './carts.ts'
 import { type Asked, type Caller, type DocumentedAnswers, readDocumentedAnswers } from './documented-answers.ts'
 import { createFilledApp } from './filled-database.ts'
@@ -262,6 +263,17 @@ describe('responses match OpenAPI', () => {
     await ask('PATCH /api/carts/{id}', 409, { id, body: {} })
     const { id: waiting } = await readyCart()
     await ask(checkout, 201, { id: waiting, body: pay('tok_action') })
+    for (const of of [id, waiting]) await ask('GET /api/carts/{id}/order', 200, { id: of })
+  })
+
+  test('of the demo shop', async () => {
+    const [item] = await ask<{ chrt_id: number }[]>('GET /api/shop/items', 200, { query: '?limit=100' })
+    await ask('GET /api/shop/items/{chrt_id}', 200, { id: String(item?.chrt_id) })
+    await ask('POST /api/shop/carts', 201, { body: { currency: 'EUR' } })
+    await ask('POST /api/shop/demo-catalogue', 409, { body: {} })
+    const empty = await createTestApp()
+    await ask('POST /api/shop/demo-catalogue', 200, { of: empty, body: {} })
+    await empty.close()
   })
 
   test('of commands', async () => {
@@ -383,6 +395,7 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'PUT /api/carts/{id}/lines/{chrt_id}': () => ({ quantity: 1 }),
   'POST /api/carts/{id}/merge': () => ({ from: 'cart_unknown', rule: 'sum' }),
   'POST /api/carts/{id}/checkout': () => ({ expected_total: 0 }),
+  'POST /api/shop/carts': () => ({ currency: 'USD' }),
 }
 
 describe('errors match OpenAPI', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { createTestApp, type TestApp } from '../../test/app.ts'
+import { appOn, createTestApp, type TestApp } from '../../test/app.ts'
 import { recipient } from '../../test/carts.ts'
 import { brokenRules } from '../../test/invariants.ts'
 import { createAllowance } from './allowance.ts'
@@ -35,6 +35,21 @@ describe('the demo catalogue', () => {
     }
     expect(await (await t.call('GET', '/api/delivery-methods')).json()).toHaveLength(2)
     expect(await brokenRules(t.pool)).toEqual([])
+  })
+
+  test('is made once by presses on two instances', async () => {
+    const first = await createTestApp()
+    const second = appOn(first.pool)
+    const press = async (on: TestApp['app']) => {
+      const headers = { 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body: '{}' }
+      const response = await on.fetch(new Request('http://localhost/api/shop/demo-catalogue', init))
+      return ((await response.json()) as { added: number }).added
+    }
+    const added = await Promise.all([press(first.app), press(second)])
+    expect(added.sort((one, other) => one - other)).toEqual([0, demoItems.length])
+    expect(await brokenRules(first.pool)).toEqual([])
+    await first.close()
   })
 
   test('is not made where there are items of others', async () => {

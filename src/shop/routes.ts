@@ -6,7 +6,7 @@ import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { createAllowance } from './allowance.ts'
-import { type FillOptions, fillCatalogue } from './fill.ts'
+import { createFill, type FillOptions } from './fill.ts'
 import type { ShopItems } from './items.ts'
 import { shopOperations as operations } from './operations.ts'
 import { readGuestCart, readNothing, readShopItemsQuery } from './requests.ts'
@@ -26,6 +26,7 @@ const cartsAllowed = { burst: 100, perSecond: 5 }
 export function shopRoutes(options: ShopOptions): Route[] {
   const get = { method: 'GET', scope: 'public' } as const
   const post = { method: 'POST', scope: 'public' } as const
+  const fillCatalogue = createFill(options)
   const mayCreate = createAllowance({ ...cartsAllowed, now: options.steady })
   return [
     { ...get, path: '/api/shop/items', operation: operations.list, handle: call => list(call, options) },
@@ -38,7 +39,7 @@ export function shopRoutes(options: ShopOptions): Route[] {
       ...{ ...post, path: '/api/shop/demo-catalogue', operation: operations.fill },
       async handle({ request }) {
         await readNothing(request)
-        return Response.json({ added: await fillCatalogue(options) })
+        return Response.json({ added: await fillCatalogue() })
       },
     },
   ]

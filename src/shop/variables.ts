@@ -1,4 +1,4 @@
-import { choiceVariable } from '../platform/variables.ts'
+import { absolutePath, choiceVariable, type Variable } from '../platform/variables.ts'
 
 /** Whether the demo shop is served. */
 export const demoShop = choiceVariable(
@@ -11,3 +11,11 @@ export const demoShop = choiceVariable(
   },
   ['auto', 'true', 'false'],
 )
+
+export const shopDir: Variable<string> = {
+  name: 'SHOP_DIR',
+  preset: 'build/shop',
+  meaning: 'folder of the built page of the demo shop at /shop; its files are read once, at start',
+  page: 'shop.md',
+  read: ({ text, isSet, folders }) => absolutePath(isSet ? folders.root : folders.files, text),
+}

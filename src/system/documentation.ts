@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Documents } from '../module.ts'
 import type { Route } from '../platform/http.ts'
 import { filesRoot } from '../platform/root.ts'
-import { staticRoutes } from './static-files.ts'
+import { staticRoutes } from '../platform/static-files.ts'
 
 /** At /api/docs: its addresses are relative, since a proxy may serve it under a path of its own. */
 const page = `<!doctype html>

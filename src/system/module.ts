@@ -1,12 +1,12 @@
 import { createAuditMetrics, runAudit } from '../audit.ts'
 import type { Context, Module, Running } from '../module.ts'
 import { expireIdempotencyKeys } from '../platform/idempotency/expiry.ts'
+import { pageRoutes } from '../platform/static-files.ts'
 import { version } from '../version.ts'
 import { documentationRoutes } from './documentation.ts'
 import { createHealth, healthRoutes } from './health.ts'
 import { readLags } from './lags.ts'
 import { metricsRoute, recordSystem } from './metrics.ts'
-import { pageRoutes } from './static-files.ts'
 import { systemRoutes } from './system-routes.ts'
 import { grafanaUrl, staticDir } from './variables.ts'
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
-import { chooseCoding } from '../platform/accept.ts'
-import { BytesResponse } from '../platform/bytes-response.ts'
-import { isKnown } from '../platform/entity-tags.ts'
-import type { Call, Route } from '../platform/http.ts'
+import { chooseCoding } from './accept.ts'
+import { BytesResponse } from './bytes-response.ts'
+import { isKnown } from './entity-tags.ts'
+import type { Call, Route } from './http.ts'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -66,23 +66,27 @@ export function staticRoutes(options: { folder: string; prefix: string; only?: r
 }
 
 /**
- * The page at `/`. Where it was not built, what is there instead says how to build it.
+ * A page at an address. Where it was not built, what is there instead says how to build it.
  *
  * @param folder of the built page
+ * @param prefix the address it is served under, ending in '/'
  */
-export function pageRoutes(folder: string): Route[] {
-  if (existsSync(join(folder, 'index.html'))) return staticRoutes({ folder, prefix: '/' })
+export function pageRoutes(folder: string, prefix = '/'): Route[] {
+  if (existsSync(join(folder, 'index.html'))) return staticRoutes({ folder, prefix })
   const headers = { ...safety, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }
-  return [{ method: 'GET', path: '/', scope: 'public', handle: () => new Response(notBuilt, { status: 503, headers }) }]
+  const document = notBuilt('../'.repeat(prefix.split('/').length - 2))
+  return [
+    { method: 'GET', path: prefix, scope: 'public', handle: () => new Response(document, { status: 503, headers }) },
+  ]
 }
 
-const notBuilt = `<!doctype html>
+const notBuilt = (up: string) => `<!doctype html>
 <html lang="en">
   <head><meta charset="utf-8"><title>Orders</title></head>
   <body>
     <h1>The page is not built yet</h1>
     <p>Run <code>make build</code> in the checkout and start the service again. The API works without the page: it is
-      described <a href="api/docs">here</a>.</p>
+      described <a href="${up}api/docs">here</a>.</p>
   </body>
 </html>
 `

@@ -4,11 +4,11 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
-import type { Route } from '../platform/http.ts'
-import { buildHttp } from '../platform/http-router.ts'
-import { createLogger } from '../platform/log.ts'
-import { createRegistry } from '../platform/metrics.ts'
-import { startServer } from '../platform/server.ts'
+import type { Route } from './http.ts'
+import { buildHttp } from './http-router.ts'
+import { createLogger } from './log.ts'
+import { createRegistry } from './metrics.ts'
+import { startServer } from './server.ts'
 import { pageRoutes, staticRoutes } from './static-files.ts'
 
 const outside = mkdtempSync(join(tmpdir(), 'orders-static-'))
@@ -156,6 +156,8 @@ test('without a built page the address says how to build one, and the rest of th
   const response = await fetchNone(new Request('http://localhost/'))
   expect(response.status).toBe(503)
   expect(await response.text()).toContain('make build')
+  const below = await serveRoutes(pageRoutes(join(outside, 'nowhere'), '/shop/'))(new Request('http://localhost/shop/'))
+  expect(await below.text()).toContain('href="../api/docs"')
 })
 
 describe('missing files', () => {
