@@ -45,22 +45,19 @@ export function shopRoutes(options: ShopOptions): Route[] {
   ]
 }
 
-/** An answer is a second old at most, here and in a browser. */
-const headers = { 'cache-control': 'public, max-age=1' }
-
 async function list({ request: { url } }: Call, { items }: ShopOptions): Promise<Response> {
   const { search, findsNothing, after, limit } = readShopItemsQuery(new URL(url).searchParams)
-  if (findsNothing) return Response.json([], { headers })
+  if (findsNothing) return Response.json([])
   const { items: page, next } = await items.list(search, after, limit)
-  const link = next === undefined ? {} : { link: linkToNext(url, String(next)) }
-  return Response.json(page, { headers: { ...headers, ...link } })
+  const headers = next === undefined ? {} : { link: linkToNext(url, String(next)) }
+  return Response.json(page, { headers })
 }
 
 async function show({ params: { chrt_id: text = '' } }: Call, { items }: ShopOptions): Promise<Response> {
   const chrtId = chrtIdOf(text)
   const item = chrtId === undefined ? undefined : await items.read(chrtId)
   if (item === undefined) throw itemNotFound(text)
-  return Response.json(item, { headers })
+  return Response.json(item)
 }
 
 async function create({ request }: Call, options: ShopOptions, mayCreate: () => boolean): Promise<Response> {

@@ -134,7 +134,7 @@ function Unfilled({ catalogue }: { catalogue: Catalogue }) {
 
 const answerKeptMs = 1_000
 
-/** Reads what was filled in: an answer about items may be a second old, here and on the way. */
+/** Reads what was filled in: an answer about items may be a second old. */
 async function filled(catalogue: Catalogue): Promise<void> {
   await catalogue.search('')
   if (catalogue.items.peek()?.length !== 0) return
