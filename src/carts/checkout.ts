@@ -7,8 +7,7 @@ import { errorOf, isStored } from '../orders/placement.ts'
 import { inTrace, readOrder } from '../orders/validate.ts'
 import type { OrderPayments, PaymentRules } from '../payments/changes.ts'
 import type { CheckoutCommands } from '../payments/checkout-commands.ts'
-import { openPayment, withOpeningPayment } from '../payments/checkout-part.ts'
-import type { ClaimedOperation } from '../payments/claim.ts'
+import { openPayment, type OpeningPayment, withOpeningPayment } from '../payments/checkout-part.ts'
 import { contextAt } from '../payments/commands.ts'
 import type { BeginInput } from '../payments/decide-begin.ts'
 import type { Call } from '../platform/http.ts'
@@ -158,14 +157,14 @@ function open(
   { cartId }: Cart,
   request: CheckoutRequest,
   context: Parameters<typeof openPayment>[2],
-): ClaimedOperation | undefined {
+): OpeningPayment | undefined {
   const orderUid = orderUidOf(cartId)
   const input = paymentOf(orderUid, request, 0)
   // Nothing is to be paid of an order of 0.
   if (input === undefined || total === 0) return undefined
   const opened = openPayment({ orderUid, currency, amount: total }, input, context)
   if (opened.kind === 'refused') throw new AppError(opened.code, opened.detail)
-  return opened.claimed
+  return opened
 }
 
 /**

@@ -2,6 +2,7 @@ import { AppError } from '../errors.ts'
 import { notFound } from '../orders/commands.ts'
 import { applyChanges } from './apply-changes.ts'
 import type { OrderPayments } from './changes.ts'
+import type { OpeningPayment } from './checkout-part.ts'
 import { type ClaimedOperation, providerOf } from './claim.ts'
 import { apply, ask, type CommandOptions, contextAt } from './commands.ts'
 import { type BeginInput, decideBegin } from './decide-begin.ts'
@@ -9,8 +10,8 @@ import { isOpen } from './payment.ts'
 
 /** Payments of a checkout: it finds what it has begun by the order, so it needs no Idempotency-Key. */
 export type CheckoutCommands = Readonly<{
-  /** Calls the provider for an operation that the caller has claimed. @returns the order with its payments as they are then */
-  send(claimed: ClaimedOperation): Promise<OrderPayments>
+  /** Calls the provider for a payment that its order was placed with. @returns the order with its payments as they are then */
+  send(opened: OpeningPayment): Promise<OrderPayments>
   /**
    * Begins another payment of an order, and calls the provider. When the operation is there already, nothing is done.
    *
@@ -24,7 +25,7 @@ export type CheckoutCommands = Readonly<{
 
 export function createCheckoutCommands(options: CommandOptions): CheckoutCommands {
   const { writer } = options
-  const send = async (claimed: ClaimedOperation) => {
+  const call = async (claimed: ClaimedOperation) => {
     const { operationId } = claimed.operation
     await options.hooks.reached('stored', operationId)
     const { after } = await apply(options, claimed, await ask(options, claimed))
@@ -32,10 +33,14 @@ export function createCheckoutCommands(options: CommandOptions): CheckoutCommand
     return after
   }
   return {
-    send,
+    send({ claimed, stored, stamp }) {
+      // It spares its outcome the load of what was stored a moment ago.
+      writer.remember(claimed.operation.orderUid, stamp, stored)
+      return call(claimed)
+    },
     async payAgain(orderUid, input, traceparent) {
       const begun = await begin(options, orderUid, input, traceparent)
-      return 'claimed' in begun ? send(begun.claimed) : begun.after
+      return 'claimed' in begun ? call(begun.claimed) : begun.after
     },
     read: orderUid => writer.change({ orderUid, decide: before => ({ result: before }) }),
   }

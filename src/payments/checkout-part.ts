@@ -7,14 +7,20 @@ import { applyChanges } from './apply-changes.ts'
 import { type ClaimedOperation, providerOf } from './claim.ts'
 import { type BeginInput, decideBegin } from './decide-begin.ts'
 import { refused } from './changes.ts'
-import { newStamp } from './remembered.ts'
+import { newStamp, type StoredPayments } from './remembered.ts'
 import { operationsTable, paymentsTable, totalsTable } from './rows.ts'
 import { totalsOf } from './totals.ts'
 
 /** The payment of an order that is begun by the transaction which places the order: its rows are there before the provider is called. */
-export type OpeningPayment = Readonly<{ kind: 'begun'; claimed: ClaimedOperation }>
+export type OpeningPayment = Readonly<{
+  kind: 'begun'
+  claimed: ClaimedOperation
+  /** What is stored of the order's payments with it, and their stamp. */
+  stored: StoredPayments
+  stamp: number
+}>
 
-const openingPayment = declareAttachment<ClaimedOperation>('payment')
+const openingPayment = declareAttachment<OpeningPayment>('payment')
 
 /** What is known of an order that is not placed yet. Amounts in the currency's minor unit. */
 export type UnplacedOrder = Readonly<{ orderUid: string; currency: string; amount: number }>
@@ -46,7 +52,9 @@ export function openPayment(
   const provider = operation && providerOf(after, operation, context)
   if (payment === undefined || operation === undefined || provider === undefined)
     throw new TypeError('a payment that is begun has an operation and a provider')
-  return { kind: 'begun', claimed: { payment, operation, provider, step: 'call' } }
+  const { payments, operations, isSold, disputes, issues } = after
+  const stored = { payments, operations, isSold, disputes, issues }
+  return { kind: 'begun', claimed: { payment, operation, provider, step: 'call' }, stored, stamp: newStamp() }
 }
 
 export const withOpeningPayment = openingPayment.to
@@ -56,10 +64,9 @@ export const checkoutPart: PlacementPart = {
   rows(placed) {
     const opened = placed.flatMap(({ order }) => openingPayment.of(order) ?? none)
     if (opened.length === 0) return none
-    const payments = opened.map(({ payment }) => payment)
     return [
-      paymentsTable.copyOf(payments),
-      operationsTable.copyOf(opened.map(({ operation }) => operation)),
+      paymentsTable.copyOf(opened.map(({ claimed }) => claimed.payment)),
+      operationsTable.copyOf(opened.map(({ claimed }) => claimed.operation)),
       totalsTable.copyOf(placed.flatMap(totalsOfOrder)),
     ]
   },
@@ -71,5 +78,6 @@ function totalsOfOrder({ order }: NewOrder) {
   const opened = openingPayment.of(order)
   if (opened === undefined) return none
   const { orderUid, currency, amount } = order
-  return [{ ...totalsOf({ currency, amount }, [opened.payment], false), orderUid, stamp: newStamp() }]
+  const { claimed, stamp } = opened
+  return [{ ...totalsOf({ currency, amount }, [claimed.payment], false), orderUid, stamp }]
 }

@@ -9,7 +9,7 @@ import { applyChanges } from './apply-changes.ts'
 import type { Changes, OrderPayments } from './changes.ts'
 import { readStamps, withPayments } from './load.ts'
 import { isOpen } from './payment.ts'
-import { createRememberedPayments, newStamp, type RememberedPayments } from './remembered.ts'
+import { createRememberedPayments, newStamp, type RememberedPayments, type StoredPayments } from './remembered.ts'
 import { toldParts } from './told-parts.ts'
 import { type Cause, type ChangedOrder, type DecidedChanges, type FollowedOrders, saveAndCommit } from './save.ts'
 
@@ -26,6 +26,8 @@ export type PaymentWriter = Readonly<{
    *   which it is not known whether it was saved
    */
   change<Result>(request: ChangeRequest<Result>): Promise<Result>
+  /** Remembers payments that another transaction of this instance has stored, and whose outcome comes next. */
+  remember(orderUid: string, stamp: number, payments: StoredPayments): void
   /** Resolves when nothing is being written any more, or after the deadline. */
   close(deadlineMs: number): Promise<void>
 }>
@@ -87,6 +89,7 @@ export function createPaymentWriter(options: Options): PaymentWriter {
       const writer = request.claim === undefined ? others : begins
       return (await writer.write(request).catch(explain)) as Result
     },
+    remember: (orderUid, stamp, payments) => remembered.keep(orderUid, stamp, payments),
     close: async deadlineMs => {
       await Promise.all([begins.close(deadlineMs), others.close(deadlineMs)])
     },
