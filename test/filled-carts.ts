@@ -35,7 +35,7 @@ export async function fillCarts(t: Pick<TestApp, 'app' | 'call' | 'pool'>): Prom
       if (before === undefined) throw new Error('the cart is not stored')
       const due = { ...before, nextLookAtMs: nowMs }
       const found = look(due, { order: undefined, nowMs: nowMs + afterMs, abandonedAfterMs: 0 })
-      await updateCarts(client, [found.cart])
+      await updateCarts(client, [{ after: found.cart }])
       for (const event of found.events) await appendEvent(client, event)
     }
   })

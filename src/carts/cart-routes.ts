@@ -71,15 +71,15 @@ export async function createCart(
 ): Promise<Response> {
   const [cartId, token] = [newCartId(), newCartToken()]
   const made = { ...owned, cartId, tokenHash: hashOfToken(token) }
-  const priced = await writer.change({
-    cartIds: [cartId],
-    decide(_, facts, nowMs) {
+  const priced = await writer.add({
+    cartId,
+    make(facts, nowMs) {
       const cart = newCart(made, nowMs, abandonedAfterMs)
       const priced = price(cart, facts, nowMs)
-      const events = [eventOf(cart, cartEvents.created, customerData(cart), traceparent)]
+      const event = eventOf(cart, cartEvents.created, customerData(cart), traceparent)
       // Of a token only the hash is ever stored, so the answer that is kept for a repetition has none.
       const keep = claim && { claim, answer: answerToCreated(priced, null) }
-      return { result: priced, added: [cart], events, keep }
+      return { result: priced, cart, event, keep }
     },
   })
   if (claim !== undefined) claim.isKept = true

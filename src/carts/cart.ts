@@ -95,6 +95,13 @@ export function orderUidOf(cartId: string): string {
   return cartId.replace(/^cart_/, cartOrderPrefix)
 }
 
+/** The cart that became an order, if a cart did: other orders may have such a uid too. */
+export function cartIdOfOrder(orderUid: string): string | undefined {
+  if (!orderUid.startsWith(cartOrderPrefix)) return undefined
+  const cartId = `cart_${orderUid.slice(cartOrderPrefix.length)}`
+  return cartIdForm.test(cartId) ? cartId : undefined
+}
+
 /** A token begins with it; keys of the API begin with another. */
 export const cartTokenPrefix = 'ct_'
 

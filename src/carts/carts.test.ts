@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { createTestApp, type TestApp } from '../../test/app.ts'
+import { appOn, createTestApp, type TestApp } from '../../test/app.ts'
 import { cartActions, lamp, mug, openShop, putItems, recipient, stockUp } from '../../test/carts.ts'
 import { brokenRules } from '../../test/invariants.ts'
 import { createFactsReader } from './facts.ts'
 import { PriceLists } from './price-lists.ts'
+import { createRememberedCarts } from './remembered-carts.ts'
 import { sweepCarts } from './sweep.ts'
 import { createCartWriter } from './writer.ts'
 
@@ -26,8 +27,9 @@ afterAll(async () => {
 async function sweepAt(ms: number): Promise<void> {
   nowMs = ms
   const { pool } = t
+  const remembered = createRememberedCarts()
   const readFacts = createFactsReader(new PriceLists(pool, () => true), { reserves: false })
-  const writer = createCartWriter({ pool, now: () => nowMs, readFacts, onEvents: () => undefined })
+  const writer = createCartWriter({ pool, now: () => nowMs, readFacts, remembered, onEvents: () => undefined })
   const options = { pool, writer, now: () => nowMs, isClockRight: () => true, abandonedAfterMs: hourMs }
   await sweepCarts({ ...options })
 }
@@ -62,6 +64,29 @@ describe('a cart', () => {
     const removed = await shop.cart('DELETE', `/${id}/lines/${lamp}`)
     expect(removed).toMatchObject({ status: 200, total: 1_200, version: 5, lines: [{ chrt_id: mug, price: 1_200 }] })
     expect(await shop.cart('DELETE', `/${id}/lines/${lamp}`)).toMatchObject({ status: 200, version: 5 })
+  })
+
+  test('that another instance has changed, or its worker, is read again by one that remembers it', async () => {
+    const other = appOn(t.pool, { address: t.address, now: () => nowMs })
+    const elsewhere = cartActions(async (method, path, { body } = {}) => {
+      const headers = { 'content-type': 'application/json' }
+      const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+      return other.fetch(new Request(`http://localhost${path}`, init))
+    })
+    const { id } = await shop.create()
+    expect(await shop.put(id, mug, 1)).toMatchObject({ version: 2, total: 1_200 })
+    expect(await elsewhere.put(id, lamp, 1)).toMatchObject({ version: 3, total: 6_100 })
+    expect(await shop.put(id, mug, 2)).toMatchObject({ version: 4, total: 7_300 })
+    expect(await elsewhere.cart('GET', `/${id}`)).toMatchObject({ version: 4, total: 7_300 })
+    const said = { email: 'a@b.c', delivery: recipient, delivery_method: 'parcel' }
+    const ready = await elsewhere.patch(id, said)
+    expect(await shop.cart('GET', `/${id}`)).toMatchObject({ version: 5, ...said })
+    // What the worker notes is no change of the version.
+    await t.pool.query('update carts set next_look_at = next_look_at - interval $$1 hour$$ where cart_id = $1', [id])
+    await elsewhere.put(id, mug, 1)
+    expect(await shop.checkOut(ready)).toMatchObject({ status: 409, code: 'CART_CHANGED', cart: { version: 6 } })
+    for (const { drain } of other.running) await drain?.(5_000)
+    for (const { close } of other.running) close?.()
   })
 
   test('is changed only in the version that If-Match names', async () => {

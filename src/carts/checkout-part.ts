@@ -3,9 +3,11 @@ import { declareAttachment } from '../orders/attachment.ts'
 import type { NewOrder } from '../orders/new-order.ts'
 import type { PlacementDecision, PlacementPart } from '../orders/placement-part.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
 import type { Cart } from './cart.ts'
 import { useCodes } from './code-uses.ts'
-import { lockCarts, updateCarts } from './rows.ts'
+import { stampOf } from './remembered-carts.ts'
+import { lockingCarts, storedStamps, updateCarts } from './rows.ts'
 
 /** The checkout of a cart, on the order that is made of it. */
 export type CartCheckout = Readonly<{
@@ -43,15 +45,14 @@ const locks: PlacementPart = {
   concerns: hasCarts,
   async decide(client, orders) {
     const checkouts = checkoutsOf(orders)
-    const { locked } = await lockCarts(client, checkouts.map(({ before }) => before.cartId).toSorted())
-    const stale = checkouts.filter(({ before }) => !isSame(before, locked.get(before.cartId)))
+    const cartIds = checkouts.map(({ before }) => before.cartId).toSorted()
+    const [busy, stamps] = await inOneRoundTrip(client, [lockingCarts(cartIds), storedStamps(cartIds)])
+    const stale = checkouts.filter(
+      ({ before: { cartId, state }, before }) =>
+        busy.has(cartId) || state !== 'open' || stamps.get(cartId) !== stampOf(before),
+    )
     return decisions(orders, new Set(stale.map(({ order }) => order)))
   },
-}
-
-/** Whether a cart is as it was when the order was made of it. */
-function isSame(before: Cart, now: Cart | undefined): boolean {
-  return now?.version === before.version && now.sequence === before.sequence && now.state === 'open'
 }
 
 /** Uses up the codes of carts, and has the carts become orders. Of orders that share the last uses of a code the first get them. */
@@ -63,7 +64,7 @@ const checkouts: PlacementPart = {
     const refused = await useCodesOf(client, wanted)
     await updateCarts(
       client,
-      wanted.flatMap(({ order, after }) => (refused.has(order) ? none : after)),
+      wanted.flatMap(({ order, before, after }) => (refused.has(order) ? none : { before, after })),
     )
     return decisions(orders, refused)
   },

@@ -8,15 +8,12 @@ import type { Call, Route } from '../platform/http.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { type Cart, cartTokenPrefix, orderUidOf } from './cart.ts'
 import { type CheckoutOptions, paymentOf, press } from './checkout.ts'
-import { noteDecided } from './decided.ts'
 import { cartOperations } from './operations.ts'
 import { cartIdOf, cartNotFound, openedBy, ownerOf } from './owner.ts'
 import type { CheckoutRequest } from './requests.ts'
-import type { CartWriter } from './writer.ts'
 
 type Options = CheckoutOptions &
   Readonly<{
-    writer: CartWriter
     /** Reads an order as it is stored. */
     readOrder: (orderUid: string) => Promise<StoredOrder | undefined>
   }>
@@ -90,14 +87,10 @@ async function answer(
   cart: Cart,
   after: OrderPayments | undefined,
   status: 200 | 201,
-  { writer, readOrder, payments: { rules } }: Options,
+  { readOrder, payments: { rules } }: Options,
 ): Promise<Response> {
   const orderUid = orderUidOf(cart.cartId)
-  const isNoted = cart.state === 'checked_out'
-  const [order] = await Promise.all([
-    readOrder(orderUid),
-    isNoted ? undefined : noteDecided(writer, cart.cartId, after?.order.state),
-  ])
+  const order = await readOrder(orderUid)
   if (order === undefined) throw new AppError('CHECKOUT_IN_PROGRESS', 'the order is being placed')
   const payment = after?.payments.at(-1)
   const operations = after?.operations.filter(({ paymentId }) => paymentId === payment?.paymentId) ?? []

@@ -1,24 +1,30 @@
+import { advisoryLockSpaces } from '../advisory-locks.ts'
 import type { OrderState } from '../orders/order.ts'
-import { changedCart } from './cart.ts'
-import type { CartWriter } from './writer.ts'
+import type { StatusChangePart } from '../orders/status-change-part.ts'
+import { cartIdOfOrder } from './cart.ts'
 
 /** Whether nothing more is to come of the checkout: the order's money is there, or the order is over. */
 export function isDecided({ status, paymentStatus }: OrderState): boolean {
   return status !== 'pending' || paymentStatus !== 'unpaid'
 }
 
-/** Notes that a checkout is done, once its order says so. */
-export async function noteDecided(writer: CartWriter, cartId: string, state: OrderState | undefined): Promise<void> {
-  if (state === undefined || !isDecided(state)) return
-  await writer.change({
-    cartIds: [cartId],
-    wants: 'nothing',
-    decide([cart], _, nowMs) {
-      if (cart?.state !== 'checking_out') return { result: undefined }
-      return {
-        result: undefined,
-        changed: [changedCart(cart, { state: 'checked_out', nextLookAtMs: undefined }, nowMs)],
-      }
-    },
-  })
+/**
+ * Checks out the carts whose orders are decided, in the transaction that decides them. A cart that another transaction has is left to the
+ * sweep, so nothing is waited for while orders are locked. No event of the cart comes with it.
+ */
+export const checkedOutWithOrders: StatusChangePart = {
+  concernsConfirmation: orderUids => orderUids.some(orderUid => cartIdOfOrder(orderUid) !== undefined),
+  async onStatusChanged(client, changes, nowMs) {
+    const cartIds = changes.flatMap(({ order }) =>
+      isDecided(order.state) ? (cartIdOfOrder(order.orderUid) ?? []) : [],
+    )
+    if (cartIds.length === 0) return
+    await client.query(
+      `update carts
+          set state = 'checked_out', next_look_at = null, version = version + 1, updated_at = greatest(updated_at, $2)
+        where cart_id = any($1) and state = 'checking_out'
+          and pg_try_advisory_xact_lock(${advisoryLockSpaces.carts}, hashtext(cart_id))`,
+      [cartIds, new Date(nowMs)],
+    )
+  },
 }

@@ -1,13 +1,15 @@
 import { findHeldByCarts } from '../inventory/cart-reservation-queries.ts'
 import type { Item } from '../inventory/item.ts'
-import { readItems } from '../inventory/item-queries.ts'
-import { reservableOf } from '../inventory/stock.ts'
-import { readStock } from '../inventory/stock-queries.ts'
-import type { Pool, PoolClient } from '../platform/postgres.ts'
+import { storedItems } from '../inventory/item-queries.ts'
+import { reservableOf, type Stock } from '../inventory/stock.ts'
+import { readStock, storedStock } from '../inventory/stock-queries.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { type Cart, orderUidOf } from './cart.ts'
 import { customerKey } from './code-uses.ts'
 import { codeKey, type Discount } from './discount.ts'
 import { findDiscounts, findUses, useKey } from './discount-queries.ts'
+import { noItems, type ReadItems } from './load.ts'
 import type { PriceLists } from './price-lists.ts'
 import type { DeliveryMethod } from './delivery-method.ts'
 import type { TaxTable } from './tax-rate.ts'
@@ -36,23 +38,32 @@ export type WantedFacts = Readonly<{
   buyers?: readonly string[]
 }>
 
-/** Reads what prices depend on, for several carts together: a statement for each table, and none for what no cart has. */
-export type FactsReader = (client: Pool | PoolClient, carts: readonly Cart[], wanted: WantedFacts) => Promise<Facts>
+/**
+ * Reads what prices depend on, for several carts together: a statement for each table, and none for what no cart has.
+ *
+ * @param read items that were read with the carts
+ */
+export type FactsReader = (
+  client: PoolClient,
+  carts: readonly Cart[],
+  wanted: WantedFacts,
+  read?: ReadItems,
+) => Promise<Facts>
 
 /** @param reserves whether carts reserve stock */
 export function createFactsReader(lists: PriceLists, { reserves }: { reserves: boolean }): FactsReader {
-  return async (client, carts, { chrtIds = [], codes = [], buyers = [] }) => {
+  return async (client, carts, { chrtIds = [], codes = [], buyers = [] }, read = noItems) => {
     const { methods, taxes } = await lists.current()
-    const items = [...new Set([...carts.flatMap(({ lines }) => lines.map(line => line.chrtId)), ...chrtIds])]
+    const wanted = [...new Set([...carts.flatMap(({ lines }) => lines.map(line => line.chrtId)), ...chrtIds])]
     const keys = [...new Set([...carts.flatMap(({ discountCodes }) => discountCodes), ...codes].map(codeKey))]
-    const found = await readItems(client, items)
-    const stock = await readStockFacts(client, carts, items, reserves)
+    const { items, stocks } = await complete(client, read, wanted)
+    const stock = await stockFactsOf(client, carts, stocks, reserves)
     const discounts = await findDiscounts(client, keys)
     const counted = [...discounts].flatMap(([key, { usesPerCustomerMax }]) => (usesPerCustomerMax === null ? [] : key))
     const asked = [...new Set([...carts.flatMap(cart => buyerOf(cart) ?? []), ...buyers])]
     const uses = await findUses(client, counted, asked)
     return {
-      items: new Map(found.map(item => [item.chrtId, item])),
+      items: new Map(items.map(item => [item.chrtId, item])),
       ...stock,
       discounts,
       usesBy: (code, buyer) => uses.get(useKey(code, buyer)) ?? 0,
@@ -62,17 +73,37 @@ export function createFactsReader(lists: PriceLists, { reserves }: { reserves: b
   }
 }
 
+/** Adds the items that were not read yet. */
+async function complete(
+  client: PoolClient,
+  { chrtIds, items, stocks }: ReadItems,
+  wanted: readonly number[],
+): Promise<Pick<ReadItems, 'items' | 'stocks'>> {
+  const missing = wanted.filter(chrtId => !chrtIds.has(chrtId))
+  if (missing.length === 0) return { items, stocks }
+  const [otherItems, otherStocks] = await inOneRoundTrip(client, [storedItems(missing), storedStock(missing)])
+  return { items: [...items, ...otherItems], stocks: [...stocks, ...otherStocks] }
+}
+
 /** What there is of items, beside what carts have reserved of it. */
 export async function readStockFacts(
-  client: Pool | PoolClient,
+  client: PoolClient,
   carts: readonly Cart[],
   chrtIds: readonly number[],
   reserves: boolean,
 ): Promise<Pick<Facts, 'available' | 'heldBy'>> {
-  const stock = await readStock(client, chrtIds)
+  return stockFactsOf(client, carts, await readStock(client, chrtIds), reserves)
+}
+
+async function stockFactsOf(
+  client: PoolClient,
+  carts: readonly Cart[],
+  stocks: readonly Stock[],
+  reserves: boolean,
+): Promise<Pick<Facts, 'available' | 'heldBy'>> {
   const available = new Map<number, number>()
-  for (const one of stock) available.set(one.chrtId, (available.get(one.chrtId) ?? 0) + reservableOf(one))
-  if (!reserves || stock.length === 0) return { available, heldBy: () => 0 }
+  for (const one of stocks) available.set(one.chrtId, (available.get(one.chrtId) ?? 0) + reservableOf(one))
+  if (!reserves || stocks.length === 0) return { available, heldBy: () => 0 }
   const held = await findHeldByCarts(
     client,
     carts.map(({ cartId }) => orderUidOf(cartId)),

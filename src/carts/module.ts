@@ -36,5 +36,15 @@ export const cartsModule: Module = {
 function start(context: Context): Running {
   const prices = startPrices(context)
   const carts = startCarts(context, prices.lists)
-  return { ...prices.running, ...carts, routes: [...(prices.running.routes ?? []), ...(carts.routes ?? [])] }
+  return {
+    ...prices.running,
+    ...carts,
+    routes: [...(prices.running.routes ?? []), ...(carts.routes ?? [])],
+    // Carts are locked before codes.
+    statusChanges: [...(carts.statusChanges ?? []), ...(prices.running.statusChanges ?? [])],
+    onRestored() {
+      prices.running.onRestored?.()
+      carts.onRestored?.()
+    },
+  }
 }

@@ -8,6 +8,7 @@ import { orderUidOf } from './cart.ts'
 import { putLine } from './changes.ts'
 import { createFactsReader } from './facts.ts'
 import { PriceLists } from './price-lists.ts'
+import { createRememberedCarts } from './remembered-carts.ts'
 import { sweepCarts } from './sweep.ts'
 import { createCartWriter } from './writer.ts'
 
@@ -52,8 +53,9 @@ async function held(cartId: string): Promise<string[]> {
 
 /** Another writer of carts. @param reserve undefined: it reserves nothing, as with RESERVE_ON=checkout */
 function writerOf(reserve?: Parameters<typeof createCartWriter>[0]['reserve']) {
+  const remembered = createRememberedCarts()
   const readFacts = createFactsReader(new PriceLists(t.pool, () => true), { reserves: false })
-  return createCartWriter({ pool: t.pool, now, readFacts, reserve, onEvents: () => undefined })
+  return createCartWriter({ pool: t.pool, now, readFacts, remembered, reserve, onEvents: () => undefined })
 }
 
 test('a line reserves its units, a further change moves them, and a removed line gives them back', async () => {

@@ -1,5 +1,5 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
-import { tableOf } from '../payments/table.ts'
+import { type Change, tableOf } from '../payments/table.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { type Answer, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Cart, CartDelivery } from './cart.ts'
@@ -118,40 +118,31 @@ export function storedCarts(cartIds: readonly string[]): Statement<Map<string, C
   }
 }
 
+/** The statement that reads the stamps of carts (`stampOf`), by id; those that are not there are left out. */
+export function storedStamps(cartIds: readonly string[]): Statement<Map<string, string>> {
+  return {
+    text: `select cart_id,
+                  concat_ws(' ', version, sequence, state, coalesce((extract(epoch from next_look_at) * 1000)::bigint, 0)) as stamp
+             from carts where cart_id = any($1)`,
+    values: [cartIds],
+    read: ({ rows }: { rows: readonly { cart_id: string; stamp: string }[] }) =>
+      new Map(rows.map(row => [row.cart_id, row.stamp])),
+  }
+}
+
 /** Reads carts. @returns by id; those that are not there are left out */
 export async function readCarts(client: Pool | PoolClient, cartIds: readonly string[]): Promise<Map<string, Cart>> {
   const { text, values, read } = storedCarts(cartIds)
   return read((await client.query(text, [...(values ?? [])])) as Answer)
 }
 
-/** Carts of which some are locked by other transactions. */
-export type LockedCarts = Readonly<{
-  /** Those that are locked by this transaction now, by id; without those that are not stored. */
-  locked: Map<string, Cart>
-  /** The ids of those that another transaction has. */
-  busy: ReadonlySet<string>
-}>
-
 /**
- * Locks carts until the transaction ends. It waits for none, and comes before the transaction's first write, so that the events of a cart
- * are in their order in the log: see `lockOrder`. One round trip.
+ * The statement that locks carts until the transaction ends, and returns those that another transaction has. It waits for none, and comes
+ * before the transaction's first write, so that the events of a cart are in their order in the log: see `lockOrder`.
  *
  * @param cartIds sorted, each once
- * @param before statements that are sent before, such as `begin`
  */
-export async function lockCarts(
-  client: PoolClient,
-  cartIds: readonly string[],
-  before: readonly Statement<undefined>[] = [],
-): Promise<LockedCarts> {
-  const [busy, stored] = (
-    await inOneRoundTrip(client, [...before, lockingCarts(cartIds), storedCarts(cartIds)] as const)
-  ).slice(-2) as [Set<string>, Map<string, Cart>]
-  for (const cartId of busy) stored.delete(cartId)
-  return { locked: stored, busy }
-}
-
-function lockingCarts(cartIds: readonly string[]): Statement<Set<string>> {
+export function lockingCarts(cartIds: readonly string[]): Statement<Set<string>> {
   return {
     text: `select cart_id
              from unnest($1::text[]) as wanted (cart_id)
@@ -161,7 +152,11 @@ function lockingCarts(cartIds: readonly string[]): Statement<Set<string>> {
   }
 }
 
-/** Writes carts that are there already as they are now. */
-export async function updateCarts(client: PoolClient, carts: readonly Cart[]): Promise<void> {
-  await inOneRoundTrip(client, cartsTable.update(carts.map(after => ({ after }))))
+/** The statement that writes carts which are there already as they are now; none for no carts. */
+export function updatingCarts(changes: readonly Change<Cart>[]): readonly Statement<undefined>[] {
+  return changes.length === 0 ? [] : cartsTable.update(changes)
+}
+
+export async function updateCarts(client: PoolClient, changes: readonly Change<Cart>[]): Promise<void> {
+  await inOneRoundTrip(client, updatingCarts(changes))
 }

@@ -9,9 +9,11 @@ import { inBatches } from '../platform/batches.ts'
 import { cartsApi } from './api.ts'
 import { cartRoutes, createCart } from './cart-routes.ts'
 import { checkoutRoutes } from './checkout-routes.ts'
+import { checkedOutWithOrders } from './decided.ts'
 import { createFactsReader } from './facts.ts'
 import type { PriceLists } from './price-lists.ts'
 import { createCartReader } from './reader.ts'
+import { createRememberedCarts } from './remembered-carts.ts'
 import { runSweep } from './sweep.ts'
 import { cartAbandonedAfterMinutes } from './variables.ts'
 import { createCartWriter } from './writer.ts'
@@ -32,8 +34,10 @@ export function startCarts(context: Context, lists: PriceLists): Running {
   const abandonedAfterMs = value(cartAbandonedAfterMinutes) * 60_000
   const reserve = reserverOf(context)
   const readFacts = createFactsReader(lists, { reserves: reserve !== undefined })
-  const writer = createCartWriter({ pool: pools.commands, now, readFacts, reserve, onEvents: () => logGrown.notify() })
-  const read = createCartReader(pools.single, readFacts, now)
+  const remembered = createRememberedCarts()
+  const reading = { remembered, readFacts, now }
+  const writer = createCartWriter({ pool: pools.commands, ...reading, reserve, onEvents: () => logGrown.notify() })
+  const read = createCartReader({ pool: pools.single, ...reading })
   const { intake, metrics } = ordersApi.of(context)
   const { checkout, rules } = paymentsApi.of(context)
   const readOrder = inBatches(async (orderUids: readonly string[]) => {
@@ -48,7 +52,7 @@ export function startCarts(context: Context, lists: PriceLists): Running {
     routes: [
       ...cartRoutes({ writer, read, lists: pools.lists, now, abandonedAfterMs }),
       ...checkoutRoutes({
-        ...{ writer, read, intake, readOrder, now },
+        ...{ read, intake, readOrder, now },
         payments: { checkout, rules },
         count: outcome => metrics.count('http', outcome),
       }),
@@ -56,6 +60,8 @@ export function startCarts(context: Context, lists: PriceLists): Running {
     workers: [
       { name: 'carts', run: stop => runSweep({ pool, writer, now, isClockRight, abandonedAfterMs, log }, stop) },
     ],
+    statusChanges: [checkedOutWithOrders],
+    onRestored: () => remembered.clear(),
     drain: deadlineMs => writer.close(deadlineMs),
   }
 }

@@ -3,13 +3,14 @@ import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts
 import type { CartDemand } from '../inventory/cart-plan.ts'
 import { copyInto } from '../platform/copy.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
-import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
-import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
-import { command } from '../platform/round-trip.ts'
+import { type PoolClient, withConnection } from '../platform/postgres.ts'
+import { command, inOneRoundTrip } from '../platform/round-trip.ts'
+import { type CartAdderOptions, createCartAdder, type NewCartRequest } from './add-carts.ts'
 import type { Cart } from './cart.ts'
 import { demandsOf } from './demand.ts'
-import { type Facts, type FactsReader, readStockFacts, type WantedFacts } from './facts.ts'
-import { cartsTable, lockCarts, type LockedCarts, updateCarts } from './rows.ts'
+import { type Facts, readStockFacts, type WantedFacts } from './facts.ts'
+import { loadLocked, type LockedCarts } from './load.ts'
+import { updatingCarts } from './rows.ts'
 
 /** The one way to change carts, checkout aside: requests that come at the same time are decided and saved by one transaction. */
 export type CartWriter = Readonly<{
@@ -20,6 +21,8 @@ export type CartWriter = Readonly<{
    * @throws what `decide` throws; AppError CHECKOUT_IN_PROGRESS when another transaction keeps a cart, OVERLOADED; the database's error
    */
   change<Result>(request: CartRequest<Result>): Promise<Result>
+  /** Creates a cart. @returns its result, when it is durable @throws AppError OVERLOADED; the database's error */
+  add<Result>(request: NewCartRequest<Result>): Promise<Result>
   /** Resolves when nothing is being written any more, or after the deadline. */
   close(deadlineMs: number): Promise<void>
 }>
@@ -40,41 +43,33 @@ export type CartDecision<Result> = Readonly<{
   result: Result
   /** Carts as they are then. */
   changed?: readonly Cart[]
-  /** New carts. */
-  added?: readonly Cart[]
   events?: readonly NewEvent[]
-  /** The answer to the request that caused it, which is stored with it. */
-  keep?: KeptAnswer | undefined
 }>
 
-type Options = Readonly<{
-  pool: Pool
-  now: () => number
-  readFacts: FactsReader
-  /** Reserves stock for carts whose lines have changed, in their transaction; undefined: carts reserve nothing. */
-  reserve?: ((client: PoolClient, demands: readonly CartDemand[], nowMs: number) => Promise<void>) | undefined
-  /** Called after a commit that has written events. */
-  onEvents: () => void
-}>
+export type CartWriterOptions = CartAdderOptions &
+  Readonly<{
+    /** Reserves stock for carts whose lines have changed, in their transaction; undefined: carts reserve nothing. */
+    reserve?: ((client: PoolClient, demands: readonly CartDemand[], nowMs: number) => Promise<void>) | undefined
+  }>
 
 /** The most requests that one transaction handles, how many transactions there are at a time, and how many requests wait. */
-const groupMax = 128
-const writersMax = 2
-const waitingMax = 4_000
+const limits = { groupMax: 128, writersMax: 2, waitingMax: 4_000 }
 
-export function createCartWriter(options: Options): CartWriter {
+export function createCartWriter(options: CartWriterOptions): CartWriter {
+  const adder = createCartAdder(options, limits)
   const writer = createGroupedWriter<CartRequest<unknown>, unknown>({
     what: 'changes of carts',
     keyOf: ({ cartIds }) => cartIds[0],
     writeGroup: requests => writeGroup(options, requests),
-    groupMax,
-    writersMax,
-    waitingMax,
+    ...limits,
     busyError: () => new AppError('CHECKOUT_IN_PROGRESS', 'another transaction has the cart'),
   })
   return {
     change: <Result>(request: CartRequest<Result>) => writer.write(request) as Promise<Result>,
-    close: deadlineMs => writer.close(deadlineMs),
+    add: <Result>(request: NewCartRequest<Result>) => adder.write(request) as Promise<Result>,
+    async close(deadlineMs) {
+      await Promise.all([writer.close(deadlineMs), adder.close(deadlineMs)])
+    },
   }
 }
 
@@ -84,16 +79,19 @@ const begin = [command('begin isolation level read committed'), command('set loc
 type Decided = Readonly<{ outcome: Outcome<unknown>; decision?: CartDecision<unknown> }>
 
 async function writeGroup(
-  { pool, now, readFacts, reserve, onEvents }: Options,
+  { pool, now, readFacts, remembered, reserve, onEvents }: CartWriterOptions,
   requests: readonly CartRequest<unknown>[],
 ): Promise<Outcome<unknown>[]> {
-  const { decided, events } = await withConnection(pool, async client => {
+  const { decided, events, changes } = await withConnection(pool, async client => {
     const cartIds = [...new Set(requests.flatMap(({ cartIds }) => cartIds))].toSorted()
-    const locking = await lockCarts(client, cartIds, begin)
-    const facts = await readFacts(client, ...wantedBy(requests, locking.locked))
+    const { priced, wanted } = wantedBy(requests)
+    const { chrtIds = [] } = wanted
+    const locking = await loadLocked(client, remembered, { cartIds, priced, chrtIds }, begin)
+    const pricing = [...priced].flatMap(id => locking.carts.get(id) ?? [])
+    const facts = await readFacts(client, pricing, wanted, locking.read)
     const nowMs = now()
     let group = decideAll(requests, locking, facts, nowMs)
-    const demands = reserve === undefined ? [] : demandsOf(locking.locked, group.carts)
+    const demands = reserve === undefined ? [] : demandsOf(locking.carts, group.carts)
     if (reserve !== undefined && demands.length > 0) {
       await reserve(client, demands, nowMs)
       // The same again, with warnings of what could not be reserved.
@@ -101,17 +99,28 @@ async function writeGroup(
       const stock = await readStockFacts(client, [...group.carts.values()], items, true)
       group = decideAll(requests, locking, { ...facts, ...stock }, nowMs)
     }
-    const events = await save(client, group.decided, group.carts)
-    return { decided: group.decided, events }
+    const changes = changesOf(locking.carts, group.carts)
+    const events = await save(client, group.decided, changes)
+    return { decided: group.decided, events, changes }
   })
+  remembered.keep(changes.map(({ after }) => after))
   if (events > 0) onEvents()
   return decided.map(({ outcome }) => outcome)
 }
 
+function changesOf(before: ReadonlyMap<string, Cart>, after: ReadonlyMap<string, Cart>): Changed[] {
+  return [...after].flatMap(([cartId, cart]) => {
+    const was = before.get(cartId)
+    return was === undefined || was === cart ? [] : [{ before: was, after: cart }]
+  })
+}
+
+type Changed = Readonly<{ before: Cart; after: Cart }>
+
 /** @returns the decisions, and the carts as they are then */
 function decideAll(
   requests: readonly CartRequest<unknown>[],
-  { locked, busy }: LockedCarts,
+  { carts: locked, busy }: LockedCarts,
   facts: Facts,
   nowMs: number,
 ): { decided: Decided[]; carts: Map<string, Cart> } {
@@ -124,21 +133,17 @@ function decideAll(
 }
 
 /** The carts of a group that are priced, and what its requests want to know beside. */
-function wantedBy(
-  requests: readonly CartRequest<unknown>[],
-  carts: ReadonlyMap<string, Cart>,
-): [carts: Cart[], wanted: WantedFacts] {
+function wantedBy(requests: readonly CartRequest<unknown>[]): { priced: Set<string>; wanted: WantedFacts } {
   const pricing = requests.filter(({ wants }) => wants !== 'nothing')
   const wanted = pricing.map(({ wants = {} }): WantedFacts => (wants === 'nothing' ? {} : wants))
-  const priced = new Set(pricing.flatMap(({ cartIds }) => cartIds))
-  return [
-    [...priced].flatMap(id => carts.get(id) ?? []),
-    {
+  return {
+    priced: new Set(pricing.flatMap(({ cartIds }) => cartIds)),
+    wanted: {
       chrtIds: wanted.flatMap(({ chrtIds = [] }) => chrtIds),
       codes: wanted.flatMap(({ codes = [] }) => codes),
       buyers: wanted.flatMap(({ buyers = [] }) => buyers),
     },
-  ]
+  }
 }
 
 /**
@@ -159,24 +164,15 @@ function decide(request: CartRequest<unknown>, carts: Map<string, Cart>, facts: 
   }
 }
 
-/** Saves what was decided, and commits. @returns how many events there are */
-async function save(
-  client: PoolClient,
-  decided: readonly Decided[],
-  carts: ReadonlyMap<string, Cart>,
-): Promise<number> {
-  const decisions = decided.flatMap(({ decision }) => decision ?? [])
-  const changedIds = new Set(decisions.flatMap(({ changed = [] }) => changed.map(({ cartId }) => cartId)))
-  await updateCarts(
-    client,
-    [...changedIds].flatMap(id => carts.get(id) ?? []),
-  )
-  const added = decisions.flatMap(({ added = [] }) => added)
-  const events = decisions.flatMap(({ events = [] }) => events)
-  const kept = decisions.flatMap(({ keep }) => keep ?? [])
-  const copies = [cartsTable.copyOf(added), copyOfEvents(events), copyOfAnswers(kept)].filter(({ items }) => items > 0)
-  const end = events.length > 0 ? `${notifyOfEvents};\ncommit` : 'commit'
-  if (copies.length > 0) await copyInto(client, copies, end)
-  else await client.query('commit')
+/** Saves what was decided, and commits: in one round trip, unless there are events. @returns how many of these */
+async function save(client: PoolClient, decided: readonly Decided[], changes: readonly Changed[]): Promise<number> {
+  const events = decided.flatMap(({ decision }) => decision?.events ?? [])
+  const updates = updatingCarts(changes)
+  if (events.length === 0) {
+    await inOneRoundTrip(client, [...updates, command('commit')])
+    return 0
+  }
+  await inOneRoundTrip(client, updates)
+  await copyInto(client, [copyOfEvents(events)], `${notifyOfEvents};\ncommit`)
   return events.length
 }

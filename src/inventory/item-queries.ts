@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from '../platform/postgres.ts'
+import type { Statement } from '../platform/round-trip.ts'
 import { type BackorderMode, backorderLimitOf, type Item, type SaveOutcome } from './item.ts'
 import { wordsOfItem } from './item-words.ts'
 
@@ -65,12 +66,16 @@ function toItem(row: ItemRow): Item {
 /** Items by their numbers; fewer where some are not there. @returns by number */
 export async function readItems(client: Pool | PoolClient, chrtIds: readonly number[]): Promise<Item[]> {
   if (chrtIds.length === 0) return []
-  const { rows } = await client.query<ItemRow>(
-    `select ${itemColumns} from items where chrt_id = any($1) order by items.chrt_id`,
-    [chrtIds],
-  )
-  return rows.map(toItem)
+  return (await client.query<ItemRow>(itemsByNumber, [chrtIds])).rows.map(toItem)
 }
+
+/** The statement of `readItems`, for a caller that sends it with others. */
+export function storedItems(chrtIds: readonly number[]): Statement<Item[]> {
+  const read = ({ rows }: { rows: readonly ItemRow[] }) => rows.map(toItem)
+  return { text: itemsByNumber, values: [chrtIds], read }
+}
+
+const itemsByNumber = `select ${itemColumns} from items where chrt_id = any($1) order by items.chrt_id`
 
 /** Which items a list has; each condition that is given must hold. */
 export type ItemFilter = Readonly<{

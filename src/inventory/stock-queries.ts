@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from '../platform/postgres.ts'
+import type { Statement } from '../platform/round-trip.ts'
 import type { Movement } from './movement.ts'
 import { applyTo, availableOf, levelOf, type Stock, type StockRefusal } from './stock.ts'
 
@@ -40,12 +41,16 @@ function toStock(row: StockRow): Stock {
  */
 export async function readStock(client: Pool | PoolClient, chrtIds: readonly number[]): Promise<Stock[]> {
   if (chrtIds.length === 0) return []
-  const { rows } = await client.query<StockRow>(
-    `select ${stockColumns} from stock where chrt_id = any($1) order by chrt_id, location`,
-    [chrtIds],
-  )
-  return rows.map(toStock)
+  return (await client.query<StockRow>(stockByItem, [chrtIds])).rows.map(toStock)
 }
+
+/** The statement of `readStock`, for a caller that sends it with others. */
+export function storedStock(chrtIds: readonly number[]): Statement<Stock[]> {
+  const read = ({ rows }: { rows: readonly StockRow[] }) => rows.map(toStock)
+  return { text: stockByItem, values: [chrtIds], read }
+}
+
+const stockByItem = `select ${stockColumns} from stock where chrt_id = any($1) order by chrt_id, location`
 
 export type ApplyOptions = Readonly<{
   /** The stock of every item that a movement names, at all locations, as read under the items' locks. */

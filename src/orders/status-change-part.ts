@@ -16,10 +16,10 @@ export type StatusChangePart = Readonly<{
    */
   onStatusChanged(client: PoolClient, changes: readonly SavedChange[], nowMs: number): Promise<void>
   /**
-   * Whether it has anything to do when pending orders are confirmed: never, or read by a statement under the locks of the orders. A writer
+   * Whether it has anything to do when pending orders are confirmed: known by their uids, or read by a statement under their locks. A writer
    * of many changes spares itself the round trips of parts that have not. Without it the part is always told.
    */
-  concernsConfirmation?(orderUids: readonly string[]): false | Statement<boolean>
+  concernsConfirmation?(orderUids: readonly string[]): boolean | Statement<boolean>
 }>
 
 /** Tells every part of changes, in turn. */

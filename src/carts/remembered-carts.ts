@@ -1,0 +1,56 @@
+import type { Cart } from './cart.ts'
+
+/** The most carts that are remembered; larger ones are not. */
+const cartsMax = 2_000
+const linesRememberedMax = 20
+
+/**
+ * Carts as this instance has saved them last: reading one back costs more than comparing its stamp with the stored one, and whoever changes
+ * a cart usually changes it again. What is remembered is used only where the stamp says that it is still stored like that.
+ */
+export type RememberedCarts = Readonly<{
+  /** @returns those that are remembered, by id */
+  of(cartIds: readonly string[]): Map<string, Cart>
+  keep(carts: Iterable<Cart>): void
+  /** Forgets everything: the database is another one. */
+  clear(): void
+}>
+
+export function createRememberedCarts(): RememberedCarts {
+  const remembered = new Map<string, Cart>()
+  return {
+    of: cartIds =>
+      new Map(
+        cartIds.flatMap(cartId => {
+          const cart = remembered.get(cartId)
+          return cart === undefined ? [] : [[cartId, cart] as const]
+        }),
+      ),
+    keep(carts) {
+      for (const cart of carts) {
+        remembered.delete(cart.cartId)
+        if (isSmall(cart)) remembered.set(cart.cartId, cart)
+      }
+      for (const oldest of remembered.keys()) {
+        if (remembered.size <= cartsMax) break
+        remembered.delete(oldest)
+      }
+    },
+    clear: () => remembered.clear(),
+  }
+}
+
+/** A few kB: what a cart is usually. One that is over is not changed any more. */
+function isSmall({ state, lines, note, metadata }: Cart): boolean {
+  return state === 'open' && lines.length <= linesRememberedMax && note === undefined && metadata === undefined
+}
+
+/** Another one after every change of a cart: those by its owner, its events, and what the sweep notes. */
+export function stampOf({
+  version,
+  sequence,
+  state,
+  nextLookAtMs = 0,
+}: Pick<Cart, 'version' | 'sequence' | 'state' | 'nextLookAtMs'>): string {
+  return `${version} ${sequence} ${state} ${nextLookAtMs}`
+}
