@@ -9,11 +9,13 @@ import { traceOf } from '../platform/traceparent.ts'
 import { type Cart, cartTokenPrefix, orderUidOf } from './cart.ts'
 import { type CheckoutOptions, paymentOf, press } from './checkout.ts'
 import { cartOperations } from './operations.ts'
+import type { CartMetrics } from './metrics.ts'
 import { cartIdOf, cartNotFound, openedBy, ownerOf } from './owner.ts'
 import type { CheckoutRequest } from './requests.ts'
 
 type Options = CheckoutOptions &
   Readonly<{
+    metrics: Pick<CartMetrics, 'pressed'>
     /** Reads an order as it is stored. */
     readOrder: (orderUid: string) => Promise<StoredOrder | undefined>
   }>
@@ -39,7 +41,7 @@ export function checkoutRoutes(options: Options): Route[] {
 }
 
 async function checkOut(call: Call, options: Options): Promise<Response> {
-  const pressed = await press(call, options)
+  const pressed = await options.metrics.pressed(press(call, options))
   const { cart } = pressed
   if (pressed.kind === 'placed') return answer(cart, pressed.after, 201, options)
   const before = await options.payments.checkout.read(orderUidOf(cart.cartId))

@@ -2,14 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { type CartAnswer, cartActions, lamp, mug, openShop, putItems, recipient, stockUp } from '../../test/carts.ts'
 import { brokenRules } from '../../test/invariants.ts'
+import { eventually } from '../../test/kafka.ts'
 import { paymentActions } from '../../test/payments.ts'
+import { advisoryLockSpaces } from '../advisory-locks.ts'
+import { inTransaction } from '../platform/postgres.ts'
 
 let t: TestApp
 let shop: ReturnType<typeof cartActions>
 let payments: ReturnType<typeof paymentActions>
+/** How far the clock has been set ahead. */
+let aheadMs = 0
 
 beforeAll(async () => {
-  t = await createTestApp()
+  t = await createTestApp({ now: () => Date.now() + aheadMs })
   shop = cartActions(t.call)
   payments = paymentActions(t)
   await openShop(t)
@@ -157,15 +162,79 @@ describe('checkout', () => {
   })
 })
 
+/** Runs workers until something holds. */
+async function runUntil(what: string, holds: () => Promise<boolean>, ...names: string[]): Promise<void> {
+  const workers = t.app.running.flatMap(({ workers = [] }) => workers).filter(({ name }) => names.includes(name))
+  expect(workers).toHaveLength(names.length)
+  const stop = new AbortController()
+  const ended = Promise.all(workers.map(worker => worker.run(stop.signal)))
+  await eventually(what, holds)
+  stop.abort()
+  await ended
+}
+
+const isCheckedOut = async ({ id }: CartAnswer) => (await stateOf(id)) === 'checked_out'
+
+const stateOf = async (id: string) => (await shop.cart('GET', `/${id}`)).state
+
+test('a cart is checked out with the order that is cancelled, and by the worker if another transaction has it then', async () => {
+  const [cancelled, taken] = [await shop.fill(), await shop.fill()]
+  for (const { id, total } of [cancelled, taken])
+    expect(await shop.cart('POST', `/${id}/checkout`, { expected_total: total })).toMatchObject({ status: 201 })
+  const body = { reason: 'changed their mind', actor: 'test' }
+  const orderOf = ({ id }: CartAnswer) => `/api/orders/${id.replace('cart_', 'ord_')}`
+  expect((await t.call('POST', `${orderOf(cancelled)}/cancel`, { body })).status).toBe(200)
+  expect(await stateOf(cancelled.id)).toBe('checked_out')
+  await inTransaction(t.pool, async client => {
+    await client.query('select pg_advisory_xact_lock($1, hashtext($2))', [advisoryLockSpaces.carts, taken.id])
+    expect(await payments.pay(taken.id.replace('cart_', 'ord_'))).toMatchObject({ state: 'captured' })
+    expect(await stateOf(taken.id)).toBe('checking_out')
+  })
+  aheadMs += 61_000
+  await runUntil('the worker has checked it out', () => isCheckedOut(taken), 'carts')
+})
+
 test('a cart whose payment waits for the payer does not expire, and is checked out when it is paid', async () => {
-  const cart = await shop.fill()
+  const [cart, left] = [await shop.fill(), await shop.fill()]
   const waiting = await shop.checkOut(cart, 'tok_action')
   expect(waiting).toMatchObject({
     status: 201,
     payment: { state: 'requires_action', next_action: { type: 'redirect' } },
   })
   expect(await shop.checkOut(cart, 'tok_action')).toMatchObject({ status: 200, payment: { id: waiting.payment?.id } })
-  const { rows } = await t.pool.query('select state, expires_at from carts where cart_id = $1', [cart.id])
-  expect(rows).toEqual([{ state: 'checking_out', expires_at: null }])
-  await payments.settle()
+  // Longer than any cart is kept: the one beside it is over.
+  const beforeMs = aheadMs
+  aheadMs += 91 * 24 * 3_600_000
+  await runUntil('the other cart has expired', async () => (await stateOf(left.id)) === 'expired', 'carts')
+  expect(await stateOf(cart.id)).toBe('checking_out')
+  // The log takes no events of times to come.
+  aheadMs = beforeMs
+  const { next_action: action } = waiting.payment ?? {}
+  const { pathname } = new URL(action?.type === 'redirect' ? (action.url ?? '') : '', 'http://localhost')
+  expect((await t.call('POST', `${pathname}/approve`)).status).toBeLessThan(400)
+  await runUntil('the webhook has said so', () => isCheckedOut(cart), 'sandbox webhooks', 'provider events')
+  expect(await shop.checkOut(cart)).toMatchObject({
+    status: 200,
+    order: { status: 'confirmed', payment_status: 'paid' },
+  })
+})
+
+test('presses are counted by what came of them, and carts by what the worker has found', async () => {
+  const { id, total } = await shop.fill()
+  await shop.cart('POST', `/${id}/checkout`, { expected_total: total })
+  await shop.create()
+  const text = await (await t.call('GET', '/metrics')).text()
+  const figureOf = (series: string) =>
+    Number(
+      text
+        .split('\n')
+        .find(line => line.startsWith(`${series} `))
+        ?.slice(series.length),
+    )
+  for (const outcome of ['placed', 'repeated', 'CART_CHANGED', 'CART_INCOMPLETE', 'OUT_OF_STOCK', 'PROVIDER_UNKNOWN'])
+    expect([outcome, figureOf(`cart_checkouts_total{outcome="${outcome}"}`) > 0]).toEqual([outcome, true])
+  expect(figureOf('carts_swept_total{outcome="expired"}')).toBeGreaterThan(0)
+  expect(figureOf('carts_swept_total{outcome="checked_out"}')).toBe(1)
+  expect(figureOf('carts_open')).toBeGreaterThan(0)
+  expect([figureOf('carts_checking_out'), figureOf('carts_overdue_seconds')]).toEqual([1, 0])
 })

@@ -12,6 +12,7 @@ import { checkoutRoutes } from './checkout-routes.ts'
 import { checkedOutWithOrders } from './decided.ts'
 import { createFactsReader } from './facts.ts'
 import type { PriceLists } from './price-lists.ts'
+import { createCartMetrics } from './metrics.ts'
 import { createCartReader } from './reader.ts'
 import { createRememberedCarts } from './remembered-carts.ts'
 import { runSweep } from './sweep.ts'
@@ -30,7 +31,8 @@ function reserverOf({ value }: Context): Parameters<typeof createCartWriter>[0][
 
 /** Starts what runs of carts. @param lists the delivery methods and tax rates that they are priced by */
 export function startCarts(context: Context, lists: PriceLists): Running {
-  const { pool, pools, now, isClockRight, log, logGrown, value } = context
+  const { pool, pools, now, isClockRight, log, logGrown, registry, value } = context
+  const cartMetrics = createCartMetrics(registry, pool, now)
   const abandonedAfterMs = value(cartAbandonedAfterMinutes) * 60_000
   const reserve = reserverOf(context)
   const readFacts = createFactsReader(lists, { reserves: reserve !== undefined })
@@ -48,18 +50,17 @@ export function startCarts(context: Context, lists: PriceLists): Running {
     createCart: (made, traceparent) => createCart(made, traceparent, { writer, abandonedAfterMs }),
     lists,
   })
+  const sweeping = { pool, writer, now, isClockRight, abandonedAfterMs, onSwept: cartMetrics.swept, log }
   return {
     routes: [
       ...cartRoutes({ writer, read, lists: pools.lists, now, abandonedAfterMs }),
       ...checkoutRoutes({
-        ...{ read, intake, readOrder, now },
+        ...{ read, intake, readOrder, now, metrics: cartMetrics },
         payments: { checkout, rules },
         count: outcome => metrics.count('http', outcome),
       }),
     ],
-    workers: [
-      { name: 'carts', run: stop => runSweep({ pool, writer, now, isClockRight, abandonedAfterMs, log }, stop) },
-    ],
+    workers: [{ name: 'carts', run: stop => runSweep(sweeping, stop) }],
     statusChanges: [checkedOutWithOrders],
     onRestored: () => remembered.clear(),
     drain: deadlineMs => writer.close(deadlineMs),

@@ -7,6 +7,7 @@ import type { Pool } from '../platform/postgres.ts'
 import { type Cart, changedCart, nobody, recorded } from './cart.ts'
 import { isDecided } from './decided.ts'
 import { cartEvents, customerData, eventOf, sizeData } from './events.ts'
+import type { SweptKind } from './metrics.ts'
 import type { CartWriter } from './writer.ts'
 
 /** Carts that nobody works on: they are abandoned, expire, or wait for the end of a checkout that was cut off. */
@@ -26,6 +27,8 @@ export type SweepOptions = Readonly<{
   /** Whether the clock is right. Otherwise nothing expires, since that cannot be undone. */
   isClockRight: () => boolean
   abandonedAfterMs: number
+  /** Called for a cart that was changed, after the commit. */
+  onSwept?: (kind: SweptKind) => void
   log: Logger
 }>
 
@@ -43,6 +46,7 @@ export async function sweepCarts({
   now,
   isClockRight,
   abandonedAfterMs,
+  onSwept,
 }: Omit<SweepOptions, 'log'>): Promise<number> {
   if (!isClockRight()) return 0
   const { rows } = await pool.query<{ cart_id: string; order_uid: string | null }>(
@@ -54,20 +58,27 @@ export async function sweepCarts({
     rows.flatMap(row => row.order_uid ?? []),
   )
   await Promise.all(
-    rows.map(({ cart_id: cartId, order_uid: orderUid }) =>
-      writer.change({
+    rows.map(async ({ cart_id: cartId, order_uid: orderUid }) => {
+      const kind = await writer.change<SweptKind | undefined>({
         cartIds: [cartId],
         wants: 'nothing',
         decide([before], _, nowMs) {
           if (before === undefined) return { result: undefined }
           const order = orderUid === null ? undefined : orders.get(orderUid)?.state
           const { cart, events } = look(before, { order, nowMs, abandonedAfterMs })
-          return { result: undefined, changed: cart === before ? [] : [cart], events }
+          return { result: sweptKindOf(before, cart), changed: cart === before ? [] : [cart], events }
         },
-      }),
-    ),
+      })
+      if (kind !== undefined) onSwept?.(kind)
+    }),
   )
   return rows.length
+}
+
+function sweptKindOf(before: Cart, after: Cart): SweptKind | undefined {
+  if (after.abandonedAtMs !== before.abandonedAtMs) return 'abandoned'
+  const { state } = after
+  return state !== before.state && (state === 'expired' || state === 'checked_out') ? state : undefined
 }
 
 /** What has become of a cart. Pure. @param known order: what it became, as it was read before; undefined: not read */
