@@ -28,7 +28,8 @@ function isInteger(schema: object): boolean {
 export async function* csvPortions(body: AsyncIterable<Uint8Array>, linesMax: number): AsyncGenerator<CsvLine[]> {
   let heading: readonly string[] | undefined
   const lines: CsvLine[] = []
-  const splitter = new CsvSplitter({ separator: ',', isUneven: true, charactersMax: itemBytesMax }, cells => {
+  const splitter = new CsvSplitter({ separator: ',', isUneven: true, charactersMax: itemBytesMax }, record => {
+    const cells = record.values()
     if (heading === undefined) heading = checkedHeading(cells)
     else lines.push({ line: splitter.line, json: Buffer.from(JSON.stringify(itemOf(heading, cells))) })
   })

@@ -6,6 +6,14 @@ import { bookedOrders } from '../orders/order-sql.ts'
 export const paymentRows =
   '(select order_uid, payment_id, provider, provider_ref, currency, captured, refunded, created_at from payments)'
 
+/** How long the table of payments is. */
+export const paymentBytes = "pg_relation_size('payments')"
+
+/** Payments with what they have come to, in a part of their table. @param from the first place, such as (0,0); @param to the place behind the last one */
+export const paymentsOfBlocks = (from: string, to: string) =>
+  `(select payment_id, provider, provider_ref, currency, captured, refunded, created_at, updated_at
+      from payments where ctid >= ${from}::tid and ctid < ${to}::tid)`
+
 /** What was asked of providers. `settled_at` is when its outcome was known; null before. */
 export const operationRows = `(select order_uid, payment_id, operation_id, kind, state, amount, provider_ref, settled_at
                                  from payment_operations)`

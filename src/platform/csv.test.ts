@@ -7,7 +7,7 @@ const form = { separator: ',', isUneven: true, charactersMax: 100 }
 
 function recordsOf(pieces: readonly string[], change: Partial<typeof form> = {}): string[][] {
   const records: string[][] = []
-  const splitter = new CsvSplitter({ ...form, ...change }, fields => void records.push(fields))
+  const splitter = new CsvSplitter({ ...form, ...change }, record => void records.push(record.values()))
   for (const piece of pieces) splitter.write(piece)
   splitter.end()
   return records
@@ -80,7 +80,7 @@ test('records are the same wherever the text is cut into pieces', () => {
 
 test('a record has the line in which it begins, and so has what is not CSV', () => {
   const lines: [string, number][] = []
-  const splitter = new CsvSplitter(form, ([first = '']) => void lines.push([first, splitter.line]))
+  const splitter = new CsvSplitter(form, record => void lines.push([record.value(0), splitter.line]))
   for (const piece of ['a\n\nb\n"c', '\n\r\n",1\r\n\r', '\nd,"\n"\n', '"e",2\nf']) splitter.write(piece)
   splitter.end()
   expect(lines).toEqual([

@@ -19,22 +19,97 @@ export type CsvForm = Readonly<{
   charactersMax: number
 }>
 
-const [quote, lineFeed] = ['"', '\n'] as const
-const carriageReturn = '\r'.charCodeAt(0)
+const [quote, lineFeed, carriageReturn] = ['"', '\n', '\r'] as const
+const [quoteCode, lineFeedCode, carriageReturnCode] = [
+  quote.charCodeAt(0),
+  lineFeed.charCodeAt(0),
+  carriageReturn.charCodeAt(0),
+]
+
+/**
+ * The fields of a record as parts of a text. They are not cut out until they are asked for, since that takes longer than finding them, and
+ * most fields of a wide record are never read. The splitter fills it with the next record, so keep its values and not the record.
+ */
+export class CsvRecord {
+  #text = ''
+  #length = 0
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+
+  /** The text that has all fields at the places that follow. */
+  get text(): string {
+    return this.#text
+  }
+
+  /** How many fields there are. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Where a field begins in the text. @param index of the field, which must be there */
+  start(index: number): number {
+    return this.#starts[index] ?? 0
+  }
+
+  /** Where it ends. */
+  end(index: number): number {
+    return this.#ends[index] ?? 0
+  }
+
+  /** Whether a field is there and has a character. */
+  isFilled(index: number): boolean {
+    return index >= 0 && index < this.#length && this.start(index) < this.end(index)
+  }
+
+  /** The text of a field; the empty text for one that is not there. */
+  value(index: number): string {
+    return this.isFilled(index) ? this.#text.slice(this.start(index), this.end(index)) : ''
+  }
+
+  values(): string[] {
+    return Array.from({ length: this.#length }, (_, index) => this.value(index))
+  }
+
+  /** Begins the next record. */
+  begin(text: string): void {
+    this.#text = text
+    this.#length = 0
+  }
+
+  add(start: number, end: number): void {
+    this.#starts[this.#length] = start
+    this.#ends[this.#length] = end
+    this.#length += 1
+  }
+
+  /** Writes a quote for each doubled one. */
+  mergeQuotes(): void {
+    const values = this.values().map(value => value.replaceAll('""', '"'))
+    this.begin(values.join(''))
+    let start = 0
+    for (const value of values) {
+      this.add(start, start + value.length)
+      start += value.length
+    }
+  }
+}
 
 /** Splits a text that comes in pieces, cut anywhere. */
 export class CsvSplitter {
   readonly #form: CsvForm
-  readonly #onRecord: (fields: string[]) => void
+  readonly #onRecord: (record: CsvRecord) => void
+  readonly #separatorCode: number
+  readonly #record = new CsvRecord()
   /** What is not a whole record yet. */
   #text = ''
   #fields: number | undefined
   #line = 1
 
   /** @param onRecord is called with each record that is not empty; what it throws ends the splitting */
-  constructor(form: CsvForm, onRecord: (fields: string[]) => void) {
+  constructor(form: CsvForm, onRecord: (record: CsvRecord) => void) {
     this.#form = form
     this.#onRecord = onRecord
+    this.#separatorCode = form.separator.charCodeAt(0)
   }
 
   /** Where the record begins that is being handed on, or that is no CSV: a line of the text, from 1; empty lines count. */
@@ -53,11 +128,11 @@ export class CsvSplitter {
       if (end === -1) break
       if (quoteAt < start) quoteAt = next(text, quote, start)
       if (quoteAt < end) {
-        const read = this.#readQuoted(text, start, false)
-        if (read === undefined) break
-        this.#handOn(read.fields, read.end - start)
-        this.#line += linesWithin(text, end, read.end)
-        start = read.end + 1
+        const recordEnd = this.#readQuoted(text, start, false)
+        if (recordEnd === undefined) break
+        this.#handOn(recordEnd - start)
+        this.#line += linesWithin(text, end, recordEnd)
+        start = recordEnd + 1
       } else {
         this.#handOnPlain(text, start, end)
         this.#line += 1
@@ -76,27 +151,36 @@ export class CsvSplitter {
       this.#handOnPlain(text, 0, text.length)
       return
     }
-    const read = this.#readQuoted(text, 0, true)
-    if (read === undefined) throw new CsvError('a quote is not closed')
-    this.#handOn(read.fields, text.length)
+    if (this.#readQuoted(text, 0, true) === undefined) throw new CsvError('a quote is not closed')
+    this.#handOn(text.length)
   }
 
   #handOnPlain(text: string, start: number, end: number): void {
-    const last = end > start && text.charCodeAt(end - 1) === carriageReturn ? end - 1 : end
+    const last = end > start && text.charCodeAt(end - 1) === carriageReturnCode ? end - 1 : end
     if (last === start) return
-    const record = text.slice(start, last)
     // Otherwise a whole file would be taken for its heading.
-    if (this.#fields === undefined && record.includes('\r')) throw new CsvError('rows end with CR alone')
-    this.#handOn(record.split(this.#form.separator), record.length)
+    if (this.#fields === undefined && text.slice(start, last).includes(carriageReturn)) {
+      throw new CsvError('rows end with CR alone')
+    }
+    this.#record.begin(text)
+    let fieldStart = start
+    for (let at = start; at < last; at += 1) {
+      if (text.charCodeAt(at) !== this.#separatorCode) continue
+      this.#record.add(fieldStart, at)
+      fieldStart = at + 1
+    }
+    this.#record.add(fieldStart, last)
+    this.#handOn(last - start)
   }
 
-  #handOn(fields: string[], length: number): void {
-    this.#checkLength(length)
-    this.#fields ??= fields.length
-    if (!this.#form.isUneven && fields.length !== this.#fields) {
-      throw new CsvError(`it has ${fields.length} fields, and the heading ${this.#fields}`)
+  #handOn(characters: number): void {
+    this.#checkLength(characters)
+    const { length } = this.#record
+    this.#fields ??= length
+    if (!this.#form.isUneven && length !== this.#fields) {
+      throw new CsvError(`it has ${length} fields, and the heading ${this.#fields}`)
     }
-    this.#onRecord(fields)
+    this.#onRecord(this.#record)
   }
 
   #checkLength(length: number): void {
@@ -109,49 +193,54 @@ export class CsvSplitter {
    * Reads a record that has a quote.
    *
    * @param isLast whether the text ends the record
-   * @returns its fields, and where it ends; undefined when more text is needed
+   * @returns where it ends; undefined when more text is needed
    */
-  #readQuoted(text: string, start: number, isLast: boolean): { fields: string[]; end: number } | undefined {
-    const { separator } = this.#form
-    const fields: string[] = []
+  #readQuoted(text: string, start: number, isLast: boolean): number | undefined {
+    this.#record.begin(text)
+    let hasDoubled = false
     for (let at = start; ; at += 1) {
-      const isQuoted = text[at] === quote
-      const field = isQuoted ? quotedField(text, at, isLast) : plainField(text, at, separator)
-      if (field === undefined) return undefined
-      at = field.end
+      const isQuoted = text.charCodeAt(at) === quoteCode
+      const [from, to] = isQuoted ? [at + 1, quotedEnd(text, at + 1, isLast)] : [at, this.#plainEnd(text, at)]
+      if (to === undefined) return undefined
+      hasDoubled ||= isQuoted && text.slice(from, to).includes(quote)
+      at = isQuoted ? to + 1 : to
       // CR belongs to the end of the row, also behind a quote.
-      if (isQuoted && text[at] === '\r') at += 1
+      const isReturn = isQuoted && text.charCodeAt(at) === carriageReturnCode
+      if (isReturn) at += 1
       const isEnd = at >= text.length || text[at] === lineFeed
       if (at >= text.length && !isLast) return undefined
-      if (!isEnd && (text[at] !== separator || at > field.end)) throw new CsvError('text follows a closed quote')
-      fields.push(isEnd && !isQuoted && field.value.endsWith('\r') ? field.value.slice(0, -1) : field.value)
-      if (isEnd) return { fields, end: at }
+      if (!isEnd && (isReturn || text.charCodeAt(at) !== this.#separatorCode)) {
+        throw new CsvError('text follows a closed quote')
+      }
+      const isReturnLast = isEnd && !isQuoted && to > from && text.charCodeAt(to - 1) === carriageReturnCode
+      this.#record.add(from, isReturnLast ? to - 1 : to)
+      if (!isEnd) continue
+      if (hasDoubled) this.#record.mergeQuotes()
+      return at
     }
+  }
+
+  /** Where a field without quotes ends. */
+  #plainEnd(text: string, start: number): number {
+    let end = start
+    for (; end < text.length; end += 1) {
+      const code = text.charCodeAt(end)
+      if (code === this.#separatorCode || code === lineFeedCode) break
+      if (code === quoteCode) throw new CsvError('a quote stands inside a field that has none around it')
+    }
+    return end
   }
 }
 
-type Field = { value: string /** Just behind it. */; end: number }
-
-function quotedField(text: string, start: number, isLast: boolean): Field | undefined {
-  let value = ''
-  for (let from = start + 1; ; ) {
+/** Where the quote is that closes a field; undefined when more text is needed. @param start just behind the quote that opens it */
+function quotedEnd(text: string, start: number, isLast: boolean): number | undefined {
+  for (let from = start; ; ) {
     const end = text.indexOf(quote, from)
     // Another quote may follow.
     if (end === -1 || (end + 1 === text.length && !isLast)) return undefined
-    if (text[end + 1] !== quote) return { value: value + text.slice(from, end), end: end + 1 }
-    value += text.slice(from, end + 1)
+    if (text.charCodeAt(end + 1) !== quoteCode) return end
     from = end + 2
   }
-}
-
-function plainField(text: string, start: number, separator: string): Field {
-  let end = start
-  for (; end < text.length; end += 1) {
-    const character = text[end]
-    if (character === separator || character === lineFeed) break
-    if (character === quote) throw new CsvError('a quote stands inside a field that has none around it')
-  }
-  return { value: text.slice(start, end), end }
 }
 
 /** How many lines end from one end of a line to another. */

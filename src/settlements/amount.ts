@@ -11,7 +11,7 @@ export type AmountForm = Readonly<{
 
 /** How many digits an amount may have before and behind the separator. */
 const [unitsMax, decimalsMax] = [16, 8]
-const zero = '0'.charCodeAt(0)
+const [zero, minus, plus] = ['0'.charCodeAt(0), '-'.charCodeAt(0), '+'.charCodeAt(0)]
 
 /**
  * Reads an amount: `26.2` in EUR is 2620. The separator of thousands that some programs write is refused, since it cannot be told from
@@ -20,30 +20,45 @@ const zero = '0'.charCodeAt(0)
  * @returns minor units of the currency
  * @throws SettlementFileError for anything else, and for more decimals than the currency has
  */
-export function toMinor(text: string, code: string, { decimal, providerDigits }: AmountForm): number {
+export function toMinor(text: string, code: string, form: AmountForm): number {
+  return minorIn(text, 0, text.length, code, form)
+}
+
+/** Reads an amount that stands in a text, as `toMinor` does. @param start its first character @param end just behind its last */
+export function minorIn(text: string, start: number, end: number, code: string, form: AmountForm): number {
+  const { decimal, providerDigits } = form
   const digits = digitsOf(code)
-  const sign = text[0]
-  const isSigned = sign === '-' || sign === '+'
-  let [amount, units, decimals, isMore] = [0, 0, 0, false]
+  const sign = text.charCodeAt(start)
+  const isSigned = start < end && (sign === minus || sign === plus)
+  const decimalCode = decimal === undefined ? -1 : decimal.charCodeAt(0)
+  let amount = 0
+  let units = 0
+  let decimals = 0
+  let isMore = false
   let isBehind = false
   // A file has millions of amounts: an expression would take ten times as long.
-  for (let at = isSigned ? 1 : 0; at < text.length; at += 1) {
-    const digit = text.charCodeAt(at) - zero
+  for (let at = isSigned ? start + 1 : start; at < end; at += 1) {
+    const character = text.charCodeAt(at)
+    const digit = character - zero
     if (digit >= 0 && digit <= 9) {
       if (isBehind) decimals += 1
       else units += 1
       if (decimals <= digits) amount = amount * 10 + digit
       else isMore ||= digit > 0
-    } else if (decimal !== undefined && text[at] === decimal && !isBehind) isBehind = true
-    else throw noAmount(text)
+    } else if (character === decimalCode && !isBehind) isBehind = true
+    else throw noAmount(text.slice(start, end))
   }
-  if (units === 0 || units > unitsMax || decimals > decimalsMax || (isBehind && decimals === 0)) throw noAmount(text)
-  if (decimals > Math.max(digits, providerDigits?.[code] ?? 0) || isMore) {
-    throw new SettlementFileError(`"${text}" has more decimals than ${code}, which has ${digits}`)
+  if (units === 0 || units > unitsMax || decimals > decimalsMax || (isBehind && decimals === 0)) {
+    throw noAmount(text.slice(start, end))
   }
-  if (decimal !== undefined) amount *= 10 ** Math.max(0, digits - decimals)
-  if (!Number.isSafeInteger(amount)) throw new SettlementFileError(`"${text}" is more than 2^53 minor units`)
-  return sign === '-' && amount !== 0 ? -amount : amount
+  if (isMore || (decimals > digits && decimals > (providerDigits?.[code] ?? 0))) {
+    throw new SettlementFileError(`"${text.slice(start, end)}" has more decimals than ${code}, which has ${digits}`)
+  }
+  if (decimal !== undefined && decimals < digits) amount *= 10 ** (digits - decimals)
+  if (!Number.isSafeInteger(amount)) {
+    throw new SettlementFileError(`"${text.slice(start, end)}" is more than 2^53 minor units`)
+  }
+  return sign === minus && amount !== 0 ? -amount : amount
 }
 
 function noAmount(text: string): SettlementFileError {

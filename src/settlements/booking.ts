@@ -2,9 +2,10 @@ import type { Client } from 'pg'
 import { notifyOfEvents } from '../events/append.ts'
 import type { Transfer, TransferKind } from '../ledger/transfer.ts'
 import { bookedTransfers } from '../ledger/transfer-sql.ts'
-import { insertTransfers } from '../ledger/transfers.ts'
+import { copyOfTransfers, insertTransfers } from '../ledger/transfers.ts'
 import { paymentRows } from '../payments/payment-sql.ts'
-import { inTransaction, type Pool } from '../platform/postgres.ts'
+import { copyInto } from '../platform/copy.ts'
+import { inTransaction, type Pool, violatedKey, withConnection } from '../platform/postgres.ts'
 import {
   allLines,
   feeAmount,
@@ -17,7 +18,7 @@ import {
 import { eachPage } from './pages.ts'
 
 /** A transaction is short, so that the readers of the event log need not wait for it. */
-const batchTransfers = 1_000
+const batchTransfers = 5_000
 
 type ToBook = {
   transfer_id: string
@@ -28,7 +29,10 @@ type ToBook = {
   payment_id: string | null
 }
 
-/** Fees and payouts of the file that are not in the books, with the payment that they are of. What is booked otherwise is left to a person. */
+/**
+ * Fees and payouts of the file that are not in the books, with the payment that they are of. What is booked otherwise is left to a person.
+ * $2 is as for `readPayouts`, $3 whether there are fees to book.
+ */
 const unbooked = `
   with ${restFound},
   named as (
@@ -38,7 +42,7 @@ const unbooked = `
   ),
   bookable as (
     select l.row, ${transferId('l.line_id', 'fee')} as transfer_id, 'fee' as what, l.net_currency as currency, ${feeAmount} as amount
-      from ${allLines} l where not l.is_repeated
+      from ${allLines} l where $3 and not l.is_repeated
      union all
     select null, ${transferId('l.line_id', 'payout')}, 'payout', l.net_currency, ${payoutAmount}
       from ${allLines} l where l.kind = 'payout' and not l.is_repeated
@@ -59,28 +63,57 @@ export type Booked = { fees: number; payouts: number }
  * instance at the same time.
  *
  * @param client the session with the lines
- * @param pool for the transactions that book
- * @param options derives: as for `readPayouts`; recordedAt: the time that the transfers get
+ * @param pool for the transactions that book, two at a time
+ * @param options derives: as for `readPayouts`; hasFees: whether any fee is not booked; recordedAt: the time that the transfers get
  * @returns how many were booked
  * @throws TransferConflictError when another instance books the same line otherwise at the same time
  */
 export async function bookSettlements(
   client: Client,
   pool: Pool,
-  options: { provider: string; derives: boolean; recordedAt: Date; onBooked: (transfers: number) => void },
+  options: {
+    provider: string
+    derives: boolean
+    hasFees: boolean
+    recordedAt: Date
+    onBooked: (transfers: number) => void
+  },
 ): Promise<Booked> {
-  const { provider, derives, recordedAt, onBooked } = options
+  const { provider, derives, hasFees, recordedAt, onBooked } = options
   const booked: Booked = { fees: 0, payouts: 0 }
-  await eachPage<ToBook>(client, unbooked, [provider, derives], batchTransfers, async rows => {
-    const transfers = rows.map(row => toTransfer(row, provider, recordedAt))
+  let [older, newer] = [Promise.resolve(), Promise.resolve()]
+  const book = async (rows: readonly ToBook[]) => {
+    await write(
+      pool,
+      rows.map(row => toTransfer(row, provider, recordedAt)),
+    )
+    for (const { what } of rows) booked[what === 'fee' ? 'fees' : 'payouts'] += 1
+    onBooked(booked.fees + booked.payouts)
+  }
+  try {
+    await eachPage<ToBook>(client, unbooked, [provider, derives, hasFees], batchTransfers, async rows => {
+      await older
+      older = newer
+      newer = book(rows)
+    })
+  } finally {
+    await Promise.allSettled([older, newer])
+  }
+  await Promise.all([older, newer])
+  return booked
+}
+
+/** Books transfers in a transaction. They are copied, which takes half as long, unless another run has booked some of them meanwhile. */
+async function write(pool: Pool, transfers: readonly Transfer[]): Promise<void> {
+  try {
+    await withConnection(pool, writing => copyInto(writing, [copyOfTransfers(transfers)], notifyOfEvents))
+  } catch (error) {
+    if (violatedKey(error) === undefined) throw error
     await inTransaction(pool, async writing => {
       await insertTransfers(writing, transfers, 'ignored')
       await writing.query(notifyOfEvents)
     })
-    for (const { what } of rows) booked[what === 'fee' ? 'fees' : 'payouts'] += 1
-    onBooked(booked.fees + booked.payouts)
-  })
-  return booked
+  }
 }
 
 function toTransfer(row: ToBook, provider: string, recordedAt: Date): Transfer {

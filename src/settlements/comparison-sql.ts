@@ -118,13 +118,19 @@ const compared = `
       from paired p
   )`
 
-/** Payments that were captured in the period, and that no line names as a payment. */
-const missingThere = `
+const captured = `select * from ${paymentRows} p where p.provider = $1 and p.captured > 0`
+/** Captured payments, without those that the pass has seen to be named. */
+const unnamed = `
+  ${captured} and (p.provider_ref is null or strpos(p.provider_ref, E'\\n') > 0)
+   union all
+  ${captured} and p.provider_ref in (select u.provider_ref from settlement_unnamed u)`
+
+/** Payments that were captured in the period, and that no line names as a payment. @param isSeen as for `comparison` */
+const missingThere = (isSeen: boolean) => `
   missing_there as materialized (
     select p.order_uid, p.payment_id, p.provider_ref, p.currency, p.captured
-      from ${paymentRows} p
-     where p.provider = $1 and p.captured > 0
-       and exists (select from ${operationRows} o
+      from (${isSeen ? unnamed : captured}) p
+     where exists (select from ${operationRows} o
                     where (o.order_uid, o.payment_id) = (p.order_uid, p.payment_id)
                       and o.kind = 'capture' and o.state = 'succeeded' and o.settled_at between $2 and $3)
        and not exists (select from compared c
@@ -139,19 +145,18 @@ const plain = `
     from ${plainLines} l join ${paymentRows} p on p.provider = $1 and p.provider_ref = l.payment_ref`
 
 /**
- * Selects the count of each result first, then what is not matched, or everything.
+ * Selects the count of each result first, without lines that were set aside, then what is not matched, or everything.
  *
  * @param isWhole whether what is matched is listed
+ * @param isSeen whether `settlement_unnamed` has the payments that no line names that was set aside
  */
-export function comparison(isWhole: boolean): string {
+export function comparison(isWhole: boolean, isSeen: boolean): string {
   return `
-    with ${restFound}, ${paired}, ${compared}, ${missingThere}
+    with ${restFound}, ${paired}, ${compared}, ${missingThere(isSeen)}
     select 0 as part, null::int as row, null as line_id, null as kind, null as order_uid, null as payment_id, null as reference,
            null as currency, count(*)::bigint as amount, null as net_currency, null::bigint as fee, null as ours_currency,
            null::bigint as ours_amount, result
       from compared group by result
-     union all
-    select 0, null, null, null, null, null, null, null, count(*), null, null, null, null, 'matched' from ${plainLines} l
      union all
     select 0, null, null, null, null, null, null, null, count(*), null, null, null, null, 'missing_there' from missing_there
      union all

@@ -1,7 +1,16 @@
-import { toMinor } from './amount.ts'
-import { type Columns, cell, columnsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
-import type { LineKind, SettlementLine } from './settlement.ts'
-import { toInstant } from './time.ts'
+import type { CsvRecord } from '../platform/csv.ts'
+import {
+  amountIn,
+  type Columns,
+  cell,
+  columnsOf,
+  firstCell,
+  recurring,
+  type SettlementFormat,
+  timeIn,
+  withHeading,
+} from './format.ts'
+import { isOfPayment, type LineKind, type SettlementLine } from './settlement.ts'
 
 const fees = ['Commission (NC)', 'Markup (NC)', 'Scheme Fees (NC)', 'Interchange (NC)'] as const
 const needed = [
@@ -44,38 +53,53 @@ export const adyenFormat: SettlementFormat = {
     withHeading(heading => {
       const columns = columnsOf<Name>(heading, needed, optional)
       const form = { decimal, providerDigits: { CLP: 2, ISK: 2 } }
-      return fields => toLine(columns, fields, (text, code) => toMinor(text, code, form))
+      const recurrent = {
+        typeOf: recurring(type => type),
+        netCurrencyOf: recurring(code => code),
+        grossCurrencyOf: recurring(code => code),
+        merchantOf: recurring(account => account),
+        batchOf: recurring(batch => batch),
+        zoneOf: recurring(zone => zone),
+      }
+      const toAmount: ToAmount = (record, name, code) =>
+        cell(record, columns[name]) === '' ? 0 : amountIn(record, columns[name], code, form)
+      return record => toLine(record, columns, toAmount, recurrent)
     }),
 }
 
+/** Reads an amount; an empty field is none. */
+type ToAmount = (record: CsvRecord, name: Name, code: string) => number
+type Recurrent = Record<
+  'typeOf' | 'netCurrencyOf' | 'grossCurrencyOf' | 'merchantOf' | 'batchOf' | 'zoneOf',
+  ReturnType<typeof recurring<string>>
+>
+
 function toLine(
+  record: CsvRecord,
   columns: Columns<Name>,
-  fields: readonly string[],
-  toAmount: (text: string, code: string) => number,
+  toAmount: ToAmount,
+  { typeOf, netCurrencyOf, grossCurrencyOf, merchantOf, batchOf, zoneOf }: Recurrent,
 ): SettlementLine {
-  const read = (name: Name, code: string) => {
-    const text = cell(fields, columns[name])
-    return text === '' ? 0 : toAmount(text, code)
-  }
-  const type = cell(fields, columns.Type)
+  const read = (name: Name, code: string) => toAmount(record, name, code)
+  const type = typeOf(record, columns.Type)
   const kind = kinds.get(type) ?? 'other'
-  const netCurrency = cell(fields, columns['Net Currency'])
+  const netCurrency = netCurrencyOf(record, columns['Net Currency'])
   const net = read('Net Credit (NC)', netCurrency) - read('Net Debit (NC)', netCurrency)
-  const isOfPayment = kind === 'payment' || kind === 'refund' || kind === 'dispute'
+  const isPayment = isOfPayment(kind)
   // Lines of the batch, such as its payout, have no gross.
-  const currency = isOfPayment ? cell(fields, columns['Gross Currency']) : netCurrency
-  const amount = isOfPayment ? read('Gross Credit (GC)', currency) - read('Gross Debit (GC)', currency) : net
-  const fee = isOfPayment ? fees.reduce((sum, name) => sum + read(name, netCurrency), 0) : 0
-  const merchant = cell(fields, columns['Merchant Account'])
-  const batch = cell(fields, columns['Batch Number'])
-  const modification = cell(fields, columns['Modification Reference'])
+  const currency = isPayment ? grossCurrencyOf(record, columns['Gross Currency']) : netCurrency
+  const amount = isPayment ? read('Gross Credit (GC)', currency) - read('Gross Debit (GC)', currency) : net
+  const fee = isPayment ? fees.reduce((sum, name) => sum + read(name, netCurrency), 0) : 0
+  const merchant = merchantOf(record, columns['Merchant Account'])
+  const batch = batchOf(record, columns['Batch Number'])
+  const modification = cell(record, columns['Modification Reference'])
   return {
     // A batch has a line for the fees of each month, and other batches have one of the same name.
     lineId: `${merchant}:${batch}:${type}:${modification}`,
     kind,
-    paymentRef: firstOf(cell(fields, columns['Psp Reference'])),
-    operationRef: isOfPayment ? firstOf(modification) : undefined,
-    ownRef: firstOf(cell(fields, columns['Merchant Reference'])),
+    paymentRef: firstCell(record, columns['Psp Reference']),
+    operationRef: isPayment && modification !== '' ? modification : undefined,
+    ownRef: firstCell(record, columns['Merchant Reference']),
     amount,
     currency,
     fee,
@@ -83,6 +107,6 @@ function toLine(
     netCurrency,
     feeOff: currency === netCurrency ? amount - fee - net : 0,
     payout: batch === '' ? undefined : `${merchant}:${batch}`,
-    occurredAtMs: toInstant(cell(fields, columns['Creation Date']), firstOf(cell(fields, columns.TimeZone))),
+    occurredAtMs: timeIn(record, columns['Creation Date'], zoneOf(record, columns.TimeZone) || undefined),
   }
 }

@@ -1,7 +1,15 @@
-import { shortened, toMinor } from './amount.ts'
-import { cell, columnsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
+import { shortened } from './amount.ts'
+import {
+  amountIn,
+  cell,
+  columnsOf,
+  firstCell,
+  recurring,
+  type SettlementFormat,
+  timeIn,
+  withHeading,
+} from './format.ts'
 import { lineKinds, SettlementFileError } from './settlement.ts'
-import { toInstant } from './time.ts'
 
 const needed = ['line_id', 'type', 'amount', 'currency'] as const
 const optional = ['payment_id', 'operation_id', 'provider_ref', 'fee', 'net', 'payout_id', 'occurred_at'] as const
@@ -19,29 +27,35 @@ export const ownFormat: SettlementFormat = {
     withHeading(heading => {
       const columns = columnsOf<(typeof needed | typeof optional)[number]>(heading, needed, optional)
       const form = { decimal }
-      return fields => {
-        const type = cell(fields, columns.type)
-        const kind = lineKinds.find(known => known === type)
-        if (kind === undefined) throw new SettlementFileError(`the type "${shortened(type)}" is not known`)
-        const currency = cell(fields, columns.currency)
-        const amount = toMinor(cell(fields, columns.amount), currency, form)
-        const fee = toMinor(cell(fields, columns.fee) || '0', currency, form)
-        const saidNet = cell(fields, columns.net)
-        const net = saidNet === '' ? amount - fee : toMinor(saidNet, currency, form)
+      const kindOf = recurring(type => lineKinds.find(known => known === type))
+      const currencyOf = recurring(code => code)
+      const payoutOf = recurring(payout => payout || undefined)
+      return record => {
+        const kind = kindOf(record, columns.type)
+        if (kind === undefined) {
+          throw new SettlementFileError(`the type "${shortened(cell(record, columns.type))}" is not known`)
+        }
+        const currency = currencyOf(record, columns.currency)
+        const amount = amountIn(record, columns.amount, currency, form)
+        const isFree = cell(record, columns.fee) === ''
+        const fee = isFree ? 0 : amountIn(record, columns.fee, currency, form)
+        const isNetLess = cell(record, columns.net) === ''
+        const net = isNetLess ? amount - fee : amountIn(record, columns.net, currency, form)
+        const ref = firstCell(record, columns.provider_ref)
         return {
-          lineId: cell(fields, columns.line_id),
+          lineId: cell(record, columns.line_id),
           kind,
-          paymentRef: firstOf(cell(fields, columns.provider_ref)),
-          operationRef: firstOf(cell(fields, columns.provider_ref)),
-          ownRef: firstOf(cell(fields, columns.operation_id), cell(fields, columns.payment_id)),
+          paymentRef: ref,
+          operationRef: ref,
+          ownRef: firstCell(record, columns.operation_id, columns.payment_id),
           amount,
           currency,
           fee,
           net,
           netCurrency: currency,
           feeOff: amount - fee - net,
-          payout: firstOf(cell(fields, columns.payout_id)),
-          occurredAtMs: toInstant(cell(fields, columns.occurred_at)),
+          payout: payoutOf(record, columns.payout_id),
+          occurredAtMs: timeIn(record, columns.occurred_at),
         }
       }
     }),

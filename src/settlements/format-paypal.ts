@@ -1,7 +1,17 @@
-import { shortened, toMinor } from './amount.ts'
-import { type Columns, cell, columnsOf, firstOf, type RowReader, type SettlementFormat } from './format.ts'
+import type { CsvRecord } from '../platform/csv.ts'
+import { shortened } from './amount.ts'
+import {
+  amountIn,
+  type Columns,
+  cell,
+  columnsOf,
+  firstCell,
+  type RowReader,
+  recurring,
+  type SettlementFormat,
+  timeIn,
+} from './format.ts'
 import { type LineKind, SettlementFileError, type SettlementLine } from './settlement.ts'
-import { toInstant } from './time.ts'
 
 const needed = [
   ...['Transaction ID', 'Transaction Event Code', 'Transaction Debit or Credit', 'Gross Transaction Amount'],
@@ -48,20 +58,28 @@ export const paypalFormat: SettlementFormat = {
  * may go over several files, and `FF` ends the file. A transfer that broke off leaves a file that looks whole without them.
  */
 class PaypalRows implements RowReader {
+  readonly #typeOf = recurring(type => type)
+  readonly #recurrent = {
+    codeOf: recurring(code => code),
+    currencyOf: recurring(code => code),
+    feeCurrencyOf: recurring(code => code),
+    sideOf: recurring(side => side),
+    feeSideOf: recurring(side => side),
+  }
   #columns: Columns<Name> | undefined
   /** Transactions of the section; undefined outside of one. */
   #ofSection: number | undefined
   #ofFile = 0
   #isOver = false
 
-  read(fields: readonly string[]): SettlementLine | undefined {
-    const [rowType = '', said = ''] = fields
+  read(record: CsvRecord): SettlementLine | undefined {
+    const rowType = this.#typeOf(record, 0)
     if (this.#isOver) throw new SettlementFileError('a row stands behind the row FF, which ends the file')
-    if (rowType === 'SB') return this.#readTransaction(fields)
+    if (rowType === 'SB') return this.#readTransaction(record)
     if (rowType === 'SH') this.#beginSection()
-    else if (rowType === 'CH') this.#columns = columnsOf<Name>(fields, needed, optional)
-    else if (rowType === 'SC') this.#endSection(said)
-    else if (rowType === 'RC') this.#checkReport(said)
+    else if (rowType === 'CH') this.#columns = columnsOf<Name>(record, needed, optional)
+    else if (rowType === 'SC') this.#endSection(record.value(1))
+    else if (rowType === 'RC') this.#checkReport(record.value(1))
     else if (rowType === 'FF') this.#endFile()
     else if (!around.includes(rowType)) {
       throw new SettlementFileError(`the type of row "${shortened(rowType)}" is not known`)
@@ -73,11 +91,11 @@ class PaypalRows implements RowReader {
     if (!this.#isOver) throw new SettlementFileError('the row FF that ends the file is missing: is the file cut off?')
   }
 
-  #readTransaction(fields: readonly string[]): SettlementLine {
+  #readTransaction(record: CsvRecord): SettlementLine {
     if (this.#columns === undefined) throw new SettlementFileError('a row SB stands before the row CH with the columns')
     this.#ofSection = (this.#ofSection ?? 0) + 1
     this.#ofFile += 1
-    return toLine(this.#columns, fields)
+    return toLine(record, this.#columns, this.#recurrent)
   }
 
   #beginSection(): void {
@@ -114,46 +132,57 @@ function countOf(text: string): number {
   return Number(text)
 }
 
-function toLine(columns: Columns<Name>, fields: readonly string[]): SettlementLine {
-  const code = cell(fields, columns['Transaction Event Code'])
-  const currency = cell(fields, columns['Gross Transaction Currency'])
-  const amount = signed(
-    cell(fields, columns['Gross Transaction Amount']),
-    cell(fields, columns['Transaction Debit or Credit']),
-    currency,
-  )
-  const feeCurrency = cell(fields, columns['Fee Currency'])
+type Recurrent = Record<
+  'codeOf' | 'currencyOf' | 'feeCurrencyOf' | 'sideOf' | 'feeSideOf',
+  ReturnType<typeof recurring<string>>
+>
+
+function toLine(
+  record: CsvRecord,
+  columns: Columns<Name>,
+  { codeOf, currencyOf, feeCurrencyOf, sideOf, feeSideOf }: Recurrent,
+): SettlementLine {
+  const code = codeOf(record, columns['Transaction Event Code'])
+  const currency = currencyOf(record, columns['Gross Transaction Currency'])
+  const side = sideOf(record, columns['Transaction Debit or Credit'])
+  const amount = signed(record, columns['Gross Transaction Amount'], side, currency)
+  const feeCurrency = feeCurrencyOf(record, columns['Fee Currency'])
   if (feeCurrency !== '' && feeCurrency !== currency) {
     throw new SettlementFileError(`the fee is in ${shortened(feeCurrency)}, and the transaction in ${currency}`)
   }
-  const charged = signed(cell(fields, columns['Fee Amount']), cell(fields, columns['Fee Debit or Credit']), currency)
+  const feeSide = feeSideOf(record, columns['Fee Debit or Credit'])
+  const charged = signed(record, columns['Fee Amount'], feeSide, currency)
   const fee = charged === 0 ? 0 : -charged
-  const id = cell(fields, columns['Transaction ID'])
+  const id = cell(record, columns['Transaction ID'])
   const known = kinds.get(code) ?? kinds.get(code.slice(0, 3)) ?? 'other'
   // What we have sent to another account is no payment of an order.
   const kind = known === 'payment' && amount < 0 ? 'other' : known
   return {
     lineId: `${id}:${code}`,
     kind,
-    paymentRef: kind === 'payment' ? firstOf(id) : firstOf(cell(fields, columns['PayPal Reference ID'])),
-    operationRef: firstOf(id),
-    ownRef: firstOf(cell(fields, columns['Custom Field']), cell(fields, columns['Invoice ID'])),
+    paymentRef: firstCell(record, columns[kind === 'payment' ? 'Transaction ID' : 'PayPal Reference ID']),
+    operationRef: id || undefined,
+    ownRef: firstCell(record, columns['Custom Field'], columns['Invoice ID']),
     amount,
     currency,
     fee,
     net: amount - fee,
     netCurrency: currency,
     feeOff: 0,
-    payout: kind === 'payout' ? firstOf(id) : undefined,
-    occurredAtMs: toInstant(cell(fields, columns['Transaction Completion Date'])),
+    payout: kind === 'payout' && id !== '' ? id : undefined,
+    occurredAtMs: timeIn(record, columns['Transaction Completion Date']),
   }
 }
 
 /** @returns positive for a credit */
-function signed(text: string, side: string, currency: string): number {
+function signed(record: CsvRecord, column: number, side: string, currency: string): number {
+  const text = cell(record, column)
   if (text === '') return 0
-  if (!/^\d+$/.test(text)) throw new SettlementFileError(`"${shortened(text)}" is no amount without sign and separator`)
-  const amount = toMinor(text, currency, { decimal: undefined })
+  const sign = text[0]
+  if (sign === '-' || sign === '+' || text.includes('.') || text.includes(',')) {
+    throw new SettlementFileError(`"${shortened(text)}" is no amount without sign and separator`)
+  }
+  const amount = amountIn(record, column, currency, { decimal: undefined })
   if (side === 'CR' || amount === 0) return amount
   if (side === 'DR') return -amount
   throw new SettlementFileError(`"${shortened(side)}" is neither CR nor DR`)

@@ -1,7 +1,17 @@
-import { toMinor } from './amount.ts'
-import { type Columns, cell, columnsOf, firstOf, type SettlementFormat, withHeading } from './format.ts'
+import type { CsvRecord } from '../platform/csv.ts'
+import type { AmountForm } from './amount.ts'
+import {
+  amountIn,
+  type Columns,
+  cell,
+  columnsOf,
+  firstCell,
+  recurring,
+  type SettlementFormat,
+  timeIn,
+  withHeading,
+} from './format.ts'
 import type { LineKind, SettlementLine } from './settlement.ts'
-import { toInstant } from './time.ts'
 
 const needed = ['balance_transaction_id', 'currency', 'gross', 'fee', 'net', 'reporting_category'] as const
 const optional = [
@@ -44,41 +54,50 @@ export const stripeFormat: SettlementFormat = {
     withHeading(heading => {
       const columns = columnsOf<Name>(heading, needed, optional)
       const form = { decimal, providerDigits: { ISK: 2, UGX: 2 } }
-      return fields => toLine(columns, fields, (text, code) => toMinor(text, code, form))
+      const recurrent = {
+        kindOf: recurring((category): LineKind => kinds.get(category) ?? 'other'),
+        currencyOf: recurring(code => code.toUpperCase()),
+        paidCurrencyOf: recurring(code => code.toUpperCase()),
+        payoutOf: recurring(payout => payout || undefined),
+      }
+      return record => toLine(record, columns, form, recurrent)
     }),
 }
 
-type ToAmount = (text: string, code: string) => number
+type Recurrent = Record<'kindOf', ReturnType<typeof recurring<LineKind>>> &
+  Record<'currencyOf' | 'paidCurrencyOf', ReturnType<typeof recurring<string>>> &
+  Record<'payoutOf', ReturnType<typeof recurring<string | undefined>>>
 
-function toLine(columns: Columns<Name>, fields: readonly string[], toAmount: ToAmount): SettlementLine {
-  const category = cell(fields, columns.reporting_category)
-  const kind = kinds.get(category) ?? 'other'
-  const netCurrency = cell(fields, columns.currency).toUpperCase()
-  const gross = toAmount(cell(fields, columns.gross), netCurrency)
-  const fee = toAmount(cell(fields, columns.fee), netCurrency)
-  const net = toAmount(cell(fields, columns.net), netCurrency)
+function toLine(record: CsvRecord, columns: Columns<Name>, form: AmountForm, recurrent: Recurrent): SettlementLine {
+  const kind = recurrent.kindOf(record, columns.reporting_category)
+  const netCurrency = recurrent.currencyOf(record, columns.currency)
+  const gross = amountIn(record, columns.gross, netCurrency, form)
+  const fee = amountIn(record, columns.fee, netCurrency, form)
+  const net = amountIn(record, columns.net, netCurrency, form)
   // What the payer has paid is in another currency where Stripe has converted it.
-  const paidCurrency = cell(fields, columns.customer_facing_currency).toUpperCase()
+  const paidCurrency = recurrent.paidCurrencyOf(record, columns.customer_facing_currency)
   const isConverted = paidCurrency !== '' && paidCurrency !== netCurrency
-  const source = cell(fields, columns.source_id)
+  const source = kind === 'payout' || kind === 'refund' ? cell(record, columns.source_id) : ''
   // The two reports have a payout under one id, so that it is not booked twice.
   const isPayout = kind === 'payout' && source !== ''
   return {
-    lineId: isPayout ? payoutLineId(category, source) : cell(fields, columns.balance_transaction_id),
+    lineId: isPayout
+      ? payoutLineId(cell(record, columns.reporting_category), source)
+      : cell(record, columns.balance_transaction_id),
     kind,
-    paymentRef: firstOf(cell(fields, columns.payment_intent_id), cell(fields, columns.charge_id)),
-    operationRef: kind === 'refund' ? firstOf(source) : undefined,
-    ownRef: firstOf(cell(fields, columns['payment_metadata[payment_id]'])),
+    paymentRef: firstCell(record, columns.payment_intent_id, columns.charge_id),
+    operationRef: kind === 'refund' && source !== '' ? source : undefined,
+    ownRef: firstCell(record, columns['payment_metadata[payment_id]']),
     amount: isConverted
-      ? converted(toAmount(cell(fields, columns.customer_facing_amount), paidCurrency), gross)
+      ? converted(amountIn(record, columns.customer_facing_amount, paidCurrency, form), gross)
       : gross,
     currency: isConverted ? paidCurrency : netCurrency,
     fee,
     net,
     netCurrency,
     feeOff: gross - fee - net,
-    payout: isPayout ? source : firstOf(cell(fields, columns.automatic_payout_id)),
-    occurredAtMs: toInstant(cell(fields, columns.created_utc)),
+    payout: isPayout ? source : recurrent.payoutOf(record, columns.automatic_payout_id),
+    occurredAtMs: timeIn(record, columns.created_utc),
   }
 }
 

@@ -165,7 +165,7 @@ Shop,ShopEU,,,,2026-11-22 10:00:00,CET,MerchantPayout,"TX1 batch 4, ShopEU",,,,,
 const paypal = (body: string) => `"RH",2026/11/21 02:44:19 -0800,"A","SHOPACCOUNT01",009,
 "FH",01
 "SH",2026/11/20 00:00:00 -0800,2026/11/20 23:59:59 -0800,"SHOPACCOUNT01",""
-"CH","Transaction ID","Invoice ID","PayPal Reference ID","PayPal Reference ID Type","Transaction Event Code","Transaction Initiation Date","Transaction Completion Date","Transaction Debit or Credit","Gross Transaction Amount","Gross Transaction Currency","Fee Debit or Credit","Fee Amount","Fee Currency","Custom Field","Consumer ID","Payment Tracking ID","Store ID","Bank Reference ID","Credit Transactional Fee","Credit Promotional Fee","Credit Term"
+"CH","Transaction ID","Invoice ID","PayPal Reference ID","PayPal Reference ID Type","Transaction Event Code","Transaction Initiation Date","Transaction Completion Date","Transaction  Debit or Credit","Gross Transaction Amount","Gross Transaction Currency","Fee Debit or Credit","Fee Amount","Fee Currency","Custom Field","Consumer ID","Payment Tracking ID","Store ID","Bank Reference ID","Credit Transactional Fee","Credit Promotional Fee","Credit Term"
 ${body}
 "SF","EUR",2620,1000,0,121
 "SC",4

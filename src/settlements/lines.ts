@@ -1,27 +1,33 @@
 import type { Client } from 'pg'
 import { type Column, copierOf, copyInto } from '../platform/copy.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
-import { addRest, addTogether, noteRepeats } from './plain-sql.ts'
 import type { NumberedLine } from './reader.ts'
+import type { RowSet } from './row-set.ts'
+import type { Seen } from './seen-lines.ts'
 
 /**
  * The lines of a file in a table of the session, which nobody else sees and no log keeps. Filling it in small transactions keeps the
  * readers of the event log going: they wait for the oldest transaction that writes.
  */
-export async function createLinesTable(client: Client): Promise<void> {
+export async function createTables(client: Client): Promise<void> {
   await client.query(`create temporary table settlement_lines (
-    row         integer primary key,
+    -- Without an index: maintaining it takes as long as the rest of a row, and lines are read all at once.
+    row         integer not null,
     line_id     text collate "C" not null,
     kind        text collate "C" not null,
     payment_ref text collate "C", operation_ref text collate "C", own_ref text collate "C",
     amount      bigint not null, currency text not null,
     fee         bigint not null, net bigint not null, net_currency text not null, fee_off bigint not null,
-    payout      text collate "C",
-    occurred_at timestamptz
+    payout      text collate "C"
   );
-  -- Lines that stand in the file already, and those that do not plainly match.
-  create temporary table settlement_repeats (row integer primary key);
-  create temporary table settlement_rest (row integer primary key)`)
+  -- Ids of lines, and payments of lines, that may stand in the file more than once.
+  create temporary table settlement_seen (line_id text collate "C", payment_ref text collate "C");
+  -- What the provider calls payments that may be missing in the file: no line that was set aside names them.
+  create temporary table settlement_unnamed (provider_ref text collate "C");
+  -- Lines of which it is not known yet whether they plainly match; lines that stand in the file already; lines that do not plainly match.
+  create temporary table settlement_unsure (row integer not null);
+  create temporary table settlement_repeats (row integer not null);
+  create temporary table settlement_rest (row integer not null)`)
 }
 
 const columns: readonly Column<NumberedLine>[] = [
@@ -38,30 +44,43 @@ const columns: readonly Column<NumberedLine>[] = [
   { name: 'net_currency', write: (line, writer) => writer.text(line.netCurrency) },
   { name: 'fee_off', write: (line, writer) => writer.bigint(line.feeOff) },
   { name: 'payout', write: (line, writer) => writeText(line.payout, writer) },
-  {
-    name: 'occurred_at',
-    write: ({ occurredAtMs }, writer) => {
-      if (occurredAtMs === undefined) writer.null()
-      else writer.timestamp(occurredAtMs)
-    },
-  },
 ]
 
 const copyOfLines = copierOf('settlement_lines', columns)
 
-/** Adds lines by COPY, and sets those aside that plainly match, in transactions of their own. */
-export async function addLines(client: Client, lines: readonly NumberedLine[], provider: string): Promise<void> {
-  const [first, last] = [lines[0], lines.at(-1)]
-  if (first === undefined || last === undefined) return
-  await copyInto(client, [copyOfLines(lines)], '')
-  await client.query({ name: 'rest', text: addRest, values: [provider, first.row, last.row] })
+const copyOfSeen = copierOf<Seen>('settlement_seen', [
+  { name: 'line_id', write: ({ lineId }, writer) => writeText(lineId, writer) },
+  { name: 'payment_ref', write: ({ paymentRef }, writer) => writeText(paymentRef, writer) },
+])
+
+const copyOfUnnamed = copierOf<string>('settlement_unnamed', [
+  { name: 'provider_ref', write: (ref, writer) => writer.text(ref) },
+])
+
+const writeRow: readonly Column<number>[] = [{ name: 'row', write: (row, writer) => writer.integer(row) }]
+const copiesOfRows = {
+  unsure: copierOf('settlement_unsure', writeRow),
+  repeats: copierOf('settlement_repeats', writeRow),
+  rest: copierOf('settlement_rest', writeRow),
 }
 
-/** Prepares the lines for being compared, when all of them are there. */
-export async function completeLines(client: Client, provider: string): Promise<void> {
-  await client.query('analyze settlement_lines')
-  await client.query(noteRepeats)
-  for (const { sql, takesProvider } of addTogether) await client.query(sql, takesProvider ? [provider] : [])
+/** Adds lines by COPY. @param seen ids that may have been there before */
+export function addLines(client: Client, lines: readonly NumberedLine[], seen: readonly Seen[]): Promise<void> {
+  return copyInto(client, seen.length === 0 ? [copyOfLines(lines)] : [copyOfLines(lines), copyOfSeen(seen)], '')
+}
+
+/** Adds what the provider calls payments that no line names. */
+export function addUnnamed(client: Client, refs: readonly string[]): Promise<void> {
+  return copyInto(client, [copyOfUnnamed(refs)], '')
+}
+
+/** A transaction is short: as long as adding lines takes. */
+const rowsMax = 50_000
+
+/** Adds rows to one of the tables that name lines by their rows. */
+export async function addRows(client: Client, table: keyof typeof copiesOfRows, rows: RowSet): Promise<void> {
+  for (const batch of rows.batches(rowsMax)) await copyInto(client, [copiesOfRows[table](batch)], '')
+  await client.query(`analyze settlement_${table}`)
 }
 
 function writeText(text: string | undefined, writer: RowWriter): void {

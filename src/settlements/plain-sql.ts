@@ -4,11 +4,10 @@ import { feeAmount, isOfPayment, isOfSettlements, restFound } from './comparison
 
 /**
  * Setting lines aside that plainly match, which most lines of a file do: the provider's reference names one payment, amount and currency
- * are the payment's, and no other line has to do with it. It takes a tenth of what comparing a line costs, most of it while the file is
- * still being read. All other lines go into `settlement_rest`, and are compared by `comparison-sql.ts`: a line too many there costs time, a
- * line too few would be a wrong result.
+ * are the payment's, and no other line has to do with it. It takes a tenth of what comparing a line costs. All other lines go into
+ * `settlement_rest`, and are compared by `comparison-sql.ts`: a line too many there costs time, a line too few would be a wrong result.
  *
- * Transactions are short, so that the readers of the event log need not wait for them.
+ * These statements select rows and write nothing: a transaction that writes for seconds would hold up the readers of the event log.
  */
 
 /** Of a payment, and of the operation where the line names one: the line is what was captured or refunded. */
@@ -18,11 +17,11 @@ const isPlain = `
            when o.operation_id is not null then o.state = 'succeeded' and o.amount = abs(l.amount)
            else abs(l.amount) = case l.kind when 'payment' then p.captured else p.refunded end end`
 
-/** Puts those lines of the rows $2 to $3 into the rest that do not match by themselves. $1 is the provider. */
-export const addRest = `
-  insert into settlement_rest (row)
+/** Those lines of `settlement_unsure` that do not match by themselves. $1 is the provider. */
+export const unplain = `
   select l.row
     from settlement_lines l
+    join settlement_unsure using (row)
     left join ${paymentRows} p on p.provider = $1 and p.provider_ref = l.payment_ref
     left join lateral (
            select o.operation_id, o.state, o.amount
@@ -33,56 +32,47 @@ export const addRest = `
               and o.kind = case l.kind when 'payment' then 'capture' when 'refund' then 'refund' end
               and (o.provider_ref = l.operation_ref and o.provider_ref is distinct from p.provider_ref
                    or o.operation_id = l.own_ref)) o on true
-   where l.row between $2 and $3 and l.${isOfPayment}
+   where l.${isOfPayment}
    group by l.row
   having count(*) > 1 or not coalesce(bool_and(${isPlain}), false)`
 
-/** Notes the lines that stand in the file already. Few ids have the same hash, and grouping texts takes several times as long. */
-export const noteRepeats = `
-  insert into settlement_repeats (row)
+/** Lines that stand in the file already. Only ids that may come twice are grouped: grouping all takes as long as adding them. */
+export const repeats = `
   select row
     from (select row, row_number() over (partition by kind, line_id order by row) as nth
             from settlement_lines
-           where hashtextextended(line_id, 0)
-                 in (select hashtextextended(line_id, 0) from settlement_lines group by 1 having count(*) > 1)) same
+           where line_id in (select line_id from settlement_seen)) same
    where nth > 1`
 
-const repeats = 'insert into settlement_rest (row) select row from settlement_repeats on conflict do nothing'
+/** Lines of a payment that other lines name too. */
+export const ofOnePayment = `
+  select row
+    from (select row, count(*) over (partition by payment_ref) as lines
+            from settlement_lines
+           where ${isOfPayment} and payment_ref in (select payment_ref from settlement_seen)) same
+   where lines > 1`
 
-const ofOnePayment = `
-  insert into settlement_rest (row)
-  select row from settlement_lines
-   where ${isOfPayment}
-     and hashtextextended(payment_ref, 0) in (select hashtextextended(payment_ref, 0)
-                                                from settlement_lines where ${isOfPayment} group by 1 having count(*) > 1)
-      on conflict do nothing`
-
-const feeBookedOtherwise = `
-  insert into settlement_rest (row)
-  select l.row
-    from settlement_lines l
-    join (select kind, currency, amount, substr(left(transfer_id, -length(':fee')), length('settlement:' || $1::text || ':') + 1) as line_id
-            from ${bookedTransfers} t where ${isOfSettlements('t')} and right(transfer_id, 4) = ':fee') b using (line_id)
-   where l.${isOfPayment}
-     and (b.kind, b.currency, b.amount)
-         is distinct from (case when ${feeAmount} > 0 then 'fee' else 'fee_reversal' end, l.net_currency, abs(${feeAmount}))
-      on conflict do nothing`
-
-/** Lines of payments that a line of the rest names otherwise, such as by our id. */
-const namedOtherwise = `
-  with ${restFound}
-  insert into settlement_rest (row)
-  select l.row from found f join settlement_lines l on l.payment_ref = f.provider_ref where l.${isOfPayment}
-      on conflict do nothing`
+const fees = `
+  (select transfer_id, kind, currency, amount, substr(left(transfer_id, -length(':fee')), length('settlement:' || $1::text || ':') + 1) as line_id
+     from ${bookedTransfers} t where ${isOfSettlements('t')} and right(transfer_id, 4) = ':fee')`
 
 /**
- * Puts lines into the rest that match by themselves, and not beside the others: repeated ones, several of one payment, and those whose fee
- * is booked otherwise.
+ * Compares fees with the books. $1 is the provider.
+ *
+ * @returns each row whose fee is booked otherwise, and the row 0 with how many are not booked
  */
-export const addTogether = [
-  { sql: repeats, takesProvider: false },
-  { sql: ofOnePayment, takesProvider: false },
-  { sql: feeBookedOtherwise, takesProvider: true },
-  { sql: 'analyze settlement_rest', takesProvider: false },
-  { sql: namedOtherwise, takesProvider: true },
-] as const
+export const feesBooked = `
+  select case when b.transfer_id is null then 0 else l.row end as row, count(*)::int as lines
+    from settlement_lines l
+    left join ${fees} b using (line_id)
+   where b.transfer_id is null and ${feeAmount} <> 0
+      or l.${isOfPayment}
+         and (b.kind, b.currency, b.amount)
+             is distinct from (case when ${feeAmount} > 0 then 'fee' else 'fee_reversal' end, l.net_currency, abs(${feeAmount}))
+         and b.transfer_id is not null
+   group by 1`
+
+/** Lines of payments that a line of the rest names otherwise, such as by our id. */
+export const namedOtherwise = `
+  with ${restFound}
+  select l.row from found f join settlement_lines l on l.payment_ref = f.provider_ref where l.${isOfPayment}`

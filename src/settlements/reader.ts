@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { CsvError, CsvSplitter } from '../platform/csv.ts'
 import type { SettlementFormat } from './format.ts'
-import { SettlementFileError, type SettlementLine } from './settlement.ts'
+import { isOfPayment, SettlementFileError, type SettlementLine } from './settlement.ts'
 
 /** A line with the number of its row: the heading counts, empty rows do not. */
 export type NumberedLine = SettlementLine & { row: number }
@@ -25,6 +25,7 @@ const chunkBytes = 262_144
  *
  * @param take stores lines; a second batch is read meanwhile, and no third
  * @param batchLinesMin how many lines make a batch; a batch has up to a chunk of the file more
+ * @param onBytes is called with every chunk of the file, in order
  * @returns how many rows there are
  * @throws SettlementFileError for the first row that is not what it must be, with its number; the error of the file system
  */
@@ -32,16 +33,19 @@ export async function readSettlements(
   { path, format, separator = format.separator, decimal = format.decimal }: SettlementFile,
   take: (lines: readonly NumberedLine[]) => Promise<void>,
   batchLinesMin: number,
+  onBytes: (chunk: Uint8Array) => void = () => undefined,
 ): Promise<number> {
   const reader = format.begin(decimal)
   let lines: NumberedLine[] = []
   let row = 0
+  // Looked for once in a chunk, and not in each id.
+  let mayHaveNul = false
   const splitter = new CsvSplitter(
     { separator, isUneven: format.isUneven, charactersMax: rowCharactersMax },
-    fields => {
+    record => {
       row += 1
-      const line = reader.read(fields)
-      if (line !== undefined) lines.push(numbered(checked(line), row))
+      const line = reader.read(record)
+      if (line !== undefined) lines.push(numbered(checked(line, mayHaveNul), row))
     },
   )
   // One batch is stored while the next one is read.
@@ -55,7 +59,10 @@ export async function readSettlements(
   try {
     const decoder = new TextDecoder()
     for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
-      splitter.write(decoder.decode(chunk, { stream: true }))
+      onBytes(chunk)
+      const text = decoder.decode(chunk, { stream: true })
+      mayHaveNul ||= text.includes('\0')
+      splitter.write(text)
       if (lines.length >= batchLinesMin) await flush()
     }
     splitter.write(decoder.decode())
@@ -71,19 +78,24 @@ export async function readSettlements(
   return row
 }
 
-function checked(line: SettlementLine): SettlementLine {
+function checked(line: SettlementLine, mayHaveNul: boolean): SettlementLine {
   if (line.lineId === '') throw new SettlementFileError('the line has no id')
   const { lineId, paymentRef, operationRef, ownRef, payout } = line
+  const isId = mayHaveNul ? isShortWithoutNul : isShort
   if (!isId(lineId) || !isId(paymentRef) || !isId(operationRef) || !isId(ownRef) || !isId(payout)) {
     throw new SettlementFileError(`an id has more than ${idCharactersMax} characters, or one that no id has`)
   }
-  if (line.kind !== 'payment' && line.kind !== 'refund' && line.kind !== 'dispute') return line
+  if (!isOfPayment(line.kind)) return line
   // Only a line that names a payment can be compared.
   return (paymentRef ?? operationRef ?? ownRef) ? line : { ...line, kind: 'other' }
 }
 
-function isId(id: string | undefined): boolean {
-  return id === undefined || (id.length <= idCharactersMax && !id.includes('\0'))
+function isShort(id: string | undefined): boolean {
+  return id === undefined || id.length <= idCharactersMax
+}
+
+function isShortWithoutNul(id: string | undefined): boolean {
+  return id === undefined || (isShort(id) && !id.includes('\0'))
 }
 
 /** Writes the number into the line, which nobody else has: a copy of each costs a tenth of the time. */

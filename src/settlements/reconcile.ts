@@ -1,22 +1,20 @@
 import type { Client } from 'pg'
-import { createPool, endPool, type PostgresAddress, withClient } from '../platform/postgres.ts'
 import type { Logger } from '../platform/log.ts'
+import { createPool, endPool, type PostgresAddress, withClient } from '../platform/postgres.ts'
 import { type Booked, bookSettlements } from './booking.ts'
 import type { ComparedLine } from './compared-line.ts'
 import { comparison } from './comparison-sql.ts'
 import { collectDifferences } from './differences.ts'
-import { addLines, completeLines, createLinesTable } from './lines.ts'
 import { eachPage } from './pages.ts'
 import { type Payout, readPayouts } from './payouts.ts'
-import { readSettlements, type SettlementFile } from './reader.ts'
-import { identityOf } from './report.ts'
+import type { SettlementFile } from './reader.ts'
+import { fileNameOf } from './report.ts'
 import { type KeptReport, keepReport } from './report-store.ts'
-import { type Result, results } from './settlement.ts'
-import { readTotals } from './totals.ts'
+import { type Period, type Result, results } from './settlement.ts'
+import { type Staged, stage } from './stage.ts'
 
 /** Comparing millions of lines takes longer than any statement of the service. */
 const deadlineMs = 3_600_000
-const batchLines = 5_000
 const pageRows = 5_000
 
 export type Reconciliation = Readonly<{
@@ -25,7 +23,7 @@ export type Reconciliation = Readonly<{
   /** Lines that name no payment, such as fees and payouts. */
   otherLines: number
   /** In which payments are expected to be settled; undefined when the file does not say. */
-  period: { fromMs: number; toMs: number } | undefined
+  period: Period | undefined
   counts: Readonly<Record<Result, number>>
   payouts: readonly Payout[]
   payoutsTotal: number
@@ -71,48 +69,32 @@ async function reconcileWith(client: Client, options: ReconcileOptions): Promise
   const { file, provider, onProgress, now } = options
   const startedAtMs = now()
   // All rows of a cursor are read, and sorted in memory where that is enough; compiling the statement costs more than it saves.
-  await client.query("set work_mem = '64MB'; set cursor_tuple_fraction = 1; set jit = off")
-  await createLinesTable(client)
-  let lines = 0
-  const store = async (batch: Parameters<typeof addLines>[1]) => {
-    await addLines(client, batch, provider)
-    lines += batch.length
-    onProgress(`${lines} lines read`)
-  }
-  const rows = await readSettlements(file, store, batchLines)
-  await completeLines(client, provider)
-  const period = await periodOf(client, options)
+  await client.query(
+    "set work_mem = '64MB'; set cursor_tuple_fraction = 1; set jit = off; set default_statistics_target = 10",
+  )
+  const staged = await stage(client, { ...options, deadlineMs })
+  const { rows, lines, linesOfPayments, period, totals, fileSha256 } = staged
   onProgress('comparing')
   const collected = collectDifferences()
   const onLines = async (lines: readonly ComparedLine[]) => {
     collected.add(lines)
     await options.onLines(lines)
   }
-  const counts = await compare(client, { ...options, onLines }, period)
+  const counts = await compare(client, { ...options, onLines }, staged)
   const { payouts, total, wrong } = await readPayouts(client, provider, file.format.derivesPayouts)
   const differences = results.reduce((sum, result) => sum + (result === 'matched' ? 0 : counts[result]), 0)
-  const named = results.reduce((sum, result) => sum + (result === 'missing_there' ? 0 : counts[result]), 0)
   const found = {
-    ...{ rows, lines, otherLines: lines - named, period, counts },
+    ...{ rows, lines, otherLines: lines - linesOfPayments, period, counts },
     ...{ payouts, payoutsTotal: total, payoutsWrong: wrong },
     isMatched: differences === 0 && wrong === 0,
   }
   if (options.isDryRun) return { ...found, booked: undefined, report: undefined }
-  const totals = await readTotals(client)
-  const booked = await book(client, options)
+  const booked = await book(client, options, staged)
   const report = await keepReport(client, {
-    ...{ provider, actor: options.actor, ...(await identityOf(file.path)), format: file.format.name },
+    ...{ provider, actor: options.actor, fileName: fileNameOf(file.path), fileSha256, format: file.format.name },
     ...{ ...found, booked, totals, differences: collected.end(), startedAtMs, finishedAtMs: now() },
   })
   return { ...found, booked, report }
-}
-
-async function periodOf(client: Client, { fromMs, toMs }: ReconcileOptions): Promise<Reconciliation['period']> {
-  const { rows } = await client.query<{ first: Date | null; last: Date | null }>(
-    "select min(occurred_at) as first, max(occurred_at) as last from settlement_lines where kind = 'payment'",
-  )
-  const [from, to] = [fromMs ?? rows[0]?.first?.getTime(), toMs ?? rows[0]?.last?.getTime()]
-  return from === undefined || to === undefined ? undefined : { fromMs: from, toMs: to }
 }
 
 type ComparedRow = ComparedLine & { part: number }
@@ -120,25 +102,29 @@ type ComparedRow = ComparedLine & { part: number }
 async function compare(
   client: Client,
   { provider, isWhole, onLines }: ReconcileOptions,
-  period: Reconciliation['period'],
+  { period, linesOfPayments, isSeen }: Staged,
 ): Promise<Record<Result, number>> {
   const counts = Object.fromEntries(results.map(result => [result, 0])) as Record<Result, number>
   const [from, to] = period === undefined ? [null, null] : [new Date(period.fromMs), new Date(period.toMs)]
-  await eachPage<ComparedRow>(client, comparison(isWhole), [provider, from, to], pageRows, async rows => {
+  await eachPage<ComparedRow>(client, comparison(isWhole, isSeen), [provider, from, to], pageRows, async rows => {
     for (const { result, amount } of rows.filter(({ part }) => part === 0)) counts[result] += Number(amount)
     await onLines(rows.filter(({ part }) => part !== 0).map(({ part: _, ...line }) => line))
   })
+  const { missing_there: _, ...ofLines } = counts
+  // All other lines were set aside, since they match.
+  counts.matched += linesOfPayments - Object.values(ofLines).reduce((sum, count) => sum + count, 0)
   return counts
 }
 
 async function book(
   client: Client,
   { address, log, provider, file, now, onProgress }: ReconcileOptions,
+  { unbookedFees }: Staged,
 ): Promise<Booked> {
-  const pool = createPool(address, { connectionsMax: 1, name: 'orders reconcile', log })
+  const pool = createPool(address, { connectionsMax: 2, name: 'orders reconcile', log })
   try {
     return await bookSettlements(client, pool, {
-      ...{ provider, derives: file.format.derivesPayouts, recordedAt: new Date(now()) },
+      ...{ provider, derives: file.format.derivesPayouts, recordedAt: new Date(now()), hasFees: unbookedFees > 0 },
       onBooked: transfers => onProgress(`${transfers} transfers booked`),
     })
   } finally {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import type { Booked } from './booking.ts'
 import type { Differences } from './differences.ts'
@@ -62,9 +61,7 @@ export function reportIdOf(report: SettlementReport): string {
 /** How many characters of a name are kept. */
 const nameCharactersMax = 255
 
-/** The name and the SHA-256 of a file. @throws the error of the file system */
-export async function identityOf(path: string): Promise<Pick<SettlementReport, 'fileName' | 'fileSha256'>> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1_048_576 })) hash.update(chunk)
-  return { fileName: basename(path).slice(0, nameCharactersMax), fileSha256: hash.digest('hex') }
+/** The name of a file, without its folder. */
+export function fileNameOf(path: string): string {
+  return basename(path).slice(0, nameCharactersMax)
 }

@@ -4,6 +4,11 @@ export const lineKinds = ['payment', 'refund', 'dispute', 'fee', 'payout', 'othe
 /** `other`: money that the books have no account for, or a line that names no payment. It counts in the sum of its payout. */
 export type LineKind = (typeof lineKinds)[number]
 
+/** Whether a line of the kind is compared with a payment. */
+export function isOfPayment(kind: LineKind): boolean {
+  return kind === 'payment' || kind === 'refund' || kind === 'dispute'
+}
+
 /** A line of a settlement file. */
 export type SettlementLine = Readonly<{
   /** Its id at the provider: a line that comes again, in this file or in another, is the same. */
@@ -40,6 +45,9 @@ export const results = [
   'duplicate',
 ] as const
 export type Result = (typeof results)[number]
+
+/** In which payments are expected to be settled. */
+export type Period = Readonly<{ fromMs: number; toMs: number }>
 
 /** The file is not what it must be: nothing of it is used. */
 export class SettlementFileError extends Error {

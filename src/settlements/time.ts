@@ -35,7 +35,16 @@ const zones: ReadonlyMap<string, number> = new Map(
  * @throws SettlementFileError for anything else
  */
 export function toInstant(text: string, zone = 'UTC'): number | undefined {
-  if (text === '') return undefined
+  return instantIn(text, 0, text.length, zone)
+}
+
+/** Reads a time that stands in a text, as `toInstant` does. @param start its first character @param end just behind its last */
+export function instantIn(whole: string, start: number, end: number, zone = 'UTC'): number | undefined {
+  if (start === end) return undefined
+  const secondOfDay =
+    end - start === nearlyAllLength && whole.startsWith(last.date, start) ? secondOf(whole, start) : undefined
+  if (secondOfDay !== undefined && last.ms !== undefined) return last.ms + (secondOfDay - minutesOf(zone) * 60) * 1000
+  const text = whole.slice(start, end)
   const [, date = '', hour = '00', minute = '00', second = '00', offset] = form.exec(text) ?? []
   const dayMs = dayOf(date)
   const [hours, minutes, seconds] = [Number(hour), Number(minute), Number(second)]
@@ -47,6 +56,34 @@ export function toInstant(text: string, zone = 'UTC'): number | undefined {
 
 /** The day that was read last: those of a file come in order, and reading one takes longer than the rest of the time. */
 let last: { date: string; ms: number | undefined } = { date: '', ms: undefined }
+
+const dateLength = '2026-11-28'.length
+/** Of the form that nearly all times have. */
+const nearlyAllLength = '2026-11-28 09:30:00'.length
+
+/**
+ * The second of the day of a time in the form that nearly all have, which this reads in a tenth of what the expression takes.
+ *
+ * @param text has the day of `last` at the place
+ * @returns undefined for every other form
+ */
+function secondOf(text: string, start: number): number | undefined {
+  if (last.date === '') return undefined
+  const time = start + dateLength
+  const between = text.charCodeAt(time)
+  if (between !== 0x20 && between !== 0x54) return undefined
+  if (text.charCodeAt(time + 3) !== 0x3a || text.charCodeAt(time + 6) !== 0x3a) return undefined
+  const [hours, minutes, seconds] = [digitsAt(text, time + 1), digitsAt(text, time + 4), digitsAt(text, time + 7)]
+  // What is no digit comes to more than any number of two digits.
+  return hours > 23 || minutes > 59 || seconds > 59 ? undefined : (hours * 60 + minutes) * 60 + seconds
+}
+
+/** A number of two digits; 100 where something else stands. */
+function digitsAt(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 0x30
+  const ones = text.charCodeAt(at + 1) - 0x30
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : 100
+}
 
 /** When a day begins in UTC, in milliseconds since 1970; undefined for one that no month has. */
 function dayOf(date: string): number | undefined {
