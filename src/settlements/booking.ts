@@ -11,6 +11,7 @@ import {
   feeAmount,
   isOfSettlements,
   payoutAmount,
+  payoutSums,
   plainLines,
   restFound,
   transferId,
@@ -47,9 +48,9 @@ const unbooked = `
     select null, ${transferId('l.line_id', 'payout')}, 'payout', l.net_currency, ${payoutAmount}
       from ${allLines} l where l.kind = 'payout' and not l.is_repeated
      union all
-    select null, ${transferId('l.payout', 'payout')}, 'payout', min(l.net_currency), sum(l.net)
-      from ${allLines} l where $2 and l.payout is not null and not l.is_repeated
-     group by l.payout having count(*) filter (where l.kind = 'payout') = 0 and count(distinct l.net_currency) = 1
+    select null, ${transferId('s.payout', 'payout')}, 'payout', min(s.currency), sum(s.lines_net)
+      from ${payoutSums} s where $2
+     group by s.payout having count(s.payout_net) = 0 and count(*) = 1
   )
   select transfer_id, what, n.currency, n.amount::text, f.order_uid, f.payment_id
     from bookable n left join named f using (row)

@@ -26,6 +26,19 @@ export const isOfSettlements = (table: string) =>
 export const allLines =
   '(select l.*, r.row is not null as is_repeated from settlement_lines l left join settlement_repeats r using (row))'
 
+/** What the lines of each payout come to in each currency, without repeated ones; null without any. */
+export const payoutSums = `
+  (select payout, currency, sum(lines)::int as lines, case when sum(lines) > 0 then sum(lines_net) end as lines_net,
+          case when sum(payouts) > 0 then sum(payout_net) end as payout_net
+     from (select * from settlement_payouts
+            union all
+           select payout, net_currency, -(kind <> 'payout')::int, case when kind <> 'payout' then -net else 0 end,
+                  -(kind = 'payout')::int, case when kind = 'payout' then -net else 0 end
+             from settlement_lines join settlement_repeats using (row)
+            where payout is not null) parts
+    group by payout, currency
+   having sum(lines) + sum(payouts) > 0)`
+
 /** Lines that were set aside: they match. */
 export const plainLines = `(select * from settlement_lines l where l.${isOfPayment} and not exists (select from settlement_rest r where r.row = l.row))`
 
@@ -119,17 +132,28 @@ const compared = `
   )`
 
 const captured = `select * from ${paymentRows} p where p.provider = $1 and p.captured > 0`
-/** Captured payments, without those that the pass has seen to be named. */
-const unnamed = `
+const listed = `${captured} and p.provider_ref in (select u.provider_ref from settlement_unnamed u)`
+
+/**
+ * Which payments may be missing in the file: any, those of `settlement_unnamed`, or those and payments that have no reference or one that
+ * cannot be listed.
+ */
+export type Unnamed = 'any' | 'listed' | 'listed or odd'
+
+const candidates: Readonly<Record<Unnamed, string>> = {
+  any: captured,
+  listed,
+  'listed or odd': `
   ${captured} and (p.provider_ref is null or strpos(p.provider_ref, E'\\n') > 0)
    union all
-  ${captured} and p.provider_ref in (select u.provider_ref from settlement_unnamed u)`
+  ${listed}`,
+}
 
-/** Payments that were captured in the period, and that no line names as a payment. @param isSeen as for `comparison` */
-const missingThere = (isSeen: boolean) => `
+/** Payments that were captured in the period, and that no line names as a payment. */
+const missingThere = (unnamed: Unnamed) => `
   missing_there as materialized (
     select p.order_uid, p.payment_id, p.provider_ref, p.currency, p.captured
-      from (${isSeen ? unnamed : captured}) p
+      from (${candidates[unnamed]}) p
      where exists (select from ${operationRows} o
                     where (o.order_uid, o.payment_id) = (p.order_uid, p.payment_id)
                       and o.kind = 'capture' and o.state = 'succeeded' and o.settled_at between $2 and $3)
@@ -148,11 +172,11 @@ const plain = `
  * Selects the count of each result first, without lines that were set aside, then what is not matched, or everything.
  *
  * @param isWhole whether what is matched is listed
- * @param isSeen whether `settlement_unnamed` has the payments that no line names that was set aside
+ * @param unnamed payments that no line names that was set aside
  */
-export function comparison(isWhole: boolean, isSeen: boolean): string {
+export function comparison(isWhole: boolean, unnamed: Unnamed): string {
   return `
-    with ${restFound}, ${paired}, ${compared}, ${missingThere(isSeen)}
+    with ${restFound}, ${paired}, ${compared}, ${missingThere(unnamed)}
     select 0 as part, null::int as row, null as line_id, null as kind, null as order_uid, null as payment_id, null as reference,
            null as currency, count(*)::bigint as amount, null as net_currency, null::bigint as fee, null as ours_currency,
            null::bigint as ours_amount, result

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { type Column, copierOf, copyInto } from '../platform/copy.ts'
 import type { RowWriter } from '../platform/row-writer.ts'
+import type { PayoutSum } from './payout-sums.ts'
 import type { NumberedLine } from './reader.ts'
 import type { RowSet } from './row-set.ts'
 import type { Seen } from './seen-lines.ts'
@@ -19,6 +20,12 @@ export async function createTables(client: Client): Promise<void> {
     amount      bigint not null, currency text not null,
     fee         bigint not null, net bigint not null, net_currency text not null, fee_off bigint not null,
     payout      text collate "C"
+  );
+  -- What lines of each payout come to, in several rows for some.
+  create temporary table settlement_payouts (
+    payout    text collate "C" not null, currency text not null,
+    lines     integer not null, lines_net bigint not null,
+    payouts   integer not null, payout_net bigint not null
   );
   -- Ids of lines, and payments of lines, that may stand in the file more than once.
   create temporary table settlement_seen (line_id text collate "C", payment_ref text collate "C");
@@ -53,6 +60,15 @@ const copyOfSeen = copierOf<Seen>('settlement_seen', [
   { name: 'payment_ref', write: ({ paymentRef }, writer) => writeText(paymentRef, writer) },
 ])
 
+const copyOfPayouts = copierOf<PayoutSum>('settlement_payouts', [
+  { name: 'payout', write: (sum, writer) => writer.text(sum.payout) },
+  { name: 'currency', write: (sum, writer) => writer.text(sum.currency) },
+  { name: 'lines', write: (sum, writer) => writer.integer(sum.lines) },
+  { name: 'lines_net', write: (sum, writer) => writer.bigint(sum.linesNet) },
+  { name: 'payouts', write: (sum, writer) => writer.integer(sum.payouts) },
+  { name: 'payout_net', write: (sum, writer) => writer.bigint(sum.payoutNet) },
+])
+
 const copyOfUnnamed = copierOf<string>('settlement_unnamed', [
   { name: 'provider_ref', write: (ref, writer) => writer.text(ref) },
 ])
@@ -67,6 +83,11 @@ const copiesOfRows = {
 /** Adds lines by COPY. @param seen ids that may have been there before */
 export function addLines(client: Client, lines: readonly NumberedLine[], seen: readonly Seen[]): Promise<void> {
   return copyInto(client, seen.length === 0 ? [copyOfLines(lines)] : [copyOfLines(lines), copyOfSeen(seen)], '')
+}
+
+/** Adds what lines of payouts come to. */
+export function addPayouts(client: Client, sums: readonly PayoutSum[]): Promise<void> {
+  return copyInto(client, [copyOfPayouts(sums)], '')
 }
 
 /** Adds what the provider calls payments that no line names. */

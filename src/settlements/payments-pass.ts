@@ -31,13 +31,14 @@ const clocksMs = 86_400_000
  *
  * @param deadlineMs how long a statement may take
  * @param onUnnamed gets the references of payments that may have been captured in the period, and that no matching line names as a payment
+ * @returns whether there may be others, without a reference that can be listed
  */
 export function seePayments(
   address: PostgresAddress,
   deadlineMs: number,
   { provider, lines, period }: { provider: string; lines: WaitingLines; period: Period | undefined },
   onUnnamed: (refs: readonly string[]) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   return withClient(address, 'orders reconcile', deadlineMs, async client => {
     await client.query('begin isolation level repeatable read read only')
     const { rows } = await client.query<{ blocks: number }>(
@@ -56,27 +57,35 @@ export function seePayments(
       page.catch(() => undefined)
       return page
     }
+    let hasOdd = false
     // One page is looked at while the next one is read.
     let next = read(0)
     for (let from = 0; from < blocks; from += pageBlocks) {
       const [page] = (await next).rows
       if (from + pageBlocks < blocks) next = read(from + pageBlocks)
-      if (page !== undefined) await onUnnamed(see(page, lines))
+      const unnamed = page === undefined ? [] : see(page, lines)
+      hasOdd ||= unnamed.includes(odd)
+      await onUnnamed(unnamed.filter(ref => ref !== odd))
       if (from % collectBlocks === 0) Bun.gc(true)
     }
     await client.query('commit')
+    return hasOdd
   })
 }
 
-/** One row with all payments of some blocks: a row for each would take as long as reading it. No value has the separator. */
+/** What a reference is read as that is missing or has the separator. No line has it. */
+const odd = ''
+
+/** One row with all payments of some blocks: a row for each would take as long as reading it. No other value has the separator. */
 function pageStatement(withIds: boolean): string {
   const all = (value: string) => `string_agg(${value}, E'\\n')`
   return `
-    select ${all('provider_ref')} as refs, ${withIds ? all('payment_id') : 'null'} as ids, ${all('currency')} as currencies,
+    select ${all(`case when strpos(provider_ref, E'\\n') = 0 then provider_ref else '${odd}' end`)} as refs,
+           ${withIds ? all('payment_id') : 'null'} as ids, ${all('currency')} as currencies,
            ${all('captured::text')} as captured, ${all('refunded::text')} as refunded,
            string_agg(case when captured > 0 and created_at <= $5 and updated_at >= $4 then '1' else '0' end, '') as expected
       from ${paymentsOfBlocks('$2', '$3')} p
-     where p.provider = $1 and strpos(p.provider_ref, E'\\n') = 0`
+     where p.provider = $1`
 }
 
 /** @returns the references of those that no line names as a payment */

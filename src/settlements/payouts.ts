@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { bookedTransfers } from '../ledger/transfer-sql.ts'
-import { allLines, payoutAmount, transferId } from './comparison-sql.ts'
+import { allLines, payoutAmount, payoutSums, transferId } from './comparison-sql.ts'
 
 /** A payout, and what its lines come to. Amounts are whole numbers in decimal, in the currency's minor unit. */
 export type Payout = Readonly<{
@@ -32,12 +32,7 @@ export async function readPayouts(
   derives: boolean,
 ): Promise<{ payouts: Payout[]; total: number; wrong: number }> {
   const { rows } = await client.query<Payout & { total: string; wrong: string }>(
-    `with summed as (
-       select payout, net_currency as currency, count(*) filter (where kind <> 'payout')::int as lines,
-              sum(net) filter (where kind <> 'payout') as lines_net, sum(net) filter (where kind = 'payout') as payout_net
-         from ${allLines} l where payout is not null and not is_repeated
-        group by payout, net_currency
-     ),
+    `with summed as (select * from ${payoutSums} s),
      payout_lines as materialized (select * from ${allLines} l where kind = 'payout' and payout is not null and not is_repeated),
      checked as (
        select s.*,

@@ -1,32 +1,29 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brokenRules } from '../../test/invariants.ts'
 import { createPaymentApp } from '../../test/payments.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
+import { ownHeading as heading, ownRow as row, settlementFiles } from '../../test/settlements.ts'
 import { exampleOrder } from '../orders/example.ts'
 import type { PaymentView } from '../payments/views.ts'
-import { createLogger } from '../platform/log.ts'
 import { toDecimal } from './amount.ts'
 import type { ComparedLine } from './compared-line.ts'
-import { ownFormat } from './format-own.ts'
 import { stripeFormat } from './format-stripe.ts'
-import { type ReconcileOptions, reconcile } from './reconcile.ts'
 
 setDefaultTimeout(60_000)
 
 let t: Awaited<ReturnType<typeof createPaymentApp>>
-let folder: string
+let files: ReturnType<typeof settlementFiles>
+const run: typeof files.run = (rows, change) => files.run(rows, change)
 
 beforeAll(async () => {
   t = await createPaymentApp()
-  folder = mkdtempSync(join(tmpdir(), 'orders-reconcile-'))
+  files = settlementFiles(t.address)
 })
 afterEach(async () => expect(await brokenRules(t.pool)).toEqual([]))
 afterAll(async () => {
-  rmSync(folder, { recursive: true })
+  files.remove()
   await t.close()
 })
 
@@ -46,41 +43,6 @@ async function paid(): Promise<Paid> {
   const { id, state } = await t.pay(uid)
   expect(state).toBe('captured')
   return t.read<Paid>(`/api/payments/${id}`)
-}
-
-const heading = 'line_id,type,provider_ref,payment_id,operation_id,amount,fee,net,currency,payout_id,occurred_at'
-type Row = Partial<Record<'type' | 'ref' | 'payment' | 'operation' | 'currency' | 'payout' | 'at' | 'net', string>>
-
-/** A row of the own columns. @param fee in minor units, as the amount */
-function row(id: string, amount: number, fee: number, { type = 'payment', currency = 'USD', ...rest }: Row): string {
-  const { ref = '', payment = '', operation = '', payout = '', at = '', net = '' } = rest
-  const money = (minor: number) => toDecimal(BigInt(minor), currency)
-  return [id, type, ref, payment, operation, money(amount), money(fee), net, currency, payout, at].join(',')
-}
-
-let files = 0
-function write(text: string): string {
-  files += 1
-  const path = join(folder, `${files}.csv`)
-  writeFileSync(path, text)
-  return path
-}
-
-async function run(rows: readonly string[], change: Partial<ReconcileOptions> = {}) {
-  const listed: ComparedLine[] = []
-  const found = await reconcile({
-    address: t.address,
-    log: createLogger({ level: 'silent' }),
-    file: { path: write([heading, ...rows].join('\n')), format: ownFormat },
-    provider: 'sandbox',
-    ...{ fromMs: undefined, toMs: undefined, isDryRun: false, isWhole: false },
-    actor: 'test',
-    now: () => Date.UTC(2026, 10, 28),
-    onLines: async page => void listed.push(...page),
-    onProgress: () => undefined,
-    ...change,
-  })
-  return { ...found, listed }
 }
 
 const resultsOf = (lines: readonly ComparedLine[]) => lines.map(({ row, result }) => [row, result])
@@ -220,7 +182,7 @@ test('a payout that does not sum to nothing, and an amount that an earlier file 
 test("a payout that Stripe's report has no line for is what its lines come to; one of its own is not booked again", async () => {
   const names =
     'automatic_payout_id,balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id,payment_intent_id'
-  const file = (...rows: string[]) => ({ path: write([names, ...rows].join('\n')), format: stripeFormat })
+  const file = (...rows: string[]) => ({ path: files.write([names, ...rows].join('\n')), format: stripeFormat })
   const charge = 'po_9,txn_91,2026-11-20 10:00:00,usd,10.00,0.59,9.41,charge,ch_9,pi_9'
   const derived = await run([], { provider: 'stripe', file: file(charge) })
   expect(derived).toMatchObject({ counts: { missing_here: 1 }, payoutsWrong: 0, booked: { fees: 1, payouts: 1 } })
@@ -246,7 +208,7 @@ test('the command: exit code 0 when all is matched, 1 for differences, 2 for a b
   const payment = await paid()
   const environment = environmentOf(t.address)
   const reconcileFile = (path: string, ...args: string[]) => runCli(['reconcile', path, ...args], environment)
-  const good = write([heading, row('g-1', payment.amount, 5, { payment: payment.id })].join('\n'))
+  const good = files.write([heading, row('g-1', payment.amount, 5, { payment: payment.id })].join('\n'))
   const matched = await reconcileFile(good, '--provider', 'sandbox', '--json')
   expect(matched.exitCode).toBe(0)
   expect(JSON.parse(matched.out)).toMatchObject({
@@ -254,7 +216,7 @@ test('the command: exit code 0 when all is matched, 1 for differences, 2 for a b
     outcomes: { matched: 1, missing_there: 0 },
     booked: { fees: 1, payouts: 0 },
   })
-  const differing = write(
+  const differing = files.write(
     [heading, row('g-1', payment.amount, 5, { payment: payment.id }), row('g-2', 1, 0, { ref: '=cmd()' })].join('\n'),
   )
   const asTable = await reconcileFile(differing, '--provider', 'sandbox', '--dry-run')
@@ -269,14 +231,14 @@ test('the command: exit code 0 when all is matched, 1 for differences, 2 for a b
     `matched,2,g-1,payment,${payment.order_uid},${payment.id},${payment.id},USD,${toDecimal(BigInt(payment.amount), 'USD')},USD,0.05,USD,${toDecimal(BigInt(payment.amount), 'USD')}`,
     `missing_here,3,g-2,payment,,,'=cmd(),USD,0.01,USD,0.00,,`,
   ])
-  const bad = write([heading, row('g-3', -9, 0, { type: 'fee' }), 'g-4,fee,,,,0.001,,,USD,,'].join('\n'))
+  const bad = files.write([heading, row('g-3', -9, 0, { type: 'fee' }), 'g-4,fee,,,,0.001,,,USD,,'].join('\n'))
   const refused = await reconcileFile(bad, '--provider', 'sandbox')
   expect(refused).toMatchObject({ exitCode: 2, out: '' })
   expect(refused.err).toContain('row 3: "0.001" has more decimals than USD')
   expect((await bookedTransfers()).some(text => text.includes('g-3'))).toBe(false)
   for (const args of [
     [good],
-    [join(folder, 'none.csv'), '--provider', 'x'],
+    [join(files.folder, 'none.csv'), '--provider', 'x'],
     [good, '--provider', 'x', '--format', 'y'],
     [good, '--provider', 'x', '--actor', ' '],
   ]) {

@@ -102,11 +102,11 @@ type ComparedRow = ComparedLine & { part: number }
 async function compare(
   client: Client,
   { provider, isWhole, onLines }: ReconcileOptions,
-  { period, linesOfPayments, isSeen }: Staged,
+  { period, linesOfPayments, unnamed }: Staged,
 ): Promise<Record<Result, number>> {
   const counts = Object.fromEntries(results.map(result => [result, 0])) as Record<Result, number>
   const [from, to] = period === undefined ? [null, null] : [new Date(period.fromMs), new Date(period.toMs)]
-  await eachPage<ComparedRow>(client, comparison(isWhole, isSeen), [provider, from, to], pageRows, async rows => {
+  await eachPage<ComparedRow>(client, comparison(isWhole, unnamed), [provider, from, to], pageRows, async rows => {
     for (const { result, amount } of rows.filter(({ part }) => part === 0)) counts[result] += Number(amount)
     await onLines(rows.filter(({ part }) => part !== 0).map(({ part: _, ...line }) => line))
   })

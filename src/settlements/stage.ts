@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Client } from 'pg'
 import type { PostgresAddress } from '../platform/postgres.ts'
-import { addLines, addRows, addUnnamed, createTables } from './lines.ts'
+import type { Unnamed } from './comparison-sql.ts'
+import { addLines, addPayouts, addRows, addUnnamed, createTables } from './lines.ts'
 import { eachPage } from './pages.ts'
 import { isPassShorter, seePayments } from './payments-pass.ts'
+import { collectPayouts } from './payout-sums.ts'
 import { feesBooked, namedOtherwise, ofOnePayment, repeats, unplain } from './plain-sql.ts'
 import { type NumberedLine, readSettlements, type SettlementFile } from './reader.ts'
 import { RowSet } from './row-set.ts'
@@ -19,8 +21,8 @@ export type Staged = Readonly<{
   linesOfPayments: number
   /** In which payments are expected to be settled; undefined when the file does not say. */
   period: Period | undefined
-  /** Whether `settlement_unnamed` has the payments that no line names. */
-  isSeen: boolean
+  /** Payments that no line names. */
+  unnamed: Unnamed
   /** How many lines have a fee that is not booked. */
   unbookedFees: number
   /** By currency, as JSON. */
@@ -42,6 +44,8 @@ export type StageOptions = Readonly<{
 }>
 
 const batchLines = 5_000
+/** How many payouts are in memory at a time. */
+const payoutsMax = 20_000
 /** After this many the garbage is collected: by itself the engine lets it grow with what is kept, which is 60 MB of numbers. */
 const collectLines = 20_000
 
@@ -63,9 +67,9 @@ export async function stage(client: Client, options: StageOptions): Promise<Stag
   const rest = new RowSet()
   const fees = compareFees(client, provider, rest)
   const seen = waiting && seeAll(client, options, { waiting, unsure, period, before: fees })
-  const [unbookedFees] = await Promise.all([fees, seen])
+  const [unbookedFees, unnamed = 'any'] = await Promise.all([fees, seen])
   await findRest(client, provider, { unsure, rest, hasSeen })
-  return { ...read, period, isSeen: waiting !== undefined, unbookedFees }
+  return { ...read, period, unnamed, unbookedFees }
 }
 
 type Sorted = {
@@ -77,6 +81,7 @@ type Sorted = {
 
 async function readLines(client: Client, { file, onProgress }: StageOptions, { waiting, unsure }: Sorted) {
   const [seen, totals, dates, hash] = [new SeenLines(), collectTotals(), collectDates(), createHash('sha256')]
+  const payouts = collectPayouts()
   let [lines, linesOfPayments, hasSeen] = [0, 0, false]
   const sort = (line: NumberedLine): Seen | undefined => {
     const lineId = seen.addLine(line) ? line.lineId : undefined
@@ -94,12 +99,15 @@ async function readLines(client: Client, { file, onProgress }: StageOptions, { w
     const added = addLines(client, batch, repeated)
     totals.add(batch)
     dates.add(batch)
+    payouts.add(batch)
     if (lines % collectLines > (lines + batch.length) % collectLines) Bun.gc(true)
     lines += batch.length
     await added
+    if (payouts.size > payoutsMax) await addPayouts(client, payouts.take())
     onProgress(`${lines} lines read`)
   }
   const rows = await readSettlements(file, store, batchLines, chunk => void hash.update(chunk))
+  await addPayouts(client, payouts.take())
   return {
     ...{ rows, lines, linesOfPayments, hasSeen },
     ...{ ...dates.end(), totals: totals.end(), fileSha256: hash.digest('hex') },
@@ -122,6 +130,7 @@ async function compareFees(client: Client, provider: string, rest: RowSet): Prom
  * Shows all payments to the waiting lines.
  *
  * @param before what the session is busy with meanwhile
+ * @returns which payments no line names
  */
 async function seeAll(
   client: Client,
@@ -132,7 +141,7 @@ async function seeAll(
     period,
     before,
   }: { waiting: WaitingLines; unsure: RowSet; period: Period | undefined; before: Promise<unknown> },
-): Promise<void> {
+): Promise<Unnamed> {
   let unnamed: string[] = []
   const flush = async (refsMin: number) => {
     if (unnamed.length < refsMin) return
@@ -140,12 +149,13 @@ async function seeAll(
     await addUnnamed(client, unnamed)
     unnamed = []
   }
-  await seePayments(address, deadlineMs, { provider, lines: waiting, period }, async refs => {
+  const hasOdd = await seePayments(address, deadlineMs, { provider, lines: waiting, period }, async refs => {
     for (const ref of refs) unnamed.push(ref)
     await flush(batchLines)
   })
   await flush(1)
   for (const rows of waiting.unmatchedRows(batchLines)) for (const row of rows) unsure.add(row)
+  return hasOdd ? 'listed or odd' : 'listed'
 }
 
 /** Notes the lines that do not plainly match. @param rest those that are known already */
