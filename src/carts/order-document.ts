@@ -91,7 +91,8 @@ function addUnits(items: OrderItem[], line: PricedLine, orderUid: string): void 
 export function inCart(violations: readonly Violation[], lines: readonly CartLine[]): Violation[] {
   const lineOfUnits = lines.flatMap(({ quantity }, index) => Array<number>(quantity).fill(index))
   return violations.map(({ pointer, detail }) => {
-    const [, unit, field] = /^\/items\/(\d+)(.*)$/.exec(pointer) ?? []
-    return { pointer: unit === undefined ? pointer : `/lines/${lineOfUnits[Number(unit)]}${field}`, detail }
+    const [, part, unit, ...field] = pointer.split('/')
+    const isOfUnit = part === 'items' && unit !== undefined
+    return { pointer: isOfUnit ? ['/lines', lineOfUnits[Number(unit)], ...field].join('/') : pointer, detail }
   })
 }
