@@ -1,6 +1,6 @@
 const work: (() => Promise<unknown>)[] = []
 
-/** Has something that the files of a run share ended after the last of them. */
+/** Has something that test files share ended after the last of them, or after each with `--parallel`. */
 export function atTheEnd(end: () => Promise<unknown>): void {
   work.push(end)
 }

@@ -53,7 +53,11 @@ export async function filled(dataDir: string): Promise<string> {
 async function makeTemplate(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'orders-template-'))
   const endWatch = endWithThisProcess(folder)
-  atTheEnd(async () => endWatch())
+  atTheEnd(async () => {
+    // With several test processes, the end of a file is an end: the next one makes its own.
+    template = undefined
+    endWatch()
+  })
   const server = await startEmbeddedPostgres({ dataDir: folder, log, settings, durable: false })
   await server.stop()
   return folder

@@ -2,7 +2,7 @@ import { afterAll, setDefaultTimeout } from 'bun:test'
 import { endShared } from './at-the-end.ts'
 import { releaseTestServer } from './database.ts'
 
-// Runs once, after the last file: `bun test` reads it from bunfig.toml.
+// Runs after the last file, or after each with `--parallel` (Bun 1.4.5): `bun test` reads it from bunfig.toml.
 afterAll(async () => {
   await endShared()
   await releaseTestServer()
