@@ -1,7 +1,7 @@
 import { findHeldByCarts } from '../inventory/cart-reservation-queries.ts'
 import type { Item } from '../inventory/item.ts'
 import { storedItems } from '../inventory/item-queries.ts'
-import { reservableOf, type Stock } from '../inventory/stock.ts'
+import { reservableByItem, type Stock } from '../inventory/stock.ts'
 import { readStock, storedStock } from '../inventory/stock-queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip } from '../platform/round-trip.ts'
@@ -101,8 +101,7 @@ async function stockFactsOf(
   stocks: readonly Stock[],
   reserves: boolean,
 ): Promise<Pick<Facts, 'available' | 'heldBy'>> {
-  const available = new Map<number, number>()
-  for (const one of stocks) available.set(one.chrtId, (available.get(one.chrtId) ?? 0) + reservableOf(one))
+  const available = reservableByItem(stocks)
   if (!reserves || stocks.length === 0) return { available, heldBy: () => 0 }
   const held = await findHeldByCarts(
     client,

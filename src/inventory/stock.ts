@@ -33,6 +33,13 @@ export function reservableOf(stock: Stock): number {
   return Math.max(0, availableOf(stock) + stock.backorderLimit)
 }
 
+/** How many units of each item can be reserved, at all of its locations; without items that have no stock, which are not tracked. Pure. */
+export function reservableByItem(stocks: readonly Stock[]): Map<number, number> {
+  const units = new Map<number, number>()
+  for (const stock of stocks) units.set(stock.chrtId, (units.get(stock.chrtId) ?? 0) + reservableOf(stock))
+  return units
+}
+
 /** @param lowStockDefault for items without a number of their own */
 export function levelOf(stocks: readonly Stock[], lowStockDefault: number): StockLevel {
   const available = stocks.reduce((sum, stock) => sum + availableOf(stock), 0)

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { AppError } from '../errors.ts'
 import type { Item } from '../inventory/item.ts'
 import { type ItemFilter, listItems, readItems } from '../inventory/item-queries.ts'
-import { reservableOf } from '../inventory/stock.ts'
+import { reservableByItem } from '../inventory/stock.ts'
 import { readStock } from '../inventory/stock-queries.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { createSlots } from '../platform/slots.ts'
@@ -70,9 +70,7 @@ async function availableOf(pool: Pool, items: readonly Item[]): Promise<Readonly
     pool,
     items.map(({ chrtId }) => chrtId),
   )
-  const available = new Map<number, number>()
-  for (const stock of stocks) available.set(stock.chrtId, (available.get(stock.chrtId) ?? 0) + reservableOf(stock))
-  return available
+  return reservableByItem(stocks)
 }
 
 /** Items as they are offered, without those that are not sold yet. Pure. */
