@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Cart } from './cart.ts'
 
 /** The most carts that are remembered; larger ones are not. */
@@ -5,8 +6,8 @@ const cartsMax = 2_000
 const linesRememberedMax = 20
 
 /**
- * Carts as this instance has saved them last: reading one back costs more than comparing its stamp with the stored one, and whoever changes
- * a cart usually changes it again. What is remembered is used only where the stamp says that it is still stored like that.
+ * Carts as this instance has saved them last: reading one back costs more than comparing its stamp with the stored one, and a cart
+ * that is changed is usually changed again. What is remembered is used only where the stamp says that it is still stored like that.
  */
 export type RememberedCarts = Readonly<{
   /** @returns those that are remembered, by id */
@@ -17,23 +18,19 @@ export type RememberedCarts = Readonly<{
 }>
 
 export function createRememberedCarts(): RememberedCarts {
-  const remembered = new Map<string, Cart>()
+  const remembered = new LRUCache<string, Cart>({ max: cartsMax })
   return {
     of: cartIds =>
       new Map(
         cartIds.flatMap(cartId => {
-          const cart = remembered.get(cartId)
+          const cart = remembered.peek(cartId)
           return cart === undefined ? [] : [[cartId, cart] as const]
         }),
       ),
     keep(carts) {
       for (const cart of carts) {
-        remembered.delete(cart.cartId)
         if (isSmall(cart)) remembered.set(cart.cartId, cart)
-      }
-      for (const oldest of remembered.keys()) {
-        if (remembered.size <= cartsMax) break
-        remembered.delete(oldest)
+        else remembered.delete(cart.cartId)
       }
     },
     clear: () => remembered.clear(),

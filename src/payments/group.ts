@@ -34,7 +34,7 @@ export type PaymentWriter = Readonly<{
 
 export type ChangeRequest<Result> = Readonly<{
   orderUid: string
-  /** The claim of its Idempotency-Key. One that is not taken is taken in the transaction: nothing is decided under a key that is not free. */
+  /** The claim of its Idempotency-Key, which is made in the transaction if it was not before: nothing is decided under a key of another request. */
   claim?: Claim
   /**
    * Decides by the order with its payments; undefined when it is not stored. Called again when the transaction is repeated, so it must

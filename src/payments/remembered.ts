@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { OrderPayments } from './changes.ts'
 
 /** A stamp that no other change has, nor one that a restored server has forgotten. */
@@ -22,18 +23,13 @@ export type RememberedPayments = Readonly<{
 }>
 
 export function createRememberedPayments(): RememberedPayments {
-  const remembered = new Map<string, Readonly<{ stamp: number; payments: StoredPayments }>>()
+  const remembered = new LRUCache<string, Readonly<{ stamp: number; payments: StoredPayments }>>({ max: ordersMax })
   return {
     keep(orderUid, stamp, payments) {
-      remembered.delete(orderUid)
       remembered.set(orderUid, { stamp, payments })
-      for (const oldest of remembered.keys()) {
-        if (remembered.size <= ordersMax) break
-        remembered.delete(oldest)
-      }
     },
     take(orderUid, stamp) {
-      const own = remembered.get(orderUid)
+      const own = remembered.peek(orderUid)
       remembered.delete(orderUid)
       return own?.stamp === stamp ? own.payments : undefined
     },
