@@ -1,11 +1,9 @@
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
 import { orderAddress } from '../orders/addresses.ts'
-import { Icon } from '../parts/icon.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
-import { Refusal } from '../platform/api.ts'
+import { useFreshModel } from '../parts/fresh.ts'
 import { money } from '../platform/money.ts'
+import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { cartAddress, cartsAddress } from './addresses.ts'
 import type { Cart } from './cart.ts'
@@ -21,37 +19,17 @@ const refreshEveryMs = 5_000
 export default function CartPage() {
   const { id = '' } = useRoute().params
   const model = useMemo(() => new CartModel(id), [id])
-  useEffect(() => {
-    scrollTo(0, 0)
-    void model.load()
-  }, [model])
-  usePolling(
-    useCallback(() => model.load(), [model]),
-    refreshEveryMs,
-  )
-  const failure = model.failure.value
-  const isUnknown = failure instanceof Refusal && failure.status === 404
+  useFreshModel(model, refreshEveryMs)
   const cart = model.cart.value
   return (
-    <>
-      <a class="back" href={cartsAddress()}>
-        <Icon name="left" />
-        {texts.title}
-      </a>
-      <PageHead title={cart === undefined ? texts.cart : texts.cartOf(buyerOf(cart))} />
-      {isUnknown && (
-        <Empty title={texts.unknown(id)}>
-          <p>{texts.unknownHint}</p>
-        </Empty>
-      )}
-      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
-      {cart === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={8} />
-        </div>
-      )}
+    <DetailPage
+      list={{ href: cartsAddress(), title: texts.title }}
+      heading={<PageHead title={cart === undefined ? texts.cart : texts.cartOf(buyerOf(cart))} />}
+      model={model}
+      unknown={{ title: texts.unknown(id), hint: texts.unknownHint }}
+    >
       {cart !== undefined && <Content cart={cart} />}
-    </>
+    </DetailPage>
   )
 }
 

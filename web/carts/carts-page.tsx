@@ -1,8 +1,9 @@
 import type { TargetedSubmitEvent } from 'preact'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { textOf } from '../parts/form-dialog.tsx'
-import { usePolling } from '../parts/polling.ts'
+import { useFreshList } from '../parts/fresh.ts'
+import { ListContent } from '../parts/list-content.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { Time } from '../parts/time.tsx'
@@ -12,7 +13,6 @@ import { PageHead } from '../shell/page.tsx'
 import { cartAddress, cartsAddress } from './addresses.ts'
 import { type CartRow, type Listed, listed, listedIn, toParameters } from './cart.ts'
 import { buyerOf, CartStateTags } from './cart-parts.tsx'
-import { ListContent } from './list-content.tsx'
 import { texts } from './texts.ts'
 
 const refreshEveryMs = 5_000
@@ -25,11 +25,7 @@ export default function CartsPage() {
   const shown = listedIn(location.query)
   const query = new URLSearchParams({ ...toParameters(shown), limit: String(pageSize) }).toString()
   const list = useMemo(() => new PagedList<CartRow>(`/api/carts?${query}`), [query])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   return (
     <>
       <PageHead title={texts.title} />
@@ -48,6 +44,7 @@ export default function CartsPage() {
       </section>
       <ListContent
         list={list}
+        more={texts.more}
         none={shown === 'open' ? texts.none : texts.noneListed[shown]}
         hint={shown === 'open' ? texts.noneHint : undefined}
       >

@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { TargetedSubmitEvent } from 'preact'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { textOf } from '../parts/form-dialog.tsx'
-import { usePolling } from '../parts/polling.ts'
+import { useFreshList } from '../parts/fresh.ts'
+import { ListContent } from '../parts/list-content.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { notify } from '../platform/notices.ts'
@@ -13,7 +14,6 @@ import { discountsAddress } from './addresses.ts'
 import { type Discount, type DiscountRow, readDiscounts, toRow } from './discount.ts'
 import { DiscountForm } from './discount-form.tsx'
 import { DiscountRows } from './discount-rows.tsx'
-import { ListContent } from './list-content.tsx'
 import { EndDialog } from './price-parts.tsx'
 import { texts } from './texts.ts'
 
@@ -36,11 +36,7 @@ export default function DiscountsPage() {
   const asked = useSignal<Asked | undefined>(undefined)
   const address = addressOfList(filter)
   const list = useMemo(() => new PagedList<DiscountRow>(address, readDiscounts), [address])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   const change = (to: Partial<Filter>) => location.route(discountsAddress(toParameters({ ...filter, ...to })), true)
   const isNarrowed = Object.keys(toParameters(filter)).length > 0
   return (
@@ -53,6 +49,8 @@ export default function DiscountsPage() {
       <Filters filter={filter} change={change} />
       <ListContent
         list={list}
+        mayBeMissing={filter.code !== ''}
+        more={texts.more}
         none={isNarrowed ? words.noMatch : words.none}
         hint={isNarrowed ? undefined : words.noneHint}
         clear={isNarrowed ? () => change({ code: '', active: 'all' }) : undefined}

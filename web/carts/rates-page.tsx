@@ -1,13 +1,13 @@
 import { useSignal } from '@preact/signals'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { usePolling } from '../parts/polling.ts'
+import { useFreshList } from '../parts/fresh.ts'
+import { ListContent } from '../parts/list-content.tsx'
 import { countryName } from '../platform/country-name.ts'
 import { notify } from '../platform/notices.ts'
 import { PagedList } from '../platform/paged.ts'
 import { PageHead } from '../shell/page.tsx'
 import { ratesAddress } from './addresses.ts'
-import { ListContent } from './list-content.tsx'
 import { CountryFilter, countryIn, EndDialog, RowActions } from './price-parts.tsx'
 import { percentOf, type Rate } from './rate.ts'
 import { RateForm } from './rate-form.tsx'
@@ -29,11 +29,7 @@ export default function RatesPage() {
     const query = new URLSearchParams({ limit: String(pageSize), ...(country && { country }) })
     return new PagedList<Rate>(`/api/tax-rates?${query}`)
   }, [country])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   return (
     <>
       <PageHead title={words.title}>
@@ -48,6 +44,7 @@ export default function RatesPage() {
       />
       <ListContent
         list={list}
+        more={texts.more}
         none={country === undefined ? words.none : words.noMatch}
         hint={country === undefined ? words.noneHint : undefined}
         clear={country === undefined ? undefined : () => location.route(ratesAddress(), true)}

@@ -1,9 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
-import { Icon } from '../parts/icon.tsx'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
-import { Refusal } from '../platform/api.ts'
+import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { deadLettersAddress } from './addresses.ts'
 import { tones } from './dead-letter.ts'
@@ -21,28 +19,16 @@ export default function DeadLetterPage() {
     scrollTo(0, 0)
     void model.load()
   }, [model])
-  const failure = model.failure.value
-  const isUnknown = failure instanceof Refusal && failure.status === 404
   return (
-    <>
-      <a class="back" href={deadLettersAddress()}>
-        <Icon name="left" />
-        {texts.title}
-      </a>
-      {model.deadLetter.value === undefined && <PageHead title={texts.deadLetter(id)} />}
-      {isUnknown && (
-        <Empty title={texts.unknown(id)}>
-          <p>{texts.unknownHint}</p>
-        </Empty>
-      )}
-      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
-      {model.deadLetter.value === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={12} />
-        </div>
-      )}
+    <DetailPage
+      list={{ href: deadLettersAddress(), title: texts.title }}
+      heading={model.deadLetter.value === undefined && <PageHead title={texts.deadLetter(id)} />}
+      model={model}
+      unknown={{ title: texts.unknown(id), hint: texts.unknownHint }}
+      lines={12}
+    >
       {model.deadLetter.value !== undefined && <Content model={model} />}
-    </>
+    </DetailPage>
   )
 }
 

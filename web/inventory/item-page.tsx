@@ -1,11 +1,9 @@
 import { useSignal } from '@preact/signals'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
-import { Icon } from '../parts/icon.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
-import { Refusal } from '../platform/api.ts'
+import { useFreshModel } from '../parts/fresh.ts'
 import { count } from '../platform/money.ts'
+import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { itemsAddress } from './addresses.ts'
 import { ItemFacts } from './item-facts.tsx'
@@ -22,39 +20,21 @@ const refreshEveryMs = 5_000
 export default function ItemPage() {
   const { id = '' } = useRoute().params
   const model = useMemo(() => new ItemModel(id), [id])
-  useEffect(() => {
-    scrollTo(0, 0)
-    void model.load()
-  }, [model])
-  usePolling(
-    useCallback(() => model.load(), [model]),
-    refreshEveryMs,
-  )
-  const failure = model.failure.value
-  const isUnknown = failure instanceof Refusal && failure.status === 404
+  useFreshModel(model, refreshEveryMs)
   const state = model.state.value
   return (
-    <>
-      <a class="back" href={itemsAddress()}>
-        <Icon name="left" />
-        {texts.title}
-      </a>
-      <PageHead title={state?.item.name ?? texts.item}>
-        {state !== undefined && <EditButton model={model} state={state} />}
-      </PageHead>
-      {isUnknown && (
-        <Empty title={texts.unknown(id)}>
-          <p>{texts.unknownHint}</p>
-        </Empty>
-      )}
-      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
-      {state === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={8} />
-        </div>
-      )}
+    <DetailPage
+      list={{ href: itemsAddress(), title: texts.title }}
+      heading={
+        <PageHead title={state?.item.name ?? texts.item}>
+          {state !== undefined && <EditButton model={model} state={state} />}
+        </PageHead>
+      }
+      model={model}
+      unknown={{ title: texts.unknown(id), hint: texts.unknownHint }}
+    >
       {state !== undefined && <Content model={model} state={state} />}
-    </>
+    </DetailPage>
   )
 }
 

@@ -1,12 +1,11 @@
 import { useSignal } from '@preact/signals'
 import type { TargetedSubmitEvent } from 'preact'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { textOf } from '../parts/form-dialog.tsx'
-import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
+import { ListContent } from '../parts/list-content.tsx'
+import { useFreshList } from '../parts/fresh.ts'
 import { Segments } from '../parts/segments.tsx'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { PagedList } from '../platform/paged.ts'
 import { PageHead } from '../shell/page.tsx'
@@ -32,11 +31,7 @@ export default function ItemsPage() {
   const isAdding = useSignal(false)
   const query = new URLSearchParams({ ...toParameters(filter), limit: String(pageSize) }).toString()
   const list = useMemo(() => new PagedList<ItemRow>(`/api/items?${query}`, readItems), [query])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   const change = (to: Partial<Filter>) => location.route(itemsAddress(toParameters({ ...filter, ...to })), true)
   return (
     <>
@@ -114,31 +109,17 @@ function Content({ list, isNarrowed, clear }: ContentProps) {
   const rows = list.rows.value
   const chrtIds = useMemo(() => rows?.map(row => row.chrt_id), [rows])
   const stocks = useStocks(chrtIds)
-  const failure = list.failure.value ?? stocks.failure
   return (
-    <>
-      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
-      {rows === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={8} />
-        </div>
-      )}
-      {rows?.length === 0 && (
-        <Empty title={isNarrowed ? texts.noMatch : texts.none}>
-          <p>{isNarrowed ? texts.noMatchHint : texts.noneHint}</p>
-          {isNarrowed && (
-            <button type="button" class="second" onClick={clear}>
-              {commonTexts.clearFilters}
-            </button>
-          )}
-        </Empty>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <ItemRows items={rows} stocks={stocks.found} />
-          <MoreButton list={list} label={texts.more} />
-        </>
-      )}
-    </>
+    <ListContent
+      list={list}
+      failure={stocks.failure}
+      lines={8}
+      none={isNarrowed ? texts.noMatch : texts.none}
+      hint={isNarrowed ? texts.noMatchHint : texts.noneHint}
+      clear={isNarrowed ? clear : undefined}
+      more={texts.more}
+    >
+      {rows => <ItemRows items={rows} stocks={stocks.found} />}
+    </ListContent>
   )
 }

@@ -1,9 +1,8 @@
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
+import { ListContent } from '../parts/list-content.tsx'
+import { useFreshList } from '../parts/fresh.ts'
 import { Segments } from '../parts/segments.tsx'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { count } from '../platform/money.ts'
 import { PagedList } from '../platform/paged.ts'
@@ -27,11 +26,7 @@ export default function LowPage() {
     const wanted = level === 'all' ? 'low,out_of_stock' : level
     return new PagedList<StockRow>(`/api/stock?level=${wanted}&limit=${pageSize}`, readStocks)
   }, [level])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   return (
     <>
       <PageHead title={words.title} />
@@ -56,25 +51,16 @@ function Content({ list, isNarrowed }: { list: PagedList<StockRow>; isNarrowed: 
   const rows = list.rows.value
   const chrtIds = useMemo(() => rows?.map(row => row.chrt_id), [rows])
   const items = useItems(chrtIds)
-  const failure = list.failure.value ?? items.failure
   return (
-    <>
-      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
-      {rows === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={6} />
-        </div>
-      )}
-      {rows?.length === 0 && (
-        <Empty title={isNarrowed ? words.noMatch : words.none}>{!isNarrowed && <p>{words.noneHint}</p>}</Empty>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <Rows stocks={rows} items={items.found} />
-          <MoreButton list={list} label={texts.more} />
-        </>
-      )}
-    </>
+    <ListContent
+      list={list}
+      failure={items.failure}
+      none={isNarrowed ? words.noMatch : words.none}
+      hint={isNarrowed ? undefined : words.noneHint}
+      more={texts.more}
+    >
+      {rows => <Rows stocks={rows} items={items.found} />}
+    </ListContent>
   )
 }
 

@@ -1,8 +1,7 @@
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { orderAddress } from '../orders/addresses.ts'
-import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { ListContent } from '../parts/list-content.tsx'
+import { useFreshList } from '../parts/fresh.ts'
 import { Time } from '../parts/time.tsx'
 import { count } from '../platform/money.ts'
 import { PagedList } from '../platform/paged.ts'
@@ -19,36 +18,23 @@ const words = texts.shortfalls
 /** A work list: the orders that wait for stock, in the order in which they get it. */
 export default function ShortfallsPage() {
   const list = useMemo(() => new PagedList<Shortfall>(`/api/shortfalls?limit=${pageSize}`, readShortfalls), [])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   const rows = list.rows.value
   const chrtIds = useMemo(() => rows?.flatMap(({ items }) => items.map(item => item.chrt_id)), [rows])
   const items = useItems(chrtIds)
   const stocks = useStocks(chrtIds)
-  const failure = list.failure.value ?? items.failure ?? stocks.failure
   return (
     <>
       <PageHead title={words.title} />
-      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
-      {rows === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={6} />
-        </div>
-      )}
-      {rows?.length === 0 && (
-        <Empty title={words.none}>
-          <p>{words.noneHint}</p>
-        </Empty>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <Rows shortfalls={rows} items={items.found} stocks={stocks.found} />
-          <MoreButton list={list} label={texts.more} />
-        </>
-      )}
+      <ListContent
+        list={list}
+        failure={items.failure ?? stocks.failure}
+        none={words.none}
+        hint={words.noneHint}
+        more={texts.more}
+      >
+        {rows => <Rows shortfalls={rows} items={items.found} stocks={stocks.found} />}
+      </ListContent>
     </>
   )
 }

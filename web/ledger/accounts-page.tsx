@@ -1,10 +1,9 @@
 import type { TargetedSubmitEvent } from 'preact'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { textOf } from '../parts/form-dialog.tsx'
-import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { ListContent } from '../parts/list-content.tsx'
+import { useFreshList } from '../parts/fresh.ts'
 import { commonTexts } from '../parts/texts.ts'
 import { PagedList } from '../platform/paged.ts'
 import { localTime, timeOf } from '../platform/time.ts'
@@ -23,13 +22,7 @@ export default function AccountsPage() {
   const at = timeOf(location.query.at)
   const query = new URLSearchParams(at === undefined ? {} : { at }).toString()
   const list = useMemo(() => new PagedList<Balance>(`/api/ledger/accounts?${query}`, readBalances), [query])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
-  const rows = list.rows.value
-  const failure = list.failure.value
+  useFreshList(list, refreshEveryMs)
   return (
     <>
       <PageHead title={texts.title} />
@@ -39,23 +32,14 @@ export default function AccountsPage() {
           <OrderChoice open={uid => location.route(booksAddress(uid))} />
         </div>
       </section>
-      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
-      {rows === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={6} />
-        </div>
-      )}
-      {rows?.length === 0 && (
-        <Empty title={at === undefined ? texts.none : texts.noneThen}>
-          {at === undefined && <p>{texts.noneHint}</p>}
-        </Empty>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <BalanceTables balances={rows} isComplete={list.isComplete.value} />
-          <MoreButton list={list} label={texts.more} />
-        </>
-      )}
+      <ListContent
+        list={list}
+        none={at === undefined ? texts.none : texts.noneThen}
+        hint={at === undefined ? texts.noneHint : undefined}
+        more={texts.more}
+      >
+        {rows => <BalanceTables balances={rows} isComplete={list.isComplete.value} />}
+      </ListContent>
     </>
   )
 }

@@ -2,12 +2,11 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
 import { CopyButton } from '../parts/copy-button.tsx'
-import { Icon } from '../parts/icon.tsx'
 import { Segments } from '../parts/segments.tsx'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { Status } from '../parts/status.tsx'
-import { Refusal } from '../platform/api.ts'
+import { isNotFound } from '../platform/api.ts'
 import { money } from '../platform/money.ts'
+import { DetailPage } from '../shell/detail-page.tsx'
 import { OrderCards } from '../shell/order-cards.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { ActionDialog } from './action-dialog.tsx'
@@ -29,33 +28,17 @@ export default function OrderPage() {
     return () => stop.abort()
   }, [model])
   const order = model.order.value
-  const failure = model.failure.value
-  const isUnknown = failure instanceof Refusal && failure.status === 404
+  const title = isNotFound(model.failure.value) ? texts.order.title : id
   return (
-    <>
-      <a class="back" href={ordersAddress()}>
-        <Icon name="left" />
-        {texts.title}
-      </a>
-      {isUnknown && (
-        <>
-          <PageHead title={texts.order.title} />
-          <Empty title={texts.order.unknown(id)}>
-            <p>{texts.order.unknownHint}</p>
-          </Empty>
-        </>
-      )}
-      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
-      {order === undefined && failure === undefined && (
-        <>
-          <PageHead title={id} />
-          <div class="card">
-            <Skeleton lines={12} />
-          </div>
-        </>
-      )}
+    <DetailPage
+      list={{ href: ordersAddress(), title: texts.title }}
+      heading={order === undefined && <PageHead title={title} />}
+      model={model}
+      unknown={{ title: texts.order.unknown(id), hint: texts.order.unknownHint }}
+      lines={12}
+    >
       {order !== undefined && <Content model={model} order={order} />}
-    </>
+    </DetailPage>
   )
 }
 

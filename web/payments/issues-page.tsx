@@ -1,10 +1,9 @@
 import { useSignal } from '@preact/signals'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
+import { ListContent } from '../parts/list-content.tsx'
+import { useFreshList } from '../parts/fresh.ts'
 import { Segments } from '../parts/segments.tsx'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { PagedList } from '../platform/paged.ts'
 import { PageHead } from '../shell/page.tsx'
@@ -24,25 +23,23 @@ export default function IssuesPage() {
   const filter = readIssueFilter(location.query)
   const query = new URLSearchParams({ ...toIssueParameters(filter, 'all'), limit: String(pageSize) }).toString()
   const list = useMemo(() => new PagedList<Issue>(`/api/payment-issues?${query}`), [query])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   const asked = useSignal<Issue | undefined>(undefined)
   const change = (to: Partial<IssueFilter>) =>
     location.route(issuesAddress(toIssueParameters({ ...filter, ...to }, 'open')), true)
+  const isNarrowed = filter.kind.length > 0 || filter.state !== 'open'
   return (
     <>
       <PageHead title={issueTexts.title} />
       <Filters filter={filter} change={change} />
-      <Content
+      <ListContent
         list={list}
-        isNarrowed={filter.kind.length > 0 || filter.state !== 'open'}
-        resolve={issue => {
-          asked.value = issue
-        }}
-      />
+        none={isNarrowed ? issueTexts.noMatch : issueTexts.none}
+        hint={isNarrowed ? undefined : issueTexts.noneHint}
+        more={issueTexts.more}
+      >
+        {rows => <IssueRows issues={rows} resolve={issue => (asked.value = issue)} />}
+      </ListContent>
       {asked.value !== undefined && (
         <ResolveDialog
           issue={asked.value}
@@ -87,33 +84,5 @@ function Filters({ filter, change }: { filter: IssueFilter; change: (to: Partial
         ))}
       </fieldset>
     </section>
-  )
-}
-
-type ContentProps = { list: PagedList<Issue>; isNarrowed: boolean; resolve: (issue: Issue) => void }
-
-function Content({ list, isNarrowed, resolve }: ContentProps) {
-  const rows = list.rows.value
-  const failure = list.failure.value
-  return (
-    <>
-      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
-      {rows === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={6} />
-        </div>
-      )}
-      {rows?.length === 0 && (
-        <Empty title={isNarrowed ? issueTexts.noMatch : issueTexts.none}>
-          {!isNarrowed && <p>{issueTexts.noneHint}</p>}
-        </Empty>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <IssueRows issues={rows} resolve={resolve} />
-          <MoreButton list={list} label={issueTexts.more} />
-        </>
-      )}
-    </>
   )
 }

@@ -1,12 +1,11 @@
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
 import { orderAddress } from '../orders/addresses.ts'
-import { Icon } from '../parts/icon.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { useFreshModel } from '../parts/fresh.ts'
 import { Time } from '../parts/time.tsx'
-import { Refusal } from '../platform/api.ts'
+import { isNotFound } from '../platform/api.ts'
 import { money } from '../platform/money.ts'
+import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { paymentsAddress } from './addresses.ts'
 import type { PaymentWithOperations } from './payment.ts'
@@ -21,39 +20,22 @@ const refreshEveryMs = 2_000
 export default function PaymentPage() {
   const { id = '' } = useRoute().params
   const model = useMemo(() => PaymentsModel.ofPayment(id), [id])
-  useEffect(() => {
-    scrollTo(0, 0)
-    void model.load()
-  }, [model])
-  usePolling(
-    useCallback(() => model.load(), [model]),
-    refreshEveryMs,
-  )
-  const failure = model.failure.value
-  const isUnknown = failure instanceof Refusal && failure.status === 404
+  useFreshModel(model, refreshEveryMs)
+  const isUnknown = isNotFound(model.failure.value)
   const [payment] = model.payments.value ?? []
   return (
-    <>
-      <a class="back" href={paymentsAddress()}>
-        <Icon name="left" />
-        {texts.title}
-      </a>
-      <PageHead title={isUnknown ? texts.payment : id}>
-        {payment !== undefined && <PaymentActions model={model} payment={payment} />}
-      </PageHead>
-      {isUnknown && (
-        <Empty title={texts.unknown(id)}>
-          <p>{texts.unknownHint}</p>
-        </Empty>
-      )}
-      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
-      {payment === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={8} />
-        </div>
-      )}
+    <DetailPage
+      list={{ href: paymentsAddress(), title: texts.title }}
+      heading={
+        <PageHead title={isUnknown ? texts.payment : id}>
+          {payment !== undefined && <PaymentActions model={model} payment={payment} />}
+        </PageHead>
+      }
+      model={model}
+      unknown={{ title: texts.unknown(id), hint: texts.unknownHint }}
+    >
       {payment !== undefined && <Content payment={payment} />}
-    </>
+    </DetailPage>
   )
 }
 

@@ -1,9 +1,7 @@
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
-import { commonTexts } from '../parts/texts.ts'
+import { ListContent } from '../parts/list-content.tsx'
+import { useFreshList } from '../parts/fresh.ts'
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
 import { PagedList } from '../platform/paged.ts'
@@ -24,55 +22,24 @@ export default function PaymentsPage() {
   const filter = readFilter(location.query)
   const query = new URLSearchParams({ ...toParameters(filter), limit: String(pageSize) }).toString()
   const list = useMemo(() => new PagedList<Payment>(`/api/payments?${query}`), [query])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   const change = (to: Partial<PaymentFilter>) =>
     location.route(paymentsAddress(toParameters({ ...filter, ...to })), true)
+  const isNarrowed = Object.keys(toParameters(filter)).length > 0
   return (
     <>
       <PageHead title={texts.title} />
       <PaymentFilters filter={filter} change={change} open={id => location.route(paymentAddress(id))} />
-      <Content
+      <ListContent
         list={list}
-        isNarrowed={Object.keys(toParameters(filter)).length > 0}
-        clear={() => change({ state: [], provider: '', order_uid: '' })}
-      />
-    </>
-  )
-}
-
-type ContentProps = { list: PagedList<Payment>; isNarrowed: boolean; clear: () => void }
-
-function Content({ list, isNarrowed, clear }: ContentProps) {
-  const rows = list.rows.value
-  const failure = list.failure.value
-  return (
-    <>
-      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
-      {rows === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={8} />
-        </div>
-      )}
-      {rows?.length === 0 && (
-        <Empty title={isNarrowed ? texts.noMatch : texts.none}>
-          <p>{isNarrowed ? texts.noMatchHint : texts.noneHint}</p>
-          {isNarrowed && (
-            <button type="button" class="second" onClick={clear}>
-              {commonTexts.clearFilters}
-            </button>
-          )}
-        </Empty>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <Rows payments={rows} />
-          <MoreButton list={list} label={texts.more} />
-        </>
-      )}
+        lines={8}
+        none={isNarrowed ? texts.noMatch : texts.none}
+        hint={isNarrowed ? texts.noMatchHint : texts.noneHint}
+        clear={isNarrowed ? () => change({ state: [], provider: '', order_uid: '' }) : undefined}
+        more={texts.more}
+      >
+        {rows => <Rows payments={rows} />}
+      </ListContent>
     </>
   )
 }

@@ -22,6 +22,11 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether what was asked for does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Refusal && error.status === 404
+}
+
 export type AskOptions = {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   headers?: Record<string, string>

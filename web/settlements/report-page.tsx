@@ -1,9 +1,8 @@
 import { signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { useLocation, useRoute } from 'preact-iso'
-import { Icon } from '../parts/icon.tsx'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
-import { Refusal, request } from '../platform/api.ts'
+import { request } from '../platform/api.ts'
+import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { reportAddress, reportsAddress } from './addresses.ts'
 import { DownloadButton } from './download-button.tsx'
@@ -23,32 +22,21 @@ export default function ReportPage() {
     void model.load()
   }, [model])
   const report = model.report.value
-  const failure = model.failure.value
-  const isUnknown = failure instanceof Refusal && failure.status === 404
   const choose = (outcome: Outcome | undefined) =>
     route(reportAddress(id, outcome === undefined ? {} : { outcome }), true)
   return (
-    <>
-      <a class="back" href={reportsAddress()}>
-        <Icon name="left" />
-        {texts.title}
-      </a>
-      <PageHead title={report?.file_name ?? texts.report}>
-        {report !== undefined && <DownloadButton id={id} outcome={chosen} />}
-      </PageHead>
-      {isUnknown && (
-        <Empty title={texts.unknown(id)}>
-          <p>{texts.unknownHint}</p>
-        </Empty>
-      )}
-      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
-      {report === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={8} />
-        </div>
-      )}
+    <DetailPage
+      list={{ href: reportsAddress(), title: texts.title }}
+      heading={
+        <PageHead title={report?.file_name ?? texts.report}>
+          {report !== undefined && <DownloadButton id={id} outcome={chosen} />}
+        </PageHead>
+      }
+      model={model}
+      unknown={{ title: texts.unknown(id), hint: texts.unknownHint }}
+    >
       {report !== undefined && <Content report={report} chosen={chosen} choose={choose} />}
-    </>
+    </DetailPage>
   )
 }
 

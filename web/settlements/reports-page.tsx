@@ -1,7 +1,6 @@
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
-import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
+import { useMemo } from 'preact/hooks'
+import { ListContent } from '../parts/list-content.tsx'
+import { useFreshList } from '../parts/fresh.ts'
 import { Time } from '../parts/time.tsx'
 import { count } from '../platform/money.ts'
 import { PagedList } from '../platform/paged.ts'
@@ -17,36 +16,25 @@ const pageSize = 50
 /** What reconciling settlement files came to, newest first. */
 export default function ReportsPage() {
   const list = useMemo(() => new PagedList<Report>(`/api/reconciliations?limit=${pageSize}`, readReports), [])
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
-  const rows = list.rows.value
-  const failure = list.failure.value
+  useFreshList(list, refreshEveryMs)
   return (
     <>
       <PageHead title={texts.title} />
-      {failure !== undefined && <Failure error={failure} retry={() => void list.renew()} />}
-      {rows === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={6} />
-        </div>
-      )}
-      {rows?.length === 0 && (
-        <Empty title={texts.none}>
-          <p>{texts.noneHint}</p>
-          <p>
-            <code>{texts.command}</code>
-          </p>
-        </Empty>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <>
-          <Rows reports={rows} />
-          <MoreButton list={list} label={texts.more} />
-        </>
-      )}
+      <ListContent
+        list={list}
+        none={texts.none}
+        hint={
+          <>
+            <p>{texts.noneHint}</p>
+            <p>
+              <code>{texts.command}</code>
+            </p>
+          </>
+        }
+        more={texts.more}
+      >
+        {rows => <Rows reports={rows} />}
+      </ListContent>
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { MoreButton } from '../parts/more-button.tsx'
-import { usePolling } from '../parts/polling.ts'
+import { useFreshList } from '../parts/fresh.ts'
 import { Segments } from '../parts/segments.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { PagedList } from '../platform/paged.ts'
@@ -23,11 +23,7 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
     () => new PagedList<Delivery>(`/api/webhooks/${webhookId}/deliveries?${query}`),
     [webhookId, query],
   )
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   return (
     <section class="card" aria-labelledby="deliveries-title">
       <div class="card-head">

@@ -1,9 +1,8 @@
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
-import { Icon } from '../parts/icon.tsx'
-import { usePolling } from '../parts/polling.ts'
-import { Empty, Failure, Skeleton } from '../parts/states.tsx'
-import { Refusal } from '../platform/api.ts'
+import { useFreshModel } from '../parts/fresh.ts'
+import { isNotFound } from '../platform/api.ts'
+import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { webhooksAddress } from './addresses.ts'
 import { Deliveries } from './deliveries.tsx'
@@ -19,39 +18,22 @@ const refreshEveryMs = 3_000
 export default function WebhookPage() {
   const { id = '' } = useRoute().params
   const model = useMemo(() => new WebhookModel(id), [id])
-  useEffect(() => {
-    scrollTo(0, 0)
-    void model.load()
-  }, [model])
-  usePolling(
-    useCallback(() => model.load(), [model]),
-    refreshEveryMs,
-  )
-  const failure = model.failure.value
-  const isUnknown = failure instanceof Refusal && failure.status === 404
+  useFreshModel(model, refreshEveryMs)
+  const isUnknown = isNotFound(model.failure.value)
   const webhook = isUnknown ? undefined : model.webhook.value
   return (
-    <>
-      <a class="back" href={webhooksAddress()}>
-        <Icon name="left" />
-        {texts.title}
-      </a>
-      <PageHead title={webhook?.url ?? texts.title}>
-        {webhook !== undefined && <WebhookActions model={model} webhook={webhook} />}
-      </PageHead>
-      {isUnknown && (
-        <Empty title={texts.unknown(id)}>
-          <p>{texts.unknownHint}</p>
-        </Empty>
-      )}
-      {failure !== undefined && !isUnknown && <Failure error={failure} retry={() => void model.load()} />}
-      {model.webhook.value === undefined && failure === undefined && (
-        <div class="card">
-          <Skeleton lines={8} />
-        </div>
-      )}
+    <DetailPage
+      list={{ href: webhooksAddress(), title: texts.title }}
+      heading={
+        <PageHead title={webhook?.url ?? texts.title}>
+          {webhook !== undefined && <WebhookActions model={model} webhook={webhook} />}
+        </PageHead>
+      }
+      model={model}
+      unknown={{ title: texts.unknown(id), hint: texts.unknownHint }}
+    >
       {webhook !== undefined && <Content webhook={webhook} />}
-    </>
+    </DetailPage>
   )
 }
 

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
-import { useCallback, useEffect, useMemo } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { usePolling } from '../parts/polling.ts'
+import { useFreshList } from '../parts/fresh.ts'
 import { SecretDialog } from '../parts/secret-dialog.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
@@ -19,11 +19,7 @@ const refreshEveryMs = 3_000
 export default function WebhooksPage() {
   const list = useMemo(() => new PagedList<Webhook>('/api/webhooks'), [])
   const isAsked = useSignal(false)
-  useEffect(() => void list.renew(), [list])
-  usePolling(
-    useCallback(() => list.refresh(), [list]),
-    refreshEveryMs,
-  )
+  useFreshList(list, refreshEveryMs)
   const open = () => {
     isAsked.value = true
   }
