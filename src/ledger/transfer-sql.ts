@@ -16,3 +16,10 @@ export const receivables = `(select order_uid, sum(case debit when 'receivable' 
 
 /** Every transfer with what it moves, by its id. */
 export const bookedTransfers = '(select transfer_id, kind, currency, amount from ledger_transfers)'
+
+/** How long the table of transfers is. */
+export const transferBytes = "pg_relation_size('ledger_transfers')"
+
+/** Transfers in a part of their table. @param from the first place, such as (0,0); @param to the place behind the last one */
+export const transfersOfBlocks = (from: string, to: string) =>
+  `(select transfer_id, kind, currency, amount from ledger_transfers where ctid >= ${from}::tid and ctid < ${to}::tid)`

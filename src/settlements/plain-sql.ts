@@ -59,17 +59,18 @@ const fees = `
 /**
  * Compares fees with the books. $1 is the provider.
  *
+ * @param among all lines, or those whose id may come again
  * @returns each row whose fee is booked otherwise, and the row 0 with how many are not booked
  */
-export const feesBooked = `
+export const feesBooked = (among: 'all' | 'seen') => `
   select case when b.transfer_id is null then 0 else l.row end as row, count(*)::int as lines
     from settlement_lines l
     left join ${fees} b using (line_id)
-   where b.transfer_id is null and ${feeAmount} <> 0
-      or l.${isOfPayment}
-         and (b.kind, b.currency, b.amount)
-             is distinct from (case when ${feeAmount} > 0 then 'fee' else 'fee_reversal' end, l.net_currency, abs(${feeAmount}))
-         and b.transfer_id is not null
+   where ${among === 'all' ? 'true' : 'l.line_id in (select s.line_id from settlement_seen s)'}
+     and (b.transfer_id is null and ${feeAmount} <> 0
+          or b.transfer_id is not null and l.${isOfPayment}
+             and (b.kind, b.currency, b.amount)
+                 is distinct from (case when ${feeAmount} > 0 then 'fee' else 'fee_reversal' end, l.net_currency, abs(${feeAmount})))
    group by 1`
 
 /** Lines of payments that a line of the rest names otherwise, such as by our id. */

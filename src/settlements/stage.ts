@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Client } from 'pg'
+import { transferBytes } from '../ledger/transfer-sql.ts'
+import { paymentBytes } from '../payments/payment-sql.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import type { Unnamed } from './comparison-sql.ts'
+import { seeFees } from './fees-pass.ts'
+import { LineFees } from './line-fees.ts'
 import { addLines, addPayouts, addRows, addUnnamed, createTables } from './lines.ts'
 import { eachPage } from './pages.ts'
-import { isPassShorter, seePayments } from './payments-pass.ts'
+import { seePayments } from './payments-pass.ts'
 import { collectPayouts } from './payout-sums.ts'
 import { feesBooked, namedOtherwise, ofOnePayment, repeats, unplain } from './plain-sql.ts'
 import { type NumberedLine, readSettlements, type SettlementFile } from './reader.ts'
 import { RowSet } from './row-set.ts'
 import { type Seen, SeenLines } from './seen-lines.ts'
 import { isOfPayment, type Period } from './settlement.ts'
+import { isPassShorter } from './table-pass.ts'
 import { collectTotals } from './totals.ts'
 import { WaitingLines } from './waiting-lines.ts'
 
@@ -58,33 +63,35 @@ const collectLines = 20_000
 export async function stage(client: Client, options: StageOptions): Promise<Staged> {
   const { file, provider } = options
   await createTables(client)
-  const waiting = (await isPassShorter(client, file.path)) ? new WaitingLines() : undefined
-  const unsure = new RowSet()
-  const { firstMs, lastMs, hasSeen, ...read } = await readLines(client, options, { waiting, unsure })
+  const waiting = (await isPassShorter(client, paymentBytes, file.path)) ? new WaitingLines() : undefined
+  const sorted: Sorted = { waiting, fees: new LineFees(), unsure: new RowSet() }
+  const { firstMs, lastMs, hasSeen, ...read } = await readLines(client, options, sorted)
   const [fromMs, toMs] = [options.fromMs ?? firstMs, options.toMs ?? lastMs]
   const period = fromMs === undefined || toMs === undefined ? undefined : { fromMs, toMs }
-  await client.query('analyze settlement_lines (row, kind, line_id, payment_ref, payout)')
+  await client.query('analyze settlement_lines (row, kind, line_id, payment_ref, payout); analyze settlement_seen')
   const rest = new RowSet()
-  const fees = compareFees(client, provider, rest)
-  const seen = waiting && seeAll(client, options, { waiting, unsure, period, before: fees })
+  const fees = compareFees(client, options, { fees: sorted.fees, hasSeen, rest })
+  const seen = waiting && seeAll(client, options, { waiting, unsure: sorted.unsure, period, before: fees })
   const [unbookedFees, unnamed = 'any'] = await Promise.all([fees, seen])
-  await findRest(client, provider, { unsure, rest, hasSeen })
+  await findRest(client, provider, { unsure: sorted.unsure, rest, hasSeen })
   return { ...read, period, unnamed, unbookedFees }
 }
 
 type Sorted = {
   /** Keeps the lines that are decided about when their payment comes along; undefined when none will. */
   waiting: WaitingLines | undefined
+  fees: LineFees
   /** Lines that the database decides about. */
   unsure: RowSet
 }
 
-async function readLines(client: Client, { file, onProgress }: StageOptions, { waiting, unsure }: Sorted) {
+async function readLines(client: Client, { file, onProgress }: StageOptions, { waiting, fees, unsure }: Sorted) {
   const [seen, totals, dates, hash] = [new SeenLines(), collectTotals(), collectDates(), createHash('sha256')]
   const payouts = collectPayouts()
   let [lines, linesOfPayments, hasSeen] = [0, 0, false]
   const sort = (line: NumberedLine): Seen | undefined => {
-    const lineId = seen.addLine(line) ? line.lineId : undefined
+    const found = fees.add(line)
+    const lineId = found === 'repeated' || (found === 'full' && seen.addLine(line)) ? line.lineId : undefined
     if (!isOfPayment(line.kind)) return lineId === undefined ? undefined : { lineId, paymentRef: undefined }
     linesOfPayments += 1
     const { row, paymentRef } = line
@@ -115,11 +122,23 @@ async function readLines(client: Client, { file, onProgress }: StageOptions, { w
 }
 
 /** Finds lines whose fee is booked otherwise. @returns how many fees are not booked */
-async function compareFees(client: Client, provider: string, rest: RowSet): Promise<number> {
+async function compareFees(
+  client: Client,
+  { address, deadlineMs, file, provider }: StageOptions,
+  { fees, hasSeen, rest }: { fees: LineFees; hasSeen: boolean; rest: RowSet },
+): Promise<number> {
   let unbooked = 0
-  await eachPage<{ row: number; lines: number }>(client, feesBooked, [provider], batchLines, async rows => {
+  const isPass = !fees.isFull && (await isPassShorter(client, transferBytes, file.path))
+  const isSeen = isPass && (await seeFees(address, deadlineMs, { provider, fees }))
+  if (isSeen) {
+    unbooked = fees.unbooked
+    for (const row of fees.differing()) rest.add(row)
+    if (!hasSeen) return unbooked
+  }
+  const statement = feesBooked(isSeen ? 'seen' : 'all')
+  await eachPage<{ row: number; lines: number }>(client, statement, [provider], batchLines, async rows => {
     for (const { row, lines } of rows) {
-      if (row === 0) unbooked = lines
+      if (row === 0) unbooked += lines
       else rest.add(row)
     }
   })
@@ -173,7 +192,6 @@ async function findRest(
     await rowsOf(unplain, [provider], row => rest.add(row))
   }
   if (hasSeen) {
-    await client.query('analyze settlement_seen')
     const repeated = new RowSet()
     await rowsOf(repeats, [], row => repeated.add(row) && rest.add(row))
     await addRows(client, 'repeats', repeated)

@@ -29,3 +29,9 @@ function mixed(value: number): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return hash ^ (hash >>> 16)
 }
+
+/** A code of three letters as a number; 0 for any other text, which no line has. */
+export function currencyNumber(code: string): number {
+  if (code.length !== 3) return 0
+  return (code.charCodeAt(0) << 16) ^ (code.charCodeAt(1) << 8) ^ code.charCodeAt(2)
+}

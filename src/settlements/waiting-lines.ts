@@ -1,5 +1,6 @@
+import { HashTable } from './hash-table.ts'
 import type { NumberedLine } from './reader.ts'
-import { hashed, hashText } from './text-hash.ts'
+import { currencyNumber, hashed, hashText } from './text-hash.ts'
 
 /** What a payment has come to, as far as it decides about a line. Amounts are in minor units. */
 export type SeenPayment = Readonly<{
@@ -25,7 +26,8 @@ export type Added =
 
 /** `spoiled`: the payment does not fit, or there are several payments or lines. */
 const [waiting, matched, spoiled] = [0, 1, 2]
-const [paymentMeaning, ownMeaning] = [0, 1]
+/** Our ids are hashed otherwise than references. */
+const ownMeaning = 1
 
 /**
  * Lines that plainly match once their payment comes along: the provider's reference names it, and amount and currency are those of the
@@ -33,10 +35,7 @@ const [paymentMeaning, ownMeaning] = [0, 1]
  * the database, and of the memory of objects.
  */
 export class WaitingLines {
-  /** Where the line of a hash is, plus one: a table with open addressing. */
-  readonly #slots: Int32Array
-  readonly #one: Int32Array
-  readonly #two: Int32Array
+  readonly #refs: HashTable
   /** Half of a hash of our own id of the payment; 0 for none. */
   readonly #own: Int32Array
   readonly #amounts: Float64Array
@@ -44,16 +43,13 @@ export class WaitingLines {
   readonly #rows: Int32Array
   readonly #isRefund: Uint8Array
   readonly #states: Uint8Array
-  readonly #linesMax: number
-  #count = 0
   #namesOwn = false
 
   /** @param max a power of 2 */
   constructor(max: number = linesMax) {
-    this.#linesMax = max
-    this.#slots = new Int32Array(2 * max)
-    ;[this.#one, this.#two, this.#own] = [new Int32Array(max), new Int32Array(max), new Int32Array(max)]
-    ;[this.#amounts, this.#currencies, this.#rows] = [new Float64Array(max), new Int32Array(max), new Int32Array(max)]
+    this.#refs = new HashTable(max)
+    ;[this.#own, this.#rows, this.#currencies] = [new Int32Array(max), new Int32Array(max), new Int32Array(max)]
+    this.#amounts = new Float64Array(max)
     ;[this.#isRefund, this.#states] = [new Uint8Array(max), new Uint8Array(max)]
   }
 
@@ -64,18 +60,12 @@ export class WaitingLines {
 
   /** Notes a line that is of a payment. @param paymentRef the line's */
   add(line: NumberedLine, paymentRef: string): Added {
-    const slot = this.#find(paymentRef)
-    const known = this.#slots[slot] ?? 0
-    if (known > 0) {
-      this.#states[known - 1] = spoiled
+    const at = this.#refs.add(paymentRef)
+    if (at === undefined) return 'full'
+    if (!this.#refs.isNew) {
+      this.#states[at] = spoiled
       return 'repeated'
     }
-    const at = this.#count
-    if (at === this.#linesMax) return 'full'
-    this.#count += 1
-    this.#slots[slot] = at + 1
-    this.#one[at] = hashed[0] ?? 0
-    this.#two[at] = hashed[1] ?? 0
     this.#rows[at] = line.row
     if (!isPlainOf(line, paymentRef)) {
       this.#states[at] = spoiled
@@ -93,8 +83,8 @@ export class WaitingLines {
 
   /** Looks up the line of a payment. @returns whether a line that matches names it as a payment */
   see({ providerRef, paymentId, currency, captured, refunded }: SeenPayment): boolean {
-    const at = (this.#slots[this.#find(providerRef)] ?? 0) - 1
-    if (at < 0) return false
+    const at = this.#refs.find(providerRef)
+    if (at === undefined) return false
     const isRefund = this.#isRefund[at] === 1
     const own = this.#own[at]
     const fits =
@@ -110,7 +100,7 @@ export class WaitingLines {
   /** The rows of lines that have not matched, some at a time. */
   *unmatchedRows(rowsMax: number): Generator<number[]> {
     let rows: number[] = []
-    for (let at = 0; at < this.#count; at += 1) {
+    for (let at = 0; at < this.#refs.size; at += 1) {
       if (this.#states[at] === matched) continue
       rows.push(this.#rows[at] ?? 0)
       if (rows.length < rowsMax) continue
@@ -118,17 +108,6 @@ export class WaitingLines {
       rows = []
     }
     if (rows.length > 0) yield rows
-  }
-
-  /** The slot of a reference, or the free one where it belongs. Its hash is in `hashed`. */
-  #find(ref: string): number {
-    hashText(ref, paymentMeaning)
-    const mask = this.#slots.length - 1
-    const [one, two] = [hashed[0], hashed[1]]
-    for (let slot = (one ?? 0) & mask; ; slot = (slot + 1) & mask) {
-      const at = (this.#slots[slot] ?? 0) - 1
-      if (at < 0 || (this.#one[at] === one && this.#two[at] === two)) return slot
-    }
   }
 }
 
@@ -140,10 +119,4 @@ function isPlainOf({ kind, operationRef, feeOff }: NumberedLine, paymentRef: str
 function ownHash(id: string): number {
   hashText(id, ownMeaning)
   return hashed[0] || 1
-}
-
-/** A code of three letters as a number; 0 for any other text, which no line has. */
-function currencyNumber(code: string): number {
-  if (code.length !== 3) return 0
-  return (code.charCodeAt(0) << 16) ^ (code.charCodeAt(1) << 8) ^ code.charCodeAt(2)
 }

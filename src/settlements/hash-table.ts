@@ -1,0 +1,58 @@
+import { hashed, hashText } from './text-hash.ts'
+
+/** Numbers texts by hashes of 64 bits, with open addressing: an object for each would take ten times the memory. */
+export class HashTable {
+  /** The number of a text, plus one; 0 where there is none. */
+  readonly #slots: Int32Array
+  readonly #one: Int32Array
+  readonly #two: Int32Array
+  #size = 0
+  #isNew = false
+
+  /** @param max how many texts there may be: a power of 2 */
+  constructor(max: number) {
+    this.#slots = new Int32Array(2 * max)
+    ;[this.#one, this.#two] = [new Int32Array(max), new Int32Array(max)]
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Whether the text that was added last had not been there. */
+  get isNew(): boolean {
+    return this.#isNew
+  }
+
+  /** @returns the number of the text, from 0 in the order in which texts come; undefined when there is no more room for a new one */
+  add(text: string): number | undefined {
+    const slot = this.#slotOf(text)
+    const known = this.#slots[slot] ?? 0
+    this.#isNew = known === 0
+    if (!this.#isNew) return known - 1
+    if (this.#size === this.#one.length) return undefined
+    const at = this.#size
+    this.#size += 1
+    this.#slots[slot] = this.#size
+    this.#one[at] = hashed[0] ?? 0
+    this.#two[at] = hashed[1] ?? 0
+    return at
+  }
+
+  /** @returns the number of the text; undefined when it was not added */
+  find(text: string): number | undefined {
+    const known = this.#slots[this.#slotOf(text)] ?? 0
+    return known === 0 ? undefined : known - 1
+  }
+
+  /** The slot of a text, or the free one where it belongs. Its hash is in `hashed`. */
+  #slotOf(text: string): number {
+    hashText(text, 0)
+    const mask = this.#slots.length - 1
+    const [one, two] = [hashed[0], hashed[1]]
+    for (let slot = (one ?? 0) & mask; ; slot = (slot + 1) & mask) {
+      const at = (this.#slots[slot] ?? 0) - 1
+      if (at < 0 || (this.#one[at] === one && this.#two[at] === two)) return slot
+    }
+  }
+}
