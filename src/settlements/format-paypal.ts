@@ -1,5 +1,5 @@
 import type { CsvRecord } from '../platform/csv.ts'
-import { shortened } from './amount.ts'
+import { digitsOf, shortened } from './amount.ts'
 import {
   amountIn,
   type Columns,
@@ -39,7 +39,7 @@ const kinds: ReadonlyMap<string, LineKind> = new Map(
 
 /**
  * PayPal's settlement report. Source: developer.paypal.com/docs/reports/sftp-reports/settlement-report. The first field of a row says
- * what it is: `CH` has the names of the columns and `SB` a transaction. Amounts are whole numbers of minor units without a sign; another
+ * what it is: `CH` has the names of the columns and `SB` a transaction. Amounts are whole hundredths without a sign; another
  * column says whether they are a debit or a credit.
  */
 export const paypalFormat: SettlementFormat = {
@@ -174,7 +174,10 @@ function toLine(
   }
 }
 
-/** @returns positive for a credit */
+/** PayPal writes every amount in hundredths, also of currencies that have none: 100 yen are 10000. */
+const writtenDigits = 2
+
+/** @returns positive for a credit, in minor units */
 function signed(record: CsvRecord, column: number, side: string, currency: string): number {
   const text = cell(record, column)
   if (text === '') return 0
@@ -182,7 +185,10 @@ function signed(record: CsvRecord, column: number, side: string, currency: strin
   if (sign === '-' || sign === '+' || text.includes('.') || text.includes(',')) {
     throw new SettlementFileError(`"${shortened(text)}" is no amount without sign and separator`)
   }
-  const amount = amountIn(record, column, currency, { decimal: undefined })
+  const amount = amountIn(record, column, currency, { decimal: undefined }) * 10 ** (digitsOf(currency) - writtenDigits)
+  if (!Number.isSafeInteger(amount)) {
+    throw new SettlementFileError(`"${shortened(text)}" hundredths are no amount of ${currency}`)
+  }
   if (side === 'CR' || amount === 0) return amount
   if (side === 'DR') return -amount
   throw new SettlementFileError(`"${shortened(side)}" is neither CR nor DR`)

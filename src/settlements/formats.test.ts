@@ -182,7 +182,7 @@ test("PayPal's report: kinds of rows, amounts without sign and separator, and co
       [
         `"SB","TXN1","","","","T0006",${at},"CR",2620,"EUR","DR",121,"EUR","pay_1","","","","",,,`,
         `"SB","TXN2","","TXN1","TXN","T1107",${at},"DR",1000,"EUR","CR",20,"EUR","","","","","",,,`,
-        `"SB","TXN3","","","","T0006",${at},"CR",900,"JPY","DR",40,"JPY","pay_3","","","","",,,`,
+        `"SB","TXN3","","","","T0006",${at},"CR",90000,"JPY","DR",4000,"JPY","pay_3","","","","",,,`,
         `"SB","TXN4","","","","T0400",${at},"DR",1519,"EUR","",,"","","","","","",,,`,
       ].join('\n'),
     ),
@@ -213,11 +213,12 @@ test('a file that is not what it must be is refused, with the number of the row'
   expect(await refusalOf(ownFormat, own(`${'a'.repeat(201)},payment,1.00,EUR,x\n`))).toContain('row 2: an id has more')
   expect(await refusalOf(paypalFormat, paypal('"XX",1'))).toContain('row 5: the type of row "XX" is not known')
   expect(await refusalOf(paypalFormat, '"SB","TXN1"\n')).toContain('before the row CH')
-  const [signed, decimal] = ['-26', '26.20'].map(amount =>
-    paypal(`"SB","T","","","","T0006",,,"CR",${amount},"EUR","",,"","","","","","",,,`),
+  const [signed, decimal, part] = ['-26,"EUR"', '26.20,"EUR"', '90050,"JPY"'].map(money =>
+    paypal(`"SB","T","","","","T0006",,,"CR",${money},"",,"","","","","","",,,`),
   )
   expect(await refusalOf(paypalFormat, signed ?? '')).toContain('row 5: "-26" is no amount without sign')
   expect(await refusalOf(paypalFormat, decimal ?? '')).toContain('row 5: "26.20" is no amount without sign')
+  expect(await refusalOf(paypalFormat, part ?? '')).toContain('row 5: "90050" hundredths are no amount of JPY')
 })
 
 test('a line that names no payment is not compared', async () => {
