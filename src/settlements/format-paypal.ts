@@ -185,7 +185,11 @@ function signed(record: CsvRecord, column: number, side: string, currency: strin
   if (sign === '-' || sign === '+' || text.includes('.') || text.includes(',')) {
     throw new SettlementFileError(`"${shortened(text)}" is no amount without sign and separator`)
   }
-  const amount = amountIn(record, column, currency, { decimal: undefined }) * 10 ** (digitsOf(currency) - writtenDigits)
+  const written = amountIn(record, column, currency, { decimal: undefined })
+  const digits = digitsOf(currency)
+  // Multiplied by a hundredth, 5700 would not be 57.
+  const amount =
+    digits < writtenDigits ? written / 10 ** (writtenDigits - digits) : written * 10 ** (digits - writtenDigits)
   if (!Number.isSafeInteger(amount)) {
     throw new SettlementFileError(`"${shortened(text)}" hundredths are no amount of ${currency}`)
   }
