@@ -49,8 +49,11 @@ function see({ refs, ids, currencies, captured, refunded, expected }: Page, line
   const [allCaptured, allRefunded] = [valuesOf(captured), valuesOf(refunded)]
   return valuesOf(refs).filter((providerRef, index) => {
     const isNamed = lines.see({
-      ...{ providerRef, paymentId: allIds[index], currency: allCurrencies[index] ?? '' },
-      ...{ captured: Number(allCaptured[index]), refunded: Number(allRefunded[index]) },
+      providerRef,
+      paymentId: allIds[index],
+      currency: allCurrencies[index] ?? '',
+      captured: Number(allCaptured[index]),
+      refunded: Number(allRefunded[index]),
     })
     return !isNamed && expected?.[index] === '1'
   })

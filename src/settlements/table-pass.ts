@@ -5,7 +5,7 @@ import { type PostgresAddress, withClient } from '../platform/postgres.ts'
 /** As many as fit in 1 MiB of the table: some thousand rows. */
 const pageBlocks = 128
 /** After this many the garbage is collected, as while the file is read. */
-const collectBlocks = 8 * pageBlocks
+const collectBlocks = 16 * pageBlocks
 /** Reading a row in the order of the table takes a seventh of looking one up, and it is as long as a line. */
 const bytesForOne = 8
 
