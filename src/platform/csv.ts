@@ -76,6 +76,24 @@ export class CsvRecord {
     this.#length = 0
   }
 
+  /** Begins the next record with the fields between separators. */
+  cut(text: string, start: number, end: number, separatorCode: number): void {
+    this.begin(text)
+    const starts = this.#starts
+    const ends = this.#ends
+    let length = 0
+    let fieldStart = start
+    for (let at = start; at < end; at += 1) {
+      if (text.charCodeAt(at) !== separatorCode) continue
+      starts[length] = fieldStart
+      ends[length] = at
+      length += 1
+      fieldStart = at + 1
+    }
+    this.#length = length
+    this.add(fieldStart, end)
+  }
+
   add(start: number, end: number): void {
     this.#starts[this.#length] = start
     this.#ends[this.#length] = end
@@ -162,14 +180,7 @@ export class CsvSplitter {
     if (this.#fields === undefined && text.slice(start, last).includes(carriageReturn)) {
       throw new CsvError('rows end with CR alone')
     }
-    this.#record.begin(text)
-    let fieldStart = start
-    for (let at = start; at < last; at += 1) {
-      if (text.charCodeAt(at) !== this.#separatorCode) continue
-      this.#record.add(fieldStart, at)
-      fieldStart = at + 1
-    }
-    this.#record.add(fieldStart, last)
+    this.#record.cut(text, start, last, this.#separatorCode)
     this.#handOn(last - start)
   }
 

@@ -67,10 +67,15 @@ function noAmount(text: string): SettlementFileError {
 
 /** @throws SettlementFileError for a code that no currency has */
 export function digitsOf(code: string): number {
+  if (code === last.code) return last.digits
   const currency = currencies.get(code)
   if (currency === undefined) throw new SettlementFileError(`"${shortened(code)}" is no currency of ISO 4217`)
+  last = { code, digits: currency.digits }
   return currency.digits
 }
+
+/** The currency that was asked for last: a file is about the same one for long, and comparing takes a third of looking it up. */
+let last = { code: '', digits: 0 }
 
 /** An amount as a person reads it, such as 26.20. */
 export function toDecimal(amount: bigint, code: string): string {

@@ -2,16 +2,16 @@ import { transferBytes, transfersOfBlocks } from '../ledger/transfer-sql.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { isOfSettlements } from './comparison-sql.ts'
 import type { LineFees } from './line-fees.ts'
-import { allOf, oneLine, passOver, valuesOf } from './table-pass.ts'
+import { allCurrencies, allOf, currencyOf, oneLine, passOver, valuesOf } from './table-pass.ts'
 
-type Page = Record<'ids' | 'amounts' | 'currencies', string | null>
+type Page = Record<'ids' | 'reversed' | 'amounts' | 'currencies', string | null>
 
 const suffix = ':fee'
 
 /** Ids are cut to those of lines here: PostgreSQL takes longer for it than for the rest. */
 const pageStatement = `
-  select ${allOf(oneLine('transfer_id'))} as ids, ${allOf("case kind when 'fee' then '' else '-' end || amount::text")} as amounts,
-         ${allOf('currency')} as currencies
+  select ${allOf(oneLine('transfer_id'))} as ids, string_agg(case kind when 'fee' then '0' else '1' end, '') as reversed,
+         ${allOf('amount::text')} as amounts, ${allCurrencies} as currencies
     from ${transfersOfBlocks('$2', '$3')} t
    where ${isOfSettlements('t')}`
 
@@ -29,12 +29,14 @@ export async function seeFees(
   const prefix = `settlement:${provider}:`
   let isWhole = true
   const table = { bytes: transferBytes, page: pageStatement, values: [provider] }
-  await passOver<Page>(address, deadlineMs, table, async ({ ids, amounts, currencies }) => {
-    const [allAmounts, allCurrencies] = [valuesOf(amounts), valuesOf(currencies)]
-    for (const [index, id] of valuesOf(ids).entries()) {
+  await passOver<Page>(address, deadlineMs, table, async ({ ids, reversed, amounts, currencies }) => {
+    const [allIds, allAmounts] = [valuesOf(ids), valuesOf(amounts)]
+    for (const [index, id] of allIds.entries()) {
       if (id === '') isWhole = false
       if (!id.endsWith(suffix)) continue
-      fees.see(id.slice(prefix.length, -suffix.length), Number(allAmounts[index]), allCurrencies[index] ?? '')
+      const amount = Number(allAmounts[index])
+      const fee = reversed?.[index] === '1' ? -amount : amount
+      fees.see(id.slice(prefix.length, -suffix.length), fee, currencyOf(currencies, index, allIds.length))
     }
   })
   return isWhole

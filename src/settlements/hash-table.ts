@@ -8,6 +8,8 @@ export class HashTable {
   readonly #two: Int32Array
   #size = 0
   #isNew = false
+  /** The number of the text that was found last. */
+  #last = -1
 
   /** @param max how many texts there may be: a power of 2 */
   constructor(max: number) {
@@ -26,7 +28,8 @@ export class HashTable {
 
   /** @returns the number of the text, from 0 in the order in which texts come; undefined when there is no more room for a new one */
   add(text: string): number | undefined {
-    const slot = this.#slotOf(text)
+    hashText(text, 0)
+    const slot = this.#slotOf()
     const known = this.#slots[slot] ?? 0
     this.#isNew = known === 0
     if (!this.#isNew) return known - 1
@@ -41,17 +44,27 @@ export class HashTable {
 
   /** @returns the number of the text; undefined when it was not added */
   find(text: string): number | undefined {
-    const known = this.#slots[this.#slotOf(text)] ?? 0
-    return known === 0 ? undefined : known - 1
+    hashText(text, 0)
+    // Many texts are looked up in the order in which they were added, without a way through memory that no cache has.
+    const next = this.#last + 1
+    if (next < this.#size && this.#one[next] === hashed[0] && this.#two[next] === hashed[1]) {
+      this.#last = next
+      return next
+    }
+    const known = this.#slots[this.#slotOf()] ?? 0
+    if (known === 0) return undefined
+    this.#last = known - 1
+    return this.#last
   }
 
-  /** The slot of a text, or the free one where it belongs. Its hash is in `hashed`. */
-  #slotOf(text: string): number {
-    hashText(text, 0)
-    const mask = this.#slots.length - 1
-    const [one, two] = [hashed[0], hashed[1]]
-    for (let slot = (one ?? 0) & mask; ; slot = (slot + 1) & mask) {
-      const at = (this.#slots[slot] ?? 0) - 1
+  /** The slot of the text whose hash is in `hashed`, or the free one where it belongs. */
+  #slotOf(): number {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    const one = hashed[0] ?? 0
+    const two = hashed[1] ?? 0
+    for (let slot = one & mask; ; slot = (slot + 1) & mask) {
+      const at = (slots[slot] ?? 0) - 1
       if (at < 0 || (this.#one[at] === one && this.#two[at] === two)) return slot
     }
   }

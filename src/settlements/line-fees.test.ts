@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { LineFees } from './line-fees.ts'
 import type { NumberedLine } from './reader.ts'
+import { currencyNumber } from './text-hash.ts'
 
 function line(row: number, lineId: string, fee: number, change: Partial<NumberedLine> = {}): NumberedLine {
   const money = { amount: 100, currency: 'EUR', fee, net: 100 - fee, netCurrency: 'EUR', feeOff: 0 }
@@ -31,7 +32,7 @@ test('a fee is booked, not booked, or booked otherwise: that of a line of fees i
     ['otherwise, and of no payment', 8, 'EUR'],
     ['of another file', 8, 'EUR'],
   ] as const) {
-    fees.see(id, amount, currency)
+    fees.see(id, amount, currencyNumber(currency))
   }
   expect(fees.unbooked).toBe(1)
   expect([...fees.differing()]).toEqual([2, 3, 6])
@@ -41,7 +42,7 @@ test('an id that comes again is left to the database, and so are all when there 
   const fees = new LineFees(2)
   expect([fees.add(line(1, 'twice', 3)), fees.add(line(2, 'once', 3))]).toEqual(['new', 'new'])
   expect([fees.add(line(3, 'twice', 3)), fees.isFull]).toEqual(['repeated', false])
-  fees.see('twice', 4, 'EUR')
+  fees.see('twice', 4, currencyNumber('EUR'))
   expect([fees.unbooked, [...fees.differing()]]).toEqual([1, []])
   expect([fees.add(line(4, 'more', 3)), fees.isFull]).toEqual(['full', true])
 })

@@ -52,11 +52,11 @@ export class LineFees {
     return 'new'
   }
 
-  /** Looks up the line of a fee that is booked. @param fee negative for one that is given back */
-  see(lineId: string, fee: number, currency: string): void {
+  /** Looks up the line of a fee that is booked. @param fee negative for one that is given back @param currency as a number */
+  see(lineId: string, fee: number, currency: number): void {
     const at = this.#ids.find(lineId)
     if (at === undefined || this.#states[at] === several) return
-    const isSame = this.#fees[at] === fee && this.#currencies[at] === currencyNumber(currency)
+    const isSame = this.#fees[at] === fee && this.#currencies[at] === currency
     this.#states[at] = isSame ? booked : otherwise
   }
 

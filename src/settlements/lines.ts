@@ -12,7 +12,7 @@ import type { Seen } from './seen-lines.ts'
  */
 export async function createTables(client: Client): Promise<void> {
   await client.query(`create temporary table settlement_lines (
-    -- Without an index: maintaining it takes as long as the rest of a row, and lines are read all at once.
+    -- Without an index for all: maintaining it takes as long as the rest of a row, and lines are read all at once.
     row         integer not null,
     line_id     text collate "C" not null,
     kind        text collate "C" not null,
@@ -21,6 +21,7 @@ export async function createTables(client: Client): Promise<void> {
     fee         bigint not null, net bigint not null, net_currency text not null, fee_off bigint not null,
     payout      text collate "C"
   );
+  create index on settlement_lines (row) where kind = 'payout';
   -- What lines of each payout come to, in several rows for some.
   create temporary table settlement_payouts (
     payout    text collate "C" not null, currency text not null,

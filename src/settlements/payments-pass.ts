@@ -1,7 +1,7 @@
 import { paymentBytes, paymentsOfBlocks } from '../payments/payment-sql.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import type { Period } from './settlement.ts'
-import { allOf, oneLine, passOver, valuesOf } from './table-pass.ts'
+import { allCurrencies, allOf, currencyOf, oneLine, passOver, valuesOf } from './table-pass.ts'
 import type { WaitingLines } from './waiting-lines.ts'
 
 type Page = Record<'refs' | 'ids' | 'currencies' | 'captured' | 'refunded' | 'expected', string | null>
@@ -37,7 +37,7 @@ export async function seePayments(
 function pageStatement(withIds: boolean): string {
   return `
     select ${allOf(oneLine('provider_ref'))} as refs, ${withIds ? allOf('payment_id') : 'null'} as ids,
-           ${allOf('currency')} as currencies, ${allOf('captured::text')} as captured, ${allOf('refunded::text')} as refunded,
+           ${allCurrencies} as currencies, ${allOf('captured::text')} as captured, ${allOf('refunded::text')} as refunded,
            string_agg(case when captured > 0 and created_at <= $5 and updated_at >= $4 then '1' else '0' end, '') as expected
       from ${paymentsOfBlocks('$2', '$3')} p
      where p.provider = $1`
@@ -45,13 +45,14 @@ function pageStatement(withIds: boolean): string {
 
 /** @returns the references of those that no line names as a payment; the empty text for a missing one */
 function see({ refs, ids, currencies, captured, refunded, expected }: Page, lines: WaitingLines): string[] {
-  const [allIds, allCurrencies] = [valuesOf(ids), valuesOf(currencies)]
+  const allIds = valuesOf(ids)
   const [allCaptured, allRefunded] = [valuesOf(captured), valuesOf(refunded)]
-  return valuesOf(refs).filter((providerRef, index) => {
+  const allRefs = valuesOf(refs)
+  return allRefs.filter((providerRef, index) => {
     const isNamed = lines.see({
       providerRef,
       paymentId: allIds[index],
-      currency: allCurrencies[index] ?? '',
+      currency: currencyOf(currencies, index, allRefs.length),
       captured: Number(allCaptured[index]),
       refunded: Number(allRefunded[index]),
     })

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { CsvError, CsvSplitter } from '../platform/csv.ts'
 import type { SettlementFormat } from './format.ts'
 import { isOfPayment, SettlementFileError, type SettlementLine } from './settlement.ts'
@@ -57,15 +57,11 @@ export async function readSettlements(
     lines = []
   }
   try {
-    const decoder = new TextDecoder()
-    for await (const chunk of createReadStream(path, { highWaterMark: chunkBytes })) {
-      onBytes(chunk)
-      const text = decoder.decode(chunk, { stream: true })
+    for await (const text of textOf(path, onBytes)) {
       mayHaveNul ||= text.includes('\0')
       splitter.write(text)
       if (lines.length >= batchLinesMin) await flush()
     }
-    splitter.write(decoder.decode())
     splitter.end()
     if (row > 0) reader.end()
   } catch (error) {
@@ -76,6 +72,36 @@ export async function readSettlements(
   await flush()
   await stored
   return row
+}
+
+const lineFeed = '\n'.charCodeAt(0)
+
+/**
+ * Reads a file as text, in pieces that end with a line where there is one. All are read into one buffer: a new one for each, and putting
+ * pieces of lines together, would leave twice the file as garbage.
+ */
+async function* textOf(path: string, onBytes: (chunk: Uint8Array) => void): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes)
+  const file = await open(path)
+  try {
+    for (let kept = 0; ; ) {
+      const { bytesRead } = await file.read(buffer, kept, buffer.length - kept, null)
+      const end = kept + bytesRead
+      if (bytesRead === 0) {
+        yield decoder.decode(buffer.subarray(0, end))
+        return
+      }
+      onBytes(buffer.subarray(kept, end))
+      const lineEnd = buffer.lastIndexOf(lineFeed, end - 1) + 1
+      const last = lineEnd === 0 ? end : lineEnd
+      yield decoder.decode(buffer.subarray(0, last), { stream: true })
+      buffer.copyWithin(0, last, end)
+      kept = end - last
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 function checked(line: SettlementLine, mayHaveNul: boolean): SettlementLine {

@@ -52,7 +52,7 @@ const batchLines = 5_000
 /** How many payouts are in memory at a time. */
 const payoutsMax = 20_000
 /** After this many the garbage is collected: by itself the engine lets it grow with what is kept, which is 60 MB of numbers. */
-const collectLines = 20_000
+const collectLines = 40_000
 
 /**
  * Brings the lines of the file into tables of the session, sums up what can be summed up while they pass, and finds those that plainly

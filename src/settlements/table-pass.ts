@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import type { Client } from 'pg'
 import { type PostgresAddress, withClient } from '../platform/postgres.ts'
+import { currencyNumber } from './text-hash.ts'
 
 /** As many as fit in 1 MiB of the table: some thousand rows. */
 const pageBlocks = 128
 /** After this many the garbage is collected, as while the file is read. */
-const collectBlocks = 16 * pageBlocks
+const collectBlocks = 8 * pageBlocks
 /** Reading a row in the order of the table takes a seventh of looking one up, and it is as long as a line. */
 const bytesForOne = 8
 
@@ -33,7 +34,8 @@ export function passOver<Page extends object>(
   use: (page: Page) => Promise<void>,
 ): Promise<void> {
   return withClient(address, 'orders reconcile', deadlineMs, async client => {
-    await client.query('begin isolation level repeatable read read only')
+    // A plan for any values would evaluate constant conditions for each row.
+    await client.query('set plan_cache_mode = force_custom_plan; begin isolation level repeatable read read only')
     const { rows } = await client.query<{ blocks: number }>(
       `select (${bytes} / current_setting('block_size')::int)::int as blocks`,
     )
@@ -63,6 +65,16 @@ export const allOf = (value: string) => `string_agg(${value}, E'\\n')`
 
 /** A text, or the empty text for null and for a text with a line end. */
 export const oneLine = (text: string) => `case when strpos(${text}, E'\\n') = 0 then ${text} else '' end`
+
+/** Selects the currency of each row as one text, which `currencyOf` reads. */
+export const allCurrencies = "string_agg(currency, '')"
+
+/** The currency of a row as a number; 0 when some have no code of three letters, so that the database compares them. */
+export function currencyOf(currencies: string | null, row: number, rows: number): number {
+  return currencies?.length === currencyLetters * rows ? currencyNumber(currencies, currencyLetters * row) : 0
+}
+
+const currencyLetters = 3
 
 export function valuesOf(text: string | null): string[] {
   return text === null ? [] : text.split(separator)

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { NumberedLine } from './reader.ts'
+import { currencyNumber } from './text-hash.ts'
 import { type SeenPayment, WaitingLines } from './waiting-lines.ts'
 
 function line(row: number, change: Partial<NumberedLine> = {}): NumberedLine {
@@ -8,7 +9,7 @@ function line(row: number, change: Partial<NumberedLine> = {}): NumberedLine {
 }
 
 const payment = (providerRef: string, change: Partial<SeenPayment> = {}): SeenPayment => ({
-  ...{ providerRef, paymentId: `pay_${providerRef}`, currency: 'EUR', captured: 100, refunded: 0 },
+  ...{ providerRef, paymentId: `pay_${providerRef}`, currency: currencyNumber('EUR'), captured: 100, refunded: 0 },
   ...change,
 })
 
@@ -21,7 +22,7 @@ test('a line matches by the reference, the amount and the currency of the one pa
   expect(lines.add(line(6, { kind: 'refund', amount: -40 }), 'refund')).toBe('waits')
   expect(lines.see(payment('good'))).toBe(true)
   expect(lines.see(payment('less', { captured: 101 }))).toBe(false)
-  expect(lines.see(payment('foreign', { currency: 'EUX' }))).toBe(false)
+  expect(lines.see(payment('foreign', { currency: currencyNumber('EUX') }))).toBe(false)
   expect(lines.see(payment('of no line'))).toBe(false)
   expect([lines.see(payment('comes twice')), lines.see(payment('comes twice'))]).toEqual([true, false])
   // A refund matches, and does not name its payment as one.

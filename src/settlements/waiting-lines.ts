@@ -6,7 +6,8 @@ import { currencyNumber, hashed, hashText } from './text-hash.ts'
 export type SeenPayment = Readonly<{
   providerRef: string
   paymentId: string | undefined
-  currency: string
+  /** As `currencyNumber` has it. */
+  currency: number
   captured: number
   refunded: number
 }>
@@ -90,7 +91,7 @@ export class WaitingLines {
     const fits =
       // Another payment may have the same reference.
       this.#states[at] === waiting &&
-      this.#currencies[at] === currencyNumber(currency) &&
+      this.#currencies[at] === currency &&
       this.#amounts[at] === (isRefund ? refunded : captured) &&
       (own === 0 || (paymentId !== undefined && own === ownHash(paymentId)))
     this.#states[at] = fits ? matched : spoiled
