@@ -21,6 +21,7 @@ import type { Setting, Values, Variable } from './platform/variables.ts'
 import type { Probe } from './system/health.ts'
 import type { Lags } from './system/views.ts'
 import type { WriteWatch } from './system/write-watch.ts'
+import type { TrackingPart } from './tracking/tracking-part.ts'
 
 /**
  * What a module is: a value that says everything it brings to the service. `modules.ts` lists all of them, and what works on every
@@ -172,6 +173,8 @@ export type Running = Readonly<{
   workers?: readonly Worker[]
   /** What it does in the transaction of a command or the expiry that changes the status of orders. */
   statusChanges?: readonly StatusChangePart[]
+  /** What it does in the transaction of reports of carriers that change the state of parcels. */
+  tracking?: readonly TrackingPart[]
   /** Which of some orders keep the stock that they have reserved although they are unpaid: a payment of theirs is under way. */
   findUnderPayment?: (client: PoolClient, orderUids: readonly string[]) => Promise<readonly string[]>
   /** Channels of PostgreSQL that it listens to. */

@@ -10,6 +10,7 @@ import { paymentsModule } from './payments/module.ts'
 import { settlementsModule } from './settlements/module.ts'
 import { shopModule } from './shop/module.ts'
 import { systemModule } from './system/module.ts'
+import { trackingModule } from './tracking/module.ts'
 import { webhooksModule } from './webhooks/module.ts'
 
 /** The modules of the service; each stands behind those that it builds on. A new module is a folder, and an entry here. */
@@ -22,6 +23,7 @@ export const modules: readonly Module[] = [
   paymentsModule,
   settlementsModule,
   cartsModule,
+  trackingModule,
   shopModule,
   webhooksModule,
   accessModule,

@@ -29,7 +29,7 @@ const allowed: Record<string, readonly string[]> = {
   'advisory-locks': [],
   platform: ['errors', 'advisory-locks'],
   version: [],
-  module: ['orders', 'payments', 'dead-letters', 'events', 'system', 'platform'],
+  module: ['orders', 'payments', 'tracking', 'dead-letters', 'events', 'system', 'platform'],
   'module-api': ['module'],
   verify: ground,
   audit: ['verify', ...ground],

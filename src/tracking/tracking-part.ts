@@ -1,0 +1,61 @@
+import type { NewEvent } from '../events/append.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import type { TrackingStatus } from './tracking-status.ts'
+
+/** What is known of a parcel: what its newest checkpoint says, which is not always the one that came last. */
+export type ParcelState = Readonly<{
+  /** `unknown` before the first checkpoint that moves it. */
+  status: TrackingStatus
+  /** Why, where the carrier says so: `customs_…`, `consignee_…`, `weather_…`, `carrier_…`; '' otherwise. */
+  reason: string
+  /** It is on its way back: a later `delivered` is the sender's. */
+  isReturning: boolean
+  /** When, by the clock of the place: `2026-11-28T09:30:00`; undefined without a checkpoint. */
+  occurredLocal: string | undefined
+  /** The instant, in milliseconds since 1970; undefined when the zone is not known. Never take `occurredLocal` for UTC. */
+  occurredAtMs: number | undefined
+  /** Where; '' when the carrier does not say. */
+  place: string
+  /** When the carrier expects to deliver it, in milliseconds since 1970; undefined when it does not say. */
+  estimatedDeliveryAtMs: number | undefined
+}>
+
+/** A parcel of a shipment whose state is another than before. A parcel with two orders in it comes once for each shipment. */
+export type ParcelChange = Readonly<{
+  orderUid: string
+  shipmentId: string
+  number: string
+  /** Lower case: `ups`; '' when nobody has said. */
+  carrier: string
+  before: ParcelState
+  after: ParcelState
+  /** The trace of the report (W3C Trace Context). */
+  traceparent: string | undefined
+}>
+
+/**
+ * What a module does when the state of parcels changes. The parts are asked of the modules as they run. The transaction is begun by
+ * tracking: it locks the orders of the parcels by the parts, then the parcels, writes, and tells the parts.
+ */
+export type TrackingPart = Readonly<{
+  /**
+   * Locks orders until the transaction ends, before anything is written and before parcels are locked. Waits for none.
+   *
+   * @param orderUids sorted, each once
+   * @returns those that another transaction has: reports for them are tried again
+   */
+  lockOrders(client: PoolClient, orderUids: readonly string[]): Promise<readonly string[]>
+  /**
+   * Follows the changes, holding the orders' locks. What it throws takes the reports back. It should take few statements for all of them, and
+   * calls nothing outside the database.
+   *
+   * @param changes several may be of one shipment; in the order of their parcels' numbers
+   * @param nowMs milliseconds since 1970 by the clock of the database
+   * @returns the events to append, which are written by the commit's own COPY; and what to do after the commit
+   */
+  onParcelsChanged(
+    client: PoolClient,
+    changes: readonly ParcelChange[],
+    nowMs: number,
+  ): Promise<Readonly<{ events: readonly NewEvent[]; onCommitted?: (() => void) | undefined }>>
+}>
