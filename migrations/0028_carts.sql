@@ -1,4 +1,5 @@
--- Carts: one row each, which becomes an order by one transaction of the intake. A new table.
+-- Carts: one row each, which becomes an order by one transaction of the intake; and what customers have ordered
+-- of items that limit them. New tables.
 --
 -- Older code survives beside it: it does not know carts.
 
@@ -36,3 +37,15 @@ alter table carts set (fillfactor = 70);
 
 create index carts_by_state on carts (state, created_at, cart_id);
 create index carts_due on carts (next_look_at) where next_look_at is not null;
+
+-- Units that customers have ordered of items that limit them (max_per_customer). The rows of an order that is cancelled or expires are
+-- removed, and may be ordered again.
+create table customer_units (
+  order_uid text collate "C" not null,
+  chrt_id   bigint not null,
+  customer  text collate "C" not null check (customer ~ '^[0-9a-f]{64}$'), -- SHA-256 of who bought: no personal data
+  units     bigint not null check (units > 0),
+  primary key (order_uid, chrt_id)
+);
+
+create index customer_units_by_customer on customer_units (customer, chrt_id);

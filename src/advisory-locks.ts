@@ -31,6 +31,6 @@ export const advisoryLockSpaces = {
   items: 2,
   /** A cart, by the hash of its id. */
   carts: 3,
-  /** A discount code, by its hash. */
-  discountCodes: 4,
+  /** What orders use up: a discount code, or what a customer may have of an item, by its hash. */
+  limits: 4,
 } as const

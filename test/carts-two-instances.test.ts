@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createOrdersDatabase } from './app.ts'
-import { cartActions, openShop } from './carts.ts'
+import { cartActions, openShop, putItems } from './carts.ts'
 import { brokenRules, countInDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { requestsTo } from './payments.ts'
@@ -71,6 +71,22 @@ test('a code that a customer may use twice is used twice, by twelve carts at onc
   expect(kinds.toSorted()).toEqual([...Array(2).fill('201'), ...Array(10).fill('409 CART_CHANGED')])
   const uses = "select count(*) from discount_uses where code_key = 'twice'"
   expect(await countInDatabase(database.address, uses)).toBe(2)
+})
+
+test('of an item that a customer may have five of no more are sold to them, by eight carts at once on two instances', async () => {
+  const limited = 120
+  await putItems(database.pool, [limited, 100, { maxPerCustomer: 5 }])
+  const carts = await Promise.all(
+    Array.from({ length: 8 }, async (_, turn) => {
+      const { id } = await (turn % 2 === 0 ? one : other).fill({ email: 'grace@example.com' })
+      return one.put(id, limited, 2)
+    }),
+  )
+  const answers = await Promise.all(carts.map((cart, turn) => (turn % 2 === 0 ? other : one).checkOut(cart)))
+  const kinds = answers.map(({ status, code = '' }) => `${status} ${code}`.trim())
+  expect(kinds.toSorted()).toEqual([...Array(2).fill('201'), ...Array(6).fill('409 CART_INCOMPLETE')])
+  const units = `select sum(units) as count from customer_units where chrt_id = ${limited}`
+  expect(await countInDatabase(database.address, units)).toBe(4)
 })
 
 for (const point of ['stored', 'answered']) {

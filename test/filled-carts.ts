@@ -4,7 +4,7 @@ import { look } from '../src/carts/sweep.ts'
 import { appendEvent } from '../src/events/append.ts'
 import { inTransaction } from '../src/platform/postgres.ts'
 import type { TestApp } from './app.ts'
-import { cartActions, mug, openShop } from './carts.ts'
+import { cartActions, mug, openShop, putItems } from './carts.ts'
 
 /** Carts in every state: open, abandoned, with a payment that failed, checked out, merged and expired. */
 export async function fillCarts(t: Pick<TestApp, 'app' | 'call' | 'pool'>): Promise<void> {
@@ -16,7 +16,10 @@ export async function fillCarts(t: Pick<TestApp, 'app' | 'call' | 'pool'>): Prom
     metadata: { source: 'ad' },
     discount_codes: ['none'],
   })
-  expect(await checkOut(await fill())).toMatchObject({ status: 201 })
+  const limited = 110
+  await putItems(t.pool, [limited, 800, { maxPerCustomer: 3 }])
+  const bought = await fill()
+  expect(await checkOut(await put(bought.id, limited, 2))).toMatchObject({ status: 201 })
   expect(await checkOut(await fill(), 'tok_decline')).toMatchObject({ status: 201 })
   const [guest, left, empty] = [
     await create({ customer_id: 'c-2' }),

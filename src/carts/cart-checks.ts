@@ -1,6 +1,6 @@
 import { eventsOf } from '../events/event-sql.ts'
 import { streamChecks } from '../events/stream-checks.ts'
-import { bookedOrders } from '../orders/order-sql.ts'
+import { bookedOrders, orderStatuses, unitsOf } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
 import { cartStream, cartStreamType } from './events.ts'
 
@@ -55,6 +55,14 @@ export const cartChecks: readonly Check[] = [
             left join lateral (select count(*) as lines, count(distinct chrt_id) as items, min(quantity) as least
                                  from json_to_recordset(c.lines::json) l (chrt_id bigint, quantity integer)) l on true
            where l.lines <> l.items or l.least < 1`,
+  },
+  {
+    name: 'customer-units',
+    sentence: 'what a customer has ordered of a limited item is in an order that is neither cancelled nor expired',
+    sql: `select c.order_uid || ': ' || c.chrt_id
+            from customer_units c
+            left join ${orderStatuses} o using (order_uid)
+           where o.status is null or o.status::text in ('cancelled', 'expired') or c.units <> ${unitsOf('c.order_uid', 'c.chrt_id')}`,
   },
   {
     name: 'cart-times',

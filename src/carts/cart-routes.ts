@@ -182,7 +182,7 @@ async function merge(call: Call, { writer }: CartRoutesOptions): Promise<Respons
       const [into, from] = [openedBy(owner, one), openedBy(ownerOfFrom, other)]
       if (from.state === 'merged' && from.mergedInto === intoId) return { result: price(into, facts, nowMs) }
       checkVersion(into)
-      const merged = mergeCarts(stillOpen(into), stillOpen(from), rule, facts.items, nowMs)
+      const merged = mergeCarts(stillOpen(into), stillOpen(from), rule, facts, nowMs)
       const events = [eventOf(merged.from, cartEvents.merged, { into: intoId, rule }, traceparent)]
       const result = price(merged.into, facts, nowMs, warningsOf(merged.into, merged.limited))
       return { result, changed: [merged.into, merged.from], events }

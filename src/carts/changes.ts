@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../errors.ts'
 import { type Cart, changedCart, linesMax, unitsMax, unitsOf } from './cart.ts'
-import type { Facts } from './facts.ts'
+import { type Facts, orderedBefore } from './facts.ts'
 import { refuseItem, refuseQuantity } from './quantities.ts'
 import type { CartPatch } from './requests.ts'
 
@@ -17,7 +17,7 @@ export function putLine(
   const item = facts.items.get(chrtId)
   const refusal = refuseItem(item, cart, nowMs)
   if (item === undefined || refusal !== undefined) throw lineRefused(refusal ?? 'there is no such item', '')
-  const limit = refuseQuantity(item, quantity)
+  const limit = refuseQuantity(item, quantity, orderedBefore(cart, item, facts))
   if (limit !== undefined) throw lineRefused(limit, '/quantity')
   const known = cart.lines.find(line => line.chrtId === chrtId)
   if (known?.quantity === quantity) return cart

@@ -6,6 +6,9 @@ import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip } from '../platform/round-trip.ts'
 import type { Cart } from './cart.ts'
 import { useCodes } from './code-uses.ts'
+import { copyOfUnits, decideUnits, findUnits, type LimitedUnits, unitsKey } from './customer-units.ts'
+import { codeKey } from './discount.ts'
+import { lockingLimits } from './limit-locks.ts'
 import { stampOf } from './remembered-carts.ts'
 import { lockingCarts, storedStamps, updateCarts } from './rows.ts'
 
@@ -17,6 +20,8 @@ export type CartCheckout = Readonly<{
   /** The discount codes that apply, and who uses them (`customerKey`). */
   codes: readonly string[]
   buyer: string
+  /** The units of items that limit their customers. */
+  limited: readonly LimitedUnits[]
   event: NewEvent
 }>
 
@@ -36,8 +41,8 @@ function checkoutsOf(orders: readonly NewOrder[]): Checkout[] {
 const none: [] = []
 
 /**
- * Locks the carts that orders are made of, and rejects those of carts that have changed meanwhile, or that another transaction has: the
- * checkout begins again then. No cart becomes two orders.
+ * Locks the carts that orders are made of, and what they use up: items are locked behind that. Rejects those of carts that have changed
+ * meanwhile, or that another transaction has: the checkout begins again then. No cart becomes two orders.
  */
 const locks: PlacementPart = {
   decidesFirst: true,
@@ -46,7 +51,8 @@ const locks: PlacementPart = {
   async decide(client, orders) {
     const checkouts = checkoutsOf(orders)
     const cartIds = checkouts.map(({ before }) => before.cartId).toSorted()
-    const [busy, stamps] = await inOneRoundTrip(client, [lockingCarts(cartIds), storedStamps(cartIds)])
+    const locking = lockingLimits(checkouts.flatMap(limitsOf))
+    const [busy, stamps] = await inOneRoundTrip(client, [lockingCarts(cartIds), storedStamps(cartIds), ...locking])
     const stale = checkouts.filter(
       ({ before: { cartId, state }, before }) =>
         busy.has(cartId) || state !== 'open' || stamps.get(cartId) !== stampOf(before),
@@ -55,13 +61,18 @@ const locks: PlacementPart = {
   },
 }
 
-/** Uses up the codes of carts, and has the carts become orders. Of orders that share the last uses of a code the first get them. */
+const limitsOf = ({ codes, limited }: CartCheckout) => [...codes.map(codeKey), ...limited.map(unitsKey)]
+
+/**
+ * Uses up the codes of carts and what their customers may have of items, and has the carts become orders. Of orders that share the last
+ * uses the first get them.
+ */
 const checkouts: PlacementPart = {
   rejectsWith: ['CART_CHANGED'],
   concerns: hasCarts,
   async decide(client, orders) {
     const wanted = checkoutsOf(orders)
-    const refused = await useCodesOf(client, wanted)
+    const refused = await useUp(client, wanted)
     await updateCarts(
       client,
       wanted.flatMap(({ order, before, after }) => (refused.has(order) ? none : { before, after })),
@@ -69,9 +80,26 @@ const checkouts: PlacementPart = {
     return decisions(orders, refused)
   },
   rows(placed) {
-    const events = checkoutsOf(placed).map(({ event }) => event)
-    return events.length === 0 ? none : [copyOfEvents(events)]
+    const checkouts = checkoutsOf(placed)
+    if (checkouts.length === 0) return none
+    const limited = checkouts.flatMap(checkout => checkout.limited)
+    const events = copyOfEvents(checkouts.map(({ event }) => event))
+    return limited.length === 0 ? [events] : [events, copyOfUnits(limited)]
   },
+}
+
+/** @returns the orders that may not use all that they want to: they have used nothing */
+async function useUp(client: PoolClient, wanted: readonly Checkout[]): Promise<Set<NewOrder>> {
+  const limited = wanted.flatMap(checkout => checkout.limited)
+  const [customers, chrtIds] = [limited.map(({ customer }) => customer), limited.map(({ chrtId }) => chrtId)]
+  const counts = await findUnits(client, [...new Set(customers)], [...new Set(chrtIds)])
+  const tooMuch = decideUnits(limited, counts)
+  const isTooMuch = ({ order }: Checkout) => tooMuch.has(order.order.orderUid)
+  const usedUp = await useCodesOf(
+    client,
+    wanted.filter(checkout => !isTooMuch(checkout)),
+  )
+  return new Set([...wanted.flatMap(checkout => (isTooMuch(checkout) ? checkout.order : none)), ...usedUp])
 }
 
 async function useCodesOf(client: PoolClient, wanted: readonly Checkout[]): Promise<Set<NewOrder>> {

@@ -14,9 +14,10 @@ import type { Call } from '../platform/http.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { type Cart, changedCart, orderUidOf, recorded } from './cart.ts'
 import { cartCheckout } from './checkout-part.ts'
+import type { LimitedUnits } from './customer-units.ts'
 import { missingFor } from './completeness.ts'
 import { cartEvents, customerData, eventOf, sizeData } from './events.ts'
-import { buyerOf } from './facts.ts'
+import { buyerOf, type Facts } from './facts.ts'
 import { inCart, toOrderDocument } from './order-document.ts'
 import { cartIdOf, cartNotFound, openedBy, ownerOf, stillOpen, versionCheckOf } from './owner.ts'
 import { present, price, type PricedCart } from './priced-cart.ts'
@@ -65,7 +66,7 @@ export async function press(call: Call, options: CheckoutOptions): Promise<Press
     checkVersion(stillOpen(cart))
     const priced = price(cart, found.facts, found.nowMs)
     check(priced, request, missingFor(priced, found.facts, found.nowMs))
-    const placed = await place(priced, request, traceOf(call.request), options)
+    const placed = await place({ priced, facts: found.facts }, request, traceOf(call.request), options)
     if (placed !== undefined) return { kind: 'placed', cart, ...placed }
   }
   throw new AppError('CHECKOUT_IN_PROGRESS', 'another transaction has the cart')
@@ -84,16 +85,19 @@ function incomplete(violations: readonly Violation[]): AppError {
   return new AppError('CART_INCOMPLETE', 'the cart is not ready for the checkout', { violations })
 }
 
+type CartWithFacts = Readonly<{ priced: PricedCart; facts: Pick<Facts, 'items'> }>
+
 /** @returns undefined when the cart has changed meanwhile, or became an order by another press */
 async function place(
-  priced: PricedCart,
+  { priced, facts }: CartWithFacts,
   request: CheckoutRequest,
   traceparent: string | undefined,
   { intake, payments, count, now }: CheckoutOptions,
 ): Promise<{ after: OrderPayments | undefined } | undefined> {
   const { cart, pricing } = priced
   const nowMs = now()
-  const order = withCart(orderOf(priced, request, nowMs, traceparent), priced, nowMs, traceparent)
+  const placing = orderOf(priced, request, nowMs, traceparent)
+  const order = withCart(placing, { priced, facts }, nowMs, traceparent)
   const opened = open(pricing, cart, request, contextAt(payments.rules, nowMs, traceparent))
   const outcome = await intake.submit(opened === undefined ? order : withOpeningPayment(order, opened))
   count(isStored(outcome) ? outcome.kind : errorOf(outcome, order.orderUid).code)
@@ -134,7 +138,7 @@ function orderOf(
 /** The order with the cart that it is made of, as the placement needs it. */
 function withCart(
   order: ValidOrder,
-  { cart, pricing }: PricedCart,
+  { priced: { cart, pricing }, facts }: CartWithFacts,
   nowMs: number,
   traceparent: string | undefined,
 ): ValidOrder {
@@ -149,7 +153,12 @@ function withCart(
   const codes = pricing.discounts.flatMap(({ code, amount }) => (amount > 0 ? code : []))
   const data = { ...customerData(after), ...sizeData(after), total: pricing.total, discount_codes: codes }
   const event = eventOf(after, cartEvents.checkedOut, data, traceparent)
-  return cartCheckout.to(order, { before: cart, after, codes, buyer: buyerOf(cart) ?? '', event })
+  const buyer = buyerOf(cart) ?? ''
+  const limited = cart.lines.flatMap(({ chrtId, quantity: units }): LimitedUnits[] => {
+    const most = facts.items.get(chrtId)?.maxPerCustomer
+    return most === undefined ? [] : [{ orderUid: order.orderUid, customer: buyer, chrtId, units, most }]
+  })
+  return cartCheckout.to(order, { before: cart, after, codes, buyer, limited, event })
 }
 
 function open(

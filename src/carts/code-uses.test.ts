@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { makeOrders } from '../../test/orders.ts'
-import { inTransaction } from '../platform/postgres.ts'
+import { inTransaction, type PoolClient } from '../platform/postgres.ts'
 import { type CodeUse, customerKey, decideUses, returnCodes, useCodes } from './code-uses.ts'
-import type { Discount } from './discount.ts'
+import { codeKey, type Discount } from './discount.ts'
 import { findDiscounts, findUses, putDiscount, useKey } from './discount-queries.ts'
+import { lockLimits } from './limit-locks.ts'
 import { priceChecks } from './price-checks.ts'
 
 /** Codes are used by exactly as many orders as may, whatever happens at once. */
@@ -25,6 +26,15 @@ function discountOf(code: string, more: Partial<Discount> = {}): Omit<Discount, 
 
 const make = (code: string, more?: Partial<Discount>) => putDiscount(t.pool, discountOf(code, more), nowMs)
 const usesOf = async (code: string) => (await findDiscounts(t.pool, [code])).get(code)?.uses
+
+/** Uses codes as a checkout does: under their locks. */
+async function use(client: PoolClient, uses: readonly CodeUse[]) {
+  await lockLimits(
+    client,
+    uses.flatMap(({ codes }) => codes.map(codeKey)),
+  )
+  return useCodes(client, uses, nowMs)
+}
 
 /** Uses of orders that exist. */
 async function usesBy(prefix: string, count: number, codes: readonly string[], customer: (index: number) => string) {
@@ -53,9 +63,7 @@ test('a code with limit 100 is used by exactly 100 of 300 buyers, and one of eac
   const uses = await usesBy('rush', 300, ['rush', 'other'], index => `c-${index % 120}`)
   const turned = uses.map((use, index) => (index % 2 === 0 ? use : { ...use, codes: use.codes.toReversed() }))
   const groups = Array.from({ length: 60 }, (_, index) => turned.filter((__, at) => at % 60 === index))
-  const results = await Promise.all(
-    groups.map(group => inTransaction(t.pool, client => useCodes(client, group, nowMs))),
-  )
+  const results = await Promise.all(groups.map(group => inTransaction(t.pool, client => use(client, group))))
   expect(results.flat().filter(code => code === undefined)).toHaveLength(100)
   // An order that has lost one code has used none of the others.
   expect([await usesOf('rush'), await usesOf('other')]).toEqual([100, 100])
@@ -69,9 +77,9 @@ test('a code with limit 100 is used by exactly 100 of 300 buyers, and one of eac
 test('what cancelled orders have used is free again, once', async () => {
   await make('FEW', { usesMax: 2 })
   const uses = await usesBy('few', 4, ['FEW'], () => 'one')
-  const use = (index: number) => inTransaction(t.pool, client => useCodes(client, uses.slice(index, index + 1), nowMs))
-  for (const index of [0, 1]) expect(await use(index)).toEqual([undefined])
-  expect(await use(2)).toEqual(['FEW'])
+  const useOne = (index: number) => inTransaction(t.pool, client => use(client, uses.slice(index, index + 1)))
+  for (const index of [0, 1]) expect(await useOne(index)).toEqual([undefined])
+  expect(await useOne(2)).toEqual(['FEW'])
   const give = () =>
     inTransaction(t.pool, client =>
       returnCodes(
@@ -81,8 +89,8 @@ test('what cancelled orders have used is free again, once', async () => {
     )
   await Promise.all([give(), give(), give()])
   expect(await usesOf('few')).toBe(1)
-  expect(await use(2)).toEqual([undefined])
-  expect(await use(3)).toEqual(['FEW'])
+  expect(await useOne(2)).toEqual([undefined])
+  expect(await useOne(3)).toEqual(['FEW'])
   const customer = uses[0]?.customer ?? ''
   expect((await findUses(t.pool, ['few'], [customer])).get(useKey('FEW', customer))).toBe(2)
   expect(await brokenRules()).toEqual([])
@@ -91,7 +99,7 @@ test('what cancelled orders have used is free again, once', async () => {
 test('cancelling an order gives its codes back', async () => {
   await make('ONCE', { usesMax: 1 })
   const uses = await usesBy('once', 1, ['ONCE'], () => 'one')
-  await inTransaction(t.pool, client => useCodes(client, uses, nowMs))
+  await inTransaction(t.pool, client => use(client, uses))
   expect(await usesOf('once')).toBe(1)
   expect((await t.call('POST', `/api/orders/${uses[0]?.orderUid}/cancel`)).status).toBe(200)
   expect(await usesOf('once')).toBe(0)
@@ -102,7 +110,7 @@ test('a transaction that is taken back has used nothing', async () => {
   await make('UNDONE')
   const uses = await usesBy('undone', 1, ['UNDONE'], () => 'one')
   const undone = inTransaction(t.pool, async client => {
-    expect(await useCodes(client, uses, nowMs)).toEqual([undefined])
+    expect(await use(client, uses)).toEqual([undefined])
     throw new Error('taken back')
   })
   await expect(undone).rejects.toThrow('taken back')

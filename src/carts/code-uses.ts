@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { PoolClient } from '../platform/postgres.ts'
-import { lockCodes } from './code-locks.ts'
 import { codeKey, type Discount } from './discount.ts'
 import { findDiscounts, findUses, useKey } from './discount-queries.ts'
+import { lockLimits } from './limit-locks.ts'
 
 /** The uses of discount codes by orders: never more than a code allows, whatever happens at once. */
 
@@ -21,7 +21,7 @@ export function customerKey(buyer: { customerId?: string | undefined; email?: st
 
 /**
  * Uses up codes for orders that are placed, in their transaction: the first orders get what is left. An order gets all of its codes or
- * none. Takes three statements for all orders together, and none if no order has a code.
+ * none. Takes three statements for all orders together, and none if no order has a code. The transaction holds the locks of the codes.
  *
  * @param uses in the order in which they came
  * @param nowMs by which a code applies
@@ -34,7 +34,6 @@ export async function useCodes(
 ): Promise<(string | undefined)[]> {
   const keys = [...new Set(uses.flatMap(({ codes }) => codes.map(codeKey)))]
   if (keys.length === 0) return uses.map(() => undefined)
-  await lockCodes(client, keys)
   const discounts = await findDiscounts(client, keys)
   const counts = await findUses(client, keys, [...new Set(uses.map(({ customer }) => customer))])
   const refused = decideUses(uses, discounts, counts, nowMs)
@@ -113,7 +112,7 @@ export async function returnCodes(client: PoolClient, orderUids: readonly string
     [orderUids],
   )
   if (rows.length === 0) return
-  await lockCodes(
+  await lockLimits(
     client,
     rows.map(row => row.code_key),
   )

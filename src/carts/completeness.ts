@@ -1,5 +1,5 @@
 import type { Violation } from '../errors.ts'
-import type { Facts } from './facts.ts'
+import { type Facts, orderedBefore } from './facts.ts'
 import type { PricedCart } from './priced-cart.ts'
 import { refuseItem, refuseQuantity } from './quantities.ts'
 
@@ -14,7 +14,7 @@ export function missingFor({ cart, pricing }: PricedCart, facts: Facts, nowMs: n
   for (const [index, { chrtId, quantity }] of cart.lines.entries()) {
     const item = facts.items.get(chrtId)
     const refusal = refuseItem(item, cart, nowMs)
-    const limit = item && refuseQuantity(item, quantity)
+    const limit = item && refuseQuantity(item, quantity, orderedBefore(cart, item, facts))
     if (refusal !== undefined) lack(`/lines/${index}`, refusal)
     else if (limit !== undefined) lack(`/lines/${index}/quantity`, limit)
   }

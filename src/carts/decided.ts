@@ -8,6 +8,11 @@ export function isDecided({ status, paymentStatus }: OrderState): boolean {
   return status !== 'pending' || paymentStatus !== 'unpaid'
 }
 
+/** Whether the order is over without a sale: what it has used up is free again. */
+export function hasEnded({ status }: OrderState): boolean {
+  return status === 'cancelled' || status === 'expired'
+}
+
 /**
  * Checks out the carts whose orders are decided, in the transaction that decides them. A cart that another transaction has is left to the
  * sweep, so nothing is waited for while orders are locked. No event of the cart comes with it.

@@ -1,6 +1,6 @@
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
-import { lockCodes } from './code-locks.ts'
 import { type Amounts, codeKey, type Discount, type DiscountKind } from './discount.ts'
+import { lockLimits } from './limit-locks.ts'
 
 /** The SQL of discount codes, one function a statement. */
 
@@ -101,7 +101,7 @@ export function putDiscount(pool: Pool, discount: Omit<Discount, 'uses'>, nowMs:
   const { code, kind, percent, amounts, minimums, startsAtMs, endsAtMs, usesMax, usesPerCustomerMax, active } = discount
   return inTransaction(pool, async client => {
     const key = codeKey(code)
-    await lockCodes(client, [key])
+    await lockLimits(client, [key])
     const before = (await findDiscounts(client, [key])).get(key)
     if (before !== undefined && usesMax !== null && before.uses > usesMax)
       return { kind: 'overused', uses: before.uses }

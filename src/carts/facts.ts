@@ -8,6 +8,7 @@ import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { type Cart, orderUidOf } from './cart.ts'
 import { customerKey } from './code-uses.ts'
 import { codeKey, type Discount } from './discount.ts'
+import { findUnits, unitsKey } from './customer-units.ts'
 import { findDiscounts, findUses, useKey } from './discount-queries.ts'
 import { noItems, type ReadItems } from './load.ts'
 import type { PriceLists } from './price-lists.ts'
@@ -26,6 +27,8 @@ export type Facts = Readonly<{
   discounts: ReadonlyMap<string, Discount>
   /** How many orders of a buyer (`customerKey`) use a code. */
   usesBy: (code: string, buyer: string) => number
+  /** How many units of an item that limits its customers a buyer (`customerKey`) has ordered. */
+  orderedBy: (chrtId: number, buyer: string) => number
   methods: ReadonlyMap<string, DeliveryMethod>
   taxes: TaxTable
 }>
@@ -62,11 +65,14 @@ export function createFactsReader(lists: PriceLists, { reserves }: { reserves: b
     const counted = [...discounts].flatMap(([key, { usesPerCustomerMax }]) => (usesPerCustomerMax === null ? [] : key))
     const asked = [...new Set([...carts.flatMap(cart => buyerOf(cart) ?? []), ...buyers])]
     const uses = await findUses(client, counted, asked)
+    const limited = items.flatMap(({ chrtId, maxPerCustomer }) => (maxPerCustomer === undefined ? [] : chrtId))
+    const units = await findUnits(client, asked, limited)
     return {
       items: new Map(items.map(item => [item.chrtId, item])),
       ...stock,
       discounts,
       usesBy: (code, buyer) => uses.get(useKey(code, buyer)) ?? 0,
+      orderedBy: (chrtId, customer) => units.get(unitsKey({ customer, chrtId })) ?? 0,
       methods,
       taxes,
     }
@@ -114,7 +120,17 @@ async function stockFactsOf(
   }
 }
 
-/** Who a cart's uses of codes are counted for; undefined: nobody knows yet. */
+/** How many units of an item the customer of a cart has ordered before; 0 where the item does not limit that. */
+export function orderedBefore(
+  cart: Pick<Cart, 'customerId' | 'email' | 'delivery'>,
+  { chrtId, maxPerCustomer }: Pick<Item, 'chrtId' | 'maxPerCustomer'>,
+  { orderedBy }: Pick<Facts, 'orderedBy'>,
+): number {
+  const buyer = maxPerCustomer === undefined ? undefined : buyerOf(cart)
+  return buyer === undefined ? 0 : orderedBy(chrtId, buyer)
+}
+
+/** Who a cart's uses of codes and of limited items are counted for; undefined: nobody knows yet. */
 export function buyerOf({
   customerId,
   email,

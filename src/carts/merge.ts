@@ -10,12 +10,15 @@ import {
   unitsMax,
   unitsOf,
 } from './cart.ts'
+import { type Facts, orderedBefore } from './facts.ts'
 import { cappedQuantity } from './quantities.ts'
 
 /** One cart takes over the lines of another: a guest has signed in, or begun on another device. */
 
 export const mergeRules = ['sum', 'max', 'keep', 'replace'] as const
 export type MergeRule = (typeof mergeRules)[number]
+
+type MergeFacts = Pick<Facts, 'items' | 'orderedBy'>
 
 export type Merged = Readonly<{
   into: Cart
@@ -29,18 +32,10 @@ export type Merged = Readonly<{
  * are capped by the items' limits, and lines that do not fit into the cart are left out. What the target does not say of its customer, its
  * recipient and its delivery is taken from the other, which keeps nothing of the recipient.
  *
- * @param items those of both carts that are known
+ * @param facts the items of both carts that are known, and what its customer has ordered of them
  */
-export function mergeCarts(
-  into: Cart,
-  from: Cart,
-  rule: MergeRule,
-  items: ReadonlyMap<number, Item>,
-  nowMs: number,
-): Merged {
-  const { lines, limited } = mergeLines(into.lines, inCurrency(from, into.currency, items), rule, items)
+export function mergeCarts(into: Cart, from: Cart, rule: MergeRule, facts: MergeFacts, nowMs: number): Merged {
   const change = {
-    lines,
     customerId: into.customerId ?? from.customerId,
     email: into.email ?? from.email,
     delivery: into.delivery ?? from.delivery,
@@ -49,16 +44,19 @@ export function mergeCarts(
     note: into.note ?? from.note,
     metadata: into.metadata ?? from.metadata,
   }
+  const buyer = { ...into, ...change }
+  const added = inCurrency(from, into.currency, facts)
+  const { lines, limited } = mergeLines(into.lines, added, rule, facts, item => orderedBefore(buyer, item, facts))
   const over = { ...nobody, state: 'merged', mergedInto: into.cartId, nextLookAtMs: undefined } as const
   return {
-    into: changedCart(into, change, nowMs),
+    into: changedCart(into, { ...change, lines }, nowMs),
     from: recorded(changedCart(from, over, nowMs), nowMs),
     limited,
   }
 }
 
 /** The lines of a cart, with prices when added that are in a currency: of a cart in another one they are those of now. */
-function inCurrency(cart: Cart, currency: string, items: ReadonlyMap<number, Item>): readonly CartLine[] {
+function inCurrency(cart: Cart, currency: string, { items }: MergeFacts): readonly CartLine[] {
   if (cart.currency === currency) return cart.lines
   return cart.lines.map(line => ({ ...line, priceWhenAdded: items.get(line.chrtId)?.prices[currency] ?? 0 }))
 }
@@ -67,7 +65,8 @@ function mergeLines(
   into: readonly CartLine[],
   from: readonly CartLine[],
   rule: MergeRule,
-  items: ReadonlyMap<number, Item>,
+  { items }: MergeFacts,
+  orderedBefore: (item: Item) => number,
 ): { lines: readonly CartLine[]; limited: number[] } {
   const limited: number[] = []
   const merged = new Map(into.map(line => [line.chrtId, line]))
@@ -78,7 +77,7 @@ function mergeLines(
     const others = [...merged.values()].filter(other => other.chrtId !== chrtId)
     const item = items.get(chrtId)
     const room = unitsMax - unitsOf(others)
-    const capped = item === undefined ? wanted : cappedQuantity(item, Math.min(wanted, room))
+    const capped = item === undefined ? wanted : cappedQuantity(item, Math.min(wanted, room), orderedBefore(item))
     if (capped < wanted || capped > room) limited.push(chrtId)
     if (capped > room || (own === undefined && merged.size >= linesMax)) continue
     merged.set(chrtId, { ...(own ?? line), quantity: capped })

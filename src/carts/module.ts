@@ -14,6 +14,7 @@ export const cartsModule: Module = {
   buildsOn: ['events', 'orders', 'inventory', 'payments'],
   tables: [
     { name: 'carts', order: 'cart_id' },
+    { name: 'customer_units', order: 'order_uid, chrt_id' },
     { name: 'discounts', order: 'code_key' },
     { name: 'discount_uses', order: 'order_uid, code_key' },
     { name: 'discount_customers', order: 'code_key, customer' },
@@ -40,7 +41,6 @@ function start(context: Context): Running {
     ...prices.running,
     ...carts,
     routes: [...(prices.running.routes ?? []), ...(carts.routes ?? [])],
-    // Carts are locked before codes.
     statusChanges: [...(carts.statusChanges ?? []), ...(prices.running.statusChanges ?? [])],
     onRestored() {
       prices.running.onRestored?.()

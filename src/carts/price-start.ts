@@ -1,7 +1,7 @@
 import type { Context, Running } from '../module.ts'
-import type { OrderStatus } from '../orders/order.ts'
 import type { StatusChangePart } from '../orders/status-change-part.ts'
 import { returnCodes } from './code-uses.ts'
+import { hasEnded } from './decided.ts'
 import { priceListsChannel } from './price-list-queries.ts'
 import { PriceLists } from './price-lists.ts'
 import { priceRoutes } from './price-routes.ts'
@@ -29,15 +29,11 @@ export function startPrices(context: Context): { lists: PriceLists; running: Run
   }
 }
 
-/** Orders in these statuses use no codes. */
-const ended: readonly OrderStatus[] = ['cancelled', 'expired']
-
-/** Gives back the codes of orders that are cancelled or expire. */
+/** Gives back the codes of orders that are cancelled or expire. A checkout locks codes before items, and so does this. */
 const returnedCodes: StatusChangePart = {
+  comesFirst: true,
   async onStatusChanged(client, changes) {
-    const orderUids = changes
-      .filter(({ order }) => ended.includes(order.state.status))
-      .map(({ order }) => order.orderUid)
+    const orderUids = changes.filter(({ order }) => hasEnded(order.state)).map(({ order }) => order.orderUid)
     if (orderUids.length > 0) await returnCodes(client, orderUids)
   },
   concernsConfirmation: () => false,

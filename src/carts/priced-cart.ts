@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { type Cart, type CartLine, unitsOf } from './cart.ts'
 import { codeKey } from './discount.ts'
-import { buyerOf, type Facts } from './facts.ts'
+import { buyerOf, type Facts, orderedBefore } from './facts.ts'
 import type { Sellable } from './price-input.ts'
 import { priceCart, type Pricing } from './pricing.ts'
 import { refuseItem, refuseQuantity } from './quantities.ts'
@@ -59,7 +59,7 @@ function warningsOfStock(cart: Cart, facts: Facts, nowMs: number): CartWarning[]
     if (item === undefined || refusal !== undefined) {
       return [{ code: 'out_of_stock', pointer, detail: refusal ?? 'there is no such item' }]
     }
-    const limit = refuseQuantity(item, quantity)
+    const limit = refuseQuantity(item, quantity, orderedBefore(cart, item, facts))
     if (limit !== undefined) return [{ code: 'quantity_limited', pointer, detail: `the quantity ${limit}` }]
     const left = (facts.available.get(chrtId) ?? Infinity) + facts.heldBy(cart.cartId, chrtId)
     return left >= quantity ? [] : [{ code: 'out_of_stock', pointer, detail: `${left} left` }]

@@ -9,6 +9,7 @@ import { inBatches } from '../platform/batches.ts'
 import { cartsApi } from './api.ts'
 import { cartRoutes, createCart } from './cart-routes.ts'
 import { checkoutRoutes } from './checkout-routes.ts'
+import { returnedUnits } from './customer-units.ts'
 import { checkedOutWithOrders } from './decided.ts'
 import { createFactsReader } from './facts.ts'
 import type { PriceLists } from './price-lists.ts'
@@ -61,7 +62,7 @@ export function startCarts(context: Context, lists: PriceLists): Running {
       }),
     ],
     workers: [{ name: 'carts', run: stop => runSweep(sweeping, stop) }],
-    statusChanges: [checkedOutWithOrders],
+    statusChanges: [checkedOutWithOrders, returnedUnits],
     onRestored: () => remembered.clear(),
     drain: deadlineMs => writer.close(deadlineMs),
   }

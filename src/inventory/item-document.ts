@@ -60,7 +60,7 @@ const preset = {
   max_per_customer: numberOrNull(
     1,
     quantityMax,
-    'The most units that a customer may have in one cart; null: any number',
+    'The most units that a customer may have, by carts and what was ordered by them before; null: any number',
   ),
   backorder: Type.Enum([...backorderModes], {
     title: 'BackorderMode',

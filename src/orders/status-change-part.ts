@@ -15,6 +15,8 @@ export type StatusChangePart = Readonly<{
    * @param nowMs milliseconds since 1970 by the clock of the database
    */
   onStatusChanged(client: PoolClient, changes: readonly SavedChange[], nowMs: number): Promise<void>
+  /** Whether it waits for locks that other parts take theirs behind: it is told before parts that do not. */
+  comesFirst?: true
   /**
    * Whether it has anything to do when pending orders are confirmed: known by their uids, or read by a statement under their locks. A writer
    * of many changes spares itself the round trips of parts that have not. Without it the part is always told.
@@ -22,7 +24,7 @@ export type StatusChangePart = Readonly<{
   concernsConfirmation?(orderUids: readonly string[]): boolean | Statement<boolean>
 }>
 
-/** Tells every part of changes, in turn. */
+/** Tells every part of changes, in turn: first those whose locks come first. */
 export async function tellParts(
   parts: readonly StatusChangePart[],
   client: PoolClient,
@@ -30,5 +32,6 @@ export async function tellParts(
   nowMs: number,
 ): Promise<void> {
   if (changes.length === 0) return
-  for (const part of parts) await part.onStatusChanged(client, changes, nowMs)
+  const inTurn = [...parts.filter(part => part.comesFirst), ...parts.filter(part => !part.comesFirst)]
+  for (const part of inTurn) await part.onStatusChanged(client, changes, nowMs)
 }

@@ -49,7 +49,7 @@ export const texts = {
     quantity: 'Quantity in a cart',
     quantities: (min: string, max: string | undefined, step: string) =>
       `${max === undefined ? `${min} or more` : `${min} to ${max}`}${step === '1' ? '' : `, in steps of ${step}`}`,
-    perCustomer: 'Per customer',
+    perCustomer: 'Per customer, in all orders',
     backorder: 'Back-orders',
     backorders: (limit: string | undefined) => (limit === undefined ? 'Any number' : `Up to ${units(limit)}`),
     backorderRefused: 'Not taken',
@@ -79,7 +79,7 @@ export const texts = {
     min: 'Fewest in a cart',
     max: 'Most in a cart (empty: any number)',
     step: 'Steps',
-    perCustomer: 'Most per customer (empty: any number)',
+    perCustomer: 'Most per customer, in all orders (empty: any number)',
     low: 'Low at (empty: the setting STOCK_LOW)',
     backorder: 'Take back-orders when none is left',
     backorderLimit: 'Most back-ordered units (empty: any number)',
