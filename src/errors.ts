@@ -40,7 +40,7 @@ export const catalogue = {
   IDEMPOTENCY_KEY_REQUIRED: { status: 400, consumer: 'dead-letter', title: 'An Idempotency-Key is needed' },
   PAYMENT_INVALID: { status: 400, consumer: 'dead-letter', title: 'The request about a payment is not valid' },
   PAYMENT_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such payment' },
-  PAYMENT_IN_PROGRESS: { status: 409, consumer: 'dead-letter', title: 'Something else is under way' },
+  PAYMENT_IN_PROGRESS: { status: 409, consumer: 'retry', title: 'Something else is under way' },
   PAYMENT_EXCEEDS_ORDER: { status: 409, consumer: 'dead-letter', title: 'It is more than is left to be paid' },
   PAYMENT_STATE_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The payment is in a state that forbids it' },
   REFUND_EXCEEDS_CAPTURED: { status: 409, consumer: 'dead-letter', title: 'It is more than can be refunded' },

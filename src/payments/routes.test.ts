@@ -164,6 +164,18 @@ describe('two instances', () => {
     expect(refunded.amounts.refunded).toBe(7)
   })
 
+  test('a refusal because another payment is under way leaves the key free: the request is decided again', async () => {
+    const { uid, amount } = await t.place()
+    const first = await t.pay(uid, { method_token: 'tok_action' })
+    const key = randomUUID()
+    for (const instance of [t, other])
+      expect(await instance.pay(uid, {}, key)).toMatchObject({ status: 409, code: 'PAYMENT_IN_PROGRESS' })
+    expect(await t.ask(`/api/payments/${first.id}/void`)).toMatchObject({ status: 200, state: 'voided' })
+    const paid = await t.pay(uid, {}, key)
+    expect(paid).toMatchObject({ status: 201, amounts: { captured: amount } })
+    expect(await other.pay(uid, {}, key)).toEqual(paid)
+  })
+
   test('a refund whose answer was not kept is not made again by a repetition with its key', async () => {
     const { uid } = await t.place()
     const { id } = await t.pay(uid)
