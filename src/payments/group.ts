@@ -64,9 +64,10 @@ type Options = Readonly<{
   onCommitted: (decided: readonly DecidedChanges[], changed: readonly ChangedOrder[]) => void
 }>
 
-/** The most orders that one transaction handles, and how many transactions there are at a time. */
+/** The most orders that one transaction handles, and how many transactions there are at a time: a second one when it has enough to do. */
 const groupMax = 64
 const writersMax = 2
+const besideMin = 24
 /** The most requests that wait. */
 const waitingMax = 2_000
 
@@ -79,6 +80,7 @@ export function createPaymentWriter(options: Options): PaymentWriter {
       writeGroup: requests => writeGroup(options, remembered, requests),
       groupMax,
       writersMax,
+      besideMin,
       waitingMax,
       busyError: () => new AppError('ORDER_LOCKED', 'another transaction has the order'),
     })
