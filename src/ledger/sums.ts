@@ -19,6 +19,7 @@ const transfersMax = 10_000
 const pauseMs = 1_000
 const retryMs = 250
 
+/** Transfers of a minute between the same accounts are summed first: a few rows are left for the accounts and the days. */
 const addNext = `
   with next as (
     select xid, position, debit, credit, currency, amount, recorded_at
@@ -26,15 +27,19 @@ const addNext = `
      where (xid, position) > ($1::xid8, $2::bigint) and ${isSettled}
      order by xid, position
      limit $3
+  ), minutes as (
+    select date_bin(interval '${minuteSeconds} seconds', recorded_at, 'epoch') as begins_at, debit, credit, currency, sum(amount) as amount
+      from next
+     group by 1, 2, 3, 4
   ), added as (
     insert into ledger_sums (seconds, begins_at, account, currency, debits, credits)
-    select seconds, date_bin(make_interval(secs => seconds), recorded_at, 'epoch') as begins_at, account, currency,
+    select seconds, date_bin(make_interval(secs => seconds), m.begins_at, 'epoch') as begins_at, account, currency,
            sum(debits), sum(credits)
-      from next
+      from minutes m
      cross join lateral (values (debit, amount, 0), (credit, 0, amount)) leg (account, debits, credits)
      cross join (values (${minuteSeconds}), (${daySeconds})) span (seconds)
-     group by seconds, begins_at, account, currency
-     order by seconds, begins_at, account, currency
+     group by seconds, 2, account, currency
+     order by seconds, 2, account, currency
         on conflict (seconds, begins_at, account, currency) do update
            set debits = ledger_sums.debits + excluded.debits, credits = ledger_sums.credits + excluded.credits
   ), moved as (
