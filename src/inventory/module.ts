@@ -16,6 +16,7 @@ import { shortfallRoutes } from './routes-shortfalls.ts'
 import { stockRoutes } from './routes-stock.ts'
 import { createStockHandler } from './stock-handler.ts'
 import { stockLow, stockTopic } from './variables.ts'
+import { waitChecks } from './wait-checks.ts'
 
 /** Items, and the stock of them at locations. */
 export const inventoryModule: Module = {
@@ -47,7 +48,7 @@ export const inventoryModule: Module = {
     },
   ],
   placement: placementOf,
-  checks: [...inventoryChecks, ...reservationChecks],
+  checks: [...inventoryChecks, ...reservationChecks, ...waitChecks],
   scopes: ['inventory:write'],
   tags: { inventory: 'Items, and the stock of them at locations' },
   messageSchemas: () => stockMessageSchemas,
