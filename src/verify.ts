@@ -16,30 +16,54 @@ export type Verification = { results: CheckResult[]; remarks: string[] }
  * noticed this way is listed in docs/verify.md.
  *
  * @param modules whose rules are checked
- * @param options onProgress: is called with what was done, in a few words
+ * @param options connectionsMax: how many checks run at a time, one unless given; onProgress: is called with what was done, in a few words
  */
 export async function verifyDatabase(
   pool: Pool,
   modules: readonly Module[],
-  options: CheckContext & { onProgress?: (sentence: string) => void },
+  options: CheckContext & { connectionsMax?: number; onProgress?: (sentence: string) => void },
 ): Promise<Verification> {
+  const { connectionsMax = 1 } = options
+  const parts = modules.flatMap(module => partsOf(pool, module, options))
+  const found: Part[] = []
+  // One queue for all: where a check fails, none is begun any more.
+  const queue = queueOf(parts)
+  const work = async () => {
+    for (const [index, check] of queue) found[index] = await check()
+  }
+  await Promise.all(Array.from({ length: connectionsMax }, work))
+  return {
+    results: found.flatMap(({ results }) => results),
+    remarks: found.flatMap(({ remark }) => remark ?? []),
+  }
+}
+
+/** What one inspection or one check has found. */
+type Part = { results: CheckResult[]; remark?: string }
+
+function* queueOf<Value>(values: readonly Value[]): Generator<[number, Value]> {
+  yield* values.entries()
+}
+
+function partsOf(
+  pool: Pool,
+  { inspections = [], checks = [] }: Module,
+  options: CheckContext & { onProgress?: (sentence: string) => void },
+): (() => Promise<Part>)[] {
   const { onProgress } = options
   const deadlineMs = wholeDeadlineMs
-  const verified: Verification = { results: [], remarks: [] }
-  for (const { inspections = [], checks = [] } of modules) {
-    for (const inspection of inspections) {
-      const { results, remark } = await inspection.run(pool, { deadlineMs, newest: false, onProgress })
-      verified.results.push(...results)
-      verified.remarks.push(remark)
-    }
-    for (const check of checks) {
+  return [
+    ...inspections.map(inspection => () => inspection.run(pool, { deadlineMs, newest: false, onProgress })),
+    ...checks.flatMap(check => {
       const values = check.values === undefined ? [] : check.values(options)
-      if (values === undefined) continue
-      verified.results.push(await runCheck(pool, check, { values, deadlineMs }))
-      onProgress?.(`checked: ${check.sentence}`)
-    }
-  }
-  return verified
+      if (values === undefined) return []
+      return async () => {
+        const result = await runCheck(pool, check, { values, deadlineMs })
+        onProgress?.(`checked: ${check.sentence}`)
+        return { results: [result] }
+      }
+    }),
+  ]
 }
 
 /** Checks the rules that are audited on what was written last; takes some ten milliseconds, however much is stored. */

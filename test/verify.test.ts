@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import type { Module } from '../src/module.ts'
 import { modules } from '../src/modules.ts'
 import { exampleOrder } from '../src/orders/example.ts'
+import type { Check } from '../src/platform/integrity.ts'
 import { auditDatabase, verifyDatabase } from '../src/verify.ts'
 import { createTestApp, type TestApp } from './app.ts'
 import { valuesOf } from './settings.ts'
@@ -31,6 +33,41 @@ async function broken(): Promise<string[]> {
 
 test('a database written only by the service keeps every guarantee', async () => {
   expect(await broken()).toEqual([])
+})
+
+test('checks run side by side and are listed in their order; after one that fails none is begun', async () => {
+  const context = { ...valuesOf(), nowMs: Date.now(), connectionsMax: 2 }
+  const check = (name: string, sql: string) => ({ name, sentence: name, sql })
+  const module = (...checks: Check[]): Module => ({ name: 'some', title: 'Some', checks })
+  const holder = await t.pool.connect()
+  await holder.query('select pg_advisory_lock(1517)')
+  const short = [check('second', "select 'two'"), check('third', 'select null where false')]
+  const { results } = await verifyDatabase(
+    t.pool,
+    [module(check('first', 'select pg_advisory_xact_lock(1517)::text'), ...short)],
+    {
+      ...context,
+      // The first check ends when the last one has.
+      onProgress: sentence => {
+        if (sentence.endsWith('third')) void holder.query('select pg_advisory_unlock(1517)')
+      },
+    },
+  )
+  expect(results.map(({ invariant, broken }) => [invariant, broken])).toEqual([
+    ['first', 1],
+    ['second', 1],
+    ['third', 0],
+  ])
+  holder.release()
+  const begun: string[] = []
+  const failing = module(check('failing', 'select no_such_column'), ...short)
+  const verified = verifyDatabase(t.pool, [failing], {
+    ...context,
+    connectionsMax: 1,
+    onProgress: it => begun.push(it),
+  })
+  await expect(verified).rejects.toThrow('no_such_column')
+  expect(begun).toEqual([])
 })
 
 test.each([
