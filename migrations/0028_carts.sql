@@ -5,7 +5,7 @@
 
 create table carts (
   cart_id         text collate "C" primary key,
-  token_hash      text        not null check (token_hash ~ '^[0-9a-f]{64}$'), -- SHA-256 of the token, in hex; never the token itself
+  token_hash      text        not null check (length(token_hash) = 64 and token_hash !~ '[^0-9a-f]'), -- SHA-256 of the token, in hex; never the token itself
   state           text        not null check (state in ('open', 'checking_out', 'checked_out', 'merged', 'expired')),
   currency        text        not null,
   customer_id     text,
