@@ -20,6 +20,7 @@ export const catalogue = {
   COMMAND_INVALID: { status: 400, consumer: 'dead-letter', title: 'The command breaks the contract' },
   COMMAND_UNPROCESSABLE: { status: 500, consumer: 'dead-letter', title: 'The command broke its handling each time' },
   TRANSITION_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The order is in a state that forbids it' },
+  WOULD_REPRICE: { status: 409, consumer: 'dead-letter', title: 'The price of the order would change' },
   VERSION_STALE: { status: 412, consumer: 'dead-letter', title: 'The order has changed in the meantime' },
   DEAD_LETTER_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such dead letter' },
   DEAD_LETTER_TAKEN: {

@@ -1,5 +1,6 @@
 import { accessModule } from './access/module.ts'
 import { cartsModule } from './carts/module.ts'
+import { customersModule } from './customers/module.ts'
 import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
 import { inventoryModule } from './inventory/module.ts'
@@ -25,6 +26,7 @@ export const modules: readonly Module[] = [
   cartsModule,
   trackingModule,
   shopModule,
+  customersModule,
   webhooksModule,
   accessModule,
   systemModule,

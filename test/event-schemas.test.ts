@@ -78,6 +78,10 @@ async function runEveryCommand(): Promise<void> {
   expect(await expireUnpaid(t.pool, limits)).toBe(1)
   expect((await t.call('POST', `/api/orders/${unpaid}/expire`)).status).toBe(404)
   await place(() => ({}))
+  const corrected = await place(() => ({}))
+  expect((await t.call('POST', `/api/orders/${corrected}/delivery`, { body: { ...body, city: 'Bonn' } })).status).toBe(
+    200,
+  )
   const waits = await place(({ payment }) => ({ payment: { ...payment, payment_dt: 0 } }))
   await changePaidOf(t.pool, { [waits]: { paymentStatus: 'paid', confirm: true } })
 }

@@ -54,6 +54,9 @@ export async function createFilledApp() {
     await t.call('POST', path, { body: { reason: 'asked for', actor: 'ada' }, headers: { 'idempotency-key': command } })
   }
   await t.call('POST', '/api/orders/filled-2/hold', { body: { reason: 'by telephone', actor: 'bo' } })
+  for (const address of ['1 First Street', '2 Second Street']) {
+    await t.call('POST', '/api/orders/filled-12/delivery', { body: { address, reason: 'moved', actor: 'ada' } })
+  }
   await changePaidOf(t.pool, {
     'filled-0': { paymentStatus: 'paid', confirm: true },
     'filled-3': { paymentStatus: 'authorized' },

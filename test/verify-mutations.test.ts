@@ -37,8 +37,14 @@ const isLast = 'sequence > 1 and sequence = (select version from orders where or
 
 /** The rows of a table that stand for its kinds; any row where nothing is said. */
 const kinds: Readonly<Record<string, readonly string[]>> = {
-  orders: ['version = 1', 'version > 1'],
-  order_transitions: ["command = 'pay'", "command = 'confirm' and from_status = 'pending'", "command = 'hold'"],
+  orders: ["version = 1 and order_uid <> 'filled-8'", 'version > 1'],
+  order_transitions: [
+    "command = 'pay'",
+    "command = 'confirm' and from_status = 'pending'",
+    "command = 'hold'",
+    "command = 'correct'",
+  ],
+  order_corrections: ['version = 3'],
   events: [
     "stream_type = 'order' and sequence = 1 and stream_id <> 'filled-8'",
     `stream_type = 'order' and stream_id like 'filled-%' and ${isLast} and type <> 'order.payment_status_changed'`,

@@ -98,7 +98,7 @@ function readIfMatch(request: HttpRequest): number[] | undefined {
 }
 
 /** The version in an ETag of ours; 0 for an answer without one, which is a refusal. */
-function versionOf(etag = ''): number {
+export function versionOf(etag = ''): number {
   return Number(/\d+/.exec(etag)?.[0] ?? 0)
 }
 

@@ -1,13 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
-import { type Backoff, backoffMs } from '../platform/backoff.ts'
-import { createKeyedMutex } from '../platform/mutex.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import { hasReceipt, insertReceipt } from './command-queries.ts'
 import type { CommandRequest } from './command-request.ts'
 import { decideCommand, type StatusCommand } from './lifecycle.ts'
 import type { OrderStatus } from './order.ts'
-import { isLockConflict, lockOrder, lockUnpaidOrders } from './order-locks.ts'
+import { lockOrder, lockUnpaidOrders } from './order-locks.ts'
+import { createOrderTurns, type TakeTurn } from './order-turns.ts'
 import { findOrder, type StoredOrder } from './queries.ts'
 import { type OrderChange, saveChanges } from './save-changes.ts'
 import { type StatusChangePart, tellParts } from './status-change-part.ts'
@@ -29,42 +27,21 @@ export type OnChanged = (orderUid: string, version: number) => void
 /** Carries out commands. */
 export type CarryOut = (request: CommandRequest) => Promise<CommandResult>
 
-/** Commands to one order that may wait for their turn on this instance. */
-const waitingForOrderMax = 100
-
-/** How long a command tries to lock an order that another transaction has locked, and how often. */
-const lockTimeoutMs = 3_000
-const lockBackoff: Backoff = { firstMs: 5, maxMs: 250 }
-
 /**
- * Makes the function that carries out commands for this instance: those to one order one after another. It tries repeatedly to
- * lock an order that another transaction has locked, without holding a connection in between, so other orders are not delayed.
- *
- * The function throws AppError ORDER_LOCKED when the order could not be locked in time, and OVERLOADED when too many commands
- * wait for it.
+ * Makes the function that carries out commands for this instance, those to one order one after another. It throws what taking turns
+ * throws.
  */
 export function createCarryOut(options: Options): CarryOut {
-  const takeTurn = createKeyedMutex(waitingForOrderMax)
-  return async request => {
-    const untilMs = performance.now() + lockTimeoutMs
-    return takeTurn(request.orderUid, async () => {
-      for (let failures = 1; ; failures += 1) {
-        try {
-          return await attempt(options, request)
-        } catch (error) {
-          if (!isLockConflict(error)) throw error
-          if (performance.now() > untilMs) throw new AppError('ORDER_LOCKED', 'another transaction has the order')
-        }
-        await sleep(backoffMs(lockBackoff, failures, Math.random()))
-      }
-    })
-  }
+  const { takeTurn = createOrderTurns() } = options
+  return request => takeTurn(request.orderUid, () => attempt(options, request))
 }
 
 type Options = {
   pool: Pool
   now: () => number
   onChanged: OnChanged
+  /** Its own unless given. */
+  takeTurn?: TakeTurn
   /** What modules do when the status changes. */
   parts?: readonly StatusChangePart[]
 }

@@ -40,6 +40,10 @@ export const paymentStatusChangedData = Type.Object({
   ...why,
 })
 
+/** The data of a change of the recipient. The recipient is not in it: events are kept where erasure does not reach. */
+export const recipientChangedData = Type.Object({ ...stateSchemas, version, ...why })
+
 export type PlacedData = Static<typeof placedData>
 export type StatusChange = Static<ReturnType<typeof statusChangeData>>
 export type PaymentStatusChanged = Static<typeof paymentStatusChangedData>
+export type RecipientChanged = Static<typeof recipientChangedData>

@@ -7,8 +7,12 @@ export type RequestedCommand = (typeof requestedCommands)[number]
 /** The commands that change the status; `expire` is given when the time for the payment is over. */
 export type StatusCommand = RequestedCommand | 'expire'
 
-/** What the history of an order names; `pay` changes what is paid of it and not the status, and nobody can ask for it. */
-export type OrderCommand = StatusCommand | 'pay'
+/**
+ * What the history of an order names beside the commands, and what leaves the status as it is: `pay` changes what is paid of it,
+ * `correct` its recipient, and `erase` removes the recipient.
+ */
+export const otherChanges = ['pay', 'correct', 'erase'] as const
+export type OrderCommand = StatusCommand | (typeof otherChanges)[number]
 
 /** The statuses that commands lead to. None leads back to the first one. */
 export type ChangedStatus = Exclude<OrderStatus, 'pending'>

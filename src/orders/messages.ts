@@ -3,7 +3,7 @@ import { orderStreamType } from '../events/stream-definition.ts'
 import type { Channel } from '../platform/asyncapi.ts'
 import { commandMessage } from './command-message.ts'
 import { orderDocument } from './document.ts'
-import { paymentStatusChangedData, placedData, statusChangeData } from './event-data.ts'
+import { paymentStatusChangedData, placedData, recipientChangedData, statusChangeData } from './event-data.ts'
 import { exampleOrder } from './example.ts'
 import { type ChangedStatus, moves, type StatusCommand } from './lifecycle.ts'
 import { initialState, stateJson } from './order.ts'
@@ -24,6 +24,7 @@ export const orderPlaced = defineEvent({
 })
 
 const orderUid = example.order_uid
+const stateOfExample = { status: 'confirmed', payment_status: 'paid', delivery_status: 'unfulfilled' } as const
 
 /** The event of a command that was carried out. */
 function statusChange(command: StatusCommand, title: string, description: string, reason: string, actor: string) {
@@ -105,7 +106,31 @@ export const orderPaymentStatusChanged = defineEvent({
   },
 })
 
-export const orderEvents = [orderPlaced, ...Object.values(orderChanged), orderPaymentStatusChanged]
+/** The recipient of an order was corrected. */
+export const orderDeliveryCorrected = defineEvent({
+  type: 'order.delivery_corrected',
+  stream: orderStreamType,
+  title: 'The recipient of an order was corrected',
+  description:
+    'The order reads back with another recipient from now on; GET /api/orders/:id has it. Its price stays as it is.',
+  data: recipientChangedData,
+  example: { ...stateOfExample, version: 2, reason: 'the house number was missing', actor: 'support' },
+})
+
+/** The recipient of an order was erased. */
+export const orderErased = defineEvent({
+  type: 'order.erased',
+  stream: orderStreamType,
+  title: 'The recipient of an order was erased',
+  description:
+    'The order reads back without its recipient, but for the country. A receiver that has kept the recipient erases it too.',
+  data: recipientChangedData,
+  example: { ...stateOfExample, version: 3, reason: 'asked for by the customer', actor: 'support' },
+})
+
+export const orderEvents = [
+  ...[orderPlaced, ...Object.values(orderChanged), orderPaymentStatusChanged, orderDeliveryCorrected],
+]
 
 /** The topic of incoming orders. */
 export function ordersChannel(address: string): Channel {

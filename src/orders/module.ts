@@ -15,6 +15,7 @@ import { createOrderMetrics, type OrderMetrics } from './metrics.ts'
 import { newest, orderChecks } from './order-checks.ts'
 import { createOrderHandler } from './order-handler.ts'
 import { orderStream, rememberOrders } from './order-stream.ts'
+import { createOrderTurns, type TakeTurn } from './order-turns.ts'
 import { overviewRoutes } from './overview-routes.ts'
 import type { Placement } from './placement.ts'
 import { type PlacementPart, rejectionCodesOf } from './placement-part.ts'
@@ -27,7 +28,14 @@ import { runTallyMerge } from './tally.ts'
 import { cacheSizeBytesMax, commandsTopic, ordersTopic, unpaidExpiresAfterMs } from './variables.ts'
 import { warmUp } from './warm-up.ts'
 
-export type OrdersApi = { intake: Intake; carryOut: CarryOut; cache: OrderCache; metrics: OrderMetrics }
+export type OrdersApi = {
+  intake: Intake
+  carryOut: CarryOut
+  /** Has changes of one order come one after another. */
+  takeTurn: TakeTurn
+  cache: OrderCache
+  metrics: OrderMetrics
+}
 
 export const ordersApi = declareApi<OrdersApi>('orders')
 
@@ -41,6 +49,7 @@ export const ordersModule: Module = {
     { name: 'order_items', order: 'order_uid, line' },
     { name: 'order_transitions', order: 'order_uid, version' },
     { name: 'order_command_receipts', order: 'order_uid, command_id' },
+    { name: 'order_corrections', order: 'order_uid, version' },
     { name: 'order_tallies', order: 'bucket, currency, orders, amount' },
   ],
   streams: [orderStream],
@@ -105,14 +114,14 @@ function start(context: Context): Running {
 /** A group of which every order was rejected proves nothing of writes. */
 const hasPlaced = ({ placed }: Placement) => placed.length > 0
 
-function createOrders(context: Context, parts: readonly PlacementPart[]): OrdersApi {
+function createOrders(context: Context, placement: readonly PlacementPart[]): OrdersApi {
   const { pool, pools, value, now, isInStep, writes, log, tracer, logGrown, throttle, registry } = context
   const cache = new OrderCache({
     sizeBytesMax: value(cacheSizeBytesMax),
     load: uid => findOrder(pools.single, uid),
     isInStep,
   })
-  const store = createIntakeStore(pool, parts)
+  const store = createIntakeStore(pool, placement)
   const intake = createIntake({
     store: writes === undefined ? store : { ...store, place: writes.noting(store.place, hasPlaced) },
     log,
@@ -128,8 +137,10 @@ function createOrders(context: Context, parts: readonly PlacementPart[]): Orders
     },
   })
   const metrics = createOrderMetrics(registry, intake, cache)
-  const carryOut = createCarryOut({ pool: pools.commands, now, onChanged: cache.forget, parts: statusPartsOf(context) })
-  return { intake, carryOut, cache, metrics }
+  const takeTurn = createOrderTurns()
+  const parts = statusPartsOf(context)
+  const carryOut = createCarryOut({ pool: pools.commands, now, takeTurn, onChanged: cache.forget, parts })
+  return { intake, carryOut, takeTurn, cache, metrics }
 }
 
 /** Sends an order into the topic that orders come in by; undefined without Kafka. */

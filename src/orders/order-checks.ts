@@ -1,10 +1,12 @@
 import { concerningEvents, droppedBefore, eventsOf, newestEvents, sampleOfEvents } from '../events/event-sql.ts'
 import { streamChecks } from '../events/stream-checks.ts'
 import type { Check } from '../platform/integrity.ts'
-import { orderChanged, orderPaymentStatusChanged } from './messages.ts'
+import { otherChanges } from './lifecycle.ts'
+import { orderChanged, orderDeliveryCorrected, orderErased, orderPaymentStatusChanged } from './messages.ts'
 import { initialState, type OrderState } from './order.ts'
 import { waitsForPayment } from './order-locks.ts'
 import { orderStream } from './order-stream.ts'
+import { recipientChecks } from './recipient-checks.ts'
 import { bucketSeconds } from './tally-buckets.ts'
 import { unpaidExpiresAfterMs } from './variables.ts'
 
@@ -19,6 +21,9 @@ const isCorrected = (time: string) => `${time} <> date_trunc('milliseconds', ${t
 const stateText = ({ status, paymentStatus, deliveryStatus }: OrderState) =>
   `'${status} ${paymentStatus} ${deliveryStatus}'`
 const [paidAtFirst, unpaidAtFirst] = [stateText(initialState(true)), stateText(initialState(false))]
+
+/** The changes that leave the status as it is. */
+const others = otherChanges.map(change => `'${change}'`).join(', ')
 
 /** The events of orders' own streams. */
 const events = eventsOf(orderStream.type, 'order_uid')
@@ -42,7 +47,8 @@ export const newest = `
   order_items as (select * from order_items join sampled using (order_uid)),
   events as (${sampleOfEvents(orderStream.type, 'sampled', 'order_uid')}),
   order_transitions as (select * from order_transitions join sampled using (order_uid)),
-  order_command_receipts as (select * from order_command_receipts join sampled using (order_uid)),`
+  order_command_receipts as (select * from order_command_receipts join sampled using (order_uid)),
+  order_corrections as (select * from order_corrections join sampled using (order_uid)),`
 
 /** How long past its deadline an unpaid order may wait for the sweep. */
 const expiryToleranceMs = 60_000
@@ -56,7 +62,8 @@ const ruleChecks: readonly Check[] = [
             from (select order_uid from order_items
                    union ${concerningEvents}
                    union select order_uid from order_transitions
-                   union select order_uid from order_command_receipts) part
+                   union select order_uid from order_command_receipts
+                   union select order_uid from order_corrections) part
            where not exists (select from orders o where o.order_uid = part.order_uid)`,
   },
   {
@@ -100,9 +107,12 @@ const ruleChecks: readonly Check[] = [
                            as said (status text, previous_status text, version text, reason text, actor text)
            where e.sequence > 1
              and (t.order_uid is null
-                  or e.type <> case t.command when 'pay' then '${orderPaymentStatusChanged.type}' else 'order.' || t.to_status end
+                  or e.type <> case t.command when 'pay'     then '${orderPaymentStatusChanged.type}'
+                                              when 'correct' then '${orderDeliveryCorrected.type}'
+                                              when 'erase'   then '${orderErased.type}'
+                                              else 'order.' || t.to_status end
                   or (said.status, said.previous_status, said.version, said.reason, said.actor)
-                     is distinct from (t.to_status::text, case when t.command <> 'pay' then t.from_status::text end,
+                     is distinct from (t.to_status::text, case when t.command not in (${others}) then t.from_status::text end,
                                        t.version::text, t.reason, t.actor)
                   or (e.recorded_at <> t.recorded_at and not (${isCorrected('e.recorded_at')})))`,
   },
@@ -195,7 +205,10 @@ const tallyCheck: Check = {
 
 /** All checks of orders. The audit runs all but that of the sums on the newest orders. */
 export const orderChecks: readonly Check[] = [
-  ...[...streamChecks(orderStream), ...ruleChecks].map(check => ({ ...check, audited: 'newest' as const })),
+  ...[...streamChecks(orderStream), ...ruleChecks, ...recipientChecks].map(check => ({
+    ...check,
+    audited: 'newest' as const,
+  })),
   expiryCheck,
   tallyCheck,
 ]

@@ -4,6 +4,7 @@ import { initialState } from './order.ts'
 import type { RejectionCode } from './placement-part.ts'
 import type { NewOrder } from './new-order.ts'
 import { type PlacedOrder, type StoredOrder, toStored } from './queries.ts'
+import { digestOf } from './recipient.ts'
 import type { ValidOrder } from './new-order.ts'
 import { orderInvalid } from './validate.ts'
 
@@ -119,7 +120,7 @@ export function outcomesOf(
   return group.map(({ order }): Outcome | undefined => {
     const { orderUid, json, newViolations } = order
     const known = stored.get(orderUid) ?? before.get(orderUid)
-    if (known !== undefined && isSameJson(known.document, json)) return { kind: 'duplicate', order: known }
+    if (known !== undefined && isSentAs(known, json)) return { kind: 'duplicate', order: known }
     if (newViolations !== undefined) return { kind: 'invalid', violations: newViolations }
     if (known !== undefined) return conflict
     const first = written.get(orderUid)
@@ -136,6 +137,14 @@ export function outcomesOf(
 
 const none: ReadonlyMap<string, never> = new Map<string, never>()
 const conflict: Outcome = { kind: 'conflict' }
+
+/** Whether an order was sent as this document. One that is erased is also recognized by the document that it reads back as. */
+function isSentAs({ document, sent }: StoredOrder, json: string): boolean {
+  if (sent === undefined) return isSameJson(document, json)
+  return 'digest' in sent
+    ? sent.digest.equals(digestOf(json)) || isSameJson(document, json)
+    : isSameJson(sent.document, json)
+}
 
 /** Whether two compact JSON texts say the same, whatever the order of their fields. */
 function isSameJson(one: string, other: string): boolean {

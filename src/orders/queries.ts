@@ -10,6 +10,7 @@ import type { ListOrdering, ListPosition, OrderFilter } from './list-filter.ts'
 import { walkList } from './list-walk.ts'
 import type { NewOrder, OrderLine } from './new-order.ts'
 import { type OrderState, stateJson } from './order.ts'
+import { withRecipient } from './recipient.ts'
 
 /** A trigger notifies this channel of each changed order, with its version and uid. */
 export const orderChangedChannel = 'order_changed'
@@ -18,8 +19,10 @@ export const orderChangedChannel = 'order_changed'
 export type StoredOrder = {
   orderUid: string
   version: number
-  /** The document as it was sent: a JSON object. */
+  /** The document as it reads back, a JSON object: as it was sent, unless its recipient was corrected or erased. */
   document: string
+  /** What it was sent as, where that is another document and the reader has asked for it; a digest once it is erased. */
+  sent?: { document: string } | { digest: Buffer }
   state: OrderState
   updatedAt: Date
 }
@@ -34,11 +37,14 @@ export function jsonOf({ document, state, version, updatedAt }: StoredOrder): st
 }
 
 /** The columns that an order is read back by, of `orders o`. */
-const storedColumns = 'o.order_uid, o.document, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at'
+const storedColumns =
+  'o.order_uid, o.document, o.delivery, o.status, o.payment_status, o.delivery_status, o.version, o.updated_at'
 
 type OrderRow = {
   order_uid: string
   document: string
+  /** The recipient as corrected. */
+  delivery: string | null
   status: OrderState['status']
   payment_status: OrderState['paymentStatus']
   delivery_status: OrderState['deliveryStatus']
@@ -47,7 +53,7 @@ type OrderRow = {
 }
 
 /**
- * Reads the orders that are stored under these uids. Each uid is looked up separately: given a list, the planner may read the
+ * Reads the orders that are stored under these uids, with what they were sent as. Each uid is looked up separately: given a list, the planner may read the
  * whole of a table that has no statistics yet.
  *
  * @returns by uid; orders that are not stored are left out
@@ -56,13 +62,18 @@ export async function findStored(
   client: Pool | PoolClient,
   orderUids: readonly string[],
 ): Promise<Map<string, StoredOrder>> {
-  const { rows } = await client.query<OrderRow>(
-    `select ${storedColumns}
+  const { rows } = await client.query<OrderRow & { sent_digest: Buffer | null }>(
+    `select ${storedColumns}, o.sent_digest
        from unnest($1::text[]) as wanted (order_uid)
       cross join lateral (select * from orders where order_uid = wanted.order_uid limit 1) o`,
     [orderUids],
   )
-  return new Map(rows.map(row => [row.order_uid, present(row)]))
+  return new Map(rows.map(row => [row.order_uid, presentSent(row)]))
+}
+
+function presentSent({ sent_digest: digest, ...row }: OrderRow & { sent_digest: Buffer | null }): StoredOrder {
+  if (digest !== null) return { ...present(row), sent: { digest } }
+  return row.delivery === null ? present(row) : { ...present(row), sent: { document: row.document } }
 }
 
 /** The primary key of `orders`; if the table is distributed, with the number of a shard behind it. */
@@ -134,7 +145,8 @@ function versionWith(hold: NewOrder['hold']): number {
   return hold === undefined ? 1 : 2
 }
 
-function present({ order_uid: orderUid, document, version, updated_at: updatedAt, ...row }: OrderRow): StoredOrder {
+function present({ order_uid: orderUid, version, updated_at: updatedAt, ...row }: OrderRow): StoredOrder {
+  const document = row.delivery === null ? row.document : withRecipient(row.document, row.delivery)
   const state = { status: row.status, paymentStatus: row.payment_status, deliveryStatus: row.delivery_status }
   return { orderUid, version, document, state, updatedAt }
 }

@@ -1,8 +1,8 @@
 import type { EventDefinition } from '../events/definition.ts'
 import type { NewEvent } from '../events/append.ts'
 import type { Transition } from './command-queries.ts'
-import type { PaymentStatusChanged, StatusChange } from './event-data.ts'
-import { orderChanged, orderPaymentStatusChanged } from './messages.ts'
+import type { PaymentStatusChanged, RecipientChanged, StatusChange } from './event-data.ts'
+import { orderChanged, orderDeliveryCorrected, orderErased, orderPaymentStatusChanged } from './messages.ts'
 import type { OrderState, PaymentStatus } from './order.ts'
 
 /**
@@ -28,12 +28,14 @@ function contentOf(
   { command, version, from, reason, actor }: Omit<Transition, 'to'>,
   { status, paymentStatus, deliveryStatus }: Readonly<OrderState>,
   paidBefore: PaymentStatus,
-): [EventDefinition, StatusChange | PaymentStatusChanged] {
+): [EventDefinition, StatusChange | PaymentStatusChanged | RecipientChanged] {
   const state = { status, payment_status: paymentStatus, delivery_status: deliveryStatus, version }
   const paid = paidBefore === paymentStatus ? {} : { previous_payment_status: paidBefore }
   if (command === 'pay') {
     return [orderPaymentStatusChanged, { ...state, previous_payment_status: paidBefore, reason, actor }]
   }
+  if (command === 'correct') return [orderDeliveryCorrected, { ...state, reason, actor }]
+  if (command === 'erase') return [orderErased, { ...state, reason, actor }]
   if (status === 'pending') throw new RangeError(`no command leads to pending: ${command}`)
   return [orderChanged[status], { ...state, previous_status: from, ...paid, reason, actor }]
 }

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { replaceMember } from '../platform/json-member.ts'
+import { type OrderDocument, orderDocument } from './document.ts'
+
+/**
+ * The recipient of an order after it was placed. The document is stored as it was sent. A corrected recipient is a column beside it
+ * (`orders.delivery`), which is put on when the order is read back: an order that was never corrected has a null there, and costs nothing.
+ * Erasure is the one change of a document: the recipient and every field that the contract does not know leave it, and a digest of what was
+ * sent (`orders.sent_digest`) recognizes the same order when it comes again. Pure.
+ */
+
+export type Recipient = OrderDocument['delivery']
+
+/** What stands in place of a recipient: it keeps the contract, so every reader of orders can read it. */
+const nobody = { name: '', phone: '0', zip: '', city: '', address: '', region: '', email: 'nobody@invalid' } as const
+
+/** A document as it reads back. @param document as it was sent @param delivery JSON: the corrected recipient */
+export function withRecipient(document: string, delivery: string): string {
+  const spliced = replaceMember(document, 'delivery', delivery)
+  return spliced ?? JSON.stringify({ ...JSON.parse(document), delivery: JSON.parse(delivery) })
+}
+
+/** The recipient of a document. */
+export function recipientOf(document: string): Recipient {
+  return (JSON.parse(document) as OrderDocument).delivery
+}
+
+/** Nobody, in the country of a recipient. */
+export function anonymous({ country }: Partial<Recipient>): Recipient {
+  return country === undefined ? nobody : { ...nobody, country }
+}
+
+/** A document without its recipient, but for the country, and without the fields that the contract does not know. */
+export function withoutRecipient(document: string): string {
+  const known = ofContract(orderDocument as Schema, JSON.parse(document)) as OrderDocument
+  return JSON.stringify({ ...known, delivery: anonymous(known.delivery) })
+}
+
+/** The part of a schema that is read here. */
+type Schema = { type?: string; properties?: Record<string, Schema>; items?: Schema }
+
+/** The fields of a value that its schema names, in the order of the value. */
+function ofContract(schema: Schema, value: unknown): unknown {
+  const { properties, items } = schema
+  if (Array.isArray(value)) return items === undefined ? value : value.map(inner => ofContract(items, inner))
+  if (properties === undefined || typeof value !== 'object' || value === null) return value
+  const known = Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))
+  return Object.fromEntries(known.map(([name, inner]) => [name, ofContract(properties[name] ?? {}, inner)]))
+}
+
+/** The SHA-256 of a document: the same for documents that are the same as JSON, whatever the order of their fields. */
+export function digestOf(document: string): Buffer {
+  return createHash('sha256')
+    .update(canonical(JSON.parse(document)))
+    .digest()
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))
+  return `{${members.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join(',')}}`
+}
