@@ -36,6 +36,8 @@ create table carts (
 alter table carts set (fillfactor = 70);
 
 create index carts_by_state on carts (state, created_at, cart_id);
+create index carts_by_customer on carts (customer_id, created_at, cart_id) where customer_id is not null;
+create index carts_by_email on carts (email, created_at, cart_id) where email is not null;
 create index carts_due on carts (next_look_at) where next_look_at is not null;
 
 -- Units that customers have ordered of items that limit them (max_per_customer). The rows of an order that is cancelled or expires are

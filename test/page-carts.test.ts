@@ -174,8 +174,23 @@ describe.skipIf(hasNoBrowser)('carts and what prices them, in Chromium', () => {
     await page.locator('.summary-line').getByText('Checked out').waitFor()
     await page.goto(`${stage.url}/carts?state=checked_out`)
     await page.getByRole('row', { name: new RegExp(`${cart.id} .* Checked out`) }).waitFor()
+    const find = page.getByRole('searchbox', { name: 'Cart ID, customer or email' })
+    for (const [text, shown] of [
+      ['eve@example.com', page.getByText('No matching carts')],
+      ['ada@example.com', page.getByRole('row', { name: new RegExp(`${cart.id} .* Checked out`) })],
+      ['c-1', page.getByText('No matching carts')],
+    ] as const) {
+      await find.fill(text)
+      await page.keyboard.press('Enter')
+      await shown.waitFor()
+    }
+    await find.fill('')
+    await page.keyboard.press('Enter')
     await page.getByRole('radio', { name: 'Abandoned' }).check({ force: true })
     await page.getByText('No abandoned carts').waitFor()
+    await find.fill(cart.id)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Cart of ada@example.com' }).waitFor()
     await page.goto(`${stage.url}/carts/nobody`)
     await page.getByText('Cart nobody not found').waitFor()
     forgive404()

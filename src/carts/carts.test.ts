@@ -3,6 +3,7 @@ import { appOn, createTestApp, type TestApp } from '../../test/app.ts'
 import { cartActions, lamp, mug, openShop, putItems, recipient, stockUp } from '../../test/carts.ts'
 import { brokenRules } from '../../test/invariants.ts'
 import { createFactsReader } from './facts.ts'
+import { listingCarts } from './list.ts'
 import { PriceLists } from './price-lists.ts'
 import { createRememberedCarts } from './remembered-carts.ts'
 import { sweepCarts } from './sweep.ts'
@@ -277,6 +278,48 @@ test('operators list carts of a state, newest first, page by page', async () => 
   expect((await t.call('GET', '/api/carts?state=gone')).status).toBe(400)
   const abandoned = await (await t.call('GET', '/api/carts?state=open&abandoned=true')).json()
   expect(abandoned).toEqual([])
+})
+
+test('operators find the carts of a customer or an email address, exactly, by an index', async () => {
+  const [mine, other] = [await shop.create({ customer_id: 'c-77' }), await shop.create({ customer_id: 'c-7' })]
+  await shop.patch(other.id, { email: 'mary+x@example.com' })
+  const found = async (query: string) => {
+    const response = await t.call('GET', `/api/carts?${query}`)
+    return ((await response.json()) as { id: string }[]).map(({ id }) => id)
+  }
+  expect(await found('customer_id=c-77')).toEqual([mine.id])
+  expect(await found('email=mary%2Bx%40example.com')).toEqual([other.id])
+  for (const none of [
+    'customer_id=c-',
+    'customer_id=C-77',
+    'email=mary',
+    'email=mary%2Bx@example.com&customer_id=c-77',
+  ])
+    expect(await found(none)).toEqual([])
+  expect(await found('email=mary%2Bx@example.com&state=checked_out')).toEqual([])
+  for (const query of ['email=%00', 'email=', 'customer_id=%00'])
+    expect((await t.call('GET', `/api/carts?${query}`)).status).toBe(400)
+  const client = await t.pool.connect()
+  try {
+    const columns = 'token_hash, state, currency, discount_codes, lines, version, sequence, recorded_at, created_at'
+    await client.query(
+      `begin;
+       insert into carts (cart_id, customer_id, email, updated_at, expires_at, next_look_at, ${columns})
+       select 'many-' || n, 'b-' || n, n || '@example.com', now(), now(), now(), ${columns}
+         from carts cross join generate_series(1, 3000) n where cart_id = '${mine.id}';
+       analyze carts`,
+    )
+    for (const [filter, index] of [
+      [{ customerId: 'c-77' }, 'carts_by_customer'],
+      [{ email: 'mary+x@example.com' }, 'carts_by_email'],
+    ] as const) {
+      const { text, values } = listingCarts({ state: 'open', ...filter }, undefined, 101)
+      const { rows } = await client.query(`explain ${text}`, values)
+      expect(JSON.stringify(rows)).toContain(index)
+    }
+  } finally {
+    client.release(true)
+  }
 })
 
 describe('carts that nobody works on', () => {

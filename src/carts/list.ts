@@ -14,9 +14,16 @@ export const listParameters = {
   cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
   state: { description: 'In this state; open unless given', schema: cartState },
   abandoned: { description: 'Only those that were found abandoned, or only others', schema: { type: 'boolean' } },
+  customer_id: { description: 'Of this customer', schema: { type: 'string' } },
+  email: { description: 'With exactly this email address', schema: { type: 'string' } },
 }
 
-export type CartFilter = Readonly<{ state: CartState; abandoned: boolean | undefined }>
+export type CartFilter = Readonly<{
+  state: CartState
+  abandoned?: boolean | undefined
+  customerId?: string | undefined
+  email?: string | undefined
+}>
 
 /** The last cart of a page. */
 type Position = Readonly<{ createdAtMs: number; cartId: string }>
@@ -38,9 +45,10 @@ export function readListQuery(parameters: URLSearchParams): Readonly<{
   const abandoned = query.text('abandoned')
   if (abandoned !== undefined && abandoned !== 'true' && abandoned !== 'false')
     query.refuse('abandoned', 'true or false')
+  const [customerId, email] = [query.storableText('customer_id'), query.storableText('email')]
   query.end()
-  const filter = { state: state ?? 'open', abandoned: abandoned === undefined ? undefined : abandoned === 'true' }
-  return { filter, after, limit }
+  const isAbandoned = abandoned === undefined ? undefined : abandoned === 'true'
+  return { filter: { state: state ?? 'open', abandoned: isAbandoned, customerId, email }, after, limit }
 }
 
 const cursorForm = /^(\d{1,15})-([\w-]{1,64})$/
@@ -57,19 +65,30 @@ function decodeCursor(cursor: string): Position | undefined {
 /** Carts of a state, newest first. */
 export async function listCarts(
   pool: Pool,
-  { state, abandoned }: CartFilter,
+  filter: CartFilter,
   after: Position | undefined,
   limit: number,
 ): Promise<Cart[]> {
-  const { rows } = await pool.query<CartRow>(
-    `select ${cartColumns}
+  const { rows } = await pool.query<CartRow>(listingCarts(filter, after, limit))
+  return rows.map(toCart)
+}
+
+/** The statement of a list. Each filter has a text of its own, so that the carts of a customer are found by their index. */
+export function listingCarts(
+  { state, abandoned, customerId, email }: CartFilter,
+  after: Position | undefined,
+  limit: number,
+) {
+  return {
+    text: `select ${cartColumns}
        from carts
       where state = $1
         and ($2::boolean is null or (abandoned_at is not null) = $2)
         and ($3::timestamptz is null or (created_at, cart_id) < ($3, $4))
+        and ${customerId === undefined ? '$5::text is null' : 'customer_id = $5'}
+        and ${email === undefined ? '$6::text is null' : 'email = $6'}
       order by created_at desc, cart_id desc
       limit ${limit}`,
-    [state, abandoned, after === undefined ? null : new Date(after.createdAtMs), after?.cartId],
-  )
-  return rows.map(toCart)
+    values: [state, abandoned, after && new Date(after.createdAtMs), after?.cartId, customerId, email],
+  }
 }

@@ -44,7 +44,8 @@ export const cartOperations = {
   list: {
     operationId: 'listCarts',
     summary: 'List carts',
-    description: 'Newest first, of one state, without prices.',
+    description:
+      'Newest first, of one state, without prices. Filters are exact. An email address is personal data: proxies may log the addresses of requests.',
     tags,
     parameters: queryParameters(listParameters),
     responses: {

@@ -20,16 +20,21 @@ export const tones: Record<CartState, string> = {
 export const listed = ['open', 'abandoned', 'checking_out', 'checked_out', 'merged', 'expired'] as const
 export type Listed = (typeof listed)[number]
 
+/** What the list is narrowed to: `buyer` is a customer or an email address, '' for all. */
+export type CartFilter = { shown: Listed; buyer: string }
+
 /** A list as the parameters of the API, which are those of the page's address. */
-export function toParameters(shown: Listed): Record<string, string> {
-  if (shown === 'open') return {}
-  return shown === 'abandoned' ? { abandoned: 'true' } : { state: shown }
+export function toParameters({ shown, buyer }: CartFilter): Record<string, string> {
+  const ofBuyer = buyer === '' ? {} : { [buyer.includes('@') ? 'email' : 'customer_id']: buyer }
+  if (shown === 'open') return ofBuyer
+  return { ...(shown === 'abandoned' ? { abandoned: 'true' } : { state: shown }), ...ofBuyer }
 }
 
 /** The list that an address names; that of open carts where it names none. */
-export function listedIn({ state, abandoned }: Record<string, string>): Listed {
+export function filterIn({ state, abandoned, email = '', customer_id = '' }: Record<string, string>): CartFilter {
   const known = listed.find(shown => shown === state && shown !== 'abandoned') ?? 'open'
-  return known === 'open' && abandoned === 'true' ? 'abandoned' : known
+  const shown = known === 'open' && abandoned === 'true' ? 'abandoned' : known
+  return { shown, buyer: email === '' ? customer_id : email }
 }
 
 /** The line that a warning is about. */

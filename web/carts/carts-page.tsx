@@ -11,33 +11,37 @@ import { count } from '../platform/money.ts'
 import { PagedList } from '../platform/paged.ts'
 import { PageHead } from '../shell/page.tsx'
 import { cartAddress, cartsAddress } from './addresses.ts'
-import { type CartRow, type Listed, listed, listedIn, toParameters } from './cart.ts'
+import { type CartFilter, type CartRow, filterIn, type Listed, listed, toParameters } from './cart.ts'
 import { buyerOf, CartStateTags } from './cart-parts.tsx'
+import { idForm } from './search.ts'
 import { texts } from './texts.ts'
 
 const refreshEveryMs = 5_000
 const pageSize = 50
-const idCharactersMax = 64
+const buyerCharactersMax = 300
 
-/** All carts of a state, newest first. */
+/** All carts of a state, or those of a customer, newest first. */
 export default function CartsPage() {
   const location = useLocation()
-  const shown = listedIn(location.query)
-  const query = new URLSearchParams({ ...toParameters(shown), limit: String(pageSize) }).toString()
+  const filter = filterIn(location.query)
+  const { shown, buyer } = filter
+  const query = new URLSearchParams({ ...toParameters(filter), limit: String(pageSize) }).toString()
   const list = useMemo(() => new PagedList<CartRow>(`/api/carts?${query}`), [query])
   useFreshList(list, refreshEveryMs)
+  const change = (to: Partial<CartFilter>) => location.route(cartsAddress(toParameters({ ...filter, ...to })), true)
+  const find = (text: string) => (idForm.test(text) ? location.route(cartAddress(text)) : change({ buyer: text }))
   return (
     <>
       <PageHead title={texts.title} />
       <section class="filters" aria-label={commonTexts.filters}>
         <div class="filter-row">
-          <Find open={id => location.route(cartAddress(id))} />
+          <Find buyer={buyer} find={find} />
           <Segments
             legend={texts.state}
             name="state"
             options={listed}
             chosen={shown}
-            choose={to => location.route(cartsAddress(toParameters(to)), true)}
+            choose={to => change({ shown: to })}
             label={(option: Listed) => texts.listed[option]}
           />
         </div>
@@ -45,8 +49,9 @@ export default function CartsPage() {
       <ListContent
         list={list}
         more={texts.more}
-        none={shown === 'open' ? texts.none : texts.noneListed[shown]}
-        hint={shown === 'open' ? texts.noneHint : undefined}
+        none={noneOf(filter)}
+        hint={shown === 'open' && buyer === '' ? texts.noneHint : undefined}
+        clear={buyer === '' ? undefined : () => change({ buyer: '' })}
       >
         {rows => <Rows carts={rows} />}
       </ListContent>
@@ -54,21 +59,27 @@ export default function CartsPage() {
   )
 }
 
-function Find({ open }: { open: (id: string) => void }) {
-  const find = (event: TargetedSubmitEvent<HTMLFormElement>) => {
+function noneOf({ shown, buyer }: CartFilter): string {
+  if (buyer !== '') return texts.noMatch
+  return shown === 'open' ? texts.none : texts.noneListed[shown]
+}
+
+/** Opens a cart by its id, and finds those of a customer or an email address. */
+function Find({ buyer, find }: { buyer: string; find: (text: string) => void }) {
+  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    open(textOf(new FormData(event.currentTarget), 'id'))
+    find(textOf(new FormData(event.currentTarget), 'find'))
   }
   return (
-    <form class="list-search" onSubmit={find}>
+    <form class="list-search" onSubmit={submit}>
       <input
+        key={buyer}
         type="search"
-        name="id"
-        required
-        pattern=".*\S.*"
+        name="find"
+        defaultValue={buyer}
         aria-label={texts.find}
         placeholder={texts.find}
-        maxLength={idCharactersMax}
+        maxLength={buyerCharactersMax}
         autocomplete="off"
         spellcheck={false}
       />

@@ -1,7 +1,8 @@
 import { request } from '../platform/api.ts'
 import { cartAddress, cartsAddress } from './addresses.ts'
 
-const idForm = /^cart_[a-z2-7]{24}$/
+/** The form of a cart's id. */
+export const idForm = /^cart_[a-z2-7]{24}$/
 
 /** Finds a cart by its id. @returns the address of its page; of the list for any other text */
 export async function findCart(text: string): Promise<{ address: string; isFound: boolean }> {

@@ -4,7 +4,7 @@ export const texts = {
   cartOf: (buyer: string) => `Cart of ${buyer}`,
   guest: 'Guest',
   search: { label: 'Find a cart by ID', placeholder: 'Cart ID' },
-  find: 'Cart ID',
+  find: 'Cart ID, customer or email',
   state: 'Status',
   states: {
     open: 'Open',
@@ -27,6 +27,7 @@ export const texts = {
     `${units} ${units === '1' ? 'unit' : 'units'}, ${items} ${items === '1' ? 'item' : 'items'}`,
   none: 'No open carts',
   noneHint: 'A shop creates them with POST /api/carts.',
+  noMatch: 'No matching carts',
   noneListed: {
     abandoned: 'No abandoned carts',
     checking_out: 'No carts are checking out',
