@@ -1,3 +1,4 @@
+import type { Build } from './builds.ts'
 import type { Environment } from './environment.ts'
 import type { Findings } from './figures.ts'
 
@@ -22,4 +23,6 @@ export type Benchmark = {
   /** Runs only when it is named: it takes long. */
   isOptional?: boolean
   run(context: BenchmarkContext): Promise<Findings>
+  /** Compares this build with another one; undefined: it cannot. */
+  compare?(context: BenchmarkContext, other: Build): Promise<Findings>
 }

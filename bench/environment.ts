@@ -9,6 +9,7 @@ import { createLogger } from '../src/platform/log.ts'
 import { migrate } from '../src/platform/migrations.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { endWithThisProcess } from '../test/end-with-this-process.ts'
+import { type Build, thisBuild } from './builds.ts'
 
 /** The servers that benchmarks share: one PostgreSQL with the settings of the service, durable, and one Kafka broker. */
 export type Environment = {
@@ -21,8 +22,6 @@ export type Environment = {
   kafkaVersion(): string
   close(): Promise<void>
 }
-
-const migrations = join(import.meta.dirname, '..', 'migrations')
 
 /**
  * Makes an environment; nothing is started before it is needed.
@@ -60,13 +59,19 @@ export function createEnvironment(note: (line: string) => void): Environment {
 
 let databases = 0
 
-/** A new database with the service's empty tables. */
-export async function createDatabase(server: EmbeddedPostgres): Promise<PostgresAddress> {
+/** A new database with the service's empty tables. @param build whose tables; this one's when undefined */
+export async function createDatabase(server: EmbeddedPostgres, build: Build = thisBuild): Promise<PostgresAddress> {
+  const address = await createEmptyDatabase(server)
+  await migrate(address, join(build.root, 'migrations'))
+  await settle(address)
+  return address
+}
+
+/** A new database without tables. */
+export async function createEmptyDatabase(server: EmbeddedPostgres): Promise<PostgresAddress> {
   databases += 1
   const address = { ...server.address, database: `bench_${databases}` }
   await withClient(server.address, client => client.query(`create database ${address.database}`))
-  await migrate(address, migrations)
-  await settle(address)
   return address
 }
 

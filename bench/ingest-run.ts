@@ -3,6 +3,7 @@ import { Client, type ClientConfig } from 'pg'
 import { advisoryLocks } from '../src/advisory-locks.ts'
 import { clientOptions, dispose, loadKafka } from '../src/platform/kafka/client.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
+import type { Build } from './builds.ts'
 import { withClient } from './environment.ts'
 import { followLog, type LogProgress } from './log-progress.ts'
 import { databaseSettings, readMetrics, startServiceProcess, withoutExpiry } from './service-process.ts'
@@ -19,6 +20,8 @@ export type IngestRun = {
   residentMaxMib: number | undefined
   /** From the first event on a stream until every stream had all; undefined without streams. */
   streamedSeconds: number | undefined
+  /** Processor time of the service and of PostgreSQL for an order, in microseconds; undefined where it is not known. */
+  microseconds: { service: number; postgres: number } | undefined
   notes: string[]
 }
 
@@ -38,6 +41,8 @@ export type IngestOptions = {
   folder: string
   profileFolder: string | undefined
   watched: Watched
+  /** Whose service; this one's when undefined. */
+  build?: Build | undefined
 }
 
 const pollMs = 100
@@ -60,6 +65,7 @@ export async function runIngest(options: IngestOptions): Promise<IngestRun> {
   const service = await startServiceProcess({
     folder: options.folder,
     profileFolder: options.profileFolder,
+    build: options.build,
     environment: {
       ...databaseSettings(address),
       ...withoutExpiry,
@@ -119,7 +125,11 @@ async function follow(look: () => Promise<LogProgress>, watched: Watched, { orde
     if (events >= orders) ordersPerSecond ??= rateSinceFirst
     if (ordersPerSecond !== undefined && (isPublished || !withRelay)) {
       const publishedPerSecond = withRelay ? rateSinceFirst : undefined
-      return { ordersPerSecond, publishedPerSecond, ordersATransaction: orders / transactions, cores: endWatch?.() }
+      const cores = endWatch?.()
+      const seconds = (atMs - (first?.atMs ?? atMs)) / 1000
+      const each = (name: string) => ((cores?.[name] ?? 0) * seconds * 1e6) / orders
+      const microseconds = cores && { service: each('service'), postgres: each('PostgreSQL') }
+      return { ordersPerSecond, publishedPerSecond, ordersATransaction: orders / transactions, cores, microseconds }
     }
     // The relay does not report its progress until it is done, so it may take as long as the intake and a minute more.
     const timeoutMs = silenceMsMax + (first === undefined ? 0 : latest.atMs - first.atMs)
@@ -129,14 +139,19 @@ async function follow(look: () => Promise<LogProgress>, watched: Watched, { orde
 }
 
 async function checkStored({ address, orders, ordersBefore = 0, lines }: IngestOptions): Promise<void> {
-  const { rows } = await withClient(address, client =>
-    client.query<Record<string, number>>(`
+  const { rows } = await withClient(address, async client => {
+    const { rowCount } = await client.query(
+      `select from pg_attribute where attrelid = 'events'::regclass and attname = 'stream_id'`,
+    )
+    // What builds before the log was one of streams call it.
+    const stream = rowCount === 0 ? 'order_uid' : 'stream_id'
+    return client.query<Record<string, number>>(`
       select (select count(*)::int from orders) as orders,
              (select count(distinct order_uid)::int from orders) as uids,
              (select count(*)::int from order_items) as lines,
              (select count(*)::int from events) as events,
-             (select count(*)::int from events join orders on order_uid = stream_id) as events_of_orders`),
-  )
+             (select count(*)::int from events e join orders o on o.order_uid = e.${stream}) as events_of_orders`)
+  })
   const found = rows[0] ?? {}
   const expected = orders + ordersBefore
   for (const name of ['orders', 'uids', 'events', 'events_of_orders']) {

@@ -14,7 +14,11 @@ export type LogProgress = {
 
 /** Starts after what is in the log now. */
 export async function followLog(client: Client): Promise<() => Promise<LogProgress>> {
-  const { rows } = await client.query<{ xid: string }>('select in_log(pg_snapshot_xmax(pg_current_snapshot())) as xid')
+  // Builds before the log could move to another server number its transactions as the server does.
+  const { rows: functions } = await client.query(`select from pg_proc where proname = 'in_log'`)
+  const inLog = (xid: string) => (functions.length === 0 ? xid : `in_log(${xid})`)
+  const next = inLog('pg_snapshot_xmax(pg_current_snapshot())')
+  const { rows } = await client.query<{ xid: string }>(`select ${next} as xid`)
   // The first new transaction may have that very number, so it starts after the one before.
   let last = String(BigInt(rows[0]?.xid ?? 1) - 1n)
   let events = 0
@@ -24,7 +28,7 @@ export async function followLog(client: Client): Promise<() => Promise<LogProgre
       name: 'fresh',
       text: `select xid, count(*)::int as events
                from events
-              where xid > $1::xid8 and xid < in_log(pg_snapshot_xmin(pg_current_snapshot()))
+              where xid > $1::xid8 and xid < ${inLog('pg_snapshot_xmin(pg_current_snapshot())')}
               group by xid
               order by xid`,
       values: [last],

@@ -1,5 +1,6 @@
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { startBaseline } from './baseline-process.ts'
+import type { Build } from './builds.ts'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase, settle, withClient } from './environment.ts'
 import { type Findings, median, residentFigures } from './figures.ts'
@@ -77,20 +78,26 @@ async function loadBaseline({ environment }: BenchmarkContext, seconds: number):
   }
 }
 
-async function loadService({ environment, profileFolder }: BenchmarkContext, seconds: number) {
+/** POSTs orders to a service of its own. @param build whose service; this one's when undefined */
+export async function loadService({ environment, profileFolder }: BenchmarkContext, seconds: number, build?: Build) {
   const server = await environment.postgres()
-  const address = await createDatabase(server)
+  const address = await createDatabase(server, build)
   const service = await startServiceProcess({
     folder: environment.folder,
     environment: databaseSettings(address),
     profileFolder,
+    build,
   })
   try {
+    const startedMs = performance.now()
     const endWatch = watchProcessors({ service: service.pid, PostgreSQL: server.processId() })
     const result = await load(service.port, seconds, address)
+    const cores = endWatch()
+    const each = (name: string) => ((cores?.[name] ?? 0) * (performance.now() - startedMs) * 1000) / result.succeeded
     return {
       result,
-      processors: describeProcessors(endWatch(), result.generatorCores),
+      microseconds: cores && { service: each('service'), postgres: each('PostgreSQL') },
+      processors: describeProcessors(cores, result.generatorCores),
       residentMib: residentMaxMib(service.pid),
     }
   } finally {

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
+import { type Build, checkOutBuild } from './builds.ts'
 import { benchCheckout } from './checkout.ts'
+import { compareIngest, comparePost } from './compare-builds.ts'
 import type { Benchmark, BenchmarkContext } from './context.ts'
-import { createEnvironment } from './environment.ts'
+import { createEnvironment, type Environment } from './environment.ts'
 import { benchFlashSale } from './flash-sale.ts'
 import { benchGet } from './get.ts'
 import { benchGrowth } from './growth.ts'
@@ -23,8 +25,18 @@ import { benchTracing } from './tracing.ts'
 import { benchTracked } from './tracked.ts'
 
 const benchmarks: readonly Benchmark[] = [
-  { name: 'ingest', summary: 'Kafka to PostgreSQL (--orders, 300000)', run: benchIngest },
-  { name: 'post', summary: 'POST /api/orders at 256 connections (--seconds, 60)', run: benchPost },
+  {
+    name: 'ingest',
+    summary: 'Kafka to PostgreSQL (--orders, 300000)',
+    run: benchIngest,
+    compare: compareIngest,
+  },
+  {
+    name: 'post',
+    summary: 'POST /api/orders at 256 connections (--seconds, 60)',
+    run: benchPost,
+    compare: comparePost,
+  },
   { name: 'payments', summary: 'authorize and capture at 64 connections (--seconds, 15)', run: benchPayments },
   { name: 'checkout', summary: 'whole checkouts at 64 connections (--seconds, 15)', run: benchCheckout },
   { name: 'flash-sale', summary: '10,000 buyers of 500 units at 256 connections, two instances', run: benchFlashSale },
@@ -75,6 +87,7 @@ Usage: make bench ARGS='…'   or   bun bench/run.ts …
   --only A,B        these benchmarks, instead of all but the optional ones
   --orders N        how many orders, where it counts in orders
   --seconds N       how long, where it takes a time
+  --against REV     compares this build with that of a commit, in turn (ingest and post)
   --json            prints JSON instead of the table
   --profile FOLDER  the service leaves profiles of its processor time there (ingest)
   --pgledger FOLDER a clone of github.com/pgr0ss/pgledger at v0.7.0 (ledger)
@@ -99,6 +112,7 @@ function readArguments() {
         seconds: { type: 'string' },
         profile: { type: 'string' },
         pgledger: { type: 'string' },
+        against: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -116,19 +130,19 @@ function wholeNumber(name: string, text: string | undefined): number | undefined
   return number
 }
 
-function choose(only: string | undefined): readonly Benchmark[] {
-  if (only === undefined) return benchmarks.filter(one => !one.isOptional)
+function choose(only: string | undefined, isCompared: boolean): readonly Benchmark[] {
+  if (only === undefined) return benchmarks.filter(one => (isCompared ? one.compare : !one.isOptional))
   return only.split(',').map(name => {
-    const found = benchmarks.find(one => one.name === name)
-    return found ?? fail(`there is no benchmark ${name}; see --help`)
+    const found = benchmarks.find(one => one.name === name) ?? fail(`there is no benchmark ${name}; see --help`)
+    return isCompared && found.compare === undefined ? fail(`${name} compares no builds; see --help`) : found
   })
 }
 
-async function measure(benchmark: Benchmark, context: BenchmarkContext): Promise<Result> {
+async function measure(benchmark: Benchmark, context: BenchmarkContext, other: Build | undefined): Promise<Result> {
   const startedMs = performance.now()
   const seconds = () => Math.round((performance.now() - startedMs) / 1000)
   try {
-    const findings = await benchmark.run(context)
+    const findings = await (other && benchmark.compare ? benchmark.compare(context, other) : benchmark.run(context))
     return { benchmark: benchmark.name, durationSeconds: seconds(), ...findings }
   } catch (error) {
     const failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -137,13 +151,18 @@ async function measure(benchmark: Benchmark, context: BenchmarkContext): Promise
   }
 }
 
+async function checkOut(revision: string, { folder }: Environment, note: BenchmarkContext['note']): Promise<Build> {
+  note(`checking out ${revision}, and installing its dependencies`)
+  return checkOutBuild(revision, folder).catch((error: Error) => fail(`--against ${revision}: ${error.message}`))
+}
+
 async function main(): Promise<number> {
   const values = readArguments()
   if (values.help) {
     process.stdout.write(help)
     return 0
   }
-  const chosen = choose(values.only)
+  const chosen = choose(values.only, values.against !== undefined)
   const orders = wholeNumber('orders', values.orders)
   const seconds = wholeNumber('seconds', values.seconds)
   const startedMs = performance.now()
@@ -155,7 +174,8 @@ async function main(): Promise<number> {
   try {
     const { profile: profileFolder, pgledger: pgledgerFolder } = values
     const context = { environment, orders, seconds, profileFolder, pgledgerFolder, note }
-    for (const benchmark of chosen) results.push(await measure(benchmark, context))
+    const other = values.against === undefined ? undefined : await checkOut(values.against, environment, note)
+    for (const benchmark of chosen) results.push(await measure(benchmark, context, other))
     const postgres = (await environment.postgres()).serverVersion
     const machine = describeMachine(postgres, environment.kafkaVersion())
     process.stdout.write(values.json ? renderJson(machine, results) : renderTable(machine, results))

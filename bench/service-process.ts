@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../scripts/kafka-broker/java-broker.ts'
 import { guard } from '../scripts/kafka-broker/watchdog.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
+import { type Build, thisBuild } from './builds.ts'
 
 /** The service as its users run it: a process of its own. */
 export type ServiceProcess = {
@@ -16,7 +17,6 @@ export type ServiceProcess = {
   stop(): Promise<void>
 }
 
-const root = join(import.meta.dirname, '..')
 const readyDeadlineMs = 60_000
 const stopDeadlineMs = 30_000
 let started = 0
@@ -28,13 +28,14 @@ const heap = { BUN_JSC_forceRAMSize: String(272 * 1024 * 1024) }
  * Starts the service and waits until it is ready.
  *
  * @param options folder: for what it says; environment: its settings, and nothing of ours but where programs are;
- *   profileFolder: where a profile of its processor time is left when it has ended
+ *   profileFolder: where a profile of its processor time is left when it has ended; build: whose service, this one's when undefined; build: which, this one when undefined
  * @throws Error with its last words when it does not become ready
  */
 export async function startServiceProcess(options: {
   folder: string
   environment: Record<string, string>
   profileFolder?: string | undefined
+  build?: Build | undefined
 }): Promise<ServiceProcess> {
   started += 1
   const port = await freePort()
@@ -45,7 +46,7 @@ export async function startServiceProcess(options: {
   const { PATH = '', HOME = '' } = process.env
   const startedMs = performance.now()
   const child = Bun.spawn([process.execPath, '--no-env-file', ...profiling, 'src/main.ts'], {
-    cwd: root,
+    cwd: (options.build ?? thisBuild).root,
     env: { PATH, HOME, ...heap, SERVER_PORT: String(port), LOG_LEVEL: 'warn', ...options.environment },
     stdin: 'ignore',
     stdout: output,
