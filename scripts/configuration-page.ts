@@ -1,4 +1,5 @@
 import { type VariableGroup, variableGroups } from '../src/config.ts'
+import { modules } from '../src/modules.ts'
 import type { Variable } from '../src/platform/variables.ts'
 import { markdownTable } from './markdown-table.ts'
 
@@ -14,7 +15,7 @@ start, all at once, by name; \`./orders doctor\` shows what the service would us
 `
 
 /** docs/configuration.md. */
-export function configurationPage(groups: readonly VariableGroup[] = variableGroups()): string {
+export function configurationPage(groups: readonly VariableGroup[] = variableGroups(modules)): string {
   return [introduction, ...groups.map(section)].join('\n')
 }
 
@@ -45,7 +46,7 @@ const exampleIntroduction = `# For a local run: copy this file to .env.local, wh
 `
 
 /** .env.local.example. */
-export function environmentExample(groups: readonly VariableGroup[] = variableGroups()): string {
+export function environmentExample(groups: readonly VariableGroup[] = variableGroups(modules)): string {
   const lines = groups.flatMap(({ variables }) =>
     variables.map(({ name, preset, meaning }) => `# ${meaning}\n#${name}=${preset}`),
   )

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
-import { commands } from '../src/commands/commands.ts'
+import { loadCommands } from '../src/commands/commands.ts'
 import { readConfig } from '../src/config.ts'
 import { Notifier } from '../src/events/notifier.ts'
 import { schemaDocuments } from '../src/events/schema-documents.ts'
@@ -31,7 +31,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     pool: createPool(address, { connectionsMax: 1, name: 'documents', log }),
     log,
     now: Date.now,
-    value: readConfig({ STATIC_DIR: '/dev/null', SHOP_DIR: '/dev/null' }, '/').value,
+    value: readConfig(modules, { STATIC_DIR: '/dev/null', SHOP_DIR: '/dev/null' }, '/').value,
     basePath: '',
     dataDir: '/',
     probes: {},
@@ -49,7 +49,7 @@ export async function currentDocuments(): Promise<Map<string, string>> {
   return new Map([
     ...[...documents].map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`] as const),
     ['api.md', withGeneratedPart(join(documentsFolder, 'api.md'), endpointTables(documents.get('openapi.json')))],
-    ['commands.md', withGeneratedPart(join(documentsFolder, 'commands.md'), commandTables(commands))],
+    ['commands.md', withGeneratedPart(join(documentsFolder, 'commands.md'), commandTables(await loadCommands()))],
     ['configuration.md', configurationPage()],
     ['../.env.local.example', environmentExample()],
   ])

@@ -10,7 +10,7 @@ const longKey = 'sk_0123456789abcdefghijklmnop'
 /** The problems of an environment; none when it is valid. */
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
-    readConfig(environment, '/checkout')
+    readConfig(modules, environment, '/checkout')
     return []
   } catch (error) {
     if (error instanceof ConfigError) return error.problems
@@ -20,7 +20,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 
 describe('the defaults', () => {
   test('an empty environment serves this machine, with an own database and without Kafka', () => {
-    const config = readConfig({}, '/checkout')
+    const config = readConfig(modules, {}, '/checkout')
     expect(config).toMatchObject({
       server: { host: '127.0.0.1', port: 8080 },
       dataDir: '/checkout/data',
@@ -35,14 +35,14 @@ describe('the defaults', () => {
   })
 
   test('an empty variable counts as not set, and spaces around a value do not matter', () => {
-    const config = readConfig({ SERVER_PORT: '', DB_HOST: '  ', LOG_LEVEL: ' WARN ' }, '/checkout')
+    const config = readConfig(modules, { SERVER_PORT: '', DB_HOST: '  ', LOG_LEVEL: ' WARN ' }, '/checkout')
     expect(config.server.port).toBe(8080)
     expect(config.database).toBeUndefined()
     expect(config.logLevel).toBe('warn')
   })
 
   test('DB_HOST and KAFKA_BROKERS bring their own defaults with them', () => {
-    const config = readConfig({ DB_HOST: 'db', KAFKA_BROKERS: 'one:9092, [::1]:9093' }, '/checkout')
+    const config = readConfig(modules, { DB_HOST: 'db', KAFKA_BROKERS: 'one:9092, [::1]:9093' }, '/checkout')
     expect(config.database).toEqual({
       host: 'db',
       port: 5432,
@@ -60,11 +60,11 @@ describe('the defaults', () => {
   })
 
   test('nothing is traced without a collector, and what it gets has defaults of its own', () => {
-    expect(readConfig({ OTEL_SERVICE_NAME: 'shop' }, '/checkout').tracing).toBeUndefined()
+    expect(readConfig(modules, { OTEL_SERVICE_NAME: 'shop' }, '/checkout').tracing).toBeUndefined()
     const endpoint = 'http://collector:4318'
     const headers = 'authorization=Bearer%20k%3D1, x-team=shop'
     const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers }
-    expect(readConfig(environment, '/checkout').tracing).toEqual({
+    expect(readConfig(modules, environment, '/checkout').tracing).toEqual({
       endpoint,
       headers: { authorization: 'Bearer k=1', 'x-team': 'shop' },
       serviceName: 'orders',
@@ -75,7 +75,7 @@ describe('the defaults', () => {
   })
 
   test('a folder that is absolute stays so', () => {
-    expect(readConfig({ DATA_DIR: '/var/lib/orders' }, '/checkout').dataDir).toBe('/var/lib/orders')
+    expect(readConfig(modules, { DATA_DIR: '/var/lib/orders' }, '/checkout').dataDir).toBe('/var/lib/orders')
   })
 })
 
@@ -156,17 +156,17 @@ describe('secrets', () => {
   })
 
   test('keys of the environment come with their scopes', () => {
-    const config = readConfig({ API_KEYS: `${longKey}=orders:read+orders:write` }, '/checkout')
+    const config = readConfig(modules, { API_KEYS: `${longKey}=orders:read+orders:write` }, '/checkout')
     expect(config.value(configuredKeys)).toEqual([{ key: longKey, scopes: ['orders:read', 'orders:write'] }])
   })
 
   test('a password keeps its spaces, which may be part of it', () => {
-    expect(readConfig({ DB_HOST: 'db', DB_PASSWORD: ' a ' }, '/').database?.password).toBe(' a ')
+    expect(readConfig(modules, { DB_HOST: 'db', DB_PASSWORD: ' a ' }, '/').database?.password).toBe(' a ')
   })
 })
 
 test('every variable has a meaning for the help', () => {
-  for (const { name, meaning } of variablesOf()) expect(`${name} ${meaning}`).toMatch(/^[A-Z_]+ .{4,}/)
+  for (const { name, meaning } of variablesOf(modules)) expect(`${name} ${meaning}`).toMatch(/^[A-Z_]+ .{4,}/)
 })
 
 test.each([
@@ -190,10 +190,10 @@ describe('what is shown of it', () => {
       OTEL_EXPORTER_OTLP_HEADERS: headers,
     }
     const environment = { DB_HOST: 'db', DB_PASSWORD: 'hidden', SERVER_PORT: '81', ...collector }
-    const { settings } = readConfig(environment, '/checkout')
+    const { settings } = readConfig(modules, environment, '/checkout')
     expect(JSON.stringify(settings)).not.toContain('hidden')
     const shown = new Map(settings.map(({ name, ...setting }) => [name, setting]))
-    expect([...shown.keys()]).toEqual(variablesOf().map(({ name }) => name))
+    expect([...shown.keys()]).toEqual(variablesOf(modules).map(({ name }) => name))
     expect(shown.get('DB_PASSWORD')).toEqual({ value: null, isDefault: false, isSecret: true })
     expect(shown.get('API_KEYS')).toEqual({ value: null, isDefault: true, isSecret: true })
     expect(shown.get('OTEL_EXPORTER_OTLP_HEADERS')).toEqual({ value: null, isDefault: false, isSecret: true })
@@ -206,7 +206,7 @@ describe('what is shown of it', () => {
     ['/a/b-c/', '/a/b-c'],
     ['/', ''],
   ])('a proxy that leaves %s on leaves %p on', (given, basePath) => {
-    expect(readConfig({ BASE_PATH: given }, '/').server.basePath).toBe(basePath)
+    expect(readConfig(modules, { BASE_PATH: given }, '/').server.basePath).toBe(basePath)
   })
 
   test.each(['shop', '/sh op', '//', '/a?b', 'http://x/'])('no proxy leaves %s on', given => {

@@ -3,8 +3,7 @@ import { type KafkaConfig, kafkaVariables, readKafka } from './config/kafka.ts'
 import { basePath, logLevel, type logLevels, serverHost, serverPort, serverVariables } from './config/server.ts'
 import { type Environment, readSettings } from './config/settings.ts'
 import { readTracing, tracingVariables } from './config/tracing.ts'
-import type { Module } from './module.ts'
-import { modules as allModules, scopesOf } from './modules.ts'
+import { type Module, scopesOf } from './module.ts'
 import type { PostgresAddress } from './platform/postgres.ts'
 import type { TracingSettings } from './platform/tracing-settings.ts'
 import type { Setting, Values, Variable } from './platform/variables.ts'
@@ -31,7 +30,7 @@ export type Config = Readonly<{
 export type VariableGroup = { title: string; variables: readonly Variable[] }
 
 /** Every variable of the service and its modules. */
-export function variableGroups(modules: readonly Module[] = allModules): VariableGroup[] {
+export function variableGroups(modules: readonly Module[]): VariableGroup[] {
   const ofModules = modules.map(({ title, topics = [], variables = [] }) => ({
     title,
     variables: [...topics.map(({ variable }) => variable), ...variables],
@@ -46,7 +45,7 @@ export function variableGroups(modules: readonly Module[] = allModules): Variabl
 }
 
 /** The same without their groups. */
-export function variablesOf(modules: readonly Module[] = allModules): Variable[] {
+export function variablesOf(modules: readonly Module[]): Variable[] {
   return variableGroups(modules).flatMap(({ variables }) => variables)
 }
 
@@ -64,17 +63,17 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration. A variable that is empty counts as not set.
  *
+ * @param modules whose variables are read
  * @param environment usually `process.env`
  * @param root the folder that relative paths are taken from: the checkout
  * @param filesRoot the folder of what comes with the code, when that is another
- * @param modules whose variables are read
  * @throws ConfigError with every wrong value at once, by name
  */
 export function readConfig(
+  modules: readonly Module[],
   environment: Environment,
   root: string,
   filesRoot = root,
-  modules: readonly Module[] = allModules,
 ): Config {
   const around = { folders: { root, files: filesRoot }, scopes: scopesOf(modules) }
   const settings = readSettings(environment, variablesOf(modules), around)

@@ -1,4 +1,5 @@
 import { ConfigError, readConfig, variablesOf } from './config.ts'
+import { modules } from './modules.ts'
 import { EmbeddedPostgresError } from './platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from './platform/log.ts'
 import { MigrationError } from './platform/migrations.ts'
@@ -14,7 +15,7 @@ Usage: ./orders run         with the settings of .env.local, if there is one, an
        ./orders COMMAND     for the other commands; ./orders --help lists them
 
 Environment:
-${variablesOf()
+${variablesOf(modules)
   .map(({ name, preset, meaning }) => `  ${name.padEnd(30)}${meaning}${preset === '' ? '' : ` (${preset})`}`)
   .join('\n')}
 `
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
 
   let service: Service
   try {
-    const config = readConfig(process.env, settingsRoot, filesRoot)
+    const config = readConfig(modules, process.env, settingsRoot, filesRoot)
     const log = createLogger({ level: config.logLevel })
     process.on('unhandledRejection', error => log.error({ err: error }, 'an unhandled promise rejection'))
     service = await startService(config, log, stop.signal)

@@ -217,3 +217,8 @@ export type Worker = Readonly<{
   /** Works until told to stop; survives every outage. */
   run(stop: AbortSignal): Promise<void>
 }>
+
+/** The scopes that an API key can have. */
+export function scopesOf(listed: readonly Module[]): string[] {
+  return listed.flatMap(({ scopes = [] }) => scopes)
+}

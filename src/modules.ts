@@ -5,7 +5,7 @@ import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
 import { inventoryModule } from './inventory/module.ts'
 import { ledgerModule } from './ledger/module.ts'
-import type { Catalogue, Module } from './module.ts'
+import { type Catalogue, type Module, scopesOf } from './module.ts'
 import { ordersModule } from './orders/module.ts'
 import { paymentsModule } from './payments/module.ts'
 import { settlementsModule } from './settlements/module.ts'
@@ -31,11 +31,6 @@ export const modules: readonly Module[] = [
   accessModule,
   systemModule,
 ]
-
-/** The scopes that an API key can have. */
-export function scopesOf(listed: readonly Module[]): string[] {
-  return listed.flatMap(({ scopes = [] }) => scopes)
-}
 
 /** Every kind of stream, every type of event, and every scope. */
 export function catalogueOf(listed: readonly Module[]): Catalogue {

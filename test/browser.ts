@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { buildShop, buildWeb } from '../scripts/build-web.ts'
 import { readConfig } from '../src/config.ts'
+import { modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { startService } from '../src/service.ts'
@@ -102,7 +103,7 @@ export async function setStage(settings: Record<string, string> = {}): Promise<S
   const environment = environmentOf(database.address)
   const stop = new AbortController()
   const page = settings.STATIC_DIR ?? (await webFolder())
-  const config = readConfig({ ...environment, SERVER_PORT: '0', STATIC_DIR: page, ...settings }, root)
+  const config = readConfig(modules, { ...environment, SERVER_PORT: '0', STATIC_DIR: page, ...settings }, root)
   const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
   let context: BrowserContext | undefined
   let complaints: string[] = []

@@ -6,6 +6,7 @@ import { YAML } from 'bun'
 import { DCLinter } from 'dclint'
 import { configuredKeys } from '../src/access/variables.ts'
 import { readConfig, variablesOf } from '../src/config.ts'
+import { modules } from '../src/modules.ts'
 import { startServer } from '../src/platform/server.ts'
 
 /** What can be known of docker-compose.yml and the Dockerfile without Docker. */
@@ -74,9 +75,13 @@ describe('docker-compose.yml', () => {
 
   test('gives the service valid settings, with a key, since other containers can reach it', () => {
     const environment = Object.entries(compose.services.orders?.environment ?? {})
-    const known: readonly string[] = variablesOf().map(({ name }) => name)
+    const known: readonly string[] = variablesOf(modules).map(({ name }) => name)
     expect(environment.filter(([name]) => !known.includes(name))).toEqual([])
-    const config = readConfig(Object.fromEntries(environment.map(([name, value]) => [name, interpolated(value)])), root)
+    const config = readConfig(
+      modules,
+      Object.fromEntries(environment.map(([name, value]) => [name, interpolated(value)])),
+      root,
+    )
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 8080 })
     expect(config.value(configuredKeys)).toHaveLength(1)
     expect(config.database?.host).toBe('postgres')

@@ -104,7 +104,7 @@ describe('a module that is appended to the list', () => {
 
   test('has its variables checked at start, and documented', () => {
     const wrong = { PARCEL_GRAMS_MAX: 'heavy', KAFKA_PARCELS_TOPIC: 'parcels' }
-    expect(() => readConfig(wrong, '/', '/', all)).toThrow(/KAFKA_PARCELS_TOPIC is set.*\n.*PARCEL_GRAMS_MAX must be/)
+    expect(() => readConfig(all, wrong, '/')).toThrow(/KAFKA_PARCELS_TOPIC is set.*\n.*PARCEL_GRAMS_MAX must be/)
     const page = configurationPage(variableGroups(all))
     expect(page).toMatch(/## Parcels\n[^#]*`KAFKA_PARCELS_TOPIC`[^#]*`PARCEL_GRAMS_MAX`/)
   })
@@ -122,7 +122,7 @@ describe.skipIf(kafkaAvailability() !== null)('a service with that module', () =
     const topic = uniqueName('parcels')
     const { address, drop } = await createTestDatabase(withParcels)
     const settings = { ...env, ...databaseEnv(address), KAFKA_COMMANDS_TOPIC: uniqueName('commands') }
-    const config = readConfig({ ...settings, KAFKA_PARCELS_TOPIC: topic, SERVER_PORT: '0' }, '/', '/', all)
+    const config = readConfig(all, { ...settings, KAFKA_PARCELS_TOPIC: topic, SERVER_PORT: '0' }, '/')
     const stop = new AbortController()
     const service = await startService(config, testLog, stop.signal, { modules: all })
     const ask = async (path: string) => (await fetch(`${service.url}${path}`)).text()

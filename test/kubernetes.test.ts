@@ -6,6 +6,7 @@ import { YAML } from 'bun'
 import { chartDigest, chartFolder, manifestsFolder } from '../scripts/render-manifests.ts'
 import { configuredKeys } from '../src/access/variables.ts'
 import { readConfig, variablesOf } from '../src/config.ts'
+import { modules } from '../src/modules.ts'
 import { healthRoutes } from '../src/system/health.ts'
 import { timeouts } from '../src/webhooks/sender.ts'
 import { firstOf, parseManifests, withDefaults } from './manifests.ts'
@@ -71,17 +72,17 @@ describe('the manifests', () => {
     ['the migration', migration],
   ])('%s gets settings that it accepts, and a database that is not its own', (_, pod) => {
     const environment = environmentOf(pod)
-    const known: readonly string[] = ['BUN_JSC_forceRAMSize', ...variablesOf().map(({ name }) => name)]
+    const known: readonly string[] = ['BUN_JSC_forceRAMSize', ...variablesOf(modules).map(({ name }) => name)]
     expect(Object.keys(environment).filter(name => !known.includes(name))).toEqual([])
     expect(environment.DATA_DIR).toBeUndefined()
-    const config = readConfig(environment, root)
+    const config = readConfig(modules, environment, root)
     // docs/kubernetes.md names the host by its place.
     expect(pod.containers[0].env[0]?.name).toBe('DB_HOST')
     expect(config.database).toMatchObject({ host: 'postgres.example.com', user: 'orders', password: 'secret' })
   })
 
   test('the service can be reached, requires keys, and uses Kafka', () => {
-    const config = readConfig(environmentOf(service), root)
+    const config = readConfig(modules, environmentOf(service), root)
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: service.containers[0].ports?.[0]?.containerPort })
     expect(config.value(configuredKeys)).toHaveLength(1)
     expect(config.kafka?.brokers).toEqual(['kafka.example.com:9092'])

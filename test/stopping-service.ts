@@ -1,4 +1,5 @@
 import { readConfig } from '../src/config.ts'
+import { modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { filesRoot, settingsRoot } from '../src/platform/root.ts'
 import { startService } from '../src/service.ts'
@@ -8,7 +9,7 @@ import { startService } from '../src/service.ts'
  * rest of it runs.
  */
 
-const config = readConfig(process.env, settingsRoot, filesRoot)
+const config = readConfig(modules, process.env, settingsRoot, filesRoot)
 const log = createLogger({ level: config.logLevel })
 const service = await startService(config, log, new AbortController().signal, {
   paymentHooks: {

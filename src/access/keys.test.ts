@@ -5,7 +5,8 @@ import { lastOutdatedMs } from '../../test/kafka.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { readConfig } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { modules, scopesOf } from '../modules.ts'
+import { scopesOf } from '../module.ts'
+import { modules } from '../modules.ts'
 import { createLogger } from '../platform/log.ts'
 import { startService } from '../service.ts'
 import { createAccessCheck, digestOf, generateKey, KeyRing } from './keys.ts'
@@ -109,7 +110,7 @@ test('a running service honours a key created by the command, and its revocation
   const database = await createTestDatabase(noMigration)
   const environment = environmentOf(database.address)
   const stop = new AbortController()
-  const config = readConfig({ ...environment, SERVER_PORT: '0' }, join(import.meta.dirname, '../..'))
+  const config = readConfig(modules, { ...environment, SERVER_PORT: '0' }, join(import.meta.dirname, '../..'))
   const service = await startService(config, createLogger({ level: 'silent' }), stop.signal)
   const statusWith = async (key?: string) => {
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }

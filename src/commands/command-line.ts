@@ -11,7 +11,7 @@ import { reasonOf } from '../platform/reason.ts'
 import { filesRoot, settingsRoot } from '../platform/root.ts'
 import { version } from '../version.ts'
 import { type Command, CommandError, type Context, type Output, UsageError } from './command.ts'
-import { commands } from './commands.ts'
+import { loadCommands } from './commands.ts'
 
 const common = { json: { meaning: 'print JSON' }, help: { meaning: 'print this' } }
 
@@ -31,12 +31,12 @@ export type Terminal = Readonly<{
  * @returns the exit code: 0 done, 1 failed, 2 wrong usage
  */
 export async function runCommandLine(words: readonly string[], terminal: Terminal): Promise<number> {
-  const command = commands.find(({ name }) => isBeginning(name.split(' '), words))
+  const command = (await loadCommands(words[0] ?? '')).find(({ name }) => isBeginning(name.split(' '), words))
   if (command === undefined) return withoutCommand(words, terminal)
   try {
     const { values, operand } = read(command, words.slice(command.name.split(' ').length))
     if (values.help === true) return await print(terminal, helpOf(command), 0)
-    const context = contextOf(terminal)
+    const context = await contextOf(command, terminal)
     const answer = await command.run(context, values, operand)
     return await show(terminal, answer, { asJson: values.json === true, database: context.database() })
   } catch (error) {
@@ -49,9 +49,13 @@ function isBeginning(beginning: readonly string[], words: readonly string[]): bo
   return beginning.every((word, index) => words[index] === word)
 }
 
-function contextOf({ env, stop, err }: Terminal): Context & { database(): string | undefined } {
+async function contextOf(
+  { usesNoModule = false }: Command,
+  { env, stop, err }: Terminal,
+): Promise<Context & { database(): string | undefined }> {
   let used: string | undefined
-  const config = readConfig(env, settingsRoot, filesRoot)
+  const modules = usesNoModule ? [] : (await import('../modules.ts')).modules
+  const config = readConfig(modules, env, settingsRoot, filesRoot)
   // A command reports its own results and errors; the log is for debugging.
   const level = config.logLevel === 'debug' ? 'debug' : 'fatal'
   return {
@@ -102,8 +106,9 @@ function read(command: Command, args: string[]): { values: Readonly<Record<strin
   return { values, operand: positionals[0] ?? '' }
 }
 
-function withoutCommand(words: readonly string[], terminal: Terminal): Promise<number> | number {
+async function withoutCommand(words: readonly string[], terminal: Terminal): Promise<number> {
   const [first = ''] = words
+  const commands = await loadCommands()
   const group = commands.filter(({ name }) => name.startsWith(`${first} `))
   if (words.includes('--help') || words.includes('-h'))
     return print(terminal, helpOf(...(group.length > 0 ? group : commands)), 0)

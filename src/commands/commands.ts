@@ -1,22 +1,28 @@
-import { backupCommands } from './backup.ts'
 import type { Command } from './command.ts'
-import { migrateCommand, resetCommand } from './database.ts'
-import { deadLetterCommands } from './dead-letters.ts'
-import { doctorCommand } from './doctor.ts'
-import { keyCommands } from './keys.ts'
-import { loadCommand } from './load.ts'
-import { reconcileCommand } from './reconcile.ts'
-import { verifyCommand } from './verify.ts'
 
-/** Every command of `./orders`, in the order in which the help lists them. */
-export const commands: readonly Command[] = [
-  doctorCommand,
-  verifyCommand,
-  migrateCommand,
-  resetCommand,
-  ...keyCommands,
-  ...deadLetterCommands,
-  ...backupCommands,
-  reconcileCommand,
-  loadCommand,
+type Group = Readonly<{
+  /** The first words of their names. */
+  words: readonly string[]
+  load: () => Promise<readonly Command[]>
+}>
+
+/** All commands of `./orders`, in the order in which the help lists them. Only what is called is loaded: all together take half a second. */
+const groups: readonly Group[] = [
+  { words: ['doctor'], load: async () => [(await import('./doctor.ts')).doctorCommand] },
+  { words: ['verify'], load: async () => [(await import('./verify.ts')).verifyCommand] },
+  { words: ['migrate', 'db-reset'], load: async () => (await import('./database.ts')).databaseCommands },
+  { words: ['keys'], load: async () => (await import('./keys.ts')).keyCommands },
+  { words: ['dead-letters'], load: async () => (await import('./dead-letters.ts')).deadLetterCommands },
+  {
+    words: ['export', 'import', 'db-restored'],
+    load: async () => (await import('./backup.ts')).backupCommands,
+  },
+  { words: ['reconcile'], load: async () => [(await import('./reconcile.ts')).reconcileCommand] },
+  { words: ['load'], load: async () => [(await import('./load.ts')).loadCommand] },
 ]
+
+/** Loads commands. @param first the first word of their names; undefined for all commands */
+export async function loadCommands(first?: string): Promise<readonly Command[]> {
+  const wanted = groups.filter(({ words }) => first === undefined || words.includes(first))
+  return (await Promise.all(wanted.map(({ load }) => load()))).flat()
+}

@@ -9,7 +9,7 @@ import { confirm, yesOption } from './confirm.ts'
 /** How long to wait for a database that does not answer: it may be starting. */
 const timeoutMs = 5_000
 
-export const migrateCommand: Command = {
+const migrateCommand: Command = {
   name: 'migrate',
   summary: "bring the database's tables up to date; creates the embedded database where there is none",
   options: {
@@ -35,7 +35,7 @@ export const migrateCommand: Command = {
 /** What a service writes into DATA_DIR. The operator may keep other things in that folder. */
 const ours = /^(postgres|socket|postgres\.log(\.1)?|postgres\.new-\d+)$/
 
-export const resetCommand: Command = {
+const resetCommand: Command = {
   name: 'db-reset',
   summary: 'remove the embedded database with every order in it',
   options: { yes: yesOption },
@@ -65,3 +65,5 @@ async function endLeftServer({ config: { dataDir }, log, stop }: Context): Promi
   const server = await startEmbeddedPostgres({ dataDir, log, signal: stop })
   await server.stop()
 }
+
+export const databaseCommands: readonly Command[] = [migrateCommand, resetCommand]

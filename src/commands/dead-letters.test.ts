@@ -7,6 +7,7 @@ import { makeOrders } from '../../test/orders.ts'
 import { environmentOf, runCli } from '../../test/run-cli.ts'
 import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import { readConfig } from '../config.ts'
+import { modules } from '../modules.ts'
 import type { OrderDocument } from '../orders/document.ts'
 import { createLogger } from '../platform/log.ts'
 import { replayCommand } from './dead-letters-resolve.ts'
@@ -113,7 +114,7 @@ test('a long run reports its progress, and ends after a batch when it is interru
   const stop = new AbortController()
   const said: string[] = []
   const context = {
-    config: readConfig(environmentOf(database.address), '/'),
+    config: readConfig(modules, environmentOf(database.address), '/'),
     log: createLogger({ level: 'silent' }),
     stop: stop.signal,
     usesDatabase: () => undefined,

@@ -3,7 +3,8 @@ import { digestOf, generateKey } from '../access/keys.ts'
 import { insertKey, keysMax, listKeys, readKeys, revokeKey } from '../access/queries.ts'
 import { configuredKeys } from '../access/variables.ts'
 import { isLoopback } from '../config.ts'
-import { modules, scopesOf } from '../modules.ts'
+import { scopesOf } from '../module.ts'
+import { modules } from '../modules.ts'
 import { type Command, CommandError, required, table, UsageError, withDatabase } from './command.ts'
 
 const knownScopes = scopesOf(modules)

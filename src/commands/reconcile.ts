@@ -21,6 +21,7 @@ export const reconcileCommand: Command = {
   name: 'reconcile',
   summary: "compare a provider's settlement file with the payments, and book its fees and payouts",
   operand: 'FILE',
+  usesNoModule: true,
   options: {
     format: { value: 'FORMAT', meaning: `${formatNames.join(', ')} (own)` },
     provider: { value: 'NAME', meaning: 'whose file it is; needed for own, otherwise that of the format' },

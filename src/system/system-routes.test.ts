@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createTestApp, type TestApp } from '../../test/app.ts'
 import { readConfig } from '../config.ts'
+import { modules } from '../modules.ts'
 import type { DependencyState } from './health.ts'
 
 setDefaultTimeout(60_000)
@@ -10,6 +11,7 @@ const secrets = {
   API_KEYS: 'sk_0123456789abcdefghijklmnop=admin',
 }
 const { settings } = readConfig(
+  modules,
   { ...secrets, DB_HOST: '//somebody:hunter2@database', GRAFANA_URL: 'http://localhost:3000' },
   '/checkout',
 )

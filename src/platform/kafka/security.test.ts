@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Certificates, certificatesAvailability, makeCertificates } from '../../../test/certificates.ts'
 import { ConfigError, readConfig } from '../../config.ts'
+import { modules } from '../../modules.ts'
 import { clientOptions } from './client.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'orders-security-'))
@@ -15,7 +16,7 @@ const login = { KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_USERNAME: 'shop', KAFK
 /** What is wrong with settings, and relative files are in the folder of the test. */
 function problemsOf(environment: Record<string, string>): string[] {
   try {
-    readConfig({ ...brokers, ...environment }, folder)
+    readConfig(modules, { ...brokers, ...environment }, folder)
     return []
   } catch (error) {
     if (error instanceof ConfigError) return [...error.problems]
@@ -25,7 +26,7 @@ function problemsOf(environment: Record<string, string>): string[] {
 
 /** What clients are opened with. */
 function optionsOf(environment: Record<string, string>): { tls: unknown; sasl: unknown } {
-  const { kafka } = readConfig({ ...brokers, ...environment }, folder)
+  const { kafka } = readConfig(modules, { ...brokers, ...environment }, folder)
   if (kafka === undefined) throw new Error('brokers are set')
   const { tls, sasl } = { tls: undefined, sasl: undefined, ...clientOptions(kafka, 'test') }
   return { tls, sasl }
@@ -97,7 +98,7 @@ test.each<[string, Record<string, string>, string[]]>([
 })
 
 test('what is shown of the settings has neither the password nor where the key is', () => {
-  const { settings } = readConfig({ ...brokers, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', ...login }, folder)
+  const { settings } = readConfig(modules, { ...brokers, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', ...login }, folder)
   const shown = new Map(settings.map(({ name, ...setting }) => [name, setting]))
   expect(shown.get('KAFKA_SASL_PASSWORD')).toEqual({ value: null, isDefault: false, isSecret: true })
   expect(shown.get('KAFKA_SSL_KEY')).toEqual({ value: null, isDefault: true, isSecret: true })
