@@ -2,15 +2,16 @@ import { transferBytes, transfersOfBlocks } from '../ledger/transfer-sql.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { isOfSettlements } from './comparison-sql.ts'
 import type { LineFees } from './line-fees.ts'
-import { allCurrencies, allOf, currencyOf, oneLine, passOver, valuesOf } from './table-pass.ts'
+import { allOf, oneLine, PageValues } from './page-values.ts'
+import { allCurrencies, currencyOf, passOver } from './table-pass.ts'
 
-type Page = Record<'ids' | 'reversed' | 'amounts' | 'currencies', string | null>
+type Page = { rows: number } & Record<'ids' | 'reversed' | 'amounts' | 'currencies', string | null>
 
 const suffix = ':fee'
 
 /** Ids are cut to those of lines here: PostgreSQL takes longer for it than for the rest. */
 const pageStatement = `
-  select ${allOf(oneLine('transfer_id'))} as ids, string_agg(case kind when 'fee' then '0' else '1' end, '') as reversed,
+  select count(*)::int as rows, ${allOf(oneLine('transfer_id'))} as ids, string_agg(case kind when 'fee' then '0' else '1' end, '') as reversed,
          ${allOf('amount::text')} as amounts, ${allCurrencies} as currencies
     from ${transfersOfBlocks('$2', '$3')} t
    where ${isOfSettlements('t')}`
@@ -29,14 +30,15 @@ export async function seeFees(
   const prefix = `settlement:${provider}:`
   let isWhole = true
   const table = { bytes: transferBytes, page: pageStatement, values: [provider] }
-  await passOver<Page>(address, deadlineMs, table, async ({ ids, reversed, amounts, currencies }) => {
-    const [allIds, allAmounts] = [valuesOf(ids), valuesOf(amounts)]
-    for (const [index, id] of allIds.entries()) {
-      if (id === '') isWhole = false
-      if (!id.endsWith(suffix)) continue
-      const amount = Number(allAmounts[index])
-      const fee = reversed?.[index] === '1' ? -amount : amount
-      fees.see(id.slice(prefix.length, -suffix.length), fee, currencyOf(currencies, index, allIds.length))
+  await passOver<Page>(address, deadlineMs, table, async ({ rows, ids, reversed, amounts, currencies }) => {
+    const [id, amount] = [new PageValues(ids), new PageValues(amounts)]
+    for (let row = 0; row < rows; row += 1) {
+      id.advance()
+      amount.advance()
+      if (id.start === id.end) isWhole = false
+      if (!id.narrow(prefix, suffix)) continue
+      const fee = reversed?.[row] === '1' ? -amount.number() : amount.number()
+      fees.see(id, fee, currencyOf(currencies, row, rows))
     }
   })
   return isWhole

@@ -1,11 +1,12 @@
 import { hashed, hashText } from './text-hash.ts'
 
-/** Numbers texts by hashes of 64 bits, with open addressing: an object for each would take ten times the memory. */
+/** Numbers texts by hashes of 96 bits, with open addressing: an object for each would take ten times the memory. */
 export class HashTable {
   /** The number of a text, plus one; 0 where there is none. */
   readonly #slots: Int32Array
   readonly #one: Int32Array
   readonly #two: Int32Array
+  readonly #three: Int32Array
   #size = 0
   #isNew = false
   /** The number of the text that was found last. */
@@ -14,7 +15,7 @@ export class HashTable {
   /** @param max how many texts there may be: a power of 2 */
   constructor(max: number) {
     this.#slots = new Int32Array(2 * max)
-    ;[this.#one, this.#two] = [new Int32Array(max), new Int32Array(max)]
+    ;[this.#one, this.#two, this.#three] = [new Int32Array(max), new Int32Array(max), new Int32Array(max)]
   }
 
   get size(): number {
@@ -39,15 +40,16 @@ export class HashTable {
     this.#slots[slot] = this.#size
     this.#one[at] = hashed[0] ?? 0
     this.#two[at] = hashed[1] ?? 0
+    this.#three[at] = hashed[2] ?? 0
     return at
   }
 
-  /** @returns the number of the text; undefined when it was not added */
-  find(text: string): number | undefined {
-    hashText(text, 0)
+  /** Looks up a text, or a part of one. @returns its number; undefined when it was not added */
+  find(text: string, start = 0, end = text.length): number | undefined {
+    hashText(text, 0, start, end)
     // Many texts are looked up in the order in which they were added, without a way through memory that no cache has.
     const next = this.#last + 1
-    if (next < this.#size && this.#one[next] === hashed[0] && this.#two[next] === hashed[1]) {
+    if (next < this.#size && this.#isAt(next)) {
       this.#last = next
       return next
     }
@@ -61,11 +63,14 @@ export class HashTable {
   #slotOf(): number {
     const slots = this.#slots
     const mask = slots.length - 1
-    const one = hashed[0] ?? 0
-    const two = hashed[1] ?? 0
-    for (let slot = one & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (hashed[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {
       const at = (slots[slot] ?? 0) - 1
-      if (at < 0 || (this.#one[at] === one && this.#two[at] === two)) return slot
+      if (at < 0 || this.#isAt(at)) return slot
     }
+  }
+
+  /** Whether the text with the number has the hash in `hashed`. */
+  #isAt(at: number): boolean {
+    return this.#one[at] === hashed[0] && this.#two[at] === hashed[1] && this.#three[at] === hashed[2]
   }
 }

@@ -1,4 +1,5 @@
 import { HashTable } from './hash-table.ts'
+import type { Part } from './page-values.ts'
 import type { NumberedLine } from './reader.ts'
 import { isOfPayment } from './settlement.ts'
 import { currencyNumber } from './text-hash.ts'
@@ -6,7 +7,7 @@ import { currencyNumber } from './text-hash.ts'
 /** `several`: lines have the same id, and the database compares their fees. */
 const [unbooked, booked, otherwise, several] = [0, 1, 2, 3]
 
-/** About 35 MB. */
+/** About 40 MB. */
 const linesMax = 2 ** 20
 
 /**
@@ -53,8 +54,8 @@ export class LineFees {
   }
 
   /** Looks up the line of a fee that is booked. @param fee negative for one that is given back @param currency as a number */
-  see(lineId: string, fee: number, currency: number): void {
-    const at = this.#ids.find(lineId)
+  see({ text, start, end }: Part, fee: number, currency: number): void {
+    const at = this.#ids.find(text, start, end)
     if (at === undefined || this.#states[at] === several) return
     const isSame = this.#fees[at] === fee && this.#currencies[at] === currency
     this.#states[at] = isSame ? booked : otherwise

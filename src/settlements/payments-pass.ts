@@ -1,10 +1,14 @@
 import { paymentBytes, paymentsOfBlocks } from '../payments/payment-sql.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
+import { allOf, oneLine, PageValues } from './page-values.ts'
 import type { Period } from './settlement.ts'
-import { allCurrencies, allOf, currencyOf, oneLine, passOver, valuesOf } from './table-pass.ts'
+import { allCurrencies, currencyOf, passOver } from './table-pass.ts'
 import type { WaitingLines } from './waiting-lines.ts'
 
-type Page = Record<'refs' | 'ids' | 'currencies' | 'captured' | 'refunded' | 'expected', string | null>
+type Page = { rows: number } & Record<
+  'refs' | 'ids' | 'currencies' | 'captured' | 'refunded' | 'expected',
+  string | null
+>
 
 /** By how much the clocks may differ that payments and captures got their times from. */
 const clocksMs = 86_400_000
@@ -36,7 +40,7 @@ export async function seePayments(
 
 function pageStatement(withIds: boolean): string {
   return `
-    select ${allOf(oneLine('provider_ref'))} as refs, ${withIds ? allOf('payment_id') : 'null'} as ids,
+    select count(*)::int as rows, ${allOf(oneLine('provider_ref'))} as refs, ${withIds ? allOf('payment_id') : 'null'} as ids,
            ${allCurrencies} as currencies, ${allOf('captured::text')} as captured, ${allOf('refunded::text')} as refunded,
            string_agg(case when captured > 0 and created_at <= $5 and updated_at >= $4 then '1' else '0' end, '') as expected
       from ${paymentsOfBlocks('$2', '$3')} p
@@ -44,18 +48,16 @@ function pageStatement(withIds: boolean): string {
 }
 
 /** @returns the references of those that no line names as a payment; the empty text for a missing one */
-function see({ refs, ids, currencies, captured, refunded, expected }: Page, lines: WaitingLines): string[] {
-  const allIds = valuesOf(ids)
-  const [allCaptured, allRefunded] = [valuesOf(captured), valuesOf(refunded)]
-  const allRefs = valuesOf(refs)
-  return allRefs.filter((providerRef, index) => {
-    const isNamed = lines.see({
-      providerRef,
-      paymentId: allIds[index],
-      currency: currencyOf(currencies, index, allRefs.length),
-      captured: Number(allCaptured[index]),
-      refunded: Number(allRefunded[index]),
-    })
-    return !isNamed && expected?.[index] === '1'
-  })
+function see({ rows, refs, ids, currencies, captured, refunded, expected }: Page, lines: WaitingLines): string[] {
+  const [ref, own] = [new PageValues(refs), new PageValues(ids)]
+  const [allCaptured, allRefunded] = [new PageValues(captured), new PageValues(refunded)]
+  const columns = [ref, own, allCaptured, allRefunded]
+  const unnamed: string[] = []
+  for (let row = 0; row < rows; row += 1) {
+    for (const column of columns) column.advance()
+    const currency = currencyOf(currencies, row, rows)
+    const isNamed = lines.see({ ref, own, currency, captured: allCaptured.number(), refunded: allRefunded.number() })
+    if (!isNamed && expected?.[row] === '1') unnamed.push(ref.toString())
+  }
+  return unnamed
 }

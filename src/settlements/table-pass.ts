@@ -6,7 +6,7 @@ import { currencyNumber } from './text-hash.ts'
 /** As many as fit in 1 MiB of the table: some thousand rows. */
 const pageBlocks = 128
 /** After this many the garbage is collected, as while the file is read. */
-const collectBlocks = 8 * pageBlocks
+const collectBlocks = 32 * pageBlocks
 /** Reading a row in the order of the table takes a seventh of looking one up, and it is as long as a line. */
 const bytesForOne = 8
 
@@ -57,15 +57,6 @@ export function passOver<Page extends object>(
   })
 }
 
-/** What separates values that a page has in one text. */
-const separator = '\n'
-
-/** Selects a value of each row as one text, which `valuesOf` splits. No value may be null or have a line end; `oneLine` sees to it. */
-export const allOf = (value: string) => `string_agg(${value}, E'\\n')`
-
-/** A text, or the empty text for null and for a text with a line end. */
-export const oneLine = (text: string) => `case when strpos(${text}, E'\\n') = 0 then ${text} else '' end`
-
 /** Selects the currency of each row as one text, which `currencyOf` reads. */
 export const allCurrencies = "string_agg(currency, '')"
 
@@ -75,7 +66,3 @@ export function currencyOf(currencies: string | null, row: number, rows: number)
 }
 
 const currencyLetters = 3
-
-export function valuesOf(text: string | null): string[] {
-  return text === null ? [] : text.split(separator)
-}

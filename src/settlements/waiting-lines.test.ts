@@ -8,8 +8,10 @@ function line(row: number, change: Partial<NumberedLine> = {}): NumberedLine {
   return { row, lineId: `l-${row}`, kind: 'payment', ...money, ...change }
 }
 
-const payment = (providerRef: string, change: Partial<SeenPayment> = {}): SeenPayment => ({
-  ...{ providerRef, paymentId: `pay_${providerRef}`, currency: currencyNumber('EUR'), captured: 100, refunded: 0 },
+const partOf = (text: string) => ({ text: `before${text}after`, start: 6, end: 6 + text.length })
+
+const payment = (ref: string, change: Partial<SeenPayment> = {}): SeenPayment => ({
+  ...{ ref: partOf(ref), own: partOf(`pay_${ref}`), currency: currencyNumber('EUR'), captured: 100, refunded: 0 },
   ...change,
 })
 

@@ -1,18 +1,21 @@
 import { HashTable } from './hash-table.ts'
+import type { Part } from './page-values.ts'
 import type { NumberedLine } from './reader.ts'
 import { currencyNumber, hashed, hashText } from './text-hash.ts'
 
 /** What a payment has come to, as far as it decides about a line. Amounts are in minor units. */
 export type SeenPayment = Readonly<{
-  providerRef: string
-  paymentId: string | undefined
+  /** The provider's reference. */
+  ref: Part
+  /** Its id, which is only needed where lines have one. */
+  own: Part
   /** As `currencyNumber` has it. */
   currency: number
   captured: number
   refunded: number
 }>
 
-/** About 40 MB. Lines beyond that are compared in the database. */
+/** About 45 MB. Lines beyond that are compared in the database. */
 const linesMax = 2 ** 20
 /** What becomes of a line that is added. */
 export type Added =
@@ -32,12 +35,12 @@ const ownMeaning = 1
 
 /**
  * Lines that plainly match once their payment comes along: the provider's reference names it, and amount and currency are those of the
- * payment. Payments are known by a hash of 64 bits of their reference, and lines are kept as numbers: that takes a tenth of the time of
+ * payment. Payments are known by a hash of 96 bits of their reference, and lines are kept as numbers: that takes a tenth of the time of
  * the database, and of the memory of objects.
  */
 export class WaitingLines {
   readonly #refs: HashTable
-  /** Half of a hash of our own id of the payment; 0 for none. */
+  /** A third of a hash of our own id of the payment; 0 for none. */
   readonly #own: Int32Array
   readonly #amounts: Float64Array
   readonly #currencies: Int32Array
@@ -83,8 +86,8 @@ export class WaitingLines {
   }
 
   /** Looks up the line of a payment. @returns whether a line that matches names it as a payment */
-  see({ providerRef, paymentId, currency, captured, refunded }: SeenPayment): boolean {
-    const at = this.#refs.find(providerRef)
+  see({ ref, own: ours, currency, captured, refunded }: SeenPayment): boolean {
+    const at = this.#refs.find(ref.text, ref.start, ref.end)
     if (at === undefined) return false
     const isRefund = this.#isRefund[at] === 1
     const own = this.#own[at]
@@ -93,7 +96,7 @@ export class WaitingLines {
       this.#states[at] === waiting &&
       this.#currencies[at] === currency &&
       this.#amounts[at] === (isRefund ? refunded : captured) &&
-      (own === 0 || (paymentId !== undefined && own === ownHash(paymentId)))
+      (own === 0 || own === ownHash(ours.text, ours.start, ours.end))
     this.#states[at] = fits ? matched : spoiled
     return fits && !isRefund
   }
@@ -117,7 +120,7 @@ function isPlainOf({ kind, operationRef, feeOff }: NumberedLine, paymentRef: str
   return feeOff === 0 && kind !== 'dispute' && (operationRef === undefined || operationRef === paymentRef)
 }
 
-function ownHash(id: string): number {
-  hashText(id, ownMeaning)
+function ownHash(text: string, start = 0, end = text.length): number {
+  hashText(text, ownMeaning, start, end)
   return hashed[0] || 1
 }
