@@ -1,8 +1,8 @@
 import { findHeldByCarts } from '../inventory/cart-reservation-queries.ts'
 import type { Item } from '../inventory/item.ts'
-import { storedItems } from '../inventory/item-queries.ts'
-import { reservableByItem, type Stock } from '../inventory/stock.ts'
-import { readStock, storedStock } from '../inventory/stock-queries.ts'
+import { stampedItems } from '../inventory/item-queries.ts'
+import type { SellableItems } from '../inventory/remembered-items.ts'
+import { reservableUnits } from '../inventory/stock-queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { type Cart, orderUidOf } from './cart.ts'
@@ -10,7 +10,7 @@ import { customerKey } from './code-uses.ts'
 import { codeKey, type Discount } from './discount.ts'
 import { findUnits, unitsKey } from './customer-units.ts'
 import { findDiscounts, findUses, useKey } from './discount-queries.ts'
-import { noItems, type ReadItems } from './load.ts'
+import { noItems } from './load.ts'
 import type { PriceLists } from './price-lists.ts'
 import type { DeliveryMethod } from './delivery-method.ts'
 import type { TaxTable } from './tax-rate.ts'
@@ -50,7 +50,7 @@ export type FactsReader = (
   client: PoolClient,
   carts: readonly Cart[],
   wanted: WantedFacts,
-  read?: ReadItems,
+  read?: SellableItems,
 ) => Promise<Facts>
 
 /** @param reserves whether carts reserve stock */
@@ -59,8 +59,8 @@ export function createFactsReader(lists: PriceLists, { reserves }: { reserves: b
     const { methods, taxes } = await lists.current()
     const wanted = [...new Set([...carts.flatMap(({ lines }) => lines.map(line => line.chrtId)), ...chrtIds])]
     const keys = [...new Set([...carts.flatMap(({ discountCodes }) => discountCodes), ...codes].map(codeKey))]
-    const { items, stocks } = await complete(client, read, wanted)
-    const stock = await stockFactsOf(client, carts, stocks, reserves)
+    const { items, reservable } = await complete(client, read, wanted)
+    const stock = await stockFactsOf(client, carts, reservable, reserves)
     const discounts = await findDiscounts(client, keys)
     const counted = [...discounts].flatMap(([key, { usesPerCustomerMax }]) => (usesPerCustomerMax === null ? [] : key))
     const asked = [...new Set([...carts.flatMap(cart => buyerOf(cart) ?? []), ...buyers])]
@@ -82,13 +82,13 @@ export function createFactsReader(lists: PriceLists, { reserves }: { reserves: b
 /** Adds the items that were not read yet. */
 async function complete(
   client: PoolClient,
-  { chrtIds, items, stocks }: ReadItems,
+  { chrtIds, items, reservable }: SellableItems,
   wanted: readonly number[],
-): Promise<Pick<ReadItems, 'items' | 'stocks'>> {
+): Promise<Pick<SellableItems, 'items' | 'reservable'>> {
   const missing = wanted.filter(chrtId => !chrtIds.has(chrtId))
-  if (missing.length === 0) return { items, stocks }
-  const [otherItems, otherStocks] = await inOneRoundTrip(client, [storedItems(missing), storedStock(missing)])
-  return { items: [...items, ...otherItems], stocks: [...stocks, ...otherStocks] }
+  if (missing.length === 0) return { items, reservable }
+  const [others, more] = await inOneRoundTrip(client, [stampedItems(missing), reservableUnits(missing)])
+  return { items: [...items, ...others.map(({ item }) => item)], reservable: new Map([...reservable, ...more]) }
 }
 
 /** What there is of items, beside what carts have reserved of it. */
@@ -98,17 +98,17 @@ export async function readStockFacts(
   chrtIds: readonly number[],
   reserves: boolean,
 ): Promise<Pick<Facts, 'available' | 'heldBy'>> {
-  return stockFactsOf(client, carts, await readStock(client, chrtIds), reserves)
+  const [available] = await inOneRoundTrip(client, [reservableUnits(chrtIds)])
+  return stockFactsOf(client, carts, available, reserves)
 }
 
 async function stockFactsOf(
   client: PoolClient,
   carts: readonly Cart[],
-  stocks: readonly Stock[],
+  available: ReadonlyMap<number, number>,
   reserves: boolean,
 ): Promise<Pick<Facts, 'available' | 'heldBy'>> {
-  const available = reservableByItem(stocks)
-  if (!reserves || stocks.length === 0) return { available, heldBy: () => 0 }
+  if (!reserves || available.size === 0) return { available, heldBy: () => 0 }
   const held = await findHeldByCarts(
     client,
     carts.map(({ cartId }) => orderUidOf(cartId)),

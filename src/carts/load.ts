@@ -1,25 +1,14 @@
-import type { Item } from '../inventory/item.ts'
-import { storedItems } from '../inventory/item-queries.ts'
-import type { Stock } from '../inventory/stock.ts'
-import { storedStock } from '../inventory/stock-queries.ts'
+import type { SellableItems } from '../inventory/remembered-items.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Cart } from './cart.ts'
 import { type RememberedCarts, stampOf } from './remembered-carts.ts'
 import { lockingCarts, storedCarts, storedStamps } from './rows.ts'
 
-/** Items with their stock, as they were read with carts. */
-export type ReadItems = Readonly<{
-  /** Those that were asked for, whether they are there or not. */
-  chrtIds: ReadonlySet<number>
-  items: readonly Item[]
-  stocks: readonly Stock[]
-}>
-
-export const noItems: ReadItems = { chrtIds: new Set(), items: [], stocks: [] }
+export const noItems: SellableItems = { chrtIds: new Set(), items: [], reservable: new Map() }
 
 /** Carts by id, without those that are not stored, and their items as far as these were known before. */
-export type LoadedCarts = Readonly<{ carts: Map<string, Cart>; read: ReadItems }>
+export type LoadedCarts = Readonly<{ carts: Map<string, Cart>; read: SellableItems }>
 
 export type WantedCarts = Readonly<{
   cartIds: readonly string[]
@@ -42,7 +31,7 @@ export async function loadCarts(
   const lines = known.flatMap(cart => (priced?.has(cart.cartId) === false ? [] : cart.lines))
   const wanted = [...new Set([...chrtIds, ...lines.map(line => line.chrtId)])]
   const stale: string[] = []
-  let [items, stocks]: [readonly Item[], readonly Stock[]] = [[], []]
+  const items = remembered.items.reading(wanted)
   await inOneRoundTrip(client, [
     ...before,
     ...taking(storedStamps([...carts.keys()]), known.length, stamps => {
@@ -54,11 +43,13 @@ export async function loadCarts(
       }
     }),
     ...taking(storedCarts(unknown), unknown.length, found => addAll(carts, found)),
-    ...taking(storedItems(wanted), wanted.length, found => (items = found)),
-    ...taking(storedStock(wanted), wanted.length, found => (stocks = found)),
+    ...items.first,
   ])
-  await inOneRoundTrip(client, [...taking(storedCarts(stale), stale.length, found => addAll(carts, found))])
-  return { carts, read: { chrtIds: new Set(wanted), items, stocks } }
+  await inOneRoundTrip(client, [
+    ...taking(storedCarts(stale), stale.length, found => addAll(carts, found)),
+    ...items.second(),
+  ])
+  return { carts, read: items.read() }
 }
 
 /** Carts of which some are locked by other transactions. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { createRememberedItems, type RememberedItems } from '../inventory/remembered-items.ts'
 import type { Cart } from './cart.ts'
 
 /** The most carts that are remembered; larger ones are not. */
@@ -13,12 +14,15 @@ export type RememberedCarts = Readonly<{
   /** @returns those that are remembered, by id */
   of(cartIds: readonly string[]): Map<string, Cart>
   keep(carts: Iterable<Cart>): void
+  /** What they have in them. */
+  items: RememberedItems
   /** Forgets everything: the database is another one. */
   clear(): void
 }>
 
 export function createRememberedCarts(): RememberedCarts {
   const remembered = new LRUCache<string, Cart>({ max: cartsMax })
+  const items = createRememberedItems()
   return {
     of: cartIds =>
       new Map(
@@ -33,7 +37,11 @@ export function createRememberedCarts(): RememberedCarts {
         else remembered.delete(cart.cartId)
       }
     },
-    clear: () => remembered.clear(),
+    items,
+    clear() {
+      remembered.clear()
+      items.clear()
+    },
   }
 }
 

@@ -1,5 +1,7 @@
+import { arrayOf } from '../platform/array-text.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { Statement } from '../platform/round-trip.ts'
+import { pairsOf } from './pairs.ts'
 import { type BackorderMode, backorderLimitOf, type Item, type SaveOutcome } from './item.ts'
 import { wordsOfItem } from './item-words.ts'
 
@@ -69,13 +71,29 @@ export async function readItems(client: Pool | PoolClient, chrtIds: readonly num
   return (await client.query<ItemRow>(itemsByNumber, [chrtIds])).rows.map(toItem)
 }
 
-/** The statement of `readItems`, for a caller that sends it with others. */
-export function storedItems(chrtIds: readonly number[]): Statement<Item[]> {
-  const read = ({ rows }: { rows: readonly ItemRow[] }) => rows.map(toItem)
-  return { text: itemsByNumber, values: [chrtIds], read }
+const itemsByNumber = `select ${itemColumns} from items where chrt_id = any($1) order by items.chrt_id`
+
+/** An item with its stamp: another one after every change. The transaction that wrote the row says so. */
+export type StampedItem = Readonly<{ item: Item; stamp: string }>
+
+/** The statement that reads items with their stamps; fewer where some are not there. */
+export function stampedItems(chrtIds: readonly number[]): Statement<StampedItem[]> {
+  return {
+    text: `select xmin::text as stamp, ${itemColumns} from items where chrt_id = any($1)`,
+    values: [arrayOf(chrtIds, chrtId => chrtId)],
+    read: ({ rows }: { rows: readonly (ItemRow & { stamp: string })[] }) =>
+      rows.map(({ stamp, ...row }) => ({ stamp, item: toItem(row) })),
+  }
 }
 
-const itemsByNumber = `select ${itemColumns} from items where chrt_id = any($1) order by items.chrt_id`
+/** The statement that reads the stamps of items, by number, as one row. */
+export function stampsOfItems(chrtIds: readonly number[]): Statement<ReadonlyMap<number, string>> {
+  return {
+    text: `select string_agg(chrt_id || ' ' || xmin, ',') as pairs from items where chrt_id = any($1)`,
+    values: [arrayOf(chrtIds, chrtId => chrtId)],
+    read: ({ rows: [row] }: { rows: readonly { pairs: string | null }[] }) => new Map(pairsOf(row?.pairs ?? null)),
+  }
+}
 
 /** Which items a list has; each condition that is given must hold. */
 export type ItemFilter = Readonly<{
