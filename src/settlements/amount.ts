@@ -48,7 +48,8 @@ export function minorIn(text: string, start: number, end: number, code: string, 
     } else if (character === decimalCode && !isBehind) isBehind = true
     else throw noAmount(text.slice(start, end))
   }
-  if (units === 0 || units > unitsMax || decimals > decimalsMax || (isBehind && decimals === 0)) {
+  // Adyen's reports have `.11` too.
+  if (units + decimals === 0 || units > unitsMax || decimals > decimalsMax || (isBehind && decimals === 0)) {
     throw noAmount(text.slice(start, end))
   }
   if (isMore || (decimals > digits && decimals > (providerDigits?.[code] ?? 0))) {

@@ -42,11 +42,15 @@ describe('amounts', () => {
       read('-0.05', 'EUR'),
       read('+7.5', 'BHD'),
       read('900', 'JPY'),
-    ]).toEqual([2620, 2600, -5, 7500, 900])
+      read('.11', 'EUR'),
+    ]).toEqual([2620, 2600, -5, 7500, 900, 11])
     for (const [text, code] of [
       ['26.201', 'EUR'],
       ['26.200', 'EUR'],
       ['9.0', 'JPY'],
+      ['26.', 'EUR'],
+      ['.', 'EUR'],
+      ['-', 'EUR'],
       ['1,000.00', 'EUR'],
       ['1e3', 'EUR'],
       ['', 'EUR'],
@@ -136,10 +140,11 @@ test("Adyen's report: debits and credits, four columns of fees, and lines of the
 Shop,ShopEU,PSP0000000000001,pay_1,visa,2026-11-20 10:00:00,CET,Settled,MOD0000000000001,EUR,,26.2,1,EUR,,25.69,,0.20,0.10,0.21,visacredit,,4
 Shop,ShopEU,PSP0000000000001,pay_1,visa,2026-11-21 10:00:00,CET,Refunded,MOD0000000000002,EUR,10.00,,1,EUR,10.00,,,,,,visacredit,,4
 Shop,ShopEU,PSP0000000000003,pay_3,mc,2026-11-21 10:00:00,CET,Chargeback,MOD0000000000003,EUR,9.00,,1,EUR,16.50,,7.50,,,,mccredit,,4
+Shop,ShopEU,PSP0000000000003,pay_3,mc,2026-11-22 10:00:00,CET,ChargebackReversed,MOD0000000000003,EUR,"",9,1,EUR,"",8.89,,.11,,,mccredit,pay_3,4
 Shop,ShopEU,PSP0000000000004,pay_4,mc,2026-11-21 10:00:00,CET,Settled,MOD0000000000004,USD,,10.00,0.9,EUR,,8.70,0.30,,,,mccredit,,4
 Shop,ShopEU,,,,2026-11-22 10:00:00,CET,Fee,Transaction Fees November 2026,,,,,EUR,1.00,,,,,,,,4
 Shop,ShopEU,,,,2026-11-22 10:00:00,CET,DepositCorrection,,,,,,EUR,2.00,,,,,,,,4
-Shop,ShopEU,,,,2026-11-22 10:00:00,CET,MerchantPayout,"TX1 batch 4, ShopEU",,,,,EUR,4.89,,,,,,,,4
+Shop,ShopEU,,,,2026-11-22 10:00:00,CET,MerchantPayout,"TX1 batch 4, ShopEU",,,,,EUR,13.78,,,,,,,,4
 `,
   )
   expect(
@@ -148,10 +153,11 @@ Shop,ShopEU,,,,2026-11-22 10:00:00,CET,MerchantPayout,"TX1 batch 4, ShopEU",,,,,
     ['payment', 2620, 'EUR', 51, 2569, 0],
     ['refund', -1000, 'EUR', 0, -1000, 0],
     ['dispute', -900, 'EUR', 750, -1650, 0],
+    ['dispute', 900, 'EUR', 11, 889, 0],
     ['payment', 1000, 'USD', 30, 870, 0],
     ['fee', -100, 'EUR', 0, -100, 0],
     ['other', -200, 'EUR', 0, -200, 0],
-    ['payout', -489, 'EUR', 0, -489, 0],
+    ['payout', -1378, 'EUR', 0, -1378, 0],
   ])
   expect(lines.reduce((sum, { net }) => sum + net, 0)).toBe(0)
   expect(lines[0]).toMatchObject({
@@ -167,11 +173,13 @@ const paypal = (body: string) => `"RH",2026/11/21 02:44:19 -0800,"A","SHOPACCOUN
 "SH",2026/11/20 00:00:00 -0800,2026/11/20 23:59:59 -0800,"SHOPACCOUNT01",""
 "CH","Transaction ID","Invoice ID","PayPal Reference ID","PayPal Reference ID Type","Transaction Event Code","Transaction Initiation Date","Transaction Completion Date","Transaction  Debit or Credit","Gross Transaction Amount","Gross Transaction Currency","Fee Debit or Credit","Fee Amount","Fee Currency","Custom Field","Consumer ID","Payment Tracking ID","Store ID","Bank Reference ID","Credit Transactional Fee","Credit Promotional Fee","Credit Term"
 ${body}
-"SF","EUR",2620,1000,0,121
+"SF","EUR",2620,2519,20,121,"CR",0,"CR",0,"CR",0,"CR",0,"CR",0,"CR",0,3
+"SF","JPY",90000,0,0,4000,"CR",0,"CR",86000,"CR",0,"CR",86000,"CR",0,"CR",0,1
 "SC",4
-"RF","EUR",2620,1000,0,121
+"RF","EUR",2620,2519,20,121,"CR",0,"CR",0,"CR",0,"CR",0,"CR",0,"CR",0,3
+"RF","JPY",90000,0,0,4000,"CR",0,"CR",86000,"CR",0,"CR",86000,"CR",0,"CR",0,1
 "RC",4
-"FF",1
+"FF",4
 `
 
 test("PayPal's report: kinds of rows, amounts without sign and separator, and codes of events", async () => {
@@ -181,7 +189,7 @@ test("PayPal's report: kinds of rows, amounts without sign and separator, and co
     paypal(
       [
         `"SB","TXN1","","","","T0006",${at},"CR",2620,"EUR","DR",121,"EUR","pay_1","","","","",,,`,
-        `"SB","TXN2","","TXN1","TXN","T1107",${at},"DR",1000,"EUR","CR",20,"EUR","","","","","",,,`,
+        `"SB",TXN2,,TXN1,"TXN",T1107,${at},DR,1000,"EUR",CR,20,"EUR","","","","","",,,`,
         `"SB","TXN3","","","","T0006",${at},"CR",90000,"JPY","DR",4000,"JPY","pay_3","","","","",,,`,
         `"SB","TXN4","","","","T0400",${at},"DR",1519,"EUR","",,"","","","","","",,,`,
       ].join('\n'),
