@@ -49,6 +49,39 @@ test('300 buyers of 100 units on two instances: exactly 100 are sold', async () 
   expect(await stockOf(database.pool, 1)).toEqual({ main: '100/100' })
 })
 
+test('a movement that is sent a hundred times, to two instances at once, is recorded once', async () => {
+  await moveStock(database.pool, { chrtId: 6, quantity: 1 })
+  const body = {
+    location: 'main',
+    kind: 'received',
+    quantity: 10,
+    reason: 'delivered',
+    actor: 'test',
+    external_id: 'w-1',
+  }
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, async (_, turn) => {
+      const { call } = requestsTo(services[turn % 2]?.url ?? '')
+      const response = await call('POST', '/api/stock/6/movements', { body })
+      return { status: response.status, movement: ((await response.json()) as { id: number }).id }
+    }),
+  )
+  expect(
+    count(
+      answers.map(({ status }) => status),
+      201,
+    ),
+  ).toBe(1)
+  expect(
+    count(
+      answers.map(({ status }) => status),
+      200,
+    ),
+  ).toBe(99)
+  expect(new Set(answers.map(({ movement }) => movement)).size).toBe(1)
+  expect(await stockOf(database.pool, 6)).toEqual({ main: '11/0' })
+})
+
 test('orders that want the same items in opposite order: no deadlock reaches a buyer', async () => {
   for (const chrtId of [2, 3, 4]) await moveStock(database.pool, { chrtId, quantity: 200 })
   const orders = Array.from({ length: 200 }, (_, index) => {

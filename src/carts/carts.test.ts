@@ -90,6 +90,32 @@ describe('a cart', () => {
     for (const { close } of other.running) close?.()
   })
 
+  test('is read again when the database went back in time, and so is what it costs: neither has another version then', async () => {
+    const { id } = await shop.create()
+    await shop.put(id, mug, 1)
+    await shop.patch(id, { delivery: recipient, delivery_method: 'parcel' })
+    const read = async () => (await shop.cart('GET', `/${id}`)).total
+    const before = await read()
+    await t.pool.query(
+      'update carts set lines = replace(lines, \'"quantity":1\', \'"quantity":2\') where cart_id = $1',
+      [id],
+    )
+    const price = (cents: number) =>
+      t.pool.query(
+        "update delivery_methods set prices = json_build_object('USD', $1::int, 'EUR', 500) where method = 'parcel'",
+        [cents],
+      )
+    await price(700)
+    expect(await read()).toBe(before)
+    const restored = () => {
+      for (const { onRestored } of t.app.running) onRestored?.()
+    }
+    restored()
+    expect(await read()).toBe(before + 1_200 + 200)
+    await price(500)
+    restored()
+  })
+
   test('is changed only in the version that If-Match names', async () => {
     const { id, etag } = await shop.create()
     const headers = { 'if-match': etag ?? '' }

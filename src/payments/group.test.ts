@@ -38,6 +38,25 @@ describe('a group of changes', () => {
     expect(await later).toMatchObject({ status: 201, state: 'captured' })
   })
 
+  test('is refused by the database when a row that it changes is not there', async () => {
+    const { uid } = await t.place()
+    const { id } = await t.pay(uid)
+    const stored =
+      'select p::text as payment, s::text as totals from payments p join payment_totals s using (order_uid) where payment_id = $1'
+    const { rows: before } = await t.pool.query(stored, [id])
+    const there = [{ order_uid: uid, payment_id: id, state: 'voided', updated_at: new Date(0) }]
+    const gone = { order_uid: uid, payment_id: 'gone', operation_id: 'gone' }
+    for (const [changes, message] of [
+      [[[...there, gone], null, null], 'a payment that is to be changed is not there'],
+      [[there, [gone], null], 'an operation that is to be changed is not there'],
+      [[there, null, [{ order_uid: 'gone' }]], 'totals that are to be changed are not there'],
+    ] as const) {
+      const values = changes.map(rows => rows && JSON.stringify(rows))
+      await expect(t.pool.query('select change_payments($1, $2, $3)', values)).rejects.toThrow(message)
+    }
+    expect((await t.pool.query(stored, [id])).rows).toEqual(before)
+  })
+
   test('saves what the database takes, when it refuses one of them', async () => {
     const { writer, rules } = paymentsApi.of(t.app.context)
     const orders = [await t.place(), await t.place(), await t.place()]
