@@ -177,6 +177,8 @@ export type Running = Readonly<{
   tracking?: readonly TrackingPart[]
   /** Which of some orders keep the stock that they have reserved although they are unpaid: a payment of theirs is under way. */
   findUnderPayment?: (client: PoolClient, orderUids: readonly string[]) => Promise<readonly string[]>
+  /** A page beside the web UI, which links to it: what it is called, and its address below the base path. */
+  page?: Readonly<{ title: string; path: string }>
   /** Channels of PostgreSQL that it listens to. */
   notifications?: readonly { channel: string; onNotify: (message: string) => void }[]
   /** Is called when notifications arrive again: some may have been missed. */

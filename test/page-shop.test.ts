@@ -46,6 +46,13 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
     expect(complaints.length).toBeGreaterThan(0)
   }
 
+  /** Has the demo catalogue be there; a test that ran before may have filled it. */
+  const fillCatalogue = async () => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+    const { status } = await fetch(`${stage.url}/api/shop/demo-catalogue`, init)
+    expect([200, 409]).toContain(status)
+  }
+
   test('is filled, and bought from with the keyboard on a phone, until the order is paid', async () => {
     const page = await stage.open('/shop', { width: 360, height: 800 })
     await page.getByText('There is nothing to buy yet').waitFor()
@@ -111,6 +118,7 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
   })
 
   test('orders nothing of what sells out between cart and checkout, and lets the customer pay again', async () => {
+    await fillCatalogue()
     const page = await stage.open('/shop/')
     for (const name of ['Signed print, one of one', 'Notebook']) {
       await press(page, `Add to cart ${name}`)
@@ -148,6 +156,7 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
   })
 
   test('says that the service is away, and goes on when it is back', async () => {
+    await fillCatalogue()
     const page = await stage.open('/shop/')
     await page.getByText(/products$/).waitFor()
     await page.route('**/api/**', route => route.abort())
@@ -160,6 +169,7 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
   })
 
   test('says beside each field what is wrong, and shows any text as text', async () => {
+    await fillCatalogue()
     await send('PUT', '/api/items/77', {
       nm_id: 77,
       name: attack,
@@ -201,9 +211,34 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
     expect(await page.evaluate('document.querySelector("[type=radio]").validity.valid')).toBe(false)
   })
 
+  test('is bought from behind a proxy that leaves a path on, in dark colours', async () => {
+    const base = '/some/path'
+    const behind = await setStage({ BASE_PATH: base, SHOP_DIR: folder, STATIC_DIR: '/dev/null' })
+    const page = await behind.open(`${base}/shop`, { colorScheme: 'dark' })
+    await press(page, 'Fill the shop')
+    await page.getByText('15 products').waitFor()
+    await look(page)
+    await press(page, 'Add to cart Notebook')
+    await follow(page, 'Cart 1 unit')
+    await heading(page, 'Cart')
+    await look(page)
+    await follow(page, 'Go to checkout')
+    await fillAddress(page)
+    await page.getByRole('radio', { name: /Standard/ }).check()
+    await press(page, /^Order and pay/)
+    await press(page, 'Approve')
+    await follow(page, 'Back to the shop')
+    await page.getByText('Thank you! Your order is paid and confirmed.').waitFor()
+    await look(page)
+    expect(new URL(page.url()).pathname).toStartWith(`${base}/shop/`)
+    expect(behind.complaints()).toEqual([])
+    await behind.close()
+  })
+
   test('is not there where it is off', async () => {
     const off = await setStage({ DEMO_SHOP: 'false', SHOP_DIR: folder, STATIC_DIR: '/dev/null' })
     for (const path of ['/shop', '/shop/', '/shop/cart']) expect((await fetch(off.url + path)).status).toBe(404)
+    expect(await (await fetch(`${off.url}/api/system`)).json()).toMatchObject({ pages: [] })
     const page = await off.open('/shop')
     expect(await page.locator('#shop').count()).toBe(0)
     expect(off.complaints().filter(text => !text.includes('404'))).toEqual([])

@@ -24,6 +24,7 @@ describe.skipIf(hasNoBrowser)('the system, in Chromium', () => {
       await page.locator('.dependencies li').filter({ hasText: 'Kafka' }).getByText('Off', { exact: true }).waitFor()
       await page.locator('.lags').getByText('up to date').first().waitFor()
       expect(await page.getByRole('link', { name: 'Grafana' }).getAttribute('href')).toBe('http://localhost:3000/')
+      expect(await page.getByRole('link', { name: 'Demo shop' }).getAttribute('href')).toBe('/shop/')
       const row = (name: string) => page.locator('.settings tr').filter({ has: page.getByText(name, { exact: true }) })
       expect(await row('WEBHOOKS_ALLOW_PRIVATE').textContent()).toBe('WEBHOOKS_ALLOW_PRIVATEtrue changed')
       expect(await row('KAFKA_TOPIC').textContent()).toContain('orders')

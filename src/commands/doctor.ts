@@ -5,6 +5,7 @@ import { type Config, isLoopback } from '../config.ts'
 import { describeAddress } from '../database.ts'
 import { modules } from '../modules.ts'
 import { nearestExisting } from '../platform/disk.ts'
+import { demoShop, isShopServed, shopDir } from '../shop/variables.ts'
 import { staticDir } from '../system/variables.ts'
 import { type Command, table } from './command.ts'
 import { checkDatabase } from './doctor-database.ts'
@@ -29,7 +30,8 @@ export const doctorCommand: Command = {
       checkDataDir(config),
       ...kafka,
       port,
-      checkStaticDir(config.value(staticDir)),
+      checkPage('page', config.value(staticDir), '/'),
+      checkShop(config),
       checkKeys(config, database.keys),
     ]
     const failures = findings.filter(({ state }) => state === 'failed').length
@@ -56,11 +58,17 @@ function checkDataDir({ dataDir, database }: Config): Finding {
   return { name, state: 'ok', detail }
 }
 
-/** The API works without a page. */
-function checkStaticDir(folder: string): Finding {
+/** The API works without a page. @param path where it is served */
+function checkPage(name: string, folder: string, path: string): Finding {
   const hasPage = existsSync(join(folder, 'index.html'))
-  const detail = hasPage ? folder : `${folder} has no index.html: there will be no page at /`
-  return { name: 'page', state: hasPage ? 'ok' : 'note', detail }
+  const detail = hasPage ? folder : `${folder} has no index.html: there will be no page at ${path}`
+  return { name, state: hasPage ? 'ok' : 'note', detail }
+}
+
+function checkShop({ value, server }: Config): Finding {
+  const name = 'demo shop'
+  if (isShopServed(value(demoShop), isLoopback(server.host))) return checkPage(name, value(shopDir), '/shop')
+  return { name, state: 'off', detail: `DEMO_SHOP is ${value(demoShop)}` }
 }
 
 /** @param stored how many valid keys the database has; undefined when it could not be asked */

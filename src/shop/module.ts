@@ -5,7 +5,7 @@ import type { Route } from '../platform/http.ts'
 import { pageRoutes } from '../platform/static-files.ts'
 import { createShopItems } from './items.ts'
 import { shopRoutes } from './routes.ts'
-import { demoShop, shopDir } from './variables.ts'
+import { demoShop, isShopServed, shopDir } from './variables.ts'
 
 /** The demo shop: its page, and what that calls without a key. */
 export const shopModule: Module = {
@@ -25,10 +25,10 @@ const toPage: Route = {
 
 function start(context: Context): Running {
   const { pool, pools, now, isLocal, logGrown, value } = context
-  const wanted = value(demoShop)
-  if (wanted === 'false' || (wanted === 'auto' && !isLocal)) return {}
+  if (!isShopServed(value(demoShop), isLocal)) return {}
   const { createCart, lists } = cartsApi.of(context)
   return {
+    page: { title: 'Demo shop', path: '/shop/' },
     routes: [
       ...shopRoutes({
         recording: {

@@ -12,6 +12,11 @@ export const demoShop = choiceVariable(
   ['auto', 'true', 'false'],
 )
 
+/** @param isLocal whether only this machine can reach the service */
+export function isShopServed(wanted: 'auto' | 'true' | 'false', isLocal: boolean): boolean {
+  return wanted === 'true' || (wanted === 'auto' && isLocal)
+}
+
 export const shopDir: Variable<string> = {
   name: 'SHOP_DIR',
   preset: 'build/shop',

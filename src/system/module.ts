@@ -41,6 +41,7 @@ function start(context: Context): Running {
         settings: context.settings,
         needsKey: () => !isLocal || !context.running().some(({ access }) => access?.isOpen()),
         grafanaUrl: value(grafanaUrl),
+        pages: () => context.running().flatMap(({ page }) => page ?? []),
       }),
       metricsRoute(registry),
       ...documentationRoutes(context.documents),

@@ -38,6 +38,7 @@ test('it shows the running service, with every variable and no secret', async ()
     lags: { relay_seconds: null, consumer_messages: null, webhooks_seconds: 0 },
     needs_key: false,
     grafana_url: 'http://localhost:3000/',
+    pages: [{ title: 'Demo shop', path: '/shop/' }],
   })
   expect(Date.parse(system.started_at)).toBeLessThanOrEqual(Date.now())
   expect(system.memory_bytes).toBeGreaterThan(1_000_000)

@@ -15,11 +15,13 @@ export type SystemOptions = {
   /** Whether a caller needs an API key. */
   needsKey: () => boolean
   grafanaUrl: string | undefined
+  /** Pages beside the web UI; to be asked once all modules are started. */
+  pages: () => SystemView['pages']
 }
 
 /** The service as it runs, over HTTP, for admins. It answers while its dependencies are down. */
 export function systemRoutes(options: SystemOptions): Route[] {
-  const { version, startedAtMs, readiness, lags, settings, needsKey, grafanaUrl } = options
+  const { version, startedAtMs, readiness, lags, settings, needsKey, grafanaUrl, pages } = options
   const operation = {
     operationId: 'getSystem',
     summary: 'The service as it runs',
@@ -40,6 +42,7 @@ export function systemRoutes(options: SystemOptions): Route[] {
       settings: settings.map(toSettingJson),
       needs_key: needsKey(),
       grafana_url: grafanaUrl ?? null,
+      pages: pages(),
     }
     return Response.json(system)
   }

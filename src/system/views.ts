@@ -63,6 +63,13 @@ export const systemView = Type.Object(
     settings: listOf(setting, { description: 'Every variable' }),
     needs_key: Type.Boolean({ description: 'Whether a caller needs an API key' }),
     grafana_url: nullable(Type.String()),
+    pages: listOf(
+      Type.Object(
+        { title: Type.String(), path: Type.String({ description: 'Below BASE_PATH' }) },
+        { title: 'ServedPage', description: 'A page that the service serves beside the web UI' },
+      ),
+      { description: 'Pages beside the web UI, such as the demo shop where it is on' },
+    ),
   },
   {
     title: 'System',

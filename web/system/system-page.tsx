@@ -42,7 +42,7 @@ export default function SystemPage() {
           <Service system={shown} />
           <Dependencies dependencies={shown.dependencies} />
           <Lags system={shown} />
-          <Links grafana={shown.grafana_url} />
+          <Links grafana={shown.grafana_url} pages={shown.pages} />
           <Configuration settings={shown.settings} />
         </div>
       )}
@@ -94,13 +94,14 @@ function Dependencies({ dependencies }: { dependencies: Record<string, Dependenc
   )
 }
 
-function Links({ grafana }: { grafana: string | null }) {
+function Links({ grafana, pages }: { grafana: string | null; pages: System['pages'] }) {
   const outside = [
+    ...pages.map(({ title, path }) => [`${base}${path}`, title] as const),
     [`${base}/api/docs`, texts.api],
     [`${base}/api/openapi.json`, texts.openApi],
     [`${base}/api/asyncapi.json`, texts.asyncApi],
-    [`${base}/metrics`, texts.metrics],
-  ] as const
+    [`${base}/metrics`, texts.metrics] as const,
+  ]
   return (
     <section class="card" aria-labelledby="links-title">
       <h2 id="links-title">{texts.links}</h2>
