@@ -1,5 +1,4 @@
 import { AppError } from '../errors.ts'
-import { jsonOf, type StoredOrder } from '../orders/queries.ts'
 import type { OrderPayments } from '../payments/changes.ts'
 import { isOpen } from '../payments/payment.ts'
 import { presentPayment } from '../payments/presentation.ts'
@@ -16,8 +15,8 @@ import type { CheckoutRequest } from './requests.ts'
 type Options = CheckoutOptions &
   Readonly<{
     metrics: Pick<CartMetrics, 'pressed'>
-    /** Reads an order as it is stored. */
-    readOrder: (orderUid: string) => Promise<StoredOrder | undefined>
+    /** Reads an order as it is stored, as JSON; undefined when it is not there. */
+    readOrder: (orderUid: string) => Promise<string | undefined>
   }>
 
 /** How many payments of one cart may fail: whoever tries out cards does it one by one. */
@@ -96,9 +95,10 @@ async function answer(
   if (order === undefined) throw new AppError('CHECKOUT_IN_PROGRESS', 'the order is being placed')
   const payment = after?.payments.at(-1)
   const operations = after?.operations.filter(({ paymentId }) => paymentId === payment?.paymentId) ?? []
-  const view = payment && presentPayment({ payment, operations, orderStatus: order.state.status }, rules.providers)
+  const orderStatus = after?.order.state.status
+  const view = payment && orderStatus && presentPayment({ payment, operations, orderStatus }, rules.providers)
   // Relative to /api/carts/:id/checkout.
   const location: Record<string, string> = status === 201 ? { location: `../../orders/${orderUid}` } : {}
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', ...location }
-  return new Response(`{"order":${jsonOf(order)},"payment":${JSON.stringify(view ?? null)}}`, { status, headers })
+  return new Response(`{"order":${order},"payment":${JSON.stringify(view ?? null)}}`, { status, headers })
 }

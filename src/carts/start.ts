@@ -3,7 +3,7 @@ import { reservationMaxMs, reservationMs, reserveOn } from '../inventory/reserva
 import { stockLow } from '../inventory/variables.ts'
 import type { Context, Running } from '../module.ts'
 import { ordersApi } from '../orders/module.ts'
-import { findStored } from '../orders/queries.ts'
+import { findStored, jsonOf } from '../orders/queries.ts'
 import { paymentsApi } from '../payments/module.ts'
 import { inBatches } from '../platform/batches.ts'
 import { cartsApi } from './api.ts'
@@ -41,12 +41,18 @@ export function startCarts(context: Context, lists: PriceLists): Running {
   const reading = { remembered, readFacts, now }
   const writer = createCartWriter({ pool: pools.commands, ...reading, reserve, onEvents: () => logGrown.notify() })
   const read = createCartReader({ pool: pools.single, ...reading })
-  const { intake, metrics } = ordersApi.of(context)
+  const { intake, cache, metrics } = ordersApi.of(context)
   const { checkout, rules } = paymentsApi.of(context)
-  const readOrder = inBatches(async (orderUids: readonly string[]) => {
+  const readStored = inBatches(async (orderUids: readonly string[]) => {
     const orders = await findStored(pools.single, orderUids)
     return orderUids.map(orderUid => orders.get(orderUid))
   }, ordersMax)
+  const readOrder = async (orderUid: string) => {
+    const cached = cache.find(orderUid)
+    if (cached !== undefined) return cached.text
+    const stored = await readStored(orderUid)
+    return stored && jsonOf(stored)
+  }
   cartsApi.offer(context, {
     createCart: (made, traceparent) => createCart(made, traceparent, { writer, abandonedAfterMs }),
     lists,

@@ -147,3 +147,29 @@ test('an order that was read before the cache was cleared does not enter it, whe
   expect(cache.get('a')).toBeInstanceOf(Promise)
   expect(asked).toHaveLength(2)
 })
+
+test('an order that was placed here is read as it was changed here; one that somebody else changed meanwhile is not', async () => {
+  const { asked, load } = slowLoads()
+  const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
+  cache.keep([placed('own'), placed('other'), placed('late')])
+  const state = { ...initialState(false), paymentStatus: 'paid', status: 'confirmed' } as const
+  const updatedAtMs = Date.parse('2026-01-02T00:00:00.000Z')
+  const change = (orderUid: string, version: number) => cache.change({ orderUid, version, state, updatedAtMs })
+  change('own', 2)
+  expect(cache.find('own')?.etag).toBe('"2"')
+  expect(JSON.parse(cache.find('own')?.text ?? '')).toMatchObject({
+    ...{ order_uid: 'own', status: 'confirmed', payment_status: 'paid', version: 2 },
+    updated_at: '2026-01-02T00:00:00.000Z',
+  })
+  // Its second version was written by another instance, and may have another document.
+  change('other', 3)
+  // The news of a later version came first.
+  cache.forget('late', 3)
+  change('late', 2)
+  // Nothing is known of it here.
+  change('unknown', 2)
+  expect(['other', 'late', 'unknown'].map(uid => cache.find(uid))).toEqual([undefined, undefined, undefined])
+  cache.forget('own', 2)
+  expect(cache.find('own')).toBeUndefined()
+  expect(asked).toHaveLength(0)
+})

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { CachedOrder } from './cached-order.ts'
+import type { LockedOrder } from './order-locks.ts'
 import { OrderReads } from './order-reads.ts'
 import type { PlacedOrder, StoredOrder } from './queries.ts'
 import { RecentOrders } from './recent-orders.ts'
@@ -9,6 +10,9 @@ export type RecentOrder = PlacedOrder & {
   /** Made at the first read. Its bytes are then held in addition to the document, which the readers of the log need. */
   cached?: CachedOrder
 }
+
+/** An order's state as it is since a change. */
+export type ChangedState = Pick<LockedOrder, 'orderUid' | 'version' | 'state' | 'updatedAtMs'>
 
 /** What an entry costs beside its document: the status fields, key, list links and wrappers. */
 const entryOverheadBytes = 450
@@ -75,13 +79,18 @@ export class OrderCache {
    * @throws AppError OVERLOADED when too many reads wait; what `load` throws
    */
   get(orderUid: string, nowMs?: number): CachedOrder | Promise<CachedOrder | undefined> {
-    const entry = this.#isInStep(nowMs) ? (this.#entries.get(orderUid) ?? this.#findPlaced(orderUid)) : undefined
+    const entry = this.find(orderUid, nowMs)
     if (entry !== undefined) {
       this.#hits += 1
       return entry
     }
     this.#misses += 1
     return this.#reads.get(orderUid)
+  }
+
+  /** Returns the order under a uid if it is cached. @param nowMs by `performance.now()`, if it was just read */
+  find(orderUid: string, nowMs?: number): CachedOrder | undefined {
+    return this.#isInStep(nowMs) ? (this.#entries.get(orderUid) ?? this.#findPlaced(orderUid)) : undefined
   }
 
   /** Keeps orders that were placed here just now, after their commit. */
@@ -116,6 +125,19 @@ export class OrderCache {
     this.#entries.delete(orderUid)
     this.placed.forget(orderUid)
     this.#reads.forget(orderUid)
+  }
+
+  /**
+   * Takes over a change that this instance has made of an order's state, after its commit: one that it has placed is read from memory
+   * afterwards, any other leaves the cache.
+   */
+  change({ orderUid, version, state, updatedAtMs }: ChangedState): void {
+    const placed = this.placed.find(orderUid)
+    this.forget(orderUid, version)
+    if (placed?.version !== version - 1 || !this.#isInStep()) return
+    const { document } = placed
+    const order = { orderUid, version, document, state, updatedAt: new Date(updatedAtMs) }
+    this.#admit(order, new CachedOrder(order))
   }
 
   /** Evicts everything: changes may have been missed. */

@@ -19,6 +19,11 @@ export class CachedOrder {
     return this.#order === undefined ? this.bytes : jsonOf(this.#order)
   }
 
+  /** For a part of an answer. */
+  get text(): string {
+    return this.#order === undefined ? new TextDecoder().decode(this.#bytes) : jsonOf(this.#order)
+  }
+
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.#order !== undefined) {
       this.#bytes = new TextEncoder().encode(jsonOf(this.#order))

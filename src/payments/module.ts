@@ -132,7 +132,7 @@ function createWriter(context: Context, metrics: PaymentMetrics, orders: Followe
     now,
     orders,
     onCommitted(decided, changed) {
-      for (const { orderUid, version } of changed) cache.forget(orderUid, version)
+      for (const order of changed) cache.change(order)
       if (decided.length > 0) logGrown.notify()
       for (const { changes } of decided) {
         for (const { kind, state } of changes.operations) {

@@ -1,5 +1,6 @@
 import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
 import { copyOfTransfers } from '../ledger/transfers.ts'
+import type { ChangedState } from '../orders/cache.ts'
 import {
   changePaymentStatus,
   holdForPayment,
@@ -39,8 +40,8 @@ export type Cause = Readonly<{
   traceparent?: string | undefined
 }>
 
-/** An order that was changed, with its version. */
-export type ChangedOrder = Readonly<{ orderUid: string; version: number }>
+/** An order that was changed, as it is then. */
+export type ChangedOrder = ChangedState
 
 /** What becomes of orders beside their payments. */
 export type FollowedOrders = Readonly<{
