@@ -1,6 +1,6 @@
 import { amountIn, codeKey, type Discount, type DiscountKind, whyNotApplicable } from './discount.ts'
 import type { PriceInput, PriceWarning } from './price-input.ts'
-import { halfUp, shareOut, sum } from './shares.ts'
+import { halfUp, shareOut, sum } from '../platform/shares.ts'
 
 /** Which codes apply, in which order, and what they take off. Pure. */
 

@@ -1,5 +1,5 @@
 import type { PriceInput } from './price-input.ts'
-import { sum } from './shares.ts'
+import { sum } from '../platform/shares.ts'
 import { rateFor, type TaxRate, taxOn } from './tax-rate.ts'
 
 /** The taxes of a cart. Pure. */

@@ -2,7 +2,7 @@ import type { Violation } from '../errors.ts'
 import type { OrderDocument, OrderItem } from '../orders/document.ts'
 import type { CartLine } from './cart.ts'
 import type { PricedLine, Pricing } from './pricing.ts'
-import { shareOut } from './shares.ts'
+import { shareOut } from '../platform/shares.ts'
 
 /** What an order says beside what was bought and what it costs. */
 export type OrderFacts = Readonly<{

@@ -6,7 +6,7 @@ import { readOrder } from '../orders/validate.ts'
 import { toOrderDocument } from './order-document.ts'
 import type { PriceInput } from './price-input.ts'
 import { type Pricing, priceCart } from './pricing.ts'
-import { shareOut } from './shares.ts'
+import { shareOut } from '../platform/shares.ts'
 import { type TaxRate, taxTableOf } from './tax-rate.ts'
 
 /** Whatever a cart holds, its parts add up, no cent is lost or made, and the order of it keeps the contract. */

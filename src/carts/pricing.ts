@@ -5,7 +5,7 @@ import { type AppliedTax, noTax, taxAll } from './apply-taxes.ts'
 import { costOf, whyUnavailable } from './delivery-method.ts'
 import { amountIn } from './discount.ts'
 import type { CartLine, PriceInput, PriceWarning, Sellable } from './price-input.ts'
-import { halfUp, sum } from './shares.ts'
+import { halfUp, sum } from '../platform/shares.ts'
 
 /**
  * Prices a cart: the only place that does. Pure, in integers of the currency's minor unit, exact at any size.

@@ -1,4 +1,4 @@
-import { halfUp } from './shares.ts'
+import { halfUp } from '../platform/shares.ts'
 
 /** Taxes by country, region and tax class. Pure. */
 

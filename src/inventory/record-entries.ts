@@ -36,14 +36,9 @@ export async function recordEntries(
 ): Promise<EntryResult[]> {
   const results = await withConnection(options.pool, async client => {
     await client.query('begin isolation level read committed')
-    await lockItems(
-      client,
-      entries.map(({ chrtId }) => chrtId),
-    )
-    const context = await loadContext(client, entries, options.now())
-    const results = decideEntries(entries, context)
-    const recorded = results.flatMap(result => (result.kind === 'recorded' ? result.recorded : []))
-    const events = recorded.length === 0 ? [] : await write(client, recorded, context, options.lowStockDefault)
+    const chrtIds = entries.map(({ chrtId }) => chrtId)
+    await lockItems(client, chrtIds)
+    const { results, events } = await recordWithin(client, entries, { ...options, nowMs: options.now() })
     const copies = [copyOfEvents(events), copyOfAnswers(keep(results))].filter(({ items }) => items > 0)
     if (copies.length === 0) await client.query('commit')
     else await copyInto(client, copies, `${notifyOfEvents};\ncommit`)
@@ -51,6 +46,23 @@ export async function recordEntries(
   })
   options.onCommitted(results)
   return results
+}
+
+/**
+ * The same in a transaction that somebody else commits. It holds the locks of the items.
+ *
+ * @returns what became of each entry, and the events, which the transaction writes with its own
+ */
+export async function recordWithin(
+  client: PoolClient,
+  entries: readonly Entry[],
+  { nowMs, lowStockDefault }: Readonly<{ nowMs: number; lowStockDefault: number }>,
+): Promise<{ results: EntryResult[]; events: NewEvent[] }> {
+  const context = await loadContext(client, entries, nowMs)
+  const results = decideEntries(entries, context)
+  const recorded = results.flatMap(result => (result.kind === 'recorded' ? result.recorded : []))
+  const events = recorded.length === 0 ? [] : await write(client, recorded, context, lowStockDefault)
+  return { results, events }
 }
 
 /** Writes everything but the events. @returns the events */

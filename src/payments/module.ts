@@ -15,6 +15,7 @@ import { createProviderInbox, type ProviderInbox } from './inbox.ts'
 import { keepReference } from './keep-reference.ts'
 import { createPaymentMetrics, type PaymentMetrics } from './metrics.ts'
 import { followOrders } from './order-changes.ts'
+import { createRefundCommands, type RefundCommands } from './order-refunds.ts'
 import { paymentChecks } from './payment-checks.ts'
 import { issueStream, paymentStream } from './payment-stream.ts'
 import { type Providers, providersOf } from './providers.ts'
@@ -41,6 +42,7 @@ import {
 export type PaymentsApi = {
   commands: PaymentCommands
   checkout: CheckoutCommands
+  refunds: RefundCommands
   writer: PaymentWriter
   rules: PaymentRules
 }
@@ -93,7 +95,8 @@ function start(context: Context): Running {
   const { isClockRight, paymentHooks: hooks = noHooks } = context
   const ways = { writer, calls, rules, now, isClockRight, hooks }
   const commands = createPaymentCommands(ways)
-  paymentsApi.offer(context, { commands, checkout: createCheckoutCommands(ways), writer, rules })
+  const [checkout, refunds] = [createCheckoutCommands(ways), createRefundCommands(ways)]
+  paymentsApi.offer(context, { commands, checkout, refunds, writer, rules })
   const stop = new AbortController()
   const reads = { single: pools.single, lists: pools.lists, providers: providers.byName, logGrown, stop: stop.signal }
   return {
