@@ -69,6 +69,7 @@ describe('items', () => {
     expect(await ask('PUT', '/api/items/1', created.body)).toMatchObject({ status: 200, body: created.body })
     const changed = {
       ...shirt,
+      ...{ name: 'A "wide" \\ {one, two}', size: 'null' },
       prices: { USD: 1, EUR: 2 },
       backorder: 'allow',
       backorder_limit: 3,
