@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
 import { createOrdersDatabase } from './app.ts'
-import { cartActions, openShop, putItems } from './carts.ts'
+import { cartActions, mug, openShop, putItems } from './carts.ts'
 import { brokenRules, countInDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { requestsTo } from './payments.ts'
@@ -56,6 +56,16 @@ test('checkout is pressed ten times at once on two instances: one order, one pay
       expect([await countOf('orders', cart.id), await countOf('payments', cart.id)]).toEqual([1, 1])
     }),
   )
+})
+
+test('a cart that another instance has changed since is checked out as it is now, or not at all', async () => {
+  const cart = await one.fill()
+  const changed = await other.put(cart.id, mug, 5)
+  expect(changed.total).not.toBe(cart.total)
+  const refused = await one.checkOut(cart)
+  expect(refused).toMatchObject({ status: 409, code: 'CART_CHANGED', cart: { total: changed.total } })
+  const { order } = await one.checkOut(changed)
+  expect(order.items.filter(({ chrt_id }) => chrt_id === mug)).toHaveLength(5)
 })
 
 test('a code that a customer may use twice is used twice, by twelve carts at once on two instances', async () => {

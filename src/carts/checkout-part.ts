@@ -1,5 +1,6 @@
 import { copyOfEvents, type NewEvent } from '../events/append.ts'
 import { declareAttachment } from '../orders/attachment.ts'
+import { stampsOfItems } from '../inventory/item-queries.ts'
 import type { NewOrder } from '../orders/new-order.ts'
 import type { PlacementDecision, PlacementPart } from '../orders/placement-part.ts'
 import type { PoolClient } from '../platform/postgres.ts'
@@ -9,6 +10,7 @@ import { useCodes } from './code-uses.ts'
 import { copyOfUnits, decideUnits, findUnits, type LimitedUnits, unitsKey } from './customer-units.ts'
 import { codeKey } from './discount.ts'
 import { lockingLimits } from './limit-locks.ts'
+import { areCurrent, type ItemStamps } from './recall.ts'
 import { stampOf } from './remembered-carts.ts'
 import { lockingCarts, storedStamps, updateCarts } from './rows.ts'
 
@@ -23,6 +25,8 @@ export type CartCheckout = Readonly<{
   /** The units of items that limit their customers. */
   limited: readonly LimitedUnits[]
   event: NewEvent
+  /** The items that it was priced by, where they were not read for it: the order is placed if they are still the same. */
+  itemStamps: ItemStamps | undefined
 }>
 
 export const cartCheckout = declareAttachment<CartCheckout>('cart')
@@ -42,7 +46,7 @@ const none: [] = []
 
 /**
  * Locks the carts that orders are made of, and what they use up: items are locked behind that. Rejects those of carts that have changed
- * meanwhile, or that another transaction has: the checkout begins again then. No cart becomes two orders.
+ * meanwhile, or whose items have, or that another transaction has: the checkout begins again then. No cart becomes two orders.
  */
 const locks: PlacementPart = {
   decidesFirst: true,
@@ -52,14 +56,21 @@ const locks: PlacementPart = {
     const checkouts = checkoutsOf(orders)
     const cartIds = checkouts.map(({ before }) => before.cartId).toSorted()
     const locking = lockingLimits(checkouts.flatMap(limitsOf))
-    const [busy, stamps] = await inOneRoundTrip(client, [lockingCarts(cartIds), storedStamps(cartIds), ...locking])
+    const chrtIds = [...new Set(checkouts.flatMap(({ itemStamps = noStamps }) => [...itemStamps.keys()]))]
+    const statements = [lockingCarts(cartIds), storedStamps(cartIds), stampsOfItems(chrtIds), ...locking] as const
+    const [busy, stamps, items] = await inOneRoundTrip(client, statements)
     const stale = checkouts.filter(
-      ({ before: { cartId, state }, before }) =>
-        busy.has(cartId) || state !== 'open' || stamps.get(cartId) !== stampOf(before),
+      ({ before: { cartId, state }, before, itemStamps = noStamps }) =>
+        busy.has(cartId) ||
+        state !== 'open' ||
+        stamps.get(cartId) !== stampOf(before) ||
+        !areCurrent(itemStamps, items),
     )
     return decisions(orders, new Set(stale.map(({ order }) => order)))
   },
 }
+
+const noStamps: ItemStamps = new Map()
 
 const limitsOf = ({ codes, limited }: CartCheckout) => [...codes.map(codeKey), ...limited.map(unitsKey)]
 

@@ -21,11 +21,15 @@ import { buyerOf, type Facts } from './facts.ts'
 import { inCart, toOrderDocument } from './order-document.ts'
 import { cartIdOf, cartNotFound, openedBy, ownerOf, stillOpen, versionCheckOf } from './owner.ts'
 import { present, price, type PricedCart } from './priced-cart.ts'
-import type { CartReader } from './reader.ts'
+import type { CartReader, ReadCart } from './reader.ts'
+import type { ItemStamps, RecallCart } from './recall.ts'
 import { type CheckoutRequest, readCheckout } from './requests.ts'
 
 export type CheckoutOptions = Readonly<{
   read: CartReader
+  recall: RecallCart
+  /** Called with the id of a cart that became an order, after the commit. */
+  onPlaced: (cartId: string) => void
   intake: Pick<Intake, 'submit'>
   payments: Readonly<{ checkout: CheckoutCommands; rules: PaymentRules }>
   /** Counts what became of the orders. */
@@ -57,19 +61,35 @@ const lookAfterMs = 60_000
 export async function press(call: Call, options: CheckoutOptions): Promise<Pressed> {
   const [cartId, owner, checkVersion] = [cartIdOf(call), ownerOf(call.request), versionCheckOf(call.request)]
   const request = await readCheckout(call.request)
+  const prepareAll = (found: ReadCart) => {
+    const opened = openedBy(owner, found.cart)
+    checkVersion(stillOpen(opened))
+    return prepare(found, request, traceOf(call.request), options)
+  }
+  const recalled = options.recall(cartId)
+  const prepared = recalled && unlessRefused(() => prepareAll(recalled))
+  const placed = prepared && (await place(prepared, options))
+  if (placed !== undefined) return { kind: 'placed', ...placed }
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     if (attempt > 1) await sleep(pauseMs * attempt)
     const found = await options.read(cartId)
     if (found === undefined) throw cartNotFound()
     const cart = openedBy(owner, found.cart)
     if (cart.orderUid !== undefined) return { kind: 'placed before', cart, request }
-    checkVersion(stillOpen(cart))
-    const priced = price(cart, found.facts, found.nowMs)
-    check(priced, request, missingFor(priced, found.facts, found.nowMs))
-    const placed = await place({ priced, facts: found.facts }, request, traceOf(call.request), options)
-    if (placed !== undefined) return { kind: 'placed', cart, ...placed }
+    const placed = await place(prepareAll(found), options)
+    if (placed !== undefined) return { kind: 'placed', ...placed }
   }
   throw new AppError('CHECKOUT_IN_PROGRESS', 'another transaction has the cart')
+}
+
+/** @returns undefined when it is refused: that is to be decided by what is stored */
+function unlessRefused<Result>(decide: () => Result): Result | undefined {
+  try {
+    return decide()
+  } catch (error) {
+    if (error instanceof AppError) return undefined
+    throw error
+  }
 }
 
 function check(priced: PricedCart, { expected_total: expected }: CheckoutRequest, missing: readonly Violation[]): void {
@@ -85,24 +105,35 @@ function incomplete(violations: readonly Violation[]): AppError {
   return new AppError('CART_INCOMPLETE', 'the cart is not ready for the checkout', { violations })
 }
 
-type CartWithFacts = Readonly<{ priced: PricedCart; facts: Pick<Facts, 'items'> }>
+/** An order that is made of a cart, ready to be submitted, and the payment that it is placed with. */
+type PreparedOrder = Readonly<{ cart: Cart; order: ValidOrder; opened: OpeningPayment | undefined }>
+
+/** Makes the order of an open cart. Pure, time aside. @throws AppError with what is in the way */
+function prepare(
+  { cart, facts, nowMs: readAtMs, itemStamps }: ReadCart & Readonly<{ itemStamps?: ItemStamps }>,
+  request: CheckoutRequest,
+  traceparent: string | undefined,
+  { payments, now }: Pick<CheckoutOptions, 'payments' | 'now'>,
+): PreparedOrder {
+  const priced = price(cart, facts, readAtMs)
+  check(priced, request, missingFor(priced, facts, readAtMs))
+  const nowMs = now()
+  const placing = orderOf(priced, request, nowMs, traceparent)
+  const order = withCart(placing, { priced, facts, itemStamps }, nowMs, traceparent)
+  const opened = open(priced.pricing, cart, request, contextAt(payments.rules, nowMs, traceparent))
+  return { cart, order, opened }
+}
 
 /** @returns undefined when the cart has changed meanwhile, or became an order by another press */
 async function place(
-  { priced, facts }: CartWithFacts,
-  request: CheckoutRequest,
-  traceparent: string | undefined,
-  { intake, payments, count, now }: CheckoutOptions,
-): Promise<{ after: OrderPayments | undefined } | undefined> {
-  const { cart, pricing } = priced
-  const nowMs = now()
-  const placing = orderOf(priced, request, nowMs, traceparent)
-  const order = withCart(placing, { priced, facts }, nowMs, traceparent)
-  const opened = open(pricing, cart, request, contextAt(payments.rules, nowMs, traceparent))
+  { cart, order, opened }: PreparedOrder,
+  { intake, payments, count, onPlaced }: CheckoutOptions,
+): Promise<{ cart: Cart; after: OrderPayments | undefined } | undefined> {
   const outcome = await intake.submit(opened === undefined ? order : withOpeningPayment(order, opened))
   count(isStored(outcome) ? outcome.kind : errorOf(outcome, order.orderUid).code)
   if (outcome.kind === 'placed') {
-    return { after: opened === undefined ? undefined : await payments.checkout.send(opened) }
+    onPlaced(cart.cartId)
+    return { cart, after: opened === undefined ? undefined : await payments.checkout.send(opened) }
   }
   const isMetAgain = outcome.kind === 'duplicate' || outcome.kind === 'conflict'
   if (isMetAgain || (outcome.kind === 'rejected' && outcome.code === 'CART_CHANGED')) return undefined
@@ -135,10 +166,16 @@ function orderOf(
   return inTrace(reading.order, traceparent)
 }
 
+type PricedWithFacts = Readonly<{
+  priced: PricedCart
+  facts: Pick<Facts, 'items'>
+  itemStamps: ItemStamps | undefined
+}>
+
 /** The order with the cart that it is made of, as the placement needs it. */
 function withCart(
   order: ValidOrder,
-  { priced: { cart, pricing }, facts }: CartWithFacts,
+  { priced: { cart, pricing }, facts, itemStamps }: PricedWithFacts,
   nowMs: number,
   traceparent: string | undefined,
 ): ValidOrder {
@@ -158,7 +195,7 @@ function withCart(
     const most = facts.items.get(chrtId)?.maxPerCustomer
     return most === undefined ? [] : [{ orderUid: order.orderUid, customer: buyer, chrtId, units, most }]
   })
-  return cartCheckout.to(order, { before: cart, after, codes, buyer, limited, event })
+  return cartCheckout.to(order, { before: cart, after, codes, buyer, limited, event, itemStamps })
 }
 
 function open(

@@ -14,6 +14,8 @@ export type RememberedCarts = Readonly<{
   /** @returns those that are remembered, by id */
   of(cartIds: readonly string[]): Map<string, Cart>
   keep(carts: Iterable<Cart>): void
+  /** Forgets a cart: it is not changed any more. */
+  forget(cartId: string): void
   /** What they have in them. */
   items: RememberedItems
   /** Forgets everything: the database is another one. */
@@ -37,6 +39,7 @@ export function createRememberedCarts(): RememberedCarts {
         else remembered.delete(cart.cartId)
       }
     },
+    forget: cartId => void remembered.delete(cartId),
     items,
     clear() {
       remembered.clear()

@@ -15,6 +15,7 @@ import { createFactsReader } from './facts.ts'
 import type { PriceLists } from './price-lists.ts'
 import { createCartMetrics } from './metrics.ts'
 import { createCartReader } from './reader.ts'
+import { createRecall } from './recall.ts'
 import { createRememberedCarts } from './remembered-carts.ts'
 import { runSweep } from './sweep.ts'
 import { cartAbandonedAfterMinutes } from './variables.ts'
@@ -62,7 +63,8 @@ export function startCarts(context: Context, lists: PriceLists): Running {
     routes: [
       ...cartRoutes({ writer, read, lists: pools.lists, now, abandonedAfterMs }),
       ...checkoutRoutes({
-        ...{ read, intake, readOrder, now, metrics: cartMetrics },
+        ...{ read, recall: createRecall({ remembered, lists, now }), intake, readOrder, now, metrics: cartMetrics },
+        onPlaced: cartId => remembered.forget(cartId),
         payments: { checkout, rules },
         count: outcome => metrics.count('http', outcome),
       }),

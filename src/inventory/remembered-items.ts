@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Statement } from '../platform/round-trip.ts'
 import type { Item } from './item.ts'
-import { stampedItems, stampsOfItems } from './item-queries.ts'
+import { type StampedItem, stampedItems, stampsOfItems } from './item-queries.ts'
 import { reservableUnits } from './stock-queries.ts'
 
 /** The most items that are remembered: a few MB. */
@@ -31,18 +31,29 @@ export type ItemReading = Readonly<{
  */
 export type RememberedItems = Readonly<{
   reading(chrtIds: readonly number[]): ItemReading
+  /**
+   * Items without any reading: they may have changed since. Whoever relies on them compares the stamps (`stampsOfItems`).
+   *
+   * @returns undefined when one of them is not remembered
+   */
+  recall(chrtIds: readonly number[]): readonly StampedItem[] | undefined
   /** Forgets everything: the database is another one. */
   clear(): void
 }>
 
-type Remembered = Readonly<{ stamp: string; item: Item }>
-
 export function createRememberedItems(): RememberedItems {
-  const remembered = new LRUCache<number, Remembered>({ max: itemsMax })
-  return { reading: chrtIds => readingOf(remembered, chrtIds), clear: () => remembered.clear() }
+  const remembered = new LRUCache<number, StampedItem>({ max: itemsMax })
+  return {
+    reading: chrtIds => readingOf(remembered, chrtIds),
+    recall(chrtIds) {
+      const known = chrtIds.flatMap(chrtId => remembered.get(chrtId) ?? [])
+      return known.length === chrtIds.length ? known : undefined
+    },
+    clear: () => remembered.clear(),
+  }
 }
 
-function readingOf(remembered: LRUCache<number, Remembered>, chrtIds: readonly number[]): ItemReading {
+function readingOf(remembered: LRUCache<number, StampedItem>, chrtIds: readonly number[]): ItemReading {
   const items: Item[] = []
   const stale: number[] = []
   let reservable: ReadonlyMap<number, number> = new Map()
@@ -78,7 +89,7 @@ function readingOf(remembered: LRUCache<number, Remembered>, chrtIds: readonly n
   }
 }
 
-function pairOf(chrtId: number, known: Remembered | undefined): readonly [number, Remembered][] {
+function pairOf(chrtId: number, known: StampedItem | undefined): readonly [number, StampedItem][] {
   return known === undefined ? [] : [[chrtId, known]]
 }
 
