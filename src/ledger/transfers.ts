@@ -69,7 +69,13 @@ export async function insertTransfers(
 
 /** Rows of new transfers, for a transaction that copies. */
 export function copyOfTransfers(transfers: readonly Transfer[]): Copy {
-  return copyOf('ledger_transfers', names, inOrder(transfers), writeTransfer)
+  // Most transfers of a group move the same accounts.
+  let last: (Pick<Transfer, 'kind' | 'provider'> & ReturnType<typeof accountsOf>) | undefined
+  return copyOf('ledger_transfers', names, inOrder(transfers), (transfer, writer) => {
+    const { kind, provider } = transfer
+    if (last?.kind !== kind || last.provider !== provider) last = { kind, provider, ...accountsOf(transfer) }
+    writeTransfer(transfer, last, writer)
+  })
 }
 
 const kinds = Object.keys(transferKinds)
@@ -78,7 +84,7 @@ const kinds = Object.keys(transferKinds)
 function inOrder(transfers: readonly Transfer[]): Transfer[] {
   return transfers.toSorted(
     (a, b) =>
-      kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
+      (a.kind === b.kind ? 0 : kinds.indexOf(a.kind) - kinds.indexOf(b.kind)) ||
       (a.transferId < b.transferId ? -1 : a.transferId > b.transferId ? 1 : 0),
   )
 }
@@ -103,15 +109,14 @@ function valuesOf(transfers: readonly Transfer[]): unknown[][] {
   return columns.map((_, column) => rows.map(row => row[column]))
 }
 
-function writeTransfer(transfer: Transfer, writer: RowWriter): void {
-  const { debit, credit } = accountsOf(transfer)
+function writeTransfer(transfer: Transfer, { debit, credit }: ReturnType<typeof accountsOf>, writer: RowWriter): void {
   writer.row(columns.length)
   writer.text(transfer.transferId)
   writer.text(transfer.kind)
   writer.text(debit)
   writer.text(credit)
   writer.text(transfer.currency)
-  writer.numeric(BigInt(transfer.amount))
+  writer.numeric(transfer.amount)
   writeText(transfer.orderUid, writer)
   writeText(transfer.paymentId, writer)
   writeText(transfer.operationId, writer)

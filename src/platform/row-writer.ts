@@ -34,8 +34,10 @@ const nullLength = -1
 const epochMs = Date.UTC(2000, 0, 1)
 const two32 = 2 ** 32
 
-/** Digits of a `numeric`, by its binary format. */
-const numericBase = 10_000n
+/** Digits of a `numeric`, by its binary format. Numbers are divided in a tenth of the time that bigints take. */
+const numericBase = 10_000
+const numericBaseLarge = BigInt(numericBase)
+const safeMax = BigInt(Number.MAX_SAFE_INTEGER)
 
 /**
  * Writes the fields of rows directly as messages of the protocol, in COPY's binary format ("Binary Format" in the
@@ -122,17 +124,26 @@ export class RowWriter {
   }
 
   /** A `numeric` that is whole and not negative: digits to the base of 10,000, the highest first. */
-  numeric(value: bigint): void {
-    const digits: number[] = []
-    for (let rest = value; rest > 0n; rest /= numericBase) digits.unshift(Number(rest % numericBase))
-    this.#reserve(12 + 2 * digits.length)
-    this.#view.setInt32(this.#end, 8 + 2 * digits.length)
+  numeric(value: bigint | number): void {
+    const count = digitsOf(value)
+    this.#reserve(12 + 2 * count)
+    this.#view.setInt32(this.#end, 8 + 2 * count)
     // The number of digits, the weight of the first, the sign, and the number of digits after the point.
-    const fields = [digits.length, Math.max(0, digits.length - 1), 0, 0, ...digits]
-    fields.forEach((field, index) => {
-      this.#view.setInt16(this.#end + 4 + 2 * index, field)
-    })
-    this.#end += 12 + 2 * digits.length
+    this.#view.setInt16(this.#end + 4, count)
+    this.#view.setInt16(this.#end + 6, Math.max(0, count - 1))
+    this.#view.setInt32(this.#end + 8, 0)
+    let large = typeof value === 'bigint' && value > safeMax ? value : undefined
+    let small = large === undefined ? Number(value) : 0
+    for (let at = this.#end + 10 + 2 * count; at > this.#end + 10; at -= 2) {
+      if (large === undefined) {
+        this.#view.setInt16(at, small % numericBase)
+        small = Math.floor(small / numericBase)
+      } else {
+        this.#view.setInt16(at, Number(large % numericBaseLarge))
+        large /= numericBaseLarge
+      }
+    }
+    this.#end += 12 + 2 * count
   }
 
   /** A `timestamptz`. @param ms milliseconds since 1970-01-01T00:00:00Z */
@@ -190,3 +201,12 @@ export class RowWriter {
 }
 
 const nothing: readonly Buffer[] = []
+
+/** How many digits to the base of 10,000 a number has; 0 for 0. */
+function digitsOf(value: bigint | number): number {
+  let count = 0
+  if (typeof value === 'bigint' && value > safeMax)
+    for (let rest = value; rest > 0n; rest /= numericBaseLarge) count += 1
+  else for (let rest = Number(value); rest > 0; rest = Math.floor(rest / numericBase)) count += 1
+  return count
+}

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { notifyOfEvents } from '../events/append.ts'
-import type { Transfer, TransferKind } from '../ledger/transfer.ts'
+import type { Transfer } from '../ledger/transfer.ts'
 import { bookedTransfers } from '../ledger/transfer-sql.ts'
 import { copyOfTransfers, insertTransfers } from '../ledger/transfers.ts'
 import { paymentRows } from '../payments/payment-sql.ts'
@@ -20,6 +20,8 @@ import { eachPage } from './pages.ts'
 
 /** A transaction is short, so that the readers of the event log need not wait for it. */
 const batchTransfers = 5_000
+/** After this many the garbage is collected, as while the file is read. */
+const collectTransfers = 8 * batchTransfers
 
 type ToBook = {
   transfer_id: string
@@ -89,7 +91,9 @@ export async function bookSettlements(
       rows.map(row => toTransfer(row, provider, recordedAt)),
     )
     for (const { what } of rows) booked[what === 'fee' ? 'fees' : 'payouts'] += 1
-    onBooked(booked.fees + booked.payouts)
+    const count = booked.fees + booked.payouts
+    if (count % collectTransfers < rows.length) Bun.gc(true)
+    onBooked(count)
   }
   try {
     await eachPage<ToBook>(client, unbooked, [provider, derives, hasFees], batchTransfers, async rows => {
@@ -118,15 +122,19 @@ async function write(pool: Pool, transfers: readonly Transfer[]): Promise<void> 
 }
 
 function toTransfer(row: ToBook, provider: string, recordedAt: Date): Transfer {
-  const { transfer_id, what, currency } = row
-  const signed = BigInt(row.amount)
-  const kind: TransferKind = signed > 0n ? what : `${what}_reversal`
+  const isReversed = row.amount.startsWith('-')
+  const digits = isReversed ? row.amount.slice(1) : row.amount
+  const amount = Number(digits)
   return {
-    transferId: transfer_id,
-    ...{ kind, provider, currency, recordedAt },
-    amount: signed > 0n ? signed : -signed,
+    transferId: row.transfer_id,
+    kind: isReversed ? `${row.what}_reversal` : row.what,
+    provider,
+    currency: row.currency,
+    amount: Number.isSafeInteger(amount) ? amount : BigInt(digits),
     orderUid: row.order_uid ?? undefined,
     paymentId: row.payment_id ?? undefined,
-    ...{ operationId: undefined, orders: undefined },
+    operationId: undefined,
+    orders: undefined,
+    recordedAt,
   }
 }
