@@ -33,4 +33,6 @@ export const advisoryLockSpaces = {
   carts: 3,
   /** What orders use up: a discount code, or what a customer may have of an item, by its hash. */
   limits: 4,
+  /** Parcels, by the hash of their number. */
+  parcels: 5,
 } as const

@@ -56,7 +56,14 @@ describe('the defaults', () => {
       groupId: 'orders_group',
     })
     const topics = modules.flatMap(({ topics = [] }) => topics.map(({ variable }) => config.value(variable)))
-    expect(topics.toSorted()).toEqual(['orders', 'orders.commands', 'orders.dlq', 'orders.events', 'orders.stock'])
+    expect(topics.toSorted()).toEqual([
+      'orders',
+      'orders.commands',
+      'orders.dlq',
+      'orders.events',
+      'orders.stock',
+      'orders.tracking',
+    ])
   })
 
   test('nothing is traced without a collector, and what it gets has defaults of its own', () => {

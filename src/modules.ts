@@ -5,7 +5,6 @@ import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
 import { inventoryModule } from './inventory/module.ts'
 import { ledgerModule } from './ledger/module.ts'
-import { deliveriesModule } from './deliveries/module.ts'
 import { type Catalogue, type Module, scopesOf } from './module.ts'
 import { ordersModule } from './orders/module.ts'
 import { paymentsModule } from './payments/module.ts'
@@ -26,7 +25,6 @@ export const modules: readonly Module[] = [
   settlementsModule,
   cartsModule,
   trackingModule,
-  deliveriesModule,
   shopModule,
   customersModule,
   webhooksModule,

@@ -63,6 +63,7 @@ test('it names every channel, with the default topics', () => {
     'receive orders',
     'receive orders.commands',
     'receive orders.stock',
+    'receive orders.tracking',
     'send /api/events',
     'send /api/orders/{order_uid}/events',
     'send orders.dlq',

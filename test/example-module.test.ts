@@ -33,7 +33,7 @@ describe('a module that is appended to the list', () => {
 
   beforeAll(async () => {
     t = await createTestApp({ modules: all, env: { KAFKA_BROKERS: 'none:9092', KAFKA_PARCELS_TOPIC: 'my.parcels' } })
-    await t.pool.query(`${parcelsTable}; insert into parcels values ('p-1', 1200, 1)`)
+    await t.pool.query(`${parcelsTable}; insert into weighed_parcels values ('p-1', 1200, 1)`)
     await t.pool.query(`insert into events (stream_type, stream_id, sequence, type, recorded_at, data)
                         values ('parcel', 'p-1', 1, 'parcel.weighed', now(), '{"grams":1200}')`)
   })
@@ -76,15 +76,15 @@ describe('a module that is appended to the list', () => {
     const migration = (await listMigrations(migrations)).at(-1) ?? ''
     const tables = exportedTables(all)
     const options = { address: t.address, tables, migration, out, onProgress: () => undefined }
-    expect(await exportState(options, new AbortController().signal)).toMatchObject({ parcels: 1 })
-    expect(text).toContain('{"table":"parcels","row":{"parcel":"p-1","grams":"1200","version":"1"}}')
+    expect(await exportState(options, new AbortController().signal)).toMatchObject({ weighed_parcels: 1 })
+    expect(text).toContain('{"table":"weighed_parcels","row":{"parcel":"p-1","grams":"1200","version":"1"}}')
   })
 
   test('follows the orders in the transactions that change their status', async () => {
     const uid = 'followed'
     await t.call('POST', '/api/orders', { body: exampleOrder(uid, Date.now(), Math.random) })
-    await t.pool.query('insert into parcels values ($1, 1, 1)', [uid])
-    const found = async () => (await t.pool.query('select from parcels where parcel = $1', [uid])).rowCount
+    await t.pool.query('insert into weighed_parcels values ($1, 1, 1)', [uid])
+    const found = async () => (await t.pool.query('select from weighed_parcels where parcel = $1', [uid])).rowCount
     expect((await t.call('POST', `/api/orders/${uid}/hold`)).status).toBe(200)
     expect(await found()).toBe(1)
     expect((await t.call('POST', `/api/orders/${uid}/cancel`)).status).toBe(200)
@@ -95,7 +95,7 @@ describe('a module that is appended to the list', () => {
     const context = { ...valuesOf({}, all), nowMs: Date.now() }
     const broken = async () => (await verifyDatabase(t.pool, all, context)).results.filter(({ broken }) => broken > 0)
     expect(await broken()).toEqual([])
-    await t.pool.query('update parcels set grams = 0, version = 2')
+    await t.pool.query('update weighed_parcels set grams = 0, version = 2')
     expect((await broken()).map(({ invariant, examples }) => [invariant, examples])).toEqual([
       ['event-sequence', ['p-1']],
       ['parcel-weight', ['p-1']],

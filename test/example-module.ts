@@ -14,7 +14,8 @@ import { integerVariable, topicVariable } from '../src/platform/variables.ts'
 /** A module as one that is to come: parcels, which are weighed. It has one of everything that a module can bring. */
 
 /** Its migration. */
-export const parcelsTable = 'create table parcels (parcel text primary key, grams int not null, version int not null)'
+export const parcelsTable =
+  'create table weighed_parcels (parcel text primary key, grams int not null, version int not null)'
 
 export const parcelsTopic = topicVariable({
   name: 'KAFKA_PARCELS_TOPIC',
@@ -40,7 +41,7 @@ const parcelWeighed = defineEvent({
 
 const parcelStream: StreamDefinition = {
   type: 'parcel',
-  heads: 'select parcel as stream_id, version, now() as updated_at from parcels',
+  heads: 'select parcel as stream_id, version, now() as updated_at from weighed_parcels',
   addressOf: parcel => `/api/parcels/${parcel}`,
 }
 
@@ -50,7 +51,7 @@ const parcelView = Type.Object({ parcel: Type.String(), grams: Type.Integer() },
 const followOrders: StatusChangePart = {
   async onStatusChanged(client, changes) {
     const cancelled = changes.filter(({ command }) => command === 'cancel').map(({ order }) => order.orderUid)
-    await client.query('delete from parcels where parcel = any($1)', [cancelled])
+    await client.query('delete from weighed_parcels where parcel = any($1)', [cancelled])
   },
 }
 
@@ -58,7 +59,7 @@ export const parcelsModule: Module = {
   name: 'parcels',
   title: 'Parcels',
   buildsOn: ['events'],
-  tables: [{ name: 'parcels', order: 'parcel' }],
+  tables: [{ name: 'weighed_parcels', order: 'parcel' }],
   streams: [parcelStream],
   events: [parcelWeighed],
   variables: [gramsMax],
@@ -92,7 +93,7 @@ export const parcelsModule: Module = {
     {
       name: 'parcel-weight',
       sentence: 'every parcel has a weight',
-      sql: 'select parcel from parcels where grams <= 0',
+      sql: 'select parcel from weighed_parcels where grams <= 0',
       audited: 'all',
     },
   ],
@@ -130,7 +131,7 @@ function start({ pool, value, registry }: Context): Running {
           responses: { 200: answer('The parcel', parcelView) },
         },
         async handle({ params }) {
-          const { rows } = await pool.query('select parcel, grams from parcels where parcel = $1', [params.id])
+          const { rows } = await pool.query('select parcel, grams from weighed_parcels where parcel = $1', [params.id])
           return Response.json(rows[0] ?? null)
         },
       },
@@ -161,7 +162,7 @@ function parcelHandler(pool: Pool, grams: number): MessageHandler {
       const names = messages.map(({ value }) => String(value))
       for (const streamId of names) {
         await inTransaction(pool, async client => {
-          const insert = 'insert into parcels values ($1, $2, 1) on conflict do nothing'
+          const insert = 'insert into weighed_parcels values ($1, $2, 1) on conflict do nothing'
           const { rowCount } = await client.query(insert, [streamId, grams])
           if (rowCount === 0) return
           const data = JSON.stringify({ grams })

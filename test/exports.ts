@@ -16,6 +16,7 @@ import { fillPayments } from './filled-payments.ts'
 import { fillPrices } from './filled-prices.ts'
 import { fillReservations } from './filled-reservations.ts'
 import { fillSettlements } from './filled-settlements.ts'
+import { fillTracking } from './filled-tracking.ts'
 import { makeOrders } from './orders.ts'
 
 const never = new AbortController().signal
@@ -56,6 +57,7 @@ export async function fillTables(app: TestApp): Promise<void> {
   await fillPayments(app)
   await fillReservations(app)
   await fillInventory(app)
+  await fillTracking(app)
   await fillSettlements(app.address)
   await fillPrices(app, 'kept')
   await app.pool.query(`

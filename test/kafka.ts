@@ -73,6 +73,7 @@ export function uniqueTopics() {
     KAFKA_TOPIC: uniqueName('orders'),
     KAFKA_COMMANDS_TOPIC: uniqueName('commands'),
     KAFKA_STOCK_TOPIC: uniqueName('stock'),
+    KAFKA_TRACKING_TOPIC: uniqueName('tracking'),
     KAFKA_EVENTS_TOPIC: uniqueName('events'),
     KAFKA_DLQ_TOPIC: uniqueName('letters'),
   }

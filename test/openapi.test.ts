@@ -64,6 +64,7 @@ test('every POST honours an Idempotency-Key and documents it, except those that 
   expect(heedless.map(({ path }) => path).sort()).toEqual([
     '/api/dead-letters/discard',
     '/api/dead-letters/replay',
+    '/api/deliveries/webhooks/{carrier}',
     '/api/items/batch',
     '/api/orders/batch',
     // An event has an id of its own.

@@ -8,6 +8,7 @@ import { catalogue } from '../src/errors.ts'
 import { scopesOf } from '../src/module.ts'
 import { modules as moduleList } from '../src/modules.ts'
 import type { Route } from '../src/platform/http.ts'
+import { carriers } from '../src/tracking/carriers.ts'
 import { scopes as scopesOfPage } from '../web/keys/key.ts'
 import { circlesOf, functionsOf, importsOf, root, type Source, sourcesOf } from './sources.ts'
 
@@ -287,7 +288,10 @@ test('every variable can be set in the Helm chart, or is one that it sets itself
   const database = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME']
   const own = ['SERVER_PORT', ...database, 'KAFKA_BROKERS', 'KAFKA_SASL_PASSWORD', 'API_KEYS']
   // They hold keys, or go with one, so they come from a Secret, by extraEnv.
-  const secret = ['OTEL_EXPORTER_OTLP_HEADERS', 'STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRETS', 'STRIPE_API_BASE']
+  const secret = [
+    ...['OTEL_EXPORTER_OTLP_HEADERS', 'STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRETS', 'STRIPE_API_BASE'],
+    ...carriers.map(({ name }) => `TRACKING_${name.toUpperCase()}_SECRET`),
+  ]
   const settable = Object.keys(schema.properties.config.properties)
   expect([...settable, ...own, ...secret, ...meaningless].sort()).toEqual(
     variablesOf(moduleList)

@@ -51,23 +51,17 @@ export type Movement = Readonly<{
  * What a movement adds to the numbers.
  *
  * @param quantity as in `Movement`
- * @param options inQuarantine: the units arrive in quarantine, or are written off from there; isReserved: what is shipped was reserved;
- *   isReservedAgain: what is returned is reserved for its order, as it was before it was shipped
+ * @param options inQuarantine: the units arrive in quarantine, or are written off from there; isReserved: what is shipped was reserved
  */
 export function changeOf(
   kind: MovementKind,
   quantity: number,
-  {
-    inQuarantine = false,
-    isReserved = true,
-    isReservedAgain = false,
-  }: { inQuarantine?: boolean; isReserved?: boolean; isReservedAgain?: boolean } = {},
+  { inQuarantine = false, isReserved = true }: { inQuarantine?: boolean; isReserved?: boolean } = {},
 ): StockChange {
   switch (kind) {
     case 'received':
-      return { onHand: quantity, reserved: 0, unavailable: inQuarantine ? quantity : 0 }
     case 'returned':
-      return { onHand: quantity, reserved: isReservedAgain ? quantity : 0, unavailable: inQuarantine ? quantity : 0 }
+      return { onHand: quantity, reserved: 0, unavailable: inQuarantine ? quantity : 0 }
     case 'adjusted':
     case 'transferred':
       return { onHand: quantity, reserved: 0, unavailable: 0 }

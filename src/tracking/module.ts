@@ -1,8 +1,88 @@
-import type { Module } from '../module.ts'
+import type { Context, Module, Running } from '../module.ts'
+import { declareApi } from '../module-api.ts'
+import { attachParcels } from './attach.ts'
+import { carriers } from './carriers.ts'
+import { checkNumber } from './check-digits.ts'
+import { trackingChannel, trackingMessageSchemas } from './messages.ts'
+import { createTrackingMetrics } from './metrics.ts'
+import { createReportHandler } from './report-handler.ts'
+import { createReportWriter } from './report-writer.ts'
+import { webhookRoutes } from './routes-webhooks.ts'
+import { runSilence } from './silence.ts'
+import { trackingChecks, trackingInspections } from './tracking-checks.ts'
+import { carrierSecrets, trackingSilentDays, trackingTopic } from './variables.ts'
+
+/** For modules that ship: both are pure of the module's state. */
+export type TrackingApi = { attachParcels: typeof attachParcels; checkNumber: typeof checkNumber }
+
+export const trackingApi = declareApi<TrackingApi>('tracking')
 
 /** Parcels, and what carriers report of them. It knows numbers and carriers, and no order but by its uid. */
 export const trackingModule: Module = {
   name: 'tracking',
   title: 'Tracking',
-  buildsOn: ['events'],
+  buildsOn: ['dead-letters', 'events'],
+  tables: [
+    { name: 'parcels', order: 'number, carrier' },
+    { name: 'parcel_checkpoints', order: 'number, carrier, checkpoint_key' },
+    { name: 'parcel_shipments', order: 'order_uid, shipment_id, number, carrier' },
+  ],
+  variables: [trackingSilentDays, ...carrierSecrets.values()],
+  topics: [
+    {
+      name: 'reports of carriers in',
+      variable: trackingTopic,
+      channel: trackingChannel,
+      consumed: { groupSuffix: '_tracking', batchMessagesMax: 1_000, batchesInFlightMax: 2 },
+    },
+  ],
+  checks: trackingChecks,
+  inspections: trackingInspections,
+  tags: { tracking: 'Parcels, and what carriers report of them' },
+  messageSchemas: () => trackingMessageSchemas,
+  start,
+}
+
+function start(context: Context): Running {
+  const { pool, pools, now, log, registry, logGrown, value, isLocal } = context
+  const metrics = createTrackingMetrics(registry, pool, now)
+  const parts = () => context.running().flatMap(({ tracking = [] }) => tracking)
+  const writer = createReportWriter({
+    pool: pools.commands,
+    now,
+    parts,
+    onCommitted(changes) {
+      if (changes.some(({ told }) => told.length > 0)) logGrown.notify()
+    },
+  })
+  trackingApi.offer(context, { attachParcels, checkNumber })
+  const secretsOf = (carrier: string) => {
+    const variable = carrierSecrets.get(carrier)
+    return variable === undefined ? [] : value(variable)
+  }
+  return {
+    routes: webhookRoutes({ carriers, secretsOf, isLocal, writer, now, metrics }),
+    handlers: [
+      {
+        topic: trackingTopic,
+        what: 'reports of carriers',
+        handler: createReportHandler({ writer, now, onStored: news => metrics.stored('kafka', news) }),
+        count: (outcome, messages) => metrics.count('kafka', outcome, messages),
+      },
+    ],
+    workers: [
+      {
+        name: 'parcels without news',
+        run: stop =>
+          runSilence(
+            {
+              ...{ pool: pools.commands, now, isClockRight: context.isClockRight, parts, log },
+              ...{ silentDays: value(trackingSilentDays), onCommitted: () => logGrown.notify() },
+            },
+            stop,
+          ),
+      },
+    ],
+    drain: deadlineMs => writer.close(deadlineMs),
+  }
 }

@@ -1,0 +1,101 @@
+import { advisoryLockSpaces } from '../advisory-locks.ts'
+import { arrayOf } from '../platform/array-text.ts'
+import type { Pool, PoolClient } from '../platform/postgres.ts'
+import { command, type Statement } from '../platform/round-trip.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { Parcel } from './parcel.ts'
+import {
+  type CheckpointRow,
+  checkpointColumns,
+  type ParcelRow,
+  type ParcelShipment,
+  parcelColumns,
+  toCheckpoint,
+  toParcel,
+} from './rows.ts'
+
+/** The SQL of parcels, one function a statement. */
+
+/** How many locks all numbers share, so that a transaction about thousands of parcels takes few of the server's table of locks. */
+const lockCount = 256
+
+/**
+ * Locks numbers until the transaction ends, in one order everywhere. Whatever writes parcels of a number holds its lock. A transaction that
+ * also locks orders takes those first.
+ */
+export function lockingNumbers(numbers: readonly string[]): Statement<undefined> {
+  const text = `select pg_advisory_xact_lock($2, number)
+       from (select distinct hashtext(number) & ${lockCount - 1} as number from unnest($1::text[]) wanted (number) order by number) locks`
+  return command(text, [arrayOf(numbers, number => number), advisoryLockSpaces.parcels])
+}
+
+/** The shipments that are in the parcels of numbers. */
+export function readingShipments(numbers: readonly string[]): Statement<readonly ParcelShipment[]> {
+  return {
+    text: 'select order_uid, shipment_id, number, carrier from parcel_shipments where number = any($1)',
+    values: [arrayOf(numbers, number => number)],
+    read: ({
+      rows,
+    }: {
+      rows: readonly { order_uid: string; shipment_id: string; number: string; carrier: string }[]
+    }) =>
+      rows.map(row => ({
+        ...{ orderUid: row.order_uid, shipmentId: row.shipment_id, number: row.number, carrier: row.carrier },
+      })),
+  }
+}
+
+/** The parcels of numbers. */
+export function readingParcels(numbers: readonly string[]): Statement<readonly Parcel[]> {
+  return {
+    text: `select ${parcelColumns} from parcels where number = any($1)`,
+    values: [arrayOf(numbers, number => number)],
+    read: ({ rows }: { rows: readonly ParcelRow[] }) => rows.map(toParcel),
+  }
+}
+
+/** The checkpoints of the parcels of numbers, by parcel. */
+export function readingCheckpoints(numbers: readonly string[]): Statement<ReadonlyMap<string, readonly Checkpoint[]>> {
+  return {
+    text: `select ${checkpointColumns} from parcel_checkpoints where number = any($1)`,
+    values: [arrayOf(numbers, number => number)],
+    read: ({ rows }: { rows: readonly CheckpointRow[] }) => {
+      const found = new Map<string, Checkpoint[]>()
+      for (const row of rows) {
+        const key = `${row.number} ${row.carrier}`
+        const of = found.get(key)
+        if (of === undefined) found.set(key, [toCheckpoint(row)])
+        else of.push(toCheckpoint(row))
+      }
+      return found
+    },
+  }
+}
+
+/** Numbers of parcels that have waited for news since a time, those that have waited longest first. */
+export async function readSilentNumbers(pool: Pool, sinceMs: number, numbersMax: number): Promise<string[]> {
+  const { rows } = await pool.query<{ number: string }>(
+    'select number from parcels where waiting_since <= $1 order by waiting_since limit $2',
+    [new Date(sinceMs), numbersMax],
+  )
+  return [...new Set(rows.map(({ number }) => number))]
+}
+
+/** Parcels behind one in the order of their keys; or, of those that wait for news, the newest. */
+export async function readParcelsAfter(
+  client: PoolClient,
+  last: Pick<Parcel, 'number' | 'carrier'> | undefined,
+  parcelsMax: number,
+  newest: boolean,
+): Promise<Parcel[]> {
+  const { rows } = newest
+    ? await client.query<ParcelRow>(
+        `select ${parcelColumns} from parcels p where waiting_since is not null order by p.waiting_since desc limit $1`,
+        [parcelsMax],
+      )
+    : await client.query<ParcelRow>(
+        `select ${parcelColumns} from parcels where (number, carrier) > ($1, $2) order by number, carrier limit $3`,
+        [last?.number ?? '', last?.carrier ?? '', parcelsMax],
+      )
+  return rows.map(toParcel)
+}

@@ -1,0 +1,182 @@
+import { type Column, type Copy, copierOf } from '../platform/copy.ts'
+import type { Statement } from '../platform/round-trip.ts'
+import type { Checkpoint, ZoneKind } from './checkpoint.ts'
+import { localText } from './local-time.ts'
+import type { Parcel } from './parcel.ts'
+import type { TrackingStatus } from './tracking-status.ts'
+
+/** The rows of parcels and their checkpoints, as they are written and read. */
+
+/** A time in milliseconds since 1970, or a local one as if it were UTC: the driver takes ten times as long for a date. */
+const ms = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
+
+/** A parcel's checkpoint with the parcel that it is of. */
+export type OwnCheckpoint = Readonly<{ number: string; carrier: string; checkpoint: Checkpoint }>
+
+/** A shipment that is in a parcel. */
+export type ParcelShipment = Readonly<{ orderUid: string; shipmentId: string; number: string; carrier: string }>
+
+type Value = string | number | boolean | undefined
+type Type = 'text' | 'integer' | 'time' | 'boolean'
+
+const yes = Uint8Array.of(1)
+const no = Uint8Array.of(0)
+
+function column<Item>(name: string, type: Type, of: (item: Item) => Value): Column<Item> {
+  return {
+    name,
+    write(item, writer) {
+      const value = of(item)
+      if (value === undefined) writer.null()
+      else if (type === 'text') writer.text(value as string)
+      else if (type === 'integer') writer.integer(value as number)
+      else if (type === 'time') writer.timestamp(value as number)
+      else writer.bytes(value === true ? yes : no)
+    },
+  }
+}
+
+/** The local time of a state, as if it were UTC. */
+const localMsOf = (text: string | undefined) => (text === undefined ? undefined : Date.parse(`${text}Z`))
+
+export const copyOfParcels = copierOf<Parcel>('parcels', [
+  column('number', 'text', parcel => parcel.number),
+  column('carrier', 'text', parcel => parcel.carrier),
+  column('status', 'text', parcel => parcel.state.status),
+  column('reason', 'text', parcel => parcel.state.reason),
+  column('is_returning', 'boolean', parcel => parcel.state.isReturning),
+  column('occurred_local', 'time', parcel => localMsOf(parcel.state.occurredLocal)),
+  column('occurred_at', 'time', parcel => parcel.state.occurredAtMs),
+  column('place', 'text', parcel => parcel.state.place),
+  column('estimated_delivery_at', 'time', parcel => parcel.estimatedDeliveryAtMs),
+  column('checkpoints', 'integer', parcel => parcel.checkpoints),
+  column('shipped_since', 'time', parcel => parcel.shippedSinceMs),
+  column('waiting_since', 'time', parcel => parcel.waitingSinceMs),
+  column('silent_at', 'time', parcel => parcel.silentAtMs),
+  column('created_at', 'time', parcel => parcel.createdAtMs),
+  column('updated_at', 'time', parcel => parcel.updatedAtMs),
+])
+
+export const copyOfCheckpoints: (checkpoints: readonly OwnCheckpoint[]) => Copy = copierOf('parcel_checkpoints', [
+  column('number', 'text', one => one.number),
+  column('carrier', 'text', one => one.carrier),
+  column('checkpoint_key', 'text', one => one.checkpoint.key),
+  column('checkpoint_id', 'text', one => one.checkpoint.id),
+  column('code', 'text', one => one.checkpoint.code),
+  column('status', 'text', one => one.checkpoint.status),
+  column('reason', 'text', one => one.checkpoint.reason),
+  column('occurred_local', 'time', one => one.checkpoint.localMs),
+  column('zone', 'text', one => one.checkpoint.zone),
+  column('offset_minutes', 'integer', one => one.checkpoint.offsetMinutes),
+  column('place', 'text', one => one.checkpoint.place),
+  column('text', 'text', one => one.checkpoint.text),
+  column('position', 'integer', one => one.checkpoint.position),
+  column('is_future', 'boolean', one => one.checkpoint.isFuture),
+  column('received_at', 'time', one => one.checkpoint.receivedAtMs),
+])
+
+const iso = (atMs: number | undefined) => (atMs === undefined ? null : new Date(atMs).toISOString())
+
+/** Writes what has changed of parcels that are there. */
+export function updateParcels(parcels: readonly Parcel[]): Statement<undefined>[] {
+  if (parcels.length === 0) return []
+  const text = `update parcels t
+     set status = u.status, reason = u.reason, is_returning = u.is_returning, occurred_local = u.occurred_local,
+         occurred_at = u.occurred_at, place = u.place, estimated_delivery_at = u.estimated_delivery_at, checkpoints = u.checkpoints,
+         shipped_since = u.shipped_since, waiting_since = u.waiting_since, silent_at = u.silent_at, updated_at = u.updated_at
+    from json_to_recordset($1::json) u (
+           number text, carrier text, status text, reason text, is_returning boolean, occurred_local timestamp, occurred_at timestamptz,
+           place text, estimated_delivery_at timestamptz, checkpoints integer, shipped_since timestamptz, waiting_since timestamptz,
+           silent_at timestamptz, updated_at timestamptz)
+   where t.number = u.number and t.carrier = u.carrier`
+  const rows = parcels.map(({ number, carrier, state, ...parcel }) => ({
+    ...{ number, carrier, status: state.status, reason: state.reason, is_returning: state.isReturning },
+    ...{ occurred_local: state.occurredLocal, occurred_at: iso(state.occurredAtMs), place: state.place },
+    ...{ estimated_delivery_at: iso(parcel.estimatedDeliveryAtMs), checkpoints: parcel.checkpoints },
+    ...{ shipped_since: iso(parcel.shippedSinceMs), waiting_since: iso(parcel.waitingSinceMs) },
+    ...{ silent_at: iso(parcel.silentAtMs), updated_at: iso(parcel.updatedAtMs) },
+  }))
+  return [{ text, values: [JSON.stringify(rows)], read: () => undefined }]
+}
+
+/** Writes what a later report says more exactly of checkpoints that are there. */
+export function updateCheckpoints(checkpoints: readonly OwnCheckpoint[]): Statement<undefined>[] {
+  if (checkpoints.length === 0) return []
+  const text = `update parcel_checkpoints t
+     set zone = u.zone, offset_minutes = u.offset_minutes, position = u.position, is_future = u.is_future, received_at = u.received_at
+    from json_to_recordset($1::json) u (number text, carrier text, checkpoint_key text, zone text, offset_minutes integer,
+                                        position integer, is_future boolean, received_at timestamptz)
+   where t.number = u.number and t.carrier = u.carrier and t.checkpoint_key = u.checkpoint_key`
+  const rows = checkpoints.map(({ number, carrier, checkpoint }) => ({
+    ...{ number, carrier, checkpoint_key: checkpoint.key, zone: checkpoint.zone, position: checkpoint.position },
+    ...{ offset_minutes: checkpoint.offsetMinutes, is_future: checkpoint.isFuture },
+    received_at: iso(checkpoint.receivedAtMs),
+  }))
+  return [{ text, values: [JSON.stringify(rows)], read: () => undefined }]
+}
+
+type Times = Record<
+  'occurred_local' | 'occurred_at' | 'estimated_delivery_at' | 'shipped_since' | 'waiting_since' | 'silent_at',
+  number | null
+>
+export type ParcelRow = Readonly<
+  Times & {
+    number: string
+    carrier: string
+    status: TrackingStatus
+    reason: string
+    is_returning: boolean
+    place: string
+    checkpoints: number
+    created_at: number
+    updated_at: number
+  }
+>
+
+export const parcelColumns = `number, carrier, status, reason, is_returning, ${ms('occurred_local')}, ${ms('occurred_at')}, place,
+  ${ms('estimated_delivery_at')}, checkpoints, ${ms('shipped_since')}, ${ms('waiting_since')}, ${ms('silent_at')},
+  ${ms('created_at')}, ${ms('updated_at')}`
+
+export function toParcel(row: ParcelRow): Parcel {
+  const estimatedDeliveryAtMs = row.estimated_delivery_at ?? undefined
+  return {
+    ...{ number: row.number, carrier: row.carrier, checkpoints: row.checkpoints, estimatedDeliveryAtMs },
+    state: {
+      ...{ status: row.status, reason: row.reason, isReturning: row.is_returning, place: row.place },
+      occurredLocal: row.occurred_local === null ? undefined : localText(row.occurred_local),
+      ...{ occurredAtMs: row.occurred_at ?? undefined, estimatedDeliveryAtMs },
+    },
+    ...{ shippedSinceMs: row.shipped_since ?? undefined, waitingSinceMs: row.waiting_since ?? undefined },
+    ...{ silentAtMs: row.silent_at ?? undefined, createdAtMs: row.created_at, updatedAtMs: row.updated_at },
+  }
+}
+
+export type CheckpointRow = Readonly<{
+  number: string
+  carrier: string
+  checkpoint_key: string
+  checkpoint_id: string
+  code: string
+  status: TrackingStatus
+  reason: string
+  occurred_local: number
+  zone: ZoneKind
+  offset_minutes: number | null
+  place: string
+  text: string
+  position: number | null
+  is_future: boolean
+  received_at: number
+}>
+
+export const checkpointColumns = `number, carrier, checkpoint_key, checkpoint_id, code, status, reason, ${ms('occurred_local')}, zone,
+  offset_minutes, place, text, position, is_future, ${ms('received_at')}`
+
+export function toCheckpoint(row: CheckpointRow): Checkpoint {
+  return {
+    ...{ key: row.checkpoint_key, id: row.checkpoint_id, code: row.code, status: row.status, reason: row.reason },
+    ...{ localMs: row.occurred_local, zone: row.zone, offsetMinutes: row.offset_minutes ?? undefined },
+    ...{ place: row.place, text: row.text, position: row.position ?? undefined },
+    ...{ isFuture: row.is_future, receivedAtMs: row.received_at },
+  }
+}
