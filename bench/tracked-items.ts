@@ -1,6 +1,6 @@
 import type { Entry } from '../src/inventory/entry.ts'
 import type { Item } from '../src/inventory/item.ts'
-import { saveItems } from '../src/inventory/item-queries.ts'
+import { saveItems } from '../src/inventory/item-save.ts'
 import { recordEntries } from '../src/inventory/record-entries.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { createPool, inTransaction, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'

@@ -5,6 +5,7 @@ import { deadLettersModule } from './dead-letters/module.ts'
 import { eventsModule } from './events/module.ts'
 import { inventoryModule } from './inventory/module.ts'
 import { ledgerModule } from './ledger/module.ts'
+import { deliveriesModule } from './deliveries/module.ts'
 import { type Catalogue, type Module, scopesOf } from './module.ts'
 import { ordersModule } from './orders/module.ts'
 import { paymentsModule } from './payments/module.ts'
@@ -25,6 +26,7 @@ export const modules: readonly Module[] = [
   settlementsModule,
   cartsModule,
   trackingModule,
+  deliveriesModule,
   shopModule,
   customersModule,
   webhooksModule,

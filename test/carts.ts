@@ -1,7 +1,7 @@
 import { expect } from 'bun:test'
 import type { CartView } from '../src/carts/views.ts'
 import type { Item } from '../src/inventory/item.ts'
-import { saveItems } from '../src/inventory/item-queries.ts'
+import { saveItems } from '../src/inventory/item-save.ts'
 import type { PaymentView } from '../src/payments/views.ts'
 import { inTransaction, type Pool } from '../src/platform/postgres.ts'
 import type { TestApp } from './app.ts'

@@ -15,6 +15,7 @@ import { exampleOrder } from '../src/orders/example.ts'
 import type { OutgoingMessage } from '../src/platform/kafka/record-batch.ts'
 import { createTestApp, eventLogOf, type TestApp } from './app.ts'
 import { fillCarts } from './filled-carts.ts'
+import { fillDeliveries } from './filled-deliveries.ts'
 import { fillInventory } from './filled-inventory.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillReservations } from './filled-reservations.ts'
@@ -42,6 +43,7 @@ beforeAll(async () => {
   await runEveryCommand()
   await fillPayments(t)
   await fillCarts(t)
+  await fillDeliveries(t)
   await fillReservations(t)
   await fillInventory(t)
   const read = async () => (await readLog(eventLogOf(t.pool), logStart, 1_000)).events

@@ -7,6 +7,7 @@ import { createLogger } from '../src/platform/log.ts'
 import { readOwing } from '../src/webhooks/retry-queries.ts'
 import { fillInventory } from './filled-inventory.ts'
 import { fillCarts } from './filled-carts.ts'
+import { fillDeliveries } from './filled-deliveries.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillReservations } from './filled-reservations.ts'
 import { fillSettlements } from './filled-settlements.ts'
@@ -26,7 +27,7 @@ const todayMs = Math.floor(Date.now() / dayMs) * dayMs
 
 /**
  * An app whose database has rows in every table, written by the service in every way that it has: orders by HTTP, in a batch, by
- * messages and out of dead letters; commands by HTTP and by messages; payments; items and stock; deliveries that went through and that wait; dead
+ * messages and out of dead letters; commands by HTTP and by messages; payments; items and stock; shipments; deliveries of webhooks that went through and that wait; dead
  * letters in each state; keys; and a log of which one part was dropped and another sealed.
  */
 export async function createFilledApp() {
@@ -67,6 +68,7 @@ export async function createFilledApp() {
   await fillDeadLetters(t, orders.slice(13))
   await fillCarts(t)
   await fillPayments(t)
+  await fillDeliveries(t)
   await fillReservations(t)
   await fillInventory(t)
   await fillTracking(t)

@@ -6,6 +6,7 @@ import { lamp, mug, recipient } from './carts.ts'
 import { type Asked, type Caller, type DocumentedAnswers, readDocumentedAnswers } from './documented-answers.ts'
 import { createFilledApp } from './filled-database.ts'
 import { seedDeadLetters } from './seed-dead-letters.ts'
+import { parcelOrder } from './shipments.ts'
 import { type BodyReader, framesOf } from './server-sent-events.ts'
 
 /**
@@ -19,15 +20,18 @@ type Row = { id: string }
 type PricedRow = Row & { total: number }
 
 let t: Awaited<ReturnType<typeof createFilledApp>>
-/** The holder of a key whose scope no route asks for. */
-let stranger: Caller
+/** Holders of keys with a scope that few routes ask for. */
+let strangers: Readonly<Record<'shopper' | 'courier', Caller>>
 let documented: DocumentedAnswers
 const ask: DocumentedAnswers['ask'] = (name, status, asked) => documented.ask(name, status, asked)
 
 beforeAll(async () => {
   t = await createFilledApp()
   const admin = withKey(t.adminKey)
-  stranger = withKey(await makeKey(admin, ['deliveries:write']))
+  strangers = {
+    shopper: withKey(await makeKey(admin, ['carts:write'])),
+    courier: withKey(await makeKey(admin, ['deliveries:write'])),
+  }
   documented = await readDocumentedAnswers(
     withKey(
       await makeKey(admin, [
@@ -36,6 +40,7 @@ beforeAll(async () => {
         'payments:write',
         'inventory:write',
         'carts:write',
+        'deliveries:write',
         'admin',
       ]),
     ),
@@ -190,6 +195,28 @@ describe('responses match OpenAPI', () => {
     await ask('PUT /api/locations/{location}', 200, { location: 'shelf', body: { priority: 1 } })
     await ask('GET /api/locations', 200)
     await ask('GET /api/locations/{location}', 200, { location: 'shelf' })
+  })
+
+  test('of shipments', async () => {
+    const order = parcelOrder([1, 2])
+    const id = order.order_uid
+    await ask('POST /api/orders', 201, { body: order })
+    const create = 'POST /api/orders/{id}/shipments'
+    const body = { rids: [order.items[0]?.rid], carrier: 'ups', tracking_numbers: [{ number: 'A1' }] }
+    const first = await ask<Row>(create, 201, { id, body })
+    await ask(create, 409, { id, body })
+    const second = await ask<Row>(create, 201, { id, body: { rids: [order.items[1]?.rid] } })
+    const path = 'POST /api/shipments/{id}'
+    await ask(`${path}/deliver`, 409, { id: first.id })
+    for (const command of ['pack', 'ship', 'deliver']) await ask(`${path}/${command}`, 200, { id: first.id })
+    for (const command of ['pack', 'ship', 'cancel']) await ask(`${path}/${command}`, 409, { id: first.id })
+    await ask(`${path}/update`, 200, { id: second.id, body: { promised_by: '2030-01-01T00:00:00Z' } })
+    await ask(`${path}/cancel`, 200, { id: second.id })
+    await ask(`${path}/update`, 409, { id: second.id, body: {} })
+    await ask('GET /api/orders/{id}/shipments', 200, { id })
+    await ask('GET /api/shipments/{id}', 200, { id: second.id })
+    for (const query of ['', '?late=true', '?carrier=ups&state=shipped,delivered', '?tracking_number=A1'])
+      await ask('GET /api/shipments', 200, { query })
   })
 
   test('of prices', async () => {
@@ -398,6 +425,7 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'POST /api/payment-issues/{id}/resolve': () => ({ action: 'dismiss', reason: 'known' }),
   'POST /api/stock/{chrt_id}/movements': () => ({ location: 'main', kind: 'received', quantity: 1 }),
   'POST /api/stock/{chrt_id}/count': () => ({ location: 'main', counted: 1 }),
+  'POST /api/orders/{id}/shipments': () => ({ rids: ['none'] }),
   'POST /api/carts': () => ({ currency: 'USD' }),
   'PATCH /api/carts/{id}': () => ({}),
   'PUT /api/carts/{id}/lines/{chrt_id}': () => ({ quantity: 1 }),
@@ -414,7 +442,7 @@ describe('errors match OpenAPI', () => {
   test('of every operation, without a key and without its scope', async () => {
     for (const name of allWith(401)) {
       await ask(name, 401, { of: t })
-      await ask(name, 403, { of: stranger })
+      await ask(name, 403, { of: /shipments/.test(name) ? strangers.shopper : strangers.courier })
     }
   })
 

@@ -15,7 +15,7 @@ export const accessModule: Module = {
   tables: [{ name: 'api_keys', order: 'id' }],
   variables: [configuredKeys],
   // Keys can have the scopes of modules that are still to come, so that they need not be made again then.
-  scopes: ['deliveries:write', 'admin'],
+  scopes: ['admin'],
   tags: { 'API keys': 'Who may call the service, and for what' },
   start,
 }

@@ -1,5 +1,5 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
-import { type Change, tableOf } from '../payments/table.ts'
+import { type Change, tableOf } from '../platform/table.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { type Answer, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Cart, CartDelivery } from './cart.ts'

@@ -12,12 +12,12 @@ const events = eventsOf(itemStreamType, 'chrt_id')
 /** How long an item may wait for the worker. */
 const overdueToleranceMs = 120_000
 
-/** The movements that `stock.adjusted` tells of; a transfer is told with what leaves. */
+/** The movements that `stock.adjusted` tells of: those of a shipment are told by its events, and a transfer is told with what leaves. */
 const tellableMovements = `
   (select m.chrt_id, m.movement_id, m.location, m.kind, m.quantity, m.reason, m.actor, m.recorded_at,
           coalesce(m.external_id, c.external_id) as external_id
      from stock_movements m left join stock_counts c using (chrt_id, movement_id)
-    where m.kind not in ('reserved', 'released', 'shipped') and (m.kind <> 'transferred' or m.quantity < 0))`
+    where m.kind not in ('reserved', 'released', 'shipped') and m.shipment_id is null and (m.kind <> 'transferred' or m.quantity < 0))`
 
 /** The time as a seed: a hash of the text alone costs half of one of a record with both. */
 const microseconds = "(date_part('epoch', recorded_at) * 1000000)::bigint"

@@ -1,15 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
+import type { JsonReading } from '../platform/json.ts'
 import type { LinesSource } from '../platform/lines-response.ts'
 import type { Logger } from '../platform/log.ts'
 import { portionsOf } from '../platform/ndjson.ts'
+import { oneAhead } from '../platform/one-ahead.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { createSlots } from '../platform/slots.ts'
 import type { Item, SaveOutcome } from './item.ts'
 import { csvPortions } from './item-csv.ts'
-import { itemBytesMax, readItemLine, toItem } from './item-document.ts'
+import { type ItemLine, itemBytesMax, readItemLine, toItem } from './item-document.ts'
 import { lockItems } from './item-locks.ts'
-import { saveItems } from './item-queries.ts'
+import { saveItems } from './item-save.ts'
 import type { ItemResultView } from './views.ts'
 
 /** Lines that are written by one transaction; two pauses are the time after which a sender that waits has its answers. */
@@ -27,8 +29,8 @@ type Line = Readonly<{ line: number; json: Uint8Array }>
 type Sums = { count: number } & Record<ItemResultView['outcome'], number>
 
 /**
- * Writes items that come as NDJSON or CSV, and answers line by line in the same order. Holds a portion in memory, whatever the length of
- * the stream. A line that is not valid is refused by itself.
+ * Writes items that come as NDJSON or CSV, and answers line by line in the same order. Holds two portions in memory, whatever the length
+ * of the stream: the one that is written and the next one. A line that is not valid is refused by itself.
  */
 export function answerItems(
   body: AsyncIterable<Uint8Array>,
@@ -54,8 +56,8 @@ async function* answersTo(
   options: ItemBatchOptions,
   sums: Sums,
 ): AsyncGenerator<Uint8Array> {
-  for await (const portion of portions) {
-    const results = await inSlot(() => answerPortion(portion, options))
+  for await (const readings of oneAhead(readingsOf(portions, options.now))) {
+    const results = await inSlot(() => answerPortion(readings, options))
     sums.count += results.length
     for (const { outcome } of results) sums[outcome] += 1
     // An empty piece says that the sender pauses.
@@ -63,20 +65,28 @@ async function* answersTo(
   }
 }
 
-async function answerPortion(portion: readonly Line[], { pool, now }: ItemBatchOptions): Promise<ItemResultView[]> {
-  const nowMs = now()
-  const readings: { line: number; reading: ReturnType<typeof readItemLine> }[] = []
-  for (const [index, { line, json }] of portion.entries()) {
-    if (index % turnLines === turnLines - 1) await nextTurn()
-    readings.push({ line, reading: readItemLine(json, nowMs) })
+type Readings = Readonly<{ nowMs: number; lines: readonly { line: number; reading: JsonReading<ItemLine> }[] }>
+
+async function* readingsOf(portions: AsyncGenerator<readonly Line[]>, now: () => number): AsyncGenerator<Readings> {
+  for await (const portion of portions) {
+    const nowMs = now()
+    const lines: { line: number; reading: JsonReading<ItemLine> }[] = []
+    for (const [index, { line, json }] of portion.entries()) {
+      if (index % turnLines === turnLines - 1) await nextTurn()
+      lines.push({ line, reading: readItemLine(json, nowMs) })
+    }
+    yield { nowMs, lines }
   }
+}
+
+async function answerPortion({ nowMs, lines }: Readings, { pool }: ItemBatchOptions): Promise<ItemResultView[]> {
   // Of two lines with one item the later is written.
   const items = new Map<number, Item>()
-  for (const { reading } of readings) {
+  for (const { reading } of lines) {
     if (reading.kind === 'value') items.set(reading.value.chrt_id, toItem(reading.value.chrt_id, reading.value, nowMs))
   }
   const outcomes = await saveTogether(pool, [...items.values()], nowMs)
-  return readings.map(({ line, reading }): ItemResultView => {
+  return lines.map(({ line, reading }): ItemResultView => {
     if (reading.kind === 'refused')
       return { line, outcome: 'refused', code: 'ITEM_INVALID', errors: reading.violations }
     const { chrt_id } = reading.value

@@ -1,5 +1,5 @@
 import { AppError, type Violation } from '../errors.ts'
-import { CsvError, CsvSplitter } from '../platform/csv.ts'
+import { CsvDecoder, CsvError, CsvSplitter } from '../platform/csv.ts'
 import { itemBytesMax, itemLine } from './item-document.ts'
 
 /**
@@ -23,7 +23,7 @@ function isInteger(schema: object): boolean {
 /**
  * Reads rows in portions.
  *
- * @throws AppError REQUEST_INVALID for a heading with unknown columns, and for what is not CSV, after the rows before it
+ * @throws AppError REQUEST_INVALID for a heading with unknown columns, and for what is not CSV or not UTF-8, after the rows before it
  */
 export async function* csvPortions(body: AsyncIterable<Uint8Array>, linesMax: number): AsyncGenerator<CsvLine[]> {
   let heading: readonly string[] | undefined
@@ -35,9 +35,9 @@ export async function* csvPortions(body: AsyncIterable<Uint8Array>, linesMax: nu
   })
   let failure: unknown
   try {
-    const decoder = new TextDecoder()
+    const decoder = new CsvDecoder()
     for await (const chunk of body) {
-      splitter.write(decoder.decode(chunk, { stream: true }))
+      splitter.write(decoder.decode(chunk))
       while (lines.length >= linesMax) yield lines.splice(0, linesMax)
     }
     splitter.write(decoder.decode())

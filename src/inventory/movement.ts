@@ -51,17 +51,23 @@ export type Movement = Readonly<{
  * What a movement adds to the numbers.
  *
  * @param quantity as in `Movement`
- * @param options inQuarantine: the units arrive in quarantine, or are written off from there; isReserved: what is shipped was reserved
+ * @param options inQuarantine: the units arrive in quarantine, or are written off from there; isReserved: what is shipped was reserved;
+ *   isReservedAgain: what is returned is reserved for its order, as it was before it was shipped
  */
 export function changeOf(
   kind: MovementKind,
   quantity: number,
-  { inQuarantine = false, isReserved = true }: { inQuarantine?: boolean; isReserved?: boolean } = {},
+  {
+    inQuarantine = false,
+    isReserved = true,
+    isReservedAgain = false,
+  }: { inQuarantine?: boolean; isReserved?: boolean; isReservedAgain?: boolean } = {},
 ): StockChange {
   switch (kind) {
     case 'received':
-    case 'returned':
       return { onHand: quantity, reserved: 0, unavailable: inQuarantine ? quantity : 0 }
+    case 'returned':
+      return { onHand: quantity, reserved: isReservedAgain ? quantity : 0, unavailable: inQuarantine ? quantity : 0 }
     case 'adjusted':
     case 'transferred':
       return { onHand: quantity, reserved: 0, unavailable: 0 }

@@ -1,7 +1,7 @@
 import { streamChecks } from '../events/stream-checks.ts'
 import { orderStatuses, unitsOf } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
-import { cartReleases } from './reservation.ts'
+import { cartReleases, reallocation } from './reservation.ts'
 import { reservationStream } from './reservation-events.ts'
 
 /** The checks of reservations and of orders that wait for stock. What is checked of stock and movements is in stock-checks.ts. */
@@ -33,10 +33,11 @@ const checks: readonly Check[] = [
                     from stock_reservations) r
             full join (select order_uid, chrt_id, location, sum(reserved) as held,
                               (array_agg(quantity order by movement_id desc) filter (where kind = 'reserved'))[1] as quantity,
-                              (array_agg(reason order by movement_id desc))[1] as reason
+                              (array_agg(reason order by movement_id desc))[1] as reason,
+                              bool_or(reason = '${reallocation}') as was_moved
                          from stock_movements where order_uid is not null group by order_uid, chrt_id, location) m
            using (order_uid, chrt_id, location)
-           where coalesce(r.held, 0) <> coalesce(m.held, 0) or (r.quantity is distinct from m.quantity and (r.quantity is not null or m.reason <> all ('{${releases}}')))`,
+           where coalesce(r.held, 0) <> coalesce(m.held, 0) or (r.quantity is distinct from m.quantity and (r.quantity is not null or m.reason <> all ('{${releases}}')) and not m.was_moved)`,
   },
   {
     name: 'reservation-orders',

@@ -1,6 +1,6 @@
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import type { Statement } from '../platform/round-trip.ts'
+import { command, type Statement } from '../platform/round-trip.ts'
 import type { Take } from './allocation.ts'
 import type { Reservation, ReservationState } from './reservation.ts'
 
@@ -179,6 +179,37 @@ export async function reserveAgain(
       new Date(nowMs),
     ],
   )
+}
+
+/** Those of some orders that wait for stock. */
+export async function findWaitingOrders(client: PoolClient, orderUids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ order_uid: string }>(
+    'select distinct order_uid from stock_shortfalls where order_uid = any($1)',
+    [orderUids],
+  )
+  return new Set(rows.map(row => row.order_uid))
+}
+
+/** Writes reservations of confirmed orders as they are now; one without units is removed. */
+export function changingReservations(reservations: readonly Reservation[], nowMs: number): Statement<undefined>[] {
+  const columns = 'order_uid text, chrt_id bigint, location text, quantity bigint, shipped bigint, state text'
+  const rowsOf = (of: readonly Reservation[]) =>
+    JSON.stringify(of.map(({ orderUid, chrtId, ...row }) => ({ order_uid: orderUid, chrt_id: chrtId, ...row })))
+  const [empty, kept] = [reservations.filter(one => one.quantity === 0), reservations.filter(one => one.quantity > 0)]
+  const removing = command(
+    `delete from stock_reservations r using json_to_recordset($1::json) gone (${columns})
+      where r.order_uid = gone.order_uid and r.chrt_id = gone.chrt_id and r.location = gone.location`,
+    [rowsOf(empty)],
+  )
+  const writing = command(
+    `insert into stock_reservations (order_uid, chrt_id, location, quantity, shipped, state, reserved_at, updated_at)
+     select order_uid, chrt_id, location, quantity, shipped, state, $2, $2 from json_to_recordset($1::json) given (${columns})
+         on conflict (order_uid, chrt_id, location) do update
+        set quantity = excluded.quantity, shipped = excluded.shipped, state = excluded.state, expires_at = null,
+            updated_at = greatest(stock_reservations.updated_at, excluded.updated_at)`,
+    [rowsOf(kept), new Date(nowMs)],
+  )
+  return [...(empty.length === 0 ? [] : [removing]), ...(kept.length === 0 ? [] : [writing])]
 }
 
 /** The orders whose reservations are due to expire, the longest due first. */

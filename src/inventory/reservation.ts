@@ -53,6 +53,9 @@ export const inventoryActor = 'inventory'
  */
 export const cartReleases = { changed: 'cart changed', expired: 'cart expired', replaced: 'cart replaced' } as const
 
+/** Why reserved units are moved to another location, in movements: their shipment leaves from there. */
+export const reallocation = 'reallocated'
+
 /** How the uids of orders that are made of carts begin. Under these a cart may have reserved before the order is placed. */
 export const cartOrderPrefix = 'ord_'
 

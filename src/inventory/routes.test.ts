@@ -69,6 +69,7 @@ describe('items', () => {
     expect(await ask('PUT', '/api/items/1', created.body)).toMatchObject({ status: 200, body: created.body })
     const changed = {
       ...shirt,
+      ...{ name: 'A "wide" \\ {one, two}', size: 'null' },
       prices: { USD: 1, EUR: 2 },
       backorder: 'allow',
       backorder_limit: 3,
@@ -160,6 +161,11 @@ describe('items', () => {
     expect(await pointersOf(ask('POST', '/api/items/batch', 'chrt_id,nome\n', { 'content-type': 'text/csv' }))).toEqual(
       [400, 'REQUEST_INVALID', ['/1']],
     )
+    const latin = Buffer.from('chrt_id,name,nm_id,prices.USD\n5900,Caf\xe9,1,1\n', 'latin1')
+    const other = await ask('POST', '/api/items/batch', latin, { 'content-type': 'text/csv' })
+    const why = 'the body is not CSV: line 1: the text is not UTF-8, on this line or behind it'
+    expect([other.status, other.body.detail]).toEqual([400, why])
+    expect((await ask('GET', '/api/items/5900')).status).toBe(404)
     const unclosed = await ask('POST', '/api/items/batch', 'chrt_id,name\n\n1,"Hat', { 'content-type': 'text/csv' })
     expect([unclosed.status, unclosed.body.detail]).toEqual([400, 'the body is not CSV: line 3: a quote is not closed'])
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { orderDocument } from './document.ts'
-import { type OrderStatus, paymentStatuses } from './order.ts'
+import { deliveryStatuses, type OrderStatus, paymentStatuses } from './order.ts'
 import { stateSchemas } from './state-schemas.ts'
 
 /** The data of the events of orders. */
@@ -17,6 +17,7 @@ const why = {
   actor: Type.String({ description: 'Who asked' }),
 }
 const paidBefore = (description: string) => Type.Enum([...paymentStatuses], { description })
+const deliveredBefore = (description: string) => Type.Enum([...deliveryStatuses], { description })
 
 /** The data of a status change. @param to the new status; from: the statuses that lead to it */
 export function statusChangeData(to: OrderStatus, from: readonly OrderStatus[]) {
@@ -27,6 +28,9 @@ export function statusChangeData(to: OrderStatus, from: readonly OrderStatus[]) 
     previous_status: Type.Enum([...from], { description: 'The status before it' }),
     previous_payment_status: Type.Optional(
       paidBefore('What of it was paid before; only where a payment has changed the status'),
+    ),
+    previous_delivery_status: Type.Optional(
+      deliveredBefore('What of it was delivered before; only where a delivery has changed the status'),
     ),
     ...why,
   })
@@ -43,7 +47,16 @@ export const paymentStatusChangedData = Type.Object({
 /** The data of a change of the recipient. The recipient is not in it: events are kept where erasure does not reach. */
 export const recipientChangedData = Type.Object({ ...stateSchemas, version, ...why })
 
+/** The data of a change of what is delivered, without a change of the status. */
+export const deliveryStatusChangedData = Type.Object({
+  ...stateSchemas,
+  version,
+  previous_delivery_status: deliveredBefore('What of it was delivered before'),
+  ...why,
+})
+
 export type PlacedData = Static<typeof placedData>
 export type StatusChange = Static<ReturnType<typeof statusChangeData>>
 export type PaymentStatusChanged = Static<typeof paymentStatusChangedData>
 export type RecipientChanged = Static<typeof recipientChangedData>
+export type DeliveryStatusChanged = Static<typeof deliveryStatusChangedData>

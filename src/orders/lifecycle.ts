@@ -9,9 +9,9 @@ export type StatusCommand = RequestedCommand | 'expire'
 
 /**
  * What the history of an order names beside the commands, and what leaves the status as it is: `pay` changes what is paid of it,
- * `correct` its recipient, and `erase` removes the recipient.
+ * `deliver` what is delivered, `correct` its recipient, and `erase` removes the recipient.
  */
-export const otherChanges = ['pay', 'correct', 'erase'] as const
+export const otherChanges = ['pay', 'deliver', 'correct', 'erase'] as const
 export type OrderCommand = StatusCommand | (typeof otherChanges)[number]
 
 /** The statuses that commands lead to. None leads back to the first one. */

@@ -3,7 +3,13 @@ import { orderStreamType } from '../events/stream-definition.ts'
 import type { Channel } from '../platform/asyncapi.ts'
 import { commandMessage } from './command-message.ts'
 import { orderDocument } from './document.ts'
-import { paymentStatusChangedData, placedData, recipientChangedData, statusChangeData } from './event-data.ts'
+import {
+  deliveryStatusChangedData,
+  paymentStatusChangedData,
+  placedData,
+  recipientChangedData,
+  statusChangeData,
+} from './event-data.ts'
 import { exampleOrder } from './example.ts'
 import { type ChangedStatus, moves, type StatusCommand } from './lifecycle.ts'
 import { initialState, stateJson } from './order.ts'
@@ -106,6 +112,25 @@ export const orderPaymentStatusChanged = defineEvent({
   },
 })
 
+/** What is delivered of an order has changed, and its status has not. */
+export const orderDeliveryStatusChanged = defineEvent({
+  type: 'order.delivery_status_changed',
+  stream: orderStreamType,
+  title: 'What is delivered of an order has changed',
+  description:
+    'Some of its units have left, have arrived or have come back, and its status stays as it is; order.completed tells of the delivery ' +
+    'that completes its order.',
+  data: deliveryStatusChangedData,
+  example: {
+    ...stateOfExample,
+    delivery_status: 'partially_shipped',
+    version: 2,
+    previous_delivery_status: 'unfulfilled',
+    reason: '',
+    actor: 'warehouse',
+  },
+})
+
 /** The recipient of an order was corrected. */
 export const orderDeliveryCorrected = defineEvent({
   type: 'order.delivery_corrected',
@@ -129,7 +154,8 @@ export const orderErased = defineEvent({
 })
 
 export const orderEvents = [
-  ...[orderPlaced, ...Object.values(orderChanged), orderPaymentStatusChanged, orderDeliveryCorrected],
+  ...[orderPlaced, ...Object.values(orderChanged), orderPaymentStatusChanged, orderDeliveryStatusChanged],
+  orderDeliveryCorrected,
 ]
 
 /** The topic of incoming orders. */

@@ -2,7 +2,13 @@ import { concerningEvents, droppedBefore, eventsOf, newestEvents, sampleOfEvents
 import { streamChecks } from '../events/stream-checks.ts'
 import type { Check } from '../platform/integrity.ts'
 import { otherChanges } from './lifecycle.ts'
-import { orderChanged, orderDeliveryCorrected, orderErased, orderPaymentStatusChanged } from './messages.ts'
+import {
+  orderChanged,
+  orderDeliveryCorrected,
+  orderDeliveryStatusChanged,
+  orderErased,
+  orderPaymentStatusChanged,
+} from './messages.ts'
 import { initialState, type OrderState } from './order.ts'
 import { waitsForPayment } from './order-locks.ts'
 import { orderStream } from './order-stream.ts'
@@ -108,6 +114,7 @@ const ruleChecks: readonly Check[] = [
            where e.sequence > 1
              and (t.order_uid is null
                   or e.type <> case t.command when 'pay'     then '${orderPaymentStatusChanged.type}'
+                                              when 'deliver' then '${orderDeliveryStatusChanged.type}'
                                               when 'correct' then '${orderDeliveryCorrected.type}'
                                               when 'erase'   then '${orderErased.type}'
                                               else 'order.' || t.to_status end
@@ -154,6 +161,20 @@ const ruleChecks: readonly Check[] = [
                   or said.previous_payment_status = said.payment_status
                   or (said.previous_payment_status is null) = (e.type = '${orderPaymentStatusChanged.type}')
                      and e.type <> '${orderChanged.confirmed.type}')`,
+  },
+  {
+    name: 'delivery-status-changes',
+    sentence: 'what is delivered of an order changes with an event that says so only, from what was delivered before',
+    sql: `select e.order_uid
+            from ${events} e
+            join ${events} p on p.order_uid = e.order_uid and p.sequence = e.sequence - 1
+           cross join lateral json_to_record(e.data::json) as said (delivery_status text, previous_delivery_status text)
+           cross join lateral json_to_record(p.data::json) as before (delivery_status text)
+           where e.sequence > 1
+             and (coalesce(said.previous_delivery_status, said.delivery_status) is distinct from before.delivery_status
+                  or said.previous_delivery_status = said.delivery_status
+                  or (said.previous_delivery_status is null) = (e.type = '${orderDeliveryStatusChanged.type}')
+                     and e.type <> '${orderChanged.completed.type}')`,
   },
 ]
 

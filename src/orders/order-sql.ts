@@ -10,9 +10,15 @@ export const bookedOrders = `(select order_uid, currency, amount, created_at, co
                                cross join lateral json_to_record(document::json -> 'payment')
                                                as payment (payment_dt numeric, provider text))`
 
-/** The status of every order, and what is paid of it. */
-export const orderStatuses = '(select order_uid, status, payment_status from orders)'
+/** The status of every order, and what is paid and delivered of it. */
+export const orderStatuses = '(select order_uid, status, payment_status, delivery_status from orders)'
 
 /** How many units of an item an order is of. @param orderUid SQL, like the other */
 export const unitsOf = (orderUid: string, chrtId: string) =>
   `(select count(*) from order_items where order_uid = ${orderUid} and chrt_id = ${chrtId})`
+
+/** The units of every order: its items, by their places in the document. */
+export const orderUnits = '(select order_uid, line, chrt_id from order_items)'
+
+/** How many units an order has. @param orderUid SQL */
+export const unitCountOf = (orderUid: string) => `(select count(*)::int from order_items where order_uid = ${orderUid})`

@@ -40,7 +40,7 @@ function holdEvents(order: NewOrder): NewEvent[] {
   const hold = holdOf(order)
   if (hold === undefined) return none
   const { state } = order
-  return [changeEvent(hold, { ...state, status: 'on_hold' }, state.paymentStatus, order.order.traceparent)]
+  return [changeEvent(hold, { ...state, status: 'on_hold' }, state, order.order.traceparent)]
 }
 
 /** The sums of the overview. */

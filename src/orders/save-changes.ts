@@ -70,7 +70,7 @@ export function writesOf(changes: readonly OrderChange[], nowMs: number): OrderW
   const transitions = saved.map(toTransition)
   const events = transitions.map((transition, index) => {
     const [change, after] = [changes[index] as OrderChange, saved[index] as SavedChange]
-    return changeEvent(transition, after.order.state, change.order.state.paymentStatus, change.traceparent)
+    return changeEvent(transition, after.order.state, change.order.state, change.traceparent)
   })
   const orders = saved.map(({ order }) => order)
   const updates = orders.length === 0 ? [] : [updateStates(orders)]

@@ -1,6 +1,6 @@
 import type { StoredDispute } from './changes.ts'
 import type { NextAction, Operation, Payment, PaymentTotals } from './payment.ts'
-import { type Column, tableOf } from './table.ts'
+import { type Column, tableOf } from '../platform/table.ts'
 
 /** The rows of payments, their operations and disputes, as they are written and read. */
 

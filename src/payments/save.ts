@@ -19,7 +19,7 @@ import { newId } from './ids.ts'
 import { insertIssues, issueEvent, resolveIssues } from './issue-queries.ts'
 import type { Operation, Payment } from './payment.ts'
 import { disputesTable, operationsTable, type OrderTotals, paymentsTable, totalsTable } from './rows.ts'
-import type { Change } from './table.ts'
+import type { Change } from '../platform/table.ts'
 
 /** What was decided on an order, when, and why. */
 export type DecidedChanges = Readonly<{

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
-import { CsvError, CsvSplitter } from './csv.ts'
+import { CsvDecoder, CsvError, CsvSplitter } from './csv.ts'
 
 const form = { separator: ',', isUneven: true, charactersMax: 100 }
 
@@ -121,6 +121,25 @@ test('what is not CSV is refused, wherever it is cut', () => {
   }
   expect(() => recordsOf(['a,b\nc\n'], { isUneven: false })).toThrow('it has 1 fields, and the heading 2')
   expect(recordsOf(['a,b\nc\n'])).toHaveLength(2)
+})
+
+test('UTF-8 is read wherever it is cut, without its mark, and another encoding is refused', () => {
+  const bytes = Buffer.from('\ufeffé€😀,a\n')
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    const decoder = new CsvDecoder()
+    const text = decoder.decode(bytes.subarray(0, cut)) + decoder.decode(bytes.subarray(cut)) + decoder.decode()
+    expect(text).toBe('é€😀,a\n')
+  }
+  const read = (piece: Uint8Array) => {
+    const decoder = new CsvDecoder()
+    return decoder.decode(piece) + decoder.decode()
+  }
+  for (const other of [
+    Buffer.from('caf\xe9,1\n', 'latin1'),
+    Buffer.from('\ufeffcafe', 'utf16le'),
+    bytes.subarray(0, bytes.length - 4),
+  ])
+    expect(() => read(other)).toThrow(CsvError)
 })
 
 const field = fc.string({

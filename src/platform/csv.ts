@@ -10,6 +10,20 @@ export class CsvError extends Error {
   override readonly name = 'CsvError'
 }
 
+/** Decodes the UTF-8 of a CSV, in pieces cut anywhere. In another encoding it would be stored with U+FFFD in place of its letters. */
+export class CsvDecoder {
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true })
+
+  /** @param piece undefined: there are no more @throws CsvError when it is not UTF-8 */
+  decode(piece?: Uint8Array): string {
+    try {
+      return piece === undefined ? this.#decoder.decode() : this.#decoder.decode(piece, { stream: true })
+    } catch (error) {
+      throw new CsvError('the text is not UTF-8, on this line or behind it', { cause: error })
+    }
+  }
+}
+
 export type CsvForm = Readonly<{
   /** One character. */
   separator: string

@@ -20,13 +20,24 @@ type Walk = Readonly<{
   /** What each row is checked for. */
   conditions: readonly string[]
   limit: number
+  /** How many rows a page checks; `walkedMax` unless given. */
+  rowsMax?: number
 }>
 
 /** SQL of the rows of a page and of the last one that was checked: the columns `keys`, `fits` and `number`. */
-export function walkedRows({ table, keys, sortedBy, direction = 'desc', bounds, conditions, limit }: Walk): string {
+export function walkedRows({
+  table,
+  keys,
+  sortedBy,
+  direction = 'desc',
+  bounds,
+  conditions,
+  limit,
+  rowsMax,
+}: Walk): string {
   const order = sortedBy.map(column => `${column} ${direction}`).join(', ')
   const columns = [...new Set([...keys, ...sortedBy])].join(', ')
-  const most = mostRows(conditions, limit)
+  const most = mostRows({ conditions, limit, rowsMax })
   return `(select ${keys.join(', ')}, fits, number
              from (select walked.*, row_number() over (order by ${order}) as number
                      from (select ${columns}, (${['true', ...conditions].join(' and ')}) as fits
@@ -39,8 +50,11 @@ export function walkedRows({ table, keys, sortedBy, direction = 'desc', bounds, 
             limit ${limit + 1})`
 }
 
+type Checked = Pick<Walk, 'conditions' | 'limit'> & { rowsMax?: number | undefined }
+
 /** Where every row fits no more are read than the page has, and the next one. */
-const mostRows = (conditions: readonly string[], limit: number) => (conditions.length === 0 ? limit + 1 : walkedMax)
+const mostRows = ({ conditions, limit, rowsMax = walkedMax }: Checked) =>
+  conditions.length === 0 ? limit + 1 : rowsMax
 
 /** A page, and the last row before the next one; undefined on the last page. */
 export type WalkedPage<Row> = Readonly<{ rows: readonly Row[]; last: Row | undefined }>
@@ -53,10 +67,11 @@ export type WalkedPage<Row> = Readonly<{ rows: readonly Row[]; last: Row | undef
  */
 export function pageOf<Row extends { fits: boolean; number: string }>(
   found: readonly Row[],
-  { conditions, limit }: Pick<Walk, 'conditions' | 'limit'>,
+  checked: Checked,
 ): WalkedPage<Row> {
   const rows: Row[] = []
-  const most = mostRows(conditions, limit)
+  const { limit } = checked
+  const most = mostRows(checked)
   for (const row of found) {
     if (row.fits && rows.length === limit) return { rows, last: rows.at(-1) }
     if (row.fits) rows.push(row)

@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** The lines of a file, taken one batch at a time. */
-async function linesOf(format: SettlementFormat, text: string, change: Partial<SettlementFile> = {}) {
+async function linesOf(format: SettlementFormat, text: string | Buffer, change: Partial<SettlementFile> = {}) {
   const path = join(folder, 'file.csv')
   writeFileSync(path, text)
   const lines: NumberedLine[] = []
@@ -27,7 +27,7 @@ async function linesOf(format: SettlementFormat, text: string, change: Partial<S
   return { rows, lines }
 }
 
-const refusalOf = (format: SettlementFormat, text: string, change: Partial<SettlementFile> = {}) =>
+const refusalOf = (format: SettlementFormat, text: string | Buffer, change: Partial<SettlementFile> = {}) =>
   linesOf(format, text, change).then(
     () => 'nothing',
     (error: Error) => `${error.name}: ${error.message}`,
@@ -208,6 +208,9 @@ test("PayPal's report: kinds of rows, amounts without sign and separator, and co
 test('a file that is not what it must be is refused, with the number of the row', async () => {
   const own = (rows: string) => `line_id,type,amount,currency,provider_ref\n${rows}`
   expect(await refusalOf(ownFormat, '')).toContain('the file is empty')
+  const latin = Buffer.from(own('a,payment,1.00,EUR,M\xfcnchen\n'), 'latin1')
+  const why = 'SettlementFileError: row 1: the text is not UTF-8, on this line or behind it'
+  expect(await refusalOf(ownFormat, latin)).toBe(why)
   expect(await refusalOf(ownFormat, 'line_id;type;amount;currency\n')).toContain('row 1: there is no column line_id')
   expect(await refusalOf(ownFormat, 'line_id,type,amount,currency,amount\n')).toContain('amount is there twice')
   expect(await refusalOf(ownFormat, own('a,payment,1.00,EUR,x\nb,payment,1.001,EUR,y\n'))).toContain(

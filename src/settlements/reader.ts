@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { CsvError, CsvSplitter } from '../platform/csv.ts'
+import { CsvDecoder, CsvError, CsvSplitter } from '../platform/csv.ts'
 import type { SettlementFormat } from './format.ts'
 import { isOfPayment, SettlementFileError, type SettlementLine } from './settlement.ts'
 
@@ -81,7 +81,7 @@ const lineFeed = '\n'.charCodeAt(0)
  * pieces of lines together, would leave twice the file as garbage.
  */
 async function* textOf(path: string, onBytes: (chunk: Uint8Array) => void): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
+  const decoder = new CsvDecoder()
   const buffer = Buffer.allocUnsafeSlow(chunkBytes)
   const file = await open(path)
   try {
@@ -89,13 +89,13 @@ async function* textOf(path: string, onBytes: (chunk: Uint8Array) => void): Asyn
       const { bytesRead } = await file.read(buffer, kept, buffer.length - kept, null)
       const end = kept + bytesRead
       if (bytesRead === 0) {
-        yield decoder.decode(buffer.subarray(0, end))
+        yield decoder.decode(buffer.subarray(0, end)) + decoder.decode()
         return
       }
       onBytes(buffer.subarray(kept, end))
       const lineEnd = buffer.lastIndexOf(lineFeed, end - 1) + 1
       const last = lineEnd === 0 ? end : lineEnd
-      yield decoder.decode(buffer.subarray(0, last), { stream: true })
+      yield decoder.decode(buffer.subarray(0, last))
       buffer.copyWithin(0, last, end)
       kept = end - last
     }

@@ -1,6 +1,6 @@
-import { type Copy, copyOf } from '../platform/copy.ts'
-import { command, type Statement } from '../platform/round-trip.ts'
-import type { RowWriter } from '../platform/row-writer.ts'
+import { type Copy, copyOf } from './copy.ts'
+import { command, type Statement } from './round-trip.ts'
+import type { RowWriter } from './row-writer.ts'
 
 /** Tables that are written many rows at a time: new rows by COPY, changed ones by one statement. */
 

@@ -1,0 +1,139 @@
+import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
+import { unitCountOf } from '../orders/order-sql.ts'
+import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
+import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import type { Estimate, OrderShipments } from './changes.ts'
+import {
+  estimateColumns,
+  type EstimateRow,
+  numberColumns,
+  type NumberRow,
+  shipmentColumns,
+  type ShipmentRow,
+  toEstimate,
+  toShipment,
+  unitColumns,
+  type UnitRow,
+} from './rows.ts'
+import type { Shipment } from './shipment.ts'
+
+/** Shipments as decisions need them: read under the locks of their orders. */
+
+/** Orders with their shipments, and those that another transaction has. */
+export type LockedShipments = Readonly<{ orders: readonly OrderShipments[]; busy: readonly string[] }>
+
+/** Every statement finds its rows by key: see `begin` of the payments' writer. */
+const begin = [command('begin isolation level read committed'), command('set local enable_seqscan = off')] as const
+
+/**
+ * Begins a transaction: locks orders as `lockOrders` does, and reads their shipments, in one round trip.
+ *
+ * @param orderUids sorted, each once
+ */
+export async function beginWithShipments(client: PoolClient, orderUids: readonly string[]): Promise<LockedShipments> {
+  const [, , busy, stored, ...parts] = await inOneRoundTrip(client, [
+    ...begin,
+    ...lockingOrders(orderUids),
+    ...readingShipments(orderUids),
+  ])
+  const { locked, busy: others } = lockedOf(busy, stored)
+  return { orders: assemble(locked, ...parts), busy: others }
+}
+
+/** The shipments of orders that the transaction has locked. */
+export async function loadShipments(
+  client: PoolClient,
+  orders: readonly OrderShipments['order'][],
+): Promise<OrderShipments[]> {
+  if (orders.length === 0) return []
+  const parts = await inOneRoundTrip(client, readingShipments(orders.map(({ orderUid }) => orderUid)))
+  return assemble(orders, ...parts)
+}
+
+/** What is read of orders, in the order in which `assemble` takes it. */
+function readingShipments(orderUids: readonly string[]) {
+  const rowsOf = <Row>(text: string): Statement<readonly Row[]> => ({
+    text,
+    values: [orderUids],
+    read: ({ rows }) => rows,
+  })
+  return [
+    rowsOf<ShipmentRow>(
+      `select ${shipmentColumns} from shipments where order_uid = any($1) order by created_at, shipment_id`,
+    ),
+    rowsOf<UnitRow>(`select ${unitColumns} from shipment_units where order_uid = any($1) order by line`),
+    rowsOf<NumberRow>(
+      `select ${numberColumns} from shipment_tracking_numbers where order_uid = any($1) order by added_at, number`,
+    ),
+    rowsOf<{ order_uid: string; units: number }>(
+      `select order_uid, ${unitCountOf('wanted.order_uid')} as units from unnest($1::text[]) as wanted (order_uid)`,
+    ),
+  ] as const
+}
+
+function assemble(
+  orders: readonly OrderShipments['order'][],
+  shipments: readonly ShipmentRow[],
+  units: readonly UnitRow[],
+  numbers: readonly NumberRow[],
+  counts: readonly { order_uid: string; units: number }[],
+): OrderShipments[] {
+  const all = Map.groupBy(toShipments(shipments, units, numbers), ({ orderUid }) => orderUid)
+  const unitsOf = new Map(counts.map(row => [row.order_uid, row.units]))
+  return orders.map(order => ({
+    order,
+    units: unitsOf.get(order.orderUid) ?? 0,
+    shipments: all.get(order.orderUid) ?? [],
+  }))
+}
+
+function toShipments(
+  shipments: readonly ShipmentRow[],
+  units: readonly UnitRow[],
+  numbers: readonly NumberRow[],
+): Shipment[] {
+  const unitsOf = Map.groupBy(units, row => row.shipment_id)
+  const numbersOf = Map.groupBy(numbers, row => row.shipment_id)
+  return shipments.map(row => toShipment(row, unitsOf.get(row.shipment_id) ?? [], numbersOf.get(row.shipment_id) ?? []))
+}
+
+/** The order that a shipment is of; undefined when there is no such shipment. */
+export async function findOrderOf(pool: Pool, shipmentId: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ order_uid: string }>('select order_uid from shipments where shipment_id = $1', [
+    shipmentId,
+  ])
+  return rows[0]?.order_uid
+}
+
+/** The shipments of an order, oldest first, without a lock. */
+export async function readShipmentsOf(pool: Pool, orderUid: string): Promise<Shipment[]> {
+  const [shipments, units, numbers] = await withConnection(pool, client =>
+    inOneRoundTrip(client, readingShipments([orderUid])),
+  )
+  return toShipments(shipments, units, numbers)
+}
+
+/** The units and numbers of shipments that a list has found, in the order of the list. */
+export async function withParts(pool: Pool, rows: readonly ShipmentRow[]): Promise<Shipment[]> {
+  if (rows.length === 0) return []
+  const keys = [[...new Set(rows.map(row => row.order_uid))], rows.map(row => row.shipment_id)]
+  const where = 'order_uid = any($1) and shipment_id = any($2)'
+  const units = await pool.query<UnitRow>(
+    `select ${unitColumns} from shipment_units where ${where} order by line`,
+    keys,
+  )
+  const numbers = await pool.query<NumberRow>(
+    `select ${numberColumns} from shipment_tracking_numbers where ${where} order by added_at, number`,
+    keys,
+  )
+  return toShipments(rows, units.rows, numbers.rows)
+}
+
+/** When a shipment was expected over time, oldest first. */
+export async function readEstimates(pool: Pool, { orderUid, shipmentId }: Shipment): Promise<Estimate[]> {
+  const { rows } = await pool.query<EstimateRow>(
+    `select ${estimateColumns} from shipment_estimates where order_uid = $1 and shipment_id = $2 order by version`,
+    [orderUid, shipmentId],
+  )
+  return rows.map(toEstimate)
+}

@@ -1,0 +1,123 @@
+import type { Pool } from '../platform/postgres.ts'
+import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import { withParts } from './load.ts'
+import { shipmentColumns, type ShipmentRow } from './rows.ts'
+import { openStates, type Shipment, type ShipmentState, shipmentStates } from './shipment.ts'
+
+/** Which shipments a list has; each condition that is given must hold. */
+export type ShipmentFilter = Readonly<{
+  states: readonly ShipmentState[] | undefined
+  carrier: string | undefined
+  location: string | undefined
+  /** With this tracking number. */
+  number: string | undefined
+  orderUid: string | undefined
+  /** Of which it was noticed that the promise is not kept, and that have not arrived. */
+  isLate: boolean
+  isSilent: boolean
+  /** Created at or after, and before, in milliseconds since 1970. */
+  fromMs: number | undefined
+  toMs: number | undefined
+}>
+
+/** A place in the list: the last shipment that was handed out. */
+export type ShipmentPosition = Readonly<{ createdAtMs: number; shipmentId: string }>
+
+/** A page of shipments, and where the next one begins: undefined on the last page. */
+export type ShipmentPage = Readonly<{ shipments: readonly Shipment[]; next: ShipmentPosition | undefined }>
+
+/** Shipments of which it was noticed that they are late; an index has them. */
+export const isNoticedLate = `delayed_at is not null and state in (${openStates.map(state => `'${state}'`).join(', ')})`
+
+/** Rows that a page checks where no index serves all conditions. */
+const walkedMax = 4_000
+
+/**
+ * A page of shipments, newest first. A page of a filter of which no index serves all conditions may have fewer than the limit, or none,
+ * before the last one.
+ *
+ * @param after the shipment before the page
+ */
+export async function listShipments(
+  pool: Pool,
+  filter: ShipmentFilter,
+  after: ShipmentPosition | undefined,
+  limit: number,
+): Promise<ShipmentPage> {
+  const values: unknown[] = []
+  const value = (given: unknown) => `$${values.push(given)}`
+  const bounds: string[] = []
+  if (filter.fromMs !== undefined) bounds.push(`created_at >= ${value(new Date(filter.fromMs))}`)
+  if (filter.toMs !== undefined) bounds.push(`created_at < ${value(new Date(filter.toMs))}`)
+  if (after !== undefined) {
+    const place = `${value(new Date(after.createdAtMs))}::timestamptz, ${value(after.shipmentId)}`
+    bounds.push(`(created_at, shipment_id) < (${place})`)
+  }
+  const { table, branches, conditions } = wayOf(filter, value)
+  const keys = ['order_uid', 'shipment_id']
+  const walks = branches.map(branch =>
+    walkedRows({
+      ...{ table, keys, sortedBy: ['created_at', 'shipment_id'], conditions, limit, rowsMax: walkedMax },
+      bounds: [...bounds, ...branch],
+    }),
+  )
+  const { rows } = await pool.query<ShipmentRow & { fits: boolean; number: string }>(
+    `select ${shipmentColumns}, k.fits, k.number
+       from (${walks.join(' union all ')}) k
+       join shipments s using (order_uid, shipment_id)
+      order by s.created_at desc, s.shipment_id desc`,
+    values,
+  )
+  const page = pageOf(rows, { conditions, limit, rowsMax: walkedMax })
+  const next = page.last && { createdAtMs: page.last.created_at, shipmentId: page.last.shipment_id }
+  return { shipments: await withParts(pool, page.rows), next }
+}
+
+/** How a list finds its shipments: the rows to walk, each branch by an index, and what each row is checked for. */
+type Way = Readonly<{ table: string; branches: readonly (readonly string[])[]; conditions: readonly string[] }>
+
+function wayOf(filter: ShipmentFilter, value: (given: unknown) => string): Way {
+  const { states, carrier, location, number, orderUid, isLate, isSilent } = filter
+  const carriedBy = carrier === undefined ? [] : [`carrier = ${value(carrier)}`]
+  const leavesFrom = location === undefined ? [] : [`location = ${value(location)}`]
+  const late = isLate ? [isNoticedLate] : []
+  const silent = isSilent ? ['silent_at is not null'] : []
+  // A parameter that no statement names is refused by the database.
+  const inStates = () => (states === undefined ? [] : [`state = any(${value(states)})`])
+  if (number !== undefined || orderUid !== undefined) {
+    const table = fewRows({ number, orderUid }, value)
+    return { table, branches: [[...carriedBy, ...leavesFrom, ...late, ...silent, ...inStates()]], conditions: [] }
+  }
+  const table = 'shipments'
+  if (isLate || isSilent)
+    return { table, branches: [[...late, ...silent]], conditions: [...carriedBy, ...leavesFrom, ...inStates()] }
+  const byState = (places: readonly string[]) =>
+    [...new Set(states ?? shipmentStates)].map(state => [...places, `state = ${value(state)}`])
+  if (carrier !== undefined) return { table, branches: byState(carriedBy), conditions: leavesFrom }
+  if (location !== undefined) return { table, branches: byState(leavesFrom), conditions: [] }
+  return { table, branches: states === undefined ? [[]] : byState([]), conditions: [] }
+}
+
+/** The shipments of a number or of an order, which are few: without a limit that the planner sees it does not look for them by their time. */
+function fewRows(
+  { number, orderUid }: Pick<ShipmentFilter, 'number' | 'orderUid'>,
+  value: (given: unknown) => string,
+): string {
+  const ofOrder = orderUid === undefined ? 'true' : `s.order_uid = ${value(orderUid)}`
+  if (number === undefined) return `(select s.* from shipments s where ${ofOrder} offset 0) shipments`
+  return `(select s.*
+             from (select distinct order_uid, shipment_id from shipment_tracking_numbers where number = ${value(number)}) n
+             join shipments s on s.order_uid = n.order_uid and s.shipment_id = n.shipment_id and ${ofOrder} offset 0) shipments`
+}
+
+/** The orders of shipments whose promise is broken and was not told of, the longest broken first. */
+export async function findBroken(pool: Pool, nowMs: number, shipmentsMax: number): Promise<string[]> {
+  const { rows } = await pool.query<{ order_uid: string }>(
+    `select order_uid from shipments
+      where delayed_at is null and state in (${openStates.map(state => `'${state}'`).join(', ')}) and promised_by < $1
+      order by promised_by
+      limit $2`,
+    [new Date(nowMs), shipmentsMax],
+  )
+  return rows.map(row => row.order_uid)
+}

@@ -1,0 +1,169 @@
+import { copyOfEvents, notifyOfEvents } from '../events/append.ts'
+import { changeDeliveryStatus, type DeliveryStatusChange } from '../orders/delivery-status.ts'
+import { type StatusChangePart, tellParts } from '../orders/status-change-part.ts'
+import { copyBehind } from '../platform/copy-behind.ts'
+import { type Copy, copyInto } from '../platform/copy.ts'
+import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import type { OrderShipments, ShipmentChange } from './changes.ts'
+import { withChanges } from './changes.ts'
+import { deliveryStatusOf } from './delivery-status.ts'
+import { eventOf } from './events.ts'
+import { estimatesTable, numbersTable, type Of, shipmentsTable, unitsTable } from './rows.ts'
+import { isLive, type Shipment } from './shipment.ts'
+
+/** What was decided on the shipments of an order, one after another. */
+export type DecidedOrder = Readonly<{ before: OrderShipments; changes: readonly ShipmentChange[] }>
+
+/** An order whose version is another now. */
+export type ChangedOrder = Readonly<{ orderUid: string; version: number }>
+
+/**
+ * Saves what was decided on several orders, and commits the transaction that holds their locks: in one round trip, unless an order is
+ * completed and other modules are told.
+ *
+ * @param decided each on another order
+ * @param kept the answers of requests with an Idempotency-Key
+ * @param parts what other modules do when the status of an order changes
+ */
+export async function saveAndCommit(
+  client: PoolClient,
+  decided: readonly DecidedOrder[],
+  kept: readonly KeptAnswer[],
+  { parts, nowMs }: Told,
+): Promise<readonly ChangedOrder[]> {
+  const writes = writesOf(decided, nowMs)
+  const answers = copyOfAnswers(kept)
+  if (writes.updates.length + writes.copies.length + kept.length === 0) {
+    await client.query('commit')
+    return []
+  }
+  const end = `${notifyOfEvents};\ncommit`
+  if (writes.completed.length === 0) {
+    await copyBehind(client, writes.updates, withRows([...writes.copies, answers]), end)
+  } else {
+    await saveAndTell(client, writes, parts, nowMs)
+    await copyInto(client, withRows([answers]), end)
+  }
+  return writes.changed
+}
+
+type Told = Readonly<{ parts: readonly StatusChangePart[]; nowMs: number }>
+
+/** Saves what was decided in a transaction that somebody else commits. */
+export async function saveWithin(
+  client: PoolClient,
+  decided: readonly DecidedOrder[],
+  { parts, nowMs }: Told,
+): Promise<readonly ChangedOrder[]> {
+  const writes = writesOf(decided, nowMs)
+  if (writes.updates.length + writes.copies.length > 0) await saveAndTell(client, writes, parts, nowMs)
+  return writes.changed
+}
+
+type Writes = ReturnType<typeof writesOf>
+
+async function saveAndTell(
+  client: PoolClient,
+  { updates, copies, completed }: Writes,
+  parts: readonly StatusChangePart[],
+  nowMs: number,
+): Promise<void> {
+  await inOneRoundTrip(client, updates)
+  await copyInto(client, copies, notifyOfEvents)
+  await tellParts(parts, client, completed, nowMs)
+}
+
+const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items > 0)
+
+/** What decisions write; without rows where nothing has changed. */
+function writesOf(decided: readonly DecidedOrder[], nowMs: number) {
+  const changes = decided.flatMap(one => one.changes)
+  const orders = changeDeliveryStatus(decided.flatMap(statusChangeOf), nowMs)
+  const rows = rowsOf(changes)
+  const copies = [...rows.copies, orders.transitions, copyOfEvents([...orders.events, ...changes.map(eventOf)])]
+  return {
+    updates: [...rows.updates, ...orders.updates],
+    copies: withRows(copies),
+    changed: orders.saved.map(({ order }): ChangedOrder => order),
+    completed: orders.saved.filter(({ command }) => command === 'complete'),
+  }
+}
+
+/** What becomes of the order: the last change says why. */
+function statusChangeOf({ before, changes }: DecidedOrder): DeliveryStatusChange[] {
+  const last = changes.at(-1)
+  if (last === undefined) return []
+  const deliveryStatus = deliveryStatusOf(withChanges(before, changes))
+  const { reason, actor } = last.after
+  const { order } = before
+  return [
+    { order, deliveryStatus, complete: deliveryStatus === 'delivered', reason, actor, traceparent: last.traceparent },
+  ]
+}
+
+/** The rows of changes. A shipment may have changed several times: its last version is written. */
+export function rowsOf(changes: readonly ShipmentChange[]): { updates: Statement<undefined>[]; copies: Copy[] } {
+  const merged = [...Map.groupBy(changes, ({ after }) => after.shipmentId).values()].map(of => ({
+    before: of[0]?.before,
+    after: (of.at(-1) as ShipmentChange).after,
+  }))
+  const added = merged.flatMap(({ before, after }) => (before === undefined ? [after] : []))
+  const changed = merged.flatMap(({ before, after }) => (before === undefined ? [] : [{ before, after }]))
+  const unitsBefore = changed.flatMap(({ before }) => unitsOf(before))
+  const known = new Map(unitsBefore.map(unit => [`${unit.shipmentId} ${unit.line}`, unit]))
+  const changedUnits = changed
+    .flatMap(({ after }) => unitsOf(after))
+    .flatMap(unit => {
+      const before = known.get(`${unit.shipmentId} ${unit.line}`)
+      return before === undefined || isSame(before, unit) ? [] : [{ before, after: unit }]
+    })
+  const numbers = changed.map(({ before, after }) => numberChanges(before, after))
+  return {
+    updates: [
+      ...shipmentsTable.update(changed),
+      ...unitsTable.update(changedUnits),
+      ...numbersTable.update(numbers.flatMap(one => one.changed)),
+    ],
+    copies: [
+      shipmentsTable.copyOf(added),
+      unitsTable.copyOf(added.flatMap(unitsOf)),
+      numbersTable.copyOf([...added.flatMap(numbersOf), ...numbers.flatMap(one => one.added)]),
+      estimatesTable.copyOf(
+        changes.flatMap(({ after, estimate }) => (estimate === undefined ? [] : [{ ...keyOf(after), ...estimate }])),
+      ),
+    ],
+  }
+}
+
+const keyOf = ({ orderUid, shipmentId }: Shipment) => ({ orderUid, shipmentId })
+
+function unitsOf(shipment: Shipment) {
+  return shipment.units.map(unit => ({ ...keyOf(shipment), ...unit, isLive: isLive(shipment) }))
+}
+
+function isSame(one: ReturnType<typeof unitsOf>[number], other: typeof one): boolean {
+  return (
+    one.isLive === other.isLive &&
+    one.shippedFrom === other.shippedFrom &&
+    one.wasReserved === other.wasReserved &&
+    one.returnedAtMs === other.returnedAtMs
+  )
+}
+
+function numbersOf(shipment: Shipment) {
+  return shipment.numbers.map(number => ({ ...keyOf(shipment), ...number }))
+}
+
+function numberChanges(before: Shipment, after: Shipment) {
+  const known = new Map(numbersOf(before).map(number => [number.number, number]))
+  const now = numbersOf(after)
+  return {
+    added: now.filter(({ number }) => !known.has(number)),
+    changed: now.flatMap((number): { before: Of<Shipment['numbers'][number]>; after: typeof number }[] => {
+      const was = known.get(number.number)
+      return was === undefined || was.status === number.status ? [] : [{ before: was, after: number }]
+    }),
+  }
+}
