@@ -35,4 +35,6 @@ export const advisoryLockSpaces = {
   limits: 4,
   /** Parcels, by the hash of their number. */
   parcels: 5,
+  /** The erasure of a customer, by the hash of its id. */
+  erasures: 8,
 } as const

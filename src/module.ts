@@ -1,4 +1,5 @@
 import type { MessageHandler } from './dead-letters/message-handler.ts'
+import type { ErasePart } from './erase-part.ts'
 import type { EventDefinition } from './events/definition.ts'
 import type { Notifier } from './events/notifier.ts'
 import type { ReadOwing } from './events/partitions.ts'
@@ -47,6 +48,8 @@ export type Module = Readonly<{
   placement?: readonly PlacementPart[] | ((context: Context) => readonly PlacementPart[])
   /** Reads which readers of the log owe events: have passed them, and keep them for later. */
   owing?: ReadOwing
+  /** What it erases of customers; a module that has tables says so. */
+  erase?: ErasePart
   /** What must hold of its tables. */
   checks?: readonly Check[]
   /** The same for what takes more than a statement. */

@@ -84,6 +84,8 @@ async function runEveryCommand(): Promise<void> {
   expect((await t.call('POST', `/api/orders/${corrected}/delivery`, { body: { ...body, city: 'Bonn' } })).status).toBe(
     200,
   )
+  await place(() => ({ customer_id: 'erased' }))
+  expect((await t.call('POST', '/api/customers/erased/erase', { body })).status).toBe(200)
   const waits = await place(({ payment }) => ({ payment: { ...payment, payment_dt: 0 } }))
   await changePaidOf(t.pool, { [waits]: { paymentStatus: 'paid', confirm: true } })
 }

@@ -36,6 +36,7 @@ export async function createFilledApp() {
   const orders = makeOrders(16, 'filled').map((order, index) => ({
     ...order,
     payment: { ...order.payment, payment_dt: index % 3 === 0 ? 0 : order.payment.payment_dt },
+    customer_id: index === 9 ? 'erased' : order.customer_id,
   }))
   const [good, bad] = [await startReceiver(), await startReceiver(() => 500)]
   const subscription = await t.subscribe(good.url)
@@ -66,6 +67,7 @@ export async function createFilledApp() {
   })
   await changePaidOf(t.pool, { 'filled-4': { paymentStatus: 'refunded', reason: 'broken' } })
   await fillDeadLetters(t, orders.slice(13))
+  await t.call('POST', '/api/customers/erased/erase', { body: { reason: 'asked for', actor: 'ada' } })
   await fillCarts(t)
   await fillPayments(t)
   await fillDeliveries(t)

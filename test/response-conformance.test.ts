@@ -329,6 +329,21 @@ describe('responses match OpenAPI', () => {
     await ask('POST /api/orders/{id}/complete', 409, { id: other })
   })
 
+  test('of customers', async () => {
+    const order = { ...newOrder(), customer_id: 'conforming' }
+    const { order_uid: id } = order
+    await ask('POST /api/orders', 201, { body: order })
+    await ask('POST /api/orders/{id}/delivery', 200, { id, body: { city: 'Bonn', reason: 'moved', actor: 'ada' } })
+    await ask('GET /api/orders/{id}/delivery', 200, { id })
+    await ask('POST /api/customers/{id}/erase', 200, { id: 'conforming', body: { reason: 'asked for' } })
+    await ask('POST /api/customers/{id}/erase', 422, { id: 'conforming', body: { reason: '4111 1111 1111 1111' } })
+    await ask('GET /api/customers/{id}/erasures', 200, { id: 'conforming' })
+    await ask('POST /api/orders/{id}/delivery', 409, { id, body: { city: 'Bonn' } })
+    await ask('GET /api/orders/{id}/delivery', 200, { id })
+    await ask('GET /api/orders/{id}', 200, { id })
+    await ask('GET /api/orders/{id}/events', 200, { id })
+  })
+
   test('of events, in pages and live', async () => {
     const { order_uid: id } = await ask<{ order_uid: string }>('POST /api/orders', 201, { body: newOrder() })
     await ask('GET /api/events', 200)
@@ -415,6 +430,7 @@ describe('responses match OpenAPI', () => {
 
 /** Bodies that operations take; those of other operations may have a reason. */
 const bodies: Readonly<Record<string, () => unknown>> = {
+  'POST /api/orders/{id}/delivery': () => ({ name: 'Bo' }),
   'POST /api/orders': newOrder,
   'POST /api/webhooks': () => ({ url: 'http://127.0.0.1:9/hook' }),
   'POST /api/webhooks/{id}/rotate-secret': () => ({}),
@@ -481,9 +497,10 @@ describe('errors match OpenAPI', () => {
   })
 })
 
-/** What comes of faults, of the last key of a service that others can reach, and of events that are signed: other tests do. */
+/** What comes of faults and of locks, of the last key of a service that others can reach, and of events that are signed: other tests do. */
 const metElsewhere = [
   'DELETE /api/keys/{id} 409',
+  'POST /api/customers/{id}/erase 202',
   'POST /api/payments/webhooks/{provider} 200',
   'PUT /api/locations/{location} 409',
 ]

@@ -23,7 +23,7 @@ const web = sourcesOf('web')
 const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts'))
 
 /** What every module may import: `module` says what a module is, and some of its types are those of modules. */
-const ground = ['module', 'module-api', 'version', 'platform', 'errors', 'advisory-locks']
+const ground = ['module', 'module-api', 'erase-part', 'version', 'platform', 'errors', 'advisory-locks']
 const modules = moduleList.map(({ name }) => name)
 /** What each area may import beside itself: main → service → app → modules → platform → errors. */
 const allowed: Record<string, readonly string[]> = {
@@ -31,7 +31,8 @@ const allowed: Record<string, readonly string[]> = {
   'advisory-locks': [],
   platform: ['errors', 'advisory-locks'],
   version: [],
-  module: ['orders', 'payments', 'tracking', 'dead-letters', 'events', 'system', 'platform'],
+  'erase-part': ['platform'],
+  module: ['erase-part', 'orders', 'payments', 'tracking', 'dead-letters', 'events', 'system', 'platform'],
   'module-api': ['module'],
   verify: ground,
   audit: ['verify', ...ground],

@@ -44,6 +44,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
     "command = 'confirm' and from_status = 'pending'",
     "command = 'hold'",
     "command = 'correct'",
+    "command = 'erase'",
   ],
   order_corrections: ['version = 3'],
   events: [

@@ -13,6 +13,7 @@ export const accessModule: Module = {
   name: 'access',
   title: 'Access',
   tables: [{ name: 'api_keys', order: 'id' }],
+  erase: { columns: { api_keys: [] } },
   variables: [configuredKeys],
   // Keys can have the scopes of modules that are still to come, so that they need not be made again then.
   scopes: ['admin'],

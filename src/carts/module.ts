@@ -1,6 +1,7 @@
 import type { Context, Module, Running } from '../module.ts'
 import { cartChecks } from './cart-checks.ts'
 import { cartPlacement } from './checkout-part.ts'
+import { eraseCarts } from './erasing.ts'
 import { cartEventDefinitions, cartStream } from './events.ts'
 import { priceChecks } from './price-checks.ts'
 import { startPrices } from './price-start.ts'
@@ -25,6 +26,18 @@ export const cartsModule: Module = {
   events: cartEventDefinitions,
   variables: [cartAbandonedAfterMinutes],
   placement: cartPlacement,
+  erase: {
+    columns: {
+      carts: ['email', 'delivery', 'note', 'metadata'],
+      discounts: [],
+      discount_uses: [],
+      discount_customers: [],
+      customer_units: [],
+      delivery_methods: [],
+      tax_rates: [],
+    },
+    steps: [eraseCarts],
+  },
   checks: [...cartChecks, ...priceChecks],
   scopes: ['carts:write'],
   tags: {

@@ -17,6 +17,7 @@ const groups: readonly Group[] = [
     words: ['export', 'import', 'db-restored'],
     load: async () => (await import('./backup.ts')).backupCommands,
   },
+  { words: ['erase'], load: async () => [(await import('./erase.ts')).eraseCommand] },
   { words: ['reconcile'], load: async () => [(await import('./reconcile.ts')).reconcileCommand] },
   { words: ['load'], load: async () => [(await import('./load.ts')).loadCommand] },
 ]

@@ -1,7 +1,8 @@
 import { storedOrderView } from '../orders/views.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
-import { correctionBody } from './requests.ts'
-import { recipientView } from './views.ts'
+import { listOf } from '../platform/view.ts'
+import { correctionBody, erasureBody } from './requests.ts'
+import { erasureView, recipientView } from './views.ts'
 
 /** The operations of customers and recipients in OpenAPI. */
 
@@ -32,6 +33,34 @@ export const operations = {
     responses: {
       200: answer('The recipient', recipientView),
       404: problemAnswer('No order has this uid'),
+      503: unavailable,
+    },
+  },
+  eraseCustomer: {
+    operationId: 'eraseCustomer',
+    summary: 'Erase the recipients of a customer',
+    description:
+      'Names, addresses, phone numbers and emails leave the orders of the customer and everything that was made of them; amounts, the country ' +
+      'and ids stay. It is answered within seconds: a large erasure goes on by itself, and asking again tells how far it is. An order that ' +
+      'is not shipped can no longer be. An erased order that comes again is a duplicate.',
+    tags: ['customers'],
+    requestBody: { content: { 'application/json': { schema: erasureBody } } },
+    responses: {
+      200: answer('It is finished', erasureView),
+      202: answer('It goes on', erasureView),
+      400: problemAnswer('The body or the id is not valid'),
+      422: problemAnswer('The reason holds a card number'),
+      503: unavailable,
+    },
+  },
+  listErasures: {
+    operationId: 'listErasures',
+    summary: 'List the erasures of a customer, newest first',
+    description: 'The last 100.',
+    tags: ['customers'],
+    responses: {
+      200: answer('The erasures', listOf(erasureView)),
+      400: problemAnswer('The id is not valid'),
       503: unavailable,
     },
   },

@@ -1,6 +1,6 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { orderDocument } from '../orders/document.ts'
-import { listOf, time } from '../platform/view.ts'
+import { listOf, nullable, recordOf, time } from '../platform/view.ts'
 
 /** Customers and recipients as they are answered. */
 
@@ -27,3 +27,20 @@ export const recipientView = Type.Object(
   },
   { title: 'OrderRecipient', description: 'The recipient of an order, as it was sent, and every correction' },
 )
+
+export const erasureView = Type.Object(
+  {
+    id: Type.String({ description: 'Of the erasure' }),
+    customer_id: Type.String(),
+    state: Type.Enum(['running', 'finished']),
+    erased: recordOf(Type.Integer({ minimum: 0 }), { description: 'How many of each were erased so far' }),
+    reason: Type.String(),
+    actor: Type.String(),
+    started_at: time(),
+    finished_at: nullable(Type.String({ format: 'date-time' })),
+    not_reached: listOf(Type.String(), { description: 'Where recipients may still be, in a sentence each' }),
+  },
+  { title: 'CustomerErasure', description: 'The erasure of a customer, as far as it is' },
+)
+
+export type ErasureView = Static<typeof erasureView>

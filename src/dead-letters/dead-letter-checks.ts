@@ -5,8 +5,11 @@ import { attemptsMax } from './attempts.ts'
 export const deadLetterChecks: readonly Check[] = [
   {
     name: 'dead-letter-bytes',
-    sentence: 'the bytes of a dead letter are those that were recorded',
-    sql: `select 'dead letter ' || id from dead_letters where digest <> sha256(coalesce(message_value, ''))`,
+    sentence: 'the bytes of a dead letter are those that were recorded, unless they were erased',
+    sql: `select 'dead letter ' || id
+            from dead_letters
+           where case when erased_at is null then digest <> sha256(coalesce(message_value, ''))
+                      else message_value is not null or state = 'open' end`,
   },
   {
     name: 'dead-letter-counts',

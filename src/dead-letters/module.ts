@@ -2,6 +2,7 @@ import type { Context, Module, Running } from '../module.ts'
 import { declareApi } from '../module-api.ts'
 import { createDeadLetterCommands, type DeadLetterCommands } from './commands.ts'
 import { deadLetterChecks } from './dead-letter-checks.ts'
+import { eraseDeadLetters } from './erasing.ts'
 import { deadLetterChannel } from './messages.ts'
 import { recordDeadLetterCounts } from './metrics.ts'
 import { publishDeadLetters } from './publishing.ts'
@@ -24,6 +25,15 @@ export const deadLettersModule: Module = {
     },
   ],
   topics: [{ name: 'dead letters out', variable: deadLettersTopic, channel: deadLetterChannel }],
+  erase: {
+    columns: {
+      dead_letters: ['message_value', 'headers', 'violations'],
+      dead_letter_history: ['edited_value', 'violations'],
+      dead_letter_counts: [],
+      message_tries: [],
+    },
+    steps: [eraseDeadLetters],
+  },
   checks: deadLetterChecks,
   tags: { 'dead letters': 'Messages that could not be processed: inspected, replayed, discarded' },
   start,

@@ -29,6 +29,8 @@ export const eventsModule: Module = {
       leftOut: 'says which partitions of the log take no more events, and an import has partitions of its own',
     },
   ],
+  // The recipient of an order is not in its events: its document is.
+  erase: { columns: { events: [], event_log_start: [], log_readers: [], event_seals: [] } },
   variables: [retentionDays],
   topics: [
     {

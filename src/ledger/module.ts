@@ -15,6 +15,7 @@ export const ledgerModule: Module = {
     { name: 'ledger_checkpoint', leftOut: 'how far the sums have come' },
     { name: 'ledger_start', order: 'recorded_at' },
   ],
+  erase: { columns: { ledger_transfers: [], ledger_sums: [], ledger_checkpoint: [], ledger_start: [] } },
   placement: [arrivals],
   checks: ledgerChecks,
   newest,

@@ -156,6 +156,7 @@ export const orderErased = defineEvent({
 export const orderEvents = [
   ...[orderPlaced, ...Object.values(orderChanged), orderPaymentStatusChanged, orderDeliveryStatusChanged],
   orderDeliveryCorrected,
+  orderErased,
 ]
 
 /** The topic of incoming orders. */

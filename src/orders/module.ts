@@ -7,6 +7,7 @@ import { commandRoutes } from './command-routes.ts'
 import { type CarryOut, createCarryOut } from './commands.ts'
 import type { OrderDocument } from './document.ts'
 import { documentsInspection } from './documents-check.ts'
+import { eraseOrders } from './erasing.ts'
 import { runExpiry } from './expiry.ts'
 import { historyRoutes } from './history-routes.ts'
 import { createIntake, type Intake } from './intake.ts'
@@ -71,6 +72,17 @@ export const ordersModule: Module = {
       consumed: { groupSuffix: '_commands', batchMessagesMax: 200, batchesInFlightMax: 1 },
     },
   ],
+  erase: {
+    columns: {
+      orders: ['document', 'delivery'],
+      order_items: [],
+      order_transitions: [],
+      order_command_receipts: [],
+      order_tallies: [],
+      order_corrections: ['delivery'],
+    },
+    steps: [eraseOrders],
+  },
   checks: orderChecks,
   inspections: [documentsInspection],
   newest,

@@ -22,3 +22,6 @@ export const orderUnits = '(select order_uid, line, chrt_id from order_items)'
 
 /** How many units an order has. @param orderUid SQL */
 export const unitCountOf = (orderUid: string) => `(select count(*)::int from order_items where order_uid = ${orderUid})`
+
+/** Orders whose recipient was erased. */
+export const erasedOrders = '(select order_uid, customer_id from orders where sent_digest is not null)'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { replaceMember } from '../platform/json-member.ts'
 import { type OrderDocument, orderDocument } from './document.ts'
+import { addedFields } from './state-schemas.ts'
 
 /**
  * The recipient of an order after it was placed. The document is stored as it was sent. A corrected recipient is a column beside it
@@ -27,17 +28,24 @@ export function recipientOf(document: string): Recipient {
 
 /** Nobody, in the country of a recipient. */
 export function anonymous({ country }: Partial<Recipient>): Recipient {
-  return country === undefined ? nobody : { ...nobody, country }
+  return typeof country === 'string' ? { ...nobody, country } : nobody
 }
 
 /** A document without its recipient, but for the country, and without the fields that the contract does not know. */
 export function withoutRecipient(document: string): string {
-  const known = ofContract(orderDocument as Schema, JSON.parse(document)) as OrderDocument
-  return JSON.stringify({ ...known, delivery: anonymous(known.delivery) })
+  return JSON.stringify(anonymizedOrder(JSON.parse(document) as OrderDocument))
+}
+
+/** The same of an order that is parsed; the fields that the service has added stay. */
+export function anonymizedOrder(order: object): object {
+  const known = ofContract({ properties: { ...orderDocument.properties, ...addedFields } as Properties }, order)
+  const { delivery } = known as Partial<OrderDocument>
+  return { ...(known as object), delivery: anonymous(delivery ?? {}) }
 }
 
 /** The part of a schema that is read here. */
-type Schema = { type?: string; properties?: Record<string, Schema>; items?: Schema }
+type Schema = { type?: string; properties?: Properties; items?: Schema }
+type Properties = Record<string, Schema>
 
 /** The fields of a value that its schema names, in the order of the value. */
 function ofContract(schema: Schema, value: unknown): unknown {

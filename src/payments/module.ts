@@ -64,6 +64,18 @@ export const paymentsModule: Module = {
     { name: 'sandbox_payments', order: 'payment_ref' },
     { name: 'sandbox_events', order: 'event_id' },
   ],
+  erase: {
+    columns: {
+      payments: [],
+      payment_totals: [],
+      payment_operations: [],
+      payment_disputes: [],
+      provider_events: [],
+      payment_issues: [],
+      sandbox_payments: [],
+      sandbox_events: [],
+    },
+  },
   streams: [paymentStream, issueStream],
   events: paymentEventDefinitions,
   variables: [

@@ -14,6 +14,7 @@ export const settlementsModule: Module = {
     { name: 'settlement_reports', order: 'report_id' },
     { name: 'settlement_report_lines', order: 'report_id, number' },
   ],
+  erase: { columns: { settlement_reports: [], settlement_report_lines: [] } },
   checks: reportChecks,
   tags: { reconciliation: 'Reconciliation: settlement files of providers, compared with the payments' },
   start,

@@ -4,6 +4,7 @@ import { expireIdempotencyKeys } from '../platform/idempotency/expiry.ts'
 import { pageRoutes } from '../platform/static-files.ts'
 import { version } from '../version.ts'
 import { documentationRoutes } from './documentation.ts'
+import { eraseKeptAnswers } from './erasing.ts'
 import { createHealth, healthRoutes } from './health.ts'
 import { readLags } from './lags.ts'
 import { metricsRoute, recordSystem } from './metrics.ts'
@@ -20,6 +21,10 @@ export const systemModule: Module = {
     { name: 'schema_migrations', leftOut: 'an import applies the migrations, and so writes it itself' },
     { name: 'write_trials', leftOut: 'what readiness writes to see whether it can; nobody reads it' },
   ],
+  erase: {
+    columns: { idempotency_answers: ['body'], idempotency_claims: [], schema_migrations: [], write_trials: [] },
+    steps: [eraseKeptAnswers],
+  },
   variables: [staticDir, grafanaUrl],
   tags: { system: 'The service as it runs' },
   start,

@@ -1,3 +1,4 @@
+import { eraseAnswers } from './erasing.ts'
 import { eventsApi } from '../events/module.ts'
 import { Notifier } from '../events/notifier.ts'
 import type { Context, Module, Running } from '../module.ts'
@@ -32,6 +33,10 @@ export const webhooksModule: Module = {
   ],
   variables: [webhooksAllowPrivate],
   owing: readOwing,
+  erase: {
+    columns: { webhooks: [], webhook_retry_queue: [], webhook_deliveries: ['answer'] },
+    steps: [eraseAnswers],
+  },
   checks: webhookChecks,
   tags: { webhooks: 'Subscriptions to events, and what became of their deliveries' },
   channels: ({ events }) => [webhookChannel(events)],
