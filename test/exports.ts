@@ -42,6 +42,7 @@ export async function fillTables(app: TestApp): Promise<void> {
       note: awkward,
       huge: Number.MAX_SAFE_INTEGER,
       ...(index === 0 && { customer_id: awkward.replace('\u0001', '') }),
+      ...(index === 19 && { customer_id: 'erased' }),
     })
   }
   for (const command of ['hold', 'confirm', 'cancel']) {
@@ -53,6 +54,11 @@ export async function fillTables(app: TestApp): Promise<void> {
     })
     expect(answer.status).toBe(200)
   }
+  const corrected = await app.call('POST', '/api/orders/kept-18/delivery', {
+    body: { address: remark.reason, ...remark },
+  })
+  const erased = await app.call('POST', '/api/customers/erased/erase', { body: remark })
+  expect([corrected.status, erased.status]).toEqual([200, 200])
   await fillCarts(app)
   await fillPayments(app)
   await fillReservations(app)

@@ -11,14 +11,13 @@ const ofCarts = ['email', 'delivery', 'note', 'metadata']
  * @returns undefined when it has none, or is not JSON
  */
 export function redactCustomer(json: string, customerId: string): string | undefined {
-  let hasFound = false
   try {
-    const redacted = JSON.stringify(JSON.parse(json), (_, value: unknown) => {
+    const parsed: unknown = JSON.parse(json)
+    const redacted = JSON.stringify(parsed, (_, value: unknown) => {
       if (!isFields(value) || value.customer_id !== customerId) return value
-      hasFound = true
       return isOrder(value) ? anonymizedOrder(value) : withoutContact(value)
     })
-    return hasFound ? redacted : undefined
+    return redacted === JSON.stringify(parsed) ? undefined : redacted
   } catch {
     return undefined
   }

@@ -24,6 +24,7 @@ export function customerRoutes(options: CustomerRoutesOptions): Route[] {
   return [
     {
       ...{ method: 'POST', path: '/api/customers/:id/erase', scope: 'admin', operation: operations.eraseCustomer },
+      idempotent: true,
       handle: call => erase(call, options),
     },
     {
