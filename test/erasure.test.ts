@@ -4,6 +4,8 @@ import { modules } from '../src/modules.ts'
 import { runErasures } from '../src/customers/worker.ts'
 import type { OrderDocument } from '../src/orders/document.ts'
 import { lockOrder } from '../src/orders/order-locks.ts'
+import { inTransaction } from '../src/platform/postgres.ts'
+import { attachParcels } from '../src/tracking/attach.ts'
 import { appOn } from './app.ts'
 import { cartActions, openShop } from './carts.ts'
 import { brokenRules } from './invariants.ts'
@@ -119,6 +121,7 @@ describe('an erased customer', () => {
     expect((await t.call('POST', path, { body, headers: { 'idempotency-key': 'moved' } })).status).toBe(200)
     await fillCarts()
     const letters = await fillDeadLetters(kept)
+    await fillParcel(kept)
     await eventually('the receiver was called', async () => (await t.deliveries(webhook)).length >= 6)
     await delivering.stop()
     await receiver.close()
@@ -129,7 +132,7 @@ describe('an erased customer', () => {
     const before = await numbers()
     expect(await findTraces()).toEqual([
       ...['carts', 'dead_letter_history', 'dead_letters', 'idempotency_answers', 'order_corrections', 'orders'],
-      'webhook_deliveries',
+      ...['parcel_checkpoints', 'webhook_deliveries'],
     ])
 
     const { status, json } = await erase(customerId)
@@ -152,7 +155,8 @@ describe('an erased customer', () => {
     expect(read).not.toHaveProperty('gift')
     expect(await (await appOn(t.pool).fetch(new Request(url))).json()).toEqual(read)
     const events = await t.ask<{ type: string }[]>('GET', `/api/orders/${kept.order_uid}/events`)
-    expect(events.json.map(({ type }) => type)).toEqual(['order.placed', 'order.delivery_corrected', 'order.erased'])
+    const told = events.json.map(({ type }) => type).filter(type => type.startsWith('order.'))
+    expect(told).toEqual(['order.placed', 'order.delivery_corrected', 'order.erased'])
     expect(JSON.stringify(events.json)).not.toContain(mark)
     const replayed = await t.call('POST', '/api/orders', { body: kept, headers: { 'idempotency-key': 'kept' } })
     expect([replayed.status, replayed.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
@@ -194,6 +198,31 @@ describe('an erased customer', () => {
       await t.pool.query('update carts set email = $2 where cart_id = $1', [guest.id, recipient.email])
     }
   }
+
+  const signed = { code: 'DL', status: 'delivered', occurred_local: '2026-11-28T09:30:00', text: `signed by Z${mark}` }
+  const report = { tracking_number: 'PARCEL7', checkpoints: [signed] }
+
+  /** A shipment of the order, of whose parcel the carrier says who signed for it. */
+  async function fillParcel(order: OrderDocument): Promise<void> {
+    const path = `/api/orders/${order.order_uid}/shipments`
+    const planned = await t.call('POST', path, { body: { rids: order.items.map(({ rid }) => rid) } })
+    const { id: shipmentId } = (await planned.json()) as { id: string }
+    const attachment = {
+      orderUid: order.order_uid,
+      shipmentId,
+      number: 'PARCEL7',
+      carrier: '',
+      shippedSinceMs: Date.now(),
+    }
+    await inTransaction(t.pool, client => attachParcels(client, [attachment], Date.now()))
+    expect((await t.call('POST', '/api/deliveries/webhooks/generic', { body: report })).status).toBe(204)
+  }
+
+  test('keeps the words of a carrier away, which reports them again and again', async () => {
+    expect((await t.call('POST', '/api/deliveries/webhooks/generic', { body: report })).status).toBe(204)
+    expect(await findTraces()).toEqual([])
+    expect(await brokenRules(t.pool)).toEqual([])
+  })
 
   /** Letters that name the customer, or an order of the customer's, in whatever form; and two that do not. @returns how many do */
   async function fillDeadLetters(order: OrderDocument): Promise<number> {

@@ -32,6 +32,7 @@ export const deliveriesModule: Module = {
     { name: 'shipment_tracking_numbers', order: 'order_uid, shipment_id, number' },
     { name: 'shipment_estimates', order: 'order_uid, shipment_id, version' },
   ],
+  erase: { columns: { shipments: [], shipment_units: [], shipment_tracking_numbers: [], shipment_estimates: [] } },
   streams: [shipmentStream],
   events: shipmentEventDefinitions,
   variables: [shipUnpaid],

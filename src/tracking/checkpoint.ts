@@ -30,6 +30,9 @@ export type ReportedCheckpoint = Readonly<{
   text: string
 }>
 
+/** What stands in place of a carrier's words that were erased: their checkpoint keeps the key that was made of them. */
+export const erasedText = '(erased)'
+
 /** A report: what a carrier says of one parcel, usually the whole list again and again. */
 export type Report = Readonly<{
   /** As people compare them: upper case, without spaces, dots and hyphens. */

@@ -3,6 +3,7 @@ import { declareApi } from '../module-api.ts'
 import { attachParcels } from './attach.ts'
 import { carriers } from './carriers.ts'
 import { checkNumber } from './check-digits.ts'
+import { eraseWords } from './erasing.ts'
 import { trackingChannel, trackingMessageSchemas } from './messages.ts'
 import { createTrackingMetrics } from './metrics.ts'
 import { createReportHandler } from './report-handler.ts'
@@ -27,6 +28,10 @@ export const trackingModule: Module = {
     { name: 'parcel_checkpoints', order: 'number, carrier, checkpoint_key' },
     { name: 'parcel_shipments', order: 'order_uid, shipment_id, number, carrier' },
   ],
+  erase: {
+    columns: { parcels: [], parcel_checkpoints: ['text'], parcel_shipments: [] },
+    ofOrders: eraseWords,
+  },
   variables: [trackingSilentDays, ...carrierSecrets.values()],
   topics: [
     {
