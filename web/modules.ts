@@ -1,5 +1,6 @@
 import { carts } from './carts/module.ts'
 import { deadLetters } from './dead-letters/module.ts'
+import { deliveries } from './deliveries/module.ts'
 import { events } from './events/module.ts'
 import { inventory } from './inventory/module.ts'
 import { keys } from './keys/module.ts'
@@ -18,6 +19,7 @@ export const modules: readonly Module[] = [
   orders,
   inventory,
   carts,
+  deliveries,
   payments,
   ledger,
   settlements,

@@ -9,7 +9,7 @@ import { cartAddress, cartsAddress } from './addresses.ts'
 import type { Cart } from './cart.ts'
 import { CartFacts, Recipient } from './cart-facts.tsx'
 import { CartLines, Totals } from './cart-lines.tsx'
-import { CartModel } from './cart-model.ts'
+import { readCart } from './cart-model.ts'
 import { buyerOf, CartStateTags, Warnings } from './cart-parts.tsx'
 import { texts } from './texts.ts'
 
@@ -18,9 +18,9 @@ const refreshEveryMs = 5_000
 /** One cart: what is in it, what it comes to, whom it goes to, and what it became. */
 export default function CartPage() {
   const { id = '' } = useRoute().params
-  const model = useMemo(() => new CartModel(id), [id])
+  const model = useMemo(() => readCart(id), [id])
   useFreshModel(model, refreshEveryMs)
-  const cart = model.cart.value
+  const cart = model.value.value
   return (
     <DetailPage
       list={{ href: cartsAddress(), title: texts.title }}

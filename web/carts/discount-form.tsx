@@ -1,10 +1,9 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { AmountFields, noAmountYet, readAmounts, type TypedAmount, typedAmounts } from '../parts/amount-fields.tsx'
-import { Choice, NumberField, numberOf } from '../parts/fields.tsx'
+import { Choice, NumberField, numberOf, TimeField, timeIn } from '../parts/fields.tsx'
 import { FormDialog, textOf } from '../parts/form-dialog.tsx'
 import { ask } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
-import { localTime, timeOf } from '../platform/time.ts'
 import { type Discount, type DiscountKind, kinds } from './discount.ts'
 import { IdField } from './price-parts.tsx'
 import { refuseTaken } from './price-request.ts'
@@ -101,16 +100,6 @@ function Conditions({ discount, minimums }: ConditionProps) {
   )
 }
 
-/** Asks for a time, in the reader's zone. */
-function TimeField({ label, name, at }: { label: string; name: string; at: string | null }) {
-  return (
-    <label class="field">
-      {label}
-      <input type="datetime-local" name={name} step={1} defaultValue={at === null ? '' : localTime(at)} />
-    </label>
-  )
-}
-
 function conditionsOf(form: FormData, before: Discount | undefined) {
   return {
     starts_at: timeIn(form, 'starts_at', before?.starts_at ?? null),
@@ -118,10 +107,4 @@ function conditionsOf(form: FormData, before: Discount | undefined) {
     limit: numberOf(form, 'limit'),
     limit_per_customer: numberOf(form, 'limit_per_customer'),
   }
-}
-
-/** The time of a field, which has no milliseconds: a time that was not changed stays as it was. */
-function timeIn(form: FormData, name: string, before: string | null): string | null {
-  const time = timeOf(textOf(form, name)) ?? null
-  return before !== null && time === timeOf(localTime(before)) ? before : time
 }

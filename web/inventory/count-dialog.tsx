@@ -38,7 +38,7 @@ export function CountDialog({ model, state, close }: Props) {
       const answer = await recordStock<CountView>(model, item.chrt_id, { path: 'count', body, key })
       notify({ tone: answer.applied ? 'good' : 'plain', text: outcomeOf(answer) })
     } catch (error) {
-      known.value = model.state.peek()?.stock ?? known.value
+      known.value = model.value.peek()?.stock ?? known.value
       throw error
     }
     close()

@@ -8,7 +8,7 @@ import { PageHead } from '../shell/page.tsx'
 import { itemsAddress } from './addresses.ts'
 import { ItemFacts } from './item-facts.tsx'
 import { ItemForm } from './item-form.tsx'
-import { ItemModel, type ItemState } from './item-model.ts'
+import { type ItemModel, type ItemState, readItem } from './item-model.ts'
 import { describe, Level } from './item-parts.tsx'
 import { Movements } from './movements.tsx'
 import { StockCard } from './stock-card.tsx'
@@ -19,9 +19,9 @@ const refreshEveryMs = 5_000
 /** One item: its stock at each location, what has changed it, and what can be done about it. */
 export default function ItemPage() {
   const { id = '' } = useRoute().params
-  const model = useMemo(() => new ItemModel(id), [id])
+  const model = useMemo(() => readItem(id), [id])
   useFreshModel(model, refreshEveryMs)
-  const state = model.state.value
+  const state = model.value.value
   return (
     <DetailPage
       list={{ href: itemsAddress(), title: texts.title }}

@@ -25,7 +25,7 @@ const { fields } = texts
 /** Asks for the units of a movement, and says what it makes of the stock. */
 export function MovementDialog({ kind, model, state, close }: Props) {
   const { item, locations } = state
-  const stock = model.state.value?.stock ?? state.stock
+  const stock = model.value.value?.stock ?? state.stock
   const effectId = useId()
   const key = useMemo(() => new IdempotencyKey(), [])
   const from = useSignal(stock.locations[0]?.location ?? locations[0]?.location ?? '')

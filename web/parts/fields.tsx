@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import { localTime, timeOf } from '../platform/time.ts'
 import { textOf } from './form-dialog.tsx'
 
 const textCharactersMax = 300
@@ -74,6 +75,22 @@ export function NumberField({ label, name, value, isRequired = false, least = 1,
 export function numberOf(form: FormData, name: string): number | null {
   const text = textOf(form, name)
   return text === '' ? null : Number(text)
+}
+
+/** Asks for a time, in the reader's zone. */
+export function TimeField({ label, name, at }: { label: string; name: string; at: string | null }) {
+  return (
+    <label class="field">
+      {label}
+      <input type="datetime-local" name={name} step={1} defaultValue={at === null ? '' : localTime(at)} />
+    </label>
+  )
+}
+
+/** The time of a field, which has no milliseconds: a time that was not changed stays as it was; null for an empty field. */
+export function timeIn(form: FormData, name: string, before: string | null): string | null {
+  const time = timeOf(textOf(form, name)) ?? null
+  return before !== null && time === timeOf(localTime(before)) ? before : time
 }
 
 type ChoiceProps = { label: string; isChosen: Signal<boolean> }

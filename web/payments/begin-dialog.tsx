@@ -24,7 +24,7 @@ const words = texts.begin
 /** Asks through whom an order is paid, how much, and when it is captured. */
 export function BeginDialog({ model, order, close }: Props) {
   const { currency, amount: orderAmount } = order.payment
-  const left = useMemo(() => leftToPay(orderAmount, model.payments.peek() ?? []), [orderAmount, model])
+  const left = useMemo(() => leftToPay(orderAmount, model.value.peek() ?? []), [orderAmount, model])
   const key = useMemo(() => new IdempotencyKey(), [])
   const text = useSignal(decimal(left, currency))
   const capture = useSignal<Mode>('automatic')

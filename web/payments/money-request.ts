@@ -3,7 +3,7 @@ import type { IdempotencyKey } from '../platform/idempotency-key.ts'
 import { money } from '../platform/money.ts'
 import { notify } from '../platform/notices.ts'
 import { type OperationKind, type Payment, type PaymentWithOperations, refundableOf } from './payment.ts'
-import type { PaymentsModel } from './payment-model.ts'
+import { paymentIn, type PaymentsModel } from './payment-model.ts'
 import { texts } from './texts.ts'
 
 /** The service waits for a provider, and then answers; it takes longer than other requests. */
@@ -46,13 +46,13 @@ export async function movePayment(model: PaymentsModel, before: PaymentWithOpera
   } catch (error) {
     // What is shown is out of date: somebody else was faster.
     if (error instanceof Refusal && error.status === 409) await model.load()
-    throw error instanceof Refusal ? inCurrency(error, model.find(id) ?? before) : error
+    throw error instanceof Refusal ? inCurrency(error, paymentIn(model, id) ?? before) : error
   }
   await model.load()
   const known = new Set(before.operations.map(operation => operation.id))
-  const made = model
-    .find(id)
-    ?.operations.findLast(operation => operation.kind === move.kind && !known.has(operation.id))
+  const made = paymentIn(model, id)?.operations.findLast(
+    operation => operation.kind === move.kind && !known.has(operation.id),
+  )
   const amount = money(move.amount, currency)
   const kind = texts.kinds[move.kind]
   if (made?.failure != null) notify({ tone: 'bad', text: texts.outcomes.refused(kind, amount, made.failure.message) })

@@ -9,7 +9,7 @@ import { paymentAddress } from './addresses.ts'
 import { BeginDialog } from './begin-dialog.tsx'
 import { leftToPay, type PaymentWithOperations } from './payment.ts'
 import { PaymentActions } from './payment-actions.tsx'
-import { PaymentsModel } from './payment-model.ts'
+import { follow, type PaymentsModel, readPaymentsOf } from './payment-model.ts'
 import { Amounts, Attention, Operations, PaymentState } from './payment-parts.tsx'
 import { texts } from './texts.ts'
 
@@ -18,14 +18,14 @@ const refreshEveryMs = 2_000
 /** The payments of an order, with what can be done about them. */
 export default function OrderPaymentsCard({ order, newestEventId }: OrderCardProps) {
   const uid = order.order_uid
-  const model = useMemo(() => PaymentsModel.ofOrder(uid), [uid])
+  const model = useMemo(() => readPaymentsOf(uid), [uid])
   useEffect(() => void model.load(), [model, newestEventId])
   usePolling(
-    useCallback(() => model.follow(), [model]),
+    useCallback(() => follow(model), [model]),
     refreshEveryMs,
   )
   const isAsked = useSignal(false)
-  const payments = model.payments.value
+  const payments = model.value.value
   const failure = model.failure.value
   return (
     <section class="card" aria-labelledby="payments-title">
@@ -41,7 +41,7 @@ export default function OrderPaymentsCard({ order, newestEventId }: OrderCardPro
       {payments === undefined && failure === undefined && <Skeleton lines={3} />}
       {payments?.length === 0 && <p class="faint">{texts.card.none}</p>}
       {payments !== undefined && payments.length > 0 && (
-        <ul class="order-payments">
+        <ul class="card-entries">
           {payments.map(payment => (
             <li key={payment.id}>
               <Entry model={model} payment={payment} />
@@ -57,7 +57,7 @@ export default function OrderPaymentsCard({ order, newestEventId }: OrderCardPro
 function Entry({ model, payment }: { model: PaymentsModel; payment: PaymentWithOperations }) {
   return (
     <>
-      <div class="payment-head">
+      <div class="entry-head">
         <a class="amount" href={paymentAddress(payment.id)}>
           {money(payment.amount, payment.currency)}
         </a>

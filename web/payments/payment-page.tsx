@@ -10,7 +10,7 @@ import { PageHead } from '../shell/page.tsx'
 import { paymentsAddress } from './addresses.ts'
 import type { PaymentWithOperations } from './payment.ts'
 import { PaymentActions } from './payment-actions.tsx'
-import { PaymentsModel } from './payment-model.ts'
+import { readPayment } from './payment-model.ts'
 import { Amounts, Attention, Operations, PaymentState } from './payment-parts.tsx'
 import { texts } from './texts.ts'
 
@@ -19,10 +19,10 @@ const refreshEveryMs = 2_000
 /** One payment: its amounts, what was asked of its provider, and what can be asked now. */
 export default function PaymentPage() {
   const { id = '' } = useRoute().params
-  const model = useMemo(() => PaymentsModel.ofPayment(id), [id])
+  const model = useMemo(() => readPayment(id), [id])
   useFreshModel(model, refreshEveryMs)
   const isUnknown = isNotFound(model.failure.value)
-  const [payment] = model.payments.value ?? []
+  const [payment] = model.value.value ?? []
   return (
     <DetailPage
       list={{ href: paymentsAddress(), title: texts.title }}

@@ -1,6 +1,7 @@
 import { Time } from '../parts/time.tsx'
 import { money } from '../platform/money.ts'
-import { type Operation, type Payment, type PaymentWithOperations, returnedOf, tones, webAddressOf } from './payment.ts'
+import { webAddressOf } from '../platform/web-address.ts'
+import { type Operation, type Payment, type PaymentWithOperations, returnedOf, tones } from './payment.ts'
 import { texts } from './texts.ts'
 
 /** The state of a payment as a tag, and what has become of its money since. */

@@ -65,10 +65,3 @@ export function isUnderWay({ state, operations }: PaymentWithOperations): boolea
     operations.some(operation => ['requested', 'sent', 'unknown'].includes(operation.state))
   )
 }
-
-/** The address of the payer's confirmation; undefined for one that is no web address. */
-export function webAddressOf(url: string): string | undefined {
-  if (!URL.canParse(url, location.href)) return undefined
-  const { protocol, href } = new URL(url, location.href)
-  return ['http:', 'https:'].includes(protocol) ? href : undefined
-}

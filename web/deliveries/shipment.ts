@@ -1,0 +1,49 @@
+import type { ShipmentState } from '../../src/deliveries/shipment.ts'
+import type { NumberView, ShipmentAction, ShipmentView, ShipmentWithEstimatesView } from '../../src/deliveries/views.ts'
+
+/** A shipment as lists give it; with its estimates, as its own page does. */
+export type Shipment = ShipmentView
+export type ShipmentWithEstimates = ShipmentWithEstimatesView
+export type TrackingNumber = NumberView
+export type { ShipmentAction, ShipmentState }
+
+/** The states of shipments, in the order in which they are offered as a filter. */
+export const states = [
+  'planned',
+  'packed',
+  'shipped',
+  'delivered',
+  'returned',
+  'cancelled',
+] as const satisfies readonly ShipmentState[]
+
+export const tones: Record<ShipmentState, string> = {
+  planned: 'waiting',
+  packed: 'active',
+  shipped: 'active',
+  delivered: 'good',
+  returned: 'plain',
+  cancelled: 'plain',
+}
+
+/** The tone of what a carrier says. What keeps a parcel from arriving needs attention. */
+export function trackingTone(status: string): string {
+  if (status === 'delivered') return 'good'
+  if (['delayed', 'on_hold', 'attempted_delivery', 'available_for_pickup'].includes(status)) return 'attention'
+  if (['failure', 'return_to_sender', 'cancelled', 'expired'].includes(status)) return 'bad'
+  return status === 'unknown' || status === 'pre_transit' ? 'plain' : 'active'
+}
+
+/** The items of the order that are in no shipment that is not cancelled. */
+export function unshippedItems<Item extends { rid: string }>(
+  items: readonly Item[],
+  shipments: readonly Shipment[],
+): { item: Item; line: number }[] {
+  const taken = new Set(
+    shipments.filter(({ state }) => state !== 'cancelled').flatMap(({ units }) => units.map(({ line }) => line)),
+  )
+  return items.map((item, line) => ({ item, line })).filter(({ line }) => !taken.has(line))
+}
+
+/** What carriers are called, as the API takes it. */
+export const carrierPattern = '[a-z0-9][a-z0-9_\\-]{0,63}'
