@@ -1,11 +1,10 @@
--- Carts: one row each, which becomes an order by one transaction of the intake; and what customers have ordered
--- of items that limit them. New tables.
+-- Carts: one row each, which becomes an order by one transaction of the intake. A new table.
 --
 -- Older code survives beside it: it does not know carts.
 
 create table carts (
   cart_id         text collate "C" primary key,
-  token_hash      text        not null check (length(token_hash) = 64 and token_hash !~ '[^0-9a-f]'), -- SHA-256 of the token, in hex; never the token itself
+  token_hash      text        not null check (token_hash ~ '^[0-9a-f]{64}$'), -- SHA-256 of the token, in hex; never the token itself
   state           text        not null check (state in ('open', 'checking_out', 'checked_out', 'merged', 'expired')),
   currency        text        not null,
   customer_id     text,
@@ -36,18 +35,4 @@ create table carts (
 alter table carts set (fillfactor = 70);
 
 create index carts_by_state on carts (state, created_at, cart_id);
-create index carts_by_customer on carts (customer_id, created_at, cart_id) where customer_id is not null;
-create index carts_by_email on carts (email, created_at, cart_id) where email is not null;
 create index carts_due on carts (next_look_at) where next_look_at is not null;
-
--- Units that customers have ordered of items that limit them (max_per_customer). The rows of an order that is cancelled or expires are
--- removed, and may be ordered again.
-create table customer_units (
-  order_uid text collate "C" not null,
-  chrt_id   bigint not null,
-  customer  text collate "C" not null check (customer ~ '^[0-9a-f]{64}$'), -- SHA-256 of who bought: no personal data
-  units     bigint not null check (units > 0),
-  primary key (order_uid, chrt_id)
-);
-
-create index customer_units_by_customer on customer_units (customer, chrt_id);
