@@ -100,9 +100,9 @@ export async function expectConsistent(address: PostgresAddress): Promise<void> 
 }
 
 /** The rules that `verify` finds broken where unpaid orders may wait for ever. */
-export async function brokenRules(pool: Pool): Promise<CheckResult[]> {
+export async function brokenRules(pool: Pool, nowMs: number = Date.now()): Promise<CheckResult[]> {
   const { value } = valuesOf({ UNPAID_EXPIRES_AFTER_MINUTES: '0' })
-  const { results } = await verifyDatabase(pool, modules, { nowMs: Date.now(), value })
+  const { results } = await verifyDatabase(pool, modules, { nowMs, value })
   return results.filter(({ broken }) => broken > 0)
 }
 

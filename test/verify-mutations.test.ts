@@ -280,7 +280,7 @@ test('a database written only by the service keeps every guarantee', async () =>
     ...valuesOf(),
   })
   expect(results.filter(({ broken }) => broken > 0)).toEqual([])
-  expect(remarks).toEqual([expect.stringMatching(/^[1-9]\d orders$/), '4 parcels'])
+  expect(remarks).toEqual([expect.stringMatching(/^[1-9]\d orders$/), expect.stringMatching(/^[1-9] parcels$/)])
 })
 
 test('a subscription that has read nothing yet, at the end of the log, breaks no guarantee', async () => {

@@ -9,6 +9,8 @@ export type OrderShipments = Readonly<{
   order: LockedOrder
   /** How many units it has: its items. */
   units: number
+  /** The date of its document, in milliseconds since 1970. */
+  placedAtMs: number
   shipments: readonly Shipment[]
 }>
 

@@ -1,7 +1,7 @@
 import { AppError, type Violation } from '../errors.ts'
+import { checkNumber } from '../tracking/check-digits.ts'
 import { type Cause, estimateOf, type OrderShipments, type ShipmentChange } from './changes.ts'
 import { shipmentEvents } from './events.ts'
-import { checkOf } from './number-check.ts'
 import type { OrderItem } from './order-items.ts'
 import { refuse } from './refusal.ts'
 import { isLive, type NumberRole, type Shipment, type ShipmentUnit, type TrackingNumber } from './shipment.ts'
@@ -73,7 +73,7 @@ export function newNumber(
 ): TrackingNumber {
   const known = own ?? (role === 'main' ? carrier : undefined)
   return {
-    ...{ number, carrier: known, role, url, check: checkOf(number, known) },
+    ...{ number, carrier: known, role, url, check: checkNumber(number, known ?? '') },
     ...{ status: undefined, addedAtMs: nowMs },
   }
 }

@@ -39,16 +39,16 @@ export async function noticeDelays(options: DelayOptions): Promise<{ told: numbe
   const { pool, now, parts, onCommitted } = options
   const due = await findBroken(pool, now(), shipmentsMax)
   if (due.length === 0) return { told: 0, looked: 0 }
-  const { changes, changed } = await withConnection(pool, async client => {
+  const { decided, changed } = await withConnection(pool, async client => {
     const orderUids = [...new Set(due)].toSorted()
     const { orders } = await beginWithShipments(client, orderUids)
     const nowMs = now()
     const decided = orders.map(before => ({ before, changes: delaysOf(before, nowMs) }))
     const changed = await saveAndCommit(client, decided, [], { parts: parts(), nowMs })
-    return { changes: decided.flatMap(one => one.changes), changed }
+    return { decided, changed }
   })
-  onCommitted(changes, changed)
-  return { told: changes.length, looked: due.length }
+  onCommitted(decided, changed)
+  return { told: decided.reduce((sum, { changes }) => sum + changes.length, 0), looked: due.length }
 }
 
 function delaysOf({ shipments }: OrderShipments, nowMs: number): ShipmentChange[] {

@@ -12,7 +12,11 @@ import type { StatusChangePart } from '../orders/status-change-part.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
+import { attachParcels } from '../tracking/attach.ts'
+import { lockNumbers } from '../tracking/parcel-queries.ts'
 import type { OrderShipments, ShipmentChange } from './changes.ts'
+import { attachmentsOf } from './attachments.ts'
+import { withArrivals, withNews } from './decide-news.ts'
 import { beginWithShipments } from './load.ts'
 import { type OrderItem, itemsOf } from './order-items.ts'
 import { type ChangedOrder, type DecidedOrder, saveAndCommit } from './save.ts'
@@ -44,6 +48,8 @@ export type ShipmentRequest<Result> = Readonly<{
   orderUid: string
   /** Whether it needs the items of the document. */
   wantsItems?: boolean
+  /** Tracking numbers that it may add. */
+  numbers?: readonly string[]
   /** Whether it may move stock: the items of the order's shipments are locked. */
   movesStock?: boolean
   /** Decides. Called again when the transaction is repeated, so it must be pure. */
@@ -67,7 +73,7 @@ export type ShipmentWriterOptions = Readonly<{
   /** What other modules do when a delivery completes orders. */
   parts: () => readonly StatusChangePart[]
   /** Called after the commit, before the senders know. */
-  onCommitted: (changes: readonly ShipmentChange[], changed: readonly ChangedOrder[]) => void
+  onCommitted: (decided: readonly DecidedOrder[], changed: readonly ChangedOrder[]) => void
 }>
 
 /** The most orders that one transaction handles, how many transactions there are at a time, and how many requests wait. */
@@ -99,20 +105,33 @@ async function writeGroup(
     const { orders, busy } = await beginWithShipments(client, orderUids)
     const loaded = new Map(orders.map(one => [one.order.orderUid, one]))
     const items = await readItems(client, requests, loaded)
+    // Orders are locked first, then numbers, then items.
+    await lockNumbers(
+      client,
+      requests.flatMap(({ numbers = [] }) => numbers),
+    )
     const before = await lockStock(client, requests, loaded)
     const nowMs = now()
     const { decided, stock, movements } = decideAll(requests, { loaded, busy: new Set(busy), items, before, nowMs })
     await saveStock(client, { before, after: stock, movements }, { nowMs, lowStockDefault })
-    const saved = decided.flatMap(one => one.saved ?? [])
+    const saved = await follow(
+      client,
+      decided.flatMap(one => one.saved ?? []),
+      nowMs,
+    )
     const kept = decided.flatMap(({ keep }) => keep ?? [])
     const changed = await saveAndCommit(client, saved, kept, { parts: parts(), nowMs })
     return { decided, saved, changed }
   })
-  onCommitted(
-    saved.flatMap(({ changes }) => changes),
-    changed,
-  )
+  onCommitted(saved, changed)
   return decided.map(({ outcome }) => outcome)
+}
+
+/** Has new numbers followed, and takes over what carriers have said already. */
+async function follow(client: PoolClient, decided: readonly DecidedOrder[], nowMs: number): Promise<DecidedOrder[]> {
+  const changes = decided.flatMap(one => one.changes)
+  const news = await attachParcels(client, attachmentsOf(changes), nowMs)
+  return decided.map(one => withArrivals(withNews(one, news, nowMs), nowMs))
 }
 
 /** The items of the orders that requests want to know them of. */

@@ -1,5 +1,5 @@
 import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
-import { unitCountOf } from '../orders/order-sql.ts'
+import { createdAtOf, unitCountOf } from '../orders/order-sql.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
 import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Estimate, OrderShipments } from './changes.ts'
@@ -40,6 +40,15 @@ export async function beginWithShipments(client: PoolClient, orderUids: readonly
   return { orders: assemble(locked, ...parts), busy: others }
 }
 
+/** Orders that the transaction has locked, and their shipments. @param orderUids sorted, each once */
+export async function loadLocked(client: PoolClient, orderUids: readonly string[]): Promise<readonly OrderShipments[]> {
+  const [busy, stored, ...parts] = await inOneRoundTrip(client, [
+    ...lockingOrders(orderUids),
+    ...readingShipments(orderUids),
+  ])
+  return assemble(lockedOf(busy, stored).locked, ...parts)
+}
+
 /** The shipments of orders that the transaction has locked. */
 export async function loadShipments(
   client: PoolClient,
@@ -49,6 +58,8 @@ export async function loadShipments(
   const parts = await inOneRoundTrip(client, readingShipments(orders.map(({ orderUid }) => orderUid)))
   return assemble(orders, ...parts)
 }
+
+type OrderRow = Readonly<{ order_uid: string; units: number; placed_at: number }>
 
 /** What is read of orders, in the order in which `assemble` takes it. */
 function readingShipments(orderUids: readonly string[]) {
@@ -65,8 +76,9 @@ function readingShipments(orderUids: readonly string[]) {
     rowsOf<NumberRow>(
       `select ${numberColumns} from shipment_tracking_numbers where order_uid = any($1) order by added_at, number`,
     ),
-    rowsOf<{ order_uid: string; units: number }>(
-      `select order_uid, ${unitCountOf('wanted.order_uid')} as units from unnest($1::text[]) as wanted (order_uid)`,
+    rowsOf<OrderRow>(
+      `select order_uid, ${unitCountOf('wanted.order_uid')} as units, ${createdAtOf('wanted.order_uid')} as placed_at
+         from unnest($1::text[]) as wanted (order_uid)`,
     ),
   ] as const
 }
@@ -76,13 +88,14 @@ function assemble(
   shipments: readonly ShipmentRow[],
   units: readonly UnitRow[],
   numbers: readonly NumberRow[],
-  counts: readonly { order_uid: string; units: number }[],
+  placed: readonly OrderRow[],
 ): OrderShipments[] {
   const all = Map.groupBy(toShipments(shipments, units, numbers), ({ orderUid }) => orderUid)
-  const unitsOf = new Map(counts.map(row => [row.order_uid, row.units]))
+  const rows = new Map(placed.map(row => [row.order_uid, row]))
   return orders.map(order => ({
     order,
-    units: unitsOf.get(order.orderUid) ?? 0,
+    units: rows.get(order.orderUid)?.units ?? 0,
+    placedAtMs: rows.get(order.orderUid)?.placed_at ?? 0,
     shipments: all.get(order.orderUid) ?? [],
   }))
 }

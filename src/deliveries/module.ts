@@ -5,7 +5,9 @@ import { ordersApi } from '../orders/module.ts'
 import { type DelayOptions, noticeDelays, runDelays } from './delays.ts'
 import { shipmentEventDefinitions } from './events.ts'
 import { createShipmentWriter, type ShipmentWriter, type ShipmentWriterOptions } from './group.ts'
+import { createShipmentMetrics } from './metrics.ts'
 import { followOrders } from './order-changes.ts'
+import { followParcels } from './parcel-changes.ts'
 import { plannedShipments } from './planned-shipments.ts'
 import { readRoutes } from './routes-read.ts'
 import { shipmentRoutes } from './routes-shipments.ts'
@@ -44,15 +46,17 @@ export const deliveriesModule: Module = {
 }
 
 function start(context: Context): Running {
-  const { pool, pools, now, isClockRight, log, logGrown, value, running } = context
+  const { pool, pools, now, isClockRight, log, logGrown, registry, value, running } = context
   const { cache } = ordersApi.of(context)
+  const metrics = createShipmentMetrics(registry, pool, now)
   const writing: Omit<ShipmentWriterOptions, 'pool'> = {
     now,
     lowStockDefault: value(stockLow),
     parts: () => running().flatMap(({ statusChanges = [] }) => statusChanges.filter(part => part !== followOrders)),
-    onCommitted(changes, changed) {
+    onCommitted(decided, changed) {
+      metrics.saved(decided)
       for (const { orderUid, version } of changed) cache.forget(orderUid, version)
-      if (changes.length > 0) logGrown.notify()
+      if (decided.some(({ changes }) => changes.length > 0)) logGrown.notify()
     },
   }
   const writer = createShipmentWriter({ pool: pools.commands, ...writing })
@@ -65,6 +69,7 @@ function start(context: Context): Running {
     ],
     workers: [{ name: 'late shipments', run: stop => runDelays(delaying, stop) }],
     statusChanges: [followOrders],
+    tracking: [followParcels(writing)],
     drain: deadlineMs => writer.close(deadlineMs),
   }
 }

@@ -1,38 +1,53 @@
 import { copyOfEvents } from '../events/append.ts'
 import type { NewOrder } from '../orders/new-order.ts'
 import type { PlacementPart } from '../orders/placement-part.ts'
+import { attachParcels } from '../tracking/attach.ts'
+import { lockNumbers } from '../tracking/parcel-queries.ts'
+import { attachmentsOf } from './attachments.ts'
 import type { ShipmentChange } from './changes.ts'
 import { newShipment } from './decide-create.ts'
 import { eventOf, shipmentEvents } from './events.ts'
 import { plannedShipmentId } from './ids.ts'
 import { type OrderItem, itemsOf } from './order-items.ts'
+import { followParcels } from './parcel-changes.ts'
 import { rowsOf } from './save.ts'
 
-/** An order whose items have several track_numbers is put into parcels by its sender already: each is a planned shipment. */
+/**
+ * An order whose items have several track_numbers is put into parcels by its sender already: each is a planned shipment, under its number.
+ * Numbers are locked before the items that other parts lock.
+ */
 export const plannedShipments: PlacementPart = {
+  decidesFirst: true,
+  concerns: orders => orders.some(isInParcels),
+  async decide(client, orders) {
+    const numbers = planned(orders).flatMap(({ after }) => after.numbers.map(({ number }) => number))
+    await lockNumbers(client, numbers)
+    return orders.map(() => ({ kind: 'accepted' }))
+  },
   rows(placed) {
-    const changes = placed.filter(({ order }) => mayHaveSeveral(order)).flatMap(shipmentsOf)
+    const changes = planned(placed)
     if (changes.length === 0) return []
     return [...rowsOf(changes).copies, copyOfEvents(changes.map(eventOf))].filter(({ items }) => items > 0)
   },
+  settles: placed => placed.some(isInParcels),
+  async settle(client, placed) {
+    const nowMs = placed[0]?.placedAt.getTime() ?? 0
+    const news = await attachParcels(client, attachmentsOf(planned(placed)), nowMs)
+    const { events } = news.length === 0 ? { events: [] } : await parcels.onParcelsChanged(client, news, nowMs)
+    return events.length === 0 ? [] : [copyOfEvents(events)]
+  },
 }
 
-/**
- * Whether the items of an order may be in several parcels. Nearly every order has one track_number, which its document names once for
- * itself and once for each item: that is found without parsing the document.
- */
-function mayHaveSeveral({ lines, trackNumber, json }: NewOrder['order']): boolean {
-  if (lines.length < 2) return false
-  const named = `"track_number":"${trackNumber}"`
-  let count = 0
-  for (let at = json.indexOf(named); at >= 0; at = json.indexOf(named, at + named.length)) count += 1
-  return count !== lines.length + 1
-}
+/** What carriers have said of parcels before their order came. Nothing of it completes an order, and nobody has it in memory. */
+const parcels = followParcels({ parts: () => [], onCommitted: () => undefined })
+
+const isInParcels = ({ order }: NewOrder) => order.isInParcels === true
+
+const planned = (placed: readonly NewOrder[]) => placed.filter(isInParcels).flatMap(shipmentsOf)
 
 function shipmentsOf({ order, placedAt }: NewOrder): ShipmentChange[] {
   const { orderUid, json, traceparent } = order
   const parcels = [...Map.groupBy(itemsOf(json), ({ trackNumber }) => trackNumber)]
-  if (parcels.length < 2) return []
   const cause = {
     nowMs: placedAt.getTime(),
     reason: 'planned by the sender of the order',

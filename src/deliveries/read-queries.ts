@@ -29,6 +29,9 @@ export type ShipmentPage = Readonly<{ shipments: readonly Shipment[]; next: Ship
 /** Shipments of which it was noticed that they are late; an index has them. */
 export const isNoticedLate = `delayed_at is not null and state in (${openStates.map(state => `'${state}'`).join(', ')})`
 
+/** Shipments under way whose promise, if there is one, was not noticed to be broken; an index has them. */
+export const isPromise = `delayed_at is null and state in (${openStates.map(state => `'${state}'`).join(', ')})`
+
 /** Rows that a page checks where no index serves all conditions. */
 const walkedMax = 4_000
 
@@ -114,7 +117,7 @@ function fewRows(
 export async function findBroken(pool: Pool, nowMs: number, shipmentsMax: number): Promise<string[]> {
   const { rows } = await pool.query<{ order_uid: string }>(
     `select order_uid from shipments
-      where delayed_at is null and state in (${openStates.map(state => `'${state}'`).join(', ')}) and promised_by < $1
+      where ${isPromise} and promised_by < $1
       order by promised_by
       limit $2`,
     [new Date(nowMs), shipmentsMax],

@@ -8,7 +8,7 @@ import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import type { Cause, OrderShipments, ShipmentChange } from './changes.ts'
-import { decideCreate } from './decide-create.ts'
+import { decideCreate, type NewNumber } from './decide-create.ts'
 import { decideCancel, decideDeliver, decidePack, decideShip, type MoveDecision } from './decide-move.ts'
 import { decideUpdate, type Update } from './decide-update.ts'
 import type { Facts, ShipmentWriter } from './group.ts'
@@ -77,6 +77,7 @@ async function create(call: Call, claim: Claim | undefined, options: Options): P
   const answer = await options.writer.change({
     orderUid,
     wantsItems: true,
+    numbers: input.numbers.map(({ number }) => number),
     decide(before, { items, nowMs }) {
       const known = before.shipments.find(one => one.shipmentId === shipmentId)
       const cause = { nowMs, reason, actor, traceparent }
@@ -98,6 +99,7 @@ async function checkLocation({ single }: Options, location: string | undefined):
 type Move = Remarks &
   Readonly<{
     movesStock?: boolean
+    numbers?: readonly NewNumber[]
     decide(before: OrderShipments, shipment: Shipment, cause: Cause, facts: Facts): MoveDecision
   }>
 
@@ -105,14 +107,14 @@ async function move(
   call: Call,
   claim: Claim | undefined,
   { single, writer }: Options,
-  { movesStock = false, decide, reason, actor }: Move,
+  { movesStock = false, numbers = [], decide, reason, actor }: Move,
 ): Promise<Response> {
   const shipmentId = call.params.id ?? ''
   const orderUid = shipmentIdForm.test(shipmentId) ? await findOrderOf(single, shipmentId) : undefined
   if (orderUid === undefined) throw shipmentNotFound(shipmentId)
   const traceparent = traceOf(call.request)
   const answer = await writer.change({
-    ...{ orderUid, movesStock },
+    ...{ orderUid, movesStock, numbers: numbers.map(({ number }) => number) },
     decide(before, facts) {
       const shipment = before.shipments.find(one => one.shipmentId === shipmentId)
       if (shipment === undefined) throw shipmentNotFound(shipmentId)
@@ -130,7 +132,7 @@ async function ship(call: Call, claim: Claim | undefined, options: Options): Pro
   await checkLocation(options, location)
   const { shipUnpaid } = options
   return move(call, claim, options, {
-    ...{ reason, actor, movesStock: true },
+    ...{ reason, actor, numbers, movesStock: true },
     decide(before, shipment, cause, { stock }) {
       const known = decideShip(before, shipment, { stock, location, reallocate, shipUnpaid, carrier, numbers }, cause)
       if (known !== undefined || numbers.length === 0) return known
@@ -145,7 +147,7 @@ async function update(call: Call, claim: Claim | undefined, options: Options): P
   const { reason, actor, ...given } = await readUpdate(call.request)
   const wanted: Update = given
   return move(call, claim, options, {
-    ...{ reason, actor },
+    ...{ reason, actor, numbers: given.numbers },
     decide(_, shipment, cause) {
       const change = decideUpdate(shipment, wanted, cause)
       return change && { change }

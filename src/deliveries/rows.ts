@@ -1,7 +1,8 @@
 import { type Column, tableOf } from '../platform/table.ts'
+import type { NumberCheck } from '../tracking/check-digits.ts'
 import type { TrackingStatus } from '../tracking/tracking-status.ts'
 import type { Estimate } from './changes.ts'
-import type { NumberCheck, NumberRole, Shipment, ShipmentState, ShipmentUnit, TrackingNumber } from './shipment.ts'
+import type { NumberRole, Shipment, ShipmentState, ShipmentUnit, TrackingNumber } from './shipment.ts'
 
 /** The rows of shipments, as they are written and read. */
 

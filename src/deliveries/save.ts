@@ -1,4 +1,4 @@
-import { copyOfEvents, notifyOfEvents } from '../events/append.ts'
+import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
 import { changeDeliveryStatus, type DeliveryStatusChange } from '../orders/delivery-status.ts'
 import { type StatusChangePart, tellParts } from '../orders/status-change-part.ts'
 import { copyBehind } from '../platform/copy-behind.ts'
@@ -35,13 +35,13 @@ export async function saveAndCommit(
 ): Promise<readonly ChangedOrder[]> {
   const writes = writesOf(decided, nowMs)
   const answers = copyOfAnswers(kept)
-  if (writes.updates.length + writes.copies.length + kept.length === 0) {
+  if (isNothing(writes) && kept.length === 0) {
     await client.query('commit')
     return []
   }
   const end = `${notifyOfEvents};\ncommit`
   if (writes.completed.length === 0) {
-    await copyBehind(client, writes.updates, withRows([...writes.copies, answers]), end)
+    await copyBehind(client, writes.updates, withRows([...writes.rows, copyOfEvents(writes.events), answers]), end)
   } else {
     await saveAndTell(client, writes, parts, nowMs)
     await copyInto(client, withRows([answers]), end)
@@ -58,22 +58,43 @@ export async function saveWithin(
   { parts, nowMs }: Told,
 ): Promise<readonly ChangedOrder[]> {
   const writes = writesOf(decided, nowMs)
-  if (writes.updates.length + writes.copies.length > 0) await saveAndTell(client, writes, parts, nowMs)
+  if (!isNothing(writes)) await saveAndTell(client, writes, parts, nowMs)
   return writes.changed
+}
+
+/** The same, but for the events, which the caller appends with its own. */
+export async function saveTold(
+  client: PoolClient,
+  decided: readonly DecidedOrder[],
+  told: Told,
+): Promise<Readonly<{ events: readonly NewEvent[]; changed: readonly ChangedOrder[] }>> {
+  const writes = writesOf(decided, told.nowMs)
+  const { updates, rows, events, completed, changed } = writes
+  if (completed.length === 0) {
+    await inOneRoundTrip(client, updates)
+    if (rows.length > 0) await copyInto(client, rows, '')
+    return { events, changed }
+  }
+  // Other modules are told behind the events of the orders.
+  await saveAndTell(client, writes, told.parts, told.nowMs)
+  return { events: [], changed }
 }
 
 type Writes = ReturnType<typeof writesOf>
 
 async function saveAndTell(
   client: PoolClient,
-  { updates, copies, completed }: Writes,
+  { updates, rows, events, completed }: Writes,
   parts: readonly StatusChangePart[],
   nowMs: number,
 ): Promise<void> {
   await inOneRoundTrip(client, updates)
-  await copyInto(client, copies, notifyOfEvents)
+  await copyInto(client, withRows([...rows, copyOfEvents(events)]), notifyOfEvents)
   await tellParts(parts, client, completed, nowMs)
 }
+
+/** Every change has an event. */
+const isNothing = ({ events }: Writes) => events.length === 0
 
 const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items > 0)
 
@@ -81,11 +102,11 @@ const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items
 function writesOf(decided: readonly DecidedOrder[], nowMs: number) {
   const changes = decided.flatMap(one => one.changes)
   const orders = changeDeliveryStatus(decided.flatMap(statusChangeOf), nowMs)
-  const rows = rowsOf(changes)
-  const copies = [...rows.copies, orders.transitions, copyOfEvents([...orders.events, ...changes.map(eventOf)])]
+  const { updates, copies } = rowsOf(changes)
   return {
-    updates: [...rows.updates, ...orders.updates],
-    copies: withRows(copies),
+    updates: [...updates, ...orders.updates],
+    rows: withRows([...copies, orders.transitions]),
+    events: [...orders.events, ...changes.map(eventOf)],
     changed: orders.saved.map(({ order }): ChangedOrder => order),
     completed: orders.saved.filter(({ command }) => command === 'complete'),
   }

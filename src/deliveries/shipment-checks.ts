@@ -3,8 +3,10 @@ import { streamChecks } from '../events/stream-checks.ts'
 import { shipmentMovements } from '../inventory/inventory-sql.ts'
 import { orderStatuses, orderUnits } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
+import { numberForm } from '../tracking/checkpoint.ts'
+import { shipmentParcels } from '../tracking/tracking-sql.ts'
 import { shipmentEvents } from './events.ts'
-import { openStates } from './shipment.ts'
+import { isPromise } from './read-queries.ts'
 import { shipmentStream } from './shipment-stream.ts'
 
 /** What must hold of shipments. Each selects what breaks it. */
@@ -129,6 +131,20 @@ const rules: readonly Check[] = [
                   or h.created_at is null)`,
   },
   {
+    name: 'shipment-parcels',
+    sentence:
+      'the parcels of a shipment that may arrive are followed by its numbers, which have the status of their parcels',
+    sql: `select n.shipment_id || ': ' || n.number
+            from (select n.*, upper(regexp_replace(n.number, '[\\s.-]', '', 'g')) as form
+                    from shipment_tracking_numbers n join shipments s using (order_uid, shipment_id)
+                   where s.state not in ('cancelled', 'returned')) n
+            left join (select order_uid, shipment_id, number, array_agg(status) as statuses
+                         from ${shipmentParcels} p group by order_uid, shipment_id, number) p
+                   on p.order_uid = n.order_uid and p.shipment_id = n.shipment_id and p.number = n.form
+           where n.form ~ '${numberForm.source}'
+             and (p.number is null or coalesce(n.status, 'unknown') <> all (p.statuses))`,
+  },
+  {
     name: 'shipment-stock',
     sentence:
       'the stock of units that have left was taken from where they say, and put back there when their shipment was cancelled',
@@ -161,7 +177,7 @@ const lateCheck: Check = {
   name: 'shipments-late',
   sentence: 'no broken promise waits longer to be noticed than it may',
   sql: `select shipment_id from shipments
-         where delayed_at is null and state in (${openStates.map(state => `'${state}'`).join(', ')}) and promised_by < $1`,
+         where ${isPromise} and promised_by < $1`,
   audited: 'all',
   values: ({ nowMs }) => [new Date(nowMs - lateToleranceMs).toISOString()],
 }

@@ -1,3 +1,4 @@
+import type { NumberCheck } from '../tracking/check-digits.ts'
 import type { TrackingStatus } from '../tracking/tracking-status.ts'
 
 /** Shipments: units of an order that go out together. */
@@ -9,9 +10,8 @@ export type ShipmentState = (typeof shipmentStates)[number]
 export const numberRoles = ['main', 'last_mile', 'return'] as const
 export type NumberRole = (typeof numberRoles)[number]
 
-/** What the check digit of a number says; `unknown`: it is of no form that has one. */
-export const numberChecks = ['valid', 'invalid', 'unknown'] as const
-export type NumberCheck = (typeof numberChecks)[number]
+/** What the check digit of a number says; `unknown`: no rule is known for it. */
+export const numberChecks = ['valid', 'invalid', 'unknown'] as const satisfies readonly NumberCheck[]
 
 /** A number that a carrier knows a parcel by. */
 export type TrackingNumber = Readonly<{

@@ -19,7 +19,7 @@ import { arrivesPaid } from './order.ts'
  */
 
 const partFields = amountParts.map(({ field }) => `payment.${field}`)
-const order = compactFormOf(
+const form = compactFormOf(
   orderDocument,
   [
     ...[...documentColumns.map(({ field }) => field), ...partFields],
@@ -27,17 +27,24 @@ const order = compactFormOf(
   ],
   ['delivery.country', ...documentColumns.filter(({ type }) => type === 'timestamp').map(({ field }) => field)],
 )
-const orderExpression = new RegExp(`^${order.source}$`)
-const columnGroups = documentColumns.map(({ field }) => order.groupOf(field))
-const parts = amountParts.map(({ field, sign }) => ({ group: order.groupOf(`payment.${field}`), sign }))
-const goodsTotal = order.groupOf('payment.goods_total')
-const paidAt = order.groupOf('payment.payment_dt')
-const total = order.groupOf('payment.amount')
-const provider = order.groupOf('payment.provider')
-const country = order.groupOf('delivery.country')
-const items = order.groupOf('items')
+const orderExpression = new RegExp(`^${form.source}$`)
+const columnGroups = documentColumns.map(({ field }) => form.groupOf(field))
+const parts = amountParts.map(({ field, sign }) => ({ group: form.groupOf(`payment.${field}`), sign }))
+const goodsTotal = form.groupOf('payment.goods_total')
+const paidAt = form.groupOf('payment.payment_dt')
+const total = form.groupOf('payment.amount')
+const provider = form.groupOf('payment.provider')
+const country = form.groupOf('delivery.country')
+const items = form.groupOf('items')
 
-const line = compactFormOf(orderDocument.properties.items.items, ['chrt_id', 'price', 'sale', 'total_price', 'nm_id'])
+const line = compactFormOf(orderDocument.properties.items.items, [
+  'chrt_id',
+  'price',
+  'sale',
+  'total_price',
+  'nm_id',
+  'track_number',
+])
 /** An item, with the comma behind it. */
 const lineExpression = new RegExp(`${line.source}(?:,|$)`, 'y')
 const inLine = {
@@ -46,6 +53,7 @@ const inLine = {
   price: line.groupOf('price'),
   sale: line.groupOf('sale'),
   totalPrice: line.groupOf('total_price'),
+  trackNumber: line.groupOf('track_number'),
 }
 
 /**
@@ -56,33 +64,44 @@ const inLine = {
  */
 export function readCompactOrder(text: string): ValidOrder | undefined {
   const found = orderExpression.exec(text)
-  if (found === null || !order.holds(found)) return undefined
-  const lines = readLines(found[items] ?? '')
-  if (lines === undefined || sumOf(lines) !== Number(found[goodsTotal])) return undefined
+  if (found === null || !form.holds(found)) return undefined
+  const read = readLines(found[items] ?? '')
+  if (read === undefined || sumOf(read.lines) !== Number(found[goodsTotal])) return undefined
   const isPaid = arrivesPaid(Number(found[paidAt]), Number(found[total]))
-  const noted = { json: text, isPaid, provider: found[provider] ?? '', lines }
-  const read = withValues(noted, found, columnGroups)
-  const { amount, currency, createdAtMs } = read
+  const noted = {
+    json: text,
+    isPaid,
+    provider: found[provider] ?? '',
+    lines: read.lines,
+    isInParcels: read.isInParcels,
+  }
+  const order = withValues(noted, found, columnGroups)
+  const { amount, currency, createdAtMs } = order
   if (amountOf(found) !== amount) return undefined
   const sentTo = found[country]
   if (sentTo !== undefined && !isCountry(sentTo)) return undefined
   // A time that does not exist is NaN, which is within no bounds.
   if (!(createdAtMs >= instantBoundsMs.first && createdAtMs < instantBoundsMs.end)) return undefined
-  return isCurrencyAt(currency, createdAtMs) ? read : undefined
+  return isCurrencyAt(currency, createdAtMs) ? order : undefined
 }
 
-function readLines(text: string): OrderLine[] | undefined {
-  const read: OrderLine[] = []
-  for (lineExpression.lastIndex = 0; lineExpression.lastIndex < text.length && read.length < itemsMax; ) {
+function readLines(text: string): { lines: OrderLine[]; isInParcels: boolean } | undefined {
+  const lines: OrderLine[] = []
+  let first: string | undefined
+  let isInParcels = false
+  for (lineExpression.lastIndex = 0; lineExpression.lastIndex < text.length && lines.length < itemsMax; ) {
     const found = lineExpression.exec(text)
     if (found === null || !line.holds(found)) return undefined
     const price = Number(found[inLine.price])
     const sale = Number(found[inLine.sale])
     const totalPrice = Number(found[inLine.totalPrice])
     if (discountedPrice(price, sale, totalPrice) !== undefined) return undefined
-    read.push({ chrtId: Number(found[inLine.chrtId]), nmId: Number(found[inLine.nmId]), price, sale, totalPrice })
+    const trackNumber = found[inLine.trackNumber]
+    first ??= trackNumber
+    if (trackNumber !== first) isInParcels = true
+    lines.push({ chrtId: Number(found[inLine.chrtId]), nmId: Number(found[inLine.nmId]), price, sale, totalPrice })
   }
-  return lineExpression.lastIndex === text.length ? read : undefined
+  return lineExpression.lastIndex === text.length ? { lines, isInParcels } : undefined
 }
 
 function sumOf(lines: readonly OrderLine[]): number {

@@ -17,6 +17,8 @@ export type ValidOrder = DocumentValues & {
   /** The payment provider, as the document names it. */
   provider: string
   lines: readonly OrderLine[]
+  /** Whether its items have several track_numbers. */
+  isInParcels?: boolean
   /**
    * The rules that it breaks of those that stored orders may break (`checkNewRules`). Such an order is not placed; one that is
    * stored already is a duplicate like any other.

@@ -25,3 +25,7 @@ export const unitCountOf = (orderUid: string) => `(select count(*)::int from ord
 
 /** Orders whose recipient was erased. */
 export const erasedOrders = '(select order_uid, customer_id from orders where sent_digest is not null)'
+
+/** The date of an order's document, in milliseconds since 1970. @param orderUid SQL */
+export const createdAtOf = (orderUid: string) =>
+  `(select (extract(epoch from created_at) * 1000)::float8 from orders where order_uid = ${orderUid})`

@@ -106,8 +106,13 @@ function toValidOrder(document: OrderDocument, json: string): ValidOrder {
     sale: item.sale,
     totalPrice: item.total_price,
   }))
+  const isInParcels = document.items.some(item => item.track_number !== document.items[0]?.track_number)
   const { payment_dt: paidAt, amount, provider } = document.payment
-  return withValues({ json, isPaid: arrivesPaid(paidAt, amount), provider, lines }, fieldsOf(document), inOrder)
+  return withValues(
+    { json, isPaid: arrivesPaid(paidAt, amount), provider, lines, isInParcels },
+    fieldsOf(document),
+    inOrder,
+  )
 }
 
 /** The order with the trace of its request or message. */

@@ -1,8 +1,8 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
 import { arrayOf } from '../platform/array-text.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import { command, type Statement } from '../platform/round-trip.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import { type Checkpoint, normalizeNumber } from './checkpoint.ts'
 import type { Parcel } from './parcel.ts'
 import {
   type CheckpointRow,
@@ -98,4 +98,9 @@ export async function readParcelsAfter(
         [last?.number ?? '', last?.carrier ?? '', parcelsMax],
       )
   return rows.map(toParcel)
+}
+
+/** Locks the numbers of shipments, as people write them, for a transaction that locks other things between them and its writes. */
+export async function lockNumbers(client: PoolClient, numbers: readonly string[]): Promise<void> {
+  if (numbers.length > 0) await inOneRoundTrip(client, [lockingNumbers(numbers.map(normalizeNumber))])
 }
