@@ -64,7 +64,7 @@ test(
         operations: document?.allOperations().all().length, found: diagnostics.map(({ code }) => code),
       })))`
     const parsed = JSON.parse(await run(['node', '-e', program, join(documentsFolder, 'asyncapi.json')]))
-    expect(parsed).toEqual({ operations: 8, found: ['asyncapi-latest-version'] })
+    expect(parsed).toEqual({ operations: 9, found: ['asyncapi-latest-version'] })
   },
   timeoutMs,
 )

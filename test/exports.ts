@@ -11,6 +11,7 @@ import { listMigrations, migrate } from '../src/platform/migrations.ts'
 import { createPool, type Pool, type PostgresAddress } from '../src/platform/postgres.ts'
 import type { TestApp } from './app.ts'
 import { fillCarts } from './filled-carts.ts'
+import { fillDeliveries } from './filled-deliveries.ts'
 import { fillInventory } from './filled-inventory.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillPrices } from './filled-prices.ts'
@@ -62,6 +63,7 @@ export async function fillTables(app: TestApp): Promise<void> {
   await fillCarts(app)
   await fillPayments(app)
   await fillReservations(app)
+  await fillDeliveries(app)
   await fillInventory(app)
   await fillTracking(app)
   await fillSettlements(app.address)

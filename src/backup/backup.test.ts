@@ -43,8 +43,11 @@ test('every table of the database is exported, or declared as left out with a re
   const listed = modules.flatMap(({ tables = [] }) => tables.map(({ name }) => name))
   expect(rows.map(({ name }) => name).toSorted()).toEqual(listed.toSorted())
   // A table without rows would prove nothing below.
-  for (const { name } of exportedTables(modules))
-    expect({ name, rows: (await t.pool.query(`select from ${name}`)).rowCount }).not.toMatchObject({ rows: 0 })
+  const empty = []
+  for (const { name } of exportedTables(modules)) {
+    if ((await t.pool.query(`select from ${name} limit 1`)).rowCount === 0) empty.push(name)
+  }
+  expect(empty).toEqual([])
 })
 
 test('the commands move it to another cluster: the state is the same, and the service goes on with it', async () => {

@@ -33,7 +33,10 @@ export const erasureView = Type.Object(
     id: Type.String({ description: 'Of the erasure' }),
     customer_id: Type.String(),
     state: Type.Enum(['running', 'finished']),
-    erased: recordOf(Type.Integer({ minimum: 0 }), { description: 'How many of each were erased so far' }),
+    erased: recordOf(Type.Integer({ minimum: 0 }), {
+      title: 'ErasedCounts',
+      description: 'How many of each were erased so far',
+    }),
     reason: Type.String(),
     actor: Type.String(),
     started_at: time(),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { listOf, nullable, time } from '../platform/view.ts'
+import { listOf, nullable, time, wordOrNull } from '../platform/view.ts'
 import { trackingStatuses } from '../tracking/tracking-status.ts'
 import { numberChecks, numberRoles, shipmentStates } from './shipment.ts'
 
@@ -9,13 +9,7 @@ const text = (description: string) => Type.String({ description })
 
 export const shipmentState = Type.Enum([...shipmentStates], { title: 'ShipmentState' })
 
-/** A value that may be null, without a title of its own. */
-const trackingStatus = (description: string) =>
-  Type.Unsafe<(typeof trackingStatuses)[number] | null>({
-    type: ['string', 'null'],
-    enum: [...trackingStatuses, null],
-    description,
-  })
+const trackingStatus = (description: string) => wordOrNull(trackingStatuses, description)
 
 export const numberRole = Type.Enum([...numberRoles], {
   title: 'TrackingNumberRole',
@@ -113,11 +107,7 @@ export type ShipmentWithEstimatesView = Static<typeof shipmentWithEstimatesView>
 /** What the events of shipments carry. */
 export const shipmentData = Type.Object({
   ...shared,
-  previous_state: Type.Unsafe<(typeof shipmentStates)[number] | null>({
-    type: ['string', 'null'],
-    enum: [...shipmentStates, null],
-    description: 'The state before it; null: the shipment is new',
-  }),
+  previous_state: wordOrNull(shipmentStates, 'The state before it; null: the shipment is new'),
   version: Type.Integer({ minimum: 1, description: 'The version of the shipment after it: the sequence of the event' }),
   reason: text('Why, in the words of the caller; may be empty'),
   actor: text('Who asked'),

@@ -87,9 +87,10 @@ export function createRefundCommands(options: CommandOptions): RefundCommands {
 const operationIdOf = ({ key }: Pick<OrderRefund, 'key'>, { paymentId }: Payment) =>
   derivedId('op', 'refund', key, paymentId)
 
+/** The operations of a refund, in the order of the payments. */
 function operationsOf({ payments, operations }: OrderPayments, refund: OrderRefund): Operation[] {
-  const ids = new Set(payments.map(payment => operationIdOf(refund, payment)))
-  return operations.filter(({ operationId }) => ids.has(operationId))
+  const known = new Map(operations.map(operation => [operation.operationId, operation]))
+  return payments.flatMap(payment => known.get(operationIdOf(refund, payment)) ?? [])
 }
 
 /** An operation that this call sends; none when nobody has to be asked. */

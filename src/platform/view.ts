@@ -18,6 +18,14 @@ export function nullable<Schema extends TSchema & { type: string }>(schema: Sche
   return Type.Unsafe<Static<Schema> | null>({ ...schema, type: [schema.type, 'null'], ...said })
 }
 
+/** One of some words, or null. They are named in the description: an enum with null in it has no type that generators know. */
+export function wordOrNull<Word extends string>(words: readonly Word[], description: string) {
+  return Type.Unsafe<Word | null>({
+    type: ['string', 'null'],
+    description: `${description}. One of ${words.join(', ')}`,
+  })
+}
+
 /** An array. Its type is read-only, so that presenters can hand on what they must not change. */
 export function listOf<Schema extends TSchema>(schema: Schema, said: Said = {}) {
   return Type.Unsafe<readonly Static<Schema>[]>(Type.Array(schema, said))

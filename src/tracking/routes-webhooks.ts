@@ -90,9 +90,6 @@ const operation = {
     'A report is stored before it is answered; the same again has no effect. Parcels that no shipment has are kept, and attached when one ' +
     'gets their number.',
   tags: ['tracking'],
-  parameters: [
-    { name: 'carrier', in: 'path', required: true, schema: { type: 'string' }, description: 'Whose form it has' },
-  ],
   requestBody: {
     required: true,
     description: "The report; for another carrier than generic in the carrier's own form",
