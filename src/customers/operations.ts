@@ -29,7 +29,7 @@ export const operations = {
   getDelivery: {
     operationId: 'getDelivery',
     summary: 'Read the recipient of an order, and how it was corrected',
-    description: 'What it was sent as, and each correction, oldest first; null once the recipient is erased.',
+    description: 'What it was sent as, and the corrections, newest first; null once the recipient is erased.',
     tags: ['orders'],
     responses: {
       200: answer('The recipient', recipientView),
