@@ -13,8 +13,8 @@ export const offsetEastMax = 14 * 60
 export const offsetWestMax = 12 * 60
 
 const isoForm =
-  /^(\d{4})-?(\d{2})-?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,]\d{1,9})?)?)? *(Z|[+-]\d{2}:?\d{2})?$/i
-const clockForm = /^(\d{1,2}):?(\d{2})(?::?(\d{2}))? *([AP]\.?M\.?)?$/i
+  /^(\d{4}-\d{2}-\d{2}|\d{8})(?:[T ](\d{2}:\d{2}(?::\d{2})?|\d{6}|\d{4})(?:[.,]\d{1,9})?)? *(Z|[+-]\d{2}(?::\d{2})?|[+-]\d{4})?$/i
+const clockForm = /^(\d{1,2}:\d{2}(?::\d{2})?|\d{3,6}) *([AP]\.?M\.?)?$/i
 
 /**
  * Reads a date with a time: `2026-11-28T09:30:00`, `20261128 093000`, and with an offset `+02:00` or `Z` behind.
@@ -22,9 +22,10 @@ const clockForm = /^(\d{1,2}):?(\d{2})(?::?(\d{2}))? *([AP]\.?M\.?)?$/i
  * @returns undefined for anything else, and for a day or an hour that does not exist
  */
 export function readLocalTime(text: string): LocalTime | undefined {
-  const [, year, month, day, hour = '0', minute = '0', second = '0', zone] = isoForm.exec(text.trim()) ?? []
-  if (year === undefined) return undefined
-  const localMs = msOf([year, month, day], [hour, minute, second])
+  const [, date, clock = '', zone] = isoForm.exec(text.trim()) ?? []
+  if (date === undefined) return undefined
+  const [century, years, month, day] = pairsOf(date)
+  const localMs = msOf([`${century}${years}`, month, day], pairsOf(clock))
   if (localMs === undefined) return undefined
   const hasZ = zone?.toUpperCase() === 'Z'
   if (zone === undefined || hasZ) return { localMs, offsetMinutes: undefined, hasZ }
@@ -35,12 +36,19 @@ export function readLocalTime(text: string): LocalTime | undefined {
 /** Reads a date and a clock apart: `2026-11-28`, `02:05 PM`. Some write AM and PM behind a clock of 24 hours: `13:58 PM`. */
 export function readDateAndClock(date: string, clock: string): LocalTime | undefined {
   const day = readLocalTime(date)
-  const [, hours, minutes, seconds = '0', half] = clockForm.exec(clock.trim()) ?? []
-  if (day === undefined || hours === undefined || minutes === undefined) return undefined
-  const hour = hourOf(Number(hours), half)
-  if (hour > 23 || Number(minutes) > 59 || Number(seconds) > 60) return undefined
-  const localMs = day.localMs + ((hour * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+  const [, digits, half] = clockForm.exec(clock.trim()) ?? []
+  if (day === undefined || digits === undefined) return undefined
+  const [hours = 0, minute = 0, second = 0] = pairsOf(digits).map(Number)
+  const hour = hourOf(hours, half)
+  if (hour > 23 || minute > 59 || second > 60) return undefined
+  const localMs = day.localMs + ((hour * 60 + minute) * 60 + second) * 1000
   return { localMs, offsetMinutes: undefined, hasZ: false }
+}
+
+/** The digits of a date, a clock or an offset in pairs, whatever stands between them; the first may be a single one. */
+function pairsOf(text: string): string[] {
+  const digits = text.replaceAll(/[-:]/g, '')
+  return digits.padStart(digits.length + (digits.length % 2), '0').match(/../g) ?? []
 }
 
 function hourOf(hour: number, half: string | undefined): number {
@@ -61,9 +69,11 @@ function msOf(day: readonly (string | undefined)[], clock: readonly string[]): n
 /** Reads an offset such as `+02:00`, `-0530` or `Z`, in minutes east of Greenwich; undefined for none that a clock can have. */
 export function readOffset(text: string): number | undefined {
   if (/^z$/i.test(text)) return 0
-  const [, sign, hours, minutes = '0'] = /^([+-])(\d{2}):?(\d{2})?$/.exec(text.trim()) ?? []
-  if (hours === undefined || Number(minutes) > 59) return undefined
-  const size = Number(hours) * 60 + Number(minutes)
+  const [, sign, digits] = /^([+-])(\d{2}(?::\d{2})?|\d{4})$/.exec(text.trim()) ?? []
+  if (digits === undefined) return undefined
+  const [hours = 0, minutes = 0] = pairsOf(digits).map(Number)
+  if (minutes > 59) return undefined
+  const size = hours * 60 + minutes
   const offset = sign === '-' ? -size : size
   return offset <= offsetEastMax && offset >= -offsetWestMax ? offset : undefined
 }

@@ -44,7 +44,7 @@ function readStatus(info: unknown): ReportedCheckpoint | undefined {
 
 /** `7/30/2021 9:54:00 AM`, month first; or as ISO 8601 has it. */
 function readTime(text: string): LocalTime | undefined {
-  const [, month = '', day = '', year = '', clock] = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) +(.+)$/.exec(text) ?? []
+  const [, month = '', day = '', year = '', clock] = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) +(\S.*)$/.exec(text) ?? []
   if (clock === undefined) return readLocalTime(text)
   return readDateAndClock(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`, clock)
 }
