@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Notifier } from '../src/events/notifier.ts'
+import type { EventLog } from '../src/events/stream-definition.ts'
 import { createLogger } from '../src/platform/log.ts'
 import { runDeliveries } from '../src/webhooks/deliver.ts'
 import type { DeliveryView, WebhookWithSecretView } from '../src/webhooks/views.ts'
@@ -19,8 +20,12 @@ export const quickRules: DeliveryRules = {
 export type WebhookJson = WebhookWithSecretView
 export type DeliveryJson = DeliveryView
 
-/** An app with its deliveries, as the service runs them; changes are told to them at once. */
-export async function createWebhookApp(): Promise<
+/**
+ * An app with its deliveries, as the service runs them; changes are told to them at once.
+ *
+ * @param reading how they read the log
+ */
+export async function createWebhookApp(reading: Pick<EventLog, 'omitsRecipients'> = {}): Promise<
   TestApp & {
     deliver(rules?: Partial<DeliveryRules>): { stop(): Promise<void> }
     ask<Json>(
@@ -54,7 +59,7 @@ export async function createWebhookApp(): Promise<
       const log = createLogger({ level: 'silent' })
       const delivering = runDeliveries(
         {
-          events: app.eventLog,
+          events: { ...app.eventLog, ...reading },
           address,
           feed: app.feed,
           ...app.webhooks,

@@ -12,7 +12,7 @@ import { createEventMetrics, type EventMetrics } from './metrics.ts'
 import { maintainPartitions, runPartitionMaintenance } from './partition-maintenance.ts'
 import { readLagSeconds } from './readers.ts'
 import { relayReader, runRelay } from './relay.ts'
-import { eventsTopic, retentionDays } from './variables.ts'
+import { eventsRecipient, eventsTopic, retentionDays } from './variables.ts'
 
 export const eventsApi = declareApi<{ feed: EventFeed; metrics: EventMetrics }>('events')
 
@@ -31,7 +31,7 @@ export const eventsModule: Module = {
   ],
   // The recipient of an order is not in its events: its document is.
   erase: { columns: { events: [], event_log_start: [], log_readers: [], event_seals: [] } },
-  variables: [retentionDays],
+  variables: [retentionDays, eventsRecipient],
   topics: [
     {
       name: 'events out',
@@ -94,7 +94,8 @@ function start(context: Context): Running {
 }
 
 function relayWorkers(context: Context, metrics: EventMetrics): Worker[] {
-  const { eventLog: events, address, value, log, tracer, messaging, logGrown, throttle } = context
+  const { address, value, log, tracer, messaging, logGrown, throttle } = context
+  const events = { ...context.eventLog, omitsRecipients: value(eventsRecipient) === 'omit' }
   if (messaging === undefined) return []
   const publisher = messaging.publisher('relay')
   const relay = {

@@ -6,6 +6,7 @@ import { type Lease, runAsLeader } from '../platform/leadership.ts'
 import type { Logger } from '../platform/log.ts'
 import type { PostgresAddress } from '../platform/postgres.ts'
 import { type Tracer, within } from '../platform/tracing.ts'
+import { carried } from './carried.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { toCloudEvent, toCloudEventWithoutData } from './cloud-event.ts'
 import type { LoggedEvent, LogPage } from './event-rows.ts'
@@ -160,7 +161,8 @@ async function sendEvents(options: Relaying, events: readonly LoggedEvent[]): Pr
     const event = events[index]
     return event && toCloudEventWithoutData(event, addressOf(options.events.streams, event))
   }
-  await within(span, () => sendOrReduce(options, topic, events.map(toCloudEvent), reduce))
+  const messages = events.map(event => toCloudEvent(carried(options.events, event)))
+  await within(span, () => sendOrReduce(options, topic, messages, reduce))
 }
 
 /** Where the stream of an event can be read. */

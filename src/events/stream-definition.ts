@@ -37,6 +37,8 @@ export type StreamDefinition = Readonly<{
   addressOf(streamId: string): string
   /** The type of event that carries the stream's document: it is stored once, with the stream, and put before the event's own data. */
   documentIn?: string
+  /** The data of that event without who received it. */
+  withoutRecipient?(data: string): string
   /**
    * The facts of streams, in their order; fewer than asked for when their documents exceed `bytesMax`, and one at least.
    * Without it nothing is known of a stream.
@@ -49,4 +51,10 @@ export type StreamDefinition = Readonly<{
 }>
 
 /** The log, and what is needed to read it; `newest` notes what was read. */
-export type EventLog = Readonly<{ pool: Pool; streams: readonly StreamDefinition[]; newest: NewestRead }>
+export type EventLog = Readonly<{
+  pool: Pool
+  streams: readonly StreamDefinition[]
+  newest: NewestRead
+  /** Whether Kafka and webhooks carry its events without recipients (EVENTS_RECIPIENT). */
+  omitsRecipients?: boolean
+}>

@@ -1,4 +1,4 @@
-import { integerVariable, topicVariable, type Variable } from '../platform/variables.ts'
+import { choiceVariable, integerVariable, topicVariable, type Variable } from '../platform/variables.ts'
 
 /** The environment variables of the event log. */
 
@@ -21,3 +21,14 @@ const days = integerVariable(
 
 /** How many days events stay in the log at least; undefined: for ever. */
 export const retentionDays: Variable<number | undefined> = { ...days, read: given => days.read(given) || undefined }
+
+/** Whether Kafka and webhooks carry recipients. */
+export const eventsRecipient = choiceVariable(
+  {
+    name: 'EVENTS_RECIPIENT',
+    preset: 'include',
+    meaning: 'whether events on Kafka and by webhooks carry who receives an order: include or omit',
+    page: 'customers.md',
+  },
+  ['include', 'omit'],
+)

@@ -7,6 +7,7 @@ import {
 import type { Pool } from '../platform/postgres.ts'
 import { orderPlaced } from './messages.ts'
 import type { RecentOrders } from './recent-orders.ts'
+import { concealRecipient } from './recipient.ts'
 
 /** The stream of an order: its events, `order.placed` first, which carries the order as it was placed. */
 export const orderStream: StreamDefinition = {
@@ -14,6 +15,7 @@ export const orderStream: StreamDefinition = {
   heads: 'select order_uid as stream_id, version, updated_at from orders',
   addressOf: orderUid => `/api/orders/${orderUid}`,
   documentIn: orderPlaced.type,
+  withoutRecipient: concealRecipient,
   fetchFacts,
   findStreamsOf,
 }

@@ -17,7 +17,7 @@ const nobody = { name: '', phone: '0', zip: '', city: '', address: '', region: '
 
 /** A document as it reads back. @param document as it was sent @param delivery JSON: the corrected recipient */
 export function withRecipient(document: string, delivery: string): string {
-  const spliced = replaceMember(document, 'delivery', delivery)
+  const spliced = replaceMember(document, 'delivery', () => delivery)
   return spliced ?? JSON.stringify({ ...JSON.parse(document), delivery: JSON.parse(delivery) })
 }
 
@@ -36,7 +36,14 @@ export function withoutRecipient(document: string): string {
   return JSON.stringify(anonymizedOrder(JSON.parse(document) as OrderDocument))
 }
 
-/** The same of an order that is parsed; the fields that the service has added stay. */
+/** The data of an event that carries a document, without the recipient but for the country; all else stays. */
+export function concealRecipient(data: string): string {
+  const conceal = (delivery: string) => JSON.stringify(anonymous(JSON.parse(delivery) as Recipient))
+  const spliced = replaceMember(data, 'delivery', conceal)
+  return spliced ?? withRecipient(data, conceal(JSON.stringify(recipientOf(data))))
+}
+
+/** A document without its recipient of an order that is parsed; the fields that the service has added stay. */
 export function anonymizedOrder(order: object): object {
   const known = ofContract({ properties: { ...orderDocument.properties, ...addedFields } as Properties }, order)
   const { delivery } = known as Partial<OrderDocument>

@@ -21,6 +21,6 @@ const cases: readonly [what: string, object: string, expected: string | undefine
 
 for (const [what, object, expected] of cases) {
   test(`a member of a JSON text is replaced: ${what}`, () => {
-    expect(replaceMember(object, 'delivery', '0')).toBe(expected)
+    expect(replaceMember(object, 'delivery', () => '0')).toBe(expected)
   })
 }

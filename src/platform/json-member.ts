@@ -6,12 +6,14 @@ import { isEscaped } from './json-screen.ts'
  *
  * @param object a JSON object without space between its parts, each member once
  * @param name needs no escapes
- * @param value JSON
+ * @param replace makes the new value of the old one; both JSON
  * @returns undefined when no member is written with that name
  */
-export function replaceMember(object: string, name: string, value: string): string | undefined {
+export function replaceMember(object: string, name: string, replace: (value: string) => string): string | undefined {
   const span = spanOf(object, `"${name}":`)
-  return span && object.slice(0, span.from) + value + object.slice(span.to)
+  if (span === undefined) return undefined
+  const { from, to } = span
+  return object.slice(0, from) + replace(object.slice(from, to)) + object.slice(to)
 }
 
 /** Where the value of a member of the outermost object is. @param head its name in quotes, with the colon */

@@ -74,7 +74,7 @@ async function redeliver(call: Call, options: DeliveryRoutesOptions): Promise<Re
       `the log no longer has event ${name.sequence} of ${name.streamType} ${name.streamId}`,
     )
   }
-  const event = fromLog(logged)
+  const event = fromLog(log, logged)
   const attemptedAtMs = now()
   const result = await sendSigned(sender, webhook, event, attemptedAtMs)
   const outcome = isDelivered(result) ? 'delivered' : 'failed'

@@ -1,12 +1,13 @@
-import { eraseAnswers } from './erasing.ts'
 import { eventsApi } from '../events/module.ts'
 import { Notifier } from '../events/notifier.ts'
+import { eventsRecipient } from '../events/variables.ts'
 import type { Context, Module, Running } from '../module.ts'
 import { declareApi } from '../module-api.ts'
 import { version } from '../version.ts'
 import { webhookChannel } from './channels.ts'
 import { runDeliveries } from './deliver.ts'
 import { deliveryRoutes } from './delivery-routes.ts'
+import { eraseAnswers } from './erasing.ts'
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts'
 import { webhooksChannel } from './queries.ts'
 import { readOwing } from './retry-queries.ts'
@@ -44,7 +45,8 @@ export const webhooksModule: Module = {
 }
 
 function start(context: Context): Running {
-  const { pool, address, value, now, isClockRight, log, tracer, registry, catalogue, eventLog } = context
+  const { pool, address, value, now, isClockRight, log, tracer, registry, catalogue } = context
+  const eventLog = { ...context.eventLog, omitsRecipients: value(eventsRecipient) === 'omit' }
   const { feed } = eventsApi.of(context)
   const allowPrivate = value(webhooksAllowPrivate)
   const plain = createSender({ allowPrivate, resolve: resolveHost, timeouts, version })

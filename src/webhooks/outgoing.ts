@@ -1,6 +1,8 @@
+import { carried, carriedJson } from '../events/carried.ts'
 import { encodeEvent } from '../events/encode.ts'
 import type { LoggedEvent } from '../events/event-rows.ts'
 import { type FedEvent, jsonOf } from '../events/fed-event.ts'
+import type { EventLog } from '../events/stream-definition.ts'
 import { traceparentHeader } from '../platform/traceparent.ts'
 import type { Delivery, DeliveryOutcome } from './delivery-queries.ts'
 import type { Sender, SendResult } from './sender.ts'
@@ -20,16 +22,16 @@ export type OutgoingEvent = {
   recordedAt: string
   /** W3C Trace Context of what made the change; null when it had none. */
   traceparent: string | null
-  /** The event as JSON, byte for byte what SSE has as `data`. */
+  /** The event as JSON, byte for byte what SSE has as `data`, unless recipients are left out. */
   body: Uint8Array
 }
 
-export function fromFeed(event: FedEvent): OutgoingEvent {
-  return { ...aboutOf(event), body: jsonOf(event) }
+export function fromFeed(log: EventLog, event: FedEvent): OutgoingEvent {
+  return { ...aboutOf(event), body: carriedJson(log, event, jsonOf(event)) }
 }
 
-export function fromLog(event: LoggedEvent): OutgoingEvent {
-  return { ...aboutOf(event), body: new TextEncoder().encode(encodeEvent(event)) }
+export function fromLog(log: EventLog, event: LoggedEvent): OutgoingEvent {
+  return { ...aboutOf(event), body: new TextEncoder().encode(encodeEvent(carried(log, event))) }
 }
 
 function aboutOf(event: Omit<LoggedEvent, 'data'>): Omit<OutgoingEvent, 'body'> {

@@ -126,11 +126,11 @@ export class Subscription {
     return entries < windowEventsMax && bytes < windowBytesMax && this.#retries.count < retriesMax
   }
 
-  #take(events: readonly FedEvent[]): void {
+  #take(events: readonly FedEvent[], log = this.#options.events): void {
     const behind: Job[] = []
     for (const fed of events) {
       if (!wantsType(this.#webhook.eventTypes, fed.type)) continue
-      const job = { event: fromFeed(fed), entry: this.#window.add(fed.checkpoint, fed.frame.byteLength) }
+      const job = { event: fromFeed(log, fed), entry: this.#window.add(fed.checkpoint, fed.frame.byteLength) }
       if (this.#retries.holds(fed)) behind.push(job)
       else this.#queue.add(streamKey(fed), job)
     }
@@ -211,7 +211,7 @@ export class Subscription {
         log.warn(event, 'an event to repeat is no longer in the log')
         return await this.#retries.remove(queued)
       }
-      const attempt = await this.#try(fromLog(logged), queued.attempts + 1)
+      const attempt = await this.#try(fromLog(this.#options.events, logged), queued.attempts + 1)
       if (attempt === undefined) return
       const followUp = this.#judge(attempt)
       const dueAtMs = followUp.kind === 'delivered' ? undefined : followUp.dueAtMs
