@@ -33,7 +33,7 @@ function start(context: Context): Running {
   return {
     routes: [
       ...deliveryRoutes(correcting, pools.single),
-      ...customerRoutes({ ...erasing, notReached: unreached, isStopping }),
+      ...customerRoutes({ ...erasing, lists: pools.lists, notReached: unreached, isStopping }),
     ],
     workers: [{ name: 'customer erasures', run: stop => runErasures(erasing, stop) }],
   }

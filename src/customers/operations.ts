@@ -2,7 +2,7 @@ import { storedOrderView } from '../orders/views.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import { listOf } from '../platform/view.ts'
 import { correctionBody, erasureBody } from './requests.ts'
-import { erasureView, recipientView } from './views.ts'
+import { customerExportView, erasureView, recipientView } from './views.ts'
 
 /** The operations of customers and recipients in OpenAPI. */
 
@@ -51,6 +51,19 @@ export const operations = {
       202: answer('It goes on', erasureView),
       400: problemAnswer('The body or the id is not valid'),
       422: problemAnswer('The reason holds a card number'),
+      503: unavailable,
+    },
+  },
+  exportCustomer: {
+    operationId: 'exportCustomer',
+    summary: 'Export everything that is stored about a customer',
+    description:
+      'The orders, oldest first, each with the rows that belong to it: history, corrections, payments, shipments and so on, by their tables; ' +
+      'then what names the customer, such as carts. A customer that nothing is known of has an export without orders.',
+    tags: ['customers'],
+    responses: {
+      200: answer('The export', customerExportView),
+      400: problemAnswer('The id is not valid'),
       503: unavailable,
     },
   },

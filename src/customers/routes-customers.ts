@@ -1,12 +1,17 @@
 import type { Call, Route } from '../platform/http.ts'
+import { streamedResponse } from '../platform/lines-response.ts'
+import type { Pool } from '../platform/postgres.ts'
 import { beginErasure, continueErasure, type ErasureOptions } from './erase.ts'
 import { findErasuresOf } from './erasure-queries.ts'
+import { exportCustomer } from './export.ts'
 import { operations } from './operations.ts'
 import { presentErasure } from './presentation.ts'
 import { customerIdOf, readErasure } from './requests.ts'
 
 export type CustomerRoutesOptions = ErasureOptions &
   Readonly<{
+    /** The pool for long reads. */
+    lists: Pool
     /** Where recipients may still be afterwards. */
     notReached: readonly string[]
     onFinished: (counts: Readonly<Record<string, number>>) => void
@@ -19,13 +24,17 @@ const workMsMax = 3_000
 /** The most erasures of a customer that are listed. */
 const listedMax = 100
 
-/** Customers are erased. */
+/** Customers are exported, and erased. */
 export function customerRoutes(options: CustomerRoutesOptions): Route[] {
   return [
     {
       ...{ method: 'POST', path: '/api/customers/:id/erase', scope: 'admin', operation: operations.eraseCustomer },
       idempotent: true,
       handle: call => erase(call, options),
+    },
+    {
+      ...{ method: 'GET', path: '/api/customers/:id/export', scope: 'admin', operation: operations.exportCustomer },
+      handle: call => send(call, options),
     },
     {
       ...{ method: 'GET', path: '/api/customers/:id/erasures', scope: 'admin', operation: operations.listErasures },
@@ -48,4 +57,12 @@ async function erase(call: Call, options: CustomerRoutesOptions): Promise<Respon
 async function list(call: Call, { pool, notReached }: CustomerRoutesOptions): Promise<Response> {
   const erasures = await findErasuresOf(pool, customerIdOf(call), listedMax)
   return Response.json(erasures.map(erasure => presentErasure(erasure, notReached)))
+}
+
+async function send(call: Call, { lists, modules, now }: CustomerRoutesOptions): Promise<Response> {
+  const customerId = customerIdOf(call)
+  return streamedResponse(exportCustomer({ pool: lists, modules }, customerId, now()), {
+    'content-type': 'application/json',
+    'content-disposition': 'attachment; filename="customer.json"',
+  })
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { orderDocument } from '../orders/document.ts'
+import { storedOrderView } from '../orders/views.ts'
 import { listOf, nullable, recordOf, time } from '../platform/view.ts'
 
 /** Customers and recipients as they are answered. */
@@ -44,6 +45,24 @@ export const erasureView = Type.Object(
     not_reached: listOf(Type.String(), { description: 'Where recipients may still be, in a sentence each' }),
   },
   { title: 'CustomerErasure', description: 'The erasure of a customer, as far as it is' },
+)
+
+export const customerExportView = Type.Object(
+  {
+    customer_id: Type.String(),
+    exported_at: time(),
+    orders: listOf(
+      Type.Object(
+        { order: storedOrderView },
+        {
+          title: 'ExportedOrder',
+          description: 'An order, and the rows of each table that belongs to it',
+          additionalProperties: true,
+        },
+      ),
+    ),
+  },
+  { title: 'CustomerExport', description: 'What is stored about a customer, by table', additionalProperties: true },
 )
 
 export type ErasureView = Static<typeof erasureView>

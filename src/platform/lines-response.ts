@@ -22,8 +22,20 @@ const contentType = 'application/x-ndjson'
  *
  * @throws what producing the first lines throws: nothing was sent by then, so the error gets its own status
  */
-export async function linesResponse(source: LinesSource): Promise<Response> {
-  const lines = withEnd({ ...source, lines: withinBudget(source.lines) })
+export function linesResponse(source: LinesSource): Promise<Response> {
+  return streamedResponse(withEnd({ ...source, lines: withinBudget(source.lines) }), { 'content-type': contentType })
+}
+
+/**
+ * Responds with pieces of a body, which are produced only as fast as the receiver reads them. The head waits for the first of them. One that
+ * cannot be produced cuts the body off.
+ *
+ * @throws what producing the first piece throws
+ */
+export async function streamedResponse(
+  lines: AsyncGenerator<Uint8Array>,
+  headers: Readonly<Record<string, string>>,
+): Promise<Response> {
   // Not kept once it is sent: what the stream's functions refer to lives as long as the response.
   let first: IteratorResult<Uint8Array> | undefined = await lines.next()
   const body = new ReadableStream<Uint8Array>(
@@ -41,7 +53,7 @@ export async function linesResponse(source: LinesSource): Promise<Response> {
     // Nothing is produced before the receiver has read what was produced before.
     new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
   )
-  return new Response(body, { headers: { 'content-type': contentType } })
+  return new Response(body, { headers })
 }
 
 /** Pauses of a sender that has announced its length are ignored up to this: it does not wait for answers. */
