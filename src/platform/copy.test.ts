@@ -126,7 +126,8 @@ test('every value comes back as it went in, those at the ends of their range too
     -(2 ** 31),
     -(2 ** 32),
   ]
-  const amounts = [0n, 1n, 9_999n, 10_000n, 10_001n, 100_000_000n, 123_456_789_012_345_678_901_234_567_890n]
+  const large = [2n ** 53n - 1n, 2n ** 53n, 10n ** 16n, 123_456_789_012_345_678_901_234_567_890n]
+  const amounts = [0n, 1n, 9_999n, 10_000n, 10_001n, 100_000_000n, ...large]
   const moments = [
     0,
     -1,

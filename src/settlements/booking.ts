@@ -10,6 +10,7 @@ import {
   allLines,
   feeAmount,
   isOfSettlements,
+  otherLines,
   payoutAmount,
   payoutSums,
   plainLines,
@@ -38,24 +39,24 @@ type ToBook = {
  */
 const unbooked = `
   with ${restFound},
-  named as (
-    select row, order_uid, payment_id from found
-     union all
-    select l.row, p.order_uid, p.payment_id from ${plainLines} l join ${paymentRows} p on p.provider = $1 and p.provider_ref = l.payment_ref
-  ),
   bookable as (
-    select l.row, ${transferId('l.line_id', 'fee')} as transfer_id, 'fee' as what, l.net_currency as currency, ${feeAmount} as amount
-      from ${allLines} l where $3 and not l.is_repeated
+    select ${transferId('l.line_id', 'fee')} as transfer_id, 'fee' as what, l.net_currency as currency, ${feeAmount} as amount,
+           p.order_uid, p.payment_id
+      from ${plainLines} l left join ${paymentRows} p on p.provider = $1 and p.provider_ref = l.payment_ref
+     where $3
      union all
-    select null, ${transferId('l.line_id', 'payout')}, 'payout', l.net_currency, ${payoutAmount}
+    select ${transferId('l.line_id', 'fee')}, 'fee', l.net_currency, ${feeAmount}, f.order_uid, f.payment_id
+      from ${otherLines} l left join found f using (row) where $3 and not l.is_repeated
+     union all
+    select ${transferId('l.line_id', 'payout')}, 'payout', l.net_currency, ${payoutAmount}, null, null
       from ${allLines} l where l.kind = 'payout' and not l.is_repeated
      union all
-    select null, ${transferId('s.payout', 'payout')}, 'payout', min(s.currency), sum(s.lines_net)
+    select ${transferId('s.payout', 'payout')}, 'payout', min(s.currency), sum(s.lines_net), null, null
       from ${payoutSums} s where $2
      group by s.payout having count(s.payout_net) = 0 and count(*) = 1
   )
-  select transfer_id, what, n.currency, n.amount::text, f.order_uid, f.payment_id
-    from bookable n left join named f using (row)
+  select transfer_id, what, currency, amount::text, order_uid, payment_id
+    from bookable n
    where n.amount <> 0
      and not exists (select from ${bookedTransfers} b where b.transfer_id = n.transfer_id and ${isOfSettlements('b')})`
 

@@ -42,6 +42,9 @@ export const payoutSums = `
 /** Lines that were set aside: they match. */
 export const plainLines = `(select * from settlement_lines l where l.${isOfPayment} and not exists (select from settlement_rest r where r.row = l.row))`
 
+/** All others. */
+export const otherLines = `(select * from ${allLines} l where not (l.${isOfPayment}) or exists (select from settlement_rest r where r.row = l.row))`
+
 const lines = `
   lines as materialized (select l.* from ${allLines} l join settlement_rest using (row) where l.${isOfPayment})`
 

@@ -45,7 +45,7 @@ export class PageValues {
   /** Leaves out what the value begins and ends with. @returns whether it does */
   narrow(prefix: string, suffix: string): boolean {
     const [start, end] = [this.#start + prefix.length, this.#end - suffix.length]
-    if (end < start || !this.text.startsWith(suffix, end)) return false
+    if (end < start || !this.text.startsWith(prefix, this.#start) || !this.text.startsWith(suffix, end)) return false
     ;[this.#start, this.#end] = [start, end]
     return true
   }

@@ -18,13 +18,13 @@ const paymentMeaning = lineKinds.length
  * one that came before, and never the other way round, so what it finds is checked in the database.
  */
 export class SeenLines {
-  readonly #words: Uint32Array
+  /** Made when the first id is added: few files are so large that one is. */
+  #words: Uint32Array | undefined
   readonly #blocks: number
 
   /** @param blocks a power of 2; each is 64 bytes */
   constructor(blocks: number = blocksOfFile) {
     this.#blocks = blocks
-    this.#words = new Uint32Array(blocks * blockWords)
   }
 
   /** Adds the id of a line. @returns whether it may have been there before */
@@ -54,6 +54,7 @@ export class SeenLines {
   #set(block: number, bit: number): boolean {
     const word = block + ((bit >>> 5) & (blockWords - 1))
     const mask = 1 << (bit & (wordBits - 1))
+    this.#words ??= new Uint32Array(this.#blocks * blockWords)
     const before = this.#words[word] ?? 0
     this.#words[word] = before | mask
     return (before & mask) !== 0

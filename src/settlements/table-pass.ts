@@ -6,7 +6,7 @@ import { currencyNumber } from './text-hash.ts'
 /** As many as fit in 1 MiB of the table: some thousand rows. */
 const pageBlocks = 128
 /** After this many the garbage is collected, as while the file is read. */
-const collectBlocks = 32 * pageBlocks
+const collectBlocks = 16 * pageBlocks
 /** Reading a row in the order of the table takes a seventh of looking one up, and it is as long as a line. */
 const bytesForOne = 8
 
