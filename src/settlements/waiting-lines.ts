@@ -40,26 +40,25 @@ const ownMeaning = 1
  */
 export class WaitingLines {
   readonly #refs: HashTable
-  /** A third of a hash of our own id of the payment; 0 for none. */
-  readonly #own: Int32Array
+  /** Two parts of a hash of our own id of the payment for each line, the first 0 for none; made when the first line has one. */
+  #own: Int32Array | undefined
   readonly #amounts: Float64Array
   readonly #currencies: Int32Array
   readonly #rows: Int32Array
   readonly #isRefund: Uint8Array
   readonly #states: Uint8Array
-  #namesOwn = false
 
   /** @param max a power of 2 */
   constructor(max: number = linesMax) {
     this.#refs = new HashTable(max)
-    ;[this.#own, this.#rows, this.#currencies] = [new Int32Array(max), new Int32Array(max), new Int32Array(max)]
+    ;[this.#rows, this.#currencies] = [new Int32Array(max), new Int32Array(max)]
     this.#amounts = new Float64Array(max)
     ;[this.#isRefund, this.#states] = [new Uint8Array(max), new Uint8Array(max)]
   }
 
   /** Whether lines name payments by our id too, so that payments need their own. */
   get namesOwn(): boolean {
-    return this.#namesOwn
+    return this.#own !== undefined
   }
 
   /** Notes a line that is of a payment. @param paymentRef the line's */
@@ -76,8 +75,10 @@ export class WaitingLines {
       return 'unfit'
     }
     if (line.ownRef !== undefined) {
-      this.#own[at] = ownHash(line.ownRef)
-      this.#namesOwn = true
+      hashText(line.ownRef, ownMeaning)
+      this.#own ??= new Int32Array(2 * this.#rows.length)
+      this.#own[2 * at] = hashed[0] || 1
+      this.#own[2 * at + 1] = hashed[1] ?? 0
     }
     this.#amounts[at] = Math.abs(line.amount)
     this.#currencies[at] = currencyNumber(line.currency)
@@ -86,19 +87,26 @@ export class WaitingLines {
   }
 
   /** Looks up the line of a payment. @returns whether a line that matches names it as a payment */
-  see({ ref, own: ours, currency, captured, refunded }: SeenPayment): boolean {
+  see({ ref, own, currency, captured, refunded }: SeenPayment): boolean {
     const at = this.#refs.find(ref.text, ref.start, ref.end)
     if (at === undefined) return false
     const isRefund = this.#isRefund[at] === 1
-    const own = this.#own[at]
     const fits =
       // Another payment may have the same reference.
       this.#states[at] === waiting &&
       this.#currencies[at] === currency &&
       this.#amounts[at] === (isRefund ? refunded : captured) &&
-      (own === 0 || own === ownHash(ours.text, ours.start, ours.end))
+      this.#isOfOwn(at, own)
     this.#states[at] = fits ? matched : spoiled
     return fits && !isRefund
+  }
+
+  /** Whether a line has no id of ours, or this one. */
+  #isOfOwn(at: number, { text, start, end }: Part): boolean {
+    const own = this.#own
+    if (own === undefined || own[2 * at] === 0) return true
+    hashText(text, ownMeaning, start, end)
+    return own[2 * at] === (hashed[0] || 1) && own[2 * at + 1] === hashed[1]
   }
 
   /** The rows of lines that have not matched, some at a time. */
@@ -118,9 +126,4 @@ export class WaitingLines {
 /** Whether the payment alone decides about a line: it is not about one of several operations. */
 function isPlainOf({ kind, operationRef, feeOff }: NumberedLine, paymentRef: string): boolean {
   return feeOff === 0 && kind !== 'dispute' && (operationRef === undefined || operationRef === paymentRef)
-}
-
-function ownHash(text: string, start = 0, end = text.length): number {
-  hashText(text, ownMeaning, start, end)
-  return hashed[0] || 1
 }
