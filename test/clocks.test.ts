@@ -47,6 +47,16 @@ test('an instance two days ahead expires nothing, says so, and stores orders wit
     payment: { ...order.payment, payment_dt: 0 },
   }))
   expect((await post(right.url, JSON.stringify(unpaid)))?.status).toBe(201)
+  // A cart that expires after two days, and a reservation after an hour.
+  const send = async (method: string, path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(right.url + path, { method, headers, body: JSON.stringify(body) })
+    expect(answer.ok).toBe(true)
+  }
+  const chrtId = later?.items[0]?.chrt_id
+  await send('PUT', `/api/items/${chrtId}`, { nm_id: 1, name: 'Lamp', prices: { USD: 1 } })
+  await send('POST', `/api/stock/${chrtId}/movements`, { location: 'main', kind: 'received', quantity: 9 })
+  await send('POST', '/api/carts', { currency: 'USD' })
   const wrong = await startServiceProcess({ env, preload: wrongClock(2 * dayMs) })
   const metric = async (url: string) => {
     const text = await (await fetch(`${url}/metrics`)).text()
@@ -71,6 +81,9 @@ test('an instance two days ahead expires nothing, says so, and stores orders wit
   }
   await eventually('what is due has expired', async () => (await statuses()).due === 'expired')
   expect(await statuses()).toEqual({ 'clock-0': 'pending', 'clock-1': 'pending', due: 'expired' })
+  const kept =
+    'select (select state from carts) as cart, (select string_agg(distinct state, $$ $$) from stock_reservations) as held'
+  expect(await queryDatabase(address, kept)).toEqual([{ cart: 'open', held: 'held' }])
   const [row] = await queryDatabase(
     address,
     "select abs(extract(epoch from now() - recorded_at))::float8 as off from events where stream_id = 'clock-1'",

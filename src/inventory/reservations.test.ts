@@ -83,6 +83,17 @@ describe('an unpaid order', () => {
     expect(await stockOf(t.pool, a)).toEqual({ main: '3/2' })
   })
 
+  test('that has one item on two lines, with another between, wants two units of it', async () => {
+    const [a, b] = [await stocked({ main: 2 }), await stocked({ main: 2 })]
+    const order = orderOf({ [a]: 2, [b]: 1 })
+    const [first, second, third] = order.items
+    if (first === undefined || second === undefined || third === undefined) throw new Error('it has three lines')
+    order.items = [first, third, second]
+    expect((await post(order)).status).toBe(201)
+    expect(await reservationsOf(order.order_uid)).toEqual([`${a}: 2 held at main`, `${b}: 1 held at main`])
+    expect((await post(orderOf({ [a]: 1 }))).status).toBe(409)
+  })
+
   test('keeps its stock when it is confirmed, gives it back when it is cancelled, and has shipped it when it is completed', async () => {
     const a = await stocked({ main: 3 })
     const [one, two, three] = [orderOf({ [a]: 1 }), orderOf({ [a]: 1 }), orderOf({ [a]: 1 })]

@@ -299,6 +299,22 @@ describe('stock', () => {
     expect((await ask('GET', '/api/stock/999')).body).toMatchObject({ code: 'ITEM_NOT_FOUND' })
   })
 
+  test('takes no movement or count of a negative or fractional quantity', async () => {
+    const chrtId = await newItem()
+    await move(chrtId, 'received', 5)
+    for (const quantity of [-1, 0, 1.5, '2', 2 ** 53]) {
+      const moved = ask('POST', `/api/stock/${chrtId}/movements`, { location: 'main', kind: 'received', quantity })
+      expect(await pointersOf(moved)).toEqual([400, 'REQUEST_INVALID', ['/quantity']])
+    }
+    for (const counted of [-1, 1.5, '2'])
+      expect(await pointersOf(ask('POST', `/api/stock/${chrtId}/count`, { location: 'main', counted }))).toEqual([
+        400,
+        'REQUEST_INVALID',
+        ['/counted'],
+      ])
+    expect(await stockOf(chrtId)).toEqual([5, 0, 0, 5])
+  })
+
   test('becomes what was counted, unless it is another than expected or the count is older', async () => {
     const chrtId = await newItem()
     const count = (body: object) => ask('POST', `/api/stock/${chrtId}/count`, { location: 'main', ...body })
