@@ -219,6 +219,25 @@ describe('a paid order that there is too little for', () => {
     expect(await stockOf(t.pool, b)).toEqual({ main: '5/1' })
   })
 
+  test('gets its units at one location, and is shipped from another', async () => {
+    await t.pool.query(`insert into locations values ('far', 'Far', 1, '{}', true, now()) on conflict do nothing`)
+    const a = await stocked({ main: 1 })
+    const order = orderOf({ [a]: 2 }, { isPaid: true })
+    await post(order)
+    await moveStock(t.pool, { chrtId: a, quantity: 1 })
+    await allocateAll(t.pool, now)
+    await moveStock(t.pool, { chrtId: a, location: 'far', quantity: 2 })
+    const send = async (path: string, body: object) => {
+      const response = await t.call('POST', path, { body })
+      return { status: response.status, ...((await response.json()) as { id: string }) }
+    }
+    const rids = order.items.map(({ rid }) => rid)
+    const { id } = await send(`/api/orders/${order.order_uid}/shipments`, { rids })
+    const shipped = await send(`/api/shipments/${id}/ship`, { location: 'far', reallocate: true })
+    expect(shipped).toMatchObject({ status: 200 })
+    expect(await reservationsOf(order.order_uid)).toEqual([`${a}: 2 shipped at far`])
+  })
+
   test('waits for nothing when it is cancelled, and is not confirmed by stock once a person has confirmed it', async () => {
     const a = await stocked({ main: 0 })
     const [first, second] = [orderOf({ [a]: 1 }, { isPaid: true }), orderOf({ [a]: 1 }, { isPaid: true })]

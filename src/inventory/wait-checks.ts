@@ -1,6 +1,7 @@
 import { eventsOf } from '../events/event-sql.ts'
 import { unitsOf } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
+import { reallocation } from './reservation.ts'
 import { reservationStreamType } from './reservation-events.ts'
 
 /** The checks of what events say of orders that wait for stock. They compare what is kept of the log. */
@@ -35,7 +36,8 @@ export const waitChecks: readonly Check[] = [
   },
   {
     name: 'allocation-events',
-    sentence: 'stock.allocated names what the order has reserved since, item by item and location by location',
+    sentence:
+      'stock.allocated names what the order has reserved since, item by item and location by location, unless it left from elsewhere',
     sql: `select order_uid || ': ' || chrt_id || ' at ' || location
             from (select e.order_uid, said.*
                     from ${events} e
@@ -46,6 +48,9 @@ export const waitChecks: readonly Check[] = [
                         where state <> 'expired'
                           and order_uid in (select order_uid from ${events} e where e.type = 'stock.allocated')) kept
            using (order_uid, chrt_id, location)
-           where said.quantity is distinct from kept.quantity`,
+           where said.quantity is distinct from kept.quantity
+             and not exists (select from stock_movements m
+                              where m.chrt_id = coalesce(said.chrt_id, kept.chrt_id) and m.reason = '${reallocation}'
+                                and m.order_uid = coalesce(said.order_uid, kept.order_uid))`,
   },
 ]
