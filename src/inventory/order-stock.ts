@@ -127,8 +127,11 @@ function sharesOf(
   const elsewhere = own.filter(one => !isWanted(one)).map(one => one.location)
   if (elsewhere.length > 0) return { kind: 'elsewhere', chrtId, locations: elsewhere }
   const isThere = stocks.some(one => one.chrtId === chrtId && one.location === location)
-  if (reallocate && isThere) return [...shares, { chrtId, quantity: left, location, reservedAt: undefined }]
-  if (waiting.has(orderUid) || (reallocate && location !== undefined))
+  // An order that waits gets all of its units when they arrive: what left before would leave twice.
+  const isWaiting = waiting.has(orderUid)
+  if (reallocate && isThere && !isWaiting)
+    return [...shares, { chrtId, quantity: left, location, reservedAt: undefined }]
+  if (isWaiting || (reallocate && location !== undefined))
     return { kind: 'missing', chrtId, locations: location === undefined ? [] : [location] }
   // Its item was not tracked when it was ordered.
   return [...shares, { chrtId, quantity: left, location: undefined, reservedAt: undefined }]

@@ -219,6 +219,24 @@ describe('a paid order that there is too little for', () => {
     expect(await stockOf(t.pool, b)).toEqual({ main: '5/1' })
   })
 
+  test('ships nothing while it waits, also when a person has confirmed it: it gets its units once', async () => {
+    const a = await stocked({ main: 1 })
+    const order = orderOf({ [a]: 2 }, { isPaid: true })
+    await post(order)
+    await command(order.order_uid, 'confirm')
+    const send = async (path: string, body: object) => {
+      const response = await t.call('POST', path, { body })
+      return { status: response.status, ...((await response.json()) as { id: string }) }
+    }
+    const { id } = await send(`/api/orders/${order.order_uid}/shipments`, { rids: [order.items[0]?.rid] })
+    const early = await send(`/api/shipments/${id}/ship`, { location: 'main', reallocate: true })
+    expect(early).toMatchObject({ status: 409, code: 'STOCK_INSUFFICIENT' })
+    await moveStock(t.pool, { chrtId: a, quantity: 1 })
+    await allocateAll(t.pool, now)
+    expect(await send(`/api/shipments/${id}/ship`, {})).toMatchObject({ status: 200 })
+    expect(await stockOf(t.pool, a)).toEqual({ main: '1/1' })
+  })
+
   test('gets its units at one location, and is shipped from another', async () => {
     await t.pool.query(`insert into locations values ('far', 'Far', 1, '{}', true, now()) on conflict do nothing`)
     const a = await stocked({ main: 1 })
