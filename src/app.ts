@@ -54,6 +54,8 @@ export type AppOptions = {
   tracing?: Tracing | undefined
   /** Lets a test stop the service at a point of a payment. */
   paymentHooks?: Context['paymentHooks']
+  /** The same at a point of a return's refund. */
+  returnHooks?: Context['returnHooks']
 }
 
 export type App = {

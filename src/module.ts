@@ -19,6 +19,7 @@ import type { Registry } from './platform/metrics.ts'
 import type { Pool, PoolClient, PostgresAddress } from './platform/postgres.ts'
 import type { Tracer } from './platform/tracing.ts'
 import type { Setting, Values, Variable } from './platform/variables.ts'
+import type { ReturnHooks } from './returns/hooks.ts'
 import type { Probe } from './system/health.ts'
 import type { Lags } from './system/views.ts'
 import type { WriteWatch } from './system/write-watch.ts'
@@ -150,6 +151,8 @@ export type Context = Readonly<{
   messaging: Messaging | undefined
   /** Lets a test stop the service at a point of a payment; undefined otherwise. */
   paymentHooks?: PaymentHooks | undefined
+  /** The same at a point of a return's refund. */
+  returnHooks?: ReturnHooks | undefined
   /** What runs of all modules; to be asked once all are started. */
   running: () => readonly Running[]
   /** The OpenAPI and AsyncAPI documents; to be asked once all modules are started. */

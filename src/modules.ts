@@ -9,6 +9,7 @@ import { deliveriesModule } from './deliveries/module.ts'
 import { type Catalogue, type Module, scopesOf } from './module.ts'
 import { ordersModule } from './orders/module.ts'
 import { paymentsModule } from './payments/module.ts'
+import { returnsModule } from './returns/module.ts'
 import { settlementsModule } from './settlements/module.ts'
 import { shopModule } from './shop/module.ts'
 import { systemModule } from './system/module.ts'
@@ -27,6 +28,7 @@ export const modules: readonly Module[] = [
   cartsModule,
   trackingModule,
   deliveriesModule,
+  returnsModule,
   shopModule,
   customersModule,
   webhooksModule,

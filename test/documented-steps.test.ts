@@ -17,6 +17,7 @@ const groups = [
     ['docs/inventory.md', 'items are written, imported and searched, and their stock is moved and counted'],
     ['docs/prices.md', 'discount codes, delivery methods and tax rates are made'],
     ['docs/carts.md', 'a cart is filled, priced, checked out and pressed again'],
+    ['docs/returns.md', 'units of an order come back, and are refunded'],
   ],
   // Its catalogue is empty at first.
   [['docs/shop.md', 'a guest buys from the demo shop']],

@@ -19,6 +19,7 @@ import { fillDeliveries } from './filled-deliveries.ts'
 import { fillInventory } from './filled-inventory.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillReservations } from './filled-reservations.ts'
+import { fillReturns } from './filled-returns.ts'
 import { eventually } from './kafka.ts'
 import { changePaidOf } from './payment-status.ts'
 
@@ -43,6 +44,7 @@ beforeAll(async () => {
   await runEveryCommand()
   await fillPayments(t)
   await fillCarts(t)
+  await fillReturns(t)
   await fillDeliveries(t)
   await fillReservations(t)
   await fillInventory(t)

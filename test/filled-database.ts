@@ -10,6 +10,7 @@ import { fillCarts } from './filled-carts.ts'
 import { fillDeliveries } from './filled-deliveries.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillReservations } from './filled-reservations.ts'
+import { fillReturns } from './filled-returns.ts'
 import { fillSettlements } from './filled-settlements.ts'
 import { fillTracking } from './filled-tracking.ts'
 import { fillPrices } from './filled-prices.ts'
@@ -27,7 +28,7 @@ const todayMs = Math.floor(Date.now() / dayMs) * dayMs
 
 /**
  * An app whose database has rows in every table, written by the service in every way that it has: orders by HTTP, in a batch, by
- * messages and out of dead letters; commands by HTTP and by messages; payments; items and stock; shipments; deliveries of webhooks that went through and that wait; dead
+ * messages and out of dead letters; commands by HTTP and by messages; payments; items and stock; shipments and returns; deliveries of webhooks that went through and that wait; dead
  * letters in each state; keys; and a log of which one part was dropped and another sealed.
  */
 export async function createFilledApp() {
@@ -70,6 +71,7 @@ export async function createFilledApp() {
   await t.call('POST', '/api/customers/erased/erase', { body: { reason: 'asked for', actor: 'ada' } })
   await fillCarts(t)
   await fillPayments(t)
+  await fillReturns(t)
   await fillDeliveries(t)
   await fillReservations(t)
   await fillInventory(t)

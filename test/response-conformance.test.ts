@@ -219,6 +219,36 @@ describe('responses match OpenAPI', () => {
       await ask('GET /api/shipments', 200, { query })
   })
 
+  test('of returns', async () => {
+    const order = parcelOrder([1, 2])
+    const id = order.order_uid
+    const rids = order.items.map(({ rid }) => rid)
+    await ask('POST /api/orders', 201, { body: order })
+    const create = 'POST /api/orders/{id}/returns'
+    await ask(create, 409, { id, body: { rids } })
+    const shipment = await ask<Row>('POST /api/orders/{id}/shipments', 201, { id, body: { rids } })
+    await ask('POST /api/shipments/{id}/ship', 200, { id: shipment.id })
+    const [first, second] = [
+      await ask<Row>(create, 201, { id, body: { rids: [rids[0]], reason: 'it does not fit' } }),
+      await ask<Row>(create, 201, { id, body: { rids: [rids[1]] } }),
+    ]
+    const path = 'POST /api/returns/{id}'
+    const body = { units: [{ rid: rids[0], condition: 'restock' }] }
+    await ask(`${path}/receive`, 409, { id: first.id, body })
+    await ask(`${path}/approve`, 200, { id: first.id })
+    await ask(`${path}/refund`, 409, { id: first.id, headers: newKey() })
+    await ask(`${path}/receive`, 200, { id: first.id, body })
+    for (const command of ['approve', 'reject', 'cancel']) await ask(`${path}/${command}`, 409, { id: first.id })
+    await ask(`${path}/refund`, 200, { id: first.id, body: { fee: 1 }, headers: newKey() })
+    await ask(`${path}/reject`, 200, { id: second.id })
+    const third = await ask<Row>(create, 201, { id, body: { rids: [rids[1]] } })
+    await ask(`${path}/cancel`, 200, { id: third.id })
+    await ask('GET /api/orders/{id}/returns', 200, { id })
+    await ask('GET /api/returns/{id}', 200, { id: first.id })
+    for (const query of ['', '?state=refunded,rejected', `?order_uid=${id}`])
+      await ask('GET /api/returns', 200, { query })
+  })
+
   test('of prices', async () => {
     const discount = { id: 'new', body: { kind: 'percent', percent: 5 } }
     const method = { id: 'van', body: { name: 'Van', prices: { EUR: 900 } } }
@@ -443,6 +473,8 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'POST /api/stock/{chrt_id}/movements': () => ({ location: 'main', kind: 'received', quantity: 1 }),
   'POST /api/stock/{chrt_id}/count': () => ({ location: 'main', counted: 1 }),
   'POST /api/orders/{id}/shipments': () => ({ rids: ['none'] }),
+  'POST /api/orders/{id}/returns': () => ({ rids: ['none'] }),
+  'POST /api/returns/{id}/receive': () => ({ units: [{ rid: 'none', condition: 'restock' }] }),
   'POST /api/carts': () => ({ currency: 'USD' }),
   'PATCH /api/carts/{id}': () => ({}),
   'PUT /api/carts/{id}/lines/{chrt_id}': () => ({ quantity: 1 }),
@@ -459,7 +491,7 @@ describe('errors match OpenAPI', () => {
   test('of every operation, without a key and without its scope', async () => {
     for (const name of allWith(401)) {
       await ask(name, 401, { of: t })
-      await ask(name, 403, { of: /shipments/.test(name) ? strangers.shopper : strangers.courier })
+      await ask(name, 403, { of: /shipments|returns/.test(name) ? strangers.shopper : strangers.courier })
     }
   })
 

@@ -32,7 +32,7 @@ const allowed: Record<string, readonly string[]> = {
   platform: ['errors', 'advisory-locks'],
   version: [],
   'erase-part': ['platform'],
-  module: ['erase-part', 'orders', 'payments', 'tracking', 'dead-letters', 'events', 'system', 'platform'],
+  module: ['erase-part', 'orders', 'payments', 'tracking', 'returns', 'dead-letters', 'events', 'system', 'platform'],
   'module-api': ['module'],
   verify: ground,
   audit: ['verify', ...ground],

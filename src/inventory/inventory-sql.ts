@@ -8,3 +8,8 @@ export const shipmentMovements = `(select order_uid, shipment_id, chrt_id, locat
                                      from stock_movements
                                     where shipment_id is not null
                                     group by order_uid, shipment_id, chrt_id, location)`
+
+/** Units that came back, as they were recorded under a name. */
+export const returnedMovements = `(select chrt_id, external_id, location, quantity, unavailable, recorded_at
+                                     from stock_movements
+                                    where kind = 'returned' and external_id is not null)`
