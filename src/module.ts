@@ -185,6 +185,8 @@ export type Running = Readonly<{
   findUnderPayment?: (client: PoolClient, orderUids: readonly string[]) => Promise<readonly string[]>
   /** A page beside the web UI, which links to it: what it is called, and its address below the base path. */
   page?: Readonly<{ title: string; path: string }>
+  /** The orders that it knows by the tracking number of a parcel, for lists of orders: few. */
+  findTracked?: (pool: Pool, number: string) => Promise<readonly string[]>
   /** Channels of PostgreSQL that it listens to. */
   notifications?: readonly { channel: string; onNotify: (message: string) => void }[]
   /** Is called when notifications arrive again: some may have been missed. */

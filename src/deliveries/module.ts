@@ -9,6 +9,7 @@ import { createShipmentMetrics } from './metrics.ts'
 import { followOrders } from './order-changes.ts'
 import { followParcels } from './parcel-changes.ts'
 import { plannedShipments } from './planned-shipments.ts'
+import { findTracked } from './read-queries.ts'
 import { readRoutes } from './routes-read.ts'
 import { shipmentRoutes } from './routes-shipments.ts'
 import { shipmentChecks } from './shipment-checks.ts'
@@ -70,6 +71,7 @@ function start(context: Context): Running {
     workers: [{ name: 'late shipments', run: stop => runDelays(delaying, stop) }],
     statusChanges: [followOrders],
     tracking: [followParcels(writing)],
+    findTracked,
     drain: deadlineMs => writer.close(deadlineMs),
   }
 }

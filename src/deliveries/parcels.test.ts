@@ -138,3 +138,21 @@ test('a shipment without news for too long is silent until the carrier says some
   await report(number, ['in_transit'])
   expect(await s.shown(id)).toMatchObject({ silent: false, tracking_status: 'in_transit' })
 })
+
+test('orders are found by any number of their parcels, however it is written', async () => {
+  const number = `1Z ${nextNumber()}`
+  const order = await s.place(parcelOrder([1]))
+  const { id } = await s.plan(order, [0])
+  await s.act(id, 'update', { tracking_numbers: [{ number, role: 'last_mile' }] })
+  const written = [number, number.replace(' ', '').toLowerCase()]
+  const found = async (query: string) =>
+    (await s.ask<{ order_uid: string }[]>('GET', `/api/orders?${query}`)).body.map(one => one.order_uid)
+  for (const text of [...written, order.track_number].map(encodeURIComponent)) {
+    for (const name of ['track_number', 'q'])
+      expect([name, text, await found(`${name}=${text}`)]).toEqual([name, text, [order.order_uid]])
+    expect(await found(`track_number=${text}&status=cancelled`)).toEqual([])
+    expect(await found(`track_number=${text}&q=${order.order_uid}`)).toEqual([order.order_uid])
+  }
+  const listed = await s.ask<ShownShipment[]>('GET', `/api/shipments?tracking_number=${written[1]}`)
+  expect(listed.body.map(one => one.id)).toEqual([id])
+})

@@ -1,5 +1,7 @@
 import type { Pool } from '../platform/postgres.ts'
 import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import { normalizeNumber } from '../tracking/checkpoint.ts'
+import { parcelShipments } from '../tracking/tracking-sql.ts'
 import { withParts } from './load.ts'
 import { shipmentColumns, type ShipmentRow } from './rows.ts'
 import { openStates, type Shipment, type ShipmentState, shipmentStates } from './shipment.ts'
@@ -57,18 +59,20 @@ export async function listShipments(
     bounds.push(`(created_at, shipment_id) < (${place})`)
   }
   const { table, branches, conditions } = wayOf(filter, value)
-  const keys = ['order_uid', 'shipment_id']
+  const keys = ['order_uid', 'shipment_id', 'created_at']
   const walks = branches.map(branch =>
     walkedRows({
       ...{ table, keys, sortedBy: ['created_at', 'shipment_id'], conditions, limit, rowsMax: walkedMax },
       bounds: [...bounds, ...branch],
     }),
   )
+  // Of several branches each has found a page.
+  const few = conditions.length === 0 ? `limit ${limit + 1}` : ''
   const { rows } = await pool.query<ShipmentRow & { fits: boolean; number: string }>(
     `select ${shipmentColumns}, k.fits, k.number
-       from (${walks.join(' union all ')}) k
-       join shipments s using (order_uid, shipment_id)
-      order by s.created_at desc, s.shipment_id desc`,
+       from (select * from (${walks.join(' union all ')}) found order by created_at desc, shipment_id desc ${few}) k
+       join shipments s using (order_uid, shipment_id, created_at)
+      order by created_at desc, shipment_id desc`,
     values,
   )
   const page = pageOf(rows, { conditions, limit, rowsMax: walkedMax })
@@ -109,7 +113,7 @@ function fewRows(
   const ofOrder = orderUid === undefined ? 'true' : `s.order_uid = ${value(orderUid)}`
   if (number === undefined) return `(select s.* from shipments s where ${ofOrder} offset 0) shipments`
   return `(select s.*
-             from (select distinct order_uid, shipment_id from shipment_tracking_numbers where number = ${value(number)}) n
+             from (${shipmentsOf(value(number), value(normalizeNumber(number)))}) n
              join shipments s on s.order_uid = n.order_uid and s.shipment_id = n.shipment_id and ${ofOrder} offset 0) shipments`
 }
 
@@ -121,6 +125,23 @@ export async function findBroken(pool: Pool, nowMs: number, shipmentsMax: number
       order by promised_by
       limit $2`,
     [new Date(nowMs), shipmentsMax],
+  )
+  return rows.map(row => row.order_uid)
+}
+
+/** The shipments with a number, however it is written. @param number SQL, like the other: as it was given, and as `normalizeNumber` has it */
+const shipmentsOf = (number: string, normalized: string) =>
+  `select order_uid, shipment_id from shipment_tracking_numbers where number = ${number}
+    union select order_uid, shipment_id from ${parcelShipments} p where number = ${normalized}`
+
+/** The most orders that are found by one number. */
+const trackedMax = 100
+
+/** The orders with a shipment that has a tracking number, however it is written. */
+export async function findTracked(pool: Pool, number: string): Promise<string[]> {
+  const { rows } = await pool.query<{ order_uid: string }>(
+    `select distinct order_uid from (${shipmentsOf('$1', '$2')}) n order by order_uid limit ${trackedMax}`,
+    [number, normalizeNumber(number)],
   )
   return rows.map(row => row.order_uid)
 }

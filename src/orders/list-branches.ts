@@ -17,12 +17,13 @@ export function branchesOf(
   value: (given: unknown) => string,
 ): [branches: string[], rest: string[]] {
   const { search, trackNumber, customerId } = filter
-  const track = trackNumber === undefined ? [] : [`o.track_number = ${value(trackNumber)}`]
+  const tracked = filter.tracked === undefined ? [] : [`o.order_uid = any(${value(filter.tracked)})`]
+  const track = trackNumber === undefined ? [] : [`o.track_number = ${value(trackNumber)}`, ...tracked]
   const [customer, name] = customerId === undefined ? [[], []] : ofCustomer(customerId, value(customerId))
-  const found = search === undefined ? undefined : ofSearch(search, value(search))
+  const found = search === undefined ? undefined : ofSearch(search, value(search), tracked)
   const [branches, others] =
     found !== undefined
-      ? [found[0], [...found[1], ...track, ...customer, ...name]]
+      ? [found[0], [...found[1], ...anyOf(track), ...customer, ...name]]
       : track.length > 0
         ? [track, [...customer, ...name]]
         : [customer, name]
@@ -59,9 +60,12 @@ function ofCustomer(customerId: string, parameter: string): [branches: string[],
   return [branches, [...customerId].length < indexedCharacters ? [] : [`o.customer_id = ${parameter}`]]
 }
 
+/** A condition that holds when one of several does. */
+const anyOf = (conditions: readonly string[]) => (conditions.length === 0 ? [] : [`(${conditions.join(' or ')})`])
+
 /** No uid or tracking number is as long as the prefix that the index of customers has. */
-function ofSearch(text: string, parameter: string): [branches: string[], rest: string[]] {
+function ofSearch(text: string, parameter: string, tracked: readonly string[]): [branches: string[], rest: string[]] {
   const [customer, rest] = ofCustomer(text, parameter)
   if (rest.length > 0) return [customer, rest]
-  return [[`o.order_uid = ${parameter}`, `o.track_number = ${parameter}`, ...customer], []]
+  return [[`o.order_uid = ${parameter}`, `o.track_number = ${parameter}`, ...tracked, ...customer], []]
 }

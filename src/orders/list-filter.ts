@@ -7,6 +7,8 @@ export type OrderFilter = Partial<{
   deliveryStatuses: readonly OrderState['deliveryStatus'][]
   customerId: string
   trackNumber: string
+  /** The orders that other modules know by the tracking number or the search: a number of their parcels. */
+  tracked: readonly string[]
   /** Created at or after. */
   fromMs: number
   /** Created before. */

@@ -16,7 +16,10 @@ export const listParameters = {
   payment_status: severalOf(stateSchemas.payment_status),
   delivery_status: severalOf(stateSchemas.delivery_status),
   customer_id: { description: 'The customer, whole', schema: { type: 'string' } },
-  track_number: { description: 'The tracking number of the order, whole', schema: { type: 'string' } },
+  track_number: {
+    description: 'The tracking number of the order or of one of its parcels, whole',
+    schema: { type: 'string' },
+  },
   from: {
     description: 'Created at or after; to the millisecond, further digits are cut off',
     schema: { type: 'string', format: 'date-time' },

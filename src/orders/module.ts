@@ -105,7 +105,10 @@ function start(context: Context): Running {
   const { intake, carryOut, cache, metrics } = orders
   return {
     routes: [
-      ...orderRoutes({ intake, cache, pool: pools.lists, metrics, now, log, sendToTopic: senderOf(context) }),
+      ...orderRoutes({
+        ...{ intake, cache, pool: pools.lists, metrics, now, log, sendToTopic: senderOf(context) },
+        findTracked: number => findTracked(context, number),
+      }),
       ...commandRoutes(carryOut, cache.forget),
       ...historyRoutes({ log: listed, feed, eventTypes: catalogue.events.map(({ type }) => type) }),
       ...overviewRoutes({ pool: pools.lists, now, consumerLag: messaging?.messagesBehind }),
@@ -153,6 +156,13 @@ function createOrders(context: Context, placement: readonly PlacementPart[]): Or
   const parts = statusPartsOf(context)
   const carryOut = createCarryOut({ pool: pools.commands, now, takeTurn, onChanged: cache.forget, parts })
   return { intake, carryOut, takeTurn, cache, metrics }
+}
+
+/** The orders that other modules know by a number of their parcels. */
+async function findTracked({ running, pools }: Context, number: string): Promise<string[]> {
+  const found: string[] = []
+  for (const { findTracked } of running()) found.push(...((await findTracked?.(pools.lists, number)) ?? []))
+  return found
 }
 
 /** Sends an order into the topic that orders come in by; undefined without Kafka. */

@@ -37,6 +37,8 @@ export type OrderRoutesOptions = {
   metrics: OrderMetrics
   now: () => number
   log: Logger
+  /** The orders that other modules know by a number of their parcels; few. */
+  findTracked: (number: string) => Promise<readonly string[]>
   /** Sends an order to the topic of incoming orders; undefined without Kafka. */
   sendToTopic: ((order: OrderDocument, traceparent: string | undefined) => Promise<void>) | undefined
 }
@@ -164,10 +166,22 @@ function headersOf(etag: string): Headers {
   return headers
 }
 
-async function list(call: Call, { pool, log }: OrderRoutesOptions): Promise<Response> {
+/** No order and no parcel has a longer number. */
+const trackNumberMax = 64
+
+/** A query with the orders that have what it looks for as a number of their parcels. */
+async function withTracked(query: ListQuery, findTracked: OrderRoutesOptions['findTracked']): Promise<ListQuery> {
+  const { trackNumber, search = '' } = query.filter
+  const number = trackNumber ?? search
+  if (number === '' || number.length > trackNumberMax) return query
+  const tracked = await findTracked(number)
+  return tracked.length === 0 ? query : { ...query, filter: { ...query.filter, tracked } }
+}
+
+async function list(call: Call, { pool, log, findTracked }: OrderRoutesOptions): Promise<Response> {
   const { url } = call.request
   const isStream = typeFor(call.request, ['application/json', 'application/x-ndjson']) === 'application/x-ndjson'
-  const query = readListQuery(new URL(url).searchParams, isStream)
+  const query = await withTracked(readListQuery(new URL(url).searchParams, isStream), findTracked)
   if (isStream) {
     const response = await linesResponse(everyOrder(pool, query, log))
     response.headers.set('vary', 'accept')
