@@ -163,7 +163,7 @@ describe.skipIf(hasNoBrowser)('shipments, in Chromium', () => {
     await page.getByRole('heading', { level: 1, name: id }).waitFor()
     for (const address of ['/shipments', `/shipments/${id}`, '/orders/found', `/packing-slips?id=${id}`]) {
       await page.goto(stage.url + address)
-      await page.locator('.shipments tbody tr, .shipment-units li, .card-entries li, .slip').first().waitFor()
+      await page.locator('.shipments tbody tr, .unit-list li, .card-entries li, .slip').first().waitFor()
       expect([address, await violationsOf(page), await overflowOf(page)]).toEqual([address, [], 0])
     }
     await page.goto(`${stage.url}/shipments/shp_nobody`)

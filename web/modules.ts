@@ -9,6 +9,7 @@ import type { Module } from './module.ts'
 import { orders } from './orders/module.ts'
 import { overview } from './overview/module.ts'
 import { payments } from './payments/module.ts'
+import { returns } from './returns/module.ts'
 import { settlements } from './settlements/module.ts'
 import { system } from './system/module.ts'
 import { webhooks } from './webhooks/module.ts'
@@ -20,6 +21,7 @@ export const modules: readonly Module[] = [
   inventory,
   carts,
   deliveries,
+  returns,
   payments,
   ledger,
   settlements,

@@ -4,11 +4,12 @@ import type { StoredOrderView } from '../../src/orders/views.ts'
 import { TimeField, timeIn } from '../parts/fields.tsx'
 import { FormDialog, textOf } from '../parts/form-dialog.tsx'
 import { ReasonField } from '../parts/reason-field.tsx'
+import { UnitChoice } from '../parts/unit-choice.tsx'
 import { Refusal } from '../platform/api.ts'
 import { IdempotencyKey } from '../platform/idempotency-key.ts'
 import { notify } from '../platform/notices.ts'
 import { NumberFields, numbersOf } from './action-dialogs.tsx'
-import { type Shipment, unshippedItems } from './shipment.ts'
+import { type Shipment, unshippedUnits } from './shipment.ts'
 import { createShipment } from './shipment-request.ts'
 import { texts } from './texts.ts'
 
@@ -24,10 +25,10 @@ type Props = {
 /** Asks which units of an order go out together. */
 export function CreateDialog({ order, shipments, load, close }: Props) {
   const key = useMemo(() => new IdempotencyKey(), [])
-  const free = useMemo(() => unshippedItems(order.items, shipments), [order, shipments])
+  const free = useMemo(() => unshippedUnits(order.items, shipments), [order, shipments])
   const chosen = useSignal<ReadonlySet<number>>(new Set(free.map(({ line }) => line)))
   const submit = async (form: FormData) => {
-    const rids = free.filter(({ line }) => chosen.value.has(line)).map(({ item }) => item.rid)
+    const rids = free.filter(({ line }) => chosen.value.has(line)).map(({ rid }) => rid)
     if (rids.length === 0) throw new Refusal(0, { title: words.none, detail: words.noneHint })
     const promised = timeIn(form, 'promised_by', null)
     const body = {
@@ -39,24 +40,9 @@ export function CreateDialog({ order, shipments, load, close }: Props) {
     notify({ tone: 'good', text: words.done })
     close()
   }
-  const toggle = (line: number) => {
-    const lines = new Set(chosen.value)
-    if (!lines.delete(line)) lines.add(line)
-    chosen.value = lines
-  }
   return (
     <FormDialog title={words.question} submit={words.button} onSubmit={submit} onClose={close}>
-      <fieldset class="units-field">
-        <legend>{words.units}</legend>
-        {free.map(({ item, line }) => (
-          <label key={line} class="choice">
-            <input type="checkbox" checked={chosen.value.has(line)} onChange={() => toggle(line)} />
-            <span>
-              {item.name} <span class="faint">{item.rid}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <UnitChoice legend={words.units} units={free} chosen={chosen} />
       <NumberFields />
       <TimeField label={texts.fields.promised} name="promised_by" at={null} />
       <ReasonField isNeeded={false} />

@@ -5,7 +5,7 @@ import { Failure, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { shipmentAddress } from './addresses.ts'
 import { CreateDialog } from './create-dialog.tsx'
-import { type Shipment, unshippedItems } from './shipment.ts'
+import { type Shipment, unshippedUnits } from './shipment.ts'
 import { ShipmentActions } from './shipment-actions.tsx'
 import { readShipmentsOf } from './shipment-model.ts'
 import { ShipmentState, TrackingNumbers } from './shipment-parts.tsx'
@@ -80,5 +80,5 @@ function Entry({ shipment, load }: { shipment: Shipment; load: () => Promise<voi
 
 /** Whether the service would look at another shipment of the order. */
 function canBeShipped({ status, items }: OrderCardProps['order'], shipments: readonly Shipment[]): boolean {
-  return ['pending', 'confirmed', 'on_hold'].includes(status) && unshippedItems(items, shipments).length > 0
+  return ['pending', 'confirmed', 'on_hold'].includes(status) && unshippedUnits(items, shipments).length > 0
 }

@@ -1,6 +1,7 @@
 import type { TargetedSubmitEvent } from 'preact'
 import { textOf } from '../parts/form-dialog.tsx'
 import { Segments } from '../parts/segments.tsx'
+import { StateChips } from '../parts/state-chips.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { findShipment, isShipmentId } from './search.ts'
 import { states } from './shipment.ts'
@@ -19,31 +20,17 @@ type Props = {
 
 /** The filters of the list; the id of a shipment, or a tracking number that one shipment has, leads to the shipment itself. */
 export function ShipmentFilters({ filter, change, open }: Props) {
-  const find = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const text = textOf(new FormData(event.currentTarget), 'find')
-    if (text === '') return change({ order_uid: '', tracking_number: '' })
-    const { address, isFound } = await findShipment(text)
-    if (isFound || isShipmentId(text)) open(address)
-    else change({ order_uid: text, tracking_number: '' })
-  }
   return (
     <section class="filters" aria-label={commonTexts.filters}>
-      <StateChips filter={filter} change={change} />
+      <StateChips
+        legend={words.state}
+        states={states}
+        chosen={filter.state}
+        choose={state => change({ state })}
+        label={state => texts.states[state]}
+      />
       <div class="filter-row">
-        <form class="list-search" onSubmit={find}>
-          <input
-            key={filter.order_uid || filter.tracking_number}
-            type="search"
-            name="find"
-            aria-label={words.find}
-            placeholder={words.find}
-            maxLength={charactersMax}
-            defaultValue={filter.order_uid || filter.tracking_number}
-            autocomplete="off"
-            spellcheck={false}
-          />
-        </form>
+        <Find filter={filter} change={change} open={open} />
         <input
           type="search"
           class="fitting"
@@ -66,24 +53,28 @@ export function ShipmentFilters({ filter, change, open }: Props) {
   )
 }
 
-function StateChips({ filter, change }: Pick<Props, 'filter' | 'change'>) {
+function Find({ filter, change, open }: Props) {
+  const find = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const text = textOf(new FormData(event.currentTarget), 'find')
+    if (text === '') return change({ order_uid: '', tracking_number: '' })
+    const { address, isFound } = await findShipment(text)
+    if (isFound || isShipmentId(text)) open(address)
+    else change({ order_uid: text, tracking_number: '' })
+  }
   return (
-    <fieldset class="chips">
-      <legend class="hidden">{words.state}</legend>
-      {states.map(state => (
-        <label key={state} class="chip">
-          <input
-            type="checkbox"
-            checked={filter.state.includes(state)}
-            onChange={() => change({ state: toggled(filter.state, state) })}
-          />
-          <span>{texts.states[state]}</span>
-        </label>
-      ))}
-    </fieldset>
+    <form class="list-search" onSubmit={find}>
+      <input
+        key={filter.order_uid || filter.tracking_number}
+        type="search"
+        name="find"
+        aria-label={words.find}
+        placeholder={words.find}
+        maxLength={charactersMax}
+        defaultValue={filter.order_uid || filter.tracking_number}
+        autocomplete="off"
+        spellcheck={false}
+      />
+    </form>
   )
-}
-
-function toggled(chosen: readonly string[], state: string): string[] {
-  return chosen.includes(state) ? chosen.filter(other => other !== state) : [...chosen, state]
 }

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { useLocation, useRoute } from 'preact-iso'
 import { orderAddress } from '../orders/addresses.ts'
 import { useFreshModel } from '../parts/fresh.ts'
-import { Time } from '../parts/time.tsx'
+import { Time, TimeFact } from '../parts/time.tsx'
 import { isNotFound } from '../platform/api.ts'
 import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
@@ -10,7 +10,7 @@ import { shipmentsAddress, slipsAddress } from './addresses.ts'
 import type { ShipmentWithEstimates } from './shipment.ts'
 import { ShipmentActions } from './shipment-actions.tsx'
 import { readShipment } from './shipment-model.ts'
-import { ShipmentState, TrackingNumbers, When } from './shipment-parts.tsx'
+import { ShipmentState, TrackingNumbers } from './shipment-parts.tsx'
 import { texts } from './texts.ts'
 
 const refreshEveryMs = 2_000
@@ -72,7 +72,7 @@ function Content({ shipment }: { shipment: ShipmentWithEstimates }) {
 
 function Units({ shipment }: { shipment: ShipmentWithEstimates }) {
   return (
-    <ul class="shipment-units">
+    <ul class="unit-list">
       {shipment.units.map(({ rid, line, chrt_id: chrtId, shipped_from: from, returned_at: returnedAt }) => (
         <li key={line}>
           <span>{rid}</span>{' '}
@@ -124,14 +124,14 @@ function Facts({ shipment }: { shipment: ShipmentWithEstimates }) {
         </dd>
         {carrier !== null && [<dt key="carrier">{words.carrier}</dt>, <dd key="carrier-value">{carrier}</dd>]}
         {location !== null && [<dt key="from">{words.location}</dt>, <dd key="from-value">{location}</dd>]}
-        <When label={words.promised} at={shipment.promised_by} />
-        <When label={words.estimated} at={shipment.estimated_delivery_at} />
-        <When label={words.created} at={shipment.created_at} />
-        <When label={words.packed} at={shipment.packed_at} />
-        <When label={words.shipped} at={shipment.shipped_at} />
-        <When label={words.delivered} at={shipment.delivered_at} />
-        <When label={words.returned} at={shipment.returned_at} />
-        <When label={words.cancelled} at={shipment.cancelled_at} />
+        <TimeFact label={words.promised} at={shipment.promised_by} />
+        <TimeFact label={words.estimated} at={shipment.estimated_delivery_at} />
+        <TimeFact label={words.created} at={shipment.created_at} />
+        <TimeFact label={words.packed} at={shipment.packed_at} />
+        <TimeFact label={words.shipped} at={shipment.shipped_at} />
+        <TimeFact label={words.delivered} at={shipment.delivered_at} />
+        <TimeFact label={words.returned} at={shipment.returned_at} />
+        <TimeFact label={words.cancelled} at={shipment.cancelled_at} />
         <dt>{words.changed}</dt>
         <dd>
           {reason !== '' && <span class="reason">{reason}</span>} <span class="faint">{texts.by(actor)}</span>{' '}

@@ -1,4 +1,3 @@
-import { Time } from '../parts/time.tsx'
 import { webAddressOf } from '../platform/web-address.ts'
 import { type Shipment, type TrackingNumber, tones, trackingTone } from './shipment.ts'
 import { texts } from './texts.ts'
@@ -42,18 +41,5 @@ export function TrackingNumbers({ of }: { of: readonly TrackingNumber[] }) {
         )
       })}
     </ul>
-  )
-}
-
-/** A line of details: nothing for a time that has not come. */
-export function When({ label, at }: { label: string; at: string | null }) {
-  if (at === null) return null
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd>
-        <Time at={at} isAbsolute />
-      </dd>
-    </>
   )
 }

@@ -34,15 +34,15 @@ export function trackingTone(status: string): string {
   return status === 'unknown' || status === 'pre_transit' ? 'plain' : 'active'
 }
 
-/** The items of the order that are in no shipment that is not cancelled. */
-export function unshippedItems<Item extends { rid: string }>(
-  items: readonly Item[],
+/** The units of the order that are in no shipment that is not cancelled. */
+export function unshippedUnits(
+  items: readonly { rid: string; name: string }[],
   shipments: readonly Shipment[],
-): { item: Item; line: number }[] {
+): { line: number; rid: string; name: string }[] {
   const taken = new Set(
     shipments.filter(({ state }) => state !== 'cancelled').flatMap(({ units }) => units.map(({ line }) => line)),
   )
-  return items.map((item, line) => ({ item, line })).filter(({ line }) => !taken.has(line))
+  return items.map(({ rid, name }, line) => ({ line, rid, name })).filter(({ line }) => !taken.has(line))
 }
 
 /** What carriers are called, as the API takes it. */

@@ -12,6 +12,13 @@ export const commonTexts = {
   clearFilters: 'Clear all filters',
   unexpected: 'Something went wrong',
   retry: 'Try again',
+  amount: {
+    label: (currency: string) => `Amount in ${currency}`,
+    invalid: (example: string) => `Enter an amount such as ${example}`,
+    invalidHint: 'Use digits and a point, and no more decimals than the currency has.',
+    tooMuch: 'That is more than possible',
+    atMost: (amount: string) => `At most ${amount}.`,
+  },
   amounts: {
     currency: 'Currency',
     remove: (label: string, currency: string) => `Remove ${label.toLowerCase()} in ${currency || 'no currency'}`,

@@ -20,3 +20,16 @@ export function Time({ at, isAbsolute = false }: { at: string; isAbsolute?: bool
     </time>
   )
 }
+
+/** A line of details: nothing for a time that has not come. */
+export function TimeFact({ label, at }: { label: string; at: string | null }) {
+  if (at === null) return null
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>
+        <Time at={at} isAbsolute />
+      </dd>
+    </>
+  )
+}

@@ -1,3 +1,4 @@
+import { commonTexts } from '../parts/texts.ts'
 import { Refusal, request } from '../platform/api.ts'
 import type { IdempotencyKey } from '../platform/idempotency-key.ts'
 import { money } from '../platform/money.ts'
@@ -70,5 +71,5 @@ function inCurrency(refusal: Refusal, { currency, amounts }: Payment): Refusal {
   const limit = limits[refusal.code]
   if (limit === undefined) return refusal
   const { status, message, code } = refusal
-  return new Refusal(status, { title: message, code, detail: texts.atMost(money(limit, currency)) })
+  return new Refusal(status, { title: message, code, detail: commonTexts.amount.atMost(money(limit, currency)) })
 }

@@ -1,5 +1,6 @@
 import type { TargetedSubmitEvent } from 'preact'
 import { textOf } from '../parts/form-dialog.tsx'
+import { StateChips } from '../parts/state-chips.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { states } from './payment.ts'
 import type { PaymentFilter } from './payment-filter.ts'
@@ -26,19 +27,13 @@ export function PaymentFilters({ filter, change, open }: Props) {
   }
   return (
     <section class="filters" aria-label={commonTexts.filters}>
-      <fieldset class="chips">
-        <legend class="hidden">{words.state}</legend>
-        {states.map(state => (
-          <label key={state} class="chip">
-            <input
-              type="checkbox"
-              checked={filter.state.includes(state)}
-              onChange={() => change({ state: toggled(filter.state, state) })}
-            />
-            <span>{texts.states[state]}</span>
-          </label>
-        ))}
-      </fieldset>
+      <StateChips
+        legend={words.state}
+        states={states}
+        chosen={filter.state}
+        choose={state => change({ state })}
+        label={state => texts.states[state]}
+      />
       <div class="filter-row">
         <form class="payment-search" onSubmit={find}>
           <input
@@ -65,8 +60,4 @@ export function PaymentFilters({ filter, change, open }: Props) {
       </div>
     </section>
   )
-}
-
-function toggled(chosen: readonly string[], state: string): string[] {
-  return chosen.includes(state) ? chosen.filter(other => other !== state) : [...chosen, state]
 }

@@ -96,11 +96,6 @@ export const texts = {
     hint: 'Ask the provider for the current state of this payment',
     done: (state: string) => `The payment is ${state}.`,
   },
-  amount: (currency: string) => `Amount in ${currency}`,
-  amountInvalid: (example: string) => `Enter an amount such as ${example}`,
-  amountInvalidHint: 'Use digits and a point, and no more decimals than the currency has.',
-  tooMuch: 'That is more than possible',
-  atMost: (amount: string) => `At most ${amount}.`,
   final: 'Last capture: release the rest',
   effects: {
     capture: (amount: string) => `Takes ${amount} from the payer.`,

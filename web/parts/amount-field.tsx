@@ -2,7 +2,9 @@ import type { Signal } from '@preact/signals'
 import { useId } from 'preact/hooks'
 import { Refusal } from '../platform/api.ts'
 import { amountOf, decimal, money } from '../platform/money.ts'
-import { texts } from './texts.ts'
+import { commonTexts } from './texts.ts'
+
+const texts = commonTexts.amount
 
 type Props = {
   currency: string
@@ -17,7 +19,7 @@ export function AmountField({ currency, text, effect }: Props) {
   return (
     <>
       <label class="field">
-        {texts.amount(currency)}
+        {texts.label(currency)}
         <input
           name="amount"
           inputMode="decimal"
@@ -31,7 +33,7 @@ export function AmountField({ currency, text, effect }: Props) {
         />
       </label>
       <p id={effectId} class={effect === undefined ? 'faint' : ''}>
-        {effect ?? texts.amountInvalid(exampleIn(currency))}
+        {effect ?? texts.invalid(exampleIn(currency))}
       </p>
     </>
   )
@@ -46,7 +48,7 @@ export function AmountField({ currency, text, effect }: Props) {
 export function readAmount(text: string, currency: string, most?: number): number {
   const amount = amountOf(text, currency)
   if (amount === undefined) {
-    throw new Refusal(0, { title: texts.amountInvalid(exampleIn(currency)), detail: texts.amountInvalidHint })
+    throw new Refusal(0, { title: texts.invalid(exampleIn(currency)), detail: texts.invalidHint })
   }
   if (most !== undefined && amount > most) {
     throw new Refusal(0, { title: texts.tooMuch, detail: texts.atMost(money(most, currency)) })
