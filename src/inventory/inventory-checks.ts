@@ -3,6 +3,7 @@ import { streamChecks } from '../events/stream-checks.ts'
 import type { Check } from '../platform/integrity.ts'
 import { itemStreamType } from './events.ts'
 import { itemStream } from './item-stream.ts'
+import { levelSql } from './level-sql.ts'
 import { stockLow } from './variables.ts'
 
 /** What must hold of items and their stock. Each selects what breaks it. */
@@ -153,7 +154,7 @@ const levelCheck: Check = {
           from item_streams t
           join (select chrt_id, sum(on_hand - reserved - unavailable) as available, coalesce(min(low_stock), $1::bigint) as low_stock
                   from stock group by chrt_id) s using (chrt_id)
-         where t.level <> case when s.available <= 0 then 'out_of_stock' when s.available <= s.low_stock then 'low' else 'in_stock' end
+         where t.level <> ${levelSql('s.available', 's.low_stock')}
            and not exists (select from stock_due d where d.chrt_id = t.chrt_id)`,
   values: ({ value }) => [String(value(stockLow))],
 }

@@ -1,8 +1,9 @@
 import type { Pool } from '../platform/postgres.ts'
 import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import { levelSql } from './level-sql.ts'
 import type { MovementKind } from './movement.ts'
 import { readStock } from './stock-queries.ts'
-import type { Stock, StockLevel } from './stock.ts'
+import { type Stock, type StockLevel, stockLevels } from './stock.ts'
 import type { MovementView } from './views.ts'
 
 /** Stock and movements as they are read, without a lock. */
@@ -42,10 +43,11 @@ export async function listStock(
     conditions.push('is_there')
   }
   if (levels !== undefined) {
-    conditions.push(`case when available <= 0 then 'out_of_stock'
-                          when available <= coalesce(low_stock, ${value(lowStockDefault)}::bigint) then 'low'
-                          else 'in_stock' end = any(${value(levels)})`)
+    const level = levelSql('available', `coalesce(low_stock, ${value(lowStockDefault)}::bigint)`)
+    conditions.push(`${level} = any(${value(levels)})`)
   }
+  const isFew = chrtIds === undefined && location === undefined && levels?.includes('in_stock') === false
+  if (isFew) bounds.push(`chrt_id = any(array(${candidates(levels, bounds)}))`)
   const table = `(select chrt_id, ${sums.join(', ')} from stock where ${bounds.join(' and ')} group by stock.chrt_id) tracked`
   const walk = {
     table,
@@ -55,6 +57,7 @@ export async function listStock(
     bounds: [],
     conditions,
     limit,
+    ...(isFew ? { rowsMax: candidatesMax } : {}),
   } as const
   const { rows } = await pool.query<{ chrt_id: number; fits: boolean; number: string }>(
     `select chrt_id::float8 as chrt_id, fits, number from ${walkedRows(walk)} k order by number`,
@@ -66,6 +69,21 @@ export async function listStock(
     page.rows.map(row => row.chrt_id),
   )
   return { items: [...Map.groupBy(stocks, ({ chrtId }) => chrtId).values()], next: page.last?.chrt_id }
+}
+
+/** How many items are checked of those that an index has by what was last told of their level: 2 ms. */
+const candidatesMax = 1_000
+
+/**
+ * The first items that may be at a level: those of which it was told last, and those that the worker has still to look at. No other is at
+ * it, except after a change of STOCK_LOW, until the worker has noted that.
+ */
+function candidates(levels: readonly StockLevel[], bounds: readonly string[]): string {
+  const first = (table: string, conditions: readonly string[]) =>
+    `(select chrt_id from ${table} where ${conditions.join(' and ')} order by ${table}.chrt_id limit ${candidatesMax})`
+  const told = stockLevels.filter(level => levels.includes(level)).map(level => [...bounds, `level = '${level}'`])
+  const found = [...told.map(conditions => first('item_streams', conditions)), first('stock_due', bounds)]
+  return `select chrt_id from (${found.join(' union ')}) found order by found.chrt_id limit ${candidatesMax}`
 }
 
 type MovementRow = Readonly<
