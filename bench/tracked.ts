@@ -4,11 +4,10 @@ import { arrivals } from '../src/ledger/arrivals.ts'
 import type { OrderDocument } from '../src/orders/document.ts'
 import type { NewOrder } from '../src/orders/new-order.ts'
 import { initialState } from '../src/orders/order.ts'
-import type { PlacementPart } from '../src/orders/placement-part.ts'
 import { orderParts } from '../src/orders/placement-parts.ts'
 import { createIntakeStore } from '../src/orders/store.ts'
 import { readOrder } from '../src/orders/validate.ts'
-import type { Pool, PostgresAddress } from '../src/platform/postgres.ts'
+import type { PostgresAddress } from '../src/platform/postgres.ts'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase, settle } from './environment.ts'
 import { type Findings, median } from './figures.ts'
@@ -19,10 +18,10 @@ import { poolOf, trackItems } from './tracked-items.ts'
 const ordersDefault = 150_000
 /** The items that the orders are of. */
 const items = 10_000
-/** Groups that are stored in a round of the comparison without Kafka, and orders of a group. */
-const groups = 12
+/** Pairs of groups that are stored in the comparison without Kafka, and orders of a group. */
+const pairs = 40
+const warmUpPairs = 6
 const groupOrders = 1_000
-const rounds = 5
 
 /** What reservations cost the intake: orders whose items are all tracked, over the same orders while nothing is. */
 export async function benchTracked(context: BenchmarkContext): Promise<Findings> {
@@ -81,30 +80,30 @@ function ofFewItems(order: OrderDocument): OrderDocument {
   return { ...order, items: order.items.map(item => ({ ...item, chrt_id: 1 + (item.chrt_id % items) })) }
 }
 
-/** Stores groups of orders by turns, with the part of reservations and without it. @returns orders a second */
+/**
+ * Stores groups of orders, with the part of reservations and without it by turns: what else the machine and the database do falls on
+ * both alike. @returns orders a second, by the median group
+ */
 async function compareStores(address: PostgresAddress): Promise<{ withPart: number; without: number }> {
   const pool = poolOf(address)
   const rules = { untracked: 'allow', heldMs: 3_600_000, lowStockDefault: 5 } as const
   const parts = [...orderParts, arrivals]
-  const rates = { withPart: [] as number[], without: [] as number[] }
-  for (let round = 0; round <= rounds; round += 1) {
-    const withPart = await storeGroups(pool, [...parts, reservationsPart({ rules })])
-    const without = await storeGroups(pool, parts)
-    // The first round warms up.
-    if (round === 0) continue
-    rates.withPart.push(withPart)
-    rates.without.push(without)
+  const stores = {
+    withPart: createIntakeStore(pool, [...parts, reservationsPart({ rules })]),
+    without: createIntakeStore(pool, parts),
+  }
+  const timesMs = { withPart: [] as number[], without: [] as number[] }
+  for (let pair = -warmUpPairs; pair < pairs; pair += 1) {
+    for (const name of pair % 2 === 0 ? (['withPart', 'without'] as const) : (['without', 'withPart'] as const)) {
+      const group = groupOf()
+      const startedMs = performance.now()
+      await stores[name].place(group)
+      if (pair >= 0) timesMs[name].push(performance.now() - startedMs)
+    }
   }
   await pool.end()
-  return { withPart: median(rates.withPart), without: median(rates.without) }
-}
-
-async function storeGroups(pool: Pool, parts: readonly PlacementPart[]): Promise<number> {
-  const store = createIntakeStore(pool, parts)
-  const made = Array.from({ length: groups }, groupOf)
-  const startedMs = performance.now()
-  for (const group of made) await store.place(group)
-  return (groups * groupOrders) / ((performance.now() - startedMs) / 1000)
+  const rate = (times: readonly number[]) => groupOrders / (median(times) / 1000)
+  return { withPart: rate(timesMs.withPart), without: rate(timesMs.without) }
 }
 
 function groupOf(): NewOrder[] {

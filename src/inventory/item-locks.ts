@@ -1,6 +1,7 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
 import { arrayOf } from '../platform/array-text.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 
 /**
  * How many locks all items share. A transaction may name thousands of items, and the server has a table of a few thousand locks; two
@@ -18,8 +19,12 @@ const lockCount = 256
  * @throws the database's error 55P03 when that is over: an outage, which may be tried again
  */
 export async function lockItems(client: PoolClient, chrtIds: readonly number[]): Promise<void> {
-  if (chrtIds.length === 0) return
-  await client.query(
+  if (chrtIds.length > 0) await inOneRoundTrip(client, [lockingOf(chrtIds)])
+}
+
+/** The statement of `lockItems`, for a caller that sends it with others. */
+export function lockingOf(chrtIds: readonly number[]): Statement<undefined> {
+  return command(
     `select pg_advisory_xact_lock($2, number)
        from (select distinct hashint8(chrt_id) & ${lockCount - 1} as number
                from unnest($1::bigint[]) wanted (chrt_id)

@@ -12,7 +12,7 @@ import { inventoryActor, shortfallReason } from './reservation.ts'
 import { shortfallEvent } from './reservation-events.ts'
 import { copiesOfWaits, copyOfReservations } from './reservation-queries.ts'
 import type { UntrackedItems } from './reservation-variables.ts'
-import { type OrderTakes, reserveStock, tryToReserve } from './reserve.ts'
+import { lockAndReserve, type OrderTakes, reserveStock } from './reserve.ts'
 import { type Place, readShelves, shelvesOf } from './shelves.ts'
 import { readStock } from './stock-queries.ts'
 import { untrackedShortcut } from './untracked-shortcut.ts'
@@ -52,7 +52,7 @@ export function reservationsPart(options: Options): PlacementPart {
     rejectsWith: ['OUT_OF_STOCK'],
     ...(rules.untracked === 'allow' ? { shortcut: untrackedShortcut() } : {}),
     decide: (client, orders, isCertain) => decide(client, orders, isCertain, group, options),
-    rows: placed => [...reservationsOf(placed, group.shares, rules.heldMs), ...waitsOf(placed, group)],
+    rows: placed => [...reservationsOf(placed, group, rules.heldMs), ...waitsOf(placed, group)],
     settles: placed => placed.some(({ order }) => group.foreseen.has(order) || group.inherited.has(order)),
     settle: (client, placed) => settle(client, placed, group, rules),
   }
@@ -126,7 +126,7 @@ async function readWanting(
 
 const nothingWanted = { wanting: [], shelves: [], places: [] }
 
-/** Reserves what was foreseen. @returns the rows of the reservations */
+/** Reserves what was foreseen: the locks of the items are held for one round trip, and the commit. */
 async function settle(
   client: PoolClient,
   placed: readonly NewOrder[],
@@ -136,24 +136,19 @@ async function settle(
   await inherit(client, placed, inherited, heldMs)
   const served = placed.filter(({ order }) => foreseen.has(order))
   const orders = served.flatMap(({ order }) => takesOf(order, foreseen.get(order)?.share))
-  await lockItems(client, itemsTaken(orders))
   const shelves = foreseen.get(served[0]?.order as ValidOrder)?.shelves ?? []
   const nowMs = served[0]?.placedAt.getTime() ?? 0
-  if (!(await tryToReserve(client, orders, { shelves, nowMs, lowStockDefault }))) throw new DecisionChangedError()
+  if (!(await lockAndReserve(client, orders, { shelves, nowMs, lowStockDefault }))) throw new DecisionChangedError()
   for (const { order } of served) {
     shares.set(order, foreseen.get(order)?.share as Allocation)
     foreseen.delete(order)
   }
-  return reservationsOf(served, shares, heldMs)
+  return []
 }
 
 function takesOf({ orderUid }: ValidOrder, share: Allocation | undefined): OrderTakes[] {
   return share?.kind === 'taken' ? [{ orderUid, takes: share.takes }] : []
 }
-
-const itemsTaken = (orders: readonly OrderTakes[]) => [
-  ...new Set(orders.flatMap(({ takes }) => takes.map(({ chrtId }) => chrtId))),
-]
 
 const accepted: PlacementDecision = { kind: 'accepted' }
 
@@ -244,9 +239,10 @@ function violationsOf({ lines }: ValidOrder, missing: readonly Missing[]): Viola
   }))
 }
 
-function reservationsOf(placed: readonly NewOrder[], shares: WeakMap<ValidOrder, Allocation>, heldMs: number): Copy[] {
+/** The rows of reservations, those that are foreseen among them: they go with the transaction where the stock is not there any more. */
+function reservationsOf(placed: readonly NewOrder[], { shares, foreseen }: Group, heldMs: number): Copy[] {
   const reservations = placed.flatMap(({ order, state, placedAt }) => {
-    const found = shares.get(order)
+    const found = shares.get(order) ?? foreseen.get(order)?.share
     if (found?.kind !== 'taken') return []
     const reservedAtMs = placedAt.getTime()
     const expiresAtMs = state.status === 'pending' ? reservedAtMs + heldMs : undefined

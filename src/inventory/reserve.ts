@@ -1,6 +1,8 @@
 import { arrayOf } from '../platform/array-text.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Shelf, Take } from './allocation.ts'
+import { lockingOf } from './item-locks.ts'
 import { changeOf, type Movement, type MovementKind } from './movement.ts'
 import { inventoryActor } from './reservation.ts'
 import { stockKey } from './stock.ts'
@@ -31,14 +33,35 @@ export async function reserveStock(
 export async function tryToReserve(
   client: PoolClient,
   orders: readonly OrderTakes[],
-  { shelves, nowMs, lowStockDefault }: ReserveOptions,
+  options: ReserveOptions,
 ): Promise<boolean> {
+  const [isThere = true] = await inOneRoundTrip(client, reserving(orders, options))
+  return isThere
+}
+
+/** The same behind the locks of the items, in one round trip: until the commit, others wait for them. */
+export async function lockAndReserve(
+  client: PoolClient,
+  orders: readonly OrderTakes[],
+  options: ReserveOptions,
+): Promise<boolean> {
+  const chrtIds = new Set(orders.flatMap(({ takes }) => takes.map(({ chrtId }) => chrtId)))
+  if (chrtIds.size === 0) return true
+  const [, isThere = true] = await inOneRoundTrip(client, [lockingOf([...chrtIds]), ...reserving(orders, options)])
+  return isThere
+}
+
+/** The statement that reserves what orders take; none where they take nothing. */
+function reserving(
+  orders: readonly OrderTakes[],
+  { shelves, nowMs, lowStockDefault }: ReserveOptions,
+): [] | [Statement<boolean>] {
   const takes = orders
     .flatMap(({ orderUid, takes }) => takes.map(take => ({ ...take, orderUid })))
     .sort((a, b) => a.chrtId - b.chrtId)
-  if (takes.length === 0) return true
+  if (takes.length === 0) return []
   const sums = sumsOf(takes)
-  const { rows } = await client.query<{ stocks: number }>(reserve, [
+  const values = [
     arrayOf(takes, ({ orderUid }) => orderUid),
     arrayOf(takes, ({ chrtId }) => chrtId),
     arrayOf(takes, ({ location }) => location),
@@ -50,8 +73,9 @@ export async function tryToReserve(
     new Date(nowMs),
     lowStockDefault,
     backorderedElsewhere(shelves),
-  ])
-  return rows[0]?.stocks === sums.length
+  ]
+  const read = ({ rows: [row] }: { rows: readonly { stocks: number }[] }) => row?.stocks === sums.length
+  return [{ text: reserve, values, read }]
 }
 
 export type ReserveOptions = Readonly<{
