@@ -129,18 +129,23 @@ export async function readShipmentsOf(pool: Pool, orderUid: string): Promise<Shi
 /** The units and numbers of shipments that a list has found, in the order of the list. */
 export async function withParts(pool: Pool, rows: readonly ShipmentRow[]): Promise<Shipment[]> {
   if (rows.length === 0) return []
-  const keys = [[...new Set(rows.map(row => row.order_uid))], rows.map(row => row.shipment_id)]
+  const values = [[...new Set(rows.map(row => row.order_uid))], rows.map(row => row.shipment_id)]
   const where = 'order_uid = any($1) and shipment_id = any($2)'
-  const units = await pool.query<UnitRow>(
-    `select ${unitColumns} from shipment_units where ${where} order by line`,
-    keys,
+  const [units, numbers] = await withConnection(pool, client =>
+    inOneRoundTrip(client, [
+      { text: `select ${unitColumns} from shipment_units where ${where} order by line`, values, read: unitsIn },
+      {
+        text: `select ${numberColumns} from shipment_tracking_numbers where ${where} order by added_at, number`,
+        values,
+        read: numbersIn,
+      },
+    ]),
   )
-  const numbers = await pool.query<NumberRow>(
-    `select ${numberColumns} from shipment_tracking_numbers where ${where} order by added_at, number`,
-    keys,
-  )
-  return toShipments(rows, units.rows, numbers.rows)
+  return toShipments(rows, units, numbers)
 }
+
+const unitsIn = ({ rows }: { rows: readonly UnitRow[] }) => rows
+const numbersIn = ({ rows }: { rows: readonly NumberRow[] }) => rows
 
 /** When a shipment was expected over time, oldest first. */
 export async function readEstimates(pool: Pool, { orderUid, shipmentId }: Shipment): Promise<Estimate[]> {

@@ -34,7 +34,7 @@ export const isNoticedLate = `delayed_at is not null and state in (${openStates.
 /** Shipments under way whose promise, if there is one, was not noticed to be broken; an index has them. */
 export const isPromise = `delayed_at is null and state in (${openStates.map(state => `'${state}'`).join(', ')})`
 
-/** Rows that a page checks where no index serves all conditions. */
+/** Rows that a page checks, by all branches together, where no index serves all conditions. */
 const walkedMax = 4_000
 
 /**
@@ -60,9 +60,10 @@ export async function listShipments(
   }
   const { table, branches, conditions } = wayOf(filter, value)
   const keys = ['order_uid', 'shipment_id', 'created_at']
+  const rowsMax = Math.ceil(walkedMax / branches.length)
   const walks = branches.map(branch =>
     walkedRows({
-      ...{ table, keys, sortedBy: ['created_at', 'shipment_id'], conditions, limit, rowsMax: walkedMax },
+      ...{ table, keys, sortedBy: ['created_at', 'shipment_id'], conditions, limit, rowsMax },
       bounds: [...bounds, ...branch],
     }),
   )
@@ -75,7 +76,7 @@ export async function listShipments(
       order by created_at desc, shipment_id desc`,
     values,
   )
-  const page = pageOf(rows, { conditions, limit, rowsMax: walkedMax })
+  const page = pageOf(rows, { conditions, limit, rowsMax })
   const next = page.last && { createdAtMs: page.last.created_at, shipmentId: page.last.shipment_id }
   return { shipments: await withParts(pool, page.rows), next }
 }
