@@ -237,13 +237,12 @@ const ruleChecks: readonly Check[] = [
            union all
           select i.issue_id
             from payment_issues i
-            join ${issueEvents} e on e.issue_id = i.issue_id and e.sequence = 1
-           cross join lateral json_to_record(e.data::json)
-                           as said (kind text, subject text, payment_id text, provider text, currency text, amount bigint, detail text)
-           where (said.kind, said.subject, said.payment_id, said.provider, said.currency, said.amount, said.detail)
-                 is distinct from (i.kind, i.subject, i.payment_id, i.provider, i.currency, i.amount, i.detail)
-              or e.type <> 'payment.issue_opened'
-              or e.recorded_at <> i.opened_at`,
+            left join ${issueEvents} e on e.issue_id = i.issue_id and e.sequence = 1
+            left join lateral json_to_record(e.data::json)
+                           as said (kind text, subject text, payment_id text, provider text, currency text, amount bigint, detail text) on true
+           where (said.kind, said.subject, said.payment_id, said.provider, said.currency, said.amount, said.detail, e.type, e.recorded_at)
+                 is distinct from (i.kind, i.subject, i.payment_id, i.provider, i.currency, i.amount, i.detail, 'payment.issue_opened', i.opened_at)
+             and (e.issue_id is not null or ${droppedBefore} is null or i.opened_at >= ${droppedBefore})`,
   },
 ]
 
