@@ -10,6 +10,7 @@ export type Unit =
   | 'payments/s'
   | 'decisions/s'
   | 'checkouts/s'
+  | 'checkpoints/s'
   | 'statements'
   | 'transactions'
   | 'ms'

@@ -23,6 +23,7 @@ import { type Result, renderJson, renderTable } from './report.ts'
 import { benchStart } from './start.ts'
 import { benchTracing } from './tracing.ts'
 import { benchTracked } from './tracked.ts'
+import { benchTracking } from './tracking.ts'
 
 const benchmarks: readonly Benchmark[] = [
   {
@@ -63,6 +64,12 @@ const benchmarks: readonly Benchmark[] = [
     summary: 'Kafka to PostgreSQL, every item tracked and nothing tracked (--orders, 150000)',
     isOptional: true,
     run: benchTracked,
+  },
+  {
+    name: 'tracking',
+    summary: 'reports of carriers from Kafka, and where a parcel is (--orders parcels, 20000)',
+    isOptional: true,
+    run: benchTracking,
   },
   {
     name: 'items',

@@ -97,6 +97,7 @@ export const catalogue = {
   PRICES_TOO_MANY: { status: 409, consumer: 'dead-letter', title: 'There are as many as there may be' },
   TRACKING_INVALID: { status: 400, consumer: 'dead-letter', title: 'The report of a carrier is not valid' },
   TRACKING_UNPROCESSABLE: { status: 500, consumer: 'dead-letter', title: 'The report broke its handling each time' },
+  PARCEL_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'Nothing is known of this tracking number' },
   CARRIER_UNKNOWN: { status: 404, consumer: 'dead-letter', title: 'There is no such carrier' },
   WEBHOOK_SIGNATURE_INVALID: {
     status: 400,
@@ -128,6 +129,7 @@ export const catalogue = {
   ROUTE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is nothing at this address' },
   METHOD_NOT_ALLOWED: { status: 405, consumer: 'dead-letter', title: 'The method is not allowed here' },
   ORDER_LOCKED: { status: 503, consumer: 'retry', title: 'The order is being changed by somebody else' },
+  TOO_MANY_REQUESTS: { status: 429, consumer: 'retry', title: 'Too much is asked without a key' },
   OVERLOADED: { status: 503, consumer: 'retry', title: 'The service has more to do than it can' },
   STORE_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'The database cannot be reached' },
   RESOLVER_UNAVAILABLE: { status: 503, consumer: 'retry', title: 'The name of a host cannot be resolved now' },

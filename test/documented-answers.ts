@@ -28,6 +28,7 @@ export type Asked = {
   delivery?: string
   provider?: string
   carrier?: string
+  number?: string
   location?: string
   /** The caller, if not the usual one. */
   of?: Caller
@@ -71,8 +72,18 @@ export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAn
 
   function send(name: string, asked: Asked = {}): Promise<Response> {
     const [method = '', template = ''] = name.split(' ')
-    const { id = '1', delivery = '1', provider = '1', carrier = '1', location = id, chrt_id = id } = asked
-    const values: Record<string, string> = { id, chrt_id, code: id, method: id, delivery, provider, carrier, location }
+    const { id = '1', delivery = '1', provider = '1', carrier = '1', number = '1', location = id, chrt_id = id } = asked
+    const values: Record<string, string> = {
+      id,
+      chrt_id,
+      code: id,
+      method: id,
+      delivery,
+      provider,
+      carrier,
+      number,
+      location,
+    }
     const path = template.replace(/\{(\w+)\}/g, (parameter, name: string) => values[name] ?? parameter)
     return (asked.of ?? usual).call(method, `${path}${asked.query ?? ''}`, asked)
   }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { cartStates } from '../src/carts/cart.ts'
 import { exampleOrder } from '../src/orders/example.ts'
+import { inTransaction } from '../src/platform/postgres.ts'
+import { attachParcels } from '../src/tracking/attach.ts'
 import { createTestApp } from './app.ts'
 import { lamp, mug, recipient } from './carts.ts'
 import { type Asked, type Caller, type DocumentedAnswers, readDocumentedAnswers } from './documented-answers.ts'
@@ -144,6 +146,15 @@ describe('responses match OpenAPI', () => {
     await ask(webhook, 204, { carrier: 'generic', body: { tracking_number: 'SEEN1', checkpoints } })
     await ask(webhook, 400, { carrier: 'generic', body: { tracking_number: 'SEEN1' } })
     await ask(webhook, 404, { carrier: 'nobody', body: {} })
+    await inTransaction(t.pool, client => {
+      const shipment = { orderUid: 'seen', shipmentId: 'shp_seen', number: 'SEEN1', carrier: '' }
+      return attachParcels(client, [{ ...shipment, shippedSinceMs: Date.now() }], Date.now())
+    })
+    await ask('POST /api/deliveries/simulator', 200, { body: { tracking_number: 'SEEN1' } })
+    const track = 'GET /api/track/{number}'
+    await ask(track, 200, { number: 'SEEN1' })
+    await ask(track, 404, { number: 'NOBODY' })
+    await ask(track, 406, { number: 'SEEN1', headers: { accept: 'text/html' } })
   })
 
   test('of payment issues', async () => {
@@ -481,6 +492,7 @@ const bodies: Readonly<Record<string, () => unknown>> = {
   'POST /api/carts/{id}/merge': () => ({ from: 'cart_unknown', rule: 'sum' }),
   'POST /api/carts/{id}/checkout': () => ({ expected_total: 0 }),
   'POST /api/shop/carts': () => ({ currency: 'USD' }),
+  'POST /api/deliveries/simulator': () => ({ tracking_number: 'SEEN1' }),
 }
 
 describe('errors match OpenAPI', () => {
@@ -536,6 +548,8 @@ const metElsewhere = [
   'POST /api/customers/{id}/erase 202',
   'POST /api/payments/webhooks/{provider} 200',
   'PUT /api/locations/{location} 409',
+  'GET /api/track/{number} 429',
+  'POST /api/deliveries/simulator 404',
 ]
 const notMet = (answer: string) => /500$|503$|default$/.test(answer) || metElsewhere.includes(answer)
 

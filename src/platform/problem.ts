@@ -35,7 +35,7 @@ export function problemResponse(error: unknown, log: Logger, headers: Record<str
       'content-type': 'application/problem+json',
       // It has a request_id, and may be outdated in a moment: a cache may keep a 404 or 410 unless told otherwise.
       'cache-control': 'no-store',
-      ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
+      ...(status === 503 || status === 429 ? { 'retry-after': String(retryAfterSeconds) } : {}),
       // RFC 9110, 15.5.16: the codings that are accepted.
       ...(known.code === 'CONTENT_CODING_UNSUPPORTED' ? { 'accept-encoding': 'identity' } : {}),
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),

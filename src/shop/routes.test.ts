@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { appOn, createTestApp, type TestApp } from '../../test/app.ts'
 import { recipient } from '../../test/carts.ts'
 import { brokenRules } from '../../test/invariants.ts'
-import { createAllowance } from './allowance.ts'
+import { createAllowance } from '../platform/allowance.ts'
 import { demoItems } from './demo-catalogue.ts'
 import type { ShopItem } from './views.ts'
 

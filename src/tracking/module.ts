@@ -6,12 +6,15 @@ import { checkNumber } from './check-digits.ts'
 import { eraseWords } from './erasing.ts'
 import { trackingChannel, trackingMessageSchemas } from './messages.ts'
 import { createTrackingMetrics } from './metrics.ts'
+import { createPublicParcels } from './public-parcels.ts'
 import { createReportHandler } from './report-handler.ts'
 import { createReportWriter } from './report-writer.ts'
+import { simulatorRoutes } from './routes-simulator.ts'
+import { trackRoutes } from './routes-track.ts'
 import { webhookRoutes } from './routes-webhooks.ts'
 import { runSilence } from './silence.ts'
 import { trackingChecks, trackingInspections } from './tracking-checks.ts'
-import { carrierSecrets, trackingSilentDays, trackingTopic } from './variables.ts'
+import { carrierSecrets, trackingSilentDays, trackingSimulator, trackingTopic } from './variables.ts'
 
 /** For modules that ship: both are pure of the module's state. */
 export type TrackingApi = { attachParcels: typeof attachParcels; checkNumber: typeof checkNumber }
@@ -32,7 +35,7 @@ export const trackingModule: Module = {
     columns: { parcels: [], parcel_checkpoints: ['text'], parcel_shipments: [] },
     ofOrders: eraseWords,
   },
-  variables: [trackingSilentDays, ...carrierSecrets.values()],
+  variables: [trackingSilentDays, trackingSimulator, ...carrierSecrets.values()],
   topics: [
     {
       name: 'reports of carriers in',
@@ -52,12 +55,17 @@ function start(context: Context): Running {
   const { pool, pools, now, log, registry, logGrown, value, isLocal } = context
   const metrics = createTrackingMetrics(registry, pool, now)
   const parts = () => context.running().flatMap(({ tracking = [] }) => tracking)
+  const parcels = createPublicParcels({ pool: pools.single })
+  const stop = new AbortController()
   const writer = createReportWriter({
     pool: pools.commands,
     now,
     parts,
     onCommitted(changes) {
-      if (changes.some(({ told }) => told.length > 0)) logGrown.notify()
+      const touched = changes.flatMap(({ created, updated }) => [...created, ...updated])
+      if (touched.length === 0) return
+      parcels.forget(touched.map(({ number }) => number))
+      logGrown.notify()
     },
   })
   trackingApi.offer(context, { attachParcels, checkNumber })
@@ -66,7 +74,11 @@ function start(context: Context): Running {
     return variable === undefined ? [] : value(variable)
   }
   return {
-    routes: webhookRoutes({ carriers, secretsOf, isLocal, writer, now, metrics }),
+    routes: [
+      ...webhookRoutes({ carriers, secretsOf, isLocal, writer, now, metrics }),
+      ...simulatorRoutes({ isOn: isLocal || value(trackingSimulator), pool: pools.single, writer, now, metrics }),
+      ...trackRoutes({ parcels, changed: logGrown, stop: stop.signal }),
+    ],
     handlers: [
       {
         topic: trackingTopic,
@@ -88,6 +100,7 @@ function start(context: Context): Running {
           ),
       },
     ],
+    endStreams: () => stop.abort(),
     drain: deadlineMs => writer.close(deadlineMs),
   }
 }

@@ -1,5 +1,5 @@
 import type { Checkpoint, Report } from './checkpoint.ts'
-import { afterReport, isSameState, meantParcel, newParcel, type Parcel } from './parcel.ts'
+import { afterReport, isSameState, meantParcel, newParcel, type Parcel, parcelKey } from './parcel.ts'
 import type { OwnCheckpoint, ParcelShipment } from './rows.ts'
 import type { ParcelChange } from './tracking-part.ts'
 
@@ -45,8 +45,6 @@ type Open = {
   readonly changed: Map<string, Checkpoint>
   traceparent: string | undefined
 }
-
-export const parcelKey = ({ number, carrier }: { number: string; carrier: string }) => `${number} ${carrier}`
 
 /** Decides on reports about one number, one after another. Pure. */
 export function decideReports(

@@ -3,7 +3,7 @@ import { arrayOf } from '../platform/array-text.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import { type Checkpoint, normalizeNumber } from './checkpoint.ts'
-import type { Parcel } from './parcel.ts'
+import { type Parcel, parcelKey } from './parcel.ts'
 import {
   type CheckpointRow,
   checkpointColumns,
@@ -59,17 +59,19 @@ export function readingCheckpoints(numbers: readonly string[]): Statement<Readon
   return {
     text: `select ${checkpointColumns} from parcel_checkpoints where number = any($1)`,
     values: [arrayOf(numbers, number => number)],
-    read: ({ rows }: { rows: readonly CheckpointRow[] }) => {
-      const found = new Map<string, Checkpoint[]>()
-      for (const row of rows) {
-        const key = `${row.number} ${row.carrier}`
-        const of = found.get(key)
-        if (of === undefined) found.set(key, [toCheckpoint(row)])
-        else of.push(toCheckpoint(row))
-      }
-      return found
-    },
+    read: ({ rows }: { rows: readonly CheckpointRow[] }) => byParcel(rows),
   }
+}
+
+function byParcel(rows: readonly CheckpointRow[]): ReadonlyMap<string, readonly Checkpoint[]> {
+  const found = new Map<string, Checkpoint[]>()
+  for (const row of rows) {
+    const key = parcelKey(row)
+    const of = found.get(key)
+    if (of === undefined) found.set(key, [toCheckpoint(row)])
+    else of.push(toCheckpoint(row))
+  }
+  return found
 }
 
 /** Numbers of parcels that have waited for news since a time, those that have waited longest first. */
@@ -103,4 +105,17 @@ export async function readParcelsAfter(
 /** Locks the numbers of shipments, as people write them, for a transaction that locks other things between them and its writes. */
 export async function lockNumbers(client: PoolClient, numbers: readonly string[]): Promise<void> {
   if (numbers.length > 0) await inOneRoundTrip(client, [lockingNumbers(numbers.map(normalizeNumber))])
+}
+
+/** The parcels of a number that shipments have, with their checkpoints: the same two look-ups whether there are any or not. */
+export async function readShownParcels(pool: Pool, number: string) {
+  const { rows: parcels } = await pool.query<ParcelRow>(
+    `select ${parcelColumns} from parcels where number = $1 and shipped_since is not null`,
+    [number],
+  )
+  const { rows: checkpoints } = await pool.query<CheckpointRow>(
+    `select ${checkpointColumns} from parcel_checkpoints where number = $1 and carrier = any($2)`,
+    [number, parcels.map(({ carrier }) => carrier)],
+  )
+  return { parcels: parcels.map(toParcel), checkpoints: byParcel(checkpoints) }
 }

@@ -20,6 +20,9 @@ export type Parcel = ParcelFacts &
     updatedAtMs: number
   }>
 
+/** What a parcel is found by in maps. */
+export const parcelKey = ({ number, carrier }: { number: string; carrier: string }) => `${number} ${carrier}`
+
 /** A parcel of which nothing is known but its number. */
 export function newParcel(number: string, carrier: string, nowMs: number): Parcel {
   return {

@@ -256,3 +256,23 @@ test('a webhook whose carrier has a secret takes nothing without the signature; 
   expect(await stored('SIGNED')).toMatchObject([{ carrier: 'dpd', status: 'in_transit' }])
   expect(await post('easypost', {})).toBe(404)
 })
+
+test('the simulator has a parcel go its way, or another that is asked for, where it is on', async () => {
+  const step = async (status?: string) => {
+    const response = await t.call('POST', '/api/deliveries/simulator', { body: { tracking_number: 'SIM-1', status } })
+    return ((await response.json()) as { status: string }).status
+  }
+  await attach('SIM1', 'simulated')
+  const seen: string[] = []
+  for (let index = 0; index < 4; index += 1) seen.push(await step())
+  expect(seen).toEqual(['pre_transit', 'picked_up', 'in_transit', 'out_for_delivery'])
+  expect([await step('attempted_delivery'), await step(), await step(), await step()]).toEqual([
+    ...['attempted_delivery', 'out_for_delivery', 'delivered', 'delivered'],
+  ])
+  expect([await step('return_to_sender'), await step()]).toEqual(['return_to_sender', 'delivered'])
+  expect(told.at(-1)?.after).toMatchObject({ status: 'delivered', isReturning: true })
+  const app = appOn(t.pool, { isLocal: false })
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"tracking_number":"SIM1"}' }
+  const refused = await app.fetch(new Request('http://localhost/api/deliveries/simulator', init))
+  expect([401, 404]).toContain(refused.status)
+})

@@ -1,4 +1,4 @@
-import { integerVariable, topicVariable, type Variable } from '../platform/variables.ts'
+import { flagVariable, integerVariable, topicVariable, type Variable } from '../platform/variables.ts'
 import { carriers } from './carriers.ts'
 
 const page = 'tracking.md'
@@ -20,6 +20,13 @@ export const trackingSilentDays = integerVariable(
   1,
   365,
 )
+
+export const trackingSimulator = flagVariable({
+  name: 'TRACKING_SIMULATOR',
+  preset: 'false',
+  meaning: 'has parcels go on when they are asked to, for demonstrations; this machine always may',
+  page,
+})
 
 /** A carrier signs by one secret, and by two while one replaces the other. */
 const secretsMax = 2

@@ -7,6 +7,7 @@ import { cleanText } from '../json-fields.ts'
 import { readLocalTime, readOffset } from '../local-time.ts'
 import { isHmacOf } from '../signatures.ts'
 import { type TrackingStatus, trackingStatuses } from '../tracking-status.ts'
+import { trackingStatus } from '../views.ts'
 
 /** Reports in our own form: for carriers that have no file here, for imports, and on Kafka. */
 
@@ -16,12 +17,8 @@ const genericCheckpoint = Type.Object(
   {
     id: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: "The carrier's id of the checkpoint" })),
     code: Type.String({ minLength: 1, maxLength: 64, description: "The carrier's code, kept as it is" }),
-    status: Type.Optional(
-      Type.Enum([...trackingStatuses], {
-        title: 'TrackingStatus',
-        description: 'What the code means; the code itself if left out',
-      }),
-    ),
+    // What the code means; the code itself if left out.
+    status: Type.Optional(trackingStatus),
     reason: Type.Optional(
       Type.String({
         pattern: '^(carrier|customs|consignee|weather)_[a-z_]{1,50}$',
