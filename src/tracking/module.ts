@@ -1,8 +1,5 @@
 import type { Context, Module, Running } from '../module.ts'
-import { declareApi } from '../module-api.ts'
-import { attachParcels } from './attach.ts'
 import { carriers } from './carriers.ts'
-import { checkNumber } from './check-digits.ts'
 import { eraseWords } from './erasing.ts'
 import { trackingChannel, trackingMessageSchemas } from './messages.ts'
 import { createTrackingMetrics } from './metrics.ts'
@@ -15,11 +12,6 @@ import { webhookRoutes } from './routes-webhooks.ts'
 import { runSilence } from './silence.ts'
 import { trackingChecks, trackingInspections } from './tracking-checks.ts'
 import { carrierSecrets, trackingSilentDays, trackingSimulator, trackingTopic } from './variables.ts'
-
-/** For modules that ship: both are pure of the module's state. */
-export type TrackingApi = { attachParcels: typeof attachParcels; checkNumber: typeof checkNumber }
-
-export const trackingApi = declareApi<TrackingApi>('tracking')
 
 /** Parcels, and what carriers report of them. It knows numbers and carriers, and no order but by its uid. */
 export const trackingModule: Module = {
@@ -68,7 +60,6 @@ function start(context: Context): Running {
       logGrown.notify()
     },
   })
-  trackingApi.offer(context, { attachParcels, checkNumber })
   const secretsOf = (carrier: string) => {
     const variable = carrierSecrets.get(carrier)
     return variable === undefined ? [] : value(variable)
