@@ -9,7 +9,7 @@ import { createReportWriter } from './report-writer.ts'
 import { simulatorRoutes } from './routes-simulator.ts'
 import { trackRoutes } from './routes-track.ts'
 import { webhookRoutes } from './routes-webhooks.ts'
-import { runSilence } from './silence.ts'
+import { runSilence, type SilenceOptions } from './silence.ts'
 import { trackingChecks, trackingInspections } from './tracking-checks.ts'
 import { carrierSecrets, trackingSilentDays, trackingSimulator, trackingTopic } from './variables.ts'
 
@@ -44,7 +44,7 @@ export const trackingModule: Module = {
 }
 
 function start(context: Context): Running {
-  const { pool, pools, now, log, registry, logGrown, value, isLocal } = context
+  const { pool, pools, now, registry, logGrown, value, isLocal } = context
   const metrics = createTrackingMetrics(registry, pool, now)
   const parts = () => context.running().flatMap(({ tracking = [] }) => tracking)
   const parcels = createPublicParcels({ pool: pools.single })
@@ -67,7 +67,7 @@ function start(context: Context): Running {
   return {
     routes: [
       ...webhookRoutes({ carriers, secretsOf, isLocal, writer, now, metrics }),
-      ...simulatorRoutes({ isOn: isLocal || value(trackingSimulator), pool: pools.single, writer, now, metrics }),
+      ...(isLocal || value(trackingSimulator) ? simulatorRoutes({ pool: pools.single, writer, now, metrics }) : []),
       ...trackRoutes({ parcels, changed: logGrown, stop: stop.signal }),
     ],
     handlers: [
@@ -78,20 +78,16 @@ function start(context: Context): Running {
         count: (outcome, messages) => metrics.count('kafka', outcome, messages),
       },
     ],
-    workers: [
-      {
-        name: 'parcels without news',
-        run: stop =>
-          runSilence(
-            {
-              ...{ pool: pools.commands, now, isClockRight: context.isClockRight, parts, log },
-              ...{ silentDays: value(trackingSilentDays), onCommitted: () => logGrown.notify() },
-            },
-            stop,
-          ),
-      },
-    ],
+    workers: [{ name: 'parcels without news', run: stop => runSilence(silenceOf(context, parts), stop) }],
     endStreams: () => stop.abort(),
     drain: deadlineMs => writer.close(deadlineMs),
   }
+}
+
+function silenceOf(
+  { pools, now, isClockRight, log, logGrown, value }: Context,
+  parts: SilenceOptions['parts'],
+): SilenceOptions {
+  const onCommitted = () => logGrown.notify()
+  return { pool: pools.commands, now, isClockRight, silentDays: value(trackingSilentDays), parts, onCommitted, log }
 }

@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { AppError } from '../errors.ts'
 import type { Route } from '../platform/http.ts'
 import { readJsonBody } from '../platform/json.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
@@ -17,7 +16,6 @@ import { nextReport, simulatorName } from './simulator.ts'
 import { trackingStatus } from './views.ts'
 
 export type SimulatorOptions = Readonly<{
-  isOn: boolean
   pool: Pool
   writer: ReportWriter
   now: () => number
@@ -48,7 +46,6 @@ export function simulatorRoutes(options: SimulatorOptions): Route[] {
       idempotent: true,
       operation,
       async handle({ request }) {
-        if (!options.isOn) throw new AppError('CARRIER_UNKNOWN', 'the simulator is off: TRACKING_SIMULATOR')
         const body = await readJsonBody(request, contract, {
           sizeBytesMax: 4096,
           expected: 'must be a JSON object with tracking_number',
@@ -97,7 +94,6 @@ const operation = {
   responses: {
     200: answer('The parcel after its step', stepView),
     400: problemAnswer('The body is not valid; errors lists all'),
-    404: problemAnswer('The simulator is off'),
     413: problemAnswer('The body is too large'),
     415: problemAnswer('The body is not JSON'),
     503: problemAnswer('The order of the parcel is being changed, or the database is unavailable'),
