@@ -3,6 +3,7 @@ import type { PoolClient } from '../platform/postgres.ts'
 import { command, inOneRoundTrip } from '../platform/round-trip.ts'
 import { normalizeCarrier, normalizeNumber } from './checkpoint.ts'
 import { afterAttaching, meantParcel, newParcel, type Parcel, parcelKey } from './parcel.ts'
+import { notifyingParcels } from './parcel-queries.ts'
 import { stateOfNothing } from './parcel-state.ts'
 import { lockAndRead } from './report-writer.ts'
 import { copyOfParcels, updateParcels } from './rows.ts'
@@ -52,7 +53,8 @@ export async function attachParcels(
     ;(isNew ? created : updated).set(key, after)
     return { orderUid, shipmentId, number, carrier: before.carrier, key }
   })
-  await inOneRoundTrip(client, [...updateParcels([...updated.values()]), insertShipments(rows, nowMs)])
+  const notifying = notifyingParcels([...updated.values(), ...created.values()])
+  await inOneRoundTrip(client, [...updateParcels([...updated.values()]), insertShipments(rows, nowMs), ...notifying])
   if (created.size > 0) await copyInto(client, [copyOfParcels([...created.values()])], '')
   return rows.flatMap(({ key, ...shipment }) => {
     const after = updated.get(key)?.state

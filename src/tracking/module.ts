@@ -1,8 +1,10 @@
+import { Notifier } from '../events/notifier.ts'
 import type { Context, Module, Running } from '../module.ts'
 import { carriers } from './carriers.ts'
 import { eraseWords } from './erasing.ts'
 import { trackingChannel, trackingMessageSchemas } from './messages.ts'
 import { createTrackingMetrics } from './metrics.ts'
+import { parcelsChannel } from './parcel-queries.ts'
 import { createPublicParcels } from './public-parcels.ts'
 import { createReportHandler } from './report-handler.ts'
 import { createReportWriter } from './report-writer.ts'
@@ -47,17 +49,15 @@ function start(context: Context): Running {
   const { pool, pools, now, registry, logGrown, value, isLocal } = context
   const metrics = createTrackingMetrics(registry, pool, now)
   const parts = () => context.running().flatMap(({ tracking = [] }) => tracking)
-  const parcels = createPublicParcels({ pool: pools.single })
-  const stop = new AbortController()
+  const shown = showParcels(context)
   const writer = createReportWriter({
     pool: pools.commands,
     now,
     parts,
     onCommitted(changes) {
       const touched = changes.flatMap(({ created, updated }) => [...created, ...updated])
-      if (touched.length === 0) return
-      parcels.forget(touched.map(({ number }) => number))
-      logGrown.notify()
+      if (touched.length > 0) shown.forget(touched.map(({ number }) => number))
+      if (changes.some(({ told }) => told.length > 0)) logGrown.notify()
     },
   })
   const secretsOf = (carrier: string) => {
@@ -65,10 +65,11 @@ function start(context: Context): Running {
     return variable === undefined ? [] : value(variable)
   }
   return {
+    ...shown.running,
     routes: [
       ...webhookRoutes({ carriers, secretsOf, isLocal, writer, now, metrics }),
       ...(isLocal || value(trackingSimulator) ? simulatorRoutes({ pool: pools.single, writer, now, metrics }) : []),
-      ...trackRoutes({ parcels, changed: logGrown, stop: stop.signal }),
+      ...shown.routes,
     ],
     handlers: [
       {
@@ -79,9 +80,25 @@ function start(context: Context): Running {
       },
     ],
     workers: [{ name: 'parcels without news', run: stop => runSilence(silenceOf(context, parts), stop) }],
-    endStreams: () => stop.abort(),
     drain: deadlineMs => writer.close(deadlineMs),
   }
+}
+
+/** What shows parcels to anybody. A change is heard by all instances. */
+function showParcels({ pools, isInStep }: Context) {
+  const parcels = createPublicParcels({ pool: pools.single, isInStep })
+  const changed = new Notifier()
+  const stop = new AbortController()
+  const forgetAll = () => parcels.forgetAll()
+  const forget = (numbers: readonly string[]) => {
+    parcels.forget(numbers)
+    changed.notify()
+  }
+  const running: Running = {
+    notifications: [{ channel: parcelsChannel, onNotify: numbers => forget(numbers.split(' ')) }],
+    ...{ onInStep: forgetAll, onRestored: forgetAll, endStreams: () => stop.abort() },
+  }
+  return { forget, running, routes: trackRoutes({ parcels, changed, stop: stop.signal }) }
 }
 
 function silenceOf(

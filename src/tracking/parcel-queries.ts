@@ -74,6 +74,22 @@ function byParcel(rows: readonly CheckpointRow[]): ReadonlyMap<string, readonly 
   return found
 }
 
+/** Instances are notified on this channel of parcels that have changed; the message is their numbers, with spaces between them. */
+export const parcelsChannel = 'parcels'
+
+/** PostgreSQL takes messages of up to 8,000 bytes; a number has 64 at most. */
+const notifiedAtATime = 120
+
+/** Notifies every instance, with the commit, of parcels that are shown and have changed. */
+export function notifyingParcels(parcels: readonly Parcel[]): Statement<undefined>[] {
+  const numbers = parcels.flatMap(({ number, shippedSinceMs }) => (shippedSinceMs === undefined ? [] : number))
+  if (numbers.length === 0) return []
+  const messages: string[] = []
+  for (let first = 0; first < numbers.length; first += notifiedAtATime)
+    messages.push(numbers.slice(first, first + notifiedAtATime).join(' '))
+  return [command('select pg_notify($1, message) from unnest($2::text[]) message', [parcelsChannel, messages])]
+}
+
 /** Numbers of parcels that have waited for news since a time, those that have waited longest first. */
 export async function readSilentNumbers(pool: Pool, sinceMs: number, numbersMax: number): Promise<string[]> {
   const { rows } = await pool.query<{ number: string }>(

@@ -8,12 +8,8 @@ import { parcelKey } from './parcel.ts'
 import { readShownParcels } from './parcel-queries.ts'
 import { presentParcel } from './presentation.ts'
 
-/**
- * How long an answer is given again: another instance may have changed the parcel. How many are kept, how many are read at a time, and how
- * many may wait for that.
- */
-const freshMs = 1_000
-const keptMax = 20_000
+/** How many are kept, a few kilobytes each; how many are read at a time, and how many may wait for that. */
+const keptMax = 5_000
 const readsMax = 8
 const waitingMax = 2_000
 
@@ -35,29 +31,33 @@ export type PublicParcels = Readonly<{
   read(number: string, nowMs: number): ShownParcel | Promise<ShownParcel | undefined>
   /** Reads a parcel for a stream that is open, which the allowance does not count. */
   follow(number: string, nowMs: number): Promise<ShownParcel | undefined>
-  /** Forgets parcels that this instance has changed. */
+  /** Forgets parcels that were changed, here or by another instance. */
   forget(numbers: Iterable<string>): void
+  /** Forgets everything: changes may have been missed. */
+  forgetAll(): void
 }>
 
-type Kept = {
-  shown: ShownParcel | undefined
-  readonly reading: Promise<ShownParcel | undefined>
-  readonly untilMs: number
-}
+type Kept = { shown: ShownParcel | undefined; readonly reading: Promise<ShownParcel | undefined> }
 
-export function createPublicParcels({ pool }: { pool: Pool }): PublicParcels {
+type Options = Readonly<{
+  pool: Pool
+  /** Whether this instance hears within a second of what others change; otherwise nothing is read from memory. */
+  isInStep: (nowMs?: number) => boolean
+}>
+
+export function createPublicParcels({ pool, isInStep }: Options): PublicParcels {
   const kept = new LRUCache<string, Kept>({ max: keptMax })
   const mayRead = createAllowance({ ...readsAllowed, now: () => performance.now() })
   const inSlot = createSlots(readsMax)
   let waiting = 0
 
-  function start(number: string, nowMs: number): Kept {
+  function start(number: string): Kept {
     if (waiting >= waitingMax) throw new AppError('OVERLOADED', 'too many parcels are being read')
     waiting += 1
     const reading = inSlot(() => readShown(pool, number)).finally(() => {
       waiting -= 1
     })
-    const one: Kept = { shown: undefined, reading, untilMs: nowMs + freshMs }
+    const one: Kept = { shown: undefined, reading }
     kept.set(number, one)
     const forget = () => {
       if (kept.peek(number) === one) kept.delete(number)
@@ -75,13 +75,13 @@ export function createPublicParcels({ pool }: { pool: Pool }): PublicParcels {
     nowMs: number,
     isAllowed: () => boolean,
   ): ShownParcel | Promise<ShownParcel | undefined> {
-    const known = kept.get(given)
-    if (known !== undefined && nowMs < known.untilMs) return known.shown ?? known.reading
+    const known = isInStep(nowMs) ? kept.get(given) : undefined
+    if (known !== undefined) return known.shown ?? known.reading
     const number = normalizeNumber(given)
     if (number !== given) return find(number, nowMs, isAllowed)
     if (!isAllowed()) throw new AppError('TOO_MANY_REQUESTS', 'too many tracking numbers are asked for')
     if (!numberForm.test(number)) return Promise.resolve(undefined)
-    return start(number, nowMs).reading
+    return start(number).reading
   }
 
   return {
@@ -90,6 +90,7 @@ export function createPublicParcels({ pool }: { pool: Pool }): PublicParcels {
     forget(numbers) {
       for (const number of numbers) kept.delete(number)
     },
+    forgetAll: () => kept.clear(),
   }
 }
 

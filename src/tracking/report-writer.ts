@@ -5,7 +5,13 @@ import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
 import { command, inOneRoundTrip } from '../platform/round-trip.ts'
 import { decideReports, type News, type NumberChanges, type ReceivedReport } from './number-reports.ts'
-import { lockingNumbers, readingCheckpoints, readingParcels, readingShipments } from './parcel-queries.ts'
+import {
+  lockingNumbers,
+  notifyingParcels,
+  readingCheckpoints,
+  readingParcels,
+  readingShipments,
+} from './parcel-queries.ts'
 import { copyOfCheckpoints, copyOfParcels, updateCheckpoints, updateParcels } from './rows.ts'
 import type { ParcelChange, TrackingPart } from './tracking-part.ts'
 
@@ -132,8 +138,10 @@ export async function saveAndCommit(
   const { events, after } = await tellParts(client, told, parts, nowMs)
   const created = changes.flatMap(one => one.created)
   const added = changes.flatMap(one => one.added)
+  const updated = changes.flatMap(one => one.updated)
   const updates = [
-    ...updateParcels(changes.flatMap(one => one.updated)),
+    ...updateParcels(updated),
+    ...notifyingParcels(updated),
     ...updateCheckpoints(changes.flatMap(one => one.changed)),
   ]
   const copies = [copyOfParcels(created), copyOfCheckpoints(added), copyOfEvents(events)].filter(
