@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { listOf, nullable, time } from '../platform/view.ts'
+import { listOf, nullable, time, wordOrNull } from '../platform/view.ts'
 import { refundStates, returnActions, returnStates, unitConditions } from './return.ts'
 
 /** Returns as they are answered, and as events carry them. */
@@ -14,23 +14,22 @@ export const unitCondition = Type.Enum([...unitConditions], {
   description: 'restock: it is sold again; damaged: it is kept in quarantine; missing: it was not in the parcel',
 })
 
-/** One of some words, or null, without a title of its own. */
-const oneOf = <Word extends string>(words: readonly Word[], description: string) =>
-  Type.Unsafe<Word | null>({ type: ['string', 'null'], enum: [...words, null], description })
-
 const unitFields = {
   rid: text('The rid of its item'),
   line: Type.Integer({ minimum: 0, description: "The place of its item in the order's document, from 0" }),
   chrt_id: Type.Integer({ minimum: 0, format: 'int64', description: 'The item' }),
   shipment_id: text('The shipment that it went out with'),
   amount: amount("What was paid for it: its part of the order's amount, after discounts and with taxes"),
-  condition: oneOf(unitConditions, 'null: it has not come in'),
+  condition: wordOrNull(unitConditions, 'null: it has not come in'),
   location: nullable(Type.String(), { description: 'Where it was put; null: nobody has said' }),
   received_at: nullable(time(), { description: 'When it came in, or was missed' }),
 }
 
-/** Units in events have no title: their schema stands in each of them. */
-const toldUnit = Type.Object(unitFields)
+/** The same in events. */
+const toldUnit = Type.Object(unitFields, {
+  title: 'ToldReturnUnit',
+  description: 'A unit of the order that comes back',
+})
 
 const unitView = Type.Object(
   {
@@ -42,7 +41,7 @@ const unitView = Type.Object(
 
 const refundView = Type.Object(
   {
-    state: oneOf(refundStates, 'What has become of the last attempt; null: there was none, or it was refused'),
+    state: wordOrNull(refundStates, 'What has become of the last attempt; null: there was none, or it was refused'),
     expected: amount('What is refunded if no amount is given, as far as that can be refunded of the payments'),
     amount: amount('What the last attempt is to refund; 0 without one'),
     fee: amount('What is kept for the return'),
@@ -83,7 +82,7 @@ export type ReturnView = Static<typeof returnView>
 /** What the events of returns carry. */
 export const returnData = Type.Object({
   state: returnState,
-  previous_state: oneOf(returnStates, 'The state before it; null: the return is new'),
+  previous_state: wordOrNull(returnStates, 'The state before it; null: the return is new'),
   units: listOf(toldUnit),
   currency: Type.String({ description: 'ISO 4217' }),
   refunded: amount('What was refunded; 0 before that'),
