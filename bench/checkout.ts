@@ -9,9 +9,10 @@ import { databaseSettings, startServiceProcess } from './service-process.ts'
 import { trackItems } from './tracked-items.ts'
 import { describeProcessors, residentMaxMib, watchProcessors } from './usage.ts'
 
-const connections = 64
+const connections = 256
 const secondsDefault = 15
-const warmUpSeconds = 3
+/** Until then the engine is still compiling what is called most, and the first writes of each page after a checkpoint are behind. */
+const warmUpSeconds = 15
 /** How long statements are counted: while they are logged. */
 const countedSeconds = 3
 /** The items that are sold; of each there is enough. */

@@ -17,6 +17,7 @@ type Connection = {
   sequence: Sequence | undefined
   answer: Buffer[]
   isFollowed: boolean
+  isRead: boolean
   /** Of the answer: bytes that came, and bytes that it has; 0 until its head was read. */
   received: number
   expected: number
@@ -41,10 +42,12 @@ function requestsOf(requests: Load['requests']): (connection: Connection) => Enc
 /** The next request of the sequence of a connection; a new one begins behind a failure. */
 function nextOf(connection: Connection, begin: () => Sequence): EncodedRequest {
   if (!connection.isSuccess) connection.sequence = undefined
-  const whole = connection.sequence === undefined ? '' : Buffer.concat(connection.answer).toString()
-  connection.answer = []
   connection.sequence ??= begin()
-  return connection.sequence.next(whole.slice(whole.indexOf('\r\n\r\n') + 4)).value
+  const { answer } = connection
+  if (answer.length === 0) return connection.sequence.next('').value
+  const whole = (answer.length === 1 ? answer[0] : Buffer.concat(answer)) ?? Buffer.alloc(0)
+  connection.answer = []
+  return connection.sequence.next(whole.toString('utf8', whole.indexOf('\r\n\r\n') + 4)).value
 }
 
 /** The length of the whole response to each kind of request, once one was seen. */
@@ -61,9 +64,10 @@ const idle: Socket<Connection>[] = []
 function send(socket: Socket<Connection>): void {
   const connection = socket.data
   const isContinued = connection.isFollowed && connection.isSuccess
-  const { bytes, kind, isFollowed = false } = nextRequest(connection)
+  const { bytes, kind, isFollowed = false, isRead = false } = nextRequest(connection)
   connection.kind = kind
   connection.isFollowed = isFollowed
+  connection.isRead = isRead
   connection.received = 0
   connection.expected = 0
   if (!isContinued) connection.sentMs = performance.now()
@@ -75,7 +79,7 @@ function send(socket: Socket<Connection>): void {
 function receive(socket: Socket<Connection>, chunk: Buffer): void {
   const connection = socket.data
   connection.received += chunk.byteLength
-  if (connection.sequence !== undefined) connection.answer.push(Buffer.from(chunk))
+  if (connection.isRead) connection.answer.push(Buffer.from(chunk))
   if (connection.expected === 0) readHead(connection, chunk)
   if (connection.received < connection.expected) return
   const receivedMs = performance.now()
@@ -121,7 +125,7 @@ const sockets = await Promise.all(
       port: load.port,
       data: {
         ...{ sentMs: 0, kind: 0, received: 0, expected: 0, isSuccess: false, unsent: undefined },
-        ...{ sequence: undefined, answer: [], isFollowed: false },
+        ...{ sequence: undefined, answer: [], isFollowed: false, isRead: false },
       },
       socket: {
         data: receive,

@@ -8,9 +8,11 @@ export type EncodedRequest = {
   kind: number | undefined
   /** A request behind which others follow on its connection; they count as one, from the first byte sent to the last received. */
   isFollowed?: true
+  /** The request behind it is made by its answer; others' answers are not read. */
+  isRead?: true
 }
 
-/** Requests one after another, each made by the text of the answer to the one before. It begins again when one fails. */
+/** Requests one after another, made by the texts of the answers that are read. It begins again when one fails. */
 export type Sequence = Generator<EncodedRequest, never, string>
 
 /** Orders made in advance; the digits that make each request unique are written into them. */
