@@ -151,7 +151,7 @@ test('an order that was read before the cache was cleared does not enter it, whe
 test('an order that was placed here is read as it was changed here; one that somebody else changed meanwhile is not', async () => {
   const { asked, load } = slowLoads()
   const cache = new OrderCache({ sizeBytesMax: 1_000_000, load, isInStep })
-  cache.keep([placed('own'), placed('other'), placed('late')])
+  cache.keep([placed('own'), placed('other'), placed('late'), placed('told')])
   const state = { ...initialState(false), paymentStatus: 'paid', status: 'confirmed' } as const
   const updatedAtMs = Date.parse('2026-01-02T00:00:00.000Z')
   const change = (orderUid: string, version: number) => cache.change({ orderUid, version, state, updatedAtMs })
@@ -161,6 +161,10 @@ test('an order that was placed here is read as it was changed here; one that som
     ...{ order_uid: 'own', status: 'confirmed', payment_status: 'paid', version: 2 },
     updated_at: '2026-01-02T00:00:00.000Z',
   })
+  // The news of the change came before its writer had the answer to the commit.
+  cache.forget('told', 2)
+  change('told', 2)
+  expect(cache.find('told')?.etag).toBe('"2"')
   // Its second version was written by another instance, and may have another document.
   change('other', 3)
   // The news of a later version came first.

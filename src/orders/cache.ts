@@ -21,6 +21,9 @@ const entryOverheadBytes = 450
 const changedTtlMs = 60_000
 const changedMax = 100_000
 
+/** How much is kept of orders that have just left, in characters. */
+const leftCharactersMax = 1_000_000
+
 /** How much of the cache is filled ahead; the rest is for what comes in meanwhile. */
 const fillShare = 0.8
 
@@ -50,6 +53,11 @@ export class OrderCache {
   readonly #entries: LRUCache<string, CachedOrder>
   /** The versions that orders were changed to: what was read before the change may arrive after the news of it. */
   readonly #changed = new LRUCache<string, number>({ max: changedMax, ttl: changedTtlMs })
+  /** Orders that were placed here and have changed since: the news of a change may be here before its writer has said what it is. */
+  readonly #left = new LRUCache<string, RecentOrder>({
+    maxSize: leftCharactersMax,
+    sizeCalculation: ({ document }) => document.length + entryOverheadBytes,
+  })
   readonly #reads: OrderReads<CachedOrder | undefined>
   #epoch = 0
   #hits = 0
@@ -123,6 +131,8 @@ export class OrderCache {
   readonly forget = (orderUid: string, version: number): void => {
     this.#changed.set(orderUid, Math.max(version, this.#changed.get(orderUid) ?? 0))
     this.#entries.delete(orderUid)
+    const placed = this.placed.find(orderUid)
+    if (placed !== undefined) this.#left.set(orderUid, placed)
     this.placed.forget(orderUid)
     this.#reads.forget(orderUid)
   }
@@ -132,7 +142,8 @@ export class OrderCache {
    * afterwards, any other leaves the cache.
    */
   change({ orderUid, version, state, updatedAtMs }: ChangedState): void {
-    const placed = this.placed.find(orderUid)
+    const placed = this.placed.find(orderUid) ?? this.#left.get(orderUid)
+    this.#left.delete(orderUid)
     this.forget(orderUid, version)
     if (placed?.version !== version - 1 || !this.#isInStep()) return
     const { document } = placed
@@ -145,6 +156,7 @@ export class OrderCache {
     this.#epoch += 1
     this.#entries.clear()
     this.placed.clear()
+    this.#left.clear()
     this.#reads.forgetAll()
   }
 
