@@ -45,6 +45,9 @@ export type QueueBounds = {
   waitingBytesMax: number
 }
 
+/** The fewest orders with attachments that a group is begun for beside one that is being written. */
+const besideMin = 128
+
 /** Orders that are being written still count: they still hold their memory. */
 type Queue = { entries: Entry[]; orders: number; bytes: number }
 
@@ -65,6 +68,19 @@ export class IntakeQueues {
   /** How many orders wait or are being written. */
   get size(): number {
     return this.#queues.interactive.orders + this.#queues.background.orders
+  }
+
+  /**
+   * Whether few orders wait, with something attached by modules. These are decided in several round trips, and two small groups of them cost
+   * nearly twice as much as one: they wait for a group of their kind that is under way.
+   */
+  get areFewAttached(): boolean {
+    const { interactive, background } = this.#queues
+    return (
+      background.entries.length === 0 &&
+      interactive.entries.length < besideMin &&
+      interactive.entries[0]?.order.attached !== undefined
+    )
   }
 
   hasRoom(name: QueueName): boolean {

@@ -5,10 +5,10 @@ import { createLogger } from '../platform/log.ts'
 import { createPool, type Pool } from '../platform/postgres.ts'
 import type { OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
-import { createIntake, type IntakeOptions } from './intake.ts'
+import { createIntake, type Intake, type IntakeOptions } from './intake.ts'
 import { orderParts } from './placement-parts.ts'
 import { createIntakeStore } from './store.ts'
-import type { ValidOrder } from './new-order.ts'
+import type { NewOrder, ValidOrder } from './new-order.ts'
 import { readOrder } from './validate.ts'
 
 const log = createLogger({ level: 'silent' })
@@ -80,6 +80,40 @@ test('a thousand concurrent submissions of one order place it once', async () =>
   const outcomes = await Promise.all(Array.from({ length: 1000 }, () => intake.submit(order)))
   expect(outcomes.filter(outcome => outcome.kind === 'placed')).toHaveLength(1)
   expect(outcomes.filter(outcome => outcome.kind === 'duplicate')).toHaveLength(999)
+})
+
+test('orders with something attached wait for a group of theirs under way; others begin one beside it, and so do many', async () => {
+  const open = Promise.withResolvers<void>()
+  const begun = () => {
+    const sizes: number[] = []
+    const store = createIntakeStore(pool, orderParts)
+    const place = async (orders: readonly NewOrder[]) => {
+      sizes.push(orders.length)
+      await open.promise
+      return store.place(orders)
+    }
+    return { sizes, intake: intakeOn({ ...store, place }) }
+  }
+  const attached = (count: number) => Array.from({ length: count }, () => ({ ...newOrder(), attached: { cart: true } }))
+  const submitted: Promise<unknown>[] = []
+  const submit = async ({ intake }: { intake: Intake }, orders: readonly ValidOrder[]) => {
+    submitted.push(...orders.map(order => intake.submit(order)))
+    // A group is begun at the end of this turn of the event loop, or not at all.
+    await new Promise(resolve => setImmediate(() => setImmediate(resolve)))
+  }
+  const [few, many, other] = [begun(), begun(), begun()]
+  for (const count of [3, 2, 2]) await submit(few, attached(count))
+  for (const count of [1, 200]) await submit(many, attached(count))
+  for (const orders of [attached(1), [newOrder()]]) await submit(other, orders)
+  const all = () => [few, many, other].map(({ sizes }) => sizes.toSorted((a, b) => a - b))
+  await eventually('groups are begun', () => JSON.stringify(all()) === '[[3],[1,200],[1,1]]')
+  open.resolve()
+  await Promise.all(submitted)
+  expect(all()).toEqual([
+    [3, 4],
+    [1, 200],
+    [1, 1],
+  ])
 })
 
 test('two instances with the same orders in opposite order place each once', async () => {

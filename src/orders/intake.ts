@@ -81,6 +81,8 @@ class GroupIntake implements Intake {
   readonly #timeouts: SubmitTimeouts
   readonly #writer: GroupWriter
   #writers = 0
+  /** Groups under way of orders that modules have attached something to. */
+  #attachedGroups = 0
   #isStartDue = false
   #isClosed = false
   /** Called when room was freed, for `submitAll`. */
@@ -170,6 +172,7 @@ class GroupIntake implements Intake {
     setImmediate(() => {
       this.#isStartDue = false
       while (this.#writers < this.#options.writersMax) {
+        if (this.#attachedGroups > 0 && this.#queues.areFewAttached) break
         const group = this.#takeGroup()
         if (group.length === 0) break
         this.#writers += 1
@@ -181,7 +184,10 @@ class GroupIntake implements Intake {
   async #write(first: Entry[]): Promise<void> {
     for (let group = first; group.length > 0; group = this.#takeGroup()) {
       const startedMs = performance.now()
+      const attached = group[0]?.order.attached === undefined ? 0 : 1
+      this.#attachedGroups += attached
       await this.#writer.write(group)
+      this.#attachedGroups -= attached
       this.#queues.release(group)
       for (const entry of group) if (entry.queue === 'interactive') this.#timeouts.delete(entry)
       this.#options.onGroup({ orders: group.length, durationMs: performance.now() - startedMs })
