@@ -16,6 +16,7 @@ import { fillInventory } from './filled-inventory.ts'
 import { fillPayments } from './filled-payments.ts'
 import { fillPrices } from './filled-prices.ts'
 import { fillReservations } from './filled-reservations.ts'
+import { fillReturns } from './filled-returns.ts'
 import { fillSettlements } from './filled-settlements.ts'
 import { fillTracking } from './filled-tracking.ts'
 import { makeOrders } from './orders.ts'
@@ -64,6 +65,7 @@ export async function fillTables(app: TestApp): Promise<void> {
   await fillPayments(app)
   await fillReservations(app)
   await fillDeliveries(app)
+  await fillReturns(app)
   await fillInventory(app)
   await fillTracking(app)
   await fillSettlements(app.address)

@@ -109,7 +109,8 @@ test('an export of older tables is migrated, and tables newer than the export re
   await importText(database.address, text, change)
   await withPool(database.address, async pool => {
     const { rows } = await pool.query('select more, count(*)::int as orders from orders group by 1')
-    expect(rows).toEqual([{ more: 'filled', orders: 44 }])
+    const { rows: stored } = await t.pool.query('select count(*)::int as orders from orders')
+    expect(rows).toEqual([{ more: 'filled', orders: stored[0]?.orders }])
   })
   await database.drop()
   const ahead = await createTestDatabase(noMigration)
