@@ -36,9 +36,7 @@ export function readListQuery(parameters: URLSearchParams): Readonly<{
 }> {
   const query = new QueryReader(parameters, listParameters)
   const limit = query.limit()
-  const cursor = query.text('cursor')
-  const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
+  const after = query.cursor(decodeCursor)
   const given = query.text('state') ?? 'open'
   const state = cartStates.find(known => known === given)
   if (state === undefined) query.refuse('state', `one of ${cartStates.join(', ')}`)

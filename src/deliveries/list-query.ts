@@ -48,12 +48,8 @@ export function readListQuery(parameters: URLSearchParams): ShipmentListQuery {
     return text === 'true'
   }
   const limit = query.limit()
-  const cursor = query.text('cursor')
-  const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
-  const given = query.list('state')
-  const states = given?.flatMap(state => shipmentStates.find(known => known === state) ?? [])
-  if (states?.length !== given?.length) query.refuse('state', `of ${shipmentStates.join(', ')}`)
+  const after = query.cursor(decodeCursor)
+  const states = query.words('state', shipmentStates)
   const filter = {
     states,
     carrier: query.storableText('carrier'),

@@ -1,13 +1,10 @@
-import { type Column, tableOf } from '../platform/table.ts'
+import { type Column, inMilliseconds as time, tableOf } from '../platform/table.ts'
 import type { NumberCheck } from '../tracking/check-digits.ts'
 import type { TrackingStatus } from '../tracking/tracking-status.ts'
 import type { Estimate } from './changes.ts'
 import type { NumberRole, Shipment, ShipmentState, ShipmentUnit, TrackingNumber } from './shipment.ts'
 
 /** The rows of shipments, as they are written and read. */
-
-/** A time in milliseconds since 1970: the driver takes ten times as long for a date. */
-const time = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
 
 const times = [
   ['promised_by', 'promisedByMs'],

@@ -63,9 +63,7 @@ export function readListQuery(parameters: URLSearchParams, isStream: boolean): L
   const limit = query.limit()
   if (isStream && query.text('limit') !== undefined)
     query.refuse('limit', 'left out of a stream, which has every match')
-  const cursor = query.text('cursor')
-  const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
+  const after = query.cursor(decodeCursor)
   const ordering = listOrderings.find(known => known === (query.text('sort') ?? 'newest'))
   if (ordering === undefined) query.refuse('sort', `one of ${listOrderings.join(', ')}`)
   const filter = {

@@ -22,9 +22,7 @@ export type IssueListQuery = Readonly<{ filter: IssueFilter; after: IssuePositio
 export function readIssueListQuery(parameters: URLSearchParams): IssueListQuery {
   const query = new QueryReader(parameters, issueListParameters)
   const limit = query.limit()
-  const cursor = query.text('cursor')
-  const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
+  const after = query.cursor(decodeCursor)
   const stateGiven = query.text('state')
   const state = issueStates.find(known => known === stateGiven)
   if (stateGiven !== undefined && state === undefined) query.refuse('state', `one of ${issueStates.join(', ')}`)

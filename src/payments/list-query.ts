@@ -37,12 +37,8 @@ export function readListQuery(parameters: URLSearchParams): PaymentListQuery {
     return instantMs
   }
   const limit = query.limit()
-  const cursor = query.text('cursor')
-  const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
-  const given = query.list('state')
-  const states = given?.flatMap(state => paymentStates.find(known => known === state) ?? [])
-  if (states?.length !== given?.length) query.refuse('state', `of ${paymentStates.join(', ')}`)
+  const after = query.cursor(decodeCursor)
+  const states = query.words('state', paymentStates)
   const kind = query.text('issue')
   const issue = issueKinds.find(known => known === kind)
   if (kind !== undefined && issue === undefined) query.refuse('issue', `one of ${issueKinds.join(', ')}`)

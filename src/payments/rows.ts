@@ -1,14 +1,11 @@
 import type { StoredDispute } from './changes.ts'
 import type { NextAction, Operation, Payment, PaymentTotals } from './payment.ts'
-import { type Column, tableOf } from '../platform/table.ts'
+import { type Column, inMilliseconds as time, tableOf } from '../platform/table.ts'
 
 /** The rows of payments, their operations and disputes, as they are written and read. */
 
 /** An amount as a number: PostgreSQL gives a `bigint` as text, and every amount is a safe integer. */
 const amount = (name: string) => `${name}::float8 as ${name}`
-
-/** A time in milliseconds since 1970: the driver takes ten times as long for a date. */
-const time = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
 
 const sums = [
   ['authorized', 'authorized'],

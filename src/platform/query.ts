@@ -53,6 +53,22 @@ export class QueryReader {
     return given.length === 0 ? undefined : given.flatMap(text => text.split(','))
   }
 
+  /** The values of a parameter that takes several of some words; those that are none are refused. */
+  words<Word extends string>(name: string, known: readonly Word[]): Word[] | undefined {
+    const given = this.list(name)
+    const words = given?.flatMap(text => known.find(word => word === text) ?? [])
+    if (words?.length !== given?.length) this.refuse(name, `of ${known.join(', ')}`)
+    return words
+  }
+
+  /** The parameter `cursor`. @param decode gives undefined for one that was not made here */
+  cursor<Position>(decode: (cursor: string) => Position | undefined): Position | undefined {
+    const cursor = this.text('cursor')
+    const position = cursor === undefined ? undefined : decode(cursor)
+    if (cursor !== undefined && position === undefined) this.refuse('cursor', 'taken from a Link header')
+    return position
+  }
+
   /** The parameter `limit`: how many entries a page has at most. */
   limit(): number {
     const limit = Number(this.text('limit') ?? pageSizeDefault)

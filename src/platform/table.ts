@@ -9,6 +9,9 @@ type Value = string | number | boolean | readonly string[] | undefined
 
 type ColumnType = 'text' | 'bigint' | 'integer' | 'timestamptz' | 'boolean' | 'text[]'
 
+/** Reads a time in milliseconds since 1970, a local one as if it were UTC: the driver takes ten times as long for a date. */
+export const inMilliseconds = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
+
 export type Column<Item> = Readonly<{
   name: string
   type: ColumnType

@@ -35,12 +35,8 @@ export function readListQuery(parameters: URLSearchParams): ReturnListQuery {
     return instantMs
   }
   const limit = query.limit()
-  const cursor = query.text('cursor')
-  const after = cursor === undefined ? undefined : decodeCursor(cursor)
-  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
-  const given = query.list('state')
-  const states = given?.flatMap(state => returnStates.find(known => known === state) ?? [])
-  if (states?.length !== given?.length) query.refuse('state', `of ${returnStates.join(', ')}`)
+  const after = query.cursor(decodeCursor)
+  const states = query.words('state', returnStates)
   const filter = { states, orderUid: query.storableText('order_uid'), fromMs: instant('from'), toMs: instant('to') }
   query.end()
   return { filter, after, limit }

@@ -1,10 +1,7 @@
-import { type Column, tableOf } from '../platform/table.ts'
+import { type Column, inMilliseconds as time, tableOf } from '../platform/table.ts'
 import type { RefundState, Return, ReturnState, ReturnUnit, UnitCondition } from './return.ts'
 
 /** The rows of returns, as they are written and read. */
-
-/** A time in milliseconds since 1970: the driver takes ten times as long for a date. */
-const time = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
 
 const times = [
   ['approved_at', 'approvedAtMs'],

@@ -1,14 +1,12 @@
 import { type Column, type Copy, copierOf } from '../platform/copy.ts'
 import type { Statement } from '../platform/round-trip.ts'
+import { inMilliseconds as ms } from '../platform/table.ts'
 import type { Checkpoint, ZoneKind } from './checkpoint.ts'
 import { localText } from './local-time.ts'
 import type { Parcel } from './parcel.ts'
 import type { TrackingStatus } from './tracking-status.ts'
 
 /** The rows of parcels and their checkpoints, as they are written and read. */
-
-/** A time in milliseconds since 1970, or a local one as if it were UTC: the driver takes ten times as long for a date. */
-const ms = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
 
 /** A parcel's checkpoint with the parcel that it is of. */
 export type OwnCheckpoint = Readonly<{ number: string; carrier: string; checkpoint: Checkpoint }>
