@@ -19,7 +19,7 @@ type Options = CheckoutOptions &
     readOrder: (orderUid: string) => Promise<string | undefined>
   }>
 
-/** How many payments of one cart may fail: whoever tries out cards does it one by one. */
+/** How many payments of one cart may fail, so that stolen cards cannot be tried out through it. */
 const paymentsMax = 20
 
 /** A cart becomes an order. */

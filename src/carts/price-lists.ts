@@ -13,7 +13,7 @@ export type Lists = Readonly<{
 
 /**
  * Keeps the delivery methods and tax rates in memory, since every price needs them. What was read counts as current while no change is
- * known and this instance hears of changes; otherwise it is read again for whoever asks.
+ * known and this instance hears of changes; otherwise it is read again for each request.
  */
 export class PriceLists {
   readonly #pool: Pool

@@ -8,7 +8,7 @@ const presetPauseMs = 5_000
 const erasuresMax = 20
 const turnMs = 10_000
 
-/** Finishes erasures that whoever began them has left, until told to stop. Several instances may do it at once. */
+/** Finishes erasures that the request or command that began them has left, until told to stop. Several instances may do it at once. */
 export async function runErasures(
   options: ErasureOptions & {
     log: Logger

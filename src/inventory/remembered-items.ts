@@ -32,7 +32,7 @@ export type ItemReading = Readonly<{
 export type RememberedItems = Readonly<{
   reading(chrtIds: readonly number[]): ItemReading
   /**
-   * Items without any reading: they may have changed since. Whoever relies on them compares the stamps (`stampsOfItems`).
+   * Items without any reading: they may have changed since. A caller that relies on them compares the stamps (`stampsOfItems`).
    *
    * @returns undefined when one of them is not remembered
    */

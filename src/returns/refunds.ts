@@ -14,7 +14,7 @@ import type { ReturnWriter } from './writer.ts'
 
 /**
  * Refunds of returns, by payments. The return says first what is refunded, as the attempt of a number; payments know it by that number and
- * the return's id. So it is refunded once wherever a process was killed: whoever comes next, the worker or the same request again, asks
+ * the return's id. So it is refunded once wherever a process was killed: the next attempt, by the worker or the same request again, asks
  * payments for the same attempt.
  */
 export type ReturnRefunds = Readonly<{

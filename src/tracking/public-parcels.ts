@@ -13,7 +13,7 @@ const keptMax = 5_000
 const readsMax = 8
 const waitingMax = 2_000
 
-/** Reads without a key, at once and a second: whoever tries out numbers learns little by it. What is in memory costs nothing. */
+/** Reads without a key, at once and a second: trying out numbers reveals little. What is in memory costs nothing. */
 const readsAllowed = { burst: 1_000, perSecond: 200 }
 
 /** A parcel as bytes that are ready to be sent. */
