@@ -212,11 +212,11 @@ describe('the page', () => {
   test('takes of the service only what the service decides by, and types', () => {
     const shared = [
       'inventory/movement',
-      'orders/instant',
       'orders/lifecycle',
       'orders/order',
       'platform/countries',
       'platform/currencies',
+      'platform/instant',
     ].map(name => `src/${name}.ts`)
     const code = web.map(source => ({ ...source, text: source.text.replace(/^import type [^']*'.*'$/gm, '') }))
     const taken = code.flatMap(source => importsOf(source).map(path => ({ from: source.path, path })))

@@ -1,18 +1,12 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
-import { pageSizeMax } from '../platform/query.ts'
+import { pageParameters } from '../platform/query.ts'
 import type { KeyContract } from './bodies.ts'
 import type { KeyViews } from './views.ts'
 
 /** The operations of API keys in OpenAPI. */
 
 /** The parameters of `GET /api/keys`. */
-export const listParameters = {
-  limit: {
-    description: 'Keys on a page',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
-}
+export const listParameters = pageParameters('Keys')
 
 const tags = ['API keys']
 

@@ -5,11 +5,12 @@ import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
+import { encodeTimedCursor } from '../platform/timed-cursor.ts'
 import { type Cart, cartIdForm, cartTokenPrefix, hashOfToken, newCart, newCartId, newCartToken } from './cart.ts'
 import { patchCart, putLine, removeLine } from './changes.ts'
 import { cartEvents, customerData, eventOf } from './events.ts'
 import { buyerOf, type Facts, type WantedFacts } from './facts.ts'
-import { encodeCursor, listCarts, readListQuery } from './list.ts'
+import { listCarts, readListQuery } from './list.ts'
 import { mergeCarts } from './merge.ts'
 import { cartOperations as operations } from './operations.ts'
 import { cartIdOf, cartNotFound, openedBy, ownerOf, stillOpen, versionCheckOf } from './owner.ts'
@@ -207,6 +208,9 @@ async function list(call: Call, { lists }: CartRoutesOptions): Promise<Response>
   const page = found.slice(0, limit)
   const last = found.length > limit ? page.at(-1) : undefined
   return Response.json(page.map(presentListed), {
-    headers: last === undefined ? {} : { link: linkToNext(url, encodeCursor(last)) },
+    headers:
+      last === undefined
+        ? {}
+        : { link: linkToNext(url, encodeTimedCursor({ atMs: last.createdAtMs, id: last.cartId })) },
   })
 }

@@ -1,5 +1,6 @@
 import type { Pool } from '../platform/postgres.ts'
-import { pageSizeMax, QueryReader } from '../platform/query.ts'
+import { pageParameters, QueryReader } from '../platform/query.ts'
+import { decodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
 import { type Cart, type CartState, cartStates } from './cart.ts'
 import { cartState } from './cart-schemas.ts'
 import { cartColumns, type CartRow, toCart } from './rows.ts'
@@ -7,11 +8,7 @@ import { cartColumns, type CartRow, toCart } from './rows.ts'
 /** The list of carts, for operators. */
 
 export const listParameters = {
-  limit: {
-    description: 'Carts on a page',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+  ...pageParameters('Carts'),
   state: { description: 'In this state; open unless given', schema: cartState },
   abandoned: { description: 'Only those that were found abandoned, or only others', schema: { type: 'boolean' } },
   customer_id: { description: 'Of this customer', schema: { type: 'string' } },
@@ -25,46 +22,27 @@ export type CartFilter = Readonly<{
   email?: string | undefined
 }>
 
-/** The last cart of a page. */
-type Position = Readonly<{ createdAtMs: number; cartId: string }>
-
 /** @throws AppError REQUEST_INVALID with every parameter that is wrong */
 export function readListQuery(parameters: URLSearchParams): Readonly<{
   filter: CartFilter
-  after: Position | undefined
+  after: TimedPosition | undefined
   limit: number
 }> {
   const query = new QueryReader(parameters, listParameters)
   const limit = query.limit()
-  const after = query.cursor(decodeCursor)
-  const given = query.text('state') ?? 'open'
-  const state = cartStates.find(known => known === given)
-  if (state === undefined) query.refuse('state', `one of ${cartStates.join(', ')}`)
-  const abandoned = query.text('abandoned')
-  if (abandoned !== undefined && abandoned !== 'true' && abandoned !== 'false')
-    query.refuse('abandoned', 'true or false')
+  const after = query.cursor(decodeTimedCursor)
+  const state = query.word('state', cartStates) ?? 'open'
+  const abandoned = query.flag('abandoned')
   const [customerId, email] = [query.storableText('customer_id'), query.storableText('email')]
   query.end()
-  const isAbandoned = abandoned === undefined ? undefined : abandoned === 'true'
-  return { filter: { state: state ?? 'open', abandoned: isAbandoned, customerId, email }, after, limit }
-}
-
-const cursorForm = /^(\d{1,15})-([\w-]{1,64})$/
-
-export function encodeCursor({ createdAtMs, cartId }: Position): string {
-  return `${createdAtMs}-${cartId}`
-}
-
-function decodeCursor(cursor: string): Position | undefined {
-  const [, ms, cartId] = cursorForm.exec(cursor) ?? []
-  return ms === undefined || cartId === undefined ? undefined : { createdAtMs: Number(ms), cartId }
+  return { filter: { state, abandoned, customerId, email }, after, limit }
 }
 
 /** Carts of a state, newest first. */
 export async function listCarts(
   pool: Pool,
   filter: CartFilter,
-  after: Position | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ): Promise<Cart[]> {
   const { rows } = await pool.query<CartRow>(listingCarts(filter, after, limit))
@@ -74,7 +52,7 @@ export async function listCarts(
 /** The statement of a list. Each filter has a text of its own, so that the carts of a customer are found by their index. */
 export function listingCarts(
   { state, abandoned, customerId, email }: CartFilter,
-  after: Position | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ) {
   return {
@@ -87,6 +65,6 @@ export function listingCarts(
         and ${email === undefined ? '$6::text is null' : 'email = $6'}
       order by created_at desc, cart_id desc
       limit ${limit}`,
-    values: [state, abandoned, after && new Date(after.createdAtMs), after?.cartId, customerId, email],
+    values: [state, abandoned, after && new Date(after.atMs), after?.id, customerId, email],
   }
 }

@@ -1,31 +1,23 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
-import { pageSizeMax } from '../platform/query.ts'
+import { pageParameters } from '../platform/query.ts'
 import { discountBody, discountView, methodBody, methodView, rateBody, rateView } from './price-documents.ts'
 
 /** The operations of discount codes, delivery methods and tax rates in OpenAPI. */
 
-const limit = {
-  description: 'Entries on a page',
-  schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-}
-const cursor = { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } }
 const flag = { type: 'boolean' }
 
 export const discountParameters = {
-  limit,
-  cursor,
+  ...pageParameters('Entries'),
   active: { description: 'Only those that are active, or that are not', schema: flag },
 }
 export const methodParameters = {
-  limit,
-  cursor,
+  ...pageParameters('Entries'),
   country: { description: 'Only those that deliver to this country', schema: { type: 'string' } },
   currency: { description: 'Only those that have a price in this currency', schema: { type: 'string' } },
   all: { description: 'true: also those that are not active, which takes a key with carts:write', schema: flag },
 }
 export const rateParameters = {
-  limit,
-  cursor,
+  ...pageParameters('Entries'),
   country: { description: 'Only those of this country', schema: { type: 'string' } },
 }
 

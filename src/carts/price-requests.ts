@@ -1,6 +1,6 @@
 import { Compile } from 'typebox/compile'
 import type { Violation } from '../errors.ts'
-import { instantOf } from '../orders/instant.ts'
+import { instantOf } from '../platform/instant.ts'
 import { countryForm, isCountry } from '../platform/countries.ts'
 import { isCurrencyAt } from '../platform/currencies.ts'
 import type { Call } from '../platform/http.ts'

@@ -82,7 +82,7 @@ const keysOf = (key: string) => (idForm.test(key) ? [key] : [])
 
 async function listOfDiscounts({ request: { url } }: Call, pool: Pool): Promise<Response> {
   const query = new QueryReader(new URL(url).searchParams, discountParameters)
-  const [limit, after, active] = [query.limit(), cursorOf(query), flagOf(query, 'active')]
+  const [limit, after, active] = [query.limit(), cursorOf(query), query.flag('active')]
   query.end()
   // One more than asked for tells whether there is a next page.
   const found = await listDiscounts(pool, { after, active, limit: limit + 1 })
@@ -128,7 +128,7 @@ function methodRoutes(options: PriceRoutesOptions): Route[] {
 
 async function listOfMethods({ request }: Call, { lists, now, allows }: PriceRoutesOptions): Promise<Response> {
   const query = new QueryReader(new URL(request.url).searchParams, methodParameters)
-  const [limit, after, all] = [query.limit(), cursorOf(query), flagOf(query, 'all')]
+  const [limit, after, all] = [query.limit(), cursorOf(query), query.flag('all')]
   const [country, currency] = [countryOf(query), query.text('currency')]
   if (currency !== undefined && !isCurrencyAt(currency, now())) query.refuse('currency', 'an ISO 4217 code')
   query.end()
@@ -223,12 +223,6 @@ function countryOf(query: QueryReader): string | undefined {
   const country = query.text('country')
   if (country !== undefined && !isCountry(country)) query.refuse('country', 'an ISO 3166-1 alpha-2 code, such as DE')
   return country
-}
-
-function flagOf(query: QueryReader, name: string): boolean | undefined {
-  const text = query.text(name)
-  if (text !== undefined && text !== 'true' && text !== 'false') query.refuse(name, 'true or false')
-  return text === undefined ? undefined : text === 'true'
 }
 
 function answerPut({ request: { url } }: Call, put: string, shown: object): Response {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { answer, linesOf, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
-import { pageSizeMax } from '../platform/query.ts'
+import { pageParameters } from '../platform/query.ts'
 import { manyBody, remarksBody, replayBody } from './requests.ts'
 import {
   deadLetterCountView,
@@ -15,11 +15,7 @@ import {
 
 /** The parameters of `GET /api/dead-letters`. */
 export const listParameters = {
-  limit: {
-    description: 'Dead letters on a page',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+  ...pageParameters('Dead letters'),
   topic: { description: 'The topic it came by', schema: { type: 'string' } },
   code: { description: 'The reason', schema: { type: 'string', examples: ['ORDER_INVALID', 'ORDER_CONFLICT'] } },
   state: { description: 'Any if left out', schema: deadLetterState },

@@ -1,5 +1,6 @@
 import type { Pool } from '../platform/postgres.ts'
 import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import type { TimedPosition } from '../platform/timed-cursor.ts'
 import { normalizeNumber } from '../tracking/checkpoint.ts'
 import { parcelShipments } from '../tracking/tracking-sql.ts'
 import { withParts } from './load.ts'
@@ -22,11 +23,8 @@ export type ShipmentFilter = Readonly<{
   toMs: number | undefined
 }>
 
-/** A place in the list: the last shipment that was handed out. */
-export type ShipmentPosition = Readonly<{ createdAtMs: number; shipmentId: string }>
-
 /** A page of shipments, and where the next one begins: undefined on the last page. */
-export type ShipmentPage = Readonly<{ shipments: readonly Shipment[]; next: ShipmentPosition | undefined }>
+export type ShipmentPage = Readonly<{ shipments: readonly Shipment[]; next: TimedPosition | undefined }>
 
 /** Shipments of which it was noticed that they are late; an index has them. */
 export const isNoticedLate = `delayed_at is not null and state in (${openStates.map(state => `'${state}'`).join(', ')})`
@@ -46,7 +44,7 @@ const walkedMax = 4_000
 export async function listShipments(
   pool: Pool,
   filter: ShipmentFilter,
-  after: ShipmentPosition | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ): Promise<ShipmentPage> {
   const values: unknown[] = []
@@ -55,7 +53,7 @@ export async function listShipments(
   if (filter.fromMs !== undefined) bounds.push(`created_at >= ${value(new Date(filter.fromMs))}`)
   if (filter.toMs !== undefined) bounds.push(`created_at < ${value(new Date(filter.toMs))}`)
   if (after !== undefined) {
-    const place = `${value(new Date(after.createdAtMs))}::timestamptz, ${value(after.shipmentId)}`
+    const place = `${value(new Date(after.atMs))}::timestamptz, ${value(after.id)}`
     bounds.push(`(created_at, shipment_id) < (${place})`)
   }
   const { table, branches, conditions } = wayOf(filter, value)
@@ -77,7 +75,7 @@ export async function listShipments(
     values,
   )
   const page = pageOf(rows, { conditions, limit, rowsMax })
-  const next = page.last && { createdAtMs: page.last.created_at, shipmentId: page.last.shipment_id }
+  const next = page.last && { atMs: page.last.created_at, id: page.last.shipment_id }
   return { shipments: await withParts(pool, page.rows), next }
 }
 

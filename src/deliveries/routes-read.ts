@@ -4,8 +4,9 @@ import { findOrder } from '../orders/queries.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { encodeTimedCursor } from '../platform/timed-cursor.ts'
 import { shipmentIdForm } from './ids.ts'
-import { encodeCursor, readListQuery } from './list-query.ts'
+import { readListQuery } from './list-query.ts'
 import { findOrderOf, readEstimates, readShipmentsOf } from './load.ts'
 import { operations } from './operations.ts'
 import { presentShipment, presentWithEstimates } from './presentation.ts'
@@ -51,7 +52,7 @@ async function list(call: Call, { lists, now }: Options): Promise<Response> {
   const nowMs = now()
   return Response.json(
     shipments.map(shipment => presentShipment(shipment, nowMs)),
-    { headers: next === undefined ? {} : { link: linkToNext(url, encodeCursor(next)) } },
+    { headers: next === undefined ? {} : { link: linkToNext(url, encodeTimedCursor(next)) } },
   )
 }
 

@@ -3,7 +3,7 @@ import { typeFor } from '../platform/accept.ts'
 import type { Call } from '../platform/http.ts'
 import { queryParameters, severalOf } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { invalidQuery, pageSizeMax, QueryReader } from '../platform/query.ts'
+import { invalidQuery, limitParameter, QueryReader } from '../platform/query.ts'
 import { type Checkpoint, decodeCursor } from './checkpoint.ts'
 import type { EventDefinition } from './definition.ts'
 import { lookUpCheckpoint } from './log.ts'
@@ -12,10 +12,7 @@ import type { Wanted } from './log-search.ts'
 /** The requests to read or follow events over HTTP. */
 
 export const paging = {
-  limit: {
-    description: 'Events on a page; not live',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
+  limit: limitParameter('Events on a page; not live'),
   after: {
     description: 'Events behind this one: the id of a server-sent event; 0-0: all that the log still has',
     schema: { type: 'string' },

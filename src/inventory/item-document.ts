@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Violation } from '../errors.ts'
-import { instantOf } from '../orders/instant.ts'
+import { instantOf } from '../platform/instant.ts'
 import { isCurrencyAt } from '../platform/currencies.ts'
 import { type JsonReading, readJson, withoutNul } from '../platform/json.ts'
 import { nullable, recordOf, time } from '../platform/view.ts'

@@ -1,16 +1,13 @@
 import { severalOf } from '../platform/openapi.ts'
-import { pageSizeMax, QueryReader } from '../platform/query.ts'
+import { cursorParameter, limitParameter, pageSizeMax, QueryReader } from '../platform/query.ts'
 import { chrtIdOf } from './item-document.ts'
 import type { ItemFilter } from './item-queries.ts'
 import { searchQueryOf } from './item-words.ts'
 
 /** The parameters of `GET /api/items`; also what its documentation is made from. */
 export const itemListParameters = {
-  limit: {
-    description: 'Items on a page; not with a stream',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+  limit: limitParameter('Items on a page; not with a stream'),
+  cursor: cursorParameter,
   q: {
     description:
       'Words, each the beginning of one of the name, brand, size, chrt_id or nm_id; case and accents do not matter',
@@ -31,28 +28,22 @@ export type ItemListQuery = Readonly<{
 /** @throws AppError REQUEST_INVALID with every parameter that is wrong */
 export function readItemListQuery(parameters: URLSearchParams, isStream: boolean): ItemListQuery {
   const query = new QueryReader(parameters, itemListParameters)
-  const number = (name: 'cursor' | 'nm_id', expected: string) => {
-    const text = query.text(name)
-    const found = text === undefined ? undefined : chrtIdOf(text)
-    if (text !== undefined && found === undefined) query.refuse(name, expected)
-    return found
-  }
   const limit = query.limit()
   if (isStream && query.text('limit') !== undefined)
     query.refuse('limit', 'left out of a stream, which has every match')
-  const after = number('cursor', 'taken from a Link header')
-  const nmId = number('nm_id', 'a whole number')
+  const after = query.cursor(chrtIdOf)
+  const nmText = query.text('nm_id')
+  const nmId = nmText === undefined ? undefined : chrtIdOf(nmText)
+  if (nmText !== undefined && nmId === undefined) query.refuse('nm_id', 'a whole number')
   const ids = query.list('chrt_id')
   const chrtIds = ids?.flatMap(text => chrtIdOf(text) ?? [])
   if (chrtIds?.length !== ids?.length) query.refuse('chrt_id', 'whole numbers')
   if (chrtIds !== undefined && chrtIds.length > pageSizeMax) query.refuse('chrt_id', `at most ${pageSizeMax} numbers`)
-  const active = query.text('active')
-  if (active !== undefined && !['true', 'false'].includes(active)) query.refuse('active', 'true or false')
+  const active = query.flag('active')
   const text = query.text('q')
   if (text !== undefined && text.length > 300) query.refuse('q', 'at most 300 characters')
   query.end()
   const search = text === undefined ? undefined : searchQueryOf(text)
   if (text !== undefined && search === undefined) return { filter: undefined, after, limit }
-  const isActive = active === undefined ? undefined : active === 'true'
-  return { filter: { search, chrtIds, nmId, active: isActive }, after, limit }
+  return { filter: { search, chrtIds, nmId, active }, after, limit }
 }

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Violation } from '../errors.ts'
-import { instantOf } from '../orders/instant.ts'
+import { instantOf } from '../platform/instant.ts'
 import type { HttpRequest } from '../platform/http.ts'
 import { type JsonReading, readJson, readJsonBody, remarks, withoutNul } from '../platform/json.ts'
 import { time } from '../platform/view.ts'

@@ -2,18 +2,12 @@ import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import { pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import type { Pool } from '../platform/postgres.ts'
-import { pageSizeMax, QueryReader } from '../platform/query.ts'
+import { pageParameters, QueryReader } from '../platform/query.ts'
+import { decodeTimedCursor, encodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
 import { listShortfalls } from './shortfall-queries.ts'
 import { shortfallView } from './shortfall-view.ts'
-import type { QueuePlace } from './wait-queries.ts'
 
-const parameters = {
-  limit: {
-    description: 'Orders on a page',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
-}
+const parameters = pageParameters('Orders')
 
 const operation = {
   operationId: 'listShortfalls',
@@ -47,20 +41,18 @@ async function list({ request: { url } }: Call, lists: Pool): Promise<Response> 
   const found = await listShortfalls(lists, after, limit + 1)
   const page = found.slice(0, limit)
   const last = found.length > limit ? page.at(-1) : undefined
-  const link = last === undefined ? {} : { link: linkToNext(url, `${Date.parse(last.since)}-${last.order_uid}`) }
+  const link =
+    last === undefined
+      ? {}
+      : { link: linkToNext(url, encodeTimedCursor({ atMs: Date.parse(last.since), id: last.order_uid })) }
   return Response.json(page, { headers: link })
 }
 
-const cursorForm = /^(\d{1,15})-([\w-]{1,64})$/
-
 /** @throws AppError REQUEST_INVALID with every parameter that is wrong */
-function readQuery(given: URLSearchParams): { after: QueuePlace | undefined; limit: number } {
+function readQuery(given: URLSearchParams): { after: TimedPosition | undefined; limit: number } {
   const query = new QueryReader(given, parameters)
   const limit = query.limit()
-  const cursor = query.text('cursor')
-  const [, ms, orderUid] = cursorForm.exec(cursor ?? '') ?? []
-  const after = ms === undefined || orderUid === undefined ? undefined : { sinceMs: Number(ms), orderUid }
-  if (cursor !== undefined && after === undefined) query.refuse('cursor', 'taken from a Link header')
+  const after = query.cursor(decodeTimedCursor)
   query.end()
   return { after, limit }
 }

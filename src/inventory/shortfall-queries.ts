@@ -1,13 +1,13 @@
 import type { Pool } from '../platform/postgres.ts'
 import type { ShortfallView } from './shortfall-view.ts'
-import type { QueuePlace } from './wait-queries.ts'
+import type { TimedPosition } from '../platform/timed-cursor.ts'
 
 type Row = Readonly<{ order_uid: string; holds_order: boolean; since: Date; chrt_ids: number[]; missing: number[] }>
 
 /** A page of the orders that wait for stock, in the order in which they get it. @param after the place before the page */
 export async function listShortfalls(
   pool: Pool,
-  after: QueuePlace | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ): Promise<ShortfallView[]> {
   const { rows } = await pool.query<Row>(
@@ -25,7 +25,7 @@ export async function listShortfalls(
        join stock_shortfalls f on f.order_uid = page.order_uid
       group by page.order_uid, page.holds_order, page.since
       order by page.since, page.order_uid`,
-    [after === undefined ? null : new Date(after.sinceMs), after?.orderUid ?? '', limit],
+    [after === undefined ? null : new Date(after.atMs), after?.id ?? '', limit],
   )
   return rows.map(({ chrt_ids: chrtIds, missing, since, ...row }) => ({
     ...row,

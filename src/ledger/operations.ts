@@ -1,23 +1,17 @@
 import { Type } from 'typebox'
 import { listOrderings } from '../orders/list-filter.ts'
 import { linesOf, pageAnswer, problemAnswer, queryParameters, withLines } from '../platform/openapi.ts'
-import { pageSizeMax } from '../platform/query.ts'
+import { cursorParameter, limitParameter, pageParameters, pageSizeMax } from '../platform/query.ts'
 import { balanceView, transfersEndView, transferView } from './views.ts'
 
 /** The operations of the ledger in OpenAPI. */
 
-const limit = (what: string, preset = 100) => ({
-  description: `${what} on a page`,
-  schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: preset },
-})
-const cursor = { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } }
 const instant = (description: string) => ({ description, schema: { type: 'string', format: 'date-time' } })
 const text = (description: string) => ({ description, schema: { type: 'string' } })
 
 /** The parameters of `GET /api/ledger/transfers`. */
 export const transferParameters = {
-  limit: limit('Transfers'),
-  cursor,
+  ...pageParameters('Transfers'),
   account: text('Debited or credited: an account, whole'),
   order_uid: text('The order, whole'),
   payment_id: text('The payment, whole'),
@@ -31,13 +25,16 @@ export const transferParameters = {
 
 /** The parameters of `GET /api/ledger/accounts`. */
 export const accountParameters = {
-  limit: limit('Balances', pageSizeMax),
-  cursor,
+  limit: limitParameter('Balances on a page', { preset: pageSizeMax }),
+  cursor: cursorParameter,
   at: instant('The balances of this time: what was recorded before it; to the millisecond. Now, if left out'),
 }
 
 /** The parameters of `GET /api/orders/:id/ledger`. */
-export const orderParameters = { limit: limit('Transfers', pageSizeMax), cursor }
+export const orderParameters = {
+  limit: limitParameter('Transfers on a page', { preset: pageSizeMax }),
+  cursor: cursorParameter,
+}
 
 const tags = ['ledger']
 const refused = problemAnswer('A parameter is wrong; errors lists all of them')

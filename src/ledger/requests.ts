@@ -1,4 +1,3 @@
-import { instantOf } from '../orders/instant.ts'
 import { type ListOrdering, listOrderings } from '../orders/list-filter.ts'
 import { pageSizeMax, QueryReader } from '../platform/query.ts'
 import type { BalancePosition } from './balances.ts'
@@ -22,24 +21,23 @@ export function readTransfersQuery(given: URLSearchParams, isStream: boolean): T
     query.refuse('limit', 'left out of a stream, which has every match')
   }
   const after = transferCursor(query)
-  const ordering = listOrderings.find(known => known === (query.text('sort') ?? 'newest'))
-  if (ordering === undefined) query.refuse('sort', `one of ${listOrderings.join(', ')}`)
+  const ordering = query.word('sort', listOrderings) ?? 'newest'
   const filter = {
     account: query.storableText('account'),
     orderUid: query.storableText('order_uid'),
     paymentId: query.storableText('payment_id'),
-    fromMs: instant(query, 'from'),
-    toMs: instant(query, 'to'),
+    fromMs: query.instant('from'),
+    toMs: query.instant('to'),
   }
   query.end()
   const set = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-  return { filter: set as TransferFilter, after, limit, ordering: ordering ?? 'newest' }
+  return { filter: set as TransferFilter, after, limit, ordering }
 }
 
 /** The query of the books of an order. */
 export function readOrderQuery(given: URLSearchParams): Pick<TransfersQuery, 'after' | 'limit'> {
   const query = new QueryReader(given, orderParameters)
-  const read = { limit: limitOr(query, pageSizeMax), after: transferCursor(query) }
+  const read = { limit: query.limit({ preset: pageSizeMax }), after: transferCursor(query) }
   query.end()
   return read
 }
@@ -48,29 +46,16 @@ export type AccountsQuery = { atMs: number | undefined; after: BalancePosition |
 
 export function readAccountsQuery(given: URLSearchParams): AccountsQuery {
   const query = new QueryReader(given, accountParameters)
-  const limit = limitOr(query, pageSizeMax)
+  const limit = query.limit({ preset: pageSizeMax })
   const cursor = query.text('cursor')
   const after = cursor === undefined ? undefined : decodeBalance(cursor)
   if (cursor !== undefined && after === undefined) query.refuse('cursor', fromLink)
-  const atMs = instant(query, 'at')
+  const atMs = query.instant('at')
   query.end()
   return { atMs, after, limit }
 }
 
 const fromLink = 'taken from a Link header'
-
-function limitOr(query: QueryReader, preset: number): number {
-  return query.text('limit') === undefined ? preset : query.limit()
-}
-
-function instant(query: QueryReader, name: string): number | undefined {
-  const text = query.text(name)
-  const instantMs = text === undefined ? undefined : instantOf(text)
-  if (text !== undefined && instantMs === undefined) {
-    query.refuse(name, 'an RFC 3339 time within the years 0001 to 9999 in UTC, such as 2021-11-26T06:22:19Z')
-  }
-  return instantMs
-}
 
 function transferCursor(query: QueryReader): TransferPosition | undefined {
   const cursor = query.text('cursor')

@@ -4,7 +4,7 @@ import { amountParts, discountedPrice } from './arithmetic.ts'
 import { compactFormOf } from './compact-form.ts'
 import { itemsMax, orderDocument } from './document.ts'
 import { documentColumns, withValues } from './document-columns.ts'
-import { instantBoundsMs } from './instant.ts'
+import { instantBoundsMs } from '../platform/instant.ts'
 import type { OrderLine, ValidOrder } from './new-order.ts'
 import { arrivesPaid } from './order.ts'
 

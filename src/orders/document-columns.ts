@@ -1,5 +1,5 @@
 import type { Column } from '../platform/copy.ts'
-import { anyInstantOf } from './instant.ts'
+import { anyInstantOf } from '../platform/instant.ts'
 
 /**
  * The columns of `orders` that repeat a field of the document, so that orders can be found, sorted and summed by it. They are named

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { countryForm } from '../platform/countries.ts'
-import { instantForm } from './instant.ts'
+import { instantForm } from '../platform/instant.ts'
 
 /**
  * The order document: the wire format that HTTP, Kafka and the read API share. This schema is the type, the check, and

@@ -1,17 +1,14 @@
 import { severalOf } from '../platform/openapi.ts'
-import { pageSizeMax, QueryReader } from '../platform/query.ts'
-import { instantBoundsMs, instantOf } from './instant.ts'
+import { cursorParameter, limitParameter, QueryReader } from '../platform/query.ts'
+import { instantBoundsMs } from '../platform/instant.ts'
 import { deliveryStatuses, orderStatuses, paymentStatuses } from './order.ts'
 import { type ListOrdering, type ListPosition, listOrderings, type OrderFilter } from './list-filter.ts'
 import { stateSchemas } from './state-schemas.ts'
 
 /** The parameters of `GET /api/orders`; also what its documentation is made from. */
 export const listParameters = {
-  limit: {
-    description: 'Orders on a page; not with a stream',
-    schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+  limit: limitParameter('Orders on a page; not with a stream'),
+  cursor: cursorParameter,
   status: severalOf(stateSchemas.status),
   payment_status: severalOf(stateSchemas.payment_status),
   delivery_status: severalOf(stateSchemas.delivery_status),
@@ -45,40 +42,24 @@ export type ListQuery = { filter: OrderFilter; after: ListPosition | undefined; 
  */
 export function readListQuery(parameters: URLSearchParams, isStream: boolean): ListQuery {
   const query = new QueryReader(parameters, listParameters)
-
-  function oneOf<Status extends string>(name: keyof typeof listParameters, known: readonly Status[]) {
-    const wanted = query.list(name)
-    if (wanted === undefined) return undefined
-    if (!wanted.every(status => (known as readonly string[]).includes(status)))
-      query.refuse(name, `of ${known.join(', ')}`)
-    return [...new Set(wanted)] as Status[]
-  }
-  function instant(name: 'from' | 'to') {
-    const text = query.text(name)
-    const instantMs = text === undefined ? undefined : instantOf(text)
-    if (text !== undefined && instantMs === undefined)
-      query.refuse(name, 'an RFC 3339 time within the years 0001 to 9999 in UTC, such as 2021-11-26T06:22:19Z')
-    return instantMs
-  }
   const limit = query.limit()
   if (isStream && query.text('limit') !== undefined)
     query.refuse('limit', 'left out of a stream, which has every match')
   const after = query.cursor(decodeCursor)
-  const ordering = listOrderings.find(known => known === (query.text('sort') ?? 'newest'))
-  if (ordering === undefined) query.refuse('sort', `one of ${listOrderings.join(', ')}`)
+  const ordering = query.word('sort', listOrderings) ?? 'newest'
   const filter = {
-    statuses: oneOf('status', orderStatuses),
-    paymentStatuses: oneOf('payment_status', paymentStatuses),
-    deliveryStatuses: oneOf('delivery_status', deliveryStatuses),
+    statuses: query.words('status', orderStatuses),
+    paymentStatuses: query.words('payment_status', paymentStatuses),
+    deliveryStatuses: query.words('delivery_status', deliveryStatuses),
     customerId: query.storableText('customer_id'),
     trackNumber: query.storableText('track_number'),
-    fromMs: instant('from'),
-    toMs: instant('to'),
+    fromMs: query.instant('from'),
+    toMs: query.instant('to'),
     search: query.storableText('q'),
   }
   query.end()
   const set = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-  return { filter: set as OrderFilter, after, limit, ordering: ordering ?? 'newest' }
+  return { filter: set as OrderFilter, after, limit, ordering }
 }
 
 const dayMs = 86_400_000

@@ -5,7 +5,7 @@ import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import { consumerOfOrders } from '../../test/topic-consumers.ts'
 import type { OrderDocument } from './document.ts'
 import { exampleOrder } from './example.ts'
-import { anyInstantOf } from './instant.ts'
+import { anyInstantOf } from '../platform/instant.ts'
 import { encodeCursor } from './list-query.ts'
 
 /** Orders stored under earlier rules stay readable, and are recognized when they are sent again. */

@@ -3,7 +3,7 @@ import type { Violation } from '../errors.ts'
 import { countryForm, isCountry } from '../platform/countries.ts'
 import { currencies, isCurrencyAt } from '../platform/currencies.ts'
 import { orderDocument } from './document.ts'
-import { instantBoundsMs } from './instant.ts'
+import { instantBoundsMs } from '../platform/instant.ts'
 import { expectedAt, integerForm } from './violations.ts'
 
 /**

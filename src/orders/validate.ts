@@ -7,7 +7,7 @@ import { addsUpWithoutOptional, checkAmount, checkArithmetic, checkLines } from 
 import { readCompactOrder } from './compact-order.ts'
 import { itemsMax, type OrderDocument, orderDocument, orderUidForm } from './document.ts'
 import { fieldsOf, inOrder, withValues } from './document-columns.ts'
-import { anyInstantOf } from './instant.ts'
+import { anyInstantOf } from '../platform/instant.ts'
 import type { ValidOrder } from './new-order.ts'
 import { checkNewRules, formerDocument, isOfNewForm } from './new-rules.ts'
 import { arrivesPaid } from './order.ts'

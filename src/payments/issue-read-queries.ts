@@ -3,6 +3,7 @@ import type { IssueResolution, NewIssue, StoredDispute } from './changes.ts'
 import { type ResolutionRow, toResolution } from './issue-queries.ts'
 import type { IssueKind, IssueState } from './views.ts'
 import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import type { TimedPosition } from '../platform/timed-cursor.ts'
 
 /** Payment issues as they are read, without a lock. */
 
@@ -21,9 +22,6 @@ export type IssueFilter = Readonly<{
   provider: string | undefined
   orderUid: string | undefined
 }>
-
-/** A place in the list: the last issue that was handed out. */
-export type IssuePosition = Pick<StoredIssue, 'openedAtMs' | 'issueId'>
 
 type IssueRow = ResolutionRow & {
   issue_id: string
@@ -66,7 +64,7 @@ export async function readIssue(pool: Pool, issueId: string): Promise<StoredIssu
 }
 
 /** A page of issues, and where the next one begins: undefined on the last page. */
-export type IssuePage = Readonly<{ issues: readonly StoredIssue[]; next: IssuePosition | undefined }>
+export type IssuePage = Readonly<{ issues: readonly StoredIssue[]; next: TimedPosition | undefined }>
 
 /**
  * A page of issues, newest first. A page of a filter that few issues pass may have fewer than the limit, or none, before the last one.
@@ -76,7 +74,7 @@ export type IssuePage = Readonly<{ issues: readonly StoredIssue[]; next: IssuePo
 export async function listIssues(
   pool: Pool,
   filter: IssueFilter,
-  after: IssuePosition | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ): Promise<IssuePage> {
   const values: unknown[] = []
@@ -87,7 +85,7 @@ export async function listIssues(
   const { state, kinds, provider, orderUid } = filter
   if (orderUid !== undefined) bounds.push(`order_uid = ${value(orderUid)}`)
   if (after !== undefined)
-    bounds.push(`(opened_at, issue_id) < (${value(new Date(after.openedAtMs))}::timestamptz, ${value(after.issueId)})`)
+    bounds.push(`(opened_at, issue_id) < (${value(new Date(after.atMs))}::timestamptz, ${value(after.id)})`)
   if (state !== undefined) (state === 'open' ? bounds : conditions).push(`state = ${value(state)}`)
   if (kinds !== undefined) (state === 'open' ? bounds : conditions).push(`kind = any(${value(kinds)})`)
   if (provider !== undefined) conditions.push(`provider = ${value(provider)}`)
@@ -100,7 +98,7 @@ export async function listIssues(
     values,
   )
   const page = pageOf(rows, { conditions, limit })
-  const next = page.last && { openedAtMs: page.last.opened_at.getTime(), issueId: page.last.issue_id }
+  const next = page.last && { atMs: page.last.opened_at.getTime(), id: page.last.issue_id }
   return { issues: page.rows.map(toIssue), next }
 }
 

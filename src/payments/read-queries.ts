@@ -8,6 +8,7 @@ import type { Shown } from './presentation.ts'
 import { operationColumns, type OperationRow, paymentColumns, type PaymentRow, toOperation, toPayment } from './rows.ts'
 import type { IssueKind } from './views.ts'
 import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import type { TimedPosition } from '../platform/timed-cursor.ts'
 
 /** Payments as they are read, without a lock. */
 
@@ -83,11 +84,8 @@ export type PaymentFilter = Readonly<{
   toMs: number | undefined
 }>
 
-/** A place in the list: the last payment that was handed out. */
-export type PaymentPosition = Readonly<{ createdAtMs: number; paymentId: string }>
-
 /** A page of payments, and where the next one begins: undefined on the last page. */
-export type PaymentPage = Readonly<{ payments: readonly Shown[]; next: PaymentPosition | undefined }>
+export type PaymentPage = Readonly<{ payments: readonly Shown[]; next: TimedPosition | undefined }>
 
 /**
  * A page of payments, newest first, each with its open operations. A page of a filter that few payments pass may have fewer than the
@@ -98,7 +96,7 @@ export type PaymentPage = Readonly<{ payments: readonly Shown[]; next: PaymentPo
 export async function listPayments(
   pool: Pool,
   filter: PaymentFilter,
-  after: PaymentPosition | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ): Promise<PaymentPage> {
   const values: unknown[] = []
@@ -108,7 +106,7 @@ export async function listPayments(
   if (filter.fromMs !== undefined) bounds.push(`created_at >= ${value(new Date(filter.fromMs))}`)
   if (filter.toMs !== undefined) bounds.push(`created_at < ${value(new Date(filter.toMs))}`)
   if (after !== undefined) {
-    const place = `${value(new Date(after.createdAtMs))}::timestamptz, ${value(after.paymentId)}`
+    const place = `${value(new Date(after.atMs))}::timestamptz, ${value(after.id)}`
     bounds.push(`(created_at, payment_id) < (${place})`)
   }
   if (filter.provider !== undefined) conditions.push(`provider = ${value(filter.provider)}`)
@@ -130,7 +128,7 @@ export async function listPayments(
     values,
   )
   const page = pageOf(rows, { conditions, limit })
-  const next = page.last && { createdAtMs: page.last.created_at, paymentId: page.last.payment_id }
+  const next = page.last && { atMs: page.last.created_at, id: page.last.payment_id }
   return { payments: await withOpenOperations(pool, page.rows), next }
 }
 

@@ -9,13 +9,14 @@ import type { Claim, StoredResponse } from '../platform/idempotency/queries.ts'
 import { linkToNext } from '../platform/links.ts'
 import { inTransaction, type Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
+import { encodeTimedCursor } from '../platform/timed-cursor.ts'
 import { applyChanges } from './apply-changes.ts'
 import { issueKey, type OrderPayments, type PaymentRules } from './changes.ts'
 import { contextAt, type PaymentCommands } from './commands.ts'
 import { decideResolution, type ResolutionInput } from './decide-resolution.ts'
 import type { PaymentWriter } from './group.ts'
 import { idOf, newId } from './ids.ts'
-import { encodeIssueCursor, readIssueListQuery } from './issue-list-query.ts'
+import { readIssueListQuery } from './issue-list-query.ts'
 import { issueOperations } from './issue-operations.ts'
 import { presentIssue, surroundingsOf } from './issue-presentation.ts'
 import { resolveIssues } from './issue-queries.ts'
@@ -58,7 +59,7 @@ async function list(call: Call, options: Options): Promise<Response> {
   const { filter, after, limit } = readIssueListQuery(new URL(url).searchParams)
   const { issues, next } = await listIssues(options.lists, filter, after, limit)
   return Response.json(await presentAll(options.lists, issues, options), {
-    headers: next === undefined ? {} : { link: linkToNext(url, encodeIssueCursor(next)) },
+    headers: next === undefined ? {} : { link: linkToNext(url, encodeTimedCursor(next)) },
   })
 }
 

@@ -7,7 +7,8 @@ import { linkToNext } from '../platform/links.ts'
 import { pause } from '../platform/periodic.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { QueryReader } from '../platform/query.ts'
-import { encodeCursor, readListQuery } from './list-query.ts'
+import { encodeTimedCursor } from '../platform/timed-cursor.ts'
+import { readListQuery } from './list-query.ts'
 import { operations, waitMaxSeconds, waitParameters } from './operations.ts'
 import { isOpen } from './payment.ts'
 import { presentPayment, presentWithOperations, type Shown } from './presentation.ts'
@@ -55,7 +56,7 @@ async function list(call: Call, { lists, providers }: Options): Promise<Response
   const { payments, next } = await listPayments(lists, filter, after, limit)
   return Response.json(
     payments.map(shown => presentPayment(shown, providers)),
-    { headers: next === undefined ? {} : { link: linkToNext(url, encodeCursor(next)) } },
+    { headers: next === undefined ? {} : { link: linkToNext(url, encodeTimedCursor(next)) } },
   )
 }
 

@@ -1,9 +1,26 @@
 import { AppError, type Violation } from '../errors.ts'
 import type { Route } from './http.ts'
+import { instantOf } from './instant.ts'
 
 /** Entries on a page: the default, and the maximum. */
 const pageSizeDefault = 100
 export const pageSizeMax = 1000
+
+/** The parameter `limit` in OpenAPI. @param options the default and the maximum, where they are others than everywhere */
+export function limitParameter(description: string, { preset = pageSizeDefault, max = pageSizeMax } = {}) {
+  return { description, schema: { type: 'integer', minimum: 1, maximum: max, default: preset } } as const
+}
+
+/** The parameter `cursor` in OpenAPI. */
+export const cursorParameter = {
+  description: 'Where the page begins: taken from a Link header',
+  schema: { type: 'string' },
+} as const
+
+/** The parameters of a list by pages in OpenAPI. @param entries what it lists: `Payments` */
+export function pageParameters(entries: string) {
+  return { limit: limitParameter(`${entries} on a page`), cursor: cursorParameter } as const
+}
 
 /**
  * Reads the query of a request parameter by parameter; `end` reports all violations at once.
@@ -53,12 +70,36 @@ export class QueryReader {
     return given.length === 0 ? undefined : given.flatMap(text => text.split(','))
   }
 
-  /** The values of a parameter that takes several of some words; those that are none are refused. */
+  /** The value of a parameter that takes one of some words. */
+  word<Word extends string>(name: string, known: readonly Word[]): Word | undefined {
+    const text = this.text(name)
+    const found = known.find(word => word === text)
+    if (text !== undefined && found === undefined) this.refuse(name, `one of ${known.join(', ')}`)
+    return found
+  }
+
+  /** The value of a parameter that is true or false. */
+  flag(name: string): boolean | undefined {
+    const text = this.text(name)
+    if (text !== undefined && text !== 'true' && text !== 'false') this.refuse(name, 'true or false')
+    return text === undefined ? undefined : text === 'true'
+  }
+
+  /** The values of a parameter that takes several of some words, each once; those that are none are refused. */
   words<Word extends string>(name: string, known: readonly Word[]): Word[] | undefined {
     const given = this.list(name)
     const words = given?.flatMap(text => known.find(word => word === text) ?? [])
     if (words?.length !== given?.length) this.refuse(name, `of ${known.join(', ')}`)
-    return words
+    return words && [...new Set(words)]
+  }
+
+  /** The instant that a parameter names, in milliseconds since 1970. */
+  instant(name: string): number | undefined {
+    const text = this.text(name)
+    const instantMs = text === undefined ? undefined : instantOf(text)
+    if (text !== undefined && instantMs === undefined)
+      this.refuse(name, 'an RFC 3339 time within the years 0001 to 9999 in UTC, such as 2021-11-26T06:22:19Z')
+    return instantMs
   }
 
   /** The parameter `cursor`. @param decode gives undefined for one that was not made here */
@@ -69,12 +110,10 @@ export class QueryReader {
     return position
   }
 
-  /** The parameter `limit`: how many entries a page has at most. */
-  limit(): number {
-    const limit = Number(this.text('limit') ?? pageSizeDefault)
-    if (!Number.isInteger(limit) || limit < 1 || limit > pageSizeMax) {
-      this.refuse('limit', `a whole number, 1 to ${pageSizeMax}`)
-    }
+  /** The parameter `limit`: how many entries a page has at most. @param options as of `limitParameter` */
+  limit({ preset = pageSizeDefault, max = pageSizeMax } = {}): number {
+    const limit = Number(this.text('limit') ?? preset)
+    if (!Number.isInteger(limit) || limit < 1 || limit > max) this.refuse('limit', `a whole number, 1 to ${max}`)
     return limit
   }
 

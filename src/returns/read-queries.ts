@@ -1,5 +1,6 @@
 import type { Pool } from '../platform/postgres.ts'
 import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import type { TimedPosition } from '../platform/timed-cursor.ts'
 import { withUnits } from './load.ts'
 import type { Return, ReturnState } from './return.ts'
 import { returnColumns, type ReturnRow } from './rows.ts'
@@ -13,17 +14,14 @@ export type ReturnFilter = Readonly<{
   toMs: number | undefined
 }>
 
-/** A place in the list: the last return that was handed out. */
-export type ReturnPosition = Readonly<{ createdAtMs: number; returnId: string }>
-
 /** A page of returns, and where the next one begins: undefined on the last page. */
-export type ReturnPage = Readonly<{ returns: readonly Return[]; next: ReturnPosition | undefined }>
+export type ReturnPage = Readonly<{ returns: readonly Return[]; next: TimedPosition | undefined }>
 
 /** A page of returns, newest first. An index serves each filter. @param after the return before the page */
 export async function listReturns(
   pool: Pool,
   { states, orderUid, fromMs, toMs }: ReturnFilter,
-  after: ReturnPosition | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ): Promise<ReturnPage> {
   const values: unknown[] = []
@@ -32,7 +30,7 @@ export async function listReturns(
   if (fromMs !== undefined) bounds.push(`created_at >= ${value(new Date(fromMs))}`)
   if (toMs !== undefined) bounds.push(`created_at < ${value(new Date(toMs))}`)
   if (after !== undefined) {
-    const place = `${value(new Date(after.createdAtMs))}::timestamptz, ${value(after.returnId)}`
+    const place = `${value(new Date(after.atMs))}::timestamptz, ${value(after.id)}`
     bounds.push(`(created_at, return_id) < (${place})`)
   }
   // The returns of an order are few: without a limit that the planner sees it does not look for them by their time.
@@ -55,7 +53,7 @@ export async function listReturns(
     values,
   )
   const { rows: page, last } = pageOf(rows, { conditions: [], limit })
-  const next = last && { createdAtMs: last.created_at, returnId: last.return_id }
+  const next = last && { atMs: last.created_at, id: last.return_id }
   return { returns: await withUnits(pool, page), next }
 }
 

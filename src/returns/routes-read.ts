@@ -4,8 +4,9 @@ import { findOrder } from '../orders/queries.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { encodeTimedCursor } from '../platform/timed-cursor.ts'
 import { returnIdForm } from './ids.ts'
-import { encodeCursor, readListQuery } from './list-query.ts'
+import { readListQuery } from './list-query.ts'
 import { findOrderOf, readReturnsOf } from './load.ts'
 import { operations } from './operations.ts'
 import { presentReturn } from './presentation.ts'
@@ -40,7 +41,7 @@ async function list(call: Call, { lists }: Options): Promise<Response> {
   const { url } = call.request
   const { filter, after, limit } = readListQuery(new URL(url).searchParams)
   const { returns, next } = await listReturns(lists, filter, after, limit)
-  const headers: Record<string, string> = next === undefined ? {} : { link: linkToNext(url, encodeCursor(next)) }
+  const headers: Record<string, string> = next === undefined ? {} : { link: linkToNext(url, encodeTimedCursor(next)) }
   return Response.json(returns.map(presentReturn), { headers })
 }
 

@@ -1,4 +1,5 @@
 import type { Pool } from '../platform/postgres.ts'
+import type { TimedPosition } from '../platform/timed-cursor.ts'
 import { type Result, results } from './settlement.ts'
 
 /** Reports of reconciliations are read. */
@@ -26,9 +27,6 @@ export type StoredReport = {
   started_at: string
   finished_at: string
 }
-
-/** A place in the list: the last report that was handed out. */
-export type ReportPosition = { finishedAtMs: number; id: string }
 
 type ReportRow = Omit<StoredReport, 'outcomes' | 'from' | 'to' | 'started_at' | 'finished_at'> &
   Record<Result, number> & { from: Date | null; to: Date | null; started_at: Date; finished_at: Date }
@@ -64,7 +62,7 @@ export async function readReport(pool: Pool, id: string): Promise<StoredReport |
 export async function listReports(
   pool: Pool,
   provider: string | undefined,
-  after: ReportPosition | undefined,
+  after: TimedPosition | undefined,
   limit: number,
 ): Promise<StoredReport[]> {
   const values: unknown[] = []
@@ -72,7 +70,7 @@ export async function listReports(
   const conditions = ['true']
   if (provider !== undefined) conditions.push(`provider = ${value(provider)}`)
   if (after !== undefined) {
-    const place = `${value(new Date(after.finishedAtMs))}::timestamptz, ${value(after.id)}`
+    const place = `${value(new Date(after.atMs))}::timestamptz, ${value(after.id)}`
     conditions.push(`(finished_at, report_id) < (${place})`)
   }
   const { rows } = await pool.query<ReportRow>(

@@ -1,33 +1,31 @@
 import { severalOf } from '../platform/openapi.ts'
-import { pageSizeMax, QueryReader } from '../platform/query.ts'
-import type { ReportPosition } from './report-queries.ts'
+import { pageParameters, QueryReader } from '../platform/query.ts'
+import { decodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
 import { outcome } from './report-views.ts'
 import { type Result, results } from './settlement.ts'
 
 /** Reads the queries of reconciliations. Each throws AppError REQUEST_INVALID with every parameter that is wrong. */
 
-const limit = (what: string) => ({
-  description: `${what} on a page`,
-  schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-})
-const cursor = { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } }
 const fromLink = 'taken from a Link header'
 
 /** The parameters of `GET /api/reconciliations`. */
 export const reportListParameters = {
-  limit: limit('Reconciliations'),
-  cursor,
+  ...pageParameters('Reconciliations'),
   provider: { description: 'Whose files', schema: { type: 'string' } },
 }
 
 /** The parameters of `GET /api/reconciliations/:id/lines`. */
-export const reportLineParameters = { limit: limit('Lines'), cursor, outcome: severalOf(outcome) }
+export const reportLineParameters = { ...pageParameters('Lines'), outcome: severalOf(outcome) }
 
-export type ReportListQuery = { provider: string | undefined; after: ReportPosition | undefined; limit: number }
+export type ReportListQuery = { provider: string | undefined; after: TimedPosition | undefined; limit: number }
 
 export function readReportListQuery(given: URLSearchParams): ReportListQuery {
   const query = new QueryReader(given, reportListParameters)
-  const read = { limit: query.limit(), provider: query.storableText('provider'), after: positionOf(query) }
+  const read = {
+    limit: query.limit(),
+    provider: query.storableText('provider'),
+    after: query.cursor(decodeTimedCursor),
+  }
   query.end()
   return read
 }
@@ -39,6 +37,9 @@ export type ReportLinesQuery = {
   limit: number
 }
 
+/** The results that have lines: of what matched there are none. */
+const listed = results.filter(result => result !== 'matched')
+
 /** @param isWhole whether the answer is every match, and no page */
 export function readReportLinesQuery(given: URLSearchParams, isWhole: boolean): ReportLinesQuery {
   const query = new QueryReader(given, reportLineParameters)
@@ -47,25 +48,7 @@ export function readReportLinesQuery(given: URLSearchParams, isWhole: boolean): 
   }
   const text = query.text('cursor') ?? '0'
   if (!/^\d{1,9}$/.test(text)) query.refuse('cursor', fromLink)
-  const asked = query.list('outcome')
-  const outcomes = asked?.flatMap(name => results.find(known => known === name && known !== 'matched') ?? [])
-  if (outcomes?.length !== asked?.length) {
-    query.refuse('outcome', `of ${results.filter(result => result !== 'matched').join(', ')}`)
-  }
-  const read = { outcomes, after: Number(text), limit: query.limit() }
+  const read = { outcomes: query.words('outcome', listed), after: Number(text), limit: query.limit() }
   query.end()
   return read
-}
-
-export function encodeReport({ finished_at: finishedAt, id }: { finished_at: string; id: string }): string {
-  return `${Date.parse(finishedAt)}-${id}`
-}
-
-function positionOf(query: QueryReader): ReportPosition | undefined {
-  const text = query.text('cursor')
-  if (text === undefined) return undefined
-  const [, ms, id] = /^(\d{1,15})-([\w-]{1,64})$/.exec(text) ?? []
-  if (ms !== undefined && id !== undefined) return { finishedAtMs: Number(ms), id }
-  query.refuse('cursor', fromLink)
-  return undefined
 }

@@ -6,10 +6,11 @@ import { linesResponse } from '../platform/lines-response.ts'
 import { linkToNext } from '../platform/links.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Pool } from '../platform/postgres.ts'
+import { encodeTimedCursor } from '../platform/timed-cursor.ts'
 import { csvHeading, csvRow } from './report-csv.ts'
 import { reportOperations } from './report-operations.ts'
 import { listReportLines, listReports, readReport, type StoredReport, type StoredReportLine } from './report-queries.ts'
-import { encodeReport, type ReportLinesQuery, readReportLinesQuery, readReportListQuery } from './report-requests.ts'
+import { type ReportLinesQuery, readReportLinesQuery, readReportListQuery } from './report-requests.ts'
 import { reportJson, reportLineJson } from './report-views.ts'
 
 type Options = Readonly<{ single: Pool; lists: Pool; log: Logger }>
@@ -32,7 +33,12 @@ async function list({ request: { url } }: Call, { lists }: Options): Promise<Res
   const page = found.slice(0, limit)
   const last = found.length > limit ? page.at(-1) : undefined
   const body = `[${page.map(report => reportJson(report, false)).join(',')}]`
-  return jsonOf(body, last === undefined ? {} : { link: linkToNext(url, encodeReport(last)) })
+  return jsonOf(
+    body,
+    last === undefined
+      ? {}
+      : { link: linkToNext(url, encodeTimedCursor({ atMs: Date.parse(last.finished_at), id: last.id })) },
+  )
 }
 
 async function show(call: Call, { single }: Options): Promise<Response> {

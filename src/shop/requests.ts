@@ -6,7 +6,7 @@ import { searchQueryOf } from '../inventory/item-words.ts'
 import { isCurrencyAt } from '../platform/currencies.ts'
 import type { HttpRequest } from '../platform/http.ts'
 import { readJsonBody } from '../platform/json.ts'
-import { QueryReader } from '../platform/query.ts'
+import { cursorParameter, limitParameter, QueryReader } from '../platform/query.ts'
 
 /** What the demo shop is asked. */
 
@@ -15,11 +15,8 @@ const textMax = 100
 const sizeBytesMax = 1024
 
 export const shopItemParameters = {
-  limit: {
-    description: 'Items on a page',
-    schema: { type: 'integer', minimum: 1, maximum: pageMax, default: pageMax },
-  },
-  cursor: { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } },
+  limit: limitParameter('Items on a page', { preset: pageMax, max: pageMax }),
+  cursor: cursorParameter,
   q: {
     description: 'Words, each the beginning of one of the name, brand, size, chrt_id or nm_id',
     schema: { type: 'string', maxLength: textMax },
@@ -48,8 +45,7 @@ export type ShopItemsQuery = Readonly<{
 /** @throws AppError REQUEST_INVALID with every parameter that is wrong */
 export function readShopItemsQuery(parameters: URLSearchParams): ShopItemsQuery {
   const query = new QueryReader(parameters, shopItemParameters)
-  const limit = query.text('limit') === undefined ? pageMax : query.limit()
-  if (limit > pageMax) query.refuse('limit', `a whole number, 1 to ${pageMax}`)
+  const limit = query.limit({ preset: pageMax, max: pageMax })
   const after = query.cursor(chrtIdOf)
   const text = query.text('q')
   if (text !== undefined && text.length > textMax) query.refuse('q', `at most ${textMax} characters`)

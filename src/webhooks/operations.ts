@@ -1,21 +1,14 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
-import { pageSizeMax } from '../platform/query.ts'
+import { pageParameters } from '../platform/query.ts'
 import { rotationBody, webhookBodies } from './bodies.ts'
 import { deliveryOutcome, deliveryView, webhookView, webhookWithSecretView } from './views.ts'
 
 /** The operations of webhooks in OpenAPI. */
 
-const limit = {
-  description: 'Entries on a page',
-  schema: { type: 'integer', minimum: 1, maximum: pageSizeMax, default: 100 },
-}
-const cursor = { description: 'Where the page begins: taken from a Link header', schema: { type: 'string' } }
-
-export const listParameters = { limit, cursor }
+export const listParameters = pageParameters('Entries')
 
 export const deliveryParameters = {
-  limit,
-  cursor,
+  ...listParameters,
   stream_type: { description: 'Of events of streams of this type', schema: { type: 'string' } },
   stream_id: { description: 'Of events of this stream', schema: { type: 'string' } },
   order_uid: { description: 'Of events that concern this order', schema: { type: 'string' } },

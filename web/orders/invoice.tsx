@@ -1,4 +1,4 @@
-import { instantBoundsMs } from '../../src/orders/instant.ts'
+import { instantBoundsMs } from '../../src/platform/instant.ts'
 import { statusText } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
 import { countryName } from '../platform/country-name.ts'

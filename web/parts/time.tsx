@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from '@preact/signals'
-import { instantOf } from '../../src/orders/instant.ts'
+import { instantOf } from '../../src/platform/instant.ts'
 import { absolute, clock, relative } from '../platform/time.ts'
 
 /**
