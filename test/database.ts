@@ -44,6 +44,8 @@ export async function createTestDatabase(migrate: Migrate): Promise<TestDatabase
   if (!template) {
     template = createTemplate(migrate)
     templates.set(migrate, template)
+    // One that fails is made again by the next file.
+    template.catch(() => templates.delete(migrate))
   }
   const name = await createDatabase(await template)
   return { address: { ...(await testServer()), database: name }, drop: () => dropDatabase(name) }
@@ -63,7 +65,14 @@ export async function releaseTestServer() {
   if (process.env.DB_HOST) for (const name of databases) await dropDatabase(name)
   await stop()
   server = undefined
+  databases.clear()
   templates.clear()
+}
+
+/** Drops the databases that are left, and ends their connections, so that none holds back the transactions of the next file. */
+export async function dropTestDatabases() {
+  const kept = new Set(await Promise.all(templates.values()))
+  for (const name of databases) if (!kept.has(name)) await dropDatabase(name)
 }
 
 function namedServer(host: string) {
