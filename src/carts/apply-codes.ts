@@ -10,6 +10,7 @@ export type SortedCodes = { ofGoods: Discount[]; ofDelivery: Discount[]; warning
 
 /** The codes that apply in the order in which they do, each once, and a warning for each of the others. */
 export function sortCodes({ codes, currency, nowMs }: PriceInput, subtotal: bigint): SortedCodes {
+  if (codes.length === 0) return { ofGoods: [], ofDelivery: [], warnings: [] }
   const found = new Map<string, Discount>()
   const warnings: PriceWarning[] = []
   for (const [index, { code, discount, usesByCustomer }] of codes.entries()) {

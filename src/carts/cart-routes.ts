@@ -9,7 +9,7 @@ import { encodeTimedCursor } from '../platform/timed-cursor.ts'
 import { type Cart, cartIdForm, cartTokenPrefix, hashOfToken, newCart, newCartId, newCartToken } from './cart.ts'
 import { patchCart, putLine, removeLine } from './changes.ts'
 import { cartEvents, customerData, eventOf } from './events.ts'
-import { buyerOf, type Facts, type WantedFacts } from './facts.ts'
+import type { Facts, WantedFacts } from './facts.ts'
 import { listCarts, readListQuery } from './list.ts'
 import { mergeCarts } from './merge.ts'
 import { cartOperations as operations } from './operations.ts'
@@ -157,10 +157,10 @@ async function patch(call: Call, options: CartRoutesOptions): Promise<Response> 
   // Whose uses of codes count depends on what the cart has already: on the customer, or else on the email address.
   const [customerId, email] = [change.customer_id ?? undefined, change.email ?? change.delivery?.email ?? undefined]
   const buyers = [
-    buyerOf({ customerId, email: undefined, delivery: undefined }),
-    buyerOf({ customerId: undefined, email, delivery: undefined }),
+    { customerId, email: undefined, delivery: undefined },
+    { customerId: undefined, email, delivery: undefined },
   ]
-  const wants = { codes: change.discount_codes ?? [], buyers: buyers.flatMap(buyer => buyer ?? []) }
+  const wants = { codes: change.discount_codes ?? [], buyers }
   return changeCart(call, options, wants, (cart, _, nowMs) => patchCart(cart, change, nowMs))
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { cartOrderPrefix } from '../inventory/reservation.ts'
 
 /** A cart: the value, and what follows from it alone. Amounts are in the currency's minor unit, times in milliseconds since 1970. */
@@ -112,7 +112,7 @@ export function newCartToken(): string {
 
 /** What is stored of a token: its SHA-256 in hex. It is random and long, so it needs no slow hash. */
 export function hashOfToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex')
+  return hash('sha256', token, 'hex')
 }
 
 /** A cart as it begins. @param abandonedAfterMs when the worker looks at it first */

@@ -1,6 +1,6 @@
 import { copyOfEvents, type NewEvent } from '../events/append.ts'
 import { declareAttachment } from '../orders/attachment.ts'
-import { stampsOfItems } from '../inventory/item-queries.ts'
+import { itemsNow } from '../inventory/sellable-items.ts'
 import type { NewOrder } from '../orders/new-order.ts'
 import type { PlacementDecision, PlacementPart } from '../orders/placement-part.ts'
 import type { PoolClient } from '../platform/postgres.ts'
@@ -12,14 +12,14 @@ import { codeKey } from './discount.ts'
 import { lockingLimits } from './limit-locks.ts'
 import { areCurrent, type ItemStamps } from './recall.ts'
 import { stampOf } from './remembered-carts.ts'
-import { lockingCarts, storedStamps, updateCarts } from './rows.ts'
+import { lockingCarts, updatingCarts } from './rows.ts'
 
 /** The checkout of a cart, on the order that is made of it. */
 export type CartCheckout = Readonly<{
   /** The cart as the order was made of it, and as it is when the order is placed. */
   before: Cart
   after: Cart
-  /** The discount codes that apply, and who uses them (`customerKey`). */
+  /** The discount codes that apply, and who uses them or limited items (`customerKey`); the empty text where there are neither. */
   codes: readonly string[]
   buyer: string
   /** The units of items that limit their customers. */
@@ -57,14 +57,14 @@ const locks: PlacementPart = {
     const cartIds = checkouts.map(({ before }) => before.cartId).toSorted()
     const locking = lockingLimits(checkouts.flatMap(limitsOf))
     const chrtIds = [...new Set(checkouts.flatMap(({ itemStamps = noStamps }) => [...itemStamps.keys()]))]
-    const statements = [lockingCarts(cartIds), storedStamps(cartIds), stampsOfItems(chrtIds), ...locking] as const
-    const [busy, stamps, items] = await inOneRoundTrip(client, statements)
+    const statements = [lockingCarts(cartIds, cartIds), itemsNow(chrtIds, []), ...locking] as const
+    const [{ busy, stamps }, items] = await inOneRoundTrip(client, statements)
     const stale = checkouts.filter(
       ({ before: { cartId, state }, before, itemStamps = noStamps }) =>
         busy.has(cartId) ||
         state !== 'open' ||
         stamps.get(cartId) !== stampOf(before) ||
-        !areCurrent(itemStamps, items),
+        !areCurrent(itemStamps, items.stamps),
     )
     return decisions(orders, new Set(stale.map(({ order }) => order)))
   },
@@ -80,16 +80,11 @@ const limitsOf = ({ codes, limited }: CartCheckout) => [...codes.map(codeKey), .
  */
 const checkouts: PlacementPart = {
   rejectsWith: ['CART_CHANGED'],
-  concerns: hasCarts,
+  concerns: orders => checkoutsOf(orders).some(checkout => limitsOf(checkout).length > 0),
   async decide(client, orders) {
-    const wanted = checkoutsOf(orders)
-    const refused = await useUp(client, wanted)
-    await updateCarts(
-      client,
-      wanted.flatMap(({ order, before, after }) => (refused.has(order) ? none : { before, after })),
-    )
-    return decisions(orders, refused)
+    return decisions(orders, await useUp(client, checkoutsOf(orders)))
   },
+  updates: placed => updatingCarts(checkoutsOf(placed)),
   rows(placed) {
     const checkouts = checkoutsOf(placed)
     if (checkouts.length === 0) return none

@@ -190,7 +190,8 @@ function withCart(
   const codes = pricing.discounts.flatMap(({ code, amount }) => (amount > 0 ? code : []))
   const data = { ...customerData(after), ...sizeData(after), total: pricing.total, discount_codes: codes }
   const event = eventOf(after, cartEvents.checkedOut, data, traceparent)
-  const buyer = buyerOf(cart) ?? ''
+  const isLimited = cart.lines.some(({ chrtId }) => facts.items.get(chrtId)?.maxPerCustomer !== undefined)
+  const buyer = (codes.length > 0 || isLimited ? buyerOf(cart) : undefined) ?? ''
   const limited = cart.lines.flatMap(({ chrtId, quantity: units }): LimitedUnits[] => {
     const most = facts.items.get(chrtId)?.maxPerCustomer
     return most === undefined ? [] : [{ orderUid: order.orderUid, customer: buyer, chrtId, units, most }]

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { PoolClient } from '../platform/postgres.ts'
 import { codeKey, type Discount } from './discount.ts'
 import { findDiscounts, findUses, useKey } from './discount-queries.ts'
@@ -16,7 +16,7 @@ export type CodeUse = Readonly<{ orderUid: string; codes: readonly string[]; cus
 export function customerKey(buyer: { customerId?: string | undefined; email?: string | undefined }): string {
   const { customerId = '', email = '' } = buyer
   const named = customerId === '' ? `email:${email.toLowerCase()}` : `customer:${customerId}`
-  return createHash('sha256').update(named).digest('hex')
+  return hash('sha256', named, 'hex')
 }
 
 /**

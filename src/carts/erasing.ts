@@ -25,7 +25,7 @@ export const eraseCarts: EraseStep = {
     )
     const theirs = rows.flatMap(({ cart_id: cartId, is_theirs: isTheirs }) => (isTheirs ? [cartId] : []))
     if (theirs.length === 0) return { erased: 0, next: rows.at(-1)?.cart_id }
-    const [busy] = await inOneRoundTrip(client, [lockingCarts(theirs)])
+    const [{ busy }] = await inOneRoundTrip(client, [lockingCarts(theirs, [])])
     const erased = await erase(
       client,
       theirs.filter(cartId => !busy.has(cartId)),

@@ -2,7 +2,7 @@ import { findHeldByCarts } from '../inventory/cart-reservation-queries.ts'
 import type { Item } from '../inventory/item.ts'
 import { stampedItems } from '../inventory/item-queries.ts'
 import type { SellableItems } from '../inventory/remembered-items.ts'
-import { reservableUnits } from '../inventory/stock-queries.ts'
+import { itemsNow } from '../inventory/sellable-items.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { type Cart, orderUidOf } from './cart.ts'
@@ -37,9 +37,12 @@ export type Facts = Readonly<{
 export type WantedFacts = Readonly<{
   chrtIds?: readonly number[]
   codes?: readonly string[]
-  /** As `buyerOf` makes them. */
-  buyers?: readonly string[]
+  /** Who may buy then, beside those of the carts. */
+  buyers?: readonly Buyer[]
 }>
+
+/** Who buys, as far as a cart or a change of it says. */
+export type Buyer = Pick<Cart, 'customerId' | 'email' | 'delivery'>
 
 /**
  * Reads what prices depend on, for several carts together: a statement for each table, and none for what no cart has.
@@ -63,9 +66,10 @@ export function createFactsReader(lists: PriceLists, { reserves }: { reserves: b
     const stock = await stockFactsOf(client, carts, reservable, reserves)
     const discounts = await findDiscounts(client, keys)
     const counted = [...discounts].flatMap(([key, { usesPerCustomerMax }]) => (usesPerCustomerMax === null ? [] : key))
-    const asked = [...new Set([...carts.flatMap(cart => buyerOf(cart) ?? []), ...buyers])]
-    const uses = await findUses(client, counted, asked)
     const limited = items.flatMap(({ chrtId, maxPerCustomer }) => (maxPerCustomer === undefined ? [] : chrtId))
+    const isCounted = counted.length + limited.length > 0
+    const asked = isCounted ? [...new Set([...carts, ...buyers].flatMap(buyer => buyerOf(buyer) ?? []))] : []
+    const uses = await findUses(client, counted, asked)
     const units = await findUnits(client, asked, limited)
     return {
       items: new Map(items.map(item => [item.chrtId, item])),
@@ -87,8 +91,8 @@ async function complete(
 ): Promise<Pick<SellableItems, 'items' | 'reservable'>> {
   const missing = wanted.filter(chrtId => !chrtIds.has(chrtId))
   if (missing.length === 0) return { items, reservable }
-  const [others, more] = await inOneRoundTrip(client, [stampedItems(missing), reservableUnits(missing)])
-  return { items: [...items, ...others.map(({ item }) => item)], reservable: new Map([...reservable, ...more]) }
+  const [others, { units }] = await inOneRoundTrip(client, [stampedItems(missing), itemsNow([], missing)])
+  return { items: [...items, ...others.map(({ item }) => item)], reservable: new Map([...reservable, ...units]) }
 }
 
 /** What there is of items, beside what carts have reserved of it. */
@@ -98,8 +102,8 @@ export async function readStockFacts(
   chrtIds: readonly number[],
   reserves: boolean,
 ): Promise<Pick<Facts, 'available' | 'heldBy'>> {
-  const [available] = await inOneRoundTrip(client, [reservableUnits(chrtIds)])
-  return stockFactsOf(client, carts, available, reserves)
+  const [{ units }] = await inOneRoundTrip(client, [itemsNow([], chrtIds)])
+  return stockFactsOf(client, carts, units, reserves)
 }
 
 async function stockFactsOf(
@@ -122,7 +126,7 @@ async function stockFactsOf(
 
 /** How many units of an item the customer of a cart has ordered before; 0 where the item does not limit that. */
 export function orderedBefore(
-  cart: Pick<Cart, 'customerId' | 'email' | 'delivery'>,
+  cart: Buyer,
   { chrtId, maxPerCustomer }: Pick<Item, 'chrtId' | 'maxPerCustomer'>,
   { orderedBy }: Pick<Facts, 'orderedBy'>,
 ): number {
@@ -131,11 +135,7 @@ export function orderedBefore(
 }
 
 /** Who a cart's uses of codes and of limited items are counted for; undefined: nobody knows yet. */
-export function buyerOf({
-  customerId,
-  email,
-  delivery,
-}: Pick<Cart, 'customerId' | 'email' | 'delivery'>): string | undefined {
+export function buyerOf({ customerId, email, delivery }: Buyer): string | undefined {
   const address = email ?? delivery?.email
   return customerId === undefined && address === undefined ? undefined : customerKey({ customerId, email: address })
 }

@@ -3,15 +3,24 @@ import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Cart } from './cart.ts'
 import { type RememberedCarts, stampOf } from './remembered-carts.ts'
-import { lockingCarts, storedCarts, storedStamps } from './rows.ts'
+import { lockingCarts, storedCarts } from './rows.ts'
 
 export const noItems: SellableItems = { chrtIds: new Set(), items: [], reservable: new Map() }
 
-/** Carts by id, without those that are not stored, and their items as far as these were known before. */
-export type LoadedCarts = Readonly<{ carts: Map<string, Cart>; read: SellableItems }>
+export type LoadedCarts = Readonly<{
+  /** By id, without those that are not stored or are busy. */
+  carts: Map<string, Cart>
+  /** The ids of those that another transaction has, where they were to be locked. */
+  busy: ReadonlySet<string>
+  /** Their items, as far as these were known before. */
+  read: SellableItems
+}>
 
 export type WantedCarts = Readonly<{
+  /** Sorted, each once. */
   cartIds: readonly string[]
+  /** Whether they are to be locked until the transaction ends; what is sent before then begins it. */
+  isLocking?: boolean
   /** The carts whose items are wanted; all unless given. */
   priced?: ReadonlySet<string>
   /** Items that are wanted beside those of the carts. */
@@ -22,21 +31,23 @@ export type WantedCarts = Readonly<{
 export async function loadCarts(
   client: PoolClient,
   remembered: RememberedCarts,
-  { cartIds, priced, chrtIds = [] }: WantedCarts,
+  { cartIds, isLocking = false, priced, chrtIds = [] }: WantedCarts,
   before: readonly Statement<unknown>[] = [],
 ): Promise<LoadedCarts> {
   const carts = remembered.of(cartIds)
   const known = [...carts.values()]
   const unknown = cartIds.filter(cartId => !carts.has(cartId))
   const lines = known.flatMap(cart => (priced?.has(cart.cartId) === false ? [] : cart.lines))
-  const wanted = [...new Set([...chrtIds, ...lines.map(line => line.chrtId)])]
+  const items = remembered.items.reading([...new Set([...chrtIds, ...lines.map(line => line.chrtId)])])
   const stale: string[] = []
-  const items = remembered.items.reading(wanted)
+  const locked = isLocking ? cartIds : []
+  let busy: ReadonlySet<string> = new Set()
   await inOneRoundTrip(client, [
     ...before,
-    ...taking(storedStamps([...carts.keys()]), known.length, stamps => {
+    ...taking(lockingCarts(locked, [...carts.keys()]), locked.length + known.length, now => {
+      busy = now.busy
       for (const cart of known) {
-        const stamp = stamps.get(cart.cartId)
+        const stamp = now.stamps.get(cart.cartId)
         if (stamp === stampOf(cart)) continue
         carts.delete(cart.cartId)
         if (stamp !== undefined) stale.push(cart.cartId)
@@ -49,34 +60,8 @@ export async function loadCarts(
     ...taking(storedCarts(stale), stale.length, found => addAll(carts, found)),
     ...items.second(),
   ])
-  return { carts, read: items.read() }
-}
-
-/** Carts of which some are locked by other transactions. */
-export type LockedCarts = LoadedCarts &
-  Readonly<{
-    /** The ids of those that another transaction has; they are not among the carts. */
-    busy: ReadonlySet<string>
-  }>
-
-/**
- * Locks carts until the transaction ends, and reads them.
- *
- * @param wanted the ids sorted, each once
- * @param begin what is sent before
- */
-export async function loadLocked(
-  client: PoolClient,
-  remembered: RememberedCarts,
-  wanted: WantedCarts,
-  begin: readonly Statement<unknown>[],
-): Promise<LockedCarts> {
-  let busy: ReadonlySet<string> = new Set()
-  const { cartIds } = wanted
-  const locking = taking(lockingCarts(cartIds), cartIds.length, found => (busy = found))
-  const { carts, read } = await loadCarts(client, remembered, wanted, [...begin, ...locking])
   for (const cartId of busy) carts.delete(cartId)
-  return { carts, read, busy }
+  return { carts, busy, read: items.read() }
 }
 
 /** The statement with what is done with its result; none when it asks for nothing. */

@@ -18,7 +18,7 @@ export type PricedCart = Readonly<{ cart: Cart; pricing: Pricing; warnings: read
  */
 export function price(cart: Cart, facts: Facts, nowMs: number, further: readonly CartWarning[] = []): PricedCart {
   const { currency, lines, delivery, deliveryMethod } = cart
-  const buyer = buyerOf(cart)
+  const buyer = cart.discountCodes.length === 0 ? undefined : buyerOf(cart)
   const priced = priceCart({
     currency,
     lines: lines.map(line => ({

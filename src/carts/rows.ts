@@ -1,4 +1,5 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
+import { arrayOf } from '../platform/array-text.ts'
 import { type Change, tableOf } from '../platform/table.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { type Answer, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
@@ -118,37 +119,39 @@ export function storedCarts(cartIds: readonly string[]): Statement<Map<string, C
   }
 }
 
-/** The statement that reads the stamps of carts (`stampOf`), by id; those that are not there are left out. */
-export function storedStamps(cartIds: readonly string[]): Statement<Map<string, string>> {
-  return {
-    text: `select cart_id,
-                  concat_ws(' ', version, sequence, state, coalesce((extract(epoch from next_look_at) * 1000)::bigint, 0)) as stamp
-             from carts where cart_id = any($1)`,
-    values: [cartIds],
-    read: ({ rows }: { rows: readonly { cart_id: string; stamp: string }[] }) =>
-      new Map(rows.map(row => [row.cart_id, row.stamp])),
-  }
-}
-
 /** Reads carts. @returns by id; those that are not there are left out */
 export async function readCarts(client: Pool | PoolClient, cartIds: readonly string[]): Promise<Map<string, Cart>> {
   const { text, values, read } = storedCarts(cartIds)
   return read((await client.query(text, [...(values ?? [])])) as Answer)
 }
 
+/** What others have done with carts. */
+export type CartsNow = Readonly<{
+  /** The ids of those that another transaction has. */
+  busy: ReadonlySet<string>
+  /** As `stampOf` makes them, by id; those that are not there are left out. */
+  stamps: ReadonlyMap<string, string>
+}>
+
 /**
- * The statement that locks carts until the transaction ends, and returns those that another transaction has. It waits for none, and comes
- * before the transaction's first write, so that the events of a cart are in their order in the log: see `lockOrder`.
+ * The statement that locks carts until the transaction ends, and reads stamps behind that. It waits for no lock, and comes before the
+ * transaction's first write, so that the events of a cart are in their order in the log: see `lockOrder`.
  *
- * @param cartIds sorted, each once
+ * @param locked sorted, each once
+ * @param stamped those whose stamps are wanted
  */
-export function lockingCarts(cartIds: readonly string[]): Statement<Set<string>> {
+export function lockingCarts(locked: readonly string[], stamped: readonly string[]): Statement<CartsNow> {
+  const id = (cartId: string) => cartId
   return {
-    text: `select cart_id
-             from unnest($1::text[]) as wanted (cart_id)
-            where not pg_try_advisory_xact_lock(${advisoryLockSpaces.carts}, hashtext(cart_id))`,
-    values: [cartIds],
-    read: ({ rows }: { rows: readonly { cart_id: string }[] }) => new Set(rows.map(row => row.cart_id)),
+    text: 'select busy, stamps from lock_carts($1, $2, $3)',
+    values: [advisoryLockSpaces.carts, arrayOf(locked, id), arrayOf(stamped, id)],
+    read({ rows: [row] }: { rows: readonly { busy: string | null; stamps: string | null }[] }) {
+      const stamps = (row?.stamps?.split(',') ?? []).map((one): [string, string] => {
+        const space = one.indexOf(' ')
+        return [one.slice(0, space), one.slice(space + 1)]
+      })
+      return { busy: new Set(row?.busy?.split(',')), stamps: new Map(stamps) }
+    },
   }
 }
 

@@ -46,7 +46,7 @@ export function rateFor(
   { country, region = '' }: { country?: string | undefined; region?: string | undefined },
   taxClass: string,
 ): TaxRate | undefined {
-  if (country === undefined) return undefined
+  if (country === undefined || table.size === 0) return undefined
   for (const ofClass of [taxClass, standardTaxClass]) {
     const rate = table.get(keyOf(country, region, ofClass)) ?? table.get(keyOf(country, '', ofClass))
     if (rate !== undefined) return rate

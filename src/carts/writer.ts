@@ -9,7 +9,7 @@ import { type CartAdderOptions, createCartAdder, type NewCartRequest } from './a
 import type { Cart } from './cart.ts'
 import { demandsOf } from './demand.ts'
 import { type Facts, readStockFacts, type WantedFacts } from './facts.ts'
-import { loadLocked, type LockedCarts } from './load.ts'
+import { loadCarts, type LoadedCarts } from './load.ts'
 import { updatingCarts } from './rows.ts'
 
 /** The one way to change carts, checkout aside: requests that come at the same time are decided and saved by one transaction. */
@@ -86,7 +86,7 @@ async function writeGroup(
     const cartIds = [...new Set(requests.flatMap(({ cartIds }) => cartIds))].toSorted()
     const { priced, wanted } = wantedBy(requests)
     const { chrtIds = [] } = wanted
-    const locking = await loadLocked(client, remembered, { cartIds, priced, chrtIds }, begin)
+    const locking = await loadCarts(client, remembered, { cartIds, isLocking: true, priced, chrtIds }, begin)
     const pricing = [...priced].flatMap(id => locking.carts.get(id) ?? [])
     const facts = await readFacts(client, pricing, wanted, locking.read)
     const nowMs = now()
@@ -120,7 +120,7 @@ type Changed = Readonly<{ before: Cart; after: Cart }>
 /** @returns the decisions, and the carts as they are then */
 function decideAll(
   requests: readonly CartRequest<unknown>[],
-  { carts: locked, busy }: LockedCarts,
+  { carts: locked, busy }: LoadedCarts,
   facts: Facts,
   nowMs: number,
 ): { decided: Decided[]; carts: Map<string, Cart> } {

@@ -2,7 +2,6 @@ import { arrayOf } from '../platform/array-text.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import type { Statement } from '../platform/round-trip.ts'
 import type { BackorderMode, Item } from './item.ts'
-import { pairsOf } from './pairs.ts'
 
 type ItemRow = Readonly<{
   chrt_id: number
@@ -82,15 +81,6 @@ export function stampedItems(chrtIds: readonly number[]): Statement<StampedItem[
     values: [arrayOf(chrtIds, chrtId => chrtId)],
     read: ({ rows }: { rows: readonly (ItemRow & { stamp: string })[] }) =>
       rows.map(({ stamp, ...row }) => ({ stamp, item: toItem(row) })),
-  }
-}
-
-/** The statement that reads the stamps of items, by number, as one row. */
-export function stampsOfItems(chrtIds: readonly number[]): Statement<ReadonlyMap<number, string>> {
-  return {
-    text: `select string_agg(chrt_id || ' ' || xmin, ',') as pairs from items where chrt_id = any($1)`,
-    values: [arrayOf(chrtIds, chrtId => chrtId)],
-    read: ({ rows: [row] }: { rows: readonly { pairs: string | null }[] }) => new Map(pairsOf(row?.pairs ?? null)),
   }
 }
 

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Statement } from '../platform/round-trip.ts'
 import type { Item } from './item.ts'
-import { type StampedItem, stampedItems, stampsOfItems } from './item-queries.ts'
-import { reservableUnits } from './stock-queries.ts'
+import { type StampedItem, stampedItems } from './item-queries.ts'
+import { itemsNow } from './sellable-items.ts'
 
 /** The most items that are remembered: a few MB. */
 const itemsMax = 5_000
@@ -32,7 +32,7 @@ export type ItemReading = Readonly<{
 export type RememberedItems = Readonly<{
   reading(chrtIds: readonly number[]): ItemReading
   /**
-   * Items without any reading: they may have changed since. A caller that relies on them compares the stamps (`stampsOfItems`).
+   * Items without any reading: they may have changed since. A caller that relies on them compares the stamps (`itemsNow`).
    *
    * @returns undefined when one of them is not remembered
    */
@@ -70,20 +70,15 @@ function readingOf(remembered: LRUCache<number, StampedItem>, chrtIds: readonly 
             }
           }),
         ]
-  const checking =
-    known.size === 0
-      ? []
-      : [
-          taking(stampsOfItems([...known.keys()]), stamps => {
-            for (const [chrtId, { stamp, item }] of known) {
-              if (stamps.get(chrtId) === stamp) items.push(item)
-              else stale.push(chrtId)
-            }
-          }),
-        ]
-  const stock = chrtIds.length === 0 ? [] : [taking(reservableUnits(chrtIds), found => (reservable = found))]
+  const checking = taking(itemsNow([...known.keys()], chrtIds), ({ stamps, units }) => {
+    reservable = units
+    for (const [chrtId, { stamp, item }] of known) {
+      if (stamps.get(chrtId) === stamp) items.push(item)
+      else stale.push(chrtId)
+    }
+  })
   return {
-    first: [...reading(unknown), ...checking, ...stock],
+    first: chrtIds.length === 0 ? [] : [...reading(unknown), checking],
     second: () => reading(stale),
     read: () => ({ chrtIds: new Set(chrtIds), items, reservable }),
   }

@@ -1,8 +1,5 @@
-import { arrayOf } from '../platform/array-text.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import type { Statement } from '../platform/round-trip.ts'
 import type { Movement } from './movement.ts'
-import { pairsOf } from './pairs.ts'
 import { applyTo, availableOf, levelOf, type Stock, type StockRefusal } from './stock.ts'
 
 type StockRow = Readonly<{
@@ -44,24 +41,6 @@ function toStock(row: StockRow): Stock {
 export async function readStock(client: Pool | PoolClient, chrtIds: readonly number[]): Promise<Stock[]> {
   if (chrtIds.length === 0) return []
   return (await client.query<StockRow>(stockByItem, [chrtIds])).rows.map(toStock)
-}
-
-/**
- * The statement that reads how many units of each item can still be reserved, back-orders included (`reservableOf`), at all of its
- * locations; nothing for an item that is not tracked. As one row.
- */
-export function reservableUnits(chrtIds: readonly number[]): Statement<ReadonlyMap<number, number>> {
-  return {
-    text: `select string_agg(chrt_id || ' ' || greatest(0, on_hand - reserved - unavailable + backorder_limit), ',') as pairs
-             from stock where chrt_id = any($1)`,
-    values: [arrayOf(chrtIds, chrtId => chrtId)],
-    read({ rows: [row] }: { rows: readonly { pairs: string | null }[] }) {
-      const units = new Map<number, number>()
-      for (const [chrtId, text] of pairsOf(row?.pairs ?? null))
-        units.set(chrtId, (units.get(chrtId) ?? 0) + Number(text))
-      return units
-    },
-  }
 }
 
 const stockByItem = `select ${stockColumns} from stock where chrt_id = any($1) order by chrt_id, location`

@@ -1,6 +1,7 @@
 import type { catalogue, ErrorCode, Violation } from '../errors.ts'
 import type { Copy } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import type { Statement } from '../platform/round-trip.ts'
 import type { NewOrder } from './new-order.ts'
 
 /** A code that an order can be rejected with: trying again later does not help. */
@@ -26,6 +27,11 @@ export type PlacementDecision =
 export type PlacementPart = {
   /** The rows that belong to orders which are placed. Called again when the transaction is repeated, so it must be pure. */
   rows?(placed: readonly NewOrder[]): Copy[]
+  /**
+   * Changes of other rows that belong to orders which are placed, of a part that has decided: they are sent together with the rows. Nobody
+   * reads their answers.
+   */
+  updates?(placed: readonly NewOrder[]): readonly Statement<undefined>[]
   /**
    * Decides on a group of new orders, in the transaction that writes them and before their rows. It should take one statement
    * for the whole group and lock rows in a fixed order, since several groups are decided at a time.

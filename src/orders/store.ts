@@ -1,4 +1,5 @@
 import { notifyOfEvents } from '../events/append.ts'
+import { copyBehind } from '../platform/copy-behind.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
 import { allPlaced, type Placement } from './placement.ts'
@@ -87,13 +88,14 @@ async function decideAndWrite(
   return placement
 }
 
-/** Writes the rows of every part, and runs `last` behind them in the same message. */
+/** Writes the changes and the rows of every part, and runs `last` behind them in the same message. */
 function write(
   client: PoolClient,
   parts: readonly PlacementPart[],
   placed: readonly NewOrder[],
   last: string,
 ): Promise<void> {
+  const updates = parts.flatMap(part => part.updates?.(placed) ?? [])
   const rows = parts.flatMap(part => part.rows?.(placed) ?? [])
-  return copyInto(client, rows, last)
+  return copyBehind(client, updates, rows, last)
 }
