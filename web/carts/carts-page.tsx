@@ -1,7 +1,6 @@
-import type { TargetedSubmitEvent } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { textOf } from '../parts/form-dialog.tsx'
+import { ListSearch } from '../parts/search-fields.tsx'
 import { useFreshList } from '../parts/fresh.ts'
 import { ListContent } from '../parts/list-content.tsx'
 import { Segments } from '../parts/segments.tsx'
@@ -35,7 +34,7 @@ export default function CartsPage() {
       <PageHead title={texts.title} />
       <section class="filters" aria-label={commonTexts.filters}>
         <div class="filter-row">
-          <Find buyer={buyer} find={find} />
+          <ListSearch label={texts.find} value={buyer} charactersMax={buyerCharactersMax} find={find} />
           <Segments
             legend={texts.state}
             name="state"
@@ -62,29 +61,6 @@ export default function CartsPage() {
 function noneOf({ shown, buyer }: CartFilter): string {
   if (buyer !== '') return texts.noMatch
   return shown === 'open' ? texts.none : texts.noneListed[shown]
-}
-
-/** Opens a cart by its id, and finds those of a customer or an email address. */
-function Find({ buyer, find }: { buyer: string; find: (text: string) => void }) {
-  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    find(textOf(new FormData(event.currentTarget), 'find'))
-  }
-  return (
-    <form class="list-search" onSubmit={submit}>
-      <input
-        key={buyer}
-        type="search"
-        name="find"
-        defaultValue={buyer}
-        aria-label={texts.find}
-        placeholder={texts.find}
-        maxLength={buyerCharactersMax}
-        autocomplete="off"
-        spellcheck={false}
-      />
-    </form>
-  )
 }
 
 function Rows({ carts }: { carts: readonly CartRow[] }) {

@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals'
-import type { TargetedSubmitEvent } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { textOf } from '../parts/form-dialog.tsx'
+import { ListSearch } from '../parts/search-fields.tsx'
 import { useFreshList } from '../parts/fresh.ts'
 import { ListContent } from '../parts/list-content.tsx'
 import { Segments } from '../parts/segments.tsx'
@@ -83,26 +82,15 @@ function addressOfList(filter: Filter): string {
 }
 
 function Filters({ filter, change }: { filter: Filter; change: (to: Partial<Filter>) => void }) {
-  const find = (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    change({ code: textOf(new FormData(event.currentTarget), 'code') })
-  }
   return (
     <section class="filters" aria-label={commonTexts.filters}>
       <div class="filter-row">
-        <form class="list-search" onSubmit={find}>
-          <input
-            key={filter.code}
-            type="search"
-            name="code"
-            aria-label={words.find}
-            placeholder={words.find}
-            maxLength={codeCharactersMax}
-            defaultValue={filter.code}
-            autocomplete="off"
-            spellcheck={false}
-          />
-        </form>
+        <ListSearch
+          label={words.find}
+          value={filter.code}
+          charactersMax={codeCharactersMax}
+          find={code => change({ code })}
+        />
         <Segments
           legend={texts.state}
           name="active"

@@ -1,5 +1,4 @@
-import type { TargetedSubmitEvent } from 'preact'
-import { textOf } from '../parts/form-dialog.tsx'
+import { FilterField, ListSearch } from '../parts/search-fields.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { StateChips } from '../parts/state-chips.tsx'
 import { commonTexts } from '../parts/texts.ts'
@@ -8,7 +7,6 @@ import { states } from './shipment.ts'
 import { type ShipmentFilter, workLists } from './shipment-filter.ts'
 import { texts } from './texts.ts'
 
-const charactersMax = 64
 const words = texts.filters
 
 type Props = {
@@ -20,6 +18,12 @@ type Props = {
 
 /** The filters of the list; the id of a shipment, or a tracking number that one shipment has, leads to the shipment itself. */
 export function ShipmentFilters({ filter, change, open }: Props) {
+  const find = async (text: string) => {
+    if (text === '') return change({ order_uid: '', tracking_number: '' })
+    const { address, isFound } = await findShipment(text)
+    if (isFound || isShipmentId(text)) open(address)
+    else change({ order_uid: text, tracking_number: '' })
+  }
   return (
     <section class="filters" aria-label={commonTexts.filters}>
       <StateChips
@@ -30,16 +34,8 @@ export function ShipmentFilters({ filter, change, open }: Props) {
         label={state => texts.states[state]}
       />
       <div class="filter-row">
-        <Find filter={filter} change={change} open={open} />
-        <input
-          type="search"
-          class="fitting"
-          aria-label={words.carrier}
-          placeholder={words.carrier}
-          maxLength={charactersMax}
-          value={filter.carrier}
-          onChange={event => change({ carrier: event.currentTarget.value.trim() })}
-        />
+        <ListSearch label={words.find} value={filter.order_uid || filter.tracking_number} find={find} />
+        <FilterField label={words.carrier} value={filter.carrier} find={carrier => change({ carrier })} />
         <Segments
           legend={texts.work.legend}
           name="work"
@@ -50,31 +46,5 @@ export function ShipmentFilters({ filter, change, open }: Props) {
         />
       </div>
     </section>
-  )
-}
-
-function Find({ filter, change, open }: Props) {
-  const find = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    const text = textOf(new FormData(event.currentTarget), 'find')
-    if (text === '') return change({ order_uid: '', tracking_number: '' })
-    const { address, isFound } = await findShipment(text)
-    if (isFound || isShipmentId(text)) open(address)
-    else change({ order_uid: text, tracking_number: '' })
-  }
-  return (
-    <form class="list-search" onSubmit={find}>
-      <input
-        key={filter.order_uid || filter.tracking_number}
-        type="search"
-        name="find"
-        aria-label={words.find}
-        placeholder={words.find}
-        maxLength={charactersMax}
-        defaultValue={filter.order_uid || filter.tracking_number}
-        autocomplete="off"
-        spellcheck={false}
-      />
-    </form>
   )
 }

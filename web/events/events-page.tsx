@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
+import { FilterField } from '../parts/search-fields.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { eventTypes } from '../platform/event-types.ts'
@@ -66,14 +67,11 @@ function Filters({ filter, change }: { filter: EventFilter; change: (to: Partial
           </label>
         ))}
       </fieldset>
-      <input
-        type="search"
-        class="fitting"
-        aria-label={texts.customer}
-        placeholder={texts.customer}
-        maxLength={300}
+      <FilterField
+        label={texts.customer}
         value={customer}
-        onChange={event => change({ customer: event.currentTarget.value.trim() })}
+        charactersMax={300}
+        find={text => change({ customer: text })}
       />
     </section>
   )

@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals'
-import type { TargetedSubmitEvent } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { textOf } from '../parts/form-dialog.tsx'
+import { ListSearch } from '../parts/search-fields.tsx'
 import { ListContent } from '../parts/list-content.tsx'
 import { useFreshList } from '../parts/fresh.ts'
 import { Segments } from '../parts/segments.tsx'
@@ -70,26 +69,10 @@ function toParameters({ q, active }: Filter): Record<string, string> {
 
 function Filters({ filter, change }: { filter: Filter; change: (to: Partial<Filter>) => void }) {
   const words = texts.filters
-  const find = (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    change({ q: textOf(new FormData(event.currentTarget), 'q') })
-  }
   return (
     <section class="filters" aria-label={commonTexts.filters}>
       <div class="filter-row">
-        <form class="item-search" onSubmit={find}>
-          <input
-            key={filter.q}
-            type="search"
-            name="q"
-            aria-label={words.find}
-            placeholder={words.find}
-            maxLength={wordsCharactersMax}
-            defaultValue={filter.q}
-            autocomplete="off"
-            spellcheck={false}
-          />
-        </form>
+        <ListSearch label={words.find} value={filter.q} charactersMax={wordsCharactersMax} find={q => change({ q })} />
         <Segments
           legend={words.state}
           name="active"

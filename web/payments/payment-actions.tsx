@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { ActionButtons } from '../parts/action-buttons.tsx'
 import { ask, Refusal } from '../platform/api.ts'
 import { notify } from '../platform/notices.ts'
 import { CaptureDialog, RefundDialog, VoidDialog } from './action-dialogs.tsx'
@@ -9,7 +10,7 @@ import { texts } from './texts.ts'
 
 const dialogs = { capture: CaptureDialog, void: VoidDialog, refund: RefundDialog, record: RecordDialog } as const
 type Action = keyof typeof dialogs
-const looks: Record<Action, string> = { capture: '', record: '', refund: 'second', void: 'danger-quiet' }
+const looks: Record<Action, string> = { record: '', refund: 'second', void: 'danger-quiet', capture: '' }
 
 type Props = { model: PaymentsModel; payment: PaymentWithOperations; size?: 'small' }
 
@@ -20,22 +21,16 @@ export function PaymentActions({ model, payment, size }: Props) {
     asked.value = undefined
   }
   const Asked = asked.value && dialogs[asked.value.action]
-  const possible = (Object.keys(dialogs) as Action[]).filter(action => payment.available_actions.includes(action))
   return (
     <>
       {payment.available_actions.includes('sync') && <SyncButton model={model} id={payment.id} size={size} />}
-      {possible.toReversed().map(action => (
-        <button
-          key={action}
-          type="button"
-          class={`${looks[action]} ${size ?? ''}`}
-          onClick={() => {
-            asked.value = { action, payment }
-          }}
-        >
-          {texts.actions[action].button}
-        </button>
-      ))}
+      <ActionButtons
+        looks={looks}
+        available={payment.available_actions}
+        label={action => texts.actions[action].button}
+        ask={action => (asked.value = { action, payment })}
+        size={size}
+      />
       {asked.value !== undefined && Asked !== undefined && (
         <Asked model={model} payment={asked.value.payment} close={close} />
       )}

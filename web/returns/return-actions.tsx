@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { ActionButtons } from '../parts/action-buttons.tsx'
 import { ActionDialog } from './action-dialog.tsx'
 import type { Return, ReturnAction } from './return.ts'
 import { texts } from './texts.ts'
@@ -16,21 +17,15 @@ type Props = { of: Return; load: () => Promise<void>; size?: 'small' }
 /** What can be asked of a return now, as the service says; each is confirmed in a dialog. */
 export function ReturnActions({ of, load, size }: Props) {
   const asked = useSignal<{ action: ReturnAction; of: Return } | undefined>(undefined)
-  const possible = (Object.keys(looks) as ReturnAction[]).filter(action => of.available_actions.includes(action))
   return (
     <>
-      {possible.map(action => (
-        <button
-          key={action}
-          type="button"
-          class={`${looks[action]} ${size ?? ''}`}
-          onClick={() => {
-            asked.value = { action, of }
-          }}
-        >
-          {texts.actions[action].button}
-        </button>
-      ))}
+      <ActionButtons
+        looks={looks}
+        available={of.available_actions}
+        label={action => texts.actions[action].button}
+        ask={action => (asked.value = { action, of })}
+        size={size}
+      />
       {asked.value !== undefined && (
         <ActionDialog
           {...asked.value}

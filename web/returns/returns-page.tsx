@@ -1,9 +1,8 @@
-import type { TargetedSubmitEvent } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import { textOf } from '../parts/form-dialog.tsx'
 import { useFreshList } from '../parts/fresh.ts'
 import { ListContent } from '../parts/list-content.tsx'
+import { ListSearch } from '../parts/search-fields.tsx'
 import { StateChips } from '../parts/state-chips.tsx'
 import { commonTexts } from '../parts/texts.ts'
 import { Time } from '../parts/time.tsx'
@@ -19,7 +18,6 @@ import { texts } from './texts.ts'
 
 const refreshEveryMs = 3_000
 const pageSize = 50
-const idCharactersMax = 64
 
 /** The returns of all orders, newest first: a work list for those who approve, receive and refund them. */
 export default function ReturnsPage() {
@@ -41,10 +39,13 @@ export default function ReturnsPage() {
           choose={state => change({ state })}
           label={state => texts.states[state]}
         />
-        <Find
-          orderUid={filter.order_uid}
-          find={text => (isReturnId(text) ? location.route(returnAddress(text)) : change({ order_uid: text }))}
-        />
+        <div class="filter-row">
+          <ListSearch
+            label={texts.filters.find}
+            value={filter.order_uid}
+            find={text => (isReturnId(text) ? location.route(returnAddress(text)) : change({ order_uid: text }))}
+          />
+        </div>
       </section>
       <ListContent
         list={list}
@@ -56,31 +57,6 @@ export default function ReturnsPage() {
         {rows => <Rows returns={rows} />}
       </ListContent>
     </>
-  )
-}
-
-/** Opens a return by its id, and finds those of an order. */
-function Find({ orderUid, find }: { orderUid: string; find: (text: string) => void }) {
-  const submit = (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault()
-    find(textOf(new FormData(event.currentTarget), 'id'))
-  }
-  return (
-    <div class="filter-row">
-      <form class="list-search" onSubmit={submit}>
-        <input
-          key={orderUid}
-          type="search"
-          name="id"
-          aria-label={texts.filters.find}
-          placeholder={texts.filters.find}
-          maxLength={idCharactersMax}
-          defaultValue={orderUid}
-          autocomplete="off"
-          spellcheck={false}
-        />
-      </form>
-    </div>
   )
 }
 

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { MoreButton } from '../parts/more-button.tsx'
 import { useFreshList } from '../parts/fresh.ts'
+import { FilterField } from '../parts/search-fields.tsx'
 import { Segments } from '../parts/segments.tsx'
 import { Empty, Failure, Skeleton } from '../parts/states.tsx'
 import { PagedList } from '../platform/paged.ts'
@@ -38,16 +39,7 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
           }}
           label={name => texts.outcomes[name]}
         />
-        <input
-          type="search"
-          class="fitting"
-          aria-label={texts.order}
-          placeholder={texts.order}
-          maxLength={64}
-          onChange={event => {
-            orderUid.value = event.currentTarget.value.trim()
-          }}
-        />
+        <FilterField label={texts.order} value={orderUid.value} find={text => (orderUid.value = text)} />
       </div>
       <Content list={list} isNarrowed={chosen.length > 0} webhookId={webhookId} />
     </section>
