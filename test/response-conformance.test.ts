@@ -380,6 +380,7 @@ describe('responses match OpenAPI', () => {
     await ask('POST /api/customers/{id}/erase', 200, { id: 'conforming', body: { reason: 'asked for' } })
     await ask('POST /api/customers/{id}/erase', 422, { id: 'conforming', body: { reason: '4111 1111 1111 1111' } })
     await ask('GET /api/customers/{id}/erasures', 200, { id: 'conforming' })
+    await ask('GET /api/erasures/reach', 200)
     await ask('POST /api/orders/{id}/delivery', 409, { id, body: { city: 'Bonn' } })
     await ask('GET /api/orders/{id}/delivery', 200, { id })
     await ask('GET /api/orders/{id}', 200, { id })

@@ -1,4 +1,5 @@
 import { carts } from './carts/module.ts'
+import { customers } from './customers/module.ts'
 import { deadLetters } from './dead-letters/module.ts'
 import { deliveries } from './deliveries/module.ts'
 import { events } from './events/module.ts'
@@ -18,6 +19,7 @@ import { webhooks } from './webhooks/module.ts'
 export const modules: readonly Module[] = [
   overview,
   orders,
+  customers,
   inventory,
   carts,
   deliveries,

@@ -1,6 +1,6 @@
 import { beginErasure, continueErasure } from '../customers/erase.ts'
 import type { Erasure } from '../customers/erasure-queries.ts'
-import { notReached } from '../customers/not-reached.ts'
+import { notReached } from '../customers/reach.ts'
 import { presentErasure } from '../customers/presentation.ts'
 import { modules } from '../modules.ts'
 import { DatabaseClock } from '../platform/database-clock.ts'

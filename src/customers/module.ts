@@ -2,7 +2,7 @@ import { cartsApi } from '../carts/api.ts'
 import type { Context, Module, Running } from '../module.ts'
 import { ordersApi } from '../orders/module.ts'
 import { erasureChecks } from './erasure-checks.ts'
-import { notReached } from './not-reached.ts'
+import { reachOf } from './reach.ts'
 import { customerRoutes } from './routes-customers.ts'
 import { deliveryRoutes } from './routes-delivery.ts'
 import { runErasures } from './worker.ts'
@@ -29,11 +29,11 @@ function start(context: Context): Running {
     ...{ pool, modules, now, log },
     onFinished: (erased: Readonly<Record<string, number>>) => log.info({ erased }, 'a customer was erased'),
   }
-  const unreached = notReached(modules, messaging === undefined ? undefined : value)
+  const reach = reachOf(modules, messaging === undefined ? undefined : value)
   return {
     routes: [
       ...deliveryRoutes(correcting, pools.single),
-      ...customerRoutes({ ...erasing, lists: pools.lists, notReached: unreached, isStopping }),
+      ...customerRoutes({ ...erasing, lists: pools.lists, reach, isStopping }),
     ],
     workers: [{ name: 'customer erasures', run: stop => runErasures(erasing, stop) }],
   }

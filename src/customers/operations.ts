@@ -2,7 +2,7 @@ import { storedOrderView } from '../orders/views.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import { listOf } from '../platform/view.ts'
 import { correctionBody, erasureBody } from './requests.ts'
-import { customerExportView, erasureView, recipientView } from './views.ts'
+import { customerExportView, erasureReachView, erasureView, recipientView } from './views.ts'
 
 /** The operations of customers and recipients in OpenAPI. */
 
@@ -66,6 +66,13 @@ export const operations = {
       400: problemAnswer('The id is not valid'),
       503: unavailable,
     },
+  },
+  getErasureReach: {
+    operationId: 'getErasureReach',
+    summary: 'Read what an erasure erases, keeps, and cannot reach',
+    description: 'For a person who is about to erase somebody.',
+    tags: ['customers'],
+    responses: { 200: answer('What an erasure does', erasureReachView) },
   },
   listErasures: {
     operationId: 'listErasures',

@@ -7,13 +7,14 @@ import { exportCustomer } from './export.ts'
 import { operations } from './operations.ts'
 import { presentErasure } from './presentation.ts'
 import { customerIdOf, readErasure } from './requests.ts'
+import type { ErasureReachView } from './views.ts'
 
 export type CustomerRoutesOptions = ErasureOptions &
   Readonly<{
     /** The pool for long reads. */
     lists: Pool
-    /** Where recipients may still be afterwards. */
-    notReached: readonly string[]
+    /** What an erasure erases, and where recipients may still be afterwards. */
+    reach: ErasureReachView
     onFinished: (counts: Readonly<Record<string, number>>) => void
     isStopping: () => boolean
   }>
@@ -40,6 +41,10 @@ export function customerRoutes(options: CustomerRoutesOptions): Route[] {
       ...{ method: 'GET', path: '/api/customers/:id/erasures', scope: 'admin', operation: operations.listErasures },
       handle: call => list(call, options),
     },
+    {
+      ...{ method: 'GET', path: '/api/erasures/reach', scope: 'admin', operation: operations.getErasureReach },
+      handle: () => Response.json(options.reach),
+    },
   ]
 }
 
@@ -51,12 +56,12 @@ async function erase(call: Call, options: CustomerRoutesOptions): Promise<Respon
   const erasure = await continueErasure(options, begun, () => performance.now() < untilMs && !options.isStopping())
   const isFinished = erasure.step === undefined
   if (isFinished) options.onFinished(erasure.counts)
-  return Response.json(presentErasure(erasure, options.notReached), { status: isFinished ? 200 : 202 })
+  return Response.json(presentErasure(erasure, options.reach.not_reached), { status: isFinished ? 200 : 202 })
 }
 
-async function list(call: Call, { pool, notReached }: CustomerRoutesOptions): Promise<Response> {
+async function list(call: Call, { pool, reach }: CustomerRoutesOptions): Promise<Response> {
   const erasures = await findErasuresOf(pool, customerIdOf(call), listedMax)
-  return Response.json(erasures.map(erasure => presentErasure(erasure, notReached)))
+  return Response.json(erasures.map(erasure => presentErasure(erasure, reach.not_reached)))
 }
 
 async function send(call: Call, { lists, modules, now }: CustomerRoutesOptions): Promise<Response> {

@@ -47,6 +47,16 @@ export const erasureView = Type.Object(
   { title: 'CustomerErasure', description: 'The erasure of a customer, as far as it is' },
 )
 
+export const erasureReachView = Type.Object(
+  {
+    goes: listOf(Type.String(), { description: 'What is erased' }),
+    stays: listOf(Type.String(), { description: 'What is kept' }),
+    not_reached: listOf(Type.String(), { description: 'Where recipients may still be afterwards' }),
+  },
+  { title: 'ErasureReach', description: 'What an erasure does, in a sentence each' },
+)
+export type ErasureReachView = Static<typeof erasureReachView>
+
 export const customerExportView = Type.Object(
   {
     customer_id: Type.String(),

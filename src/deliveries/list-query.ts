@@ -1,5 +1,5 @@
 import { severalOf } from '../platform/openapi.ts'
-import { pageParameters, QueryReader } from '../platform/query.ts'
+import { pageParameters, QueryReader, textsMax } from '../platform/query.ts'
 import { decodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
 import type { ShipmentFilter } from './read-queries.ts'
 import { shipmentStates } from './shipment.ts'
@@ -12,7 +12,7 @@ export const listParameters = {
   carrier: { description: 'Carried by', schema: { type: 'string' } },
   location: { description: 'Leaving from', schema: { type: 'string' } },
   tracking_number: { description: 'With this number', schema: { type: 'string' } },
-  order_uid: { description: 'Of this order', schema: { type: 'string' } },
+  order_uid: severalOf({ type: 'string' }, `Of these orders: one or up to ${textsMax}, with commas`),
   late: {
     description: 'Not arrived by the time that was promised, as far as it was noticed',
     schema: { type: 'string', enum: ['true'] },
@@ -44,7 +44,7 @@ export function readListQuery(parameters: URLSearchParams): ShipmentListQuery {
     carrier: query.storableText('carrier'),
     location: query.storableText('location'),
     number: query.storableText('tracking_number'),
-    orderUid: query.storableText('order_uid'),
+    orderUids: query.storableTexts('order_uid'),
     isLate: flag('late'),
     isSilent: flag('silent'),
     fromMs: query.instant('from'),

@@ -14,7 +14,8 @@ export type ShipmentFilter = Readonly<{
   location: string | undefined
   /** With this tracking number. */
   number: string | undefined
-  orderUid: string | undefined
+  /** Of these orders: few. */
+  orderUids: readonly string[] | undefined
   /** Of which it was noticed that the promise is not kept, and that have not arrived. */
   isLate: boolean
   isSilent: boolean
@@ -83,15 +84,15 @@ export async function listShipments(
 type Way = Readonly<{ table: string; branches: readonly (readonly string[])[]; conditions: readonly string[] }>
 
 function wayOf(filter: ShipmentFilter, value: (given: unknown) => string): Way {
-  const { states, carrier, location, number, orderUid, isLate, isSilent } = filter
+  const { states, carrier, location, number, orderUids, isLate, isSilent } = filter
   const carriedBy = carrier === undefined ? [] : [`carrier = ${value(carrier)}`]
   const leavesFrom = location === undefined ? [] : [`location = ${value(location)}`]
   const late = isLate ? [isNoticedLate] : []
   const silent = isSilent ? ['silent_at is not null'] : []
   // A parameter that no statement names is refused by the database.
   const inStates = () => (states === undefined ? [] : [`state = any(${value(states)})`])
-  if (number !== undefined || orderUid !== undefined) {
-    const table = fewRows({ number, orderUid }, value)
+  if (number !== undefined || orderUids !== undefined) {
+    const table = fewRows({ number, orderUids }, value)
     return { table, branches: [[...carriedBy, ...leavesFrom, ...late, ...silent, ...inStates()]], conditions: [] }
   }
   const table = 'shipments'
@@ -104,16 +105,16 @@ function wayOf(filter: ShipmentFilter, value: (given: unknown) => string): Way {
   return { table, branches: states === undefined ? [[]] : byState([]), conditions: [] }
 }
 
-/** The shipments of a number or of an order, which are few: without a limit that the planner sees it does not look for them by their time. */
+/** The shipments of a number or of some orders, which are few: without a limit that the planner sees it does not look for them by their time. */
 function fewRows(
-  { number, orderUid }: Pick<ShipmentFilter, 'number' | 'orderUid'>,
+  { number, orderUids }: Pick<ShipmentFilter, 'number' | 'orderUids'>,
   value: (given: unknown) => string,
 ): string {
-  const ofOrder = orderUid === undefined ? 'true' : `s.order_uid = ${value(orderUid)}`
-  if (number === undefined) return `(select s.* from shipments s where ${ofOrder} offset 0) shipments`
+  const ofOrders = orderUids === undefined ? 'true' : `s.order_uid = any(${value(orderUids)})`
+  if (number === undefined) return `(select s.* from shipments s where ${ofOrders} offset 0) shipments`
   return `(select s.*
              from (${shipmentsOf(value(number), value(normalizeNumber(number)))}) n
-             join shipments s on s.order_uid = n.order_uid and s.shipment_id = n.shipment_id and ${ofOrder} offset 0) shipments`
+             join shipments s on s.order_uid = n.order_uid and s.shipment_id = n.shipment_id and ${ofOrders} offset 0) shipments`
 }
 
 /** The orders of shipments whose promise is broken and was not told of, the longest broken first. */

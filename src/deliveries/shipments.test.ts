@@ -169,6 +169,8 @@ test('an order with several track_numbers gets a planned shipment for each; they
   expect(body.map(({ rids }) => rids.length).toSorted()).toEqual([1, 2])
   const found = await s.ask<(typeof planned)[]>('GET', '/api/shipments?tracking_number=TRACK-B')
   expect(found.body.map(({ order_uid: uid }) => uid)).toEqual([order.order_uid])
+  const ofTwo = await s.ask<(typeof planned)[]>('GET', `/api/shipments?order_uid=nobody,${order.order_uid}`)
+  expect(ofTwo.body).toHaveLength(2)
   await s.act(planned.id, 'ship')
   await t.call('POST', `/api/orders/${order.order_uid}/cancel`, { body: { reason: 'changed their mind' } })
   const after = await s.ask<(typeof planned)[]>('GET', `/api/orders/${order.order_uid}/shipments`)

@@ -1,5 +1,5 @@
 import { severalOf } from '../platform/openapi.ts'
-import { pageParameters, QueryReader } from '../platform/query.ts'
+import { pageParameters, QueryReader, textsMax } from '../platform/query.ts'
 import { decodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
 import { paymentStates } from './payment.ts'
 import type { PaymentFilter } from './read-queries.ts'
@@ -10,7 +10,7 @@ export const listParameters = {
   ...pageParameters('Payments'),
   state: severalOf(paymentView.properties.state),
   provider: { description: 'Who moves the money', schema: { type: 'string' } },
-  order_uid: { description: 'Of this order', schema: { type: 'string' } },
+  order_uid: severalOf({ type: 'string' }, `Of these orders: one or up to ${textsMax}, with commas`),
   issue: { description: 'With an open issue of this kind', schema: issueView.properties.kind },
   from: { description: 'Created at or after', schema: { type: 'string', format: 'date-time' } },
   to: { description: 'Created before', schema: { type: 'string', format: 'date-time' } },
@@ -31,7 +31,7 @@ export function readListQuery(parameters: URLSearchParams): PaymentListQuery {
   const filter = {
     states,
     provider: query.storableText('provider'),
-    orderUid: query.storableText('order_uid'),
+    orderUids: query.storableTexts('order_uid'),
     issue: query.word('issue', issueKinds),
     fromMs: query.instant('from'),
     toMs: query.instant('to'),

@@ -37,7 +37,7 @@ afterAll(() => t.close())
 const everything: PaymentFilter = {
   states: undefined,
   provider: undefined,
-  orderUid: undefined,
+  orderUids: undefined,
   issue: undefined,
   fromMs: undefined,
   toMs: undefined,

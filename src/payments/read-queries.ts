@@ -76,7 +76,8 @@ export async function readPayment(pool: Pool, paymentId: string): Promise<Shown 
 export type PaymentFilter = Readonly<{
   states: readonly PaymentState[] | undefined
   provider: string | undefined
-  orderUid: string | undefined
+  /** Of these orders: few. */
+  orderUids: readonly string[] | undefined
   /** With an open issue of this kind. */
   issue: IssueKind | undefined
   /** Created at or after, and before, in milliseconds since 1970. */
@@ -135,21 +136,21 @@ export async function listPayments(
 /** Whether an index has the payments in these states: all but those that nearly every payment is in. */
 function isIndexed(
   filter: PaymentFilter,
-): filter is PaymentFilter & { states: readonly PaymentState[]; orderUid: undefined; issue: undefined } {
-  const { states, orderUid, issue } = filter
-  return states !== undefined && !states.includes('captured') && orderUid === undefined && issue === undefined
+): filter is PaymentFilter & { states: readonly PaymentState[]; orderUids: undefined; issue: undefined } {
+  const { states, orderUids, issue } = filter
+  return states !== undefined && !states.includes('captured') && orderUids === undefined && issue === undefined
 }
 
-/** The payments that a walk begins with: an order has few, and open issues are few and lead to theirs. */
-function tableOf({ orderUid, issue }: PaymentFilter, value: (given: unknown) => string): string {
-  const ofOrder = orderUid === undefined ? 'true' : `p.order_uid = ${value(orderUid)}`
+/** The payments that a walk begins with: orders have few, and open issues are few and lead to theirs. */
+function tableOf({ orderUids, issue }: PaymentFilter, value: (given: unknown) => string): string {
+  const ofOrders = orderUids === undefined ? 'true' : `p.order_uid = any(${value(orderUids)})`
   if (issue === undefined)
-    // Without a limit that the planner sees it does not look for the order's payments by their time.
-    return orderUid === undefined ? 'payments' : `(select p.* from payments p where ${ofOrder} offset 0) payments`
+    // Without a limit that the planner sees it does not look for the orders' payments by their time.
+    return orderUids === undefined ? 'payments' : `(select p.* from payments p where ${ofOrders} offset 0) payments`
   return `(select p.*
              from (select distinct order_uid, payment_id from payment_issues
                     where state = 'open' and kind = ${value(issue)} and order_uid is not null) i
-             join payments p on p.order_uid = i.order_uid and p.payment_id = i.payment_id and ${ofOrder}) payments`
+             join payments p on p.order_uid = i.order_uid and p.payment_id = i.payment_id and ${ofOrders}) payments`
 }
 
 /** The payments of several orders, each with its open operations. */

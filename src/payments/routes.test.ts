@@ -263,5 +263,11 @@ test('lists have pages and filters', async () => {
   const link = /<([^>]*)>/.exec(page.headers.get('link') ?? '')?.[1] ?? ''
   expect((await t.read<{ id: string }[]>(`/api/${link}`)).map(payment => payment.id)).toEqual([id])
   expect(await t.read(`/api/payments?order_uid=${uid}&state=failed,voided`)).toEqual([])
+  const other = await t.place()
+  const third = await t.pay(other.uid, { amount: 30 })
+  const ofBoth = await t.read<{ id: string }[]>(`/api/payments?order_uid=${uid},nobody,${other.uid}`)
+  expect(ofBoth.map(payment => payment.id)).toEqual([third.id, second, id])
+  const tooMany = Array.from({ length: 101 }, (_, index) => `o-${index}`).join()
+  expect((await t.call('GET', `/api/payments?order_uid=${tooMany}`)).status).toBe(400)
   expect((await t.call('GET', '/api/payments?state=gone&from=today')).status).toBe(400)
 })

@@ -22,6 +22,9 @@ export function pageParameters(entries: string) {
   return { limit: limitParameter(`${entries} on a page`), cursor: cursorParameter } as const
 }
 
+/** The most texts that a parameter takes. */
+export const textsMax = 100
+
 /**
  * Reads the query of a request parameter by parameter; `end` reports all violations at once.
  *
@@ -83,6 +86,14 @@ export class QueryReader {
     const text = this.text(name)
     if (text !== undefined && text !== 'true' && text !== 'false') this.refuse(name, 'true or false')
     return text === undefined ? undefined : text === 'true'
+  }
+
+  /** The texts of a parameter that takes several, as `storableText` has one. */
+  storableTexts(name: string): string[] | undefined {
+    const texts = this.list(name)
+    if (texts?.some(text => text.includes('\0'))) this.refuse(name, 'without the character U+0000')
+    if (texts !== undefined && texts.length > textsMax) this.refuse(name, `at most ${textsMax} values`)
+    return texts
   }
 
   /** The values of a parameter that takes several of some words, each once; those that are none are refused. */

@@ -1,5 +1,5 @@
 import { severalOf } from '../platform/openapi.ts'
-import { pageParameters, QueryReader } from '../platform/query.ts'
+import { pageParameters, QueryReader, textsMax } from '../platform/query.ts'
 import { decodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
 import type { ReturnFilter } from './read-queries.ts'
 import { returnStates } from './return.ts'
@@ -9,7 +9,7 @@ import { returnState } from './views.ts'
 export const listParameters = {
   ...pageParameters('Returns'),
   state: severalOf(returnState),
-  order_uid: { description: 'Of this order', schema: { type: 'string' } },
+  order_uid: severalOf({ type: 'string' }, `Of these orders: one or up to ${textsMax}, with commas`),
   from: { description: 'Requested at or after', schema: { type: 'string', format: 'date-time' } },
   to: { description: 'Requested before', schema: { type: 'string', format: 'date-time' } },
 }
@@ -28,7 +28,7 @@ export function readListQuery(parameters: URLSearchParams): ReturnListQuery {
   const states = query.words('state', returnStates)
   const filter = {
     states,
-    orderUid: query.storableText('order_uid'),
+    orderUids: query.storableTexts('order_uid'),
     fromMs: query.instant('from'),
     toMs: query.instant('to'),
   }

@@ -8,7 +8,8 @@ import { returnColumns, type ReturnRow } from './rows.ts'
 /** Which returns a list has; each condition that is given must hold. */
 export type ReturnFilter = Readonly<{
   states: readonly ReturnState[] | undefined
-  orderUid: string | undefined
+  /** Of these orders: few. */
+  orderUids: readonly string[] | undefined
   /** Requested at or after, and before, in milliseconds since 1970. */
   fromMs: number | undefined
   toMs: number | undefined
@@ -20,7 +21,7 @@ export type ReturnPage = Readonly<{ returns: readonly Return[]; next: TimedPosit
 /** A page of returns, newest first. An index serves each filter. @param after the return before the page */
 export async function listReturns(
   pool: Pool,
-  { states, orderUid, fromMs, toMs }: ReturnFilter,
+  { states, orderUids, fromMs, toMs }: ReturnFilter,
   after: TimedPosition | undefined,
   limit: number,
 ): Promise<ReturnPage> {
@@ -33,11 +34,11 @@ export async function listReturns(
     const place = `${value(new Date(after.atMs))}::timestamptz, ${value(after.id)}`
     bounds.push(`(created_at, return_id) < (${place})`)
   }
-  // The returns of an order are few: without a limit that the planner sees it does not look for them by their time.
+  // The returns of some orders are few: without a limit that the planner sees it does not look for them by their time.
   const table =
-    orderUid === undefined
+    orderUids === undefined
       ? 'returns'
-      : `(select r.* from returns r where r.order_uid = ${value(orderUid)} offset 0) returns`
+      : `(select r.* from returns r where r.order_uid = any(${value(orderUids)}) offset 0) returns`
   const branches = states === undefined ? [[]] : [...new Set(states)].map(state => [`state = ${value(state)}`])
   const walks = branches.map(branch =>
     walkedRows({

@@ -154,6 +154,8 @@ test('a unit is in one return: of two that want it at once one gets it, and a re
   const last = await r.approved(order, [0])
   const page = await r.ask<ReturnView[]>('GET', `/api/returns?order_uid=${order.order_uid}&limit=2`)
   expect(page.body.map(({ id }) => id)).toEqual([last, first.body.id])
+  const ofTwo = await r.ask<ReturnView[]>('GET', `/api/returns?order_uid=nobody,${order.order_uid}`)
+  expect(ofTwo.body).toHaveLength(3)
   const next = /<([^>]+)>/.exec(page.response.headers.get('link') ?? '')?.[1] ?? ''
   const { pathname, search } = new URL(next, 'http://localhost/api/returns')
   const rest = await r.ask<ReturnView[]>('GET', pathname + search)

@@ -1,4 +1,5 @@
 import { instantBoundsMs } from '../../src/platform/instant.ts'
+import { customerAddress } from '../customers/addresses.ts'
 import { statusText } from '../parts/status.tsx'
 import { Time } from '../parts/time.tsx'
 import { countryName } from '../platform/country-name.ts'
@@ -53,9 +54,7 @@ function OrderFacts({ order }: { order: Order }) {
           <Time at={order.date_created} isAbsolute />
         </dd>
         <dt>{words.customer}</dt>
-        <dd>
-          <a href={ordersAddress({ customer_id: order.customer_id })}>{order.customer_id}</a>
-        </dd>
+        <dd>{order.customer_id !== '' && <a href={customerAddress(order.customer_id)}>{order.customer_id}</a>}</dd>
         <dt>{words.tracking}</dt>
         <dd>
           <a href={ordersAddress({ track_number: order.track_number })}>{order.track_number}</a>

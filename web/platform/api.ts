@@ -32,6 +32,8 @@ export type AskOptions = {
   headers?: Record<string, string>
   body?: unknown
   signal?: AbortSignal
+  /** The page does without what the key has no scope for: nobody is asked for another key then. */
+  isOptional?: true
 }
 
 const answerDeadlineMs = 15_000
@@ -59,6 +61,7 @@ export async function request(path: string, options: AskOptions = {}): Promise<R
     if (response.ok || response.status === 304) return response
     const refusal = new Refusal(response.status, await problemOf(response))
     if (!keyProblems.includes(refusal.code)) throw refusal
+    if (options.isOptional === true && refusal.code === 'SCOPE_MISSING') throw refusal
     // Another request may have obtained a key meanwhile.
     if (apiKey.value === key && !(await askForKey(key === undefined ? '' : refusal.detail))) throw refusal
   }
