@@ -4,12 +4,13 @@ import type { Consumption, Context, Messaging, Running, TopicHandler } from './m
 import type { NewTopic } from './platform/kafka/admin.ts'
 import type { KafkaCluster } from './platform/kafka/client.ts'
 import { type ConsumerState, consume } from './platform/kafka/consumer.ts'
+import { type ConsumerLag, createConsumerLag, mainLagGauge } from './platform/kafka/consumer-lag.ts'
 import { createPublisher, type Publisher } from './platform/kafka/publisher.ts'
 import type { OutgoingMessage } from './platform/kafka/record-batch.ts'
 import { maintainTopics } from './platform/kafka/topics.ts'
 import { about, traceBatches } from './platform/kafka/tracing.ts'
 import type { Logger } from './platform/log.ts'
-import { Gauge, type Registry } from './platform/metrics.ts'
+import type { Registry } from './platform/metrics.ts'
 import type { Pool } from './platform/postgres.ts'
 import { traceparentHeader } from './platform/traceparent.ts'
 import { type Tracer, within } from './platform/tracing.ts'
@@ -52,13 +53,13 @@ export function createMessaging(options: MessagingOptions): KafkaMessaging {
     return publisher
   }
   const own = publish()
-  const lag = createLag()
+  const lag = createConsumerLag()
   const states = new Map<string, string>()
   let consuming: Promise<unknown> = Promise.resolve()
   return {
     probe: async () => stateOf(states),
     record: lag.record,
-    messagesBehind: lag.messagesBehind,
+    messagesBehind: () => lag.messagesBehind(mainLagGauge),
     publisher: fencedAs => publish(`${kafka.groupId}_${fencedAs}`),
     send: (topic, message, cause) => sendWithin(tracer, own, value(topic), message, cause),
     async run({ modules, running, pool }, stop) {
@@ -67,7 +68,7 @@ export function createMessaging(options: MessagingOptions): KafkaMessaging {
         topics.flatMap(({ variable, consumed }) => {
           if (consumed === undefined) return []
           const handler = handlerOf(running(), variable)
-          return [consumeTopic({ ...options, pool, cluster, consumed, handler, states, onLag: lag.note }, stop)]
+          return [consumeTopic({ ...options, pool, cluster, consumed, handler, states, lag }, stop)]
         }),
       )
       const names = topics.map(({ variable }) => value(variable))
@@ -114,12 +115,12 @@ function consumeTopic(
     consumed: Consumption
     handler: TopicHandler
     states: Map<string, string>
-    onLag: (lag: ReadonlyMap<number, number>) => void
+    lag: ConsumerLag
   },
   stop: AbortSignal,
 ): Promise<void> {
-  const { kafka, value, tracer, log, cluster, consumed, handler: handling, states, onLag } = options
-  const { groupSuffix, countsAsLag, ...bounds } = consumed
+  const { kafka, value, tracer, log, cluster, consumed, handler: handling, states, lag } = options
+  const { groupSuffix, lagGauge, ...bounds } = consumed
   const topic = value(handling.topic)
   const groupId = kafka.groupId + groupSuffix
   const handle = createTopicConsumer(handling.handler, { ...options, ...handling, stop })
@@ -138,7 +139,7 @@ function consumeTopic(
         state = next
         states.set(topic, next === 'consuming' ? next : `${next}${detail && `: ${detail}`}`)
       },
-      ...(countsAsLag === true ? { onLag } : {}),
+      ...(lagGauge === undefined ? {} : { onLag: lag.noteBy(lagGauge, handling.what) }),
       log,
     },
     stop,
@@ -151,26 +152,4 @@ function stateOf(states: ReadonlyMap<string, string>): DependencyState {
   if (states.size > 0 && waiting === undefined) return { state: 'up' }
   const [topic, state] = waiting ?? ['Kafka', 'not started']
   return { state: 'down', detail: `the consumer of ${topic} is ${state}` }
-}
-
-/** How many messages wait, by partition. */
-function createLag() {
-  let gauge: Gauge<'partition'> | undefined
-  let behind = 0
-  return {
-    record(registry: Context['registry']) {
-      gauge = new Gauge({
-        name: 'kafka_consumer_lag',
-        help: "Messages of this instance's partitions that are not committed",
-        labelNames: ['partition'],
-        registers: [registry],
-      })
-    },
-    messagesBehind: () => behind,
-    note(byPartition: ReadonlyMap<number, number>) {
-      behind = byPartition.values().reduce((sum, messages) => sum + messages, 0)
-      gauge?.reset()
-      for (const [partition, messages] of byPartition) gauge?.set({ partition: String(partition) }, messages)
-    },
-  }
 }

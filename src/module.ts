@@ -96,8 +96,8 @@ export type Consumption = Readonly<{
   batchesInFlightMax?: number
   /** How many bytes may wait to be handled before fetching pauses (8 MiB). */
   backlogBytesMax?: number
-  /** Whether its messages count in `kafka_consumer_lag`. */
-  countsAsLag?: true
+  /** The gauge of its messages that are not committed, by partition. */
+  lagGauge?: string
 }>
 
 /** What all modules of a service bring together. */

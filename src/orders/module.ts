@@ -1,6 +1,7 @@
 import { eventsApi } from '../events/module.ts'
 import type { Context, Module, Running, TopicHandler, Worker } from '../module.ts'
 import { declareApi } from '../module-api.ts'
+import { mainLagGauge } from '../platform/kafka/consumer-lag.ts'
 import { OrderCache } from './cache.ts'
 import { createCommandHandler } from './command-handler.ts'
 import { commandRoutes } from './command-routes.ts'
@@ -62,7 +63,12 @@ export const ordersModule: Module = {
       variable: ordersTopic,
       channel: ordersChannel,
       // What keeps the database busy and no more: messages that wait are memory.
-      consumed: { groupSuffix: '', batchMessagesMax: 1_000, backlogBytesMax: 4 * 1024 * 1024, countsAsLag: true },
+      consumed: {
+        groupSuffix: '',
+        batchMessagesMax: 1_000,
+        backlogBytesMax: 4 * 1024 * 1024,
+        lagGauge: mainLagGauge,
+      },
     },
     {
       name: 'commands in',

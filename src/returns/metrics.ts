@@ -57,6 +57,20 @@ function recordOpen(registry: Registry, pool: Pool, now: () => number): void {
   recordReadings(
     registry,
     {
+      name: 'returns_open_age_seconds',
+      help: 'How long ago the oldest of them was requested, by state; 0 without any',
+      labelNames: ['state'],
+    },
+    async () => (await stats()).open.map(({ state, oldestSeconds }) => ({ labels: { state }, value: oldestSeconds })),
+  )
+  recordReadings(
+    registry,
+    { name: 'return_refunds_failed', help: 'Returns whose last refund has failed' },
+    async () => [{ value: (await stats()).failedRefunds }],
+  )
+  recordReadings(
+    registry,
+    {
       name: 'return_refunds_overdue_seconds',
       help: 'How long the refund of a return that waits longest is due already; 0 when none is',
     },

@@ -291,4 +291,6 @@ test('metrics count what has come in, and what somebody has to do', async () => 
     )
   expect(numberOf('return_changes_total{state="requested"}')).toBeGreaterThan(9)
   expect(numberOf('returns_open{state="approved"}')).toBeGreaterThan(0)
+  expect(numberOf('returns_open_age_seconds{state="approved"}')).toBeGreaterThan(0)
+  expect(numberOf('return_refunds_failed')).toBe(0)
 })

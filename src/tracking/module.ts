@@ -35,7 +35,10 @@ export const trackingModule: Module = {
       name: 'reports of carriers in',
       variable: trackingTopic,
       channel: trackingChannel,
-      consumed: { groupSuffix: '_tracking', batchMessagesMax: 1_000, batchesInFlightMax: 2 },
+      consumed: {
+        ...{ groupSuffix: '_tracking', batchMessagesMax: 1_000, batchesInFlightMax: 2 },
+        lagGauge: 'tracking_consumer_lag',
+      },
     },
   ],
   checks: trackingChecks,
@@ -45,9 +48,15 @@ export const trackingModule: Module = {
   start,
 }
 
+/** What became of messages, in the words of webhooks. */
+const outcomes: ReadonlyMap<string, string> = new Map([
+  ['carried_out', 'new'],
+  ['duplicate', 'repeated'],
+])
+
 function start(context: Context): Running {
   const { pool, pools, now, registry, logGrown, value, isLocal } = context
-  const metrics = createTrackingMetrics(registry, pool, now)
+  const metrics = createTrackingMetrics(registry, pool, now, carriers)
   const parts = () => context.running().flatMap(({ tracking = [] }) => tracking)
   const shown = showParcels(context)
   const writer = createReportWriter({
@@ -76,7 +85,7 @@ function start(context: Context): Running {
         topic: trackingTopic,
         what: 'reports of carriers',
         handler: createReportHandler({ writer, now, onStored: news => metrics.stored('kafka', news) }),
-        count: (outcome, messages) => metrics.count('kafka', outcome, messages),
+        count: (outcome, messages) => metrics.count('kafka', outcomes.get(outcome) ?? outcome, messages),
       },
     ],
     workers: [{ name: 'parcels without news', run: stop => runSilence(silenceOf(context, parts), stop) }],

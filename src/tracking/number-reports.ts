@@ -33,7 +33,7 @@ export type NumberChanges = Readonly<{
 }>
 
 /** What of a report was new: how many checkpoints, and how many of them have a code that no table knows. */
-export type News = Readonly<{ checkpoints: number; unknownCodes: number }>
+export type News = Readonly<{ carrier: string; checkpoints: number; unknownCodes: number }>
 
 /** A parcel while reports about its number are handled. */
 type Open = {
@@ -66,7 +66,8 @@ export function decideReports(
     if (parcel !== one.now) one.traceparent = traceparent ?? one.traceparent
     one.now = parcel
     one.checkpoints = all
-    return { checkpoints: added.length, unknownCodes: added.filter(({ status }) => status === 'unknown').length }
+    const unknownCodes = added.filter(({ status }) => status === 'unknown').length
+    return { carrier: report.carrier || one.carrier, checkpoints: added.length, unknownCodes }
   })
   return { ...changesOf(number, open), told: open.flatMap(one => toldOf(one, shipments)), news }
 }

@@ -40,10 +40,13 @@ export function newParcel(number: string, carrier: string, nowMs: number): Parce
 /** After these nothing more is expected of a carrier. */
 const final: readonly TrackingStatus[] = ['delivered', 'cancelled']
 
+/** Whether news are expected of a parcel in a status. */
+export const isAwaited = (status: TrackingStatus) => !final.includes(status)
+
 /** A parcel as its checkpoints and shipments say. @param newsAtMs when something new of it came */
 function settled(parcel: Parcel, checkpoints: readonly Checkpoint[], newsAtMs: number): Parcel {
   const state = stateOf(checkpoints, parcel)
-  const isWaiting = parcel.shippedSinceMs !== undefined && !final.includes(state.status)
+  const isWaiting = parcel.shippedSinceMs !== undefined && isAwaited(state.status)
   return {
     ...{ ...parcel, state, checkpoints: checkpoints.length, silentAtMs: undefined, updatedAtMs: newsAtMs },
     waitingSinceMs: isWaiting ? newsAtMs : undefined,

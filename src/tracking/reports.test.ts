@@ -186,7 +186,7 @@ test('1970 and 2038, an unknown code and a number nobody could have: kept and mo
   expect((await send('generic', odd)).status).toBe(204)
   expect(await stored('ODD')).toMatchObject([{ status: 'in_transit', checkpoints: 4 }])
   const metrics = await t.app.context.registry.metrics()
-  expect(metrics).toMatch(/tracking_unknown_codes_total\{source="generic"\} [1-9]/)
+  expect(metrics).toMatch(/tracking_unknown_codes_total\{carrier="none"\} [1-9]/)
   const refused = await send('generic', report('<script>', checkpoint('delivered', at(0, '00:01:00'))))
   expect(refused.status).toBe(400)
   expect(await refused.json()).toMatchObject({ code: 'TRACKING_INVALID', errors: [{ pointer: '/checkpoints' }] })
@@ -255,6 +255,38 @@ test('a webhook whose carrier has a secret takes nothing without the signature; 
   expect(await post('aftership', { 'aftership-hmac-sha256': signed(secret) })).toBe(204)
   expect(await stored('SIGNED')).toMatchObject([{ carrier: 'dpd', status: 'in_transit' }])
   expect(await post('easypost', {})).toBe(404)
+})
+
+test('metrics count reports by carrier and outcome, codes that nobody knows by carrier, and parcels that wait', async () => {
+  const app = appOn(t.pool, { env: { TRACKING_DPD_SECRET: 'a secret of DPD' } })
+  const post = (carrier: string, body: object) => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    return app.fetch(new Request(`http://localhost/api/deliveries/webhooks/${carrier}`, init))
+  }
+  const coded = (carrier: string, code: string) => ({
+    ...{ tracking_number: `C${carrier}`, carrier, checkpoints: [{ code, occurred_local: at(1, '09:00:00') }] },
+  })
+  for (let index = 0; index < 60; index += 1) await post('generic', coded(`carrier ${index}`, '?'))
+  await post('generic', coded('carrier 0', '?'))
+  await post('generic', coded('UPS', '??'))
+  expect((await post('generic', {})).status).toBe(400)
+  expect((await post('dpd', {})).status).toBe(400)
+  const metrics = await app.context.registry.metrics()
+  for (const line of [
+    ...['{source="generic",outcome="new"} 61', '{source="generic",outcome="repeated"} 1'],
+    ...['{source="generic",outcome="TRACKING_INVALID"} 1', '{source="dpd",outcome="WEBHOOK_SIGNATURE_INVALID"} 1'],
+    '{source="kafka",outcome="new"} 0',
+  ])
+    expect(metrics).toContain(`tracking_reports_total${line}`)
+  for (const line of ['{carrier="carrier_0"} 1', '{carrier="ups"} 1', '{carrier="other"} 18'])
+    expect(metrics).toContain(`tracking_unknown_codes_total${line}`)
+  const { rows } = await t.pool.query<{ awaited: number; unattached: number }>(
+    `select count(*) filter (where waiting_since is not null and status = 'out_for_delivery')::int as awaited,
+            count(*) filter (where shipped_since is null)::int as unattached from parcels`,
+  )
+  expect(metrics).toContain(`parcels{status="out_for_delivery"} ${rows[0]?.awaited}`)
+  expect(metrics).toContain(`parcels_unattached ${rows[0]?.unattached}`)
+  expect(metrics).not.toContain('parcels{status="delivered"}')
 })
 
 test('the simulator has a parcel go its way, or another that is asked for, where it is on', async () => {
