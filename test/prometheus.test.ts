@@ -72,7 +72,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     await broker?.stop()
   })
 
-  /** A shop that places, pays and reads orders, by HTTP and by Kafka, some thirty a second. */
+  /** A shop that places, pays, ships and reads orders, by HTTP and by Kafka, some thirty a second. */
   function startLoad(): { stop(): Promise<void> } {
     let isStopping = false
     async function run(): Promise<void> {
@@ -83,7 +83,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
         const headers = { 'content-type': 'application/json' }
         await fetch(`${service.url}/api/orders`, { method: 'POST', headers, body: byHttp ?? '' })
         await fetch(`${service.url}/api/orders/http-${count}`)
-        await payOne(`paid-${count}`)
+        await shipOne(`paid-${count}`)
         await fetch(`${service.url}/api/orders/unknown`)
         // Kafka may be away: then only HTTP goes on.
         const messages = [{ key: `kafka-${count}`, value: byKafka ?? '' }]
@@ -100,7 +100,7 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
     }
   }
 
-  async function payOne(uid: string): Promise<void> {
+  async function shipOne(uid: string): Promise<void> {
     const order = exampleOrder(uid, Date.now(), Math.random)
     order.payment.payment_dt = 0
     const headers = { 'content-type': 'application/json', 'idempotency-key': uid }
@@ -108,6 +108,9 @@ describe.skipIf(!areInstalled)('Prometheus', () => {
       fetch(`${service.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
     await post('/api/orders', order)
     await post(`/api/orders/${uid}/payments`, { provider: 'sandbox', method_token: 'tok_approve' })
+    const rids = order.items.map(({ rid }) => rid)
+    const { id } = (await (await post(`/api/orders/${uid}/shipments`, { rids })).json()) as { id: string }
+    for (const step of ['ship', 'deliver']) await post(`/api/shipments/${id}/${step}`, {})
   }
 
   /** The alerts that fire, or did within the last minute. */

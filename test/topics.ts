@@ -58,6 +58,19 @@ export async function sendOrders(topics: Topics, messages: readonly OrderMessage
   await producer.disconnect()
 }
 
+/** Reads a topic as messages come, by another client than ours, until it is stopped. @returns when it reads */
+export async function followTopic(brokers: readonly string[], topic: string) {
+  const messages: KafkaMessage[] = []
+  const consumer = otherClient(brokers).consumer({ groupId: uniqueName('follower'), maxWaitTimeInMs: 100 })
+  const joined = Promise.withResolvers<void>()
+  consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve())
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ message }) => void messages.push(message) })
+  await joined.promise
+  return { messages, stop: () => consumer.disconnect() }
+}
+
 /** Everything in a topic, each partition in its order. */
 export async function readTopic(brokers: readonly string[], topic: string): Promise<Read[]> {
   const left = await endsOf(brokers, topic)
