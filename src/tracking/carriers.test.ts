@@ -54,6 +54,17 @@ describe('times and zones', () => {
     expect(checkpoint && instantOf(checkpoint)).toBe(Date.UTC(2026, 10, 28, 14, 30))
   })
 
+  test('UPS gives the offset with a dot, and it goes before the times', () => {
+    const alert = {
+      ...{ trackingNumber: '1Z999AA10123456784', localActivityDate: '20261128', localActivityTime: '093000' },
+      ...{ gmtActivityDate: '', gmtActivityTime: '', gmtOffset: '-05.00' },
+      activityStatus: { type: 'I', code: 'OT', description: 'Out for Delivery' },
+    }
+    expect(parse('ups', alert)[0]).toMatchObject({
+      ...{ zone: 'known', offsetMinutes: -300, status: 'out_for_delivery' },
+    })
+  })
+
   test('a Z of an aggregator is not believed, and an offset is', () => {
     const tracker = (datetime: string) => ({
       ...{ object: 'Tracker', tracking_code: 'EZ1000000001', carrier: 'USPS' },
@@ -115,6 +126,8 @@ describe('codes', () => {
     })
     expect(parse('ups', alert('Delivered to UPS Access Point'))[0]?.status).toBe('available_for_pickup')
     expect(parse('ups', alert('Delivered'))[0]?.status).toBe('delivered')
+    // The type D is of everything around a delivery.
+    expect(parse('ups', alert('Loaded on Delivery Vehicle'))[0]).toMatchObject({ status: 'unknown', reason: '' })
     const detail = {
       status: 'delivered',
       status_detail: 'arrived_at_pickup_location',
@@ -123,6 +136,34 @@ describe('codes', () => {
     const tracker = { object: 'Tracker', tracking_code: '1', carrier: 'DPD', tracking_details: [detail] }
     expect(parse('easypost', tracker)[0]?.status).toBe('available_for_pickup')
   })
+})
+
+test('a code that is known to say nothing of where a parcel is has a reason, and moves nothing', () => {
+  const alert = {
+    ...{ trackingNumber: '1Z999AA10123456784', localActivityDate: '20261128', localActivityTime: '093000' },
+    activityStatus: { type: 'U', code: 'DU', description: 'Updated' },
+  }
+  expect(parse('ups', alert)[0]).toMatchObject({ status: 'unknown', reason: 'carrier_estimate' })
+  const scanEvents = [{ date: '2026-11-28T09:30:00-05:00', eventType: 'HA' }]
+  const trackResults = [{ trackingNumberInfo: { trackingNumber: '123456789012' }, scanEvents }]
+  const pushed = { output: { completeTrackResults: [{ trackResults }] } }
+  expect(parse('fedex', pushed)[0]).toMatchObject({ status: 'unknown', reason: 'consignee_request' })
+})
+
+test('USPS sends a text of JSON in its envelope: the events of a parcel, or one scan', () => {
+  const event = {
+    eventCode: 'OF',
+    eventTimestamp: '2026-11-28T09:30:00',
+    GMTOffset: '-05:00',
+    eventCity: 'SPRINGFIELD',
+  }
+  const envelope = (payload: object) => ({
+    ...{ subscriptionId: 'a1', subscriptionType: 'TRACKING', timestamp: '2026-11-28T14:31:00Z' },
+    payload: JSON.stringify({ trackingNumber: '9400100000000000000000', ...payload }),
+  })
+  const wanted = [{ status: 'out_for_delivery', zone: 'known', offsetMinutes: -300, place: 'SPRINGFIELD' }]
+  expect(parse('usps', envelope({ trackingEvents: [event] }))).toMatchObject(wanted)
+  expect(parse('usps', envelope(event))).toMatchObject(wanted)
 })
 
 describe('who sends', () => {
@@ -136,18 +177,35 @@ describe('who sends', () => {
   const proofs: Record<string, Record<string, string>> = {
     generic: { 'webhook-id': 'msg_1', 'webhook-timestamp': seconds, 'webhook-signature': `v1,AAAA v1,${signed}` },
     ups: { credential: secret },
-    fedex: { 'fdx-signature': hmac('hex') },
+    fedex: { 'fdx-signature': hmac('base64') },
     dhl: { authorization: `Basic ${btoa(`dhl:${secret}`)}` },
     dpd: { authorization: `Basic ${btoa(`dpd:${secret}`)}` },
-    usps: { 'x-hmac': hmac('base64') },
+    usps: { 'x-hmac': hmac('base64', '2026-11-28T00:00:00Z{"a":1}') },
     easypost: { 'x-hmac-signature': `hmac-sha256-hex=${hmac('hex')}` },
     aftership: { 'aftership-hmac-sha256': hmac('base64') },
   }
 
+  /** USPS signs two members of its envelope. */
+  const sentBy = (carrier: string, content: string) => {
+    const envelope = { timestamp: '2026-11-28T00:00:00Z', payload: content }
+    return encoder.encode(carrier === 'usps' ? JSON.stringify(envelope) : content)
+  }
+
+  test('FedEx documents base64 and hex for one signature, and both are taken; DHL sends the header that the subscription names', () => {
+    const verify = (name: string, headers: Record<string, string>) =>
+      carrierOf(name).verify(new Headers(headers), body, [secret], nowMs)
+    for (const given of [hmac('base64'), hmac('hex'), hmac('hex').toUpperCase()])
+      expect(verify('fedex', { 'fdx-signature': given })).toBe(true)
+    expect(verify('fedex', { 'fdx-signature': hmac('base64').toLowerCase() })).toBe(false)
+    expect(verify('dhl', { 'x-api-key': secret })).toBe(true)
+    expect(verify('dhl', { 'x-api-key': 'another', authorization: `Basic ${btoa(`dhl:${secret}`)}` })).toBe(false)
+  })
+
   for (const carrier of carriers) {
     test(`is proved as ${carrier.name} documents it, by one of two secrets; nothing else is`, () => {
       const proof = proofs[carrier.name] ?? {}
-      const verify = (headers: Record<string, string>, secrets: string[], sent = body, atMs = nowMs) =>
+      const own = sentBy(carrier.name, '{"a":1}')
+      const verify = (headers: Record<string, string>, secrets: string[], sent = own, atMs = nowMs) =>
         carrier.verify(new Headers(headers), sent, secrets, atMs)
       expect(verify(proof, ['old', secret])).toBe(true)
       expect(verify(proof, ['old'])).toBe(false)
@@ -155,10 +213,10 @@ describe('who sends', () => {
       const empty = Object.fromEntries(Object.keys(proof).map(name => [name, '']))
       expect(verify(empty, [secret])).toBe(false)
       const isOverBody = !['ups', 'dhl', 'dpd'].includes(carrier.name)
-      expect(verify(proof, [secret], encoder.encode('{"a":2}'))).toBe(!isOverBody)
+      expect(verify(proof, [secret], sentBy(carrier.name, '{"a":2}'))).toBe(!isOverBody)
       if (carrier.name === 'generic') {
-        expect(verify(proof, [secret], body, nowMs + 400_000)).toBe(false)
-        expect(verify(proof, [secret], body, nowMs - 400_000)).toBe(false)
+        expect(verify(proof, [secret], own, nowMs + 400_000)).toBe(false)
+        expect(verify(proof, [secret], own, nowMs - 400_000)).toBe(false)
       }
     })
   }

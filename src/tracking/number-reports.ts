@@ -66,7 +66,8 @@ export function decideReports(
     if (parcel !== one.now) one.traceparent = traceparent ?? one.traceparent
     one.now = parcel
     one.checkpoints = all
-    const unknownCodes = added.filter(({ status }) => status === 'unknown').length
+    // One with a reason is known, and says nothing of where the parcel is.
+    const unknownCodes = added.filter(({ status, reason }) => status === 'unknown' && reason === '').length
     return { carrier: report.carrier || one.carrier, checkpoints: added.length, unknownCodes }
   })
   return { ...changesOf(number, open), told: open.flatMap(one => toldOf(one, shipments)), news }

@@ -44,7 +44,8 @@ export function webhookRoutes(options: WebhookOptions): Route[] {
           options.metrics.count(name, error instanceof AppError ? error.code : 'INTERNAL')
           throw error
         }
-        return new Response(null, { status: 204 })
+        // DHL and UPS take nothing but 200 for an answer.
+        return new Response(null, { status: 200 })
       },
     },
   ]
@@ -96,7 +97,7 @@ const operation = {
     content: { 'application/json': { schema: genericReport } },
   },
   responses: {
-    204: { description: 'Stored' },
+    200: { description: 'Stored; the body is empty' },
     400: problemAnswer('The signature or the form is wrong'),
     404: problemAnswer('No such carrier is configured'),
     413: problemAnswer('The body is too large'),

@@ -6,7 +6,7 @@ export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(digest(one), digest(other))
 }
 
-/** Whether a header is the HMAC-SHA256 of the content by one of the secrets. */
+/** Whether a header is the HMAC-SHA256 of the content by one of the secrets; hex in upper or lower case. */
 export function isHmacOf(
   given: string | null,
   content: readonly (string | Uint8Array)[],
@@ -18,7 +18,9 @@ export function isHmacOf(
     const hmac = createHmac('sha256', secret)
     for (const part of content) hmac.update(part)
     const digest = hmac.digest()
-    return encodings.some(encoding => isSame(given, digest.toString(encoding)))
+    return encodings.some(encoding =>
+      isSame(encoding === 'hex' ? given.toLowerCase() : given, digest.toString(encoding)),
+    )
   })
 }
 

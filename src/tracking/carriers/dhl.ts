@@ -2,7 +2,7 @@ import { type Carrier, noMeaning, Reports, refusedAsJson, tableOf } from '../car
 import { type ReportedCheckpoint, zoneOf } from '../checkpoint.ts'
 import { listAt, placeOf, readLoosely, textAt } from '../json-fields.ts'
 import { readDateAndClock, readLocalTime } from '../local-time.ts'
-import { isBasicPassword } from '../signatures.ts'
+import { isBasicPassword, isSame } from '../signatures.ts'
 
 /** DHL: Shipment Tracking Unified, pushed; and the answers of MyDHL API (Express), which have codes of two letters. */
 
@@ -32,8 +32,12 @@ const codes = tableOf([
 
 export const dhl: Carrier = {
   name: 'dhl',
-  proof: 'basic authentication: DHL signs nothing; put the secret into the address of the subscription as its password',
-  verify: (headers, _body, secrets) => isBasicPassword(headers.get('authorization'), secrets),
+  proof: 'the header x-api-key, as the subscription names it, or basic authentication: DHL signs nothing',
+  verify(headers, _body, secrets) {
+    const key = headers.get('x-api-key')
+    if (key !== null) return secrets.some(secret => isSame(key, secret))
+    return isBasicPassword(headers.get('authorization'), secrets)
+  },
   parse(body) {
     const message = readLoosely(body)
     if (typeof message !== 'object' || message === null) return refusedAsJson()

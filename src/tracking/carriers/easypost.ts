@@ -40,7 +40,7 @@ export const easypost: Carrier = {
   verify(headers, body, secrets) {
     const [, given = null] = /^hmac-sha256-hex=([0-9a-f]{64})$/i.exec(headers.get('x-hmac-signature') ?? '') ?? []
     const normalized = secrets.map(secret => secret.normalize('NFKD'))
-    return isHmacOf(given?.toLowerCase() ?? null, [body], normalized, ['hex'])
+    return isHmacOf(given, [body], normalized, ['hex'])
   },
   parse(body) {
     const message = readLoosely(body)

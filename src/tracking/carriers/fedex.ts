@@ -8,19 +8,22 @@ import { isHmacOf } from '../signatures.ts'
 
 const codes = tableOf([
   ['pre_transit', 'OC EP AP RP'],
-  ['picked_up', 'PU PX DO'],
-  ['in_transit', 'AR AF DP IT IX TR LO OF FD SF PF PL PM AO AE AX EA EO HA AC CH OX SP DS'],
+  ['picked_up', 'PU PX DO IP'],
+  ['in_transit', 'AR AF DP IT IX TR LO OF FD SF PF PL PM AO AE AX EA EO AC CH OX SP DS'],
   ['in_transit', 'CC', 'customs_cleared'],
   ['in_transit', 'CP', 'customs_clearance'],
-  ['out_for_delivery', 'OD ED'],
+  ['out_for_delivery', 'OD ED AD'],
   ['available_for_pickup', 'HL HP'],
   ['attempted_delivery', 'DE'],
   ['delivered', 'DL'],
-  ['delayed', 'SE DY DD', 'carrier_delay'],
+  ['delayed', 'SE DY DD PD', 'carrier_delay'],
   ['delayed', 'DR', 'carrier_vehicle'],
   ['on_hold', 'CD', 'customs_delay'],
   ['return_to_sender', 'RS'],
   ['cancelled', 'CA'],
+  // What was asked for or noted, and says nothing of where the parcel is.
+  ['unknown', 'US MD IN', 'carrier_note'],
+  ['unknown', 'RR RM HA RA PR AS RT', 'consignee_request'],
 ])
 
 /** Why something went wrong, by the code of the exception. */
@@ -35,9 +38,9 @@ const reasons = new Map([
 
 export const fedex: Carrier = {
   name: 'fedex',
-  proof: 'the header fdx-signature: HMAC-SHA256 of the body by the security token of the webhook, in hex',
-  verify: (headers, body, secrets) =>
-    isHmacOf(headers.get('fdx-signature')?.toLowerCase() ?? null, [body], secrets, ['hex']),
+  proof: 'the header fdx-signature: HMAC-SHA256 of the body by the security token of the webhook, in base64 or hex',
+  // Its documentation says base64 in words and in code, and hex in the description of the same step.
+  verify: (headers, body, secrets) => isHmacOf(headers.get('fdx-signature'), [body], secrets, ['base64', 'hex']),
   parse(body) {
     const message = readLoosely(body)
     if (typeof message !== 'object' || message === null) return refusedAsJson()

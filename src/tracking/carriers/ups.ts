@@ -24,6 +24,8 @@ const types = tableOf([
   ['delayed', 'X', 'carrier_exception'],
   ['delivered', 'D'],
   ['return_to_sender', 'RS'],
+  // The time of delivery was updated, which says nothing of where the parcel is.
+  ['unknown', 'U', 'carrier_estimate'],
 ])
 
 export const ups: Carrier = {
@@ -52,9 +54,11 @@ export const ups: Carrier = {
 function readAlert(alert: unknown): ReportedCheckpoint | undefined {
   const time = readDateAndClock(textAt(alert, 'localActivityDate'), textAt(alert, 'localActivityTime'))
   const gmt = readDateAndClock(textAt(alert, 'gmtActivityDate'), textAt(alert, 'gmtActivityTime'))
+  // As -04.00; older messages do without.
+  const offset = textAt(alert, 'gmtOffset').replace('.', ':')
   return checkpointOf(
     time,
-    offsetBetween(time, gmt),
+    offset || offsetBetween(time, gmt),
     valueAt(alert, 'activityStatus'),
     valueAt(alert, 'activityLocation'),
   )
@@ -98,9 +102,13 @@ function checkpointOf(
   }
 }
 
-/** A parcel that was delivered to a shop waits there for its recipient. */
+/**
+ * A parcel that was delivered to a shop waits there for its recipient. The type D is of everything around a delivery, also of a parcel that
+ * was loaded, so that a code which the table does not know is a delivery only when UPS says so in words.
+ */
 function meaningOf(code: string, type: string, text: string): Meaning {
   const meaning = codes.get(code) ?? types.get(type) ?? noMeaning
+  if (meaning.status === 'delivered' && !codes.has(code) && !/^delivered/i.test(text)) return noMeaning
   const waits = meaning.status === 'delivered' && /access point/i.test(text) && !/picked up|collected/i.test(text)
   return waits ? { status: 'available_for_pickup', reason: '' } : meaning
 }

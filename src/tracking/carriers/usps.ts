@@ -4,12 +4,15 @@ import { listAt, placeOf, readLoosely, textAt, valueAt } from '../json-fields.ts
 import { readLocalTime } from '../local-time.ts'
 import { isHmacOf } from '../signatures.ts'
 
-/** USPS: notifications of Subscriptions – Tracking 3, with the events of Tracking 3. Codes: PTR scan events. */
+/**
+ * USPS: notifications of Subscriptions – Tracking 3. Each is an envelope whose `payload` is a text of JSON, with the events of Tracking 3 or
+ * one scan. Codes: PTR scan events.
+ */
 
 const codes = tableOf([
-  ['pre_transit', 'GX MA GC TM'],
-  ['picked_up', '03 80 OA'],
-  ['in_transit', '06 07 10 41 42 81 82 A1 T1 TL NT PC SF UA'],
+  ['pre_transit', 'GX MA GC TM 89'],
+  ['picked_up', '03 80 OA AD'],
+  ['in_transit', '06 07 10 41 42 81 82 83 A1 T1 TL NT PC SF UA'],
   ['out_for_delivery', 'OF'],
   ['available_for_pickup', '14 16'],
   ['attempted_delivery', '02 56'],
@@ -31,15 +34,22 @@ const codes = tableOf([
 
 export const usps: Carrier = {
   name: 'usps',
-  proof: 'the header X-HMAC: HMAC-SHA256 of the body by the secret of the subscription, in base64 or hex',
-  verify: (headers, body, secrets) => isHmacOf(headers.get('x-hmac'), [body], secrets, ['base64', 'hex']),
+  proof: 'the header X-HMAC: HMAC-SHA256 of timestamp and payload by the secret of the subscription, in base64',
+  verify(headers, body, secrets) {
+    const message = readLoosely(body)
+    const [timestamp, payload] = [valueAt(message, 'timestamp'), valueAt(message, 'payload')]
+    if (typeof timestamp !== 'string' || typeof payload !== 'string') return false
+    return isHmacOf(headers.get('x-hmac') ?? headers.get('hmac-header'), [timestamp, payload], secrets, ['base64'])
+  },
   parse(body) {
     const message = readLoosely(body)
     if (typeof message !== 'object' || message === null) return refusedAsJson()
-    const data = valueAt(message, 'payload') ?? message
+    const payload = valueAt(message, 'payload') ?? message
+    const data = typeof payload === 'string' ? readLoosely(new TextEncoder().encode(payload)) : payload
+    const events = listAt(data, 'trackingEvents')
     const reports = new Reports()
     const given = { number: textAt(data, 'trackingNumber'), carrier: 'usps', pointer: '/trackingEvents' }
-    reports.add(given, listAt(data, 'trackingEvents'), readEvent)
+    reports.add(given, events.length === 0 && textAt(data, 'eventCode') !== '' ? [data] : events, readEvent)
     return reports.reading()
   },
 }
