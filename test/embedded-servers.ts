@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { migrations } from '../src/database.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/platform/embedded-postgres/embedded-postgres.ts'
 import { createLogger } from '../src/platform/log.ts'
-import { atTheEnd } from './at-the-end.ts'
+import { migrate } from '../src/platform/migrations.ts'
 import { endWithThisProcess } from './end-with-this-process.ts'
 
 /** For the tests of the embedded server itself, which start many. Other tests take `database.ts`. */
@@ -43,7 +44,12 @@ export function newDataDir(): string {
 
 let template: Promise<string> | undefined
 
-/** Fills a new folder as a first start does, by a copy: initdb takes a second of a processor. @returns the folder */
+/**
+ * Fills a new folder with an empty database that has the tables of the service, by a copy: initdb and the migrations take two seconds
+ * of a processor.
+ *
+ * @returns the folder
+ */
 export async function filled(dataDir: string): Promise<string> {
   template ??= makeTemplate()
   await promisify(execFile)('cp', ['-a', join(await template, 'postgres'), join(dataDir, 'postgres')])
@@ -52,13 +58,9 @@ export async function filled(dataDir: string): Promise<string> {
 
 async function makeTemplate(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'orders-template-'))
-  const endWatch = endWithThisProcess(folder)
-  atTheEnd(async () => {
-    // With several test processes, the end of a file is an end: the next one makes its own.
-    template = undefined
-    endWatch()
-  })
+  endWithThisProcess(folder)
   const server = await startEmbeddedPostgres({ dataDir: folder, log, settings, durable: false })
+  await migrate(server.address, migrations)
   await server.stop()
   return folder
 }

@@ -23,16 +23,21 @@ import {
 setDefaultTimeout(90_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'orders-start-'))
-afterEach(() => endServices())
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  await endServices()
+  rmSync(folder, { recursive: true, force: true })
+})
 
 const [order] = makeOrders(1, 'started')
 const body = JSON.stringify(order)
 const sent = new Map([['started-0', body]])
 
+/** Side by side: each waits for processes of its own that start and stop. */
 describe('a restart', () => {
+  afterAll(() => endServices())
+
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
-    test(`after ${signal} finds the same data`, async () => {
+    test.concurrent(`after ${signal} finds the same data`, async () => {
       const env = { DATA_DIR: await filled(newServiceDataDir()) }
       const first = await startServiceProcess({ env })
       expect((await post(first.url, body))?.status).toBe(201)
@@ -52,7 +57,7 @@ describe('a restart', () => {
     })
   }
 
-  test('service and database are killed at once: the next start recovers the data', async () => {
+  test.concurrent('service and database are killed at once: the next start recovers the data', async () => {
     const env = { DATA_DIR: await filled(newServiceDataDir()) }
     const first = await startServiceProcess({ env })
     expect((await post(first.url, body))?.status).toBe(201)
@@ -62,16 +67,16 @@ describe('a restart', () => {
     const second = await startServiceProcess({ env })
     await expectOrders(second.url, sent, sent.keys())
   })
+})
 
-  test('a stop during the start takes effect, and leaves nothing behind', async () => {
-    const env = { DATA_DIR: newServiceDataDir() }
-    const starting = startServiceProcess({ env }).catch(error => String(error))
-    await eventually('the database is being started', () => ownPostgresPid(env.DATA_DIR) !== undefined)
-    const postgres = ownPostgresPid(env.DATA_DIR)
-    await endServices('SIGTERM')
-    await starting
-    expect(isAlive(postgres)).toBe(false)
-  })
+test('a stop during the start takes effect, and leaves nothing behind', async () => {
+  const env = { DATA_DIR: newServiceDataDir() }
+  const starting = startServiceProcess({ env }).catch(error => String(error))
+  await eventually('the database is being started', () => ownPostgresPid(env.DATA_DIR) !== undefined)
+  const postgres = ownPostgresPid(env.DATA_DIR)
+  await endServices('SIGTERM')
+  await starting
+  expect(isAlive(postgres)).toBe(false)
 })
 
 /** What is written instead of a start: nothing else, and no stack of the program. */
@@ -84,6 +89,8 @@ async function expectRefusal(env: Record<string, string>, ...expected: RegExp[])
 }
 
 describe('a start that fails', () => {
+  afterEach(() => endServices())
+
   test('the port is in use: it says so, and stops its database', async () => {
     const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('') })
     const dataDir = await filled(newServiceDataDir())
