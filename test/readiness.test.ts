@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ import {
 } from './service-process.ts'
 
 setDefaultTimeout(120_000)
-afterEach(() => endServices())
+afterAll(() => endServices())
 
 let sent = 0
 async function place({ url }: ServiceProcess): Promise<number | undefined> {
@@ -47,8 +47,9 @@ async function becomes(service: ServiceProcess, status: number, orderStatus: num
   expect((await readiness(service)).status).toBe(status)
 }
 
+/** Side by side: each has a service of its own, and waits for it to find out. */
 describe('an instance is ready while orders can be stored, and unready when', () => {
-  test('the server was made read-only', async () => {
+  test.concurrent('the server was made read-only', async () => {
     const { address, service } = await startOnTestDatabase()
     await becomes(service, 200, 201)
     const setReadOnly = (value: string) =>
@@ -72,7 +73,7 @@ describe('an instance is ready while orders can be stored, and unready when', ()
     await becomes(service, 200, 201)
   })
 
-  test('writing orders fails although the server answers', async () => {
+  test.concurrent('writing orders fails although the server answers', async () => {
     const { address, service } = await startOnTestDatabase()
     await becomes(service, 200, 201)
     await queryDatabase(
@@ -89,7 +90,7 @@ describe('an instance is ready while orders can be stored, and unready when', ()
     await becomes(service, 200, 201)
   })
 
-  test('a commit gets no answer', async () => {
+  test.concurrent('a commit gets no answer', async () => {
     const { address, service } = await startOnTestDatabase()
     await becomes(service, 200, 201)
     // As when the standby is gone that a commit has to wait for: the trial hangs, and reads do not.
@@ -115,9 +116,9 @@ afterAll(async () => {
 })
 if (!hasSmallDisk) console.warn('skipped, since no small disk can be mounted: readiness on a full disk')
 
-test.skipIf(!hasSmallDisk)(
-  'on a full disk an instance is unready, and it is ready again once there is space',
-  async () => {
+test
+  .skipIf(!hasSmallDisk)
+  .concurrent('on a full disk an instance is unready, and it is ready again once there is space', async () => {
     const dataDir = join(small, 'data')
     mkdirSync(dataDir)
     const service = await startServiceProcess({ env: { DATA_DIR: dataDir } })
@@ -139,5 +140,4 @@ test.skipIf(!hasSmallDisk)(
     await (await filling).text()
     await becomes(service, 200, 201)
     expect(await queryDatabase(ownDatabase(dataDir), 'select count(*)::int as n from orders')).not.toEqual([{ n: 0 }])
-  },
-)
+  })
