@@ -1,7 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { randomUUID } from 'node:crypto'
 import { runAsLeader } from '../src/platform/leadership.ts'
 import { createLogger } from '../src/platform/log.ts'
+import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { createTestDatabase, testServer } from './database.ts'
 import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
@@ -11,7 +12,6 @@ import { environmentOf, runCli } from './run-cli.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
 setDefaultTimeout(120_000)
-afterEach(() => endServices())
 
 /** What an instance must know of another within a second, with time to ask for it on a busy machine. */
 const newsDeadlineMs = 5_000
@@ -41,25 +41,27 @@ if (pgBouncerUnavailable !== null) console.warn(`skipped, since ${pgBouncerUnava
 for (const mode of ['session', 'transaction'] as const) {
   describe.skipIf(pgBouncerUnavailable !== null)(`two instances behind a PgBouncer that pools by ${mode}`, () => {
     let bouncer: PgBouncer
+    let one: ServiceProcess
+    let other: ServiceProcess
+    let behind: PostgresAddress
     beforeAll(async () => {
       bouncer = await startPgBouncer(await testServer(), mode)
-    })
-    afterAll(() => bouncer?.stop())
-
-    async function startTwo() {
+      // Both start on an empty database, so the migrations come through as well.
       const { address } = await createTestDatabase(leaveEmpty)
       // The database's own settings must not get through either way.
       for (const setting of ["datestyle = 'German, DMY'", "timezone = 'Asia/Kathmandu'", "bytea_output = 'escape'"]) {
         await queryDatabase(address, `alter database ${address.database} set ${setting}`)
       }
-      const behind = bouncer.through(address)
+      behind = bouncer.through(address)
       const env = databaseEnv(behind)
-      const [one, other] = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
-      return { one, other, behind }
-    }
+      ;[one, other] = await Promise.all([startServiceProcess({ env }), startServiceProcess({ env })])
+    }, 120_000)
+    afterAll(async () => {
+      await endServices()
+      await bouncer?.stop()
+    })
 
     test('store and serve orders, and each sees changes of the other', async () => {
-      const { one, other, behind } = await startTwo()
       const orders = makeOrders(20, `bouncer-${mode}`)
       for (const order of orders) expect((await send(one, 'POST', '/api/orders', order)).status).toBe(201)
       for (const { order_uid: uid } of orders) {
@@ -90,7 +92,6 @@ for (const mode of ['session', 'transaction'] as const) {
     })
 
     test('receive orders that are stored already, and go on', async () => {
-      const { one, other } = await startTwo()
       for (let round = 0; round < 20; round += 1) {
         const [order] = makeOrders(1, `race-${mode}-${round}`)
         const answers = await Promise.all(
@@ -101,7 +102,6 @@ for (const mode of ['session', 'transaction'] as const) {
     })
 
     test('say whether notifications arrive', async () => {
-      const { one } = await startTwo()
       const state = async () => (await send(one, 'GET', '/readyz')).body.dependencies.notifications
       if (mode === 'session') {
         await eventually('they arrive', async () => (await state()).state === 'up')
@@ -141,8 +141,8 @@ for (const mode of ['session', 'transaction'] as const) {
       expect(together).toBe(1)
     })
 
+    // The last one: with a key they serve nobody else.
     test('reject a revoked key within a second', async () => {
-      const { one, other } = await startTwo()
       const made = await send(one, 'POST', '/api/keys', { name: 'first', scopes: ['admin', 'orders:read'] })
       const headers = { authorization: `Bearer ${made.body.key}` }
       const statusOf = async (service: ServiceProcess) =>
