@@ -79,13 +79,16 @@ describe('every pattern', () => {
   })
 
   test('is linear', async () => {
-    process.env.RECHECK_BACKEND = 'pure'
-    const { checkSync } = await import('recheck')
-    const slow = [...distinct.values()].flatMap(({ source, flags, where }) => {
-      const { status, checker } = checkSync(source, flags, { timeout: 60_000 })
-      const isProved = status === 'safe' && checker === 'automaton'
-      return isProved ? [] : [`${where}: /${source}/${flags} is ${status}, says the ${checker}`]
-    })
-    expect(slow).toEqual([])
+    // The program for this platform, where npm has one, takes a third of the time that JavaScript takes.
+    process.env.RECHECK_BACKEND = 'auto'
+    const { check } = await import('recheck')
+    const verdicts = await Promise.all(
+      [...distinct.values()].map(async ({ source, flags, where }) => {
+        const { status, checker } = await check(source, flags, { timeout: 120_000 })
+        const isProved = status === 'safe' && checker === 'automaton'
+        return isProved ? [] : [`${where}: /${source}/${flags} is ${status}, says the ${checker}`]
+      }),
+    )
+    expect(verdicts.flat()).toEqual([])
   }, 180_000)
 })
