@@ -103,8 +103,8 @@ load: setup ## Put orders on the running service (make load ARGS='--rate 200 --b
 
 # The tests of faults that have no figures: each is repeated as well.
 FAULT_TESTS := http-intake http-overload idempotency-faults kafka-intake kafka-poison kafka-relay two-instances dead-letter-kill \
-  webhooks-killed start-and-stop verify-mutations relay-freeze readiness out-of-step hostile-settings kafka-transactions clocks \
-  memory-attacks webhook-freeze time-travel locked-orders stopping
+  webhooks-killed start-and-stop verify-mutations leader-freeze readiness out-of-step hostile-settings kafka-transactions clocks \
+  memory-attacks time-travel locked-orders stopping
 
 faults: setup ## Kill, cut and overload the service again and again, with figures (make faults ROUNDS=50)
 	@FAULT_ROUNDS=$(or $(ROUNDS),20) $(BUN) --no-env-file test test/faults.test.ts

@@ -14,6 +14,7 @@ import {
   ownPostgresPid,
   startServiceProcess,
 } from './service-process.ts'
+import { removeMembers } from './topics.ts'
 
 setDefaultTimeout(180_000 + runSize * 30)
 
@@ -59,6 +60,8 @@ describe.skipIf(brokerControlAvailability() !== null)('orders from Kafka', () =>
       run.service.kill('SIGKILL')
       await run.service.exited
       await sending
+      // The last time the group itself has to find out that its member is gone.
+      if (to < 1) await removeMembers(run.topics)
       run.service = await startServiceProcess({ env: run.env })
     }
     await expectPromises(run)

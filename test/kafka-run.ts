@@ -6,8 +6,8 @@ import { makeTraffic, type Traffic } from './orders.ts'
 import { type ServiceProcess, startServiceProcess } from './service-process.ts'
 import { expectEvents, makeTopics, readTopic, sendOrders, type Topics, untilConsumed } from './topics.ts'
 
-/** How many messages go through each fault test. */
-export const runSize = Number(process.env.ORDERS_IN_FAULT_TESTS || 5_000)
+/** How many messages go through each fault test: enough for one of each bad kind, of which every hundredth is one. */
+export const runSize = Number(process.env.ORDERS_IN_FAULT_TESTS || 3_300)
 
 /**
  * However slow the machine, this many milliseconds are enough for a run to go through after its last fault: the messages that a killed

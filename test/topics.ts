@@ -1,4 +1,5 @@
 import { expect } from 'bun:test'
+import { Admin } from '@platformatic/kafka'
 import { type KafkaMessage, Partitioners } from 'kafkajs'
 import { ensureTopics } from '../src/platform/kafka/admin.ts'
 import { committedOffsets, eventually, otherClient, uniqueName } from './kafka.ts'
@@ -105,6 +106,13 @@ export async function untilConsumed(topics: Topics, deadlineMs: number): Promise
     },
     deadlineMs,
   )
+}
+
+/** Removes all members of the group at once, as the end of their session timeout would after they were killed. */
+export async function removeMembers({ brokers, group }: Topics): Promise<void> {
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers })
+  await admin.removeMembersFromConsumerGroup({ groupId: group })
+  await admin.close()
 }
 
 async function endsOf(brokers: readonly string[], topic: string): Promise<Map<number, bigint>> {
