@@ -33,8 +33,10 @@ export const advisoryLockSpaces = {
   carts: 3,
   /** What orders use up: a discount code, or what a customer may have of an item, by its hash. */
   limits: 4,
-  /** Parcels, by the hash of their number. */
+  /** Parcels, by 8 bits of the hash of their number: shared by those that lock numbers one by one, exclusive for thousands at once. */
   parcels: 5,
   /** The erasure of a customer, by the hash of its id. */
   erasures: 8,
+  /** Parcels one by one, by the hash of their number. */
+  parcelNumbers: 9,
 } as const

@@ -88,7 +88,7 @@ function trackingOf(
 
 /** What becomes of an order's shipments when carriers report: one change for each of them. */
 export function newsOf(
-  { shipments }: OrderShipments,
+  { shipments }: Pick<OrderShipments, 'shipments'>,
   changes: readonly ParcelChange[],
   nowMs: number,
 ): ShipmentChange[] {

@@ -19,7 +19,7 @@ import { attachmentsOf } from './attachments.ts'
 import { withArrivals, withNews } from './decide-news.ts'
 import { beginWithShipments } from './load.ts'
 import { type OrderItem, itemsOf } from './order-items.ts'
-import { type ChangedOrder, type DecidedOrder, saveAndCommit } from './save.ts'
+import { type ChangedOrder, type DecidedOrder, type SavedChanges, saveAndCommit } from './save.ts'
 
 /** The one way to change shipments by requests: those that come at the same time are decided and saved by one transaction. */
 export type ShipmentWriter = Readonly<{
@@ -73,7 +73,7 @@ export type ShipmentWriterOptions = Readonly<{
   /** What other modules do when a delivery completes orders. */
   parts: () => readonly StatusChangePart[]
   /** Called after the commit, before the senders know. */
-  onCommitted: (decided: readonly DecidedOrder[], changed: readonly ChangedOrder[]) => void
+  onCommitted: (saved: readonly SavedChanges[], changed: readonly ChangedOrder[]) => void
 }>
 
 /** The most orders that one transaction handles, how many transactions there are at a time, and how many requests wait. */

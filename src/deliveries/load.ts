@@ -1,7 +1,7 @@
-import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
+import { lockedOf, lockingOrders, readingLocked } from '../orders/order-locks.ts'
 import { createdAtOf, unitCountOf } from '../orders/order-sql.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
-import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import { command, inOneRoundTrip, rowsAsJson } from '../platform/round-trip.ts'
 import type { Estimate, OrderShipments } from './changes.ts'
 import {
   estimateColumns,
@@ -31,22 +31,31 @@ const begin = [command('begin isolation level read committed'), command('set loc
  * @param orderUids sorted, each once
  */
 export async function beginWithShipments(client: PoolClient, orderUids: readonly string[]): Promise<LockedShipments> {
-  const [, , busy, stored, ...parts] = await inOneRoundTrip(client, [
+  const [, , busy, stored, placed, ...parts] = await inOneRoundTrip(client, [
     ...begin,
     ...lockingOrders(orderUids),
+    readingPlaced(orderUids),
     ...readingShipments(orderUids),
   ])
   const { locked, busy: others } = lockedOf(busy, stored)
-  return { orders: assemble(locked, ...parts), busy: others }
+  return { orders: assemble(locked, byOrder(toShipments(...parts)), placed), busy: others }
 }
 
-/** Orders that the transaction has locked, and their shipments. @param orderUids sorted, each once */
-export async function loadLocked(client: PoolClient, orderUids: readonly string[]): Promise<readonly OrderShipments[]> {
-  const [busy, stored, ...parts] = await inOneRoundTrip(client, [
-    ...lockingOrders(orderUids),
-    ...readingShipments(orderUids),
-  ])
-  return assemble(lockedOf(busy, stored).locked, ...parts)
+/** The shipments of orders that the transaction has locked. @param orderUids each once */
+export async function loadShipmentsOf(client: PoolClient, orderUids: readonly string[]): Promise<readonly Shipment[]> {
+  if (orderUids.length === 0) return []
+  return toShipments(...(await inOneRoundTrip(client, readingShipments(orderUids))))
+}
+
+/** Orders that the transaction has locked, with their shipments. */
+export async function loadLocked(
+  client: PoolClient,
+  shipmentsOf: ReadonlyMap<string, readonly Shipment[]>,
+): Promise<readonly OrderShipments[]> {
+  if (shipmentsOf.size === 0) return []
+  const orderUids = [...shipmentsOf.keys()]
+  const [orders, placed] = await inOneRoundTrip(client, [readingLocked(orderUids), readingPlaced(orderUids)])
+  return assemble(orders, shipmentsOf, placed)
 }
 
 /** The shipments of orders that the transaction has locked. */
@@ -55,48 +64,51 @@ export async function loadShipments(
   orders: readonly OrderShipments['order'][],
 ): Promise<OrderShipments[]> {
   if (orders.length === 0) return []
-  const parts = await inOneRoundTrip(client, readingShipments(orders.map(({ orderUid }) => orderUid)))
-  return assemble(orders, ...parts)
+  const orderUids = orders.map(({ orderUid }) => orderUid)
+  const [placed, ...parts] = await inOneRoundTrip(client, [readingPlaced(orderUids), ...readingShipments(orderUids)])
+  return assemble(orders, byOrder(toShipments(...parts)), placed)
 }
 
 type OrderRow = Readonly<{ order_uid: string; units: number; placed_at: number }>
 
-/** What is read of orders, in the order in which `assemble` takes it. */
+/** How many units orders have, and when they were placed. */
+const readingPlaced = (orderUids: readonly string[]) =>
+  rowsAsJson<OrderRow>(
+    `select order_uid, ${unitCountOf('wanted.order_uid')} as units, ${createdAtOf('wanted.order_uid')} as placed_at
+       from unnest($1::text[]) as wanted (order_uid)`,
+    [orderUids],
+  )
+
+/** The shipments of orders, in the order in which `toShipments` takes them. */
 function readingShipments(orderUids: readonly string[]) {
-  const rowsOf = <Row>(text: string): Statement<readonly Row[]> => ({
-    text,
-    values: [orderUids],
-    read: ({ rows }) => rows,
-  })
   return [
-    rowsOf<ShipmentRow>(
-      `select ${shipmentColumns} from shipments where order_uid = any($1) order by created_at, shipment_id`,
+    rowsAsJson<ShipmentRow>(
+      `select ${shipmentColumns} from shipments where order_uid = any($1) order by shipments.created_at, shipment_id`,
+      [orderUids],
     ),
-    rowsOf<UnitRow>(`select ${unitColumns} from shipment_units where order_uid = any($1) order by line`),
-    rowsOf<NumberRow>(
-      `select ${numberColumns} from shipment_tracking_numbers where order_uid = any($1) order by added_at, number`,
-    ),
-    rowsOf<OrderRow>(
-      `select order_uid, ${unitCountOf('wanted.order_uid')} as units, ${createdAtOf('wanted.order_uid')} as placed_at
-         from unnest($1::text[]) as wanted (order_uid)`,
+    rowsAsJson<UnitRow>(`select ${unitColumns} from shipment_units where order_uid = any($1) order by line`, [
+      orderUids,
+    ]),
+    rowsAsJson<NumberRow>(
+      `select ${numberColumns} from shipment_tracking_numbers n where order_uid = any($1) order by n.added_at, number`,
+      [orderUids],
     ),
   ] as const
 }
 
+export const byOrder = (shipments: readonly Shipment[]) => Map.groupBy(shipments, ({ orderUid }) => orderUid)
+
 function assemble(
   orders: readonly OrderShipments['order'][],
-  shipments: readonly ShipmentRow[],
-  units: readonly UnitRow[],
-  numbers: readonly NumberRow[],
+  shipmentsOf: ReadonlyMap<string, readonly Shipment[]>,
   placed: readonly OrderRow[],
 ): OrderShipments[] {
-  const all = Map.groupBy(toShipments(shipments, units, numbers), ({ orderUid }) => orderUid)
   const rows = new Map(placed.map(row => [row.order_uid, row]))
   return orders.map(order => ({
     order,
     units: rows.get(order.orderUid)?.units ?? 0,
     placedAtMs: rows.get(order.orderUid)?.placed_at ?? 0,
-    shipments: all.get(order.orderUid) ?? [],
+    shipments: shipmentsOf.get(order.orderUid) ?? [],
   }))
 }
 

@@ -2,12 +2,12 @@ import { Counter, Histogram, type Registry, recordReadings } from '../platform/m
 import type { Pool } from '../platform/postgres.ts'
 import { singleFlight } from '../platform/single-flight.ts'
 import { shipmentEvents } from './events.ts'
-import type { DecidedOrder } from './save.ts'
+import type { SavedChanges } from './save.ts'
 import { countedMax, openMax, readOpenShipments, readShipmentStats } from './stats.ts'
 
 export type ShipmentMetrics = Readonly<{
   /** Counts what was saved, and how long shipments took that have left or arrived with it. */
-  saved(decided: readonly DecidedOrder[]): void
+  saved(saved: readonly SavedChanges[]): void
 }>
 
 const hour = 3_600
@@ -42,13 +42,14 @@ export function createShipmentMetrics(registry: Registry, pool: Pool, now: () =>
   })
   recordStats(registry, pool, now)
   return {
-    saved(decided) {
-      for (const { before: order, changes: made } of decided) {
+    saved(saved) {
+      for (const { before: order, changes: made } of saved) {
         for (const { before, after, event } of made) {
           changes.inc({ kind: event.type.slice('shipment.'.length) })
           const { state, shippedAtMs = 0, deliveredAtMs = 0 } = after
           if (before?.state === state) continue
-          if (state === 'shipped') untilShipped.observe(Math.max(0, shippedAtMs - order.placedAtMs) / 1000)
+          if (state === 'shipped')
+            untilShipped.observe(Math.max(0, shippedAtMs - (order?.placedAtMs ?? shippedAtMs)) / 1000)
           if (state === 'delivered') untilDelivered.observe(Math.max(0, deliveredAtMs - shippedAtMs) / 1000)
         }
       }

@@ -1,6 +1,7 @@
 import { copyOfEvents } from '../events/append.ts'
 import type { NewOrder } from '../orders/new-order.ts'
 import type { PlacementPart } from '../orders/placement-part.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { attachParcels } from '../tracking/attach.ts'
 import { lockNumbers } from '../tracking/parcel-queries.ts'
 import { attachmentsOf } from './attachments.ts'
@@ -33,8 +34,10 @@ export const plannedShipments: PlacementPart = {
   async settle(client, placed) {
     const nowMs = placed[0]?.placedAt.getTime() ?? 0
     const news = await attachParcels(client, attachmentsOf(planned(placed)), nowMs)
-    const { events } = news.length === 0 ? { events: [] } : await parcels.onParcelsChanged(client, news, nowMs)
-    return events.length === 0 ? [] : [copyOfEvents(events)]
+    if (news.length === 0) return []
+    const { updates = [], rows = [], events } = await parcels.onParcelsChanged(client, news, nowMs)
+    await inOneRoundTrip(client, updates)
+    return [...rows, copyOfEvents(events)].filter(({ items }) => items > 0)
   },
 }
 

@@ -1,4 +1,4 @@
-import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
+import { copyOfEvents, notifyOfEvents } from '../events/append.ts'
 import { changeDeliveryStatus, type DeliveryStatusChange } from '../orders/delivery-status.ts'
 import { type StatusChangePart, tellParts } from '../orders/status-change-part.ts'
 import { copyBehind } from '../platform/copy-behind.ts'
@@ -6,6 +6,7 @@ import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import type { Following } from '../tracking/tracking-part.ts'
 import type { OrderShipments, ShipmentChange } from './changes.ts'
 import { withChanges } from './changes.ts'
 import { deliveryStatusOf } from './delivery-status.ts'
@@ -15,6 +16,9 @@ import { isLive, type Shipment } from './shipment.ts'
 
 /** What was decided on the shipments of an order, one after another. */
 export type DecidedOrder = Readonly<{ before: OrderShipments; changes: readonly ShipmentChange[] }>
+
+/** Changes that were saved, with their order where it may have changed. */
+export type SavedChanges = Readonly<{ before?: Pick<OrderShipments, 'placedAtMs'>; changes: readonly ShipmentChange[] }>
 
 /** An order whose version is another now. */
 export type ChangedOrder = Readonly<{ orderUid: string; version: number }>
@@ -62,22 +66,23 @@ export async function saveWithin(
   return writes.changed
 }
 
-/** The same, but for the events, which the caller appends with its own. */
-export async function saveTold(
+/**
+ * The same with changes that concern no order: what nobody has to be told of is left to the caller, who writes it with its own.
+ *
+ * @param news changes of shipments that stay in their state
+ */
+export async function saveFollowing(
   client: PoolClient,
   decided: readonly DecidedOrder[],
-  told: Told,
-): Promise<Readonly<{ events: readonly NewEvent[]; changed: readonly ChangedOrder[] }>> {
-  const writes = writesOf(decided, told.nowMs)
+  news: readonly ShipmentChange[],
+  { parts, nowMs }: Told,
+): Promise<Required<Omit<Following, 'onCommitted'>> & Readonly<{ changed: readonly ChangedOrder[] }>> {
+  const writes = writesOf(decided, nowMs, news)
   const { updates, rows, events, completed, changed } = writes
-  if (completed.length === 0) {
-    await inOneRoundTrip(client, updates)
-    if (rows.length > 0) await copyInto(client, rows, '')
-    return { events, changed }
-  }
+  if (completed.length === 0) return { updates, rows, events, changed }
   // Other modules are told behind the events of the orders.
-  await saveAndTell(client, writes, told.parts, told.nowMs)
-  return { events: [], changed }
+  await saveAndTell(client, writes, parts, nowMs)
+  return { updates: [], rows: [], events: [], changed }
 }
 
 type Writes = ReturnType<typeof writesOf>
@@ -99,8 +104,8 @@ const isNothing = ({ events }: Writes) => events.length === 0
 const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items > 0)
 
 /** What decisions write; without rows where nothing has changed. */
-function writesOf(decided: readonly DecidedOrder[], nowMs: number) {
-  const changes = decided.flatMap(one => one.changes)
+function writesOf(decided: readonly DecidedOrder[], nowMs: number, news: readonly ShipmentChange[] = []) {
+  const changes = [...news, ...decided.flatMap(one => one.changes)]
   const orders = changeDeliveryStatus(decided.flatMap(statusChangeOf), nowMs)
   const { updates, copies } = rowsOf(changes)
   return {
@@ -132,14 +137,7 @@ export function rowsOf(changes: readonly ShipmentChange[]): { updates: Statement
   }))
   const added = merged.flatMap(({ before, after }) => (before === undefined ? [after] : []))
   const changed = merged.flatMap(({ before, after }) => (before === undefined ? [] : [{ before, after }]))
-  const unitsBefore = changed.flatMap(({ before }) => unitsOf(before))
-  const known = new Map(unitsBefore.map(unit => [`${unit.shipmentId} ${unit.line}`, unit]))
-  const changedUnits = changed
-    .flatMap(({ after }) => unitsOf(after))
-    .flatMap(unit => {
-      const before = known.get(`${unit.shipmentId} ${unit.line}`)
-      return before === undefined || isSame(before, unit) ? [] : [{ before, after: unit }]
-    })
+  const changedUnits = changed.flatMap(({ before, after }) => unitChanges(before, after))
   const numbers = changed.map(({ before, after }) => numberChanges(before, after))
   return {
     updates: [
@@ -162,6 +160,15 @@ const keyOf = ({ orderUid, shipmentId }: Shipment) => ({ orderUid, shipmentId })
 
 function unitsOf(shipment: Shipment) {
   return shipment.units.map(unit => ({ ...keyOf(shipment), ...unit, isLive: isLive(shipment) }))
+}
+
+function unitChanges(before: Shipment, after: Shipment) {
+  if (before.units === after.units && isLive(before) === isLive(after)) return []
+  const known = new Map(unitsOf(before).map(unit => [unit.line, unit]))
+  return unitsOf(after).flatMap(unit => {
+    const was = known.get(unit.line)
+    return was === undefined || isSame(was, unit) ? [] : [{ before: was, after: unit }]
+  })
 }
 
 function isSame(one: ReturnType<typeof unitsOf>[number], other: typeof one): boolean {

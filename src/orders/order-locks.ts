@@ -1,7 +1,9 @@
 import { DatabaseError } from 'pg'
 import { advisoryLockSpaces } from '../advisory-locks.ts'
+import { textArrayOf } from '../platform/array-text.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import { inOneRoundTrip, rowsAsJson, type Statement } from '../platform/round-trip.ts'
+import { inMilliseconds } from '../platform/table.ts'
 import type { OrderState, PaymentStatus } from './order.ts'
 
 /** What is decided on under the lock of an order. */
@@ -25,14 +27,14 @@ type LockedRow = {
   delivery_status: OrderState['deliveryStatus']
   version: number
   currency: string
-  /** PostgreSQL's bigint. */
-  amount: string
-  updated_at: Date
-  payment_pending_until: Date | null
+  /** A number in JSON. */
+  amount: string | number
+  updated_at: number
+  payment_pending_until: number | null
 }
 
-const lockedColumns =
-  'order_uid, status, payment_status, delivery_status, version, currency, amount, updated_at, payment_pending_until'
+const lockedColumns = `order_uid, status, payment_status, delivery_status, version, currency, amount, ${inMilliseconds('updated_at')},
+  ${inMilliseconds('payment_pending_until')}`
 
 function toLocked(row: LockedRow): LockedOrder {
   return {
@@ -41,8 +43,8 @@ function toLocked(row: LockedRow): LockedOrder {
     version: row.version,
     currency: row.currency,
     amount: Number(row.amount),
-    updatedAtMs: row.updated_at.getTime(),
-    paymentPendingUntilMs: row.payment_pending_until?.getTime(),
+    updatedAtMs: row.updated_at,
+    paymentPendingUntilMs: row.payment_pending_until ?? undefined,
   }
 }
 
@@ -115,21 +117,27 @@ export async function lockOrders(client: PoolClient, orderUids: readonly string[
 export function lockingOrders(
   orderUids: readonly string[],
 ): readonly [busy: Statement<readonly string[]>, stored: Statement<readonly LockedOrder[]>] {
-  const lock =
-    'select order_uid, pg_try_advisory_xact_lock($2, hashtext(order_uid)) as locked from unnest($1::text[]) as wanted (order_uid)'
-  return [
-    {
-      text: lock,
-      values: [orderUids, advisoryLockSpaces.orders],
-      read: ({ rows }: { rows: readonly { order_uid: string; locked: boolean }[] }) =>
-        rows.flatMap(({ order_uid, locked }) => (locked ? [] : order_uid)),
-    },
-    {
-      text: `select ${lockedColumns} from orders where order_uid = any($1) order by order_uid`,
-      values: [orderUids],
-      read: ({ rows }: { rows: readonly LockedRow[] }) => rows.map(toLocked),
-    },
-  ]
+  return [lockingOrderUids(orderUids), readingLocked(orderUids)]
+}
+
+/** Locks orders as `lockOrders` does. @returns a statement that reads those that another transaction has */
+export function lockingOrderUids(orderUids: readonly string[]): Statement<readonly string[]> {
+  return {
+    text: `select order_uid
+             from unnest($1::text[]) as wanted (order_uid)
+            where not pg_try_advisory_xact_lock($2, hashtext(order_uid))`,
+    values: [textArrayOf(orderUids, orderUid => orderUid), advisoryLockSpaces.orders],
+    read: ({ rows }: { rows: readonly { order_uid: string }[] }) => rows.map(({ order_uid }) => order_uid),
+  }
+}
+
+/** Reads orders that the transaction has locked, in the order of their uids. */
+export function readingLocked(orderUids: readonly string[]): Statement<readonly LockedOrder[]> {
+  const rows = rowsAsJson<LockedRow>(
+    `select ${lockedColumns} from orders where order_uid = any($1) order by orders.order_uid`,
+    [textArrayOf(orderUids, orderUid => orderUid)],
+  )
+  return { ...rows, read: answer => rows.read(answer).map(toLocked) }
 }
 
 /** What the answers of `lockingOrders` come to. */

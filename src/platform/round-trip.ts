@@ -18,6 +18,19 @@ export function command(text: string, values: readonly unknown[] = []): Statemen
   return { text, values, read: () => undefined }
 }
 
+/**
+ * A query whose rows come as one JSON text, which both sides handle faster than hundreds of rows of many columns.
+ *
+ * @param query its columns are texts, numbers that JavaScript has, booleans or null
+ */
+export function rowsAsJson<Row>(query: string, values: readonly unknown[]): Statement<readonly Row[]> {
+  return {
+    text: `select json_agg(r) as rows from (${query}) r`,
+    values,
+    read: ({ rows }: { rows: readonly { rows: readonly Row[] | null }[] }) => rows[0]?.rows ?? [],
+  }
+}
+
 type Results<Statements> = { -readonly [Index in keyof Statements]: ResultOf<Statements[Index]> }
 type ResultOf<One> = One extends Statement<infer Result> ? Result : never
 

@@ -2,11 +2,11 @@ import { copyInto } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { command, inOneRoundTrip } from '../platform/round-trip.ts'
 import { normalizeCarrier, normalizeNumber } from './checkpoint.ts'
+import { lockParcels, readCheckpoints } from './locked-numbers.ts'
 import { afterAttaching, meantParcel, newParcel, type Parcel, parcelKey } from './parcel.ts'
 import { notifyingParcels } from './parcel-queries.ts'
 import { stateOfNothing } from './parcel-state.ts'
-import { lockAndRead } from './report-writer.ts'
-import { copyOfParcels, updateParcels } from './rows.ts'
+import { type ChangedParcel, parcelsTable } from './rows.ts'
 import type { ParcelChange } from './tracking-part.ts'
 
 /** A tracking number of a shipment. */
@@ -39,25 +39,27 @@ export async function attachParcels(
     carrier: normalizeCarrier(one.carrier),
   }))
   const numbers = [...new Set(wanted.map(({ number }) => number))]
-  const { parcelsOf, checkpoints } = await lockAndRead(client, numbers)
+  const parcelsOf = await lockParcels(client, numbers)
+  const checkpoints = await readCheckpoints(client, [...parcelsOf.values()].flat())
   const created = new Map<string, Parcel>()
-  const updated = new Map<string, Parcel>()
+  const updated = new Map<string, ChangedParcel>()
   const rows = wanted.map(({ orderUid, shipmentId, number, carrier, shippedSinceMs }) => {
     const known = [...(parcelsOf.get(number) ?? []), ...[...created.values()].filter(one => one.number === number)]
     const meant = meantParcel(known, carrier)
     const before = meant ?? newParcel(number, carrier, nowMs)
     const key = parcelKey(before)
-    const now = updated.get(key) ?? created.get(key) ?? before
+    const now = updated.get(key)?.after ?? created.get(key) ?? before
     const after = afterAttaching(now, checkpoints.get(key) ?? [], shippedSinceMs, nowMs)
-    const isNew = meant === undefined || created.has(key)
-    ;(isNew ? created : updated).set(key, after)
+    if (meant === undefined || created.has(key)) created.set(key, after)
+    else updated.set(key, { before: updated.get(key)?.before ?? before, after })
     return { orderUid, shipmentId, number, carrier: before.carrier, key }
   })
-  const notifying = notifyingParcels([...updated.values(), ...created.values()])
-  await inOneRoundTrip(client, [...updateParcels([...updated.values()]), insertShipments(rows, nowMs), ...notifying])
-  if (created.size > 0) await copyInto(client, [copyOfParcels([...created.values()])], '')
+  const changed = [...updated.values()]
+  const notifying = notifyingParcels([...changed.map(({ after }) => after), ...created.values()])
+  await inOneRoundTrip(client, [...parcelsTable.update(changed), insertShipments(rows, nowMs), ...notifying])
+  if (created.size > 0) await copyInto(client, [parcelsTable.copyOf([...created.values()])], '')
   return rows.flatMap(({ key, ...shipment }) => {
-    const after = updated.get(key)?.state
+    const after = updated.get(key)?.after.state
     if (after === undefined || after.status === 'unknown') return []
     return [{ ...shipment, before: stateOfNothing, after, traceparent: undefined }]
   })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type LocalTime, readOffset } from './local-time.ts'
 import type { TrackingStatus } from './tracking-status.ts'
 
@@ -86,12 +86,8 @@ export function keyOf({
   place,
   text,
 }: Pick<ReportedCheckpoint, 'id' | 'code' | 'localMs' | 'place' | 'text'>): string {
-  const content = id === '' ? `${code}\0${localMs}\0${place}\0${text}` : id
-  return createHash('sha256')
-    .update(id === '' ? 'content\0' : 'id\0')
-    .update(content)
-    .digest('base64url')
-    .slice(0, 22)
+  const content = id === '' ? `content\0${code}\0${localMs}\0${place}\0${text}` : `id\0${id}`
+  return hash('sha256', content, 'base64url').slice(0, 22)
 }
 
 /** The instant of a checkpoint in milliseconds since 1970; undefined when its zone is not known. */

@@ -37,6 +37,7 @@ export function textAt(value: unknown, ...path: readonly string[]): string {
 
 /** A text as PostgreSQL can store it. */
 export function cleanText(text: string): string {
+  if (text === '') return text
   return text.toWellFormed().replaceAll('\0', '').trim().slice(0, charactersMax).toWellFormed()
 }
 

@@ -1,4 +1,4 @@
-import { type Checkpoint, keyOf, type Report, type ReportedCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, keyOf, type ReportedCheckpoint } from './checkpoint.ts'
 
 /** What lies further ahead is not taken for news: a plan, or a wrong clock. Every clock on earth is less than that ahead of UTC. */
 const futureMs = 86_400_000
@@ -19,13 +19,13 @@ export type Merged = Readonly<{
  * Merges a report into what is known of its parcel. Any order of reports, and any of them twice, comes to the same.
  *
  * @param known all checkpoints of the parcel
- * @param receivedAtMs when the report came, in milliseconds since 1970
+ * @param list of the report, as `numbered` gives it
  */
-export function merge(known: readonly Checkpoint[], report: Report, receivedAtMs: number): Merged {
+export function merge(known: readonly Checkpoint[], list: readonly Checkpoint[]): Merged {
   const all = new Map(known.map(checkpoint => [checkpoint.key, checkpoint]))
   const added = new Map<string, Checkpoint>()
   const changed = new Map<string, Checkpoint>()
-  for (const given of numbered(report.checkpoints, receivedAtMs)) {
+  for (const given of list) {
     const before = all.get(given.key)
     const after = before === undefined ? given : together(before, given)
     if (after === before || (before === undefined && all.size >= checkpointsMax)) continue
@@ -36,16 +36,35 @@ export function merge(known: readonly Checkpoint[], report: Report, receivedAtMs
   return { checkpoints: [...all.values()], added: [...added.values()], changed: [...changed.values()] }
 }
 
-/** The checkpoints of a list with their places in it, the oldest first. */
-function numbered(list: readonly ReportedCheckpoint[], receivedAtMs: number): Checkpoint[] {
+/**
+ * The checkpoints of a report with their places in it, the oldest first.
+ *
+ * @param list in the order of the report
+ * @param receivedAtMs when it came, in milliseconds since 1970
+ */
+export function numbered(list: readonly ReportedCheckpoint[], receivedAtMs: number): readonly Checkpoint[] {
   const oldestFirst = isNewestFirst(list) ? list.toReversed() : list
-  return oldestFirst.map((checkpoint, index) => ({
-    ...checkpoint,
-    key: keyOf(checkpoint),
-    receivedAtMs,
-    position: list.length > 1 ? index : undefined,
-    isFuture: checkpoint.localMs - (checkpoint.offsetMinutes ?? 0) * 60_000 > receivedAtMs + futureMs,
-  }))
+  return oldestFirst.map((checkpoint, index) => {
+    const { id, code, status, reason, localMs, zone, offsetMinutes, place, text } = checkpoint
+    const isFuture = localMs - (offsetMinutes ?? 0) * 60_000 > receivedAtMs + futureMs
+    const position = list.length > 1 ? index : undefined
+    const key = keyOf(checkpoint)
+    return {
+      id,
+      code,
+      status,
+      reason,
+      localMs,
+      zone,
+      offsetMinutes,
+      place,
+      text,
+      key,
+      receivedAtMs,
+      position,
+      isFuture,
+    }
+  })
 }
 
 /** Most lists begin with the newest, some with the oldest, and some have one out of place: the more frequent direction counts. */

@@ -64,7 +64,7 @@ function start(context: Context): Running {
     now,
     parts,
     onCommitted(changes) {
-      const touched = changes.flatMap(({ created, updated }) => [...created, ...updated])
+      const touched = changes.flatMap(({ created, updated }) => [...created, ...updated.map(({ after }) => after)])
       if (touched.length > 0) shown.forget(touched.map(({ number }) => number))
       if (changes.some(({ told }) => told.length > 0)) logGrown.notify()
     },

@@ -1,6 +1,8 @@
 import type { Checkpoint, Report } from './checkpoint.ts'
+import { knownBy } from './list-digest.ts'
+import { numbered } from './merge.ts'
 import { afterReport, isSameState, meantParcel, newParcel, type Parcel, parcelKey } from './parcel.ts'
-import type { OwnCheckpoint, ParcelShipment } from './rows.ts'
+import type { ChangedParcel, OwnCheckpoint, ParcelShipment } from './rows.ts'
 import type { ParcelChange } from './tracking-part.ts'
 
 /** A report, and when and how it came. */
@@ -12,18 +14,42 @@ export type ReceivedReport = Readonly<{
   traceparent: string | undefined
 }>
 
+/** A report with its checkpoints as `numbered` gives them. */
+export type ListedReport = ReceivedReport & Readonly<{ list: readonly Checkpoint[] }>
+
 /** Everything that is stored of a number. */
 export type NumberState = Readonly<{
   parcels: readonly Parcel[]
-  /** By number and carrier. */
+  /** By number and carrier, where there are any. */
   checkpoints: ReadonlyMap<string, readonly Checkpoint[]>
+  /** In the number's parcels. */
   shipments: readonly ParcelShipment[]
 }>
+
+export function listed(received: ReceivedReport): ListedReport {
+  const { report, receivedAtMs, traceparent } = received
+  return { report, receivedAtMs, traceparent, list: numbered(report.checkpoints, receivedAtMs) }
+}
+
+/**
+ * The stored checkpoints of a parcel, if one of the reports about its number shows what they are. Pure.
+ *
+ * @returns undefined: they have to be read
+ */
+export function knownByReports(parcel: Parcel, reports: readonly ListedReport[]): readonly Checkpoint[] | undefined {
+  // Of what came before the last change the stored times of arrival have to be known.
+  if (parcel.checkpoints > 0 && reports.some(({ receivedAtMs }) => receivedAtMs < parcel.updatedAtMs)) return undefined
+  for (const { list } of reports) {
+    const known = knownBy(parcel, list)
+    if (known !== undefined) return known
+  }
+  return undefined
+}
 
 /** What reports about a number come to. */
 export type NumberChanges = Readonly<{
   created: readonly Parcel[]
-  updated: readonly Parcel[]
+  updated: readonly ChangedParcel[]
   added: readonly OwnCheckpoint[]
   changed: readonly OwnCheckpoint[]
   /** What is told to other modules. */
@@ -49,17 +75,18 @@ type Open = {
 /** Decides on reports about one number, one after another. Pure. */
 export function decideReports(
   number: string,
-  reports: readonly ReceivedReport[],
+  reports: readonly ListedReport[],
   { parcels, checkpoints, shipments }: NumberState,
 ): NumberChanges {
   const open = parcels.map(parcel => openParcel(parcel, checkpoints.get(parcelKey(parcel)) ?? []))
-  const news = reports.map(({ report, receivedAtMs, traceparent }): News => {
+  const news = reports.map((given): News => {
+    const { report, receivedAtMs, traceparent } = given
     let one = meantParcel(open, report.carrier)
     if (one === undefined) {
       one = openParcel(newParcel(number, report.carrier, receivedAtMs), [], true)
       open.push(one)
     }
-    const { parcel, checkpoints: all, added, changed } = afterReport(one.now, one.checkpoints, report, receivedAtMs)
+    const { parcel, checkpoints: all, added, changed } = afterReport(one.now, one.checkpoints, given)
     for (const checkpoint of added) one.added.set(checkpoint.key, checkpoint)
     for (const checkpoint of changed)
       (one.added.has(checkpoint.key) ? one.added : one.changed).set(checkpoint.key, checkpoint)
@@ -74,10 +101,9 @@ export function decideReports(
 }
 
 function openParcel(parcel: Parcel, checkpoints: readonly Checkpoint[], isNew = false): Open {
-  return {
-    ...{ carrier: parcel.carrier, before: isNew ? undefined : parcel, now: parcel, checkpoints },
-    ...{ added: new Map(), changed: new Map(), traceparent: undefined },
-  }
+  const before = isNew ? undefined : parcel
+  const { carrier } = parcel
+  return { carrier, before, now: parcel, checkpoints, added: new Map(), changed: new Map(), traceparent: undefined }
 }
 
 function changesOf(number: string, open: readonly Open[]): Omit<NumberChanges, 'told' | 'news'> {
@@ -85,20 +111,26 @@ function changesOf(number: string, open: readonly Open[]): Omit<NumberChanges, '
     open.flatMap(one => [...of(one).values()].map(checkpoint => ({ number, carrier: one.carrier, checkpoint })))
   return {
     created: open.flatMap(({ before, now }) => (before === undefined ? [now] : [])),
-    updated: open.flatMap(({ before, now }) => (before === undefined || before === now ? [] : [now])),
+    updated: open.flatMap(({ before, now }) => {
+      return before === undefined || before === now ? [] : [{ before, after: now }]
+    }),
     added: own(({ added }) => added),
     changed: own(({ changed }) => changed),
   }
 }
 
-/** What is told of a parcel whose state has changed, once for each of its shipments. */
+/**
+ * What is told of a parcel whose state has changed, once for each of its shipments.
+ *
+ * @param shipments in the number's parcels
+ */
 export function toldOf(
   { before, now, traceparent }: Pick<Open, 'before' | 'now' | 'traceparent'>,
   shipments: readonly ParcelShipment[],
 ): ParcelChange[] {
   if (before === undefined || isSameState(before.state, now.state)) return []
   return shipments
-    .filter(shipment => shipment.number === now.number && shipment.carrier === now.carrier)
+    .filter(({ carrier }) => carrier === now.carrier)
     .map(({ orderUid, shipmentId, number, carrier }) => ({
       ...{ orderUid, shipmentId, number, carrier, before: before.state, after: now.state, traceparent },
     }))

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { sampleReport, sampleReports } from '../../test/tracking-samples.ts'
 import type { Checkpoint, Report, ReportedCheckpoint } from './checkpoint.ts'
 import { readLocalTime } from './local-time.ts'
-import { merge } from './merge.ts'
+import { merge, numbered } from './merge.ts'
 import { inOrder } from './order.ts'
 import { type ParcelFacts, stateOf } from './parcel-state.ts'
 import { type TrackingStatus, trackingStatuses } from './tracking-status.ts'
@@ -12,7 +12,10 @@ const receivedAtMs = Date.UTC(2026, 10, 29)
 const facts: ParcelFacts = { shippedSinceMs: undefined, estimatedDeliveryAtMs: undefined }
 
 function mergeAll(reports: readonly Report[], atMs = receivedAtMs): readonly Checkpoint[] {
-  return reports.reduce<readonly Checkpoint[]>((known, report) => merge(known, report, atMs).checkpoints, [])
+  return reports.reduce<readonly Checkpoint[]>(
+    (known, report) => merge(known, numbered(report.checkpoints, atMs)).checkpoints,
+    [],
+  )
 }
 
 /** A report written as lines: status, local time with or without an offset, place. */
@@ -195,6 +198,8 @@ describe('the state', () => {
     const planned = report('out_for_delivery 2026-12-02T08:00 Lyon')
     const early = mergeAll([planned])
     expect(stateOf(early, facts).status).toBe('unknown')
-    expect(stateOf(merge(early, planned, Date.UTC(2026, 11, 2)).checkpoints, facts).status).toBe('out_for_delivery')
+    expect(stateOf(merge(early, numbered(planned.checkpoints, Date.UTC(2026, 11, 2))).checkpoints, facts).status).toBe(
+      'out_for_delivery',
+    )
   })
 })

@@ -1,7 +1,7 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
 import { arrayOf } from '../platform/array-text.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
-import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import { command, inOneRoundTrip, rowsAsJson, type Statement } from '../platform/round-trip.ts'
 import { type Checkpoint, normalizeNumber } from './checkpoint.ts'
 import { type Parcel, parcelKey } from './parcel.ts'
 import {
@@ -16,51 +16,54 @@ import {
 
 /** The SQL of parcels, one function a statement. */
 
-/** How many locks all numbers share, so that a transaction about thousands of parcels takes few of the server's table of locks. */
-const lockCount = 256
+/** Up to so many numbers are locked one by one; more by the locks that all numbers share, so that the server's table of locks has room. */
+const lockedSingly = 512
+const sharedCount = 256
 
 /**
  * Locks numbers until the transaction ends, in one order everywhere. Whatever writes parcels of a number holds its lock. A transaction that
- * also locks orders takes those first.
+ * also locks orders takes those first. It may lock some of its numbers again, and no further ones.
+ *
+ * Those that lock numbers one by one share the locks that all numbers share, which a transaction about thousands, and an instance of an older
+ * version, has to itself.
  */
 export function lockingNumbers(numbers: readonly string[]): Statement<undefined> {
-  const text = `select pg_advisory_xact_lock($2, number)
-       from (select distinct hashtext(number) & ${lockCount - 1} as number from unnest($1::text[]) wanted (number) order by number) locks`
-  return command(text, [arrayOf(numbers, number => number), advisoryLockSpaces.parcels])
+  const { parcels, parcelNumbers } = advisoryLockSpaces
+  const locking = (lock: string, hash: string) =>
+    `select ${lock}, hash) from (select distinct ${hash} as hash from unnest($1::text[]) n (number) order by hash) n`
+  const shared = `hashtext(number) & ${sharedCount - 1}`
+  const given = arrayOf(numbers, number => number)
+  if (numbers.length > lockedSingly) return command(locking('pg_advisory_xact_lock($2', shared), [given, parcels])
+  return command(
+    `${locking('pg_advisory_xact_lock_shared($2', shared)}
+      union all
+     ${locking('pg_advisory_xact_lock($3', 'hashtext(number)')}`,
+    [given, parcels, parcelNumbers],
+  )
 }
 
 /** The shipments that are in the parcels of numbers. */
 export function readingShipments(numbers: readonly string[]): Statement<readonly ParcelShipment[]> {
-  return {
-    text: 'select order_uid, shipment_id, number, carrier from parcel_shipments where number = any($1)',
-    values: [arrayOf(numbers, number => number)],
-    read: ({
-      rows,
-    }: {
-      rows: readonly { order_uid: string; shipment_id: string; number: string; carrier: string }[]
-    }) =>
-      rows.map(row => ({
-        ...{ orderUid: row.order_uid, shipmentId: row.shipment_id, number: row.number, carrier: row.carrier },
-      })),
-  }
+  return rowsAsJson(
+    'select order_uid as "orderUid", shipment_id as "shipmentId", number, carrier from parcel_shipments where number = any($1)',
+    [arrayOf(numbers, number => number)],
+  )
 }
 
 /** The parcels of numbers. */
 export function readingParcels(numbers: readonly string[]): Statement<readonly Parcel[]> {
-  return {
-    text: `select ${parcelColumns} from parcels where number = any($1)`,
-    values: [arrayOf(numbers, number => number)],
-    read: ({ rows }: { rows: readonly ParcelRow[] }) => rows.map(toParcel),
-  }
+  const rows = rowsAsJson<ParcelRow>(`select ${parcelColumns} from parcels where number = any($1)`, [
+    arrayOf(numbers, number => number),
+  ])
+  return { ...rows, read: answer => rows.read(answer).map(toParcel) }
 }
 
 /** The checkpoints of the parcels of numbers, by parcel. */
 export function readingCheckpoints(numbers: readonly string[]): Statement<ReadonlyMap<string, readonly Checkpoint[]>> {
-  return {
-    text: `select ${checkpointColumns} from parcel_checkpoints where number = any($1)`,
-    values: [arrayOf(numbers, number => number)],
-    read: ({ rows }: { rows: readonly CheckpointRow[] }) => byParcel(rows),
-  }
+  const rows = rowsAsJson<CheckpointRow>(`select ${checkpointColumns} from parcel_checkpoints where number = any($1)`, [
+    arrayOf(numbers, number => number),
+  ])
+  return { ...rows, read: answer => byParcel(rows.read(answer)) }
 }
 
 function byParcel(rows: readonly CheckpointRow[]): ReadonlyMap<string, readonly Checkpoint[]> {

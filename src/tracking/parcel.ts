@@ -1,4 +1,5 @@
 import type { Checkpoint, Report } from './checkpoint.ts'
+import { digestOf } from './list-digest.ts'
 import { type Merged, merge } from './merge.ts'
 import { type ParcelFacts, stateOf, stateOfNothing } from './parcel-state.ts'
 import type { ParcelState } from './tracking-part.ts'
@@ -16,6 +17,8 @@ export type Parcel = ParcelFacts &
     waitingSinceMs: number | undefined
     /** When it was noticed that no news come. */
     silentAtMs: number | undefined
+    /** Of its checkpoints, see `digestOf`; undefined where they are no list, or nobody has made one. */
+    listDigest: string | undefined
     createdAtMs: number
     updatedAtMs: number
   }>
@@ -32,6 +35,7 @@ export function newParcel(number: string, carrier: string, nowMs: number): Parce
       estimatedDeliveryAtMs: undefined,
       waitingSinceMs: undefined,
       silentAtMs: undefined,
+      listDigest: undefined,
     },
     ...{ createdAtMs: nowMs, updatedAtMs: nowMs },
   }
@@ -47,9 +51,16 @@ export const isAwaited = (status: TrackingStatus) => !final.includes(status)
 function settled(parcel: Parcel, checkpoints: readonly Checkpoint[], newsAtMs: number): Parcel {
   const state = stateOf(checkpoints, parcel)
   const isWaiting = parcel.shippedSinceMs !== undefined && isAwaited(state.status)
+  // The clock of another instance may be ahead.
+  const updatedAtMs = Math.max(newsAtMs, parcel.updatedAtMs)
   return {
-    ...{ ...parcel, state, checkpoints: checkpoints.length, silentAtMs: undefined, updatedAtMs: newsAtMs },
+    ...parcel,
+    state,
+    checkpoints: checkpoints.length,
     waitingSinceMs: isWaiting ? newsAtMs : undefined,
+    silentAtMs: undefined,
+    listDigest: digestOf(checkpoints, updatedAtMs),
+    updatedAtMs,
   }
 }
 
@@ -59,14 +70,14 @@ export type Reported = Merged & Readonly<{ parcel: Parcel }>
  * A parcel after a report; the same parcel when the report says nothing new. Pure.
  *
  * @param known all checkpoints of the parcel
+ * @param list those of the report, as `numbered` gives them
  */
 export function afterReport(
   before: Parcel,
   known: readonly Checkpoint[],
-  report: Report,
-  receivedAtMs: number,
+  { report, list, receivedAtMs }: Readonly<{ report: Report; list: readonly Checkpoint[]; receivedAtMs: number }>,
 ): Reported {
-  const merged = merge(known, report, receivedAtMs)
+  const merged = merge(known, list)
   const estimatedDeliveryAtMs = report.estimatedDeliveryAtMs ?? before.estimatedDeliveryAtMs
   const isNews = merged.added.length > 0 || merged.changed.length > 0
   if (!isNews && estimatedDeliveryAtMs === before.estimatedDeliveryAtMs) return { ...merged, parcel: before }
@@ -87,7 +98,10 @@ export function afterAttaching(
 /** A parcel that has been without news for too long. */
 export function afterSilence(before: Parcel, nowMs: number): Parcel {
   const state: ParcelState = { ...before.state, status: 'expired', reason: 'carrier_silent' }
-  return { ...before, state, waitingSinceMs: undefined, silentAtMs: nowMs, updatedAtMs: nowMs }
+  return {
+    ...{ ...before, state, waitingSinceMs: undefined, silentAtMs: nowMs },
+    ...{ listDigest: undefined, updatedAtMs: Math.max(nowMs, before.updatedAtMs) },
+  }
 }
 
 /** Whether two states are told apart. */

@@ -1,19 +1,23 @@
 import { AppError } from '../errors.ts'
-import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
+import { copyOfEvents, notifyOfEvents } from '../events/append.ts'
 import { copyBehind } from '../platform/copy-behind.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
-import { command, inOneRoundTrip } from '../platform/round-trip.ts'
-import { decideReports, type News, type NumberChanges, type ReceivedReport } from './number-reports.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { beginWithNumbers, type LockedNumbers, readCheckpoints } from './locked-numbers.ts'
 import {
-  lockingNumbers,
-  notifyingParcels,
-  readingCheckpoints,
-  readingParcels,
-  readingShipments,
-} from './parcel-queries.ts'
-import { copyOfCheckpoints, copyOfParcels, updateCheckpoints, updateParcels } from './rows.ts'
-import type { ParcelChange, TrackingPart } from './tracking-part.ts'
+  decideReports,
+  knownByReports,
+  type ListedReport,
+  listed,
+  type News,
+  type NumberChanges,
+  type ReceivedReport,
+} from './number-reports.ts'
+import { type Parcel, parcelKey } from './parcel.ts'
+import { notifyingParcels } from './parcel-queries.ts'
+import { copyOfCheckpoints, parcelsTable, updateCheckpoints } from './rows.ts'
+import type { Following, ParcelChange, TrackingPart } from './tracking-part.ts'
 
 /** Reports about one number, in the order in which they came. */
 export type NumberReports = Readonly<{ number: string; reports: readonly ReceivedReport[] }>
@@ -58,26 +62,23 @@ const busy = { kind: 'busy' } as const
 
 /** Handles a group in one transaction. @returns what became of each */
 async function writeGroup(
-  options: ReportWriterOptions,
+  { pool, now, parts, onCommitted }: ReportWriterOptions,
   requests: readonly NumberReports[],
 ): Promise<readonly Outcome<readonly News[]>[]> {
-  const { pool, now, parts, onCommitted } = options
+  const given = requests.map(({ number, reports }) => ({ number, reports: reports.map(listed) }))
   const { outcomes, changes, after } = await withConnection(pool, async client => {
-    const locked = await beginWithOrders(
-      client,
-      requests.map(({ number }) => number),
-      parts(),
-    )
-    const state = await lockAndRead(
-      client,
-      requests.map(({ number }) => number),
-    )
-    const isFree = ({ number }: NumberReports) =>
-      state.shipments.every(shipment => shipment.number !== number || locked.has(shipment.orderUid))
-    const decided = requests.map(request => {
-      if (!isFree(request)) return undefined
-      const parcels = state.parcelsOf.get(request.number) ?? []
-      return decideReports(request.number, request.reports, { ...state, parcels })
+    const numbers = given.map(({ number }) => number)
+    const locked = await beginWithNumbers(client, numbers, parts())
+    const free = given.filter(({ number }) => locked.isFree(number))
+    const checkpoints = await knownCheckpoints(client, free, locked)
+    const decided = given.map(({ number, reports }) => {
+      if (!locked.isFree(number)) return undefined
+      const parcels = locked.parcelsOf.get(number) ?? []
+      return decideReports(number, reports, {
+        parcels,
+        checkpoints,
+        shipments: locked.shipmentsOf.get(number) ?? [],
+      })
     })
     const changes = decided.filter(one => one !== undefined)
     const after = await saveAndCommit(client, changes, parts(), now())
@@ -91,36 +92,23 @@ async function writeGroup(
   return outcomes
 }
 
-/**
- * Begins a transaction and locks the orders whose parcels are reported: orders are locked before parcels everywhere.
- *
- * @returns the orders that it has now
- */
-export async function beginWithOrders(
+/** The stored checkpoints of parcels: most reports say them again, and the others are read. */
+async function knownCheckpoints(
   client: PoolClient,
-  numbers: readonly string[],
-  parts: readonly TrackingPart[],
-): Promise<ReadonlySet<string>> {
-  const [, shipments] = await inOneRoundTrip(client, [
-    command('begin isolation level read committed'),
-    readingShipments(numbers),
-  ])
-  const orderUids = [...new Set(shipments.map(({ orderUid }) => orderUid))].toSorted()
-  const locked = new Set(orderUids)
-  if (orderUids.length === 0) return locked
-  for (const part of parts) for (const orderUid of await part.lockOrders(client, orderUids)) locked.delete(orderUid)
-  return locked
-}
-
-/** Locks numbers, and reads everything that is stored of them. */
-export async function lockAndRead(client: PoolClient, numbers: readonly string[]) {
-  const [, parcels, checkpoints, shipments] = await inOneRoundTrip(client, [
-    lockingNumbers(numbers),
-    readingParcels(numbers),
-    readingCheckpoints(numbers),
-    readingShipments(numbers),
-  ])
-  return { parcelsOf: Map.groupBy(parcels, ({ number }) => number), checkpoints, shipments }
+  given: readonly { number: string; reports: readonly ListedReport[] }[],
+  { parcelsOf }: LockedNumbers,
+): Promise<ReadonlyMap<string, readonly Checkpoint[]>> {
+  const known = new Map<string, readonly Checkpoint[]>()
+  const others: Parcel[] = []
+  for (const { number, reports } of given) {
+    for (const parcel of parcelsOf.get(number) ?? []) {
+      const checkpoints = knownByReports(parcel, reports)
+      if (checkpoints === undefined) others.push(parcel)
+      else known.set(parcelKey(parcel), checkpoints)
+    }
+  }
+  if (others.length === 0) return known
+  return new Map([...known, ...(await readCheckpoints(client, others))])
 }
 
 /**
@@ -135,22 +123,25 @@ export async function saveAndCommit(
   nowMs: number,
 ): Promise<readonly (() => void)[]> {
   const told = changes.flatMap(one => one.told)
-  const { events, after } = await tellParts(client, told, parts, nowMs)
-  const created = changes.flatMap(one => one.created)
-  const added = changes.flatMap(one => one.added)
+  const following = await tellParts(client, told, parts, nowMs)
+  const events = following.flatMap(one => one.events)
   const updated = changes.flatMap(one => one.updated)
   const updates = [
-    ...updateParcels(updated),
-    ...notifyingParcels(updated),
+    ...parcelsTable.update(updated),
     ...updateCheckpoints(changes.flatMap(one => one.changed)),
+    ...following.flatMap(one => one.updates ?? []),
+    ...notifyingParcels(updated.map(({ after }) => after)),
   ]
-  const copies = [copyOfParcels(created), copyOfCheckpoints(added), copyOfEvents(events)].filter(
-    ({ items }) => items > 0,
-  )
+  const copies = [
+    parcelsTable.copyOf(changes.flatMap(one => one.created)),
+    copyOfCheckpoints(changes.flatMap(one => one.added)),
+    ...following.flatMap(one => one.rows ?? []),
+    copyOfEvents(events),
+  ].filter(({ items }) => items > 0)
   const end = events.length === 0 ? 'commit' : `${notifyOfEvents};\ncommit`
   if (updates.length + copies.length === 0) await client.query('commit')
   else await copyBehind(client, updates, copies, end)
-  return after
+  return following.flatMap(({ onCommitted }) => onCommitted ?? [])
 }
 
 async function tellParts(
@@ -158,14 +149,9 @@ async function tellParts(
   told: readonly ParcelChange[],
   parts: readonly TrackingPart[],
   nowMs: number,
-): Promise<{ events: NewEvent[]; after: (() => void)[] }> {
-  const events: NewEvent[] = []
-  const after: (() => void)[] = []
-  if (told.length === 0) return { events, after }
-  for (const part of parts) {
-    const { events: own, onCommitted } = await part.onParcelsChanged(client, told, nowMs)
-    events.push(...own)
-    if (onCommitted !== undefined) after.push(onCommitted)
-  }
-  return { events, after }
+): Promise<readonly Following[]> {
+  const following: Following[] = []
+  if (told.length === 0) return following
+  for (const part of parts) following.push(await part.onParcelsChanged(client, told, nowMs))
+  return following
 }

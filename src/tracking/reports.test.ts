@@ -22,7 +22,7 @@ const follower: Module = {
   start: () => ({
     tracking: [
       {
-        lockOrders: async () => busy,
+        lockingOrders: () => ({ text: 'select', read: () => busy }),
         onParcelsChanged: async (_client, changes) => {
           told.push(...changes)
           return { events: [] }

@@ -1,6 +1,6 @@
 import { type Column, type Copy, copierOf } from '../platform/copy.ts'
 import type { Statement } from '../platform/round-trip.ts'
-import { inMilliseconds as ms } from '../platform/table.ts'
+import { type Change, inMilliseconds as ms, tableOf } from '../platform/table.ts'
 import type { Checkpoint, ZoneKind } from './checkpoint.ts'
 import { localText } from './local-time.ts'
 import type { Parcel } from './parcel.ts'
@@ -37,23 +37,27 @@ function column<Item>(name: string, type: Type, of: (item: Item) => Value): Colu
 /** The local time of a state, as if it were UTC. */
 const localMsOf = (text: string | undefined) => (text === undefined ? undefined : Date.parse(`${text}Z`))
 
-export const copyOfParcels = copierOf<Parcel>('parcels', [
-  column('number', 'text', parcel => parcel.number),
-  column('carrier', 'text', parcel => parcel.carrier),
-  column('status', 'text', parcel => parcel.state.status),
-  column('reason', 'text', parcel => parcel.state.reason),
-  column('is_returning', 'boolean', parcel => parcel.state.isReturning),
-  column('occurred_local', 'time', parcel => localMsOf(parcel.state.occurredLocal)),
-  column('occurred_at', 'time', parcel => parcel.state.occurredAtMs),
-  column('place', 'text', parcel => parcel.state.place),
-  column('estimated_delivery_at', 'time', parcel => parcel.estimatedDeliveryAtMs),
-  column('checkpoints', 'integer', parcel => parcel.checkpoints),
-  column('shipped_since', 'time', parcel => parcel.shippedSinceMs),
-  column('waiting_since', 'time', parcel => parcel.waitingSinceMs),
-  column('silent_at', 'time', parcel => parcel.silentAtMs),
-  column('created_at', 'time', parcel => parcel.createdAtMs),
-  column('updated_at', 'time', parcel => parcel.updatedAtMs),
+export const parcelsTable = tableOf<Parcel>('parcels', [
+  { name: 'number', type: 'text', role: 'key', of: parcel => parcel.number },
+  { name: 'carrier', type: 'text', role: 'key', of: parcel => parcel.carrier },
+  { name: 'status', type: 'text', of: parcel => parcel.state.status },
+  { name: 'reason', type: 'text', of: parcel => parcel.state.reason },
+  { name: 'is_returning', type: 'boolean', of: parcel => parcel.state.isReturning },
+  { name: 'occurred_local', type: 'timestamp', of: parcel => localMsOf(parcel.state.occurredLocal) },
+  { name: 'occurred_at', type: 'timestamptz', of: parcel => parcel.state.occurredAtMs },
+  { name: 'place', type: 'text', of: parcel => parcel.state.place },
+  { name: 'estimated_delivery_at', type: 'timestamptz', of: parcel => parcel.estimatedDeliveryAtMs },
+  { name: 'checkpoints', type: 'integer', of: parcel => parcel.checkpoints },
+  { name: 'shipped_since', type: 'timestamptz', of: parcel => parcel.shippedSinceMs },
+  { name: 'waiting_since', type: 'timestamptz', of: parcel => parcel.waitingSinceMs },
+  { name: 'silent_at', type: 'timestamptz', of: parcel => parcel.silentAtMs },
+  { name: 'list_digest', type: 'text', of: parcel => parcel.listDigest },
+  { name: 'created_at', type: 'timestamptz', role: 'fixed', of: parcel => parcel.createdAtMs },
+  { name: 'updated_at', type: 'timestamptz', of: parcel => parcel.updatedAtMs },
 ])
+
+/** A parcel that is there, before and after a change. */
+export type ChangedParcel = Required<Change<Parcel>>
 
 export const copyOfCheckpoints: (checkpoints: readonly OwnCheckpoint[]) => Copy = copierOf('parcel_checkpoints', [
   column('number', 'text', one => one.number),
@@ -74,28 +78,6 @@ export const copyOfCheckpoints: (checkpoints: readonly OwnCheckpoint[]) => Copy 
 ])
 
 const iso = (atMs: number | undefined) => (atMs === undefined ? null : new Date(atMs).toISOString())
-
-/** Writes what has changed of parcels that are there. */
-export function updateParcels(parcels: readonly Parcel[]): Statement<undefined>[] {
-  if (parcels.length === 0) return []
-  const text = `update parcels t
-     set status = u.status, reason = u.reason, is_returning = u.is_returning, occurred_local = u.occurred_local,
-         occurred_at = u.occurred_at, place = u.place, estimated_delivery_at = u.estimated_delivery_at, checkpoints = u.checkpoints,
-         shipped_since = u.shipped_since, waiting_since = u.waiting_since, silent_at = u.silent_at, updated_at = u.updated_at
-    from json_to_recordset($1::json) u (
-           number text, carrier text, status text, reason text, is_returning boolean, occurred_local timestamp, occurred_at timestamptz,
-           place text, estimated_delivery_at timestamptz, checkpoints integer, shipped_since timestamptz, waiting_since timestamptz,
-           silent_at timestamptz, updated_at timestamptz)
-   where t.number = u.number and t.carrier = u.carrier`
-  const rows = parcels.map(({ number, carrier, state, ...parcel }) => ({
-    ...{ number, carrier, status: state.status, reason: state.reason, is_returning: state.isReturning },
-    ...{ occurred_local: state.occurredLocal, occurred_at: iso(state.occurredAtMs), place: state.place },
-    ...{ estimated_delivery_at: iso(parcel.estimatedDeliveryAtMs), checkpoints: parcel.checkpoints },
-    ...{ shipped_since: iso(parcel.shippedSinceMs), waiting_since: iso(parcel.waitingSinceMs) },
-    ...{ silent_at: iso(parcel.silentAtMs), updated_at: iso(parcel.updatedAtMs) },
-  }))
-  return [{ text, values: [JSON.stringify(rows)], read: () => undefined }]
-}
 
 /** Writes what a later report says more exactly of checkpoints that are there. */
 export function updateCheckpoints(checkpoints: readonly OwnCheckpoint[]): Statement<undefined>[] {
@@ -126,6 +108,7 @@ export type ParcelRow = Readonly<
     is_returning: boolean
     place: string
     checkpoints: number
+    list_digest: string | null
     created_at: number
     updated_at: number
   }
@@ -133,19 +116,30 @@ export type ParcelRow = Readonly<
 
 export const parcelColumns = `number, carrier, status, reason, is_returning, ${ms('occurred_local')}, ${ms('occurred_at')}, place,
   ${ms('estimated_delivery_at')}, checkpoints, ${ms('shipped_since')}, ${ms('waiting_since')}, ${ms('silent_at')},
-  ${ms('created_at')}, ${ms('updated_at')}`
+  list_digest, ${ms('created_at')}, ${ms('updated_at')}`
 
 export function toParcel(row: ParcelRow): Parcel {
   const estimatedDeliveryAtMs = row.estimated_delivery_at ?? undefined
   return {
-    ...{ number: row.number, carrier: row.carrier, checkpoints: row.checkpoints, estimatedDeliveryAtMs },
+    number: row.number,
+    carrier: row.carrier,
+    checkpoints: row.checkpoints,
+    estimatedDeliveryAtMs,
     state: {
-      ...{ status: row.status, reason: row.reason, isReturning: row.is_returning, place: row.place },
+      status: row.status,
+      reason: row.reason,
+      isReturning: row.is_returning,
+      place: row.place,
       occurredLocal: row.occurred_local === null ? undefined : localText(row.occurred_local),
-      ...{ occurredAtMs: row.occurred_at ?? undefined, estimatedDeliveryAtMs },
+      occurredAtMs: row.occurred_at ?? undefined,
+      estimatedDeliveryAtMs,
     },
-    ...{ shippedSinceMs: row.shipped_since ?? undefined, waitingSinceMs: row.waiting_since ?? undefined },
-    ...{ silentAtMs: row.silent_at ?? undefined, createdAtMs: row.created_at, updatedAtMs: row.updated_at },
+    shippedSinceMs: row.shipped_since ?? undefined,
+    waitingSinceMs: row.waiting_since ?? undefined,
+    silentAtMs: row.silent_at ?? undefined,
+    listDigest: row.list_digest ?? undefined,
+    createdAtMs: row.created_at,
+    updatedAtMs: row.updated_at,
   }
 }
 
@@ -172,9 +166,18 @@ export const checkpointColumns = `number, carrier, checkpoint_key, checkpoint_id
 
 export function toCheckpoint(row: CheckpointRow): Checkpoint {
   return {
-    ...{ key: row.checkpoint_key, id: row.checkpoint_id, code: row.code, status: row.status, reason: row.reason },
-    ...{ localMs: row.occurred_local, zone: row.zone, offsetMinutes: row.offset_minutes ?? undefined },
-    ...{ place: row.place, text: row.text, position: row.position ?? undefined },
-    ...{ isFuture: row.is_future, receivedAtMs: row.received_at },
+    key: row.checkpoint_key,
+    id: row.checkpoint_id,
+    code: row.code,
+    status: row.status,
+    reason: row.reason,
+    localMs: row.occurred_local,
+    zone: row.zone,
+    offsetMinutes: row.offset_minutes ?? undefined,
+    place: row.place,
+    text: row.text,
+    position: row.position ?? undefined,
+    isFuture: row.is_future,
+    receivedAtMs: row.received_at,
   }
 }

@@ -4,7 +4,8 @@ import { type Pool, withConnection } from '../platform/postgres.ts'
 import { type NumberChanges, toldOf } from './number-reports.ts'
 import { afterSilence, type Parcel } from './parcel.ts'
 import { readSilentNumbers } from './parcel-queries.ts'
-import { beginWithOrders, lockAndRead, saveAndCommit } from './report-writer.ts'
+import { beginWithNumbers } from './locked-numbers.ts'
+import { saveAndCommit } from './report-writer.ts'
 import type { TrackingPart } from './tracking-part.ts'
 
 const pauseMs = 60_000
@@ -39,16 +40,14 @@ export async function expireSilent(options: SilenceOptions): Promise<number> {
   const numbers = await readSilentNumbers(pool, dueMs, numbersMax)
   if (numbers.length === 0) return 0
   const { expired, after } = await withConnection(pool, async client => {
-    const locked = await beginWithOrders(client, numbers, parts())
-    const { parcelsOf, shipments } = await lockAndRead(client, numbers)
+    const { parcelsOf, shipmentsOf, isFree } = await beginWithNumbers(client, numbers, parts())
     const nowMs = now()
-    const isDue = ({ number, waitingSinceMs = nowMs }: Parcel) =>
-      waitingSinceMs <= dueMs && shipments.every(one => one.number !== number || locked.has(one.orderUid))
+    const isDue = ({ number, waitingSinceMs = nowMs }: Parcel) => waitingSinceMs <= dueMs && isFree(number)
     const due = [...parcelsOf.values()].flat().filter(isDue)
     const changes = due.map((before): Omit<NumberChanges, 'news'> => {
       const parcel = afterSilence(before, nowMs)
-      const told = toldOf({ before, now: parcel, traceparent: undefined }, shipments)
-      return { created: [], updated: [parcel], added: [], changed: [], told }
+      const told = toldOf({ before, now: parcel, traceparent: undefined }, shipmentsOf.get(before.number) ?? [])
+      return { created: [], updated: [{ before, after: parcel }], added: [], changed: [], told }
     })
     return { expired: changes.length, after: await saveAndCommit(client, changes, parts(), nowMs) }
   })

@@ -2,6 +2,7 @@ import { type Check, type CheckResult, examplesMax, type Inspection, type Rule }
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { type Checkpoint, erasedText, keyOf } from './checkpoint.ts'
+import { isRightDigest } from './list-digest.ts'
 import { afterSilence, isSameState, type Parcel, parcelKey } from './parcel.ts'
 import { readingCheckpoints, readParcelsAfter } from './parcel-queries.ts'
 import { stateOf } from './parcel-state.ts'
@@ -51,7 +52,8 @@ export const trackingChecks: readonly Check[] = [
 
 const rule: Rule = {
   name: 'parcel-state',
-  sentence: 'the state of a parcel is what its checkpoints say, and each checkpoint has its own key',
+  sentence:
+    'the state of a parcel is what its checkpoints say, its digest is of them, and each checkpoint has its own key',
 }
 
 /** How many parcels are compared at a time, and by the audit. */
@@ -101,7 +103,7 @@ function isRight(parcel: Parcel, checkpoints: readonly Checkpoint[]): boolean {
   const derived = { ...parcel, state: stateOf(checkpoints, parcel) }
   const { silentAtMs } = parcel
   const { state } = silentAtMs === undefined ? derived : afterSilence(derived, silentAtMs)
-  return isSameState(state, parcel.state) && checkpoints.every(hasItsKey)
+  return isSameState(state, parcel.state) && checkpoints.every(hasItsKey) && isRightDigest(parcel, checkpoints)
 }
 
 function hasItsKey(checkpoint: Checkpoint): boolean {

@@ -1,5 +1,7 @@
 import type { NewEvent } from '../events/append.ts'
+import type { Copy } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
+import type { Statement } from '../platform/round-trip.ts'
 import type { TrackingStatus } from './tracking-status.ts'
 
 /** What is known of a parcel: what its newest checkpoint says, which is not always the one that came last. */
@@ -39,23 +41,27 @@ export type ParcelChange = Readonly<{
  */
 export type TrackingPart = Readonly<{
   /**
-   * Locks orders until the transaction ends, before anything is written and before parcels are locked. Waits for none.
+   * Locks orders until the transaction ends, before anything is written and before parcels are locked. Waits for none, and reads those that
+   * another transaction has: reports for them are tried again.
    *
    * @param orderUids sorted, each once
-   * @returns those that another transaction has: reports for them are tried again
    */
-  lockOrders(client: PoolClient, orderUids: readonly string[]): Promise<readonly string[]>
+  lockingOrders(orderUids: readonly string[]): Statement<readonly string[]>
   /**
    * Follows the changes, holding the orders' locks. What it throws takes the reports back. It should take few statements for all of them, and
    * calls nothing outside the database.
    *
    * @param changes several may be of one shipment; in the order of their parcels' numbers
    * @param nowMs milliseconds since 1970 by the clock of the database
-   * @returns the events to append, which are written by the commit's own COPY; and what to do after the commit
    */
-  onParcelsChanged(
-    client: PoolClient,
-    changes: readonly ParcelChange[],
-    nowMs: number,
-  ): Promise<Readonly<{ events: readonly NewEvent[]; onCommitted?: (() => void) | undefined }>>
+  onParcelsChanged(client: PoolClient, changes: readonly ParcelChange[], nowMs: number): Promise<Following>
+}>
+
+/** What a module writes when parcels change. */
+export type Following = Readonly<{
+  /** Written with the commit, in this order: statements, rows, and events, which the commit's own COPY appends. */
+  updates?: readonly Statement<undefined>[]
+  rows?: readonly Copy[]
+  events: readonly NewEvent[]
+  onCommitted?: (() => void) | undefined
 }>

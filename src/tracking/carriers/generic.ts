@@ -94,11 +94,19 @@ export const generic: Carrier = {
 function readCheckpoint(given: Static<typeof genericCheckpoint>): ReportedCheckpoint | undefined {
   const time = readLocalTime(given.occurred_local)
   if (time === undefined) return undefined
-  const { id = '', place = '', text = '', zone: offset = '' } = given
+  const { id = '', place = '', text = '', zone: offset } = given
+  const { status, reason } = meaningOf(given)
+  const { zone, offsetMinutes } = zoneOf(time, offset === undefined ? {} : { offset })
   return {
-    ...{ id: cleanText(id), code: cleanText(given.code), ...meaningOf(given) },
-    ...{ localMs: time.localMs, ...zoneOf(time, { offset }) },
-    ...{ place: cleanText(place), text: cleanText(text) },
+    id: cleanText(id),
+    code: cleanText(given.code),
+    status,
+    reason,
+    localMs: time.localMs,
+    zone,
+    offsetMinutes,
+    place: cleanText(place),
+    text: cleanText(text),
   }
 }
 
