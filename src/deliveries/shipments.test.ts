@@ -97,6 +97,33 @@ test('two people ship at once: one event, one movement, both are told that it is
   expect((await s.events(order.order_uid)).filter(type => type === 'shipment.shipped')).toHaveLength(1)
 })
 
+test('two people on two instances want the same units at once: they are planned once, and leave once', async () => {
+  const others = shipping(await createTestApp({ pool: t.pool }))
+  const chrtId = await s.stock(nextItem(), { main: 16 })
+  const orders = await Promise.all(Array.from({ length: 8 }, () => s.place(parcelOrder([chrtId, chrtId]))))
+  await Promise.all(
+    orders.map(async order => {
+      const { order_uid: uid, items } = order
+      const rids = items.map(({ rid }) => rid)
+      const plan = (of: typeof s, wanted: typeof rids) =>
+        of.ask('POST', `/api/orders/${uid}/shipments`, { rids: wanted })
+      const planned = await Promise.all([plan(s, rids), plan(others, rids.toReversed()), plan(others, rids.slice(1))])
+      // Both units, or the one that somebody was first for, and the other one is free.
+      const made = planned.flatMap(({ status, body }) => (status === 201 ? [body] : []))
+      expect(planned.filter(({ body }) => body.code === 'SHIPMENT_UNIT_TAKEN').length).toBe(2)
+      expect(made.length).toBe(1)
+      const id = made[0]?.id ?? ''
+      const shipped = await Promise.all([s, others, s, others].map(of => of.act(id, 'ship')))
+      expect(shipped.map(({ status, body }) => [status, body.state, body.version])).toEqual(
+        Array.from({ length: 4 }, () => [200, 'shipped', 2]),
+      )
+      expect((await s.events(uid)).filter(type => type === 'shipment.shipped')).toHaveLength(1)
+      if (made[0]?.rids.length === 1) await s.act((await s.plan(order, [0])).id, 'ship')
+    }),
+  )
+  expect(await stockOf(t.pool, chrtId)).toEqual({ main: '0/0' })
+})
+
 test('a shipment that is cancelled under way brings its stock back to where it was taken, reserved while the order wants it', async () => {
   const chrtId = await s.stock(nextItem(), { main: 1, north: 3 })
   const order = await s.place(parcelOrder([chrtId, chrtId]))

@@ -156,6 +156,7 @@ test('a checkpoint a hundred times is one, by Kafka and webhook at once, and tol
   expect(consumed.every(({ kind }) => kind === 'accepted')).toBe(true)
   expect(await stored('HUNDRED')).toMatchObject([{ checkpoints: 1 }])
   expect(told.length).toBe(1)
+  expect(await brokenRules(t.pool)).toEqual([])
 })
 
 test('messages are stored together; what is wrong becomes a dead letter and keeps no other out', async () => {
@@ -192,6 +193,7 @@ test('1970 and 2038, an unknown code and a number nobody could have: kept and mo
   expect(await refused.json()).toMatchObject({ code: 'TRACKING_INVALID', errors: [{ pointer: '/checkpoints' }] })
   expect((await send('generic', new TextEncoder().encode('{"tracking'))).status).toBe(400)
   expect((await send('teleport', odd)).status).toBe(404)
+  expect(await brokenRules(t.pool)).toEqual([])
 })
 
 test('an order that another transaction has leaves the report for later, and nothing of it is stored', async () => {
@@ -255,6 +257,7 @@ test('a webhook whose carrier has a secret takes nothing without the signature; 
   expect(await post('aftership', { 'aftership-hmac-sha256': signed(secret) })).toBe(200)
   expect(await stored('SIGNED')).toMatchObject([{ carrier: 'dpd', status: 'in_transit' }])
   expect(await post('easypost', {})).toBe(404)
+  expect(await brokenRules(t.pool)).toEqual([])
 })
 
 test('metrics count reports by carrier and outcome, codes that nobody knows by carrier, and parcels that wait', async () => {
