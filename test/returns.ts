@@ -6,8 +6,8 @@ import { shipping } from './shipments.ts'
 
 /** Returns of a test, over HTTP. */
 
-/** What tests of returns ask an app. */
-export function returning(t: Pick<TestApp, 'app' | 'call' | 'pool'>) {
+/** What tests of returns ask an app, or a service in a process of its own. */
+export function returning(t: Pick<TestApp, 'call' | 'pool'> & Partial<Pick<TestApp, 'app'>>) {
   const s = shipping(t)
   const act = (id: string, action: string, body: object = {}) =>
     s.ask<ReturnView>('POST', `/api/returns/${id}/${action}`, body, { 'idempotency-key': crypto.randomUUID() })
@@ -40,6 +40,7 @@ export function returning(t: Pick<TestApp, 'app' | 'call' | 'pool'>) {
     shownReturn: async (id: string) => (await s.ask<ReturnView>('GET', `/api/returns/${id}`)).body,
     /** Goes on with refunds that are due, as the worker does. */
     async settleRefunds() {
+      if (t.app === undefined) throw new Error('its own worker does so')
       await returnsApi.of(t.app.context).refunds.settleDue(error => {
         throw error
       })

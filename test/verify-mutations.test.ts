@@ -328,3 +328,48 @@ test('the removal of any row is noticed, or docs/verify.md says why not', async 
   }
   expect([...new Set(unnoticed)].toSorted()).toEqual(readListed().rows.toSorted())
 })
+
+/** Rows too many, and numbers that contradict each other, each with the check that is there for it. */
+const contradictions: readonly (readonly [check: string, change: string])[] = [
+  [
+    'shipment-parts',
+    `insert into shipment_units (order_uid, shipment_id, line, rid, chrt_id, is_live)
+     select order_uid, shipment_id, 99, 'not ordered', 1, true from shipments where state = 'shipped' limit 1`,
+  ],
+  [
+    'shipment-stock',
+    `delete from stock_movements where ${rowOf('stock_movements', "kind = 'shipped' and shipment_id is not null")}`,
+  ],
+  [
+    'shipment-stock',
+    `update shipment_units set shipped_from = null, was_reserved = false where ${rowOf('shipment_units', 'shipped_from is not null')}`,
+  ],
+  [
+    'return-parts',
+    `insert into return_units (order_uid, return_id, line, rid, chrt_id, shipment_id, amount, is_live)
+     select order_uid, return_id, 99, 'not shipped', 1, 'shp_none', 0, true from returns where state = 'requested' limit 1`,
+  ],
+  ['return-refunds', `update return_units set amount = 1000000 where ${rowOf('return_units', 'is_live')}`],
+  [
+    'delivery-status',
+    `update orders set delivery_status = 'shipped' where ${rowOf('orders', "delivery_status = 'delivered'")}`,
+  ],
+]
+
+test('units that were not ordered or not shipped, stock without a movement, and a status that no unit has are noticed', async () => {
+  await withoutTriggers()
+  const unnoticed: string[] = []
+  for (const [name, change] of contradictions) {
+    const [part] = modules.flatMap(module =>
+      (module.checks ?? []).flatMap(check =>
+        check.name === name ? { ...module, checks: [check], inspections: [] } : [],
+      ),
+    )
+    if (part === undefined) throw new Error(`there is no check ${name}`)
+    await client.query('begin')
+    expect([name, (await client.query(change)).rowCount]).toEqual([name, 1])
+    if ((await findBroken(part)) === undefined) unnoticed.push(name)
+    await client.query('rollback')
+  }
+  expect(unnoticed).toEqual([])
+})
