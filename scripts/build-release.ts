@@ -3,9 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { trackingPageDir } from '../src/order-tracking/variables.ts'
 import { shopDir } from '../src/shop/variables.ts'
 import { staticDir } from '../src/system/variables.ts'
-import { buildShop, buildWeb } from './build-web.ts'
+import { buildShop, buildTrack, buildWeb } from './build-web.ts'
 
 /**
  * Builds the service and its commands into one program that needs neither Bun nor node_modules. The migrations, the pages and
@@ -26,6 +27,7 @@ try {
   }
   await buildWeb(join(stage, staticDir.preset))
   await buildShop(join(stage, shopDir.preset))
+  await buildTrack(join(stage, trackingPageDir.preset))
   mkdirSync(dirname(outfile), { recursive: true })
   const options = ['--compile', '--sourcemap', '--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig']
   const assets = readdirSync(stage).map(name => `--asset=${name}`)

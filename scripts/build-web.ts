@@ -4,9 +4,10 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 const root = join(import.meta.dirname, '..')
 
-/** Where `make build` puts the page and that of the demo shop, and where the service looks for them. */
+/** Where `make build` puts the page, that of the demo shop and the tracking page, and where the service looks for them. */
 export const webFolder = join(root, 'build', 'web')
 export const shopFolder = join(root, 'build', 'shop')
+export const trackFolder = join(root, 'build', 'track')
 
 /** Kinds of files that compress well; other pictures are compressed already. */
 const compressible = ['.html', '.js', '.css', '.svg', '.json']
@@ -29,6 +30,13 @@ export async function buildShop(folder: string): Promise<void> {
   await build(folder, join(sources, 'index.html'))
   const list = (await import(join(sources, 'pages.ts'))) as { shopPages: Record<string, string> }
   writeDocuments(folder, Object.values(list.shopPages))
+  compressAll(folder)
+}
+
+/** Builds the tracking page of orders into a folder: it is served to everybody, and has nothing of the other pages. Throws as `buildWeb`. */
+export async function buildTrack(folder: string): Promise<void> {
+  await build(folder, join(root, 'web', 'track', 'index.html'))
+  writeDocuments(folder, ['/:token'])
   compressAll(folder)
 }
 
@@ -95,5 +103,6 @@ function compress(file: string): void {
 if (import.meta.main) {
   await buildWeb(webFolder)
   await buildShop(shopFolder)
+  await buildTrack(trackFolder)
   process.exit(0)
 }

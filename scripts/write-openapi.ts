@@ -31,7 +31,8 @@ export async function currentDocuments(): Promise<Map<string, string>> {
     pool: createPool(address, { connectionsMax: 1, name: 'documents', log }),
     log,
     now: Date.now,
-    value: readConfig(modules, { STATIC_DIR: '/dev/null', SHOP_DIR: '/dev/null' }, '/').value,
+    value: readConfig(modules, { STATIC_DIR: '/dev/null', SHOP_DIR: '/dev/null', TRACKING_PAGE_DIR: '/dev/null' }, '/')
+      .value,
     basePath: '',
     dataDir: '/',
     probes: {},

@@ -21,6 +21,7 @@ export const catalogue = {
   COMMAND_UNPROCESSABLE: { status: 500, consumer: 'dead-letter', title: 'The command broke its handling each time' },
   TRANSITION_REFUSED: { status: 409, consumer: 'dead-letter', title: 'The order is in a state that forbids it' },
   WOULD_REPRICE: { status: 409, consumer: 'dead-letter', title: 'The price of the order would change' },
+  ORDER_SHIPPED: { status: 409, consumer: 'dead-letter', title: 'Something of the order has left already' },
   VERSION_STALE: { status: 412, consumer: 'dead-letter', title: 'The order has changed in the meantime' },
   DEAD_LETTER_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'There is no such dead letter' },
   DEAD_LETTER_TAKEN: {
@@ -98,6 +99,7 @@ export const catalogue = {
   TRACKING_INVALID: { status: 400, consumer: 'dead-letter', title: 'The report of a carrier is not valid' },
   TRACKING_UNPROCESSABLE: { status: 500, consumer: 'dead-letter', title: 'The report broke its handling each time' },
   PARCEL_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'Nothing is known of this tracking number' },
+  TRACKING_PAGE_NOT_FOUND: { status: 404, consumer: 'dead-letter', title: 'The link is unknown, or has expired' },
   CARRIER_UNKNOWN: { status: 404, consumer: 'dead-letter', title: 'There is no such carrier' },
   WEBHOOK_SIGNATURE_INVALID: {
     status: 400,

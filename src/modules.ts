@@ -8,6 +8,7 @@ import { ledgerModule } from './ledger/module.ts'
 import { deliveriesModule } from './deliveries/module.ts'
 import { type Catalogue, type Module, scopesOf } from './module.ts'
 import { ordersModule } from './orders/module.ts'
+import { orderTrackingModule } from './order-tracking/module.ts'
 import { paymentsModule } from './payments/module.ts'
 import { returnsModule } from './returns/module.ts'
 import { settlementsModule } from './settlements/module.ts'
@@ -29,6 +30,7 @@ export const modules: readonly Module[] = [
   trackingModule,
   deliveriesModule,
   returnsModule,
+  orderTrackingModule,
   shopModule,
   customersModule,
   webhooksModule,

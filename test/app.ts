@@ -71,7 +71,16 @@ export function appOn(pool: Pool, { env, modules, ...change }: Change = {}): Ope
       address: noAddress,
       log,
       now: Date.now,
-      ...valuesOf({ STATIC_DIR: '/dev/null', SHOP_DIR: '/dev/null', WEBHOOKS_ALLOW_PRIVATE: 'true', ...env }, modules),
+      ...valuesOf(
+        {
+          STATIC_DIR: '/dev/null',
+          SHOP_DIR: '/dev/null',
+          TRACKING_PAGE_DIR: '/dev/null',
+          WEBHOOKS_ALLOW_PRIVATE: 'true',
+          ...env,
+        },
+        modules,
+      ),
       basePath: '',
       dataDir: '/',
       probes: { database: async () => ({ state: 'up' }) },

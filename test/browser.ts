@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { buildShop, buildWeb } from '../scripts/build-web.ts'
+import { buildShop, buildTrack, buildWeb } from '../scripts/build-web.ts'
 import { readConfig } from '../src/config.ts'
 import { modules } from '../src/modules.ts'
 import { createLogger } from '../src/platform/log.ts'
@@ -48,6 +48,14 @@ export async function shopFolder(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'orders-shop-'))
   endWithThisProcess(folder)
   await buildShop(folder)
+  return folder
+}
+
+/** The tracking page of orders, built in the same way. */
+export async function trackFolder(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'orders-track-'))
+  endWithThisProcess(folder)
+  await buildTrack(folder)
   return folder
 }
 

@@ -28,6 +28,7 @@ export type Asked = {
   delivery?: string
   provider?: string
   carrier?: string
+  /** Or a token. */
   number?: string
   location?: string
   /** The caller, if not the usual one. */
@@ -82,6 +83,7 @@ export async function readDocumentedAnswers(usual: Caller): Promise<DocumentedAn
       provider,
       carrier,
       number,
+      token: number,
       location,
     }
     const path = template.replace(/\{(\w+)\}/g, (parameter, name: string) => values[name] ?? parameter)

@@ -23,5 +23,6 @@ export async function fillDeliveries(t: Pick<TestApp, 'app' | 'pool' | 'call'>):
   await s.act(third.id, 'ship')
   await s.act(third.id, 'cancel', { reason: 'it came back', actor: 'ada' })
   await s.place(parcelOrder(chrtIds, { uid: 'filled-planned', tracks: ['TRACK-A', 'TRACK-B', 'TRACK-B'] }))
+  await s.ask('POST', `/api/orders/${order.order_uid}/tracking-link/revoke`, { reason: 'forwarded', actor: 'bo' })
   await deliveriesApi.of(t.app.context).noticeDelays()
 }

@@ -152,6 +152,31 @@ describe.skipIf(hasNoBrowser)('shipments, in Chromium', () => {
     expect(stage.complaints().every(text => text.includes('404'))).toBe(true)
   })
 
+  test('what carriers report stands on the page of a shipment by number, with their words, as it comes in', async () => {
+    const id = await plan('reported')
+    const post = async (path: string, body: object) => {
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(stage.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+      expect(response.ok).toBe(true)
+    }
+    await post(`/api/shipments/${id}/update`, { tracking_numbers: [{ number: 'SEEN 1' }, { number: 'SEEN-2' }] })
+    const page = await stage.open(`/shipments/${id}`, { width: 360, colorScheme: 'dark' })
+    const reports = page.getByRole('region', { name: 'What carriers report' })
+    await reports.getByText('Nothing reported yet.').waitFor()
+    const said = { code: 'OFD', status: 'out_for_delivery', occurred_local: '2026-11-28T09:30:00', place: 'Lyon' }
+    const ahead = { code: 'XX', occurred_local: '2038-01-19T03:14:08', zone: '+00:00' }
+    await post('/api/deliveries/webhooks/generic', {
+      tracking_number: 'SEEN1',
+      checkpoints: [{ ...said, text: attack }, ahead],
+    })
+    await post('/api/deliveries/webhooks/generic', { tracking_number: 'SEEN2', checkpoints: [said] })
+    await reports.getByText(attack).waitFor()
+    await reports.getByText('Nov 28, 2026, 9:30 AM · local time, zone unknown · Lyon · code OFD').nth(1).waitFor()
+    await reports.getByText('lies ahead: moves nothing').waitFor()
+    expect(await reports.getByRole('heading', { level: 3 }).allInnerTexts()).toEqual(['SEEN1 · dhl', 'SEEN2 · dhl'])
+    expect([await violationsOf(page), await overflowOf(page)]).toEqual([[], 0])
+  })
+
   test('a shipment is found by its tracking number with the keyboard; nothing is wider than a phone', async () => {
     const id = await plan('found')
     const headers = { 'content-type': 'application/json' }

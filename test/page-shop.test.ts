@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { hasNoBrowser, overflowOf, type Stage, setStage, shopFolder, violationsOf } from './browser.ts'
+import { hasNoBrowser, overflowOf, type Stage, setStage, shopFolder, trackFolder, violationsOf } from './browser.ts'
 import { recipient } from './carts.ts'
 
 setDefaultTimeout(60_000)
@@ -12,7 +12,7 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
   let folder: string
   beforeAll(async () => {
     folder = await shopFolder()
-    stage = await setStage({ SHOP_DIR: folder, STATIC_DIR: '/dev/null' })
+    stage = await setStage({ SHOP_DIR: folder, TRACKING_PAGE_DIR: await trackFolder(), STATIC_DIR: '/dev/null' })
   })
   afterAll(() => stage.close())
   afterEach(() => expect(stage.complaints()).toEqual([]))
@@ -115,6 +115,15 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
       .getByText(/^GET \/api\/carts\/.*\/order$/)
       .first()
       .waitFor()
+
+    await follow(page, 'Track your parcels')
+    await page.getByText('We are preparing your order.').waitFor()
+    await page.goBack()
+    await press(page, 'Cancel the order')
+    await look(page)
+    await press(page, 'Yes, cancel it')
+    await page.getByText('Your order was cancelled.').waitFor()
+    expect(await page.getByRole('button', { name: 'Cancel the order' }).count()).toBe(0)
   })
 
   test('orders nothing of what sells out between cart and checkout, and lets the customer pay again', async () => {

@@ -226,6 +226,23 @@ describe('responses match OpenAPI', () => {
     await ask(`${path}/update`, 409, { id: second.id, body: {} })
     await ask('GET /api/orders/{id}/shipments', 200, { id })
     await ask('GET /api/shipments/{id}', 200, { id: second.id })
+    const checkpoints = 'GET /api/shipments/{id}/checkpoints'
+    const reported = [{ code: 'delivered', occurred_local: '2026-11-28T09:30:00', zone: '+01:00', text: 'At the door' }]
+    const report = { tracking_number: 'A1', checkpoints: reported }
+    await ask('POST /api/deliveries/webhooks/{carrier}', 200, { carrier: 'generic', body: report })
+    await ask(checkpoints, 200, { id: first.id })
+    await ask(checkpoints, 400, { id: first.id, query: '?limit=0' })
+    await ask(checkpoints, 404, { id: 'shp_nobody' })
+    const link = await ask<{ token: string }>('GET /api/orders/{id}/tracking-link', 200, { id })
+    await ask('GET /api/orders/{id}/tracking-link', 404, { id: 'nobody' })
+    const page = 'GET /api/track/orders/{token}'
+    await ask(page, 200, { number: link.token })
+    await ask(page, 404, { number: 'nobody' })
+    await ask(page, 406, { number: link.token, headers: { accept: 'text/html' } })
+    const revoke = 'POST /api/orders/{id}/tracking-link/revoke'
+    await ask(revoke, 200, { id, body: { reason: 'forwarded' }, headers: newKey() })
+    await ask(revoke, 400, { id, body: { reason: 7 } })
+    await ask(revoke, 404, { id: 'nobody' })
     for (const query of ['', '?late=true', '?carrier=ups&state=shipped,delivered', '?tracking_number=A1'])
       await ask('GET /api/shipments', 200, { query })
   })
@@ -340,6 +357,25 @@ describe('responses match OpenAPI', () => {
     const { id: waiting } = await readyCart()
     await ask(checkout, 201, { id: waiting, body: pay('tok_action') })
     for (const of of [id, waiting]) await ask('GET /api/carts/{id}/order', 200, { id: of })
+    await ask('GET /api/carts/{id}/order/tracking-link', 200, { id })
+    await ask('GET /api/carts/{id}/order/tracking-link', 404, { id: 'cart_nobody' })
+    const cancel = 'POST /api/carts/{id}/order/cancel'
+    await ask(cancel, 200, { id, body: { reason: 'too late' } })
+    await ask(cancel, 404, { id: 'cart_nobody' })
+    await ask(cancel, 422, { id, body: { reason: '4242 4242 4242 4242' } })
+    const { id: sent, total } = await readyCart()
+    const paid = { payment: { provider: 'sandbox', method_token: 'tok_approve' }, expected_total: total }
+    const { order } = await ask<{ order: { order_uid: string; items: { rid: string }[] } }>(checkout, 201, {
+      id: sent,
+      body: paid,
+    })
+    const rids = order.items.map(({ rid }) => rid)
+    const { id: shipment } = await ask<Row>('POST /api/orders/{id}/shipments', 201, {
+      id: order.order_uid,
+      body: { rids },
+    })
+    await ask('POST /api/shipments/{id}/ship', 200, { id: shipment })
+    await ask(cancel, 409, { id: sent })
   })
 
   test('of the demo shop', async () => {
@@ -504,7 +540,9 @@ describe('errors match OpenAPI', () => {
   test('of every operation, without a key and without its scope', async () => {
     for (const name of allWith(401)) {
       await ask(name, 401, { of: t })
-      await ask(name, 403, { of: /shipments|returns|deliveries/.test(name) ? strangers.shopper : strangers.courier })
+      await ask(name, 403, {
+        of: /shipments|returns|deliveries|revoke/.test(name) ? strangers.shopper : strangers.courier,
+      })
     }
   })
 
@@ -550,6 +588,7 @@ const metElsewhere = [
   'POST /api/payments/webhooks/{provider} 200',
   'PUT /api/locations/{location} 409',
   'GET /api/track/{number} 429',
+  'GET /api/track/orders/{token} 429',
 ]
 const notMet = (answer: string) => /500$|503$|default$/.test(answer) || metElsewhere.includes(answer)
 

@@ -285,7 +285,7 @@ test('every variable can be set in the Helm chart, or is one that it sets itself
   const schema = JSON.parse(readFileSync(join(root, 'deploy/helm/orders/values.schema.json'), 'utf8')) as {
     properties: { config: { properties: Record<string, unknown> } }
   }
-  const meaningless = ['DATA_DIR', 'SHOP_DIR', 'STATIC_DIR']
+  const meaningless = ['DATA_DIR', 'SHOP_DIR', 'STATIC_DIR', 'TRACKING_PAGE_DIR']
   const database = ['DB_HOST', 'DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME']
   const own = ['SERVER_PORT', ...database, 'KAFKA_BROKERS', 'KAFKA_SASL_PASSWORD', 'API_KEYS']
   // They hold keys, or go with one, so they come from a Secret, by extraEnv.

@@ -140,6 +140,7 @@ const ownChanges: Readonly<Record<string, readonly string[]>> = {
     `replace(document, '"USD"', '"EUR"')`,
     "'no JSON'",
   ],
+  'tracking_link_secret.secret': ["sha256('another')"],
   'log_readers.position': ['position + 1000000000000'],
   'event_seals.position': ['position + 1'],
   'event_log_start.position': ['position + 1000000000000'],

@@ -10,7 +10,7 @@ import { type ExportReader, ImportError } from './reader.ts'
 const deadlineMs = 24 * 3_600_000
 
 /** Tables that migrations fill themselves: their rows do not mean that the database is in use, and give way to those of the export. */
-const filled = ['log_readers', 'locations']
+const filled = ['log_readers', 'locations', 'tracking_link_secret']
 const technical = ['schema_migrations', ...filled]
 
 export type ImportOptions = {

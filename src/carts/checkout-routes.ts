@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { type CarryOut, refusalOf } from '../orders/commands.ts'
 import type { OrderPayments } from '../payments/changes.ts'
 import { isOpen } from '../payments/payment.ts'
 import { presentPayment } from '../payments/presentation.ts'
@@ -10,13 +11,14 @@ import { type CheckoutOptions, paymentOf, press } from './checkout.ts'
 import { cartOperations } from './operations.ts'
 import type { CartMetrics } from './metrics.ts'
 import { cartIdOf, cartNotFound, openedBy, ownerOf } from './owner.ts'
-import type { CheckoutRequest } from './requests.ts'
+import { type CheckoutRequest, readCancellation } from './requests.ts'
 
 type Options = CheckoutOptions &
   Readonly<{
     metrics: Pick<CartMetrics, 'pressed'>
     /** Reads an order as it is stored, as JSON; undefined when it is not there. */
     readOrder: (orderUid: string) => Promise<string | undefined>
+    carryOut: CarryOut
   }>
 
 /** How many payments of one cart may fail, so that stolen cards cannot be tried out through it. */
@@ -36,6 +38,12 @@ export function checkoutRoutes(options: Options): Route[] {
       operation: cartOperations.order,
       handle: call => showOrder(call, options),
     },
+    {
+      ...{ method: 'POST', path: '/api/carts/:id/order/cancel', scope: 'carts:write', tokenPrefix: cartTokenPrefix },
+      idempotent: true,
+      operation: cartOperations.cancelOrder,
+      handle: call => cancelOrder(call, options),
+    },
   ]
 }
 
@@ -49,11 +57,35 @@ async function checkOut(call: Call, options: Options): Promise<Response> {
 
 /** Shows the order that a cart became to who has the cart's token. */
 async function showOrder(call: Call, options: Options): Promise<Response> {
-  const found = await options.read(cartIdOf(call))
+  const { cart, orderUid } = await openOrder(call, options.read)
+  return answer(cart, await options.payments.checkout.read(orderUid), 200, options)
+}
+
+/** The order of a cart, for who has the cart's token. @throws AppError CART_NOT_FOUND, ORDER_NOT_FOUND */
+export async function openOrder(
+  call: Call,
+  read: CheckoutOptions['read'],
+): Promise<Readonly<{ cart: Cart; orderUid: string }>> {
+  const found = await read(cartIdOf(call))
   if (found === undefined) throw cartNotFound()
   const cart = openedBy(ownerOf(call.request), found.cart)
   if (cart.orderUid === undefined) throw new AppError('ORDER_NOT_FOUND', 'the cart has not become an order')
-  return answer(cart, await options.payments.checkout.read(cart.orderUid), 200, options)
+  return { cart, orderUid: cart.orderUid }
+}
+
+/** Cancels the order of a cart for its buyer, unless something of it has left: that comes back by a return. */
+async function cancelOrder(call: Call, options: Options): Promise<Response> {
+  const { reason = '' } = await readCancellation(call.request)
+  const { cart, orderUid } = await openOrder(call, options.read)
+  const result = await options.carryOut({
+    ...{ orderUid, command: 'cancel', reason, actor: 'buyer', traceparent: traceOf(call.request) },
+    mayBe: ({ deliveryStatus }) => {
+      if (deliveryStatus !== 'unfulfilled')
+        throw new AppError('ORDER_SHIPPED', 'something of the order has left, and can be returned')
+    },
+  })
+  if (result.kind !== 'done') throw refusalOf(result, 'cancel', orderUid)
+  return answer(cart, await options.payments.checkout.read(orderUid), 200, options)
 }
 
 /** Begins another payment of an order whose payments have failed. */

@@ -1,12 +1,14 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
 import { listParameters } from './list.ts'
-import { cartPatchBody, checkoutBody, lineBody, mergeBody, newCartBody } from './requests.ts'
+import { cancellationBody, cartPatchBody, checkoutBody, lineBody, mergeBody, newCartBody } from './requests.ts'
 import { cartView, checkoutProblem, checkoutView, listedCartView, newCartView } from './views.ts'
 
 /** The operations of carts in OpenAPI. */
 
 const tags = ['carts']
-const body = (schema: object) => ({ requestBody: { required: true, content: { 'application/json': { schema } } } })
+const body = (schema: object, required = true) => ({
+  requestBody: { required, content: { 'application/json': { schema } } },
+})
 const invalid = problemAnswer('The body or a parameter is not valid; errors lists everything')
 const unknown = problemAnswer('There is no such cart, or the token is not its own')
 const refused = problemAnswer('The cart is in a state that forbids it, or cannot have that much of the item')
@@ -161,6 +163,23 @@ export const cartOperations = {
     responses: {
       200: answer('The order, and its last payment', checkoutView),
       404: problemAnswer('There is no such cart, the token is not its own, or it has not become an order'),
+      503: unavailable,
+    },
+  },
+  cancelOrder: {
+    operationId: 'cancelCartOrder',
+    summary: 'Cancel the order that a cart became, for its buyer',
+    description:
+      'As long as nothing of it has left; what has is returned. Its stock is released, and its payment voided or refunded. Cancelling again ' +
+      `changes nothing. ${owned}`,
+    tags,
+    ...body(cancellationBody, false),
+    responses: {
+      200: answer('The order, and its last payment', checkoutView),
+      400: invalid,
+      404: problemAnswer('There is no such cart, the token is not its own, or it has not become an order'),
+      409: problemAnswer('Something of the order has left, or it is completed'),
+      422: problemAnswer('The body holds a card number'),
       503: unavailable,
     },
   },

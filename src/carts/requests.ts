@@ -6,7 +6,7 @@ import { looksLikeCardNumber } from '../platform/card-number.ts'
 import { isCountry } from '../platform/countries.ts'
 import { isCurrencyAt } from '../platform/currencies.ts'
 import type { HttpRequest } from '../platform/http.ts'
-import { readJsonBody, withoutNul } from '../platform/json.ts'
+import { readJsonBody, remarks, withoutNul } from '../platform/json.ts'
 import { nullable } from '../platform/view.ts'
 import { codesMax, unitsMax } from './cart.ts'
 import { cartMergeRule, cartMetadata } from './cart-schemas.ts'
@@ -117,12 +117,19 @@ export const checkoutBody = Type.Object(
 export type CartPatch = Static<typeof cartPatchBody>
 export type CheckoutRequest = Static<typeof checkoutBody>
 
+/** Why a buyer cancels. */
+export const cancellationBody = Type.Object(
+  { reason: remarks.reason },
+  { title: 'CartOrderCancellation', additionalProperties: false },
+)
+
 const contracts = {
   cart: Compile(newCartBody),
   line: Compile(lineBody),
   patch: Compile(cartPatchBody),
   merge: Compile(mergeBody),
   checkout: Compile(checkoutBody),
+  cancellation: Compile(cancellationBody),
 }
 
 /** @throws AppError REQUEST_INVALID with every violation, CARD_DATA_REFUSED, and as `readJsonBody` does; so do the others */
@@ -159,6 +166,11 @@ export async function readMerge(request: HttpRequest): Promise<Static<typeof mer
 export async function readCheckout(request: HttpRequest): Promise<CheckoutRequest> {
   const expected = 'must be a JSON object with payment and expected_total'
   return checked(await readJsonBody(request, contracts.checkout, { sizeBytesMax, expected }))
+}
+
+export async function readCancellation(request: HttpRequest): Promise<Static<typeof cancellationBody>> {
+  const expected = 'must be a JSON object with reason, or be left out'
+  return checked(await readJsonBody(request, contracts.cancellation, { sizeBytesMax, expected, absent: {} }))
 }
 
 function invalid(violations: readonly Violation[]): AppError {

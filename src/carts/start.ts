@@ -8,7 +8,7 @@ import { paymentsApi } from '../payments/module.ts'
 import { inBatches } from '../platform/batches.ts'
 import { cartsApi } from './api.ts'
 import { cartRoutes, createCart } from './cart-routes.ts'
-import { checkoutRoutes } from './checkout-routes.ts'
+import { checkoutRoutes, openOrder } from './checkout-routes.ts'
 import { returnedUnits } from './customer-units.ts'
 import { checkedOutWithOrders } from './decided.ts'
 import { createFactsReader } from './facts.ts'
@@ -42,7 +42,7 @@ export function startCarts(context: Context, lists: PriceLists): Running {
   const reading = { remembered, readFacts, now }
   const writer = createCartWriter({ pool: pools.commands, ...reading, reserve, onEvents: () => logGrown.notify() })
   const read = createCartReader({ pool: pools.single, ...reading })
-  const { intake, cache, metrics } = ordersApi.of(context)
+  const { intake, carryOut, cache, metrics } = ordersApi.of(context)
   const { checkout, rules } = paymentsApi.of(context)
   const readStored = inBatches(async (orderUids: readonly string[]) => {
     const orders = await findStored(pools.single, orderUids)
@@ -56,6 +56,7 @@ export function startCarts(context: Context, lists: PriceLists): Running {
   }
   cartsApi.offer(context, {
     createCart: (made, traceparent) => createCart(made, traceparent, { writer, abandonedAfterMs }),
+    openOrder: async call => (await openOrder(call, read)).orderUid,
     lists,
   })
   const sweeping = { pool, writer, now, isClockRight, abandonedAfterMs, onSwept: cartMetrics.swept, log }
@@ -65,7 +66,7 @@ export function startCarts(context: Context, lists: PriceLists): Running {
       ...checkoutRoutes({
         ...{ read, recall: createRecall({ remembered, lists, now }), intake, readOrder, now, metrics: cartMetrics },
         onPlaced: cartId => remembered.forget(cartId),
-        payments: { checkout, rules },
+        ...{ payments: { checkout, rules }, carryOut },
         count: outcome => metrics.count('http', outcome),
       }),
     ],

@@ -5,6 +5,7 @@ import { type Config, isLoopback } from '../config.ts'
 import { describeAddress } from '../database.ts'
 import { modules } from '../modules.ts'
 import { nearestExisting } from '../platform/disk.ts'
+import { trackingPageDir } from '../order-tracking/variables.ts'
 import { demoShop, isShopServed, shopDir } from '../shop/variables.ts'
 import { staticDir } from '../system/variables.ts'
 import { type Command, table } from './command.ts'
@@ -32,6 +33,7 @@ export const doctorCommand: Command = {
       port,
       checkPage('page', config.value(staticDir), '/'),
       checkShop(config),
+      checkTrackingPage(config),
       checkKeys(config, database.keys),
     ]
     const failures = findings.filter(({ state }) => state === 'failed').length
@@ -64,6 +66,8 @@ function checkPage(name: string, folder: string, path: string): Finding {
   const detail = hasPage ? folder : `${folder} has no index.html: there will be no page at ${path}`
   return { name, state: hasPage ? 'ok' : 'note', detail }
 }
+
+const checkTrackingPage = ({ value }: Config) => checkPage('tracking page', value(trackingPageDir), '/track')
 
 function checkShop({ value, server }: Config): Finding {
   const name = 'demo shop'

@@ -1,6 +1,7 @@
 import { severalOf } from '../platform/openapi.ts'
 import { pageParameters, QueryReader, textsMax } from '../platform/query.ts'
 import { decodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
+import type { CheckpointPosition } from './checkpoints.ts'
 import type { ShipmentFilter } from './read-queries.ts'
 import { shipmentStates } from './shipment.ts'
 import { shipmentState } from './views.ts'
@@ -52,4 +53,29 @@ export function readListQuery(parameters: URLSearchParams): ShipmentListQuery {
   }
   query.end()
   return { filter, after, limit }
+}
+
+/** The parameters of `GET /api/shipments/:id/checkpoints`. */
+export const checkpointParameters = pageParameters('Checkpoints')
+
+/** @throws AppError REQUEST_INVALID with every parameter that is wrong */
+export function readCheckpointsQuery(
+  parameters: URLSearchParams,
+): Readonly<{ after: CheckpointPosition | undefined; limit: number }> {
+  const query = new QueryReader(parameters, checkpointParameters)
+  const limit = query.limit()
+  const after = query.cursor(decodeCheckpoint)
+  query.end()
+  return { after, limit }
+}
+
+const checkpointCursorForm = /^([0-9A-Z_]{1,64})\.([a-z0-9_]{0,64})\.([\w-]{22})$/
+
+export function encodeCheckpoint({ number, carrier, id }: CheckpointPosition): string {
+  return `${number}.${carrier}.${id}`
+}
+
+function decodeCheckpoint(cursor: string): CheckpointPosition | undefined {
+  const [, number, carrier, id] = checkpointCursorForm.exec(cursor) ?? []
+  return number === undefined || carrier === undefined || id === undefined ? undefined : { number, carrier, id }
 }

@@ -1,5 +1,6 @@
 import { answer, pageAnswer, problemAnswer, queryParameters } from '../platform/openapi.ts'
-import { listParameters } from './list-query.ts'
+import { shipmentCheckpoint } from '../tracking/views.ts'
+import { checkpointParameters, listParameters } from './list-query.ts'
 import { remarkBody, shipBody, shipmentBody, updateBody } from './requests.ts'
 import { shipmentView, shipmentWithEstimatesView } from './views.ts'
 
@@ -70,6 +71,20 @@ export const operations = {
     description: 'With the history of when it was expected, oldest first.',
     tags,
     responses: { 200: answer('The shipment', shipmentWithEstimatesView), 404: unknown },
+  },
+  checkpoints: {
+    operationId: 'listShipmentCheckpoints',
+    summary: "List what carriers have said of a shipment's parcels",
+    description:
+      'Parcel by parcel, in the order in which their numbers were added, and of each the newest first: whatever was reported, also what moves ' +
+      "nothing. With the carrier's code and words, which may name people.",
+    tags,
+    parameters: queryParameters(checkpointParameters),
+    responses: {
+      200: pageAnswer('A page; the Link header leads to the next one', shipmentCheckpoint),
+      400: problemAnswer('A parameter is wrong; errors lists all of them'),
+      404: unknown,
+    },
   },
   pack: {
     operationId: 'packShipment',

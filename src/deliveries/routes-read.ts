@@ -6,7 +6,8 @@ import { linkToNext } from '../platform/links.ts'
 import type { Pool } from '../platform/postgres.ts'
 import { encodeTimedCursor } from '../platform/timed-cursor.ts'
 import { shipmentIdForm } from './ids.ts'
-import { readListQuery } from './list-query.ts'
+import { readCheckpoints } from './checkpoints.ts'
+import { encodeCheckpoint, readCheckpointsQuery, readListQuery } from './list-query.ts'
 import { findOrderOf, readEstimates, readShipmentsOf } from './load.ts'
 import { operations } from './operations.ts'
 import { presentShipment, presentWithEstimates } from './presentation.ts'
@@ -33,6 +34,10 @@ export function readRoutes(options: Options): Route[] {
     },
     { ...get, path: '/api/shipments', operation: operations.list, handle: call => list(call, options) },
     { ...get, path: '/api/shipments/:id', operation: operations.get, handle: call => show(call, options) },
+    {
+      ...{ ...get, path: '/api/shipments/:id/checkpoints', operation: operations.checkpoints },
+      handle: call => checkpoints(call, options),
+    },
   ]
 }
 
@@ -63,4 +68,15 @@ async function show(call: Call, { single, now }: Options): Promise<Response> {
   const shipment = shipments.find(one => one.shipmentId === shipmentId)
   if (shipment === undefined) throw shipmentNotFound(shipmentId)
   return Response.json(presentWithEstimates(shipment, await readEstimates(single, shipment), now()))
+}
+
+async function checkpoints(call: Call, { single, lists }: Options): Promise<Response> {
+  const { url } = call.request
+  const { after, limit } = readCheckpointsQuery(new URL(url).searchParams)
+  const shipmentId = call.params.id ?? ''
+  const orderUid = shipmentIdForm.test(shipmentId) ? await findOrderOf(single, shipmentId) : undefined
+  if (orderUid === undefined) throw shipmentNotFound(shipmentId)
+  const { checkpoints, next } = await readCheckpoints(lists, { orderUid, shipmentId }, after, limit)
+  const headers = next === undefined ? {} : { link: linkToNext(url, encodeCheckpoint(next)) }
+  return Response.json(checkpoints, { headers })
 }

@@ -4,6 +4,7 @@ import { type StatusChangePart, tellParts } from '../orders/status-change-part.t
 import { copyBehind } from '../platform/copy-behind.ts'
 import { type Copy, copyInto } from '../platform/copy.ts'
 import { copyOfAnswers, type KeptAnswer } from '../platform/idempotency/queries.ts'
+import { notifyingKeys } from '../platform/notified-keys.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Following } from '../tracking/tracking-part.ts'
@@ -13,6 +14,9 @@ import { deliveryStatusOf } from './delivery-status.ts'
 import { eventOf } from './events.ts'
 import { estimatesTable, numbersTable, type Of, shipmentsTable, unitsTable } from './rows.ts'
 import { isLive, type Shipment } from './shipment.ts'
+
+/** Instances are notified on this channel of orders whose shipments have changed otherwise than with their parcels. */
+export const shipmentsChannel = 'shipments'
 
 /** What was decided on the shipments of an order, one after another. */
 export type DecidedOrder = Readonly<{ before: OrderShipments; changes: readonly ShipmentChange[] }>
@@ -45,9 +49,10 @@ export async function saveAndCommit(
   }
   const end = `${notifyOfEvents};\ncommit`
   if (writes.completed.length === 0) {
-    await copyBehind(client, writes.updates, withRows([...writes.rows, copyOfEvents(writes.events), answers]), end)
+    const { updates } = withNotice(writes, decided)
+    await copyBehind(client, updates, withRows([...writes.rows, copyOfEvents(writes.events), answers]), end)
   } else {
-    await saveAndTell(client, writes, parts, nowMs)
+    await saveAndTell(client, withNotice(writes, decided), parts, nowMs)
     await copyInto(client, withRows([answers]), end)
   }
   return writes.changed
@@ -62,7 +67,7 @@ export async function saveWithin(
   { parts, nowMs }: Told,
 ): Promise<readonly ChangedOrder[]> {
   const writes = writesOf(decided, nowMs)
-  if (!isNothing(writes)) await saveAndTell(client, writes, parts, nowMs)
+  if (!isNothing(writes)) await saveAndTell(client, withNotice(writes, decided), parts, nowMs)
   return writes.changed
 }
 
@@ -96,6 +101,19 @@ async function saveAndTell(
   await inOneRoundTrip(client, updates)
   await copyInto(client, withRows([...rows, copyOfEvents(events)]), notifyOfEvents)
   await tellParts(parts, client, completed, nowMs)
+}
+
+/** Notifies every instance, with the commit, of orders whose shipments have changed. */
+function notifying(decided: readonly DecidedOrder[]): Statement<undefined>[] {
+  const changed = decided.filter(({ changes }) => changes.length > 0)
+  return notifyingKeys(
+    shipmentsChannel,
+    changed.map(({ before }) => before.order.orderUid),
+  )
+}
+
+function withNotice(writes: Writes, decided: readonly DecidedOrder[]): Writes {
+  return { ...writes, updates: [...writes.updates, ...notifying(decided)] }
 }
 
 /** Every change has an event. */

@@ -1,5 +1,6 @@
 import type { PoolClient } from '../platform/postgres.ts'
 import type { StatusCommand } from './lifecycle.ts'
+import type { OrderState } from './order.ts'
 import type { StoredOrder } from './queries.ts'
 
 export type CommandRequest = {
@@ -11,6 +12,8 @@ export type CommandRequest = {
   actor: string
   /** The order must have one of these versions; any version if absent. */
   expectedVersions?: readonly number[]
+  /** Decides by the state that the order has, while it is locked, whether the command is carried out. @throws what refuses it */
+  mayBe?: (state: OrderState) => void
   /** Identifies a command that may come twice; the second time has no effect. */
   commandId?: string
   /** W3C Trace Context of the request or message. */

@@ -83,6 +83,7 @@ async function carryOut(
     }
     const decision = decideCommand(order.state, request.command)
     if (decision.kind === 'refused') return decision
+    if (decision.kind === 'changed') request.mayBe?.(order.state)
     if (decision.kind === 'changed') {
       onVersion(order.version + 1)
       const { command, reason, actor, traceparent } = request

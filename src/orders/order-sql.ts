@@ -29,3 +29,7 @@ export const erasedOrders = '(select order_uid, customer_id from orders where se
 /** The date of an order's document, in milliseconds since 1970. @param orderUid SQL */
 export const createdAtOf = (orderUid: string) =>
   `(select (extract(epoch from created_at) * 1000)::float8 from orders where order_uid = ${orderUid})`
+
+/** What becomes of every order, when it last changed, and whether its recipient was erased. */
+export const trackedOrders = `(select order_uid, status, delivery_status, created_at, updated_at, sent_digest is not null as is_erased
+                                 from orders)`

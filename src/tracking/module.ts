@@ -1,5 +1,6 @@
 import { Notifier } from '../events/notifier.ts'
 import type { Context, Module, Running } from '../module.ts'
+import { keysOf } from '../platform/notified-keys.ts'
 import { carriers } from './carriers.ts'
 import { eraseWords } from './erasing.ts'
 import { trackingChannel, trackingMessageSchemas } from './messages.ts'
@@ -104,7 +105,7 @@ function showParcels({ pools, isInStep }: Context) {
     changed.notify()
   }
   const running: Running = {
-    notifications: [{ channel: parcelsChannel, onNotify: numbers => forget(numbers.split(' ')) }],
+    notifications: [{ channel: parcelsChannel, onNotify: message => forget(keysOf(message)) }],
     ...{ onInStep: forgetAll, onRestored: forgetAll, endStreams: () => stop.abort() },
   }
   return { forget, running, routes: trackRoutes({ parcels, changed, stop: stop.signal }) }

@@ -1,5 +1,6 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
 import { arrayOf } from '../platform/array-text.ts'
+import { notifyingKeys } from '../platform/notified-keys.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { command, inOneRoundTrip, rowsAsJson, type Statement } from '../platform/round-trip.ts'
 import { type Checkpoint, normalizeNumber } from './checkpoint.ts'
@@ -80,17 +81,10 @@ function byParcel(rows: readonly CheckpointRow[]): ReadonlyMap<string, readonly 
 /** Instances are notified on this channel of parcels that have changed; the message is their numbers, with spaces between them. */
 export const parcelsChannel = 'parcels'
 
-/** PostgreSQL takes messages of up to 8,000 bytes; a number has 64 at most. */
-const notifiedAtATime = 120
-
 /** Notifies every instance, with the commit, of parcels that are shown and have changed. */
 export function notifyingParcels(parcels: readonly Parcel[]): Statement<undefined>[] {
   const numbers = parcels.flatMap(({ number, shippedSinceMs }) => (shippedSinceMs === undefined ? [] : number))
-  if (numbers.length === 0) return []
-  const messages: string[] = []
-  for (let first = 0; first < numbers.length; first += notifiedAtATime)
-    messages.push(numbers.slice(first, first + notifiedAtATime).join(' '))
-  return [command('select pg_notify($1, message) from unnest($2::text[]) message', [parcelsChannel, messages])]
+  return notifyingKeys(parcelsChannel, numbers)
 }
 
 /** Numbers of parcels that have waited for news since a time, those that have waited longest first. */
@@ -137,4 +131,38 @@ export async function readShownParcels(pool: Pool, number: string) {
     [number, parcels.map(({ carrier }) => carrier)],
   )
   return { parcels: parcels.map(toParcel), checkpoints: byParcel(checkpoints) }
+}
+
+/** A parcel that a shipment of an order is in. */
+export type ShippedParcel = Readonly<{ shipmentId: string; parcel: Parcel }>
+
+/** Which of an order's parcels are read: those of one shipment, or of all, in the order in which their shipments got the numbers. */
+export type WantedParcels = Readonly<{ orderUid: string; shipmentId?: string; parcelsMax: number }>
+
+/** The parcels of an order's shipments: of each number the one that its shipment follows. */
+export async function readParcelsOf(
+  pool: Pool,
+  { orderUid, shipmentId, parcelsMax }: WantedParcels,
+): Promise<ShippedParcel[]> {
+  const { rows } = await pool.query<ParcelRow & { shipment_id: string }>(
+    `select s.shipment_id, ${parcelColumns}
+       from (select * from parcel_shipments
+              where order_uid = $1 and ($2::text is null or shipment_id = $2)
+              order by attached_at, shipment_id, number, carrier
+              limit $3) s
+       join parcels p using (number, carrier)
+      order by s.attached_at, s.shipment_id, number, carrier`,
+    [orderUid, shipmentId ?? null, parcelsMax],
+  )
+  return rows.map(row => ({ shipmentId: row.shipment_id, parcel: toParcel(row) }))
+}
+
+/** The checkpoints of parcels, by `parcelKey`. */
+export async function readCheckpointsOf(
+  pool: Pool,
+  parcels: readonly Pick<Parcel, 'number' | 'carrier'>[],
+): Promise<ReadonlyMap<string, readonly Checkpoint[]>> {
+  if (parcels.length === 0) return new Map()
+  const { text, values = [], read } = readingCheckpoints([...new Set(parcels.map(({ number }) => number))])
+  return read((await pool.query(text, [...values])) as Parameters<typeof read>[0])
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { listOf, nullable, time } from '../platform/view.ts'
+import { extended, listOf, nullable, time, wordOrNull } from '../platform/view.ts'
 import { zoneKinds } from './checkpoint.ts'
 import { trackingStatuses } from './tracking-status.ts'
 
@@ -24,7 +24,7 @@ const trackedCheckpoint = Type.Object(
       title: 'TrackingZone',
       description: 'Whether that zone is known, said and not to be believed (assumed), or unknown',
     }),
-    place: nullable(Type.String()),
+    place: nullable(Type.String(), { description: 'City, region and country; nothing with digits' }),
     received_at: time({ description: 'When the carrier told of it' }),
   },
   { title: 'TrackedCheckpoint' },
@@ -45,3 +45,25 @@ export const trackedParcel = Type.Object(
   { title: 'TrackedParcel', description: 'What carriers have said of a parcel' },
 )
 export type TrackedParcel = Static<typeof trackedParcel>
+
+/** Why a checkpoint is kept and moves nothing. */
+const ignoredReasons = ['future', 'too_old', 'unknown_code'] as const
+export type IgnoredBecause = (typeof ignoredReasons)[number]
+
+/** A checkpoint as operators see it. */
+export const shipmentCheckpoint = extended(
+  trackedCheckpoint,
+  {
+    tracking_number: Type.String({
+      description: 'As numbers are compared: upper case, without spaces, dots and hyphens',
+    }),
+    carrier: nullable(Type.String()),
+    id: Type.String({ description: 'The same however often it is reported; unique within the number and carrier' }),
+    code: Type.String({ description: "The carrier's, as it is" }),
+    place: nullable(Type.String(), { description: 'As the carrier gives it' }),
+    text: nullable(Type.String(), { description: "The carrier's words, which may name people" }),
+    ignored: wordOrNull(ignoredReasons, 'Why it is kept and moves nothing; null: it moves the parcel'),
+  },
+  { title: 'ShipmentCheckpoint', description: 'What a carrier has said of a parcel of a shipment' },
+)
+export type ShipmentCheckpoint = Static<typeof shipmentCheckpoint>

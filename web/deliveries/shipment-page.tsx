@@ -7,6 +7,7 @@ import { isNotFound } from '../platform/api.ts'
 import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { shipmentsAddress, slipsAddress } from './addresses.ts'
+import { Checkpoints } from './checkpoints.tsx'
 import type { ShipmentWithEstimates } from './shipment.ts'
 import { ShipmentActions } from './shipment-actions.tsx'
 import { readShipment } from './shipment-model.ts'
@@ -62,6 +63,7 @@ function Content({ shipment }: { shipment: ShipmentWithEstimates }) {
             <h2 id="numbers-title">{texts.numbers.title}</h2>
             <TrackingNumbers of={shipment.tracking_numbers} />
           </section>
+          <Checkpoints id={shipment.id} everyMs={refreshEveryMs} />
           <Estimates shipment={shipment} />
         </div>
         <Facts shipment={shipment} />

@@ -1,10 +1,12 @@
 import type { ShipmentState } from '../../src/deliveries/shipment.ts'
 import type { NumberView, ShipmentAction, ShipmentView, ShipmentWithEstimatesView } from '../../src/deliveries/views.ts'
+import type { ShipmentCheckpoint } from '../../src/tracking/views.ts'
 
 /** A shipment as lists give it; with its estimates, as its own page does. */
 export type Shipment = ShipmentView
 export type ShipmentWithEstimates = ShipmentWithEstimatesView
 export type TrackingNumber = NumberView
+export type Checkpoint = ShipmentCheckpoint
 export type { ShipmentAction, ShipmentState }
 
 /** The states of shipments, in the order in which they are offered as a filter. */
@@ -32,6 +34,16 @@ export function trackingTone(status: string): string {
   if (['delayed', 'on_hold', 'attempted_delivery', 'available_for_pickup'].includes(status)) return 'attention'
   if (['failure', 'return_to_sender', 'cancelled', 'expired'].includes(status)) return 'bad'
   return status === 'unknown' || status === 'pre_transit' ? 'plain' : 'active'
+}
+
+/** Checkpoints by parcel, in the order of the list. */
+export function parcelsOf(list: readonly Checkpoint[]) {
+  const all = Map.groupBy(list, ({ tracking_number: number, carrier }) => `${number} ${carrier ?? ''}`)
+  return [...all.values()].map(checkpoints => ({
+    number: checkpoints[0]?.tracking_number ?? '',
+    carrier: checkpoints[0]?.carrier ?? '',
+    checkpoints,
+  }))
 }
 
 /** The units of the order that are in no shipment that is not cancelled. */

@@ -7,6 +7,9 @@ const actions = {
   cancel: { button: 'Cancel shipment', question: 'Cancel this shipment?', done: 'Shipment cancelled.' },
 } as const
 
+/** For times by the clock of a place, which are formatted as if they were UTC. */
+const localFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+
 export const texts = {
   title: 'Shipments',
   shipment: 'Shipment',
@@ -67,6 +70,20 @@ export const texts = {
     roles: { main: 'parcel', last_mile: 'last mile', return: 'return' },
     invalid: 'Its check digit is wrong',
     link: 'Open at the carrier',
+  },
+  checkpoints: {
+    title: 'What carriers report',
+    none: 'Nothing reported yet.',
+    more: 'Older reports are not shown.',
+    at: (local: string) => localFormat.format(Date.parse(`${local}Z`)),
+    zones: { known: '', assumed: 'local time, zone not certain', unknown: 'local time, zone unknown' },
+    code: (code: string) => `code ${code}`,
+    received: 'Received',
+    ignored: {
+      future: 'lies ahead: moves nothing',
+      too_old: 'older than the shipment: moves nothing',
+      unknown_code: 'unknown code: moves nothing',
+    },
   },
   estimates: {
     title: 'Expected over time',

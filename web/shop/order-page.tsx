@@ -7,6 +7,7 @@ import { shopAddress, webAddress } from './address.ts'
 import { ask } from './api.ts'
 import { type Ordered, payAgain, toPayer } from './checkout.ts'
 import { kept, type Opened } from './kept.ts'
+import { CancelOrder, TrackingPageLink } from './order-actions.tsx'
 import { OrderDetails } from './order-details.tsx'
 import { stageOf, stepsOf } from './order-stage.ts'
 import { Nothing, Problem, Title } from './parts.tsx'
@@ -109,14 +110,22 @@ function Standing({ opened, ordered, change }: StandingProps) {
         </p>
       )}
       {failure.value !== undefined && <Problem error={failure.value} />}
-      <ol class="progress" aria-label={words.progress}>
-        {stepsOf(ordered).map(({ step, isDone }) => (
-          <li key={step} class={isDone ? 'done' : undefined}>
-            {words.steps[step]}
-            {isDone && <span class="hidden">, {words.isDone}</span>}
-          </li>
-        ))}
-      </ol>
+      <Progress ordered={ordered} />
+      <TrackingPageLink opened={opened} />
+      <CancelOrder {...{ opened, ordered, change }} />
     </section>
+  )
+}
+
+function Progress({ ordered }: { ordered: Ordered }) {
+  return (
+    <ol class="progress" aria-label={words.progress}>
+      {stepsOf(ordered).map(({ step, isDone }) => (
+        <li key={step} class={isDone ? 'done' : undefined}>
+          {words.steps[step]}
+          {isDone && <span class="hidden">, {words.isDone}</span>}
+        </li>
+      ))}
+    </ol>
   )
 }

@@ -40,6 +40,11 @@ export function stepsOf({ order }: Ordered) {
   ] as const
 }
 
+/** Whether the customer can cancel an order: nothing of it has left. Pure. */
+export function canBeCancelled({ order: { status, delivery_status: delivered } }: Ordered): boolean {
+  return ['pending', 'confirmed', 'on_hold'].includes(status) && delivered === 'unfulfilled'
+}
+
 /** The units of an order by item: each is one unit, and those of an item follow each other. Pure. */
 export function unitsByItem({ order: { items } }: Ordered) {
   const byItem = new Map<number, { item: (typeof items)[number]; quantity: number; total: number }>()
