@@ -12,6 +12,7 @@ import { startService } from '../src/service.ts'
 import { atTheEnd } from './at-the-end.ts'
 import { createMigratedDatabase } from './database.ts'
 import { endWithThisProcess } from './end-with-this-process.ts'
+import { eventually } from './kafka.ts'
 import { environmentOf } from './run-cli.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -165,15 +166,21 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 const everyRule = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']
 
+/** Whether a page is as it will stay: nothing is still being read, and what moves for a moment has arrived. */
+const isAtRest = `document.querySelector('main .skeleton') === null && document.getAnimations().every(animation =>
+  animation.playState !== 'running' || animation.effect.getComputedTiming().iterations === Infinity)`
+
 /**
- * What breaks WCAG 2.1 A and AA on a page, as axe finds it: each rule with the places.
+ * What breaks WCAG 2.1 A and AA on a page once it is at rest, as axe finds it: each rule with the places.
  *
  * @param rules what is looked at: tags or rules of axe
  */
 export async function violationsOf(page: Page, rules: readonly string[] = everyRule): Promise<string[]> {
-  await page.evaluate(axe)
+  await eventually('the page is at rest', () => page.evaluate<boolean>(isAtRest))
+  // Half a megabyte, which a document needs once.
+  if (!(await page.evaluate("typeof axe === 'object'"))) await page.evaluate(axe)
   return page.evaluate(`
-    axe.run(document, { runOnly: ${JSON.stringify(rules)} })
+    axe.run(document, { runOnly: ${JSON.stringify(rules)}, resultTypes: ['violations'], selectors: false })
       .then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(node => id + ': ' + node.html)))`)
 }
 
