@@ -46,6 +46,7 @@ describe.skipIf(hasNoBrowser)('carts and what prices them, in Chromium', () => {
 
   test('a discount code is created, found, edited, used up and deactivated', async () => {
     const page = await stage.open('/')
+    await page.clock.install()
     await page.locator('h1').waitFor()
     await go(page, 'u')
     await page.getByText('No discounts yet').waitFor()
@@ -72,6 +73,8 @@ describe.skipIf(hasNoBrowser)('carts and what prices them, in Chromium', () => {
     await page.getByRole('row', { name: /^FIVER \$5\.00 off Starts .* 0 Scheduled/ }).waitFor()
 
     await checkOut(await fill('Blue mug', { discount_codes: ['WELCOME'] }))
+    // The page reads its list again every five seconds.
+    await page.clock.fastForward(5_000)
     await page.getByRole('row', { name: /^WELCOME 10 % off 1 of 1 Used up/ }).waitFor()
     await press(page, 'Edit WELCOME')
     await dialog.getByLabel('Total uses').fill('100')

@@ -6,6 +6,8 @@ setDefaultTimeout(60_000)
 
 const attack = `<img src=x onerror="document.title='broken'">`
 const chrtId: number = sample.items[0].chrt_id
+/** How often the page reads a list again. */
+const refreshEveryMs = 5_000
 
 describe.skipIf(hasNoBrowser)('items and their stock, in Chromium', () => {
   let stage: Stage
@@ -109,6 +111,7 @@ describe.skipIf(hasNoBrowser)('items and their stock, in Chromium', () => {
       await stage.place({ ...sample, order_uid: uid, payment: { ...sample.payment, transaction: uid } })
     }
     const page = await stage.open('/shortfalls')
+    await page.clock.install()
     await page.getByRole('row', { name: /^waits On hold Rare mascara 1 wanted, 0 available/ }).waitFor()
     await page.getByRole('link', { name: 'waits' }).press('Enter')
     await page.getByText('Short of stock').waitFor()
@@ -120,6 +123,7 @@ describe.skipIf(hasNoBrowser)('items and their stock, in Chromium', () => {
     await page.goto(`${stage.url}/shortfalls`)
     await page.getByRole('link', { name: 'waits' }).waitFor()
     await receive(chrtId, 9)
+    await page.clock.fastForward(refreshEveryMs)
     await page.getByText('No order waits for stock').waitFor()
     // The last row of several goes by itself too.
     await add(chrtId - 1, 'Last pencil')
@@ -128,6 +132,7 @@ describe.skipIf(hasNoBrowser)('items and their stock, in Chromium', () => {
     await page.goto(`${stage.url}/low-stock`)
     await page.getByRole('link', { name: /^Last brush/ }).waitFor()
     await receive(chrtId + 1, 9)
+    await page.clock.fastForward(refreshEveryMs)
     await page.getByRole('link', { name: /^Last brush/ }).waitFor({ state: 'detached' })
     await page.getByRole('link', { name: /^Last pencil/ }).waitFor()
     await page.goto(`${stage.url}/items`)
