@@ -43,7 +43,7 @@ describe.skipIf(hasNoBrowser)('below /shop', () => {
         await stage.place(order)
         const page = await stage.open('/shop', { url: proxy.url })
         await checkPage(page, proxy.url, order.order_uid, () => stage.command(order.order_uid, 'hold', 'live'))
-        await checkApiPage(page, proxy.url)
+        await checkApiPage(page, proxy.url, name === 'nginx')
         expect(stage.complaints()).toEqual([])
       })
     })
@@ -143,10 +143,15 @@ async function checkPage(page: Page, host: string, uid: string, change: () => Pr
   await page.locator('.log li').first().getByText('order.on_hold').waitFor()
 }
 
-async function checkApiPage(page: Page, host: string): Promise<void> {
+/**
+ * @param calls whether the page also has to call the service: once is enough, for the browser sees the same addresses in both ways,
+ *   and the page takes seconds to read an operation
+ */
+async function checkApiPage(page: Page, host: string, calls: boolean): Promise<void> {
   await page.getByRole('navigation').getByRole('link', { name: 'API', exact: true }).click()
   await page.getByText('List orders', { exact: false }).first().waitFor()
   expect(page.url()).toStartWith(`${host}/shop/api/docs`)
+  if (!calls) return
   await page.locator('#operations-orders-getOverview').getByRole('button').first().click()
   await page.getByRole('button', { name: 'Try it out' }).click()
   const answered = page.waitForResponse(response => response.url().includes('/overview'))
