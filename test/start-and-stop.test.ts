@@ -7,14 +7,12 @@ import { freePort } from '../scripts/kafka-broker/java-broker.ts'
 import { createMigratedDatabase } from './database.ts'
 import { filled, isAlive } from './embedded-servers.ts'
 import { post } from './http-load.ts'
-import { expectConsistent, expectOrders } from './invariants.ts'
 import { brokerControlAvailability, eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import {
   databaseEnv,
   endServices,
   newServiceDataDir,
-  ownDatabase,
   ownPostgresPid,
   runToItsEnd,
   startServiceProcess,
@@ -30,44 +28,6 @@ afterAll(async () => {
 
 const [order] = makeOrders(1, 'started')
 const body = JSON.stringify(order)
-const sent = new Map([['started-0', body]])
-
-/** Side by side: each waits for processes of its own that start and stop. */
-describe('a restart', () => {
-  afterAll(() => endServices())
-
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
-    test.concurrent(`after ${signal} finds the same data`, async () => {
-      const env = { DATA_DIR: await filled(newServiceDataDir()) }
-      const first = await startServiceProcess({ env })
-      expect((await post(first.url, body))?.status).toBe(201)
-      const postgres = ownPostgresPid(env.DATA_DIR)
-      first.kill(signal)
-      const exit = await first.exited
-      expect(exit).toEqual(signal === 'SIGKILL' ? { code: null, signal } : { code: 0, signal: null })
-      // An orderly end loses no connection.
-      expect(first.output()).not.toContain('"level":"warn"')
-      // A killed service leaves its database running, which the next one takes over.
-      expect(isAlive(postgres)).toBe(signal === 'SIGKILL')
-      const second = await startServiceProcess({ env })
-      if (signal === 'SIGKILL') expect(ownPostgresPid(env.DATA_DIR)).toBe(postgres)
-      await expectOrders(second.url, sent, sent.keys())
-      expect((await post(second.url, body))?.status).toBe(200)
-      await expectConsistent(ownDatabase(env.DATA_DIR))
-    })
-  }
-
-  test.concurrent('service and database are killed at once: the next start recovers the data', async () => {
-    const env = { DATA_DIR: await filled(newServiceDataDir()) }
-    const first = await startServiceProcess({ env })
-    expect((await post(first.url, body))?.status).toBe(201)
-    first.kill('SIGKILL')
-    process.kill(ownPostgresPid(env.DATA_DIR) ?? 0, 'SIGKILL')
-    await first.exited
-    const second = await startServiceProcess({ env })
-    await expectOrders(second.url, sent, sent.keys())
-  })
-})
 
 test('a stop during the start takes effect, and leaves nothing behind', async () => {
   const env = { DATA_DIR: newServiceDataDir() }

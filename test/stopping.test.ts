@@ -1,15 +1,31 @@
-import { afterAll, afterEach, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { createMigratedDatabase } from './database.ts'
+import { filled, isAlive } from './embedded-servers.ts'
+import { post } from './http-load.ts'
+import { expectConsistent, expectOrders } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { startReceiver } from './receiver.ts'
-import { databaseEnv, endServices, startServiceProcess } from './service-process.ts'
+import {
+  databaseEnv,
+  endServices,
+  newServiceDataDir,
+  ownDatabase,
+  ownPostgresPid,
+  startServiceProcess,
+} from './service-process.ts'
+
+/** The end of a service, by itself and while what it needs is gone. Side by side: each test waits for processes of its own. */
 
 setDefaultTimeout(120_000)
-afterEach(() => endServices())
+afterAll(() => endServices())
+
+const [order] = makeOrders(1, 'started')
+const body = JSON.stringify(order)
+const sent = new Map([['started-0', body]])
 
 /** A way to a database that can be frozen: connections stay open, and nothing comes through any more. */
 type Frozen = { port: number; freeze(): void; close(): void }
@@ -46,7 +62,7 @@ async function wayTo({ host, port }: PostgresAddress): Promise<Frozen> {
   }
 }
 
-test('SIGTERM while the database hangs and a webhook is being sent: the whole stop has one deadline', async () => {
+test.concurrent('SIGTERM while the database hangs and a webhook is being sent: the whole stop has one deadline', async () => {
   const { address } = await createMigratedDatabase()
   const way = await wayTo(address)
   const receiver = await startReceiver(() => undefined)
@@ -77,4 +93,38 @@ test('SIGTERM while the database hangs and a webhook is being sent: the whole st
   await answers
   way.close()
   await receiver.close()
+})
+
+describe('a restart', () => {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
+    test.concurrent(`after ${signal} finds the same data`, async () => {
+      const env = { DATA_DIR: await filled(newServiceDataDir()) }
+      const first = await startServiceProcess({ env })
+      expect((await post(first.url, body))?.status).toBe(201)
+      const postgres = ownPostgresPid(env.DATA_DIR)
+      first.kill(signal)
+      const exit = await first.exited
+      expect(exit).toEqual(signal === 'SIGKILL' ? { code: null, signal } : { code: 0, signal: null })
+      // An orderly end loses no connection.
+      expect(first.output()).not.toContain('"level":"warn"')
+      // A killed service leaves its database running, which the next one takes over.
+      expect(isAlive(postgres)).toBe(signal === 'SIGKILL')
+      const second = await startServiceProcess({ env })
+      if (signal === 'SIGKILL') expect(ownPostgresPid(env.DATA_DIR)).toBe(postgres)
+      await expectOrders(second.url, sent, sent.keys())
+      expect((await post(second.url, body))?.status).toBe(200)
+      await expectConsistent(ownDatabase(env.DATA_DIR))
+    })
+  }
+
+  test.concurrent('service and database are killed at once: the next start recovers the data', async () => {
+    const env = { DATA_DIR: await filled(newServiceDataDir()) }
+    const first = await startServiceProcess({ env })
+    expect((await post(first.url, body))?.status).toBe(201)
+    first.kill('SIGKILL')
+    process.kill(ownPostgresPid(env.DATA_DIR) ?? 0, 'SIGKILL')
+    await first.exited
+    const second = await startServiceProcess({ env })
+    await expectOrders(second.url, sent, sent.keys())
+  })
 })
