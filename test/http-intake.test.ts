@@ -57,7 +57,7 @@ describe('orders that come in at once', () => {
       const { address, env } = await sharedDatabase()
       const services = await Promise.all(Array.from({ length: instances }, () => startServiceProcess({ env })))
       const urls = services.map(service => service.url)
-      const load = startPosting({ urls: () => urls, orders: makeOrders(2_000, `many${instances}`), senders: 100 })
+      const load = startPosting({ urls: () => urls, orders: makeOrders(1_000, `many${instances}`), senders: 100 })
       const [order, ...others] = makeOrders(20, `same${instances}`).map(made => ({
         ...made,
         order_uid: `same${instances}`,
@@ -94,7 +94,7 @@ async function expectOneWinner(answers: readonly Awaited<ReturnType<typeof post>
 
 describe('faults under load', () => {
   test('the service is killed: what was acknowledged is there after the next start', async () => {
-    const run = await postToOwn('service', 4_000)
+    const run = await postToOwn('service', 2_000)
     run.service.kill('SIGKILL')
     await run.service.exited
     const acknowledged = [...run.load.acknowledged]
@@ -106,7 +106,7 @@ describe('faults under load', () => {
   })
 
   test('its own PostgreSQL is killed: it is back by itself, and nothing acknowledged is lost', async () => {
-    const run = await postToOwn('own', 4_000)
+    const run = await postToOwn('own', 2_000)
     process.kill(ownPostgresPid(run.dataDir) ?? 0, 'SIGKILL')
     await expectAllPlaced(run)
   })
@@ -116,7 +116,7 @@ describe('faults under load', () => {
     const server = await start(dataDir, { durable: true })
     const service = await startServiceProcess({ env: databaseEnv(server.address) })
     const urls = [service.url]
-    const load = startPosting({ urls: () => urls, orders: makeOrders(3_000, 'theirs'), senders: 64 })
+    const load = startPosting({ urls: () => urls, orders: makeOrders(2_000, 'theirs'), senders: 64 })
     await eventually('orders are being placed', () => load.acknowledged.size > 200)
     process.kill(server.processId() ?? 0, 'SIGKILL')
     await server.stop()
@@ -126,14 +126,14 @@ describe('faults under load', () => {
   })
 
   test('connections are cut again and again: no order is lost or refused', async () => {
-    const run = await postToOwn('cut', 4_000)
+    const run = await postToOwn('cut', 2_000)
     let cut = 0
-    while (run.load.acknowledged.size < 3_500) {
+    while (run.load.acknowledged.size < 1_700) {
       const statement = `select count(pg_terminate_backend(pid)) from pg_stat_activity
                           where application_name like 'orders%' and pid <> pg_backend_pid()`
       cut += await countInDatabase(run.address, statement)
       const seen = run.load.acknowledged.size
-      await eventually('it goes on', () => run.load.acknowledged.size > Math.min(seen + 200, 3_999))
+      await eventually('it goes on', () => run.load.acknowledged.size > Math.min(seen + 100, 1_999))
     }
     expect(cut).toBeGreaterThan(5)
     await expectAllPlaced(run)
@@ -141,7 +141,7 @@ describe('faults under load', () => {
   })
 
   test('SIGTERM: it ends in good order, and what was acknowledged is there', async () => {
-    const run = await postToOwn('sigterm', 4_000)
+    const run = await postToOwn('sigterm', 2_000)
     const postgres = ownPostgresPid(run.dataDir)
     run.service.kill('SIGTERM')
     expect(await run.service.exited).toEqual({ code: 0, signal: null })
