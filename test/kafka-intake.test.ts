@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaBroker } from '../scripts/kafka-broker/broker.ts'
 import { createMigratedDatabase } from './database.ts'
 import { filled, newDataDir, removeDataDirs, start, stopServers } from './embedded-servers.ts'
-import { brokerControlAvailability, eventually, startTestBroker } from './kafka.ts'
+import { brokerControlAvailability, eventually, sharedBroker } from './kafka.ts'
 import { beginRun, expectPromises, runSize, sendShare, stored, untilMoreThan } from './kafka-run.ts'
 import { makeOrders } from './orders.ts'
 import {
@@ -25,16 +25,13 @@ describe.skipIf(brokerControlAvailability() !== null)('orders from Kafka', () =>
   let broker: KafkaBroker
 
   beforeAll(async () => {
-    broker = await startTestBroker()
+    broker = await sharedBroker()
   })
   afterEach(async () => {
     await endServices()
     await stopServers()
   })
-  afterAll(async () => {
-    removeDataDirs()
-    await broker?.stop()
-  })
+  afterAll(removeDataDirs)
 
   async function sharedDatabase() {
     const { address } = await createMigratedDatabase()

@@ -20,7 +20,7 @@ import { createLogger } from '../src/platform/log.ts'
 export const testLog = createLogger({ level: process.env.LOG_LEVEL ?? 'silent' })
 
 let reason: string | null | undefined
-let shared: Promise<string[]> | undefined
+let shared: Promise<KafkaBroker> | undefined
 
 /**
  * Whether tests have a Kafka broker, for `test.skipIf(kafkaAvailability() !== null)`. Where they have none it says so
@@ -48,9 +48,14 @@ export function brokerControlAvailability(): string | null {
  *
  * @returns its addresses
  */
-export function testBroker(): Promise<string[]> {
+export async function testBroker(): Promise<string[]> {
   const configured = process.env.KAFKA_BROKERS
-  shared ??= configured ? Promise.resolve(configured.split(',')) : startTestBroker().then(({ brokers }) => [brokers])
+  return configured ? configured.split(',') : [(await sharedBroker()).brokers]
+}
+
+/** The broker of this test process, never that of KAFKA_BROKERS: for tests that pause it for a while. */
+export function sharedBroker(): Promise<KafkaBroker> {
+  shared ??= startTestBroker()
   return shared
 }
 
