@@ -65,6 +65,23 @@ function orders(args: string[], environment: Record<string, string> = {}) {
   return { status, out: stdout, err: stderr }
 }
 
+/** The same, side by side with others. */
+async function ordersAside(args: string[]) {
+  const child = Bun.spawn([join(checkout, 'orders'), ...args], {
+    cwd: elsewhere,
+    env: { PATH: process.env.PATH ?? '' },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err, status] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  return { status, out, err }
+}
+
 test('it uses the database of .env.local from any folder, the environment takes precedence, and it names the database', () => {
   settings(databaseEnv(database.address))
   const own = `database: ${database.address.database} on ${database.address.host}:${database.address.port}\n`
@@ -87,7 +104,7 @@ test('a relative path starts at the current folder', () => {
   expect(readdirSync(elsewhere)).toContain('here.ndjson')
 })
 
-test('no command but run and migrate sets up a database where there is none', () => {
+test('no command but run and migrate sets up a database where there is none', async () => {
   settings({})
   const commands = [
     ['verify'],
@@ -102,8 +119,8 @@ test('no command but run and migrate sets up a database where there is none', ()
     ['import', join(root, 'package.json')],
     ['db-restored'],
   ]
-  for (const args of commands) {
-    const { status, out, err } = orders(args)
+  const runs = await Promise.all(commands.map(async args => ({ args, ...(await ordersAside(args)) })))
+  for (const { args, status, out, err } of runs) {
     expect({ args, status, out }).toEqual({ args, status: 1, out: '' })
     expect(err).toStartWith(`there is no database in ${join(checkout, 'data')}: "./orders run" or "./orders migrate"`)
   }

@@ -135,7 +135,8 @@ describe('over HTTP', () => {
   })
 })
 
-test('the key is sent', async () => {
+// From here on side by side: a load waits for its next second most of the time.
+test.concurrent('the key is sent', async () => {
   const sent = new Set<string | null>()
   const answer = (request: Request) => {
     sent.add(request.headers.get('authorization'))
@@ -145,7 +146,7 @@ test('the key is sent', async () => {
   expect([...sent]).toEqual(['Bearer secret'])
 })
 
-test('orders that wait while the service hangs count from when they were due, and concurrency stays bounded', async () => {
+test.concurrent('orders that wait while the service hangs count from when they were due, and concurrency stays bounded', async () => {
   let underWay = 0
   let underWayMost = 0
   let startedMs: number | undefined
@@ -165,7 +166,7 @@ test('orders that wait while the service hangs count from when they were due, an
   expect(report.latency_ms.max).toBeGreaterThan(900)
 })
 
-test('orders that could not be sent in time are reported, and a load ends without them', async () => {
+test.concurrent('orders that could not be sent in time are reported, and a load ends without them', async () => {
   const slow = async () => {
     await Bun.sleep(100)
     return new Response(null, { status: 503 })
@@ -178,7 +179,7 @@ test('orders that could not be sent in time are reported, and a load ends withou
   expect(report.rate_reached).toBeLessThan(20)
 })
 
-test('a load that is ended early reports what it did', async () => {
+test.concurrent('a load that is ended early reports what it did', async () => {
   const stop = new AbortController()
   let count = 0
   const answer = () => {
@@ -194,7 +195,7 @@ test('a load that is ended early reports what it did', async () => {
   expect(report.outcomes).toEqual({ 201: report.sent })
 })
 
-test.each([
+test.concurrent.each([
   ['an order that should have been accepted is refused', () => new Response(null, { status: 400 }), 10_000, '400'],
   ['the service fails', () => new Response(null, { status: 500 }), 10_000, '500'],
   ['no answer comes', () => new Promise<Response>(() => undefined), 200, 'no answer'],
@@ -203,23 +204,25 @@ test.each([
   expect(report).toMatchObject({ unexpected: 40, outcomes: { [name]: 40 } })
 })
 
-test('a lost connection: unexpected', async () => {
+test.concurrent('a lost connection: unexpected', async () => {
   const report = await load(httpTarget('http://127.0.0.1:1', undefined, 8, 1_000), 40, 1)
   expect(report.unexpected).toBe(40)
   expect(Object.keys(report.outcomes)).toEqual([expect.stringContaining('no connection')])
 })
 
-test.skipIf(kafkaAvailability() !== null)('over Kafka: every order is in the topic and acknowledged', async () => {
-  const topics = await makeTopics(await testBroker())
-  const args = ['load', '--kafka', '--rate', '500', '--seconds', '2', '--bad', '5%', '--json']
-  const { exitCode, out } = await runCli(args, topics.env)
-  const report = JSON.parse(out)
-  expect({ exitCode, outcomes: report.outcomes }).toEqual({ exitCode: 0, outcomes: { acknowledged: 1_000 } })
-  expect(report.latency_is).toContain('acknowledged')
-  expect(await readTopic(topics.brokers, topics.orders)).toHaveLength(1_000)
-})
+test
+  .skipIf(kafkaAvailability() !== null)
+  .concurrent('over Kafka: every order is in the topic and acknowledged', async () => {
+    const topics = await makeTopics(await testBroker())
+    const args = ['load', '--kafka', '--rate', '500', '--seconds', '2', '--bad', '5%', '--json']
+    const { exitCode, out } = await runCli(args, topics.env)
+    const report = JSON.parse(out)
+    expect({ exitCode, outcomes: report.outcomes }).toEqual({ exitCode: 0, outcomes: { acknowledged: 1_000 } })
+    expect(report.latency_is).toContain('acknowledged')
+    expect(await readTopic(topics.brokers, topics.orders)).toHaveLength(1_000)
+  })
 
-test('over Kafka while it is down: nothing is acknowledged, and it ends', async () => {
+test.concurrent('over Kafka while it is down: nothing is acknowledged, and it ends', async () => {
   const publisher = createPublisher({ brokers: ['127.0.0.1:1'], clientId: 'test', log })
   const report = await load(kafkaTarget(publisher, 'orders', 300), 20, 1, 500)
   await publisher.close()

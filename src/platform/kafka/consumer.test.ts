@@ -168,7 +168,8 @@ withBroker('consume', () => {
     await consumer.stop()
   })
 
-  test('two members share the partitions, and nothing is lost while they come and go', async () => {
+  // Side by side: these wait for the broker most of the time.
+  test.concurrent('two members share the partitions, and nothing is lost while they come and go', async () => {
     const { brokers, topic, groupId } = await newTopic(4)
     await produce(brokers, topic, messages(0, 5000))
     const one = startConsumer({ brokers, topic, groupId, batchMessagesMax: 100 })
@@ -187,7 +188,7 @@ withBroker('consume', () => {
     expect(one.received.length + two.received.length).toBe(11_000)
   })
 
-  test('waits for a topic that is absent', async () => {
+  test.concurrent('waits for a topic that is absent', async () => {
     const brokers = await testBroker()
     const [topic, groupId] = [uniqueName('topic'), uniqueName('group')]
     const consumer = startConsumer({ brokers, topic, groupId })
@@ -197,7 +198,7 @@ withBroker('consume', () => {
     await consumer.stop()
   })
 
-  test('consumes partitions that are added', async () => {
+  test.concurrent('consumes partitions that are added', async () => {
     const { brokers, topic, groupId } = await newTopic(1)
     const consumer = startConsumer({ brokers, topic, groupId })
     await eventually('it has the one partition', () => consumer.lag.size === 1)
@@ -209,7 +210,7 @@ withBroker('consume', () => {
     await consumer.stop()
   })
 
-  test('starts at the oldest message when the committed offset is out of range', async () => {
+  test.concurrent('starts at the oldest message when the committed offset is out of range', async () => {
     const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 10))
     const admin = otherClient(brokers).admin()
@@ -225,7 +226,7 @@ withBroker('consume', () => {
     await consumer.stop()
   })
 
-  test('starts at the oldest message that is left when the next one was deleted', async () => {
+  test.concurrent('starts at the oldest message that is left when the next one was deleted', async () => {
     const { brokers, topic, groupId } = await newTopic()
     await produce(brokers, topic, messages(0, 10))
     const work = gate()
