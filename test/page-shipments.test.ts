@@ -186,6 +186,10 @@ describe.skipIf(hasNoBrowser)('shipments, in Chromium', () => {
     await page.getByLabel('Shipment ID, tracking number or order ID').fill('JD014600003RU')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: id }).waitFor()
+    await page.goto(`${stage.url}/orders/found`)
+    await cardOf(page).getByRole('button', { name: 'Link for the customer' }).press('Enter')
+    const link = cardOf(page).getByRole('link', { name: 'Tracking page of the customer' })
+    expect(await link.getAttribute('href')).toMatch(new RegExp(`^${stage.url}/track/[\\w-]{25,}$`))
     for (const address of ['/shipments', `/shipments/${id}`, '/orders/found', `/packing-slips?id=${id}`]) {
       await page.goto(stage.url + address)
       await page.locator('.shipments tbody tr, .unit-list li, .card-entries li, .slip').first().waitFor()

@@ -108,11 +108,12 @@ describe('a request', () => {
   test('records no recipients, keys or queries', async () => {
     const headers = { traceparent: sampled(3), authorization: 'Bearer secret-of-the-caller' }
     await service.call('GET', '/api/orders?q=Testov', { headers })
+    await service.call('GET', '/api/track/orders/token-of-a-link', { headers })
     await service.call('GET', '/api/carts?email=eve%40example.com', { headers })
     await place(makeOrders(1, 'private')[0], sampled(3))
-    const told = JSON.stringify(await spansOfTrace(3, 6))
+    const told = JSON.stringify(await spansOfTrace(3, 7))
     const { delivery } = makeOrders(1, 'private')[0] as { delivery: Record<string, string> }
-    for (const secret of ['Testov', 'example.com', 'secret-of-the-caller', ...Object.values(delivery)]) {
+    for (const secret of ['Testov', 'example.com', 'secret-of-the-caller', 'token-of', ...Object.values(delivery)]) {
       expect(told).not.toContain(secret)
     }
   })

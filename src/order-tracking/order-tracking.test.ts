@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, spyOn, test } from 'bun:test'
 import { appOn, createTestApp, type TestApp } from '../../test/app.ts'
 import { brokenRules } from '../../test/invariants.ts'
 import { parcelOrder, shipping } from '../../test/shipments.ts'
@@ -168,6 +168,22 @@ test('links that nobody has made, that were revoked, that have expired and those
   expect((await s.ask('POST', '/api/orders/nobody/tracking-link/revoke')).status).toBe(404)
   for (const path of [`/api/orders/${revoked}/tracking-link`, '/api/carts/cart_x/order/tracking-link'])
     expect((await t.call('GET', path)).status).toBe(401)
+})
+
+test('a link that was revoked costs the same look-up as one that nobody has made', async () => {
+  const { order_uid: uid } = await s.place(parcelOrder([1]))
+  const { token } = await linkOf(uid)
+  await s.ask('POST', `/api/orders/${uid}/tracking-link/revoke`)
+  const query = spyOn(t.pool, 'query')
+  const texts: unknown[][] = []
+  for (const asked of [token, 'B'.repeat(token.length)]) {
+    query.mockClear()
+    expect((await open(asked)).status).toBe(404)
+    texts.push(query.mock.calls.map(([text]) => text))
+  }
+  query.mockRestore()
+  expect(texts[0]).toHaveLength(1)
+  expect(texts[1]).toEqual(texts[0] ?? [])
 })
 
 test('whoever tries out links is slowed down, and blocks nobody who has one', async () => {

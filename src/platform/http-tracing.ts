@@ -5,13 +5,14 @@ import type { Tracer } from './tracing.ts'
 /**
  * Wraps each request of a route in a span, from its arrival to the head of its response. The request then carries that span as its
  * `traceparent`, in place of the caller's, so that all it causes becomes a child of it. Only the path of the URL is recorded: a query
- * may hold a recipient's name.
+ * may hold a recipient's name. Of a path that has a token, which opens something for anybody, only the template is.
  *
  * @param answer never rejects
  */
 export function traceRequests(tracer: Tracer, route: { method: string; path: string }, answer: Respond): Respond {
   const name = `${route.method} ${route.path}`
   const isRead = route.method === 'GET'
+  const hasToken = route.path.includes(':token')
   return call => {
     const { request } = call
     const { method } = request
@@ -27,7 +28,7 @@ export function traceRequests(tracer: Tracer, route: { method: string; path: str
         'http.request.method': method,
         'http.route': route.path,
         'http.response.status_code': response.status,
-        'url.path': new URL(request.url).pathname,
+        'url.path': hasToken ? route.path : new URL(request.url).pathname,
         'url.scheme': 'http',
       })
       if (response.status >= 500) span.fail(String(response.status))

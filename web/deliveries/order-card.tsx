@@ -5,6 +5,7 @@ import { Failure, Skeleton } from '../parts/states.tsx'
 import { Time } from '../parts/time.tsx'
 import { shipmentAddress } from './addresses.ts'
 import { CreateDialog } from './create-dialog.tsx'
+import { CustomerLink } from './customer-link.tsx'
 import { type Shipment, unshippedUnits } from './shipment.ts'
 import { ShipmentActions } from './shipment-actions.tsx'
 import { readShipmentsOf } from './shipment-model.ts'
@@ -48,6 +49,7 @@ export default function OrderShipmentsCard({ order, newestEventId }: OrderCardPr
           ))}
         </ul>
       )}
+      {shipments !== undefined && shipments.length > 0 && <CustomerLink uid={uid} />}
       {isAsked.value && shipments !== undefined && (
         <CreateDialog
           {...{ order, shipments, load }}

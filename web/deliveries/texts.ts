@@ -92,6 +92,7 @@ export const texts = {
   },
   tracking: (status: string) => status.replaceAll('_', ' '),
   card: { none: 'No shipments yet.', create: 'New shipment' },
+  link: { ask: 'Link for the customer', open: 'Tracking page of the customer', copy: 'Copy link' },
   actions,
   fields: {
     carrier: 'Carrier (optional)',
