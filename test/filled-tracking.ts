@@ -34,6 +34,6 @@ export async function fillTracking(t: Pick<TestApp, 'call' | 'pool'>): Promise<v
   const options = { pool: t.pool, now: Date.now, silentDays: 14, parts: () => [], log: testLog }
   expect(await expireSilent({ ...options, isClockRight: () => true, onCommitted: () => undefined })).toBe(1)
   await report('FILLED4', at('in_transit', 1))
-  await attach('FILLED1', Date.now())
   await report('FILLED1', at('picked_up', 2), at('held', 1, more))
+  await attach('FILLED1', Date.now())
 }

@@ -145,19 +145,15 @@ export async function withParts(pool: Pool, rows: readonly ShipmentRow[]): Promi
   const where = 'order_uid = any($1) and shipment_id = any($2)'
   const [units, numbers] = await withConnection(pool, client =>
     inOneRoundTrip(client, [
-      { text: `select ${unitColumns} from shipment_units where ${where} order by line`, values, read: unitsIn },
-      {
-        text: `select ${numberColumns} from shipment_tracking_numbers where ${where} order by added_at, number`,
+      rowsAsJson<UnitRow>(`select ${unitColumns} from shipment_units where ${where} order by line`, values),
+      rowsAsJson<NumberRow>(
+        `select ${numberColumns} from shipment_tracking_numbers n where ${where} order by n.added_at, number`,
         values,
-        read: numbersIn,
-      },
+      ),
     ]),
   )
   return toShipments(rows, units, numbers)
 }
-
-const unitsIn = ({ rows }: { rows: readonly UnitRow[] }) => rows
-const numbersIn = ({ rows }: { rows: readonly NumberRow[] }) => rows
 
 /** When a shipment was expected over time, oldest first. */
 export async function readEstimates(pool: Pool, { orderUid, shipmentId }: Shipment): Promise<Estimate[]> {

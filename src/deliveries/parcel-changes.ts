@@ -1,4 +1,4 @@
-import { lockingOrderUids } from '../orders/order-locks.ts'
+import { lockOf } from '../orders/order-locks.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import type { ParcelChange, TrackingPart } from '../tracking/tracking-part.ts'
 import type { ShipmentChange } from './changes.ts'
@@ -15,7 +15,7 @@ export function followParcels({
   onCommitted,
 }: Pick<ShipmentWriterOptions, 'parts' | 'onCommitted'>): TrackingPart {
   return {
-    lockingOrders: lockingOrderUids,
+    lockOrder: lockOf,
     async onParcelsChanged(client, changes, nowMs) {
       const { decided, news } = await decide(client, changes, nowMs)
       if (decided.length + news.length === 0) return { events: [] }

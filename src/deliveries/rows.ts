@@ -1,4 +1,4 @@
-import { type Column, inMilliseconds as time, tableOf } from '../platform/table.ts'
+import { type Column, inWholeMilliseconds as time, tableOf } from '../platform/table.ts'
 import type { NumberCheck } from '../tracking/check-digits.ts'
 import type { TrackingStatus } from '../tracking/tracking-status.ts'
 import type { Estimate } from './changes.ts'
@@ -67,7 +67,7 @@ export const unitsTable = tableOf<Of<ShipmentUnit> & { isLive: boolean }>('shipm
   { name: 'returned_at', type: 'timestamptz', of: unit => unit.returnedAtMs },
 ])
 
-export const unitColumns = `order_uid, shipment_id, line, rid, chrt_id::float8 as chrt_id, shipped_from, was_reserved, ${time('returned_at')}`
+export const unitColumns = `order_uid, shipment_id, line, rid, chrt_id, shipped_from, was_reserved, ${time('returned_at')}`
 
 export type UnitRow = Readonly<{
   order_uid: string

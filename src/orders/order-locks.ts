@@ -3,7 +3,7 @@ import { advisoryLockSpaces } from '../advisory-locks.ts'
 import { textArrayOf } from '../platform/array-text.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { inOneRoundTrip, rowsAsJson, type Statement } from '../platform/round-trip.ts'
-import { inMilliseconds } from '../platform/table.ts'
+import { inWholeMilliseconds as ms } from '../platform/table.ts'
 import type { OrderState, PaymentStatus } from './order.ts'
 
 /** What is decided on under the lock of an order. */
@@ -33,8 +33,8 @@ type LockedRow = {
   payment_pending_until: number | null
 }
 
-const lockedColumns = `order_uid, status, payment_status, delivery_status, version, currency, amount, ${inMilliseconds('updated_at')},
-  ${inMilliseconds('payment_pending_until')}`
+const lockedColumns = `order_uid, status, payment_status, delivery_status, version, currency, amount, ${ms('updated_at')},
+  ${ms('payment_pending_until')}`
 
 function toLocked(row: LockedRow): LockedOrder {
   return {
@@ -117,19 +117,17 @@ export async function lockOrders(client: PoolClient, orderUids: readonly string[
 export function lockingOrders(
   orderUids: readonly string[],
 ): readonly [busy: Statement<readonly string[]>, stored: Statement<readonly LockedOrder[]>] {
-  return [lockingOrderUids(orderUids), readingLocked(orderUids)]
-}
-
-/** Locks orders as `lockOrders` does. @returns a statement that reads those that another transaction has */
-export function lockingOrderUids(orderUids: readonly string[]): Statement<readonly string[]> {
-  return {
-    text: `select order_uid
-             from unnest($1::text[]) as wanted (order_uid)
-            where not pg_try_advisory_xact_lock($2, hashtext(order_uid))`,
-    values: [textArrayOf(orderUids, orderUid => orderUid), advisoryLockSpaces.orders],
+  const locking = {
+    text: `select order_uid from unnest($1::text[]) as wanted (order_uid) where not ${lockOf('order_uid')}`,
+    values: [textArrayOf(orderUids, orderUid => orderUid)],
     read: ({ rows }: { rows: readonly { order_uid: string }[] }) => rows.map(({ order_uid }) => order_uid),
   }
+  return [locking, readingLocked(orderUids)]
 }
+
+/** SQL that locks an order as `lockOrders` does; false when another transaction has it. @param orderUid SQL */
+export const lockOf = (orderUid: string) =>
+  `pg_try_advisory_xact_lock(${advisoryLockSpaces.orders}, hashtext(${orderUid}))`
 
 /** Reads orders that the transaction has locked, in the order of their uids. */
 export function readingLocked(orderUids: readonly string[]): Statement<readonly LockedOrder[]> {

@@ -13,6 +13,9 @@ type ColumnType = 'text' | 'bigint' | 'integer' | 'timestamptz' | 'timestamp' | 
 /** Reads a time in milliseconds since 1970, a local one as if it were UTC: the driver takes ten times as long for a date. */
 export const inMilliseconds = (name: string) => `(extract(epoch from ${name}) * 1000)::float8 as ${name}`
 
+/** The same of a time that has whole milliseconds, as all have that the service writes itself, in an eighth of the time. */
+export const inWholeMilliseconds = (name: string) => `round(date_part('epoch', ${name}) * 1000) as ${name}`
+
 export type Column<Item> = Readonly<{
   name: string
   type: ColumnType

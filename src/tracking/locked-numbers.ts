@@ -2,7 +2,7 @@ import type { PoolClient } from '../platform/postgres.ts'
 import { command, inOneRoundTrip } from '../platform/round-trip.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Parcel } from './parcel.ts'
-import { lockingNumbers, readingCheckpoints, readingParcels, readingShipments } from './parcel-queries.ts'
+import { lockingNumbers, lockingShipments, readingCheckpoints, readingParcels } from './parcel-queries.ts'
 import type { ParcelShipment } from './rows.ts'
 import type { TrackingPart } from './tracking-part.ts'
 
@@ -14,33 +14,24 @@ export type LockedNumbers = Readonly<{
   isFree: (number: string) => boolean
 }>
 
-/**
- * Begins a transaction, locks the orders whose parcels are reported and then the numbers, as everywhere, and reads their parcels: in two
- * round trips.
- */
+/** Begins a transaction, locks numbers and the orders that are in their parcels, and reads the parcels: in one round trip. */
 export async function beginWithNumbers(
   client: PoolClient,
   numbers: readonly string[],
   parts: readonly TrackingPart[],
 ): Promise<LockedNumbers> {
-  const [, before] = await inOneRoundTrip(client, [
+  const locks = parts.map(part => (orderUid: string) => part.lockOrder(orderUid))
+  const [, , parcels, shipments] = await inOneRoundTrip(client, [
     command('begin isolation level read committed'),
-    readingShipments(numbers),
+    lockingNumbers(numbers),
+    readingParcels(numbers),
+    lockingShipments(numbers, locks),
   ])
-  const orderUids = [...new Set(before.map(({ orderUid }) => orderUid))].toSorted()
-  const locks = orderUids.length === 0 ? [] : parts.map(part => part.lockingOrders(orderUids))
-  const reads = [lockingNumbers(numbers), readingParcels(numbers), readingShipments(numbers)] as const
-  const answers = await inOneRoundTrip(client, [...locks, ...reads])
-  const locked = new Set(orderUids)
-  for (const busy of answers.slice(0, locks.length) as (readonly string[])[])
-    for (const orderUid of busy) locked.delete(orderUid)
-  const [parcels, shipments] = answers.slice(-2) as [readonly Parcel[], readonly ParcelShipment[]]
   const shipmentsOf = Map.groupBy(shipments, ({ number }) => number)
   return {
     parcelsOf: Map.groupBy(parcels, ({ number }) => number),
     shipmentsOf,
-    // A shipment may have got the number before it was locked.
-    isFree: number => (shipmentsOf.get(number) ?? []).every(({ orderUid }) => locked.has(orderUid)),
+    isFree: number => (shipmentsOf.get(number) ?? []).every(({ isLocked }) => isLocked),
   }
 }
 

@@ -86,7 +86,10 @@ function recordStats(registry: Registry, pool: Pool, now: () => number): void {
   )
   recordReadings(
     registry,
-    { name: 'parcels_waiting_age_seconds', help: 'How long the parcel that waits longest for news has waited' },
+    {
+      name: 'parcels_waiting_age_seconds',
+      help: 'How long the parcel that waits longest for news has waited, to the day',
+    },
     async () => [{ value: (await stats()).waitingSeconds }],
   )
 }

@@ -22,8 +22,9 @@ const lockedSingly = 512
 const sharedCount = 256
 
 /**
- * Locks numbers until the transaction ends, in one order everywhere. Whatever writes parcels of a number holds its lock. A transaction that
- * also locks orders takes those first. It may lock some of its numbers again, and no further ones.
+ * Locks numbers until the transaction ends, in one order everywhere. Whatever writes parcels of a number holds its lock. It may lock some of
+ * its numbers again, and no further ones. Orders may be locked before and behind, since nobody waits for them; what is waited for, such as items,
+ * behind.
  *
  * Those that lock numbers one by one share the locks that all numbers share, which a transaction about thousands, and an instance of an older
  * version, has to itself.
@@ -43,10 +44,20 @@ export function lockingNumbers(numbers: readonly string[]): Statement<undefined>
   )
 }
 
-/** The shipments that are in the parcels of numbers. */
-export function readingShipments(numbers: readonly string[]): Statement<readonly ParcelShipment[]> {
+/**
+ * The shipments that are in the parcels of numbers, whose orders are locked.
+ *
+ * @param locks SQL that locks an order, see `TrackingPart`
+ */
+export function lockingShipments(
+  numbers: readonly string[],
+  locks: readonly ((orderUid: string) => string)[],
+): Statement<readonly (ParcelShipment & { isLocked: boolean })[]> {
+  const locked = ['true', ...locks.map(lock => lock('order_uid'))].join(' and ')
   return rowsAsJson(
-    'select order_uid as "orderUid", shipment_id as "shipmentId", number, carrier from parcel_shipments where number = any($1)',
+    `select order_uid as "orderUid", shipment_id as "shipmentId", number, carrier, ${locked} as "isLocked"
+       from parcel_shipments
+      where number = any($1)`,
     [arrayOf(numbers, number => number)],
   )
 }
@@ -87,10 +98,10 @@ export function notifyingParcels(parcels: readonly Parcel[]): Statement<undefine
   return notifyingKeys(parcelsChannel, numbers)
 }
 
-/** Numbers of parcels that have waited for news since a time, those that have waited longest first. */
+/** Numbers of parcels of which nothing came since a time, those that have waited longest first. */
 export async function readSilentNumbers(pool: Pool, sinceMs: number, numbersMax: number): Promise<string[]> {
   const { rows } = await pool.query<{ number: string }>(
-    'select number from parcels where waiting_since <= $1 order by waiting_since limit $2',
+    'select number from parcels where waiting_since <= $1 and updated_at <= $1 order by waiting_since limit $2',
     [new Date(sinceMs), numbersMax],
   )
   return [...new Set(rows.map(({ number }) => number))]

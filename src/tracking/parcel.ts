@@ -13,7 +13,7 @@ export type Parcel = ParcelFacts &
     state: ParcelState
     /** How many checkpoints it has. */
     checkpoints: number
-    /** Since when news are awaited; undefined: they are not. */
+    /** Since when news are awaited, less than a day before the last that came; undefined: they are not. */
     waitingSinceMs: number | undefined
     /** When it was noticed that no news come. */
     silentAtMs: number | undefined
@@ -57,11 +57,18 @@ function settled(parcel: Parcel, checkpoints: readonly Checkpoint[], newsAtMs: n
     ...parcel,
     state,
     checkpoints: checkpoints.length,
-    waitingSinceMs: isWaiting ? newsAtMs : undefined,
+    waitingSinceMs: isWaiting ? waitingSince(parcel.waitingSinceMs, updatedAtMs) : undefined,
     silentAtMs: undefined,
     listDigest: digestOf(checkpoints, updatedAtMs),
     updatedAtMs,
   }
+}
+
+const dayMs = 86_400_000
+
+/** News of the same day leave it as it is: an index has it, which need not follow every report then. */
+function waitingSince(beforeMs: number | undefined, newsAtMs: number): number {
+  return beforeMs !== undefined && newsAtMs - beforeMs < dayMs ? beforeMs : newsAtMs
 }
 
 export type Reported = Merged & Readonly<{ parcel: Parcel }>

@@ -22,7 +22,7 @@ const follower: Module = {
   start: () => ({
     tracking: [
       {
-        lockingOrders: () => ({ text: 'select', read: () => busy }),
+        lockOrder: orderUid => `${orderUid} <> all('{${busy.join()}}')`,
         onParcelsChanged: async (_client, changes) => {
           told.push(...changes)
           return { events: [] }

@@ -1,6 +1,6 @@
 import { type Column, type Copy, copierOf } from '../platform/copy.ts'
 import type { Statement } from '../platform/round-trip.ts'
-import { type Change, inMilliseconds as ms, tableOf } from '../platform/table.ts'
+import { type Change, inWholeMilliseconds as ms, tableOf } from '../platform/table.ts'
 import type { Checkpoint, ZoneKind } from './checkpoint.ts'
 import { localText } from './local-time.ts'
 import type { Parcel } from './parcel.ts'

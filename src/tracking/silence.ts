@@ -42,7 +42,8 @@ export async function expireSilent(options: SilenceOptions): Promise<number> {
   const { expired, after } = await withConnection(pool, async client => {
     const { parcelsOf, shipmentsOf, isFree } = await beginWithNumbers(client, numbers, parts())
     const nowMs = now()
-    const isDue = ({ number, waitingSinceMs = nowMs }: Parcel) => waitingSinceMs <= dueMs && isFree(number)
+    const isDue = ({ number, waitingSinceMs, updatedAtMs }: Parcel) =>
+      waitingSinceMs !== undefined && updatedAtMs <= dueMs && isFree(number)
     const due = [...parcelsOf.values()].flat().filter(isDue)
     const changes = due.map((before): Omit<NumberChanges, 'news'> => {
       const parcel = afterSilence(before, nowMs)

@@ -37,12 +37,13 @@ export const trackingChecks: readonly Check[] = [
                  <> exists (select from parcel_shipments s where s.number = p.number and s.carrier = p.carrier)
               or (p.waiting_since is not null) <> (p.shipped_since is not null and p.silent_at is null
                                                    and p.status not in ('delivered', 'cancelled'))
-              or p.updated_at < p.created_at or p.waiting_since > p.updated_at or p.silent_at > p.updated_at`,
+              or p.updated_at < p.created_at or p.waiting_since > p.updated_at
+              or p.waiting_since <= p.updated_at - interval '1 day' or p.silent_at > p.updated_at`,
   },
   {
     name: 'parcels-overdue',
     sentence: 'no parcel waits for news longer than TRACKING_SILENT_DAYS',
-    sql: 'select number from parcels where waiting_since < $1::timestamptz',
+    sql: 'select number from parcels where waiting_since < $1::timestamptz and updated_at < $1::timestamptz',
     values: ({ value, nowMs }) => [
       new Date(nowMs - value(trackingSilentDays) * 86_400_000 - overdueToleranceMs).toISOString(),
     ],

@@ -37,16 +37,16 @@ export type ParcelChange = Readonly<{
 
 /**
  * What a module does when the state of parcels changes. The parts are asked of the modules as they run. The transaction is begun by
- * tracking: it locks the orders of the parcels by the parts, then the parcels, writes, and tells the parts.
+ * tracking: it locks the parcels, then their orders by the parts, which wait for none, writes, and tells the parts.
  */
 export type TrackingPart = Readonly<{
   /**
-   * Locks orders until the transaction ends, before anything is written and before parcels are locked. Waits for none, and reads those that
-   * another transaction has: reports for them are tried again.
+   * SQL that locks an order until the transaction ends, before anything is written. It waits for none: it is false when another transaction
+   * has the order, and then reports for its parcels are tried again.
    *
-   * @param orderUids sorted, each once
+   * @param orderUid SQL
    */
-  lockingOrders(orderUids: readonly string[]): Statement<readonly string[]>
+  lockOrder(orderUid: string): string
   /**
    * Follows the changes, holding the orders' locks. What it throws takes the reports back. It should take few statements for all of them, and
    * calls nothing outside the database.
