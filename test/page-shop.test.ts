@@ -222,7 +222,12 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
 
   test('is bought from behind a proxy that leaves a path on, in dark colours', async () => {
     const base = '/some/path'
-    const behind = await setStage({ BASE_PATH: base, SHOP_DIR: folder, STATIC_DIR: '/dev/null' })
+    const behind = await setStage({
+      BASE_PATH: base,
+      SHOP_DIR: folder,
+      TRACKING_PAGE_DIR: await trackFolder(),
+      STATIC_DIR: '/dev/null',
+    })
     const page = await behind.open(`${base}/shop`, { colorScheme: 'dark' })
     await press(page, 'Fill the shop')
     await page.getByText('15 products').waitFor()
@@ -240,6 +245,9 @@ describe.skipIf(hasNoBrowser)('the demo shop, in Chromium', () => {
     await page.getByText('Thank you! Your order is paid and confirmed.').waitFor()
     await look(page)
     expect(new URL(page.url()).pathname).toStartWith(`${base}/shop/`)
+    await follow(page, 'Track your parcels')
+    await page.getByText('This page is up to date').waitFor()
+    expect(new URL(page.url()).pathname).toStartWith(`${base}/track/`)
     expect(behind.complaints()).toEqual([])
     await behind.close()
   })

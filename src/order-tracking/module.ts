@@ -30,7 +30,7 @@ export const orderTrackingModule: Module = {
 }
 
 function start(context: Context): Running {
-  const { pools, now, isInStep, value, basePath } = context
+  const { pools, now, isInStep, value } = context
   const pool = pools.single
   const orders = createTrackedOrders({ pool, now, shownMs: value(trackingPageDays) * 86_400_000 })
   const watches = new OrderWatches()
@@ -40,7 +40,7 @@ function start(context: Context): Running {
   return {
     routes: [
       ...trackRoutes({ orders, watches, isInStep, stop: stop.signal }),
-      ...linkRoutes({ pool, orders, openOrder, now, basePath, onRevoked: orderUid => ordersChanged([orderUid]) }),
+      ...linkRoutes({ pool, orders, openOrder, now, onRevoked: orderUid => ordersChanged([orderUid]) }),
       ...pageRoutes(value(trackingPageDir), '/track/'),
     ],
     notifications: [

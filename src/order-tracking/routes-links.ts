@@ -17,8 +17,6 @@ type Options = Readonly<{
   openOrder: CartsApi['openOrder']
   /** Milliseconds since 1970 by the clock of the database. */
   now: () => number
-  /** The path that a proxy in front leaves on; '' for none. */
-  basePath: string
   /** Called when a link was revoked, before the sender knows. */
   onRevoked: (orderUid: string) => void
 }>
@@ -51,10 +49,10 @@ async function orderOf({ params: { id = '' } }: Call, { pool }: Options): Promis
 }
 
 /** @throws AppError TRACKING_PAGE_NOT_FOUND when the order has no page any more */
-async function show(orderUid: string, { orders, basePath }: Options): Promise<Response> {
+async function show(orderUid: string, { orders }: Options): Promise<Response> {
   const token = await orders.linkOf(orderUid)
   if (token === undefined) throw noSuchPage()
-  const link: TrackingLink = { token, path: `${basePath}/track/${token}` }
+  const link: TrackingLink = { token, path: `/track/${token}` }
   return Response.json(link, { headers: { 'cache-control': 'no-store' } })
 }
 

@@ -57,7 +57,7 @@ export const trackingLink = Type.Object(
   {
     token: Type.String({ description: 'Opens the page, and GET /api/track/orders/{token}' }),
     path: Type.String({
-      description: 'The page, as a path on the host that serves the service',
+      description: 'The page, as a path below the address of the service',
       examples: ['/track/…'],
     }),
   },

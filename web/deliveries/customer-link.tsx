@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals'
 import type { TrackingLink } from '../../src/order-tracking/views.ts'
 import { CopyButton } from '../parts/copy-button.tsx'
 import { Refused } from '../parts/states.tsx'
+import { base } from '../platform/address.ts'
 import { ask } from '../platform/api.ts'
-import { webAddressOf } from '../platform/web-address.ts'
 import { texts } from './texts.ts'
 
 const words = texts.link
@@ -15,7 +15,7 @@ export function CustomerLink({ uid }: { uid: string }) {
   const show = async () => {
     try {
       const { path } = await ask<TrackingLink>(`/api/orders/${encodeURIComponent(uid)}/tracking-link`)
-      address.value = webAddressOf(path)
+      address.value = new URL(base + path, location.href).href
       failure.value = undefined
     } catch (error) {
       failure.value = error

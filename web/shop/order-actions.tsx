@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { TrackingLink } from '../../src/order-tracking/views.ts'
-import { webAddress } from './address.ts'
+import { serviceBase } from './address.ts'
 import { ask } from './api.ts'
 import type { Ordered } from './checkout.ts'
 import type { Opened } from './kept.ts'
@@ -18,7 +18,7 @@ export function TrackingPageLink({ opened }: { opened: Opened }) {
     const { id, token } = opened
     const read = ask<TrackingLink>(`/api/carts/${encodeURIComponent(id)}/order/tracking-link`, { token })
     read.then(
-      ({ path }) => (address.value = webAddress(path)),
+      ({ path }) => (address.value = serviceBase + path),
       () => (address.value = undefined),
     )
   }, [opened])
