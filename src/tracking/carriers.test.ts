@@ -144,6 +144,8 @@ test('a code that is known to say nothing of where a parcel is has a reason, and
     activityStatus: { type: 'U', code: 'DU', description: 'Updated' },
   }
   expect(parse('ups', alert)[0]).toMatchObject({ status: 'unknown', reason: 'carrier_estimate' })
+  const voided = { ...alert, activityStatus: { type: 'MV', code: 'VP', description: 'Voided' } }
+  expect(parse('ups', voided)[0]).toMatchObject({ status: 'cancelled' })
   const scanEvents = [{ date: '2026-11-28T09:30:00-05:00', eventType: 'HA' }]
   const trackResults = [{ trackingNumberInfo: { trackingNumber: '123456789012' }, scanEvents }]
   const pushed = { output: { completeTrackResults: [{ trackResults }] } }

@@ -17,7 +17,9 @@ const codes = tableOf([
 
 /** Every activity has a type as well, for codes that the table does not know. */
 const types = tableOf([
-  ['pre_transit', 'M MV'],
+  ['pre_transit', 'M'],
+  // The label was voided.
+  ['cancelled', 'MV'],
   ['picked_up', 'P'],
   ['in_transit', 'I'],
   ['out_for_delivery', 'O'],
