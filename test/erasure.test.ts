@@ -255,7 +255,20 @@ describe('an erasure', () => {
     await (
       await t.call('POST', '/api/orders/batch', { body: orders.map(order => `${JSON.stringify(order)}\n`).join('') })
     ).text()
-    const change = async ({ order_uid: uid }: OrderDocument) => {
+    const ship = async ({ order_uid: uid, items }: OrderDocument) => {
+      const number = { number: `BUSY-${uid}` }
+      const plan = { rids: items.map(({ rid }) => rid), tracking_numbers: [number] }
+      const planned = await t.call('POST', `/api/orders/${uid}/shipments`, { body: plan })
+      const { id } = (await planned.json()) as { id: string }
+      const shipped = await t.call('POST', `/api/shipments/${id}/ship`, { body: {} })
+      const checkpoints = [{ code: 'IT', status: 'in_transit', occurred_local: new Date().toISOString().slice(0, 19) }]
+      const body = { tracking_number: number.number, checkpoints }
+      const reported = await t.call('POST', '/api/deliveries/webhooks/generic', { body })
+      expect([planned.status, shipped.status, reported.status]).toEqual([201, 200, 200])
+    }
+    const change = async (order: OrderDocument, index: number) => {
+      const { order_uid: uid } = order
+      if (index % 4 === 0) await ship(order)
       const statuses = []
       for (const command of ['hold', 'confirm', 'delivery', 'cancel']) {
         const body = command === 'delivery' ? { city: `Z${mark}ville` } : {}
