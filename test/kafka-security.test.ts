@@ -11,7 +11,7 @@ import { createMigratedDatabase } from './database.ts'
 import { post } from './http-load.ts'
 import { eventually, startTestBroker } from './kafka.ts'
 import { makeOrders } from './orders.ts'
-import { findingOf, runCli } from './run-cli.ts'
+import { findingOf, runCommand } from './run-cli.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 import { expectEvents, makeTopics, readTopic, sendOrders, type Topics } from './topics.ts'
 
@@ -71,7 +71,11 @@ describe.skipIf(unavailable !== null)('a Kafka that requires TLS, a client certi
   }
 
   async function doctorsWord(changes: Record<string, string>): Promise<Finding | undefined> {
-    const { out, err } = await runCli(['doctor', '--json'], { DATA_DIR: join(folder, 'none'), ...guarded, ...changes })
+    const { out, err } = await runCommand(['doctor', '--json'], {
+      DATA_DIR: join(folder, 'none'),
+      ...guarded,
+      ...changes,
+    })
     expect(out + err).not.toContain('horse')
     return findingOf(out, 'Kafka')
   }

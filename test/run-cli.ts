@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { runCommandLine } from '../src/commands/command-line.ts'
 import type { Finding } from '../src/commands/doctor-finding.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -25,6 +26,25 @@ export async function runCli(args: readonly string[], environment: Record<string
     new Response(child.stderr).text(),
     child.exited,
   ])
+  return runOf(exitCode, out, said)
+}
+
+/**
+ * Runs a command in this process, for what it does: a process of its own takes a second of a processor to begin. Not for a command
+ * that asks at the terminal, or reads or writes a backup there.
+ */
+export async function runCommand(args: readonly string[], environment: Record<string, string> = {}): Promise<CliRun> {
+  const [out, said]: [string[], string[]] = [[], []]
+  const exitCode = await runCommandLine(args, {
+    env: environment,
+    stop: new AbortController().signal,
+    out: async text => void out.push(text),
+    err: text => void said.push(text),
+  })
+  return runOf(exitCode, out.join(''), said.join(''))
+}
+
+function runOf(exitCode: number, out: string, said: string): CliRun {
   const database = /^database: (.*)\n/m.exec(said)
   return { exitCode, out, err: said.replace(database?.[0] ?? '', ''), database: database?.[1] }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createOrdersDatabase } from '../../test/app.ts'
 import { makeOrders } from '../../test/orders.ts'
-import { environmentOf, runCli } from '../../test/run-cli.ts'
+import { environmentOf, runCommand } from '../../test/run-cli.ts'
 import { seedDeadLetters } from '../../test/seed-dead-letters.ts'
 import { readConfig } from '../config.ts'
 import { modules } from '../modules.ts'
@@ -27,7 +27,7 @@ afterAll(async () => {
 })
 
 /** Runs `dead-letters` on the database: no service is running. */
-const run = (...args: string[]) => runCli(['dead-letters', ...args], environmentOf(database.address))
+const run = (...args: string[]) => runCommand(['dead-letters', ...args], environmentOf(database.address))
 
 const record = (...given: Parameters<typeof seedDeadLetters> extends [unknown, ...infer Rest] ? Rest : never) =>
   seedDeadLetters(database.pool, ...given)
