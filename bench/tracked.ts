@@ -10,7 +10,7 @@ import { readOrder } from '../src/orders/validate.ts'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase, settle } from './environment.ts'
-import { type Findings, median } from './figures.ts'
+import { type Figure, type Findings, median } from './figures.ts'
 import { type IngestRun, runIngest } from './ingest-run.ts'
 import { exampleOrders, fillTopic } from './orders-topic.ts'
 import { poolOf, trackItems } from './tracked-items.ts'
@@ -60,6 +60,7 @@ export async function benchTracked(context: BenchmarkContext): Promise<Findings>
         against: { what: 'nothing is tracked', value: untracked },
         must: { of: 'ratio', atLeast: 0.7 },
       },
+      ...processorFigures(tracked, [before, after]),
       {
         what: 'groups of 1,000, nothing tracked',
         value: store.withPart,
@@ -73,6 +74,16 @@ export async function benchTracked(context: BenchmarkContext): Promise<Findings>
       ...tracked.notes,
     ],
   }
+}
+
+/** Processor time, which says more than a rate where others use the machine. */
+function processorFigures({ microseconds: tracked }: IngestRun, untracked: readonly IngestRun[]): Figure[] {
+  if (tracked === undefined) return []
+  return (['service', 'postgres'] as const).map(process => {
+    const times = untracked.flatMap(({ microseconds }) => microseconds?.[process] ?? [])
+    const what = `processor time of ${process === 'service' ? 'the service' : 'PostgreSQL'} for an order, every item tracked`
+    return { what, value: tracked[process], unit: 'µs', against: { what: 'nothing is tracked', value: median(times) } }
+  })
 }
 
 /** Has an order be of the items that are tracked. */

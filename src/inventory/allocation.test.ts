@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type Allocation, allocate, type Demand, type Shelf } from './allocation.ts'
+import { type Allocation, allocate, allocatePlenty, type Demand, type Shelf, type Take } from './allocation.ts'
 
 function shelf(chrtId: number, location: string, available: number, more: Partial<Shelf> = {}): Shelf {
   return { chrtId, location, priority: 0, countries: [], available, backorder: 0, ...more }
@@ -161,3 +161,47 @@ function sortTakes(takes: { chrtId: number; location: string; quantity: number }
     stock.findIndex(one => one.chrtId === chrtId && one.location === location)
   return takes.toSorted((a, b) => items.indexOf(a.chrtId) - items.indexOf(b.chrtId) || place(a) - place(b))
 }
+
+const units = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 5 })
+const plentyShelves = fc.uniqueArray(
+  fc.record({
+    ...{
+      chrtId: fc.integer({ min: 1, max: 4 }),
+      location: fc.constantFrom('a', 'b'),
+      available: fc.integer({ min: -1, max: 6 }),
+    },
+    ...{ countries: fc.constantFrom([], [], ['DE']), backorder: fc.integer({ min: 0, max: 2 }) },
+  }),
+  { selector: ({ chrtId, location }) => `${chrtId} ${location}`, maxLength: 5 },
+)
+
+test('where each item lies at one location and there is plenty, the short way gives the same', () => {
+  let given = 0
+  fc.assert(
+    fc.property(fc.array(units, { maxLength: 4 }), plentyShelves, (orders, some) => {
+      const shelves = some.map(({ chrtId, location, available, ...more }) => shelf(chrtId, location, available, more))
+      const plenty = allocatePlenty(
+        orders.map(lines => lines.map(chrtId => ({ chrtId }))),
+        shelves,
+      )
+      const isSimple =
+        new Set(shelves.map(({ chrtId }) => chrtId)).size === shelves.length &&
+        shelves.every(({ countries }) => countries.length === 0)
+      const wanted = (chrtId: number) => orders.flat().filter(unit => unit === chrtId).length
+      const isPlenty = shelves.every(({ chrtId, available }) => wanted(chrtId) <= Math.max(available, 0))
+      expect(plenty !== undefined).toBe(isSimple && isPlenty)
+      if (plenty === undefined) return
+      given += 1
+      const demands = orders.map(lines =>
+        wants(Object.fromEntries([...Map.groupBy(lines, unit => unit)].map(([unit, of]) => [unit, of.length]))),
+      )
+      const sorted = (takes: readonly Take[]) => takes.toSorted((a, b) => a.chrtId - b.chrtId)
+      expect(plenty.map(takes => ({ kind: 'taken' as const, takes: sorted(takes) }))).toEqual(
+        allocate(demands, shelves).map(share =>
+          share.kind === 'taken' ? { kind: 'taken', takes: sorted(share.takes) } : (share as never),
+        ),
+      )
+    }),
+  )
+  expect(given).toBeGreaterThan(0)
+})

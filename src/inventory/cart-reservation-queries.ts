@@ -1,5 +1,6 @@
 import { advisoryLockSpaces } from '../advisory-locks.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
+import type { Answer, Statement } from '../platform/round-trip.ts'
 import type { Take } from './allocation.ts'
 
 /**
@@ -17,12 +18,18 @@ type Row = { order_uid: string; chrt_id: number; location: string; quantity: num
 /** What is reserved under the uids of orders. Those that are placed already hold it themselves, and are left out. */
 export async function findHeldByCarts(client: Pool | PoolClient, orderUids: readonly string[]): Promise<HeldByCarts> {
   if (orderUids.length === 0) return new Map()
-  const { rows } = await client.query<Row>(
-    `select order_uid, chrt_id::float8 as chrt_id, location, quantity::float8 as quantity, cart_id
-       from stock_reservations where order_uid = any($1) and cart_id is not null`,
-    [orderUids],
-  )
-  return Map.groupBy(rows.map(toTake), ({ orderUid }) => orderUid)
+  const { text, values, read } = heldByCarts(orderUids)
+  return read((await client.query(text, [...(values ?? [])])) as Answer)
+}
+
+/** The statement of `findHeldByCarts`, for a caller that sends it with others. */
+export function heldByCarts(orderUids: readonly string[]): Statement<HeldByCarts> {
+  return {
+    text: `select order_uid, chrt_id::float8 as chrt_id, location, quantity::float8 as quantity, cart_id
+             from stock_reservations where order_uid = any($1) and cart_id is not null`,
+    values: [orderUids],
+    read: ({ rows }: { rows: readonly Row[] }) => Map.groupBy(rows.map(toTake), ({ orderUid }) => orderUid),
+  }
 }
 
 function toTake({ order_uid: orderUid, chrt_id: chrtId, location, quantity, cart_id }: Row): CartTake {

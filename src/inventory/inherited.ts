@@ -1,17 +1,18 @@
 import type { NewOrder, ValidOrder } from '../orders/new-order.ts'
 import { DecisionChangedError } from '../orders/placement-part.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { type CartTake, findHeldByCarts, handOver, type HeldByCarts } from './cart-reservation-queries.ts'
+import type { Statement } from '../platform/round-trip.ts'
+import { type CartTake, handOver, heldByCarts, type HeldByCarts } from './cart-reservation-queries.ts'
 import { releaseCartTakes } from './cart-reservations.ts'
 import type { Wanting } from './demand.ts'
 import { cartOrderPrefix, cartReleases } from './reservation.ts'
 
 /** What orders take over of their carts, which have reserved it with RESERVE_ON=cart, or did before that was changed. */
 
-/** What carts hold for orders; nothing is read for a group without orders of carts. */
-export function findInherited(client: PoolClient, orders: readonly NewOrder[]): Promise<HeldByCarts> {
+/** The statement that reads what carts hold for orders; none for a group without orders of carts. */
+export function findingInherited(orders: readonly NewOrder[]): [] | [Statement<HeldByCarts>] {
   const orderUids = orders.map(({ order }) => order.orderUid).filter(uid => uid.startsWith(cartOrderPrefix))
-  return findHeldByCarts(client, orderUids)
+  return orderUids.length === 0 ? [] : [heldByCarts(orderUids)]
 }
 
 /**
@@ -54,16 +55,16 @@ function unitsOf(takes: readonly CartTake[]): Map<number, number> {
 /**
  * Has the orders that are placed take over what their carts hold, for as long as an order may.
  *
- * @param inherited how many reservations each of them takes over
+ * @param inheritedBy how many reservations an order takes over
  * @throws DecisionChangedError when a cart does not hold it any more
  */
 export async function inherit(
   client: PoolClient,
   placed: readonly NewOrder[],
-  inherited: WeakMap<ValidOrder, number>,
+  inheritedBy: (order: ValidOrder) => number,
   heldMs: number,
 ): Promise<void> {
-  const heirs = placed.filter(({ order }) => inherited.has(order))
+  const heirs = placed.filter(({ order }) => inheritedBy(order) > 0)
   for (const [isPending, orders] of Map.groupBy(heirs, ({ state }) => state.status === 'pending')) {
     const nowMs = Math.max(...orders.map(({ placedAt }) => placedAt.getTime()))
     const count = await handOver(
@@ -71,7 +72,6 @@ export async function inherit(
       orders.map(({ order }) => order.orderUid),
       { nowMs, expiresAtMs: isPending ? nowMs + heldMs : undefined },
     )
-    if (count !== orders.reduce((sum, { order }) => sum + (inherited.get(order) ?? 0), 0))
-      throw new DecisionChangedError()
+    if (count !== orders.reduce((sum, { order }) => sum + inheritedBy(order), 0)) throw new DecisionChangedError()
   }
 }

@@ -7,7 +7,7 @@ import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.
  * How many locks all items share. A transaction may name thousands of items, and the server has a table of a few thousand locks; two
  * items that share a lock wait for each other, and nothing else.
  */
-const lockCount = 256
+export const itemLocks = 256
 
 /**
  * Locks items until the transaction ends, each once and in ascending order, so that two transactions never wait for each other. Whatever
@@ -26,7 +26,7 @@ export async function lockItems(client: PoolClient, chrtIds: readonly number[]):
 export function lockingOf(chrtIds: readonly number[]): Statement<undefined> {
   return command(
     `select pg_advisory_xact_lock($2, number)
-       from (select distinct hashint8(chrt_id) & ${lockCount - 1} as number
+       from (select distinct hashint8(chrt_id) & ${itemLocks - 1} as number
                from unnest($1::bigint[]) wanted (chrt_id)
               order by number) locks`,
     [arrayOf(chrtIds, chrtId => chrtId), advisoryLockSpaces.items],

@@ -42,9 +42,10 @@ function ordersOf(chrtId: number, count: number): ValidOrder[] {
 function interrupted(part: PlacementPart, act: (client: PoolClient) => Promise<void>): PlacementPart {
   return {
     ...part,
-    async settle(client, placed) {
-      await act(client)
-      return (await part.settle?.(client, placed)) ?? []
+    async decide(client, orders, isCertain) {
+      const decisions = (await part.decide?.(client, orders, isCertain)) ?? []
+      if (!isCertain) await act(client)
+      return decisions
     },
   }
 }

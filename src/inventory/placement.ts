@@ -1,19 +1,26 @@
 import type { Violation } from '../errors.ts'
-import { copyOfEvents } from '../events/append.ts'
 import type { NewOrder, ValidOrder } from '../orders/new-order.ts'
-import { DecisionChangedError, type PlacementDecision, type PlacementPart } from '../orders/placement-part.ts'
-import type { Copy } from '../platform/copy.ts'
+import type { PlacementDecision, PlacementPart } from '../orders/placement-part.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { type Allocation, allocate, type Demand, findShort, type Missing, type Shelf } from './allocation.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
+import { type Allocation, allocate, allocatePlenty, findShort, type Missing, type Shelf } from './allocation.ts'
+import type { HeldByCarts } from './cart-reservation-queries.ts'
 import { demandsOf, emptyShelves, itemsOf, type Wanting } from './demand.ts'
-import { findInherited, inherit, releaseUnwanted, withoutInherited } from './inherited.ts'
+import { findingInherited, inherit, releaseUnwanted, withoutInherited } from './inherited.ts'
 import { lockItems } from './item-locks.ts'
 import { inventoryActor, shortfallReason } from './reservation.ts'
-import { shortfallEvent } from './reservation-events.ts'
-import { copiesOfWaits, copyOfReservations } from './reservation-queries.ts'
+import {
+  type Foreseen,
+  inheritedBy,
+  nothingPlanned,
+  type Plans,
+  reservationsOf,
+  reservingForeseen,
+  waitsOf,
+} from './plans.ts'
 import type { UntrackedItems } from './reservation-variables.ts'
-import { lockAndReserve, type OrderTakes, reserveStock } from './reserve.ts'
-import { type Place, readShelves, shelvesOf } from './shelves.ts'
+import { backorderedElsewhere, type OrderTakes, reserveStock, saysStockIsGone } from './reserve.ts'
+import { type Place, type Shelves, shelvesOf, storedShelves } from './shelves.ts'
 import { readStock } from './stock-queries.ts'
 import { untrackedShortcut } from './untracked-shortcut.ts'
 
@@ -32,9 +39,6 @@ type Options = Readonly<{
   onShort?: (refused: number, held: number) => void
 }>
 
-/** What an order gets when its group is settled, if that is still there. @param shelves what it was allocated from */
-type Foreseen = Readonly<{ share: Allocation; shelves: readonly Shelf[] }>
-
 /**
  * Reserves the stock of orders in the transaction that places them. Those that came first get it: an unpaid order that there is too
  * little for is refused, and a paid one is put on hold until more arrives.
@@ -44,106 +48,111 @@ type Foreseen = Readonly<{ share: Allocation; shelves: readonly Shelf[] }>
  * of the same items write theirs at the same time. If it is not there any more then, the group is decided again under the locks.
  */
 export function reservationsPart(options: Options): PlacementPart {
-  const group: Group = {
-    ...{ shares: new WeakMap(), waiting: new WeakMap(), foreseen: new WeakMap(), inherited: new WeakMap() },
-  }
+  const plans: Plans = new WeakMap()
   const { rules } = options
   return {
     rejectsWith: ['OUT_OF_STOCK'],
     ...(rules.untracked === 'allow' ? { shortcut: untrackedShortcut() } : {}),
-    decide: (client, orders, isCertain) => decide(client, orders, isCertain, group, options),
-    rows: placed => [...reservationsOf(placed, group, rules.heldMs), ...waitsOf(placed, group)],
-    settles: placed => placed.some(({ order }) => group.foreseen.has(order) || group.inherited.has(order)),
-    settle: (client, placed) => settle(client, placed, group, rules),
+    decide: (client, orders, isCertain) => decide(client, orders, isCertain, plans, options),
+    rows: placed => [...reservationsOf(placed, plans, rules.heldMs), ...waitsOf(placed, plans)],
+    settles: placed => placed.some(({ order }) => inheritedBy(order, plans) > 0),
+    async settle(client, placed) {
+      await inherit(client, placed, order => inheritedBy(order, plans), rules.heldMs)
+      return []
+    },
+    closing: placed => reservingForeseen(placed, plans, rules.lowStockDefault),
+    isChangedBy: saysStockIsGone,
   }
 }
-
-/** What is known of the orders that are being placed. */
-type Group = Readonly<{
-  /** What was decided. */
-  shares: WeakMap<ValidOrder, Allocation>
-  /** What those want that are short. */
-  waiting: WeakMap<ValidOrder, Demand>
-  /** What those get that are served when the group is settled. */
-  foreseen: WeakMap<ValidOrder, Foreseen>
-  /** How many reservations of their carts they take over. */
-  inherited: WeakMap<ValidOrder, number>
-}>
 
 async function decide(
   client: PoolClient,
   orders: readonly NewOrder[],
   isCertain: boolean,
-  group: Group,
+  plans: Plans,
   { rules, onShort }: Options,
 ): Promise<PlacementDecision[]> {
-  const { shares, waiting, foreseen } = group
-  const { wanting, shelves, places } = await readWanting(client, orders, group, rules)
+  const found = await readStockOf(client, orders, rules)
+  if (found === undefined) return orders.map(() => accepted)
+  // Of an attempt that failed.
+  for (const { order } of orders) plans.delete(order)
+  if (!isCertain && found.held.size === 0 && planPlenty(orders, found.shelves, plans)) return orders.map(() => accepted)
+  const { wanting, shelves, places, held } = await wantedOf(client, orders, found, rules)
+  for (const { order } of held.size === 0 ? [] : orders) {
+    const inherits = held.get(order.orderUid)?.length
+    if (inherits !== undefined) plans.set(order, { ...nothingPlanned, inherits })
+  }
   if (wanting.length === 0) return orders.map(() => accepted)
-  const decided = await share(client, wanting, { shelves, places, rules, isCertain })
+  const shared = await share(client, wanting, { shelves, places, rules, isCertain: isCertain || held.size > 0 })
+  for (const { order, share, demand, foreseen } of shared) {
+    const isShort = share.kind === 'short'
+    plans.set(order.order, {
+      share,
+      demand: isShort ? demand : undefined,
+      foreseen,
+      inherits: inheritedBy(order.order, plans),
+    })
+  }
   const decisions = orders.map((order): PlacementDecision => {
-    const found = decided.get(order)
-    if (found === undefined) return accepted
-    if (found.isForeseen) {
-      foreseen.set(order.order, { share: found.share, shelves })
-      return accepted
-    }
-    shares.set(order.order, found.share)
-    if (found.share.kind === 'taken') return accepted
-    waiting.set(order.order, found.demand)
-    return shortOf(order, found.share.missing)
+    const share = plans.get(order.order)?.share
+    return share?.kind === 'short' ? shortOf(order, share.missing) : accepted
   })
   const count = (kind: PlacementDecision['kind']) => decisions.filter(decision => decision.kind === kind).length
   onShort?.(count('rejected'), count('held'))
   return decisions
 }
 
-/** What the orders want of tracked items beside what their carts have reserved, and what there is of it. */
-async function readWanting(
-  client: PoolClient,
-  orders: readonly NewOrder[],
-  { shares, foreseen, inherited }: Group,
-  { untracked, lowStockDefault }: ReservationRules,
-): Promise<{ wanting: readonly Wanting[]; shelves: readonly Shelf[]; places: readonly Place[] }> {
-  const chrtIds = itemsOf(orders)
-  let { shelves, places } = await readShelves(client, chrtIds)
-  if (shelves.length === 0 && untracked === 'allow') return nothingWanted
-  const empty = untracked === 'refuse' ? emptyShelves(orders, shelves) : []
-  const wanting = demandsOf(orders, [...shelves, ...empty])
-  let held = await findInherited(client, orders)
-  if (await releaseUnwanted(client, wanting, held, lowStockDefault)) {
-    ;({ shelves, places } = await readShelves(client, chrtIds))
-    held = await findInherited(client, orders)
+/** Plans for orders that there is plenty for. @returns whether there is */
+function planPlenty(orders: readonly NewOrder[], shelves: readonly Shelf[], plans: Plans): boolean {
+  const shares = allocatePlenty(
+    orders.map(({ order }) => order.lines),
+    shelves,
+  )
+  if (shares === undefined) return false
+  for (const [index, { order }] of orders.entries()) {
+    const takes = shares[index] ?? []
+    if (takes.length > 0)
+      plans.set(order, { ...nothingPlanned, share: { kind: 'taken', takes }, foreseen: atOneLocation })
   }
-  // Of an attempt that failed.
-  for (const of of [shares, foreseen, inherited]) for (const { order } of orders) of.delete(order)
-  for (const { order } of wanting) {
-    const takes = held.get(order.order.orderUid)?.length
-    if (takes !== undefined) inherited.set(order.order, takes)
-  }
-  return { wanting: wanting.flatMap(one => withoutInherited(one, held) ?? []), shelves: [...shelves, ...empty], places }
+  return true
 }
 
-const nothingWanted = { wanting: [], shelves: [], places: [] }
+const atOneLocation: Foreseen = { backordered: [] }
 
-/** Reserves what was foreseen: the locks of the items are held for one round trip, and the commit. */
-async function settle(
+/** `held`: what carts have reserved for the orders. */
+type Found = Shelves & Readonly<{ held: HeldByCarts }>
+
+/** What there is of the items of orders, by a read without locks; undefined when they want nothing that is tracked. */
+async function readStockOf(
   client: PoolClient,
-  placed: readonly NewOrder[],
-  { shares, foreseen, inherited }: Group,
-  { heldMs, lowStockDefault }: ReservationRules,
-): Promise<Copy[]> {
-  await inherit(client, placed, inherited, heldMs)
-  const served = placed.filter(({ order }) => foreseen.has(order))
-  const orders = served.flatMap(({ order }) => takesOf(order, foreseen.get(order)?.share))
-  const shelves = foreseen.get(served[0]?.order as ValidOrder)?.shelves ?? []
-  const nowMs = served[0]?.placedAt.getTime() ?? 0
-  if (!(await lockAndReserve(client, orders, { shelves, nowMs, lowStockDefault }))) throw new DecisionChangedError()
-  for (const { order } of served) {
-    shares.set(order, foreseen.get(order)?.share as Allocation)
-    foreseen.delete(order)
+  orders: readonly NewOrder[],
+  { untracked }: ReservationRules,
+): Promise<Found | undefined> {
+  const statements = [storedShelves(itemsOf(orders)), ...findingInherited(orders)] as const
+  const [{ shelves, places }, held = nothingHeld] = await inOneRoundTrip(client, statements)
+  if (shelves.length === 0 && untracked === 'allow') return undefined
+  const empty = untracked === 'refuse' ? emptyShelves(orders, shelves) : []
+  return {
+    shelves: empty.length === 0 ? shelves : [...shelves, ...empty],
+    places,
+    held,
   }
-  return []
+}
+
+const nothingHeld: HeldByCarts = new Map()
+
+/** What the orders want of tracked items beside what their carts have reserved, and what there is of it. */
+async function wantedOf(
+  client: PoolClient,
+  orders: readonly NewOrder[],
+  found: Found,
+  rules: ReservationRules,
+): Promise<Found & Readonly<{ wanting: readonly Wanting[] }>> {
+  const wanting = demandsOf(orders, found.shelves)
+  if (found.held.size === 0) return { ...found, wanting }
+  const isReleased = await releaseUnwanted(client, wanting, found.held, rules.lowStockDefault)
+  const now = (isReleased ? await readStockOf(client, orders, rules) : undefined) ?? found
+  return { ...now, wanting: wanting.flatMap(one => withoutInherited(one, now.held) ?? []) }
 }
 
 function takesOf({ orderUid }: ValidOrder, share: Allocation | undefined): OrderTakes[] {
@@ -160,34 +169,38 @@ type Sharing = Readonly<{
   isCertain: boolean
 }>
 
-/** What was decided on an order. `isForeseen`: it is reserved when the group is settled. */
-type Share = Readonly<{ share: Allocation; demand: Demand; isForeseen?: true }>
+/** What an order gets. */
+type Share = Wanting & Readonly<{ share: Allocation; foreseen?: Foreseen }>
 
 /**
  * Shares stock out among orders: one that the shelves have too little for gets nothing. It is reserved unless there is enough for all
  * others and nothing has to be certain yet.
  */
-async function share(
-  client: PoolClient,
-  wanting: readonly Wanting[],
-  { shelves, places, rules, isCertain }: Sharing,
-): Promise<Map<NewOrder, Share>> {
-  const decided = new Map<NewOrder, Share>()
-  const demands = (of: readonly Wanting[]) => of.map(({ demand }) => demand)
-  const short = findShort(demands(wanting), shelves)
-  const open = wanting.filter(({ order, demand }, index) => {
+async function share(client: PoolClient, wanting: readonly Wanting[], sharing: Sharing): Promise<readonly Share[]> {
+  const { shelves, places, rules } = sharing
+  const foreseen = foresee(wanting, sharing)
+  if (foreseen !== undefined) return foreseen
+  const short = findShort(demandsOfAll(wanting), shelves)
+  const shorts = wanting.flatMap((one, index): Share | [] => {
     const missing = short[index]
-    if (missing !== undefined) decided.set(order, { demand, share: { kind: 'short', missing } })
-    return missing === undefined
+    return missing === undefined ? [] : { ...one, share: { kind: 'short', missing } }
   })
-  const foreseen = isCertain ? [] : allocate(demands(open), shelves)
-  const isForeseen = !isCertain && foreseen.every(({ kind }) => kind === 'taken')
-  const shares = isForeseen ? foreseen : await take(client, open, places, rules)
-  for (const [index, { order, demand }] of open.entries()) {
-    const share = shares[index] as Allocation
-    decided.set(order, isForeseen ? { demand, share, isForeseen } : { demand, share })
-  }
-  return decided
+  const open = wanting.filter((_, index) => short[index] === undefined)
+  const foreseenOthers = shorts.length === 0 ? undefined : foresee(open, sharing)
+  if (foreseenOthers !== undefined) return [...shorts, ...foreseenOthers]
+  const shares = await take(client, open, places, rules)
+  return [...shorts, ...open.map((one, index) => ({ ...one, share: shares[index] as Allocation }))]
+}
+
+const demandsOfAll = (wanting: readonly Wanting[]) => wanting.map(({ demand }) => demand)
+
+/** What orders get by what was read without a lock; undefined when that has not enough for all of them, or has to be certain. */
+function foresee(wanting: readonly Wanting[], { shelves, isCertain }: Sharing): readonly Share[] | undefined {
+  if (isCertain) return undefined
+  const shares = allocate(demandsOfAll(wanting), shelves)
+  if (!shares.every(({ kind }) => kind === 'taken')) return undefined
+  const foreseen = { backordered: backorderedElsewhere(shelves) }
+  return wanting.map(({ order, demand }, index) => ({ order, demand, share: shares[index] as Allocation, foreseen }))
 }
 
 /** Reserves stock under the locks of its items, for as many orders as possible. */
@@ -201,10 +214,7 @@ async function take(
   const chrtIds = [...new Set(wanting.flatMap(({ demand }) => [...demand.units.keys()]))]
   await lockItems(client, chrtIds)
   const shelves = shelvesOf(await readStock(client, chrtIds), places)
-  const shares = allocate(
-    wanting.map(({ demand }) => demand),
-    shelves,
-  )
+  const shares = allocate(demandsOfAll(wanting), shelves)
   const taken = wanting.flatMap(({ order }, index) => takesOf(order.order, shares[index]))
   const nowMs = wanting[0]?.order.placedAt.getTime() ?? 0
   await reserveStock(client, taken, { shelves, nowMs, lowStockDefault })
@@ -237,29 +247,4 @@ function violationsOf({ lines }: ValidOrder, missing: readonly Missing[]): Viola
     pointer: `/items/${lines.findIndex(line => line.chrtId === chrtId)}/chrt_id`,
     detail: `${wanted} wanted, ${left} left`,
   }))
-}
-
-/** The rows of reservations, those that are foreseen among them: they go with the transaction where the stock is not there any more. */
-function reservationsOf(placed: readonly NewOrder[], { shares, foreseen }: Group, heldMs: number): Copy[] {
-  const reservations = placed.flatMap(({ order, state, placedAt }) => {
-    const found = shares.get(order) ?? foreseen.get(order)?.share
-    if (found?.kind !== 'taken') return []
-    const reservedAtMs = placedAt.getTime()
-    const expiresAtMs = state.status === 'pending' ? reservedAtMs + heldMs : undefined
-    return found.takes.map(one => ({ ...one, orderUid: order.orderUid, expiresAtMs, reservedAtMs }))
-  })
-  return reservations.length === 0 ? [] : [copyOfReservations(reservations)]
-}
-
-/** What orders wait for that were put on hold, and the events that tell of it. */
-function waitsOf(placed: readonly NewOrder[], { shares, waiting }: Group): Copy[] {
-  const held = placed.flatMap(({ order, placedAt }) => {
-    const [found, demand] = [shares.get(order), waiting.get(order)]
-    if (found?.kind !== 'short' || demand === undefined) return []
-    const { orderUid, traceparent } = order
-    const event = shortfallEvent({ orderUid, sequence: 1, recordedAt: placedAt, traceparent }, found.missing)
-    return [{ wait: { orderUid, units: demand.units, sinceMs: placedAt.getTime() }, event }]
-  })
-  if (held.length === 0) return []
-  return [...copiesOfWaits(held.map(({ wait }) => wait)), copyOfEvents(held.map(({ event }) => event))]
 }

@@ -6,28 +6,31 @@ import type { Reservation, ReservationState } from './reservation.ts'
 
 /** Statements on what orders have reserved and wait for. The transaction holds the locks of the orders, or places them. */
 
-export type NewReservation = Take &
-  Readonly<{
-    orderUid: string
-    /** Milliseconds since 1970, like all times here; undefined: it is committed and does not expire. */
-    expiresAtMs: number | undefined
-    reservedAtMs: number
-  }>
+/** What an order reserves, with its placement. */
+export type Reserving = Readonly<{
+  orderUid: string
+  takes: readonly Take[]
+  /** Milliseconds since 1970, like all times here; undefined: it is committed and does not expire. */
+  expiresAtMs: number | undefined
+  reservedAtMs: number
+}>
 
 /** The rows of the reservations of orders that are placed. */
-export function copyOfReservations(reservations: readonly NewReservation[]): Copy {
+export function copyOfReservations(reserving: readonly Reserving[]): Copy {
   const columns = 'order_uid, chrt_id, location, quantity, state, expires_at, reserved_at, updated_at'
-  return copyOf('stock_reservations', columns, reservations, (reservation, writer) => {
-    writer.row(8)
-    writer.text(reservation.orderUid)
-    writer.bigint(reservation.chrtId)
-    writer.text(reservation.location)
-    writer.bigint(reservation.quantity)
-    writer.text(reservation.expiresAtMs === undefined ? 'committed' : 'held')
-    if (reservation.expiresAtMs === undefined) writer.null()
-    else writer.timestamp(reservation.expiresAtMs)
-    writer.timestamp(reservation.reservedAtMs)
-    writer.timestamp(reservation.reservedAtMs)
+  return copyOf('stock_reservations', columns, reserving, ({ orderUid, takes, expiresAtMs, reservedAtMs }, writer) => {
+    for (const { chrtId, location, quantity } of takes) {
+      writer.row(8)
+      writer.text(orderUid)
+      writer.bigint(chrtId)
+      writer.text(location)
+      writer.bigint(quantity)
+      writer.text(expiresAtMs === undefined ? 'committed' : 'held')
+      if (expiresAtMs === undefined) writer.null()
+      else writer.timestamp(expiresAtMs)
+      writer.timestamp(reservedAtMs)
+      writer.timestamp(reservedAtMs)
+    }
   })
 }
 

@@ -1,11 +1,12 @@
+import { DatabaseError } from 'pg'
+import { advisoryLockSpaces } from '../advisory-locks.ts'
 import { arrayOf } from '../platform/array-text.ts'
 import type { PoolClient } from '../platform/postgres.ts'
-import { inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
+import { command, inOneRoundTrip, type Statement } from '../platform/round-trip.ts'
 import type { Shelf, Take } from './allocation.ts'
-import { lockingOf } from './item-locks.ts'
+import { itemLocks } from './item-locks.ts'
 import { changeOf, type Movement, type MovementKind } from './movement.ts'
 import { inventoryActor } from './reservation.ts'
-import { stockKey } from './stock.ts'
 import { type ApplyOptions, applyMovements } from './stock-queries.ts'
 
 /** Units that an order takes or gives back. */
@@ -39,16 +40,36 @@ export async function tryToReserve(
   return isThere
 }
 
-/** The same behind the locks of the items, in one round trip: until the commit, others wait for them. */
-export async function lockAndReserve(
-  client: PoolClient,
-  orders: readonly OrderTakes[],
-  options: ReserveOptions,
-): Promise<boolean> {
-  const chrtIds = new Set(orders.flatMap(({ takes }) => takes.map(({ chrtId }) => chrtId)))
-  if (chrtIds.size === 0) return true
-  const [, isThere = true] = await inOneRoundTrip(client, [lockingOf([...chrtIds]), ...reserving(orders, options)])
-  return isThere
+/**
+ * The statement that reserves, behind the locks of the items, what orders have in `stock_reservations` since this transaction: until it
+ * ends, others wait for them. It raises an error that `saysStockIsGone` recognizes when the stock is not there.
+ *
+ * @param backordered as `backorderedElsewhere` finds them
+ */
+export function reservingPlaced(
+  orderUids: readonly string[],
+  {
+    nowMs,
+    lowStockDefault,
+    backordered,
+  }: Pick<ReserveOptions, 'nowMs' | 'lowStockDefault'> & { backordered: readonly number[] },
+): Statement<undefined> {
+  return command('select reserve_placed($1, $2, $3, $4, $5, $6, $7)', [
+    advisoryLockSpaces.items,
+    itemLocks,
+    arrayOf(orderUids, orderUid => orderUid),
+    new Date(nowMs),
+    inventoryActor,
+    lowStockDefault,
+    arrayOf(backordered, chrtId => chrtId),
+  ])
+}
+
+/** SQLSTATE of `reserve_placed`, see the migration. */
+const stockIsGone = 'OS002'
+
+export function saysStockIsGone(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === stockIsGone
 }
 
 /** The statement that reserves what orders take; none where they take nothing. */
@@ -60,22 +81,18 @@ function reserving(
     .flatMap(({ orderUid, takes }) => takes.map(take => ({ ...take, orderUid })))
     .sort((a, b) => a.chrtId - b.chrtId)
   if (takes.length === 0) return []
-  const sums = sumsOf(takes)
   const values = [
     arrayOf(takes, ({ orderUid }) => orderUid),
     arrayOf(takes, ({ chrtId }) => chrtId),
     arrayOf(takes, ({ location }) => location),
     arrayOf(takes, ({ quantity }) => quantity),
-    arrayOf(sums, ({ chrtId }) => chrtId),
-    arrayOf(sums, ({ location }) => location),
-    arrayOf(sums, ({ quantity }) => quantity),
-    inventoryActor,
     new Date(nowMs),
+    inventoryActor,
     lowStockDefault,
-    backorderedElsewhere(shelves),
+    arrayOf(backorderedElsewhere(shelves), chrtId => chrtId),
   ]
-  const read = ({ rows: [row] }: { rows: readonly { stocks: number }[] }) => row?.stocks === sums.length
-  return [{ text: reserve, values, read }]
+  const read = ({ rows: [row] }: { rows: readonly { is_there: boolean }[] }) => row?.is_there === true
+  return [{ text: 'select reserve_stock($1, $2, $3, $4, $5, $6, $7, $8) as is_there', values, read }]
 }
 
 export type ReserveOptions = Readonly<{
@@ -86,57 +103,14 @@ export type ReserveOptions = Readonly<{
   lowStockDefault: number
 }>
 
-/** What is taken of each item at each location, in the order of the items. */
-function sumsOf(takes: readonly Take[]): Take[] {
-  const sums = new Map<string, Take>()
-  for (const take of takes) {
-    const key = stockKey(take)
-    const quantity = (sums.get(key)?.quantity ?? 0) + take.quantity
-    sums.set(key, { chrtId: take.chrtId, location: take.location, quantity })
-  }
-  return [...sums.values()]
-}
-
 /** The items that lie at several locations, of which one may have less than nothing available; one that is not active shows nothing. */
-function backorderedElsewhere(shelves: ReserveOptions['shelves']): number[] {
+export function backorderedElsewhere(shelves: ReserveOptions['shelves']): number[] {
   const known = new Set<number>()
   const several = new Set<number>()
   for (const { chrtId } of shelves) (known.has(chrtId) ? several : known).add(chrtId)
   const backordered = shelves.filter(({ available, backorder }) => available <= 0 || backorder > 0)
   return [...new Set(backordered.map(({ chrtId }) => chrtId))].filter(chrtId => several.has(chrtId))
 }
-
-/**
- * The level of an item changes with what it has at all locations. That is added up for those of which little is left where it was taken
- * from: elsewhere there is more, or nothing.
- */
-const reserve = `
-  with moved as (
-    insert into stock_movements (order_uid, chrt_id, location, quantity, kind, on_hand, reserved, unavailable, reason, actor, recorded_at)
-    select order_uid, chrt_id, location, quantity, 'reserved', 0, quantity, 0, '', $8, $9
-      from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[]) as given (order_uid, chrt_id, location, quantity)
-  ), changed as (
-    update stock s
-       set reserved = s.reserved + taken.quantity
-      from unnest($5::bigint[], $6::text[], $7::bigint[]) as taken (chrt_id, location, quantity)
-     where s.chrt_id = taken.chrt_id and s.location = taken.location
-       and s.on_hand - s.reserved - s.unavailable + s.backorder_limit >= taken.quantity
-    returning s.chrt_id, taken.quantity, s.on_hand - s.reserved - s.unavailable as available, coalesce(s.low_stock, $10::bigint) as low_stock
-  ), few as (
-    select chrt_id, sum(quantity) as quantity
-      from changed
-     where chrt_id in (select chrt_id from changed where available <= low_stock) or chrt_id = any($11::bigint[])
-     group by chrt_id
-  ), due as (
-    insert into stock_due (chrt_id, since)
-    select chrt_id, $9
-      from (select s.chrt_id, sum(s.on_hand - s.reserved - s.unavailable) as before, coalesce(min(s.low_stock), $10::bigint) as low_stock
-              from stock s where s.chrt_id = any(array(select chrt_id from few)) group by s.chrt_id) all_of
-      join few using (chrt_id)
-     where (before > 0) <> (before - quantity > 0) or (before > low_stock) <> (before - quantity > low_stock)
-    on conflict do nothing
-  )
-  select count(*)::int as stocks from changed`
 
 /** Gives reserved stock back. @param reason why, for the movements */
 export function releaseStock(

@@ -55,6 +55,13 @@ export type PlacementPart = {
    * @throws DecisionChangedError when it is not possible any more; nothing stays of the transaction, and the group is decided again
    */
   settle?(client: PoolClient, placed: readonly NewOrder[]): Promise<Copy[]>
+  /**
+   * The same as statements that are sent together with the rows and the commit: what they lock is locked until then, and no longer. Nobody
+   * reads their answers, so they raise an error when it is not possible any more.
+   */
+  closing?(placed: readonly NewOrder[]): readonly Statement<undefined>[]
+  /** Whether an error is that of such a statement: nothing stays of the transaction, and the group is decided again. */
+  isChangedBy?(error: unknown): boolean
   /** Whether there is something to decide on in a group; always unless given. A group of which no part decides takes two round trips less. */
   concerns?(orders: readonly NewOrder[]): boolean
   /** Whether it locks streams of its own, which must come before the transaction's first write: it decides before parts that do not. */

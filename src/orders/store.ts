@@ -1,7 +1,8 @@
 import { notifyOfEvents } from '../events/append.ts'
 import { copyBehind } from '../platform/copy-behind.ts'
-import { type Copy, copyInto } from '../platform/copy.ts'
+import type { Copy } from '../platform/copy.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
+import type { Statement } from '../platform/round-trip.ts'
 import { allPlaced, type Placement } from './placement.ts'
 import { decidePlacement } from './placement-decision.ts'
 import { DecisionChangedError, type PlacementPart } from './placement-part.ts'
@@ -61,7 +62,8 @@ async function decideAndSettle(
   try {
     return await decideAndWrite(client, parts, orders, false)
   } catch (error) {
-    if (!(error instanceof DecisionChangedError)) throw error
+    const isChanged = error instanceof DecisionChangedError || parts.some(part => part.isChangedBy?.(error))
+    if (!isChanged) throw error
   }
   await client.query('rollback')
   return decideAndWrite(client, parts, orders, true)
@@ -78,24 +80,31 @@ async function decideAndWrite(
   const { placed } = placement
   const settling = parts.filter(part => part.settles?.(placed))
   if (placed.length === 0) await client.query('commit')
-  else if (settling.length === 0) await write(client, parts, placed, `${notifyOfEvents};\ncommit`)
+  else if (settling.length === 0) await write(client, parts, placed, end, closingOf(parts, placed))
   else {
     await write(client, parts, placed, '')
-    const last: Copy[] = []
-    for (const part of settling) last.push(...((await part.settle?.(client, placed)) ?? []))
-    await copyInto(client, last, `${notifyOfEvents};\ncommit`)
+    const rows: Copy[] = []
+    for (const part of settling) rows.push(...((await part.settle?.(client, placed)) ?? []))
+    await copyBehind(client, [], rows, end, closingOf(parts, placed))
   }
   return placement
 }
 
-/** Writes the changes and the rows of every part, and runs `last` behind them in the same message. */
+const end = `${notifyOfEvents};\ncommit`
+
+function closingOf(parts: readonly PlacementPart[], placed: readonly NewOrder[]): readonly Statement<undefined>[] {
+  return parts.flatMap(part => part.closing?.(placed) ?? [])
+}
+
+/** Writes the changes and the rows of every part, and runs `closing` and `last` behind them in the same message. */
 function write(
   client: PoolClient,
   parts: readonly PlacementPart[],
   placed: readonly NewOrder[],
   last: string,
+  closing: readonly Statement<undefined>[] = [],
 ): Promise<void> {
   const updates = parts.flatMap(part => part.updates?.(placed) ?? [])
   const rows = parts.flatMap(part => part.rows?.(placed) ?? [])
-  return copyBehind(client, updates, rows, last)
+  return copyBehind(client, updates, rows, last, closing)
 }

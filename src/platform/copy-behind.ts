@@ -1,4 +1,5 @@
-import { type Copy, CopyTransaction, copyInto } from './copy.ts'
+import { type Copy, CopyTransaction } from './copy.ts'
+import { inPipeline } from './pipeline.ts'
 import type { PoolClient } from './postgres.ts'
 import { RoundTrip, type Statement } from './round-trip.ts'
 
@@ -8,25 +9,18 @@ import { RoundTrip, type Statement } from './round-trip.ts'
  *
  * @param client is within a transaction block, and nothing else is sent by it meanwhile
  * @param statements nobody reads their answers
+ * @param closing statements that run behind the rows, before `last`
  * @throws the first error of the database; the connection's when it is lost, and then it is not known whether the rows are there
  */
-export async function copyBehind(
+export function copyBehind(
   client: Pick<PoolClient, 'query'>,
   statements: readonly Statement<undefined>[],
   copies: readonly Copy[],
   last: string,
+  closing: readonly Statement<undefined>[] = [],
 ): Promise<void> {
-  if (statements.length === 0) return copyInto(client, copies, last)
-  const rows = new CopyTransaction(copies, last)
-  const trip = new RoundTrip(statements, connection => rows.submit(connection))
-  send(client, trip)
-  // A value that cannot be sent, or a client that is busy after all.
-  if (!rows.isSent) await trip.done
-  send(client, rows)
-  const outcomes = await Promise.allSettled([trip.done, rows.done])
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-}
-
-function send(client: Pick<PoolClient, 'query'>, query: RoundTrip | CopyTransaction): void {
-  client.query(query as unknown as Parameters<typeof client.query>[0] & { submit: never })
+  const inTurn = (of: readonly Statement<undefined>[]) => (of.length === 0 ? [] : [new RoundTrip(of)])
+  if (closing.length === 0) return inPipeline(client, [...inTurn(statements), new CopyTransaction(copies, last)])
+  const rows = copies.length === 0 ? [] : [new CopyTransaction(copies, '')]
+  return inPipeline(client, [...inTurn(statements), ...rows, ...inTurn(closing), new CopyTransaction([], last)])
 }

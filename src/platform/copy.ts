@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { PoolClient } from './postgres.ts'
+import type { Connection } from './round-trip.ts'
 import { RowWriter, reuse } from './row-writer.ts'
 
 /** Rows for one table, written by COPY in binary format: neither side spends time on escapes or on numbers as text. */
@@ -45,9 +46,6 @@ export function copierOf<Item>(table: string, columns: readonly Column<Item>[]):
   return items => copyOf(table, names, items, writeRow)
 }
 
-/** The part of the driver's connection that is used. */
-type Connection = { stream: Socket }
-
 /**
  * Sends several COPYs and a statement in one message, which PostgreSQL runs as one transaction, and their rows right after it: one
  * round trip, where separate COPYs need two each, and begin and commit two more. While hundreds of requests keep the event loop busy
@@ -58,6 +56,8 @@ type Connection = { stream: Socket }
  */
 export class CopyTransaction {
   readonly done: Promise<void>
+  /** Is called when all of it has been sent, and may send what comes behind it. */
+  onSent: (connection: Connection) => void = () => undefined
   readonly #copies: readonly Copy[]
   readonly #last: string
   #isSent = false
@@ -80,18 +80,15 @@ export class CopyTransaction {
   /** Set by the driver, to end its timer. */
   callback(): void {}
 
-  get isSent(): boolean {
-    return this.#isSent
-  }
-
   /** Sends it, unless it was sent ahead: behind a query whose answer comes before its own. */
   submit(connection: Connection): void {
     if (this.#isSent) return
     this.#isSent = true
-    this.#send(connection.stream).catch(error => this.#settle(error))
+    this.#send(connection).catch(error => this.#settle(error))
   }
 
-  async #send(socket: Socket): Promise<void> {
+  async #send(connection: Connection): Promise<void> {
+    const { stream: socket } = connection
     const writer = new RowWriter()
     writer.query([...this.#copies.map(copy => copy.statement), this.#last].join(';\n'))
     for (const { items, write } of this.#copies) {
@@ -103,6 +100,7 @@ export class CopyTransaction {
       writer.end()
     }
     for (const piece of writer.takeLast()) if (!(await this.#sendPiece(socket, piece))) return
+    this.onSent(connection)
   }
 
   /** @returns whether to send more */

@@ -89,3 +89,30 @@ test('rows are written behind statements in one round trip, and committed with t
   expect(await inOneRoundTrip(client, [numbers])).toEqual([[1, 2, 3, 4, 5]])
   client.release()
 })
+
+test('statements that close a transaction run behind the rows, and without one of them there is no commit', async () => {
+  const client = await database.pool.connect()
+  const rows = Array.from({ length: 20_000 }, (_, index) => 1_000 + index)
+  const doubled = command('insert into numbers select max(number) + 1 from numbers')
+  const kept = async () => (await inOneRoundTrip(client, [numbers]))[0].length
+  const before = await kept()
+  for (const [updates, copies, closing] of [
+    [[], [rowsOf(...rows)], [doubled, insert(1_000)]],
+    [[insert(900)], [rowsOf(...rows, 1_000)], [doubled]],
+    [[insert(1_000)], [rowsOf(...rows)], [doubled]],
+    [[], [rowsOf(...rows)], [doubled, command('insert into numbers values ($1)', [unsent])]],
+  ] as const) {
+    await client.query('begin')
+    await expect(copyBehind(client, updates, copies, 'commit', closing)).rejects.toThrow()
+    await client.query('rollback')
+    expect(await kept()).toBe(before)
+  }
+  await client.query('begin')
+  await copyBehind(client, [insert(900)], [rowsOf(...rows)], 'commit', [doubled, doubled])
+  await client.query('rollback')
+  expect(await kept()).toBe(before + 1 + rows.length + 2)
+  await client.query('begin')
+  await copyBehind(client, [], [], 'commit', [doubled])
+  expect(await kept()).toBe(before + 1 + rows.length + 3)
+  client.release()
+})

@@ -70,17 +70,16 @@ type Part = {
  */
 export class RoundTrip {
   readonly done: Promise<readonly Answer[]>
+  /** Is called when all of it has been sent, and may send what comes behind it. */
+  onSent: (connection: Connection) => void = () => undefined
   readonly #parts: readonly Part[]
   readonly #answers: Answer[] = []
   #current = 0
+  #isSent = false
   #isOver = false
   #settle: (error?: Error) => void = () => undefined
 
-  readonly #onSent: (connection: Connection) => void
-
-  /** @param onSent is called when all of it has been sent, and may send what comes behind it */
-  constructor(statements: readonly Statement<unknown>[], onSent: (connection: Connection) => void = () => undefined) {
-    this.#onSent = onSent
+  constructor(statements: readonly Statement<unknown>[]) {
     this.#parts = statements.map(({ text, values = [] }, index) => {
       const config: QueryConfig & { queryMode: 'extended' } = { text, values: [...values], queryMode: 'extended' }
       const query = new Query(config, undefined, (error, result) => {
@@ -102,7 +101,10 @@ export class RoundTrip {
   /** Set by the driver, to end its timer. */
   callback(): void {}
 
+  /** Sends it, unless it was sent ahead: behind a query whose answer comes before its own. */
   submit(connection: Connection): Error | null {
+    if (this.#isSent) return null
+    this.#isSent = true
     const unfinished: Connection = Object.create(connection, { sync: { value: () => undefined } })
     connection.stream.cork()
     try {
@@ -114,7 +116,7 @@ export class RoundTrip {
       this.#settle(error as Error)
     } finally {
       connection.sync()
-      if (!this.#isOver) this.#onSent(connection)
+      if (!this.#isOver) this.onSent(connection)
       connection.stream.uncork()
     }
     return null
