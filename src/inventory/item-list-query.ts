@@ -2,7 +2,7 @@ import { severalOf } from '../platform/openapi.ts'
 import { cursorParameter, limitParameter, pageSizeMax, QueryReader } from '../platform/query.ts'
 import { chrtIdOf } from './item-document.ts'
 import type { ItemFilter } from './item-queries.ts'
-import { searchQueryOf } from './item-words.ts'
+import { searchedWordsOf } from './item-words.ts'
 
 /** The parameters of `GET /api/items`; also what its documentation is made from. */
 export const itemListParameters = {
@@ -43,7 +43,7 @@ export function readItemListQuery(parameters: URLSearchParams, isStream: boolean
   const text = query.text('q')
   if (text !== undefined && text.length > 300) query.refuse('q', 'at most 300 characters')
   query.end()
-  const search = text === undefined ? undefined : searchQueryOf(text)
+  const search = text === undefined ? undefined : searchedWordsOf(text)
   if (text !== undefined && search === undefined) return { filter: undefined, after, limit }
   return { filter: { search, chrtIds, nmId, active }, after, limit }
 }

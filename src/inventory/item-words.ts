@@ -26,8 +26,8 @@ export function wordsOfItem(
 /** More words than that narrow nothing down. */
 const searchedWordsMax = 10
 
-/** A text query of PostgreSQL: every word must begin one of the item's. @returns undefined when the text has no word */
-export function searchQueryOf(text: string): string | undefined {
+/** Text queries of PostgreSQL, one for each word of a search: it must begin one of the item's. @returns undefined when the text has no word */
+export function searchedWordsOf(text: string): readonly string[] | undefined {
   const words = wordsOf(text).slice(0, searchedWordsMax)
-  return words.length === 0 ? undefined : words.map(word => `'${word}':*`).join(' & ')
+  return words.length === 0 ? undefined : words.map(word => `'${word}':*`)
 }

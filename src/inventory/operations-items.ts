@@ -42,7 +42,7 @@ export const itemOperations = {
     operationId: 'listItems',
     summary: 'List and search items, by their numbers',
     description:
-      'Every condition given must hold. With Accept: application/x-ndjson every match is streamed, followed by a last line that says complete.',
+      'Every condition given must hold. Where few of many items match, a page may have fewer than asked for, or none, and a Link to the next one. With Accept: application/x-ndjson every match is streamed, followed by a last line that says complete.',
     tags,
     parameters: queryParameters(itemListParameters),
     responses: {

@@ -10,7 +10,7 @@ import { readBody } from '../platform/request-body.ts'
 import { answerItems, saveTogether } from './item-batch.ts'
 import { chrtIdOf, itemBytesMax, presentItem, readItemBody, toItem } from './item-document.ts'
 import { type ItemListQuery, readItemListQuery } from './item-list-query.ts'
-import { listItems, readItems } from './item-queries.ts'
+import { type ItemPage, listItems, readItems } from './item-queries.ts'
 import { itemOperations } from './operations-items.ts'
 
 type Options = Readonly<{
@@ -80,6 +80,8 @@ function batch({ request }: Call, { commands, now, log }: Options): Promise<Resp
   return spooledLinesResponse(answers, request.headers.has('content-length'))
 }
 
+const nothing: ItemPage = { items: [], next: undefined }
+
 async function list(call: Call, { lists, log }: Options): Promise<Response> {
   const { url } = call.request
   const isStream = typeFor(call.request, ['application/json', 'application/x-ndjson']) === 'application/x-ndjson'
@@ -90,12 +92,9 @@ async function list(call: Call, { lists, log }: Options): Promise<Response> {
     return response
   }
   const { filter, after, limit } = query
-  // One more than asked for tells whether there is a next page.
-  const found = filter === undefined ? [] : await listItems(lists, filter, after, limit + 1)
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1) : undefined
-  const link = last === undefined ? {} : { link: linkToNext(url, String(last.chrtId)) }
-  return Response.json(page.map(presentItem), { headers: { vary: 'accept', ...link } })
+  const { items, next } = filter === undefined ? nothing : await listItems(lists, filter, after, limit)
+  const link = next === undefined ? {} : { link: linkToNext(url, String(next)) }
+  return Response.json(items.map(presentItem), { headers: { vary: 'accept', ...link } })
 }
 
 /** Items that a page of a stream holds: two pages are in memory at a time. */
@@ -106,11 +105,11 @@ function everyItem(pool: Pool, { filter, after }: ItemListQuery, log: Logger): L
   async function* lines() {
     if (filter === undefined) return
     for (let last = after; ; ) {
-      const items = await listItems(pool, filter, last, streamPageSize)
+      const { items, next } = await listItems(pool, filter, last, streamPageSize)
       sums.count += items.length
       if (items.length > 0) yield Buffer.from(items.map(item => `${JSON.stringify(presentItem(item))}\n`).join(''))
-      last = items.at(-1)?.chrtId
-      if (items.length < streamPageSize) return
+      if (next === undefined) return
+      last = next
     }
   }
   return { lines: lines(), sums: () => sums, log }

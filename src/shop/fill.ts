@@ -48,7 +48,7 @@ async function fill(options: FillOptions): Promise<number> {
   const { pool } = recording
   const everything = { search: undefined, chrtIds: undefined, nmId: undefined, active: undefined }
   // One more than the demo has: among them there is a foreign one, if there is any.
-  const found = await listItems(pool, everything, undefined, demoItems.length + 1)
+  const { items: found } = await listItems(pool, everything, undefined, demoItems.length + 1)
   const own = new Set(demoItems.map(({ item }) => item.chrtId))
   const foreign = found.find(({ chrtId }) => !own.has(chrtId))
   if (foreign !== undefined)

@@ -19,8 +19,8 @@ export type ShopPage = Readonly<{ items: readonly ShopItem[]; next: number | und
 
 /** Reads what the shop offers; each answer is kept for a moment, since anybody may ask. Throws AppError OVERLOADED, or the database's error. */
 export type ShopItems = Readonly<{
-  /** A page of items by their numbers. @param search a text query of PostgreSQL; undefined: all @param after the number before the page */
-  list(search: string | undefined, after: number | undefined, limit: number): Promise<ShopPage>
+  /** A page of items by their numbers. @param search text queries of PostgreSQL, one for each word; undefined: all @param after the number before the page */
+  list(search: readonly string[] | undefined, after: number | undefined, limit: number): Promise<ShopPage>
   /** One item; undefined when it is not sold. */
   read(chrtId: number): Promise<ShopItem | undefined>
 }>
@@ -51,10 +51,8 @@ export function createShopItems({ pool, now }: { pool: Pool; now: () => number }
     list: (search, after, limit) =>
       briefly(JSON.stringify([search, after, limit]), async () => {
         const filter: ItemFilter = { search, chrtIds: undefined, nmId: undefined, active: true }
-        // One more than asked for tells whether there is a next page.
-        const found = await listItems(pool, filter, after, limit + 1)
-        const page = found.slice(0, limit)
-        return { items: await offered(page), next: found.length > limit ? page.at(-1)?.chrtId : undefined }
+        const { items, next } = await listItems(pool, filter, after, limit)
+        return { items: await offered(items), next }
       }),
     read: chrtId =>
       briefly(JSON.stringify(chrtId), async () => {

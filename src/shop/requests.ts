@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../errors.ts'
 import { chrtIdOf } from '../inventory/item-document.ts'
-import { searchQueryOf } from '../inventory/item-words.ts'
+import { searchedWordsOf } from '../inventory/item-words.ts'
 import { isCurrencyAt } from '../platform/currencies.ts'
 import type { HttpRequest } from '../platform/http.ts'
 import { readJsonBody } from '../platform/json.ts'
@@ -34,8 +34,8 @@ const contracts = {
 }
 
 export type ShopItemsQuery = Readonly<{
-  /** A text query of PostgreSQL; undefined: everything. */
-  search: string | undefined
+  /** Text queries of PostgreSQL, one for each word; undefined: everything. */
+  search: readonly string[] | undefined
   /** Whether the text that is searched for has no word, so that nothing matches. */
   findsNothing: boolean
   after: number | undefined
@@ -50,7 +50,7 @@ export function readShopItemsQuery(parameters: URLSearchParams): ShopItemsQuery 
   const text = query.text('q')
   if (text !== undefined && text.length > textMax) query.refuse('q', `at most ${textMax} characters`)
   query.end()
-  const search = text === undefined ? undefined : searchQueryOf(text)
+  const search = text === undefined ? undefined : searchedWordsOf(text)
   return { search, findsNothing: text !== undefined && search === undefined, after, limit }
 }
 
