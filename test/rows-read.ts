@@ -4,7 +4,7 @@ import { inTransaction, type Pool } from '../src/platform/postgres.ts'
  * Counts the rows of a table (and its partitions) that some work made the server read: the cost of statements, whatever they return.
  *
  * @param table the beginning of the tables' names
- * @param work gets one connection in the place of the pool
+ * @param work gets one connection in the place of the pool, which it may also borrow
  */
 export function rowsRead(pool: Pool, table: string, work: (pool: Pool) => Promise<unknown>): Promise<number> {
   return inTransaction(pool, async client => {
@@ -18,7 +18,8 @@ export function rowsRead(pool: Pool, table: string, work: (pool: Pool) => Promis
       return rows[0]?.count ?? Number.NaN
     }
     const before = await count()
-    await work(client as unknown as Pool)
+    const borrowed = { query: client.query.bind(client), release: () => undefined }
+    await work({ ...borrowed, connect: async () => borrowed } as unknown as Pool)
     return (await count()) - before
   })
 }

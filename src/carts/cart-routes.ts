@@ -203,14 +203,8 @@ function warningsOf({ lines }: Cart, limited: readonly number[]): CartWarning[] 
 async function list(call: Call, { lists }: CartRoutesOptions): Promise<Response> {
   const { url } = call.request
   const { filter, after, limit } = readListQuery(new URL(url).searchParams)
-  // One more than asked for tells whether there is a next page.
-  const found = await listCarts(lists, filter, after, limit + 1)
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1) : undefined
-  return Response.json(page.map(presentListed), {
-    headers:
-      last === undefined
-        ? {}
-        : { link: linkToNext(url, encodeTimedCursor({ atMs: last.createdAtMs, id: last.cartId })) },
+  const { carts, next } = await listCarts(lists, filter, after, limit)
+  return Response.json(carts.map(presentListed), {
+    headers: next === undefined ? {} : { link: linkToNext(url, encodeTimedCursor(next)) },
   })
 }

@@ -1,5 +1,6 @@
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import { type Amounts, codeKey, type Discount, type DiscountKind } from './discount.ts'
+import { pageOf, walkedRows } from '../platform/walked-page.ts'
 import { lockLimits } from './limit-locks.ts'
 
 /** The SQL of discount codes, one function a statement. */
@@ -75,20 +76,27 @@ export async function findUses(
   return new Map(rows.map(({ code_key: code, customer, uses }) => [useKey(code, customer), Number(uses)]))
 }
 
-/** A page of discounts by their codes. @param after the key of the last code of the page before */
+/**
+ * A page of discounts by their codes. A page of those that are active, or are not, checks a bounded number, and may have fewer than the limit.
+ *
+ * @param after the key of the code before the page
+ * @returns next: the same for the next page; undefined on the last one
+ */
 export async function listDiscounts(
   pool: Pool,
   { after, active, limit }: { after: string | undefined; active: boolean | undefined; limit: number },
-): Promise<StoredDiscount[]> {
-  const { rows } = await pool.query<DiscountRow>(
-    `select ${columns}
-       from discounts
-      where code_key > $1 and ($2::boolean is null or active = $2)
-      order by code_key
-      limit $3`,
-    [after ?? '', active ?? null, limit],
+): Promise<{ discounts: readonly StoredDiscount[]; next: string | undefined }> {
+  const conditions = active === undefined ? [] : [active ? 'active' : 'not active']
+  const walk = { table: 'discounts', keys: ['code_key'], sortedBy: ['code_key'], direction: 'asc' } as const
+  const { rows } = await pool.query<DiscountRow & { code_key: string; fits: boolean; number: string }>(
+    `select code_key, ${columns}, k.fits, k.number
+       from ${walkedRows({ ...walk, bounds: ['code_key > $1'], conditions, limit })} k
+       join discounts using (code_key)
+      order by code_key`,
+    [after ?? ''],
   )
-  return rows.map(toDiscount)
+  const page = pageOf(rows, { conditions, limit })
+  return { discounts: page.rows.map(toDiscount), next: page.last?.code_key }
 }
 
 export type PutDiscount =

@@ -1,6 +1,7 @@
 import type { Pool } from '../platform/postgres.ts'
 import { pageParameters, QueryReader } from '../platform/query.ts'
 import { decodeTimedCursor, type TimedPosition } from '../platform/timed-cursor.ts'
+import { pageOf, walkedRows } from '../platform/walked-page.ts'
 import { type Cart, type CartState, cartStates } from './cart.ts'
 import { cartState } from './cart-schemas.ts'
 import { cartColumns, type CartRow, toCart } from './rows.ts'
@@ -38,15 +39,26 @@ export function readListQuery(parameters: URLSearchParams): Readonly<{
   return { filter: { state, abandoned, customerId, email }, after, limit }
 }
 
-/** Carts of a state, newest first. */
+/** A page of carts, and where the next one begins: undefined on the last page. */
+export type CartPage = Readonly<{ carts: readonly Cart[]; next: TimedPosition | undefined }>
+
+/**
+ * A page of the carts of a state, newest first. A page of abandoned carts, or of others, checks a bounded number, and may have fewer than the limit.
+ *
+ * @param after the cart before the page
+ */
 export async function listCarts(
   pool: Pool,
   filter: CartFilter,
   after: TimedPosition | undefined,
   limit: number,
-): Promise<Cart[]> {
-  const { rows } = await pool.query<CartRow>(listingCarts(filter, after, limit))
-  return rows.map(toCart)
+): Promise<CartPage> {
+  const { text, values, conditions } = listingCarts(filter, after, limit)
+  const { rows } = await pool.query<CartRow & { fits: boolean; number: string }>(text, values)
+  const page = pageOf(rows, { conditions, limit })
+  const carts = page.rows.map(toCart)
+  const last = page.last && toCart(page.last)
+  return { carts, next: last && { atMs: last.createdAtMs, id: last.cartId } }
 }
 
 /** The statement of a list. Each filter has a text of its own, so that the carts of a customer are found by their index. */
@@ -55,16 +67,18 @@ export function listingCarts(
   after: TimedPosition | undefined,
   limit: number,
 ) {
-  return {
-    text: `select ${cartColumns}
-       from carts
-      where state = $1
-        and ($2::boolean is null or (abandoned_at is not null) = $2)
-        and ($3::timestamptz is null or (created_at, cart_id) < ($3, $4))
-        and ${customerId === undefined ? '$5::text is null' : 'customer_id = $5'}
-        and ${email === undefined ? '$6::text is null' : 'email = $6'}
-      order by created_at desc, cart_id desc
-      limit ${limit}`,
-    values: [state, abandoned, after && new Date(after.atMs), after?.id, customerId, email],
-  }
+  const values: unknown[] = []
+  const value = (given: unknown) => `$${values.push(given)}`
+  const bounds = [`state = ${value(state)}`]
+  if (customerId !== undefined) bounds.push(`customer_id = ${value(customerId)}`)
+  if (email !== undefined) bounds.push(`email = ${value(email)}`)
+  if (after !== undefined)
+    bounds.push(`(created_at, cart_id) < (${value(new Date(after.atMs))}::timestamptz, ${value(after.id)})`)
+  const conditions = abandoned === undefined ? [] : [`abandoned_at is ${abandoned ? 'not null' : 'null'}`]
+  const walk = { table: 'carts', keys: ['cart_id'], sortedBy: ['created_at', 'cart_id'] }
+  const text = `select ${cartColumns}, k.fits, k.number
+       from ${walkedRows({ ...walk, bounds, conditions, limit })} k
+       join carts using (cart_id)
+      order by carts.created_at desc, cart_id desc`
+  return { text, values, conditions }
 }

@@ -47,7 +47,7 @@ export const cartOperations = {
     operationId: 'listCarts',
     summary: 'List carts',
     description:
-      'Newest first, of one state, without prices. Filters are exact. An email address is personal data: proxies may log the addresses of requests.',
+      'Newest first, of one state, without prices. Filters are exact. Where few of many match, a page may have fewer than asked for, or none, and a Link to the next one. An email address is personal data: proxies may log the addresses of requests.',
     tags,
     parameters: queryParameters(listParameters),
     responses: {

@@ -31,7 +31,8 @@ const full = 'There are as many as there may be'
 export const discountOperations = {
   list: {
     ...{ operationId: 'listDiscounts', summary: 'List discount codes', tags },
-    description: 'By code.',
+    description:
+      'By code. Where few of many match, a page may have fewer than asked for, or none, and a Link to the next one.',
     parameters: queryParameters(discountParameters),
     responses: { 200: page(discountView), ...notValid },
   },

@@ -84,9 +84,11 @@ async function listOfDiscounts({ request: { url } }: Call, pool: Pool): Promise<
   const query = new QueryReader(new URL(url).searchParams, discountParameters)
   const [limit, after, active] = [query.limit(), cursorOf(query), query.flag('active')]
   query.end()
-  // One more than asked for tells whether there is a next page.
-  const found = await listDiscounts(pool, { after, active, limit: limit + 1 })
-  return pageOf(url, found, limit, ({ code }) => codeKey(code), presentDiscount)
+  const { discounts, next } = await listDiscounts(pool, { after, active, limit })
+  return Response.json(
+    discounts.map(presentDiscount),
+    next === undefined ? {} : { headers: { link: linkToNext(url, next) } },
+  )
 }
 
 function methodRoutes(options: PriceRoutesOptions): Route[] {

@@ -39,7 +39,8 @@ export const stockOperations = {
   movements: {
     operationId: 'listStockMovements',
     summary: 'List what changed the stock of an item, newest first',
-    description: 'Every unit of its stock is accounted for: movements are never changed or removed.',
+    description:
+      'Every unit of its stock is accounted for: movements are never changed or removed. Where few of many match, a page may have fewer than asked for, or none, and a Link to the next one.',
     tags,
     parameters: queryParameters(movementListParameters),
     responses: {

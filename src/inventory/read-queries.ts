@@ -47,7 +47,8 @@ export async function listStock(
     conditions.push(`${level} = any(${value(levels)})`)
   }
   const isFew = chrtIds === undefined && location === undefined && levels?.includes('in_stock') === false
-  if (isFew) bounds.push(`chrt_id = any(array(${candidates(levels, bounds)}))`)
+  const rowsMax = isFew ? limit + candidatesMore : undefined
+  if (rowsMax !== undefined) bounds.push(`chrt_id = any(array(${candidates(levels ?? [], bounds, rowsMax)}))`)
   const table = `(select chrt_id, ${sums.join(', ')} from stock where ${bounds.join(' and ')} group by stock.chrt_id) tracked`
   const walk = {
     table,
@@ -57,7 +58,7 @@ export async function listStock(
     bounds: [],
     conditions,
     limit,
-    ...(isFew ? { rowsMax: candidatesMax } : {}),
+    ...(rowsMax === undefined ? {} : { rowsMax }),
   } as const
   const { rows } = await pool.query<{ chrt_id: number; fits: boolean; number: string }>(
     `select chrt_id::float8 as chrt_id, fits, number from ${walkedRows(walk)} k order by number`,
@@ -71,19 +72,21 @@ export async function listStock(
   return { items: [...Map.groupBy(stocks, ({ chrtId }) => chrtId).values()], next: page.last?.chrt_id }
 }
 
-/** How many items are checked of those that an index has by what was last told of their level: 2 ms. */
-const candidatesMax = 1_000
+/**
+ * How many items more than a page has are checked of those that an index has by what was last told of their level. Nearly all of them are still at it.
+ */
+const candidatesMore = 100
 
 /**
  * The first items that may be at a level: those of which it was told last, and those that the worker has still to look at. No other is at
  * it, except after a change of STOCK_LOW, until the worker has noted that.
  */
-function candidates(levels: readonly StockLevel[], bounds: readonly string[]): string {
+function candidates(levels: readonly StockLevel[], bounds: readonly string[], most: number): string {
   const first = (table: string, conditions: readonly string[]) =>
-    `(select chrt_id from ${table} where ${conditions.join(' and ')} order by ${table}.chrt_id limit ${candidatesMax})`
+    `(select chrt_id from ${table} where ${conditions.join(' and ')} order by ${table}.chrt_id limit ${most})`
   const told = stockLevels.filter(level => levels.includes(level)).map(level => [...bounds, `level = '${level}'`])
   const found = [...told.map(conditions => first('item_streams', conditions)), first('stock_due', bounds)]
-  return `select chrt_id from (${found.join(' union ')}) found order by found.chrt_id limit ${candidatesMax}`
+  return `select chrt_id from (${found.join(' union ')}) found order by found.chrt_id limit ${most}`
 }
 
 type MovementRow = Readonly<
@@ -92,33 +95,47 @@ type MovementRow = Readonly<
 
 const numbers = ['movement_id', 'quantity', 'on_hand', 'reserved', 'unavailable']
 
-/** Movements of an item, newest first. @param before the movement before the page */
+/** A page of movements, and the movement before the next one: undefined on the last page. */
+export type MovementPage = Readonly<{ movements: readonly MovementView[]; next: number | undefined }>
+
+/**
+ * A page of movements of an item, newest first. Where few of many movements match, it may have fewer than the limit.
+ *
+ * @param before the movement before the page
+ */
 export async function listMovements(
   pool: Pool,
   chrtId: number,
   { location, kinds }: Readonly<{ location: string | undefined; kinds: readonly MovementKind[] | undefined }>,
   before: number | undefined,
   limit: number,
-): Promise<MovementView[]> {
+): Promise<MovementPage> {
   const values: unknown[] = [chrtId]
   const value = (given: unknown) => `$${values.push(given)}`
-  const conditions = ['chrt_id = $1']
-  if (before !== undefined) conditions.push(`movement_id < ${value(before)}`)
+  const bounds = ['chrt_id = $1']
+  if (before !== undefined) bounds.push(`movement_id < ${value(before)}`)
+  const conditions: string[] = []
   if (location !== undefined) conditions.push(`location = ${value(location)}`)
   if (kinds !== undefined) conditions.push(`kind = any(${value(kinds)})`)
-  const { rows } = await pool.query<MovementRow>(
+  const walk = { table: 'stock_movements', keys: ['chrt_id', 'movement_id'], sortedBy: ['movement_id'] }
+  const { rows } = await pool.query<MovementRow & { fits: boolean; number: string }>(
     `select location, kind, reason, actor, order_uid, shipment_id, external_id,
-            ${numbers.map(name => `${name}::float8 as ${name}`).join(', ')},
-            (extract(epoch from recorded_at) * 1000)::float8 as recorded_at
-       from stock_movements
-      where ${conditions.join(' and ')}
-      order by stock_movements.movement_id desc
-      limit ${limit}`,
+            ${numbers.map(name => `m.${name}::float8 as ${name}`).join(', ')},
+            (extract(epoch from recorded_at) * 1000)::float8 as recorded_at, k.fits, k.number
+       from ${walkedRows({ ...walk, bounds, conditions, limit })} k
+       join stock_movements m using (chrt_id, movement_id)
+      order by m.movement_id desc`,
     values,
   )
-  return rows.map(({ movement_id: id, recorded_at, ...row }) => ({
-    id,
-    ...row,
-    recorded_at: new Date(recorded_at).toISOString(),
-  }))
+  const page = pageOf(rows, { conditions, limit })
+  return { movements: page.rows.map(toMovement), next: page.last?.movement_id }
+}
+
+function toMovement(row: MovementRow): MovementView {
+  return {
+    ...{ id: row.movement_id, location: row.location, kind: row.kind, quantity: row.quantity },
+    ...{ on_hand: row.on_hand, reserved: row.reserved, unavailable: row.unavailable },
+    ...{ reason: row.reason, actor: row.actor, order_uid: row.order_uid, shipment_id: row.shipment_id },
+    ...{ external_id: row.external_id, recorded_at: new Date(row.recorded_at).toISOString() },
+  }
 }

@@ -80,10 +80,8 @@ async function history(call: Call, options: Options): Promise<Response> {
   const { url } = call.request
   const { location, kinds, before, limit } = readMovementListQuery(new URL(url).searchParams)
   const chrtId = await itemOf(call, options)
-  const found = await listMovements(options.lists, chrtId, { location, kinds }, before, limit + 1)
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1) : undefined
-  return Response.json(page, { headers: last === undefined ? {} : { link: linkToNext(url, String(last.id)) } })
+  const { movements, next } = await listMovements(options.lists, chrtId, { location, kinds }, before, limit)
+  return Response.json(movements, { headers: next === undefined ? {} : { link: linkToNext(url, String(next)) } })
 }
 
 async function move(call: Call, claim: Claim | undefined, options: Options): Promise<Response> {

@@ -4,7 +4,7 @@ import { nextOf } from '../../test/links.ts'
 import { rowsRead } from '../../test/rows-read.ts'
 import { walkedMax } from '../platform/walked-page.ts'
 import { noteOtherLevels } from './due.ts'
-import { listStock, type StockFilter } from './read-queries.ts'
+import { listMovements, listStock, type StockFilter } from './read-queries.ts'
 
 /** The list of stock by what few items are: what a page looks at is bounded, and the pages together have everything. */
 
@@ -78,4 +78,25 @@ test.each<[string, Partial<StockFilter>, number]>([
   const all = { chrtIds: undefined, levels: undefined, location: undefined }
   const read = await rowsRead(t.pool, 'stock', pool => listStock(pool, { ...all, ...filter }, undefined, 100, 5))
   expect(read).toBeLessThan(most)
+})
+
+test('movements of an item: a page looks at a bounded number, and the pages together have every one of a kind', async () => {
+  await t.pool.query(
+    `insert into stock_movements (chrt_id, movement_id, location, kind, quantity, on_hand, reserved, unavailable, reason, actor, recorded_at)
+     select 1, n, 'main', case when n % 15000 = 7 then 'adjusted' else 'received' end, 1, 1, 0, 0, '', '', now()
+       from generate_series(1, ${count}) n`,
+  )
+  await t.pool.query('analyze stock_movements')
+  const filter = { location: undefined, kinds: ['adjusted'] } as const
+  const ids: number[] = []
+  let pages = 0
+  for (let before: number | undefined; pages === 0 || before !== undefined; pages += 1) {
+    const page = await listMovements(t.pool, 1, filter, before, 2)
+    ids.push(...page.movements.map(({ id }) => id))
+    before = page.next
+  }
+  expect([ids, pages]).toEqual([[30_007, 15_007, 7], 3])
+  const none = { ...filter, kinds: ['returned'] } as const
+  const read = await rowsRead(t.pool, 'stock_movements', pool => listMovements(pool, 1, none, undefined, 100))
+  expect(read).toBeLessThan(walkedMax + 100)
 })

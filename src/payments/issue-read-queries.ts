@@ -1,8 +1,8 @@
 import type { Pool } from '../platform/postgres.ts'
 import type { IssueResolution, NewIssue, StoredDispute } from './changes.ts'
 import { type ResolutionRow, toResolution } from './issue-queries.ts'
-import type { IssueKind, IssueState } from './views.ts'
-import { pageOf, walkedRows } from '../platform/walked-page.ts'
+import { type IssueKind, type IssueState, issueKinds } from './views.ts'
+import { pageOf, walkedMax, walkedRows } from '../platform/walked-page.ts'
 import type { TimedPosition } from '../platform/timed-cursor.ts'
 
 /** Payment issues as they are read, without a lock. */
@@ -81,23 +81,29 @@ export async function listIssues(
   const value = (given: unknown) => `$${values.push(given)}`
   const bounds: string[] = []
   const conditions: string[] = []
-  // Indexes have the open issues and those of an order.
   const { state, kinds, provider, orderUid } = filter
   if (orderUid !== undefined) bounds.push(`order_uid = ${value(orderUid)}`)
   if (after !== undefined)
     bounds.push(`(opened_at, issue_id) < (${value(new Date(after.atMs))}::timestamptz, ${value(after.id)})`)
-  if (state !== undefined) (state === 'open' ? bounds : conditions).push(`state = ${value(state)}`)
-  if (kinds !== undefined) (state === 'open' ? bounds : conditions).push(`kind = any(${value(kinds)})`)
+  // Indexes have the open issues of a kind, in their order, and those of an order.
+  const isByKind = state === 'open' && orderUid === undefined
+  const branches = isByKind
+    ? [...new Set(kinds ?? issueKinds)].map(kind => [...bounds, "state = 'open'", `kind = ${value(kind)}`])
+    : [bounds]
+  if (!isByKind && state !== undefined) conditions.push(`state = ${value(state)}`)
+  if (!isByKind && kinds !== undefined) conditions.push(`kind = any(${value(kinds)})`)
   if (provider !== undefined) conditions.push(`provider = ${value(provider)}`)
+  const rowsMax = Math.ceil(walkedMax / branches.length)
   const walk = { table: 'payment_issues', keys: ['issue_id'], sortedBy: ['opened_at', 'issue_id'] }
+  const walks = branches.map(branch => walkedRows({ ...walk, bounds: branch, conditions, limit, rowsMax }))
   const { rows } = await pool.query<IssueRow & { fits: boolean; number: string }>(
     `select ${issueColumns}, k.fits, k.number
-       from ${walkedRows({ ...walk, bounds, conditions, limit })} k
+       from (${walks.join(' union all ')}) k
        join payment_issues i using (issue_id)
       order by i.opened_at desc, i.issue_id desc`,
     values,
   )
-  const page = pageOf(rows, { conditions, limit })
+  const page = pageOf(rows, { conditions, limit, rowsMax })
   const next = page.last && { atMs: page.last.opened_at.getTime(), id: page.last.issue_id }
   return { issues: page.rows.map(toIssue), next }
 }

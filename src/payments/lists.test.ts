@@ -97,3 +97,28 @@ describe('a page looks at a bounded number of rows', () => {
     expect(read).toBeLessThan(walkedMax + 100)
   })
 })
+
+describe('when thousands of payments have an open issue', () => {
+  beforeAll(async () => {
+    await t.pool.query(
+      `update payment_issues set state = 'open', resolved_at = null, action = null, reason = null, actor = null
+        where order_uid in (select 'o' || n from generate_series(38001, 44000) n)`,
+    )
+    await t.pool.query('analyze payment_issues')
+  })
+  const newest = Array.from({ length: 6_000 }, (_, index) => 44_000 - index)
+
+  test('the pages together have all of them', async () => {
+    const payments = [...newest, 8, 7, 6, 5, 4, 3, 2, 1].map(n => `pay_${n}`)
+    expect(await readAll('/api/payments?issue=unknown_outcome&limit=1000')).toEqual([payments, 7])
+    const issues = [...newest, 9, 8, 7, 6, 5, 4, 3, 2, 1].map(n => `iss_${n}`)
+    expect(await readAll('/api/payment-issues?state=open&limit=1000')).toEqual([issues, 7])
+  })
+
+  test('a page looks at a bounded number of payments and of issues', async () => {
+    const filter = { ...everything, issue: 'unknown_outcome' } as const
+    expect(await rowsRead(t.pool, 'payments', pool => listPayments(pool, filter, undefined, 100))).toBeLessThan(1_500)
+    const open = { state: 'open', kinds: undefined, provider: undefined, orderUid: undefined } as const
+    expect(await rowsRead(t.pool, 'payment_issues', pool => listIssues(pool, open, undefined, 100))).toBeLessThan(500)
+  })
+})

@@ -107,13 +107,17 @@ export async function listReportLines(
   after: number,
   limit: number,
 ): Promise<StoredReportLine[]> {
+  const walk = (condition: string) =>
+    `(select * from settlement_report_lines where report_id = $1 and number > $2 and ${condition} order by number limit ${limit})`
+  // An index has the lines of one outcome in their order.
+  const each = [...new Set(outcomes)]
+  const walks = outcomes === undefined ? [walk('true')] : each.map((_, index) => walk(`outcome = $${index + 3}`))
   const { rows } = await pool.query<StoredReportLine>(
     `select number, outcome, file_row as row, line_id, kind, order_uid, payment_id, reference, currency, amount::text, net_currency,
             fee::text, ours_currency, ours_amount::text
-       from settlement_report_lines
-      where report_id = $1 and number > $2 ${outcomes === undefined ? '' : 'and outcome = any($3)'}
+       from (${walks.join(' union all ')}) lines
       order by number limit ${limit}`,
-    [id, after, ...(outcomes === undefined ? [] : [outcomes])],
+    [id, after, ...each],
   )
   return rows
 }
