@@ -1,8 +1,9 @@
 import type { Client } from 'pg'
 import type { BenchmarkContext } from './context.ts'
 import { createDatabase, dropDatabase, withClient } from './environment.ts'
-import { type Figure, type Findings, percentile } from './figures.ts'
+import type { Findings } from './figures.ts'
 import { type ListCase, listCases, randomCursor, type Sample } from './list-cases.ts'
+import { pageFindings, timePage, timeRounds } from './page-times.ts'
 import { databaseSettings, startServiceProcess, withoutExpiry } from './service-process.ts'
 import { type StoredOrders, storeOrders, uidOfNumber } from './stored-orders.ts'
 
@@ -10,10 +11,7 @@ const ordersDefault = 1_000_000
 const rounds = 300
 const warmUpRounds = 15
 const pageSize = 100
-const limitMs = 10
 const reference = 'a page by its keys, p99'
-
-type Sampled = { name: string; timesMs: number[] }
 
 /**
  * Pages of GET /api/orders with every filter, half of them from the beginning and half from anywhere in the list. A page is
@@ -32,16 +30,14 @@ export async function benchList(context: BenchmarkContext): Promise<Findings> {
     return await withClient(address, async client => {
       const cases = listCases(stored, await readSamples(client, count))
       note(`list: ${rounds} rounds of ${cases.length} kinds of page`)
-      const byKeys: Sampled = { name: reference, timesMs: [] }
-      const sampled = cases.map((one): Sampled => ({ name: one.name, timesMs: [] }))
-      for (let round = -warmUpRounds; round < rounds; round++) {
-        // Each kind once a round: what else the machine does then falls on all of them alike.
-        const timesMs = [await timePageByKeys(client, count)]
-        for (const one of cases) timesMs.push(await timePage(service.url, one, stored, round))
-        if (round < 0) continue
-        for (const [index, ms] of timesMs.entries()) [byKeys, ...sampled][index]?.timesMs.push(ms)
-      }
-      return findingsOf(byKeys, sampled, count)
+      const [byKeys = { name: reference, timesMs: [] }, ...sampled] = await timeRounds(
+        [
+          { name: reference, time: () => timePageByKeys(client, count) },
+          ...cases.map(one => ({ name: one.name, time: (round: number) => timeCase(service.url, one, stored, round) })),
+        ],
+        { rounds, warmUpRounds },
+      )
+      return pageFindings(byKeys, sampled, `${count} orders, pages of ${pageSize}`)
     })
   } finally {
     await service.stop()
@@ -49,15 +45,9 @@ export async function benchList(context: BenchmarkContext): Promise<Findings> {
   }
 }
 
-async function timePage(url: string, { name, query }: ListCase, stored: StoredOrders, round: number): Promise<number> {
+function timeCase(url: string, { query }: ListCase, stored: StoredOrders, round: number): Promise<number> {
   const cursor = round % 2 === 0 ? { cursor: randomCursor(stored) } : undefined
-  const parameters = new URLSearchParams({ ...query(), ...cursor })
-  const startedMs = performance.now()
-  const answer = await fetch(`${url}/api/orders?${parameters}`)
-  await answer.arrayBuffer()
-  const ms = performance.now() - startedMs
-  if (answer.status !== 200) throw new Error(`the page "${name}" was answered with ${answer.status}`)
-  return ms
+  return timePage(`${url}/api/orders?${new URLSearchParams({ ...query(), ...cursor })}`)
 }
 
 async function timePageByKeys(client: Client, count: number): Promise<number> {
@@ -80,41 +70,4 @@ async function readSamples(client: Client, count: number): Promise<Sample[]> {
     [count],
   )
   return rows
-}
-
-function findingsOf(byKeys: Sampled, sampled: readonly Sampled[], count: number): Findings {
-  const p = ({ timesMs }: Sampled, share: number) =>
-    percentile(
-      timesMs.toSorted((a, b) => a - b),
-      share,
-    )
-  const against = { what: reference, value: p(byKeys, 0.99) }
-  const figures = sampled.map(
-    (one): Figure => ({
-      what: `${one.name}, p99`,
-      value: p(one, 0.99),
-      unit: 'ms',
-      against,
-      must: { of: 'value', atMost: limitMs },
-      aim: { of: 'value', atMost: 3 },
-    }),
-  )
-  const medians = [byKeys, ...sampled].map(one => `${one.name.replace(', p99', '')} ${p(one, 0.5).toFixed(1)}`)
-  const slow = (share: number) => {
-    const names = sampled.filter(one => p(one, share) >= limitMs).map(one => one.name)
-    return names.length === 0 ? 'none' : names.join('; ')
-  }
-  const isBusy = against.value >= limitMs
-  return {
-    figures,
-    notes: [
-      `${count} orders, pages of ${pageSize}, ${rounds} requests each, one at a time, every other from anywhere in the list`,
-      `p50 in ms: ${medians.join(', ')}`,
-      `${limitMs} ms or more at p50: ${slow(0.5)}`,
-      `${limitMs} ms or more at p99: ${slow(0.99)}`,
-      ...(isBusy
-        ? ['the machine was busy with others: even a page by its keys took that long at p99; look at p50']
-        : []),
-    ],
-  }
 }

@@ -20,6 +20,7 @@ import { benchReaders } from './readers.ts'
 import { benchReplay } from './replay.ts'
 import { benchReconcile } from './reconcile.ts'
 import { type Result, renderJson, renderTable } from './report.ts'
+import { benchShipments } from './shipments.ts'
 import { benchStart } from './start.ts'
 import { benchTracing } from './tracing.ts'
 import { benchTracked } from './tracked.ts'
@@ -76,6 +77,12 @@ const benchmarks: readonly Benchmark[] = [
     summary: 'a catalogue imported, listed and searched (--orders items, 1000000)',
     isOptional: true,
     run: benchItems,
+  },
+  {
+    name: 'shipments',
+    summary: 'pages of GET /api/shipments by every filter and pair (--orders shipments, 1000000)',
+    isOptional: true,
+    run: benchShipments,
   },
   {
     name: 'movements',
