@@ -1,5 +1,6 @@
 import { lockedOf, lockingOrders, readingLocked } from '../orders/order-locks.ts'
 import { createdAtOf, unitCountOf } from '../orders/order-sql.ts'
+import { textArrayOf } from '../platform/array-text.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
 import { command, inOneRoundTrip, rowsAsJson } from '../platform/round-trip.ts'
 import type { Estimate, OrderShipments } from './changes.ts'
@@ -71,12 +72,14 @@ export async function loadShipments(
 
 type OrderRow = Readonly<{ order_uid: string; units: number; placed_at: number }>
 
+const uidsOf = (orderUids: readonly string[]) => textArrayOf(orderUids, orderUid => orderUid)
+
 /** How many units orders have, and when they were placed. */
 const readingPlaced = (orderUids: readonly string[]) =>
   rowsAsJson<OrderRow>(
     `select order_uid, ${unitCountOf('wanted.order_uid')} as units, ${createdAtOf('wanted.order_uid')} as placed_at
        from unnest($1::text[]) as wanted (order_uid)`,
-    [orderUids],
+    [uidsOf(orderUids)],
   )
 
 /** The shipments of orders, in the order in which `toShipments` takes them. */
@@ -84,14 +87,14 @@ function readingShipments(orderUids: readonly string[]) {
   return [
     rowsAsJson<ShipmentRow>(
       `select ${shipmentColumns} from shipments where order_uid = any($1) order by shipments.created_at, shipment_id`,
-      [orderUids],
+      [uidsOf(orderUids)],
     ),
     rowsAsJson<UnitRow>(`select ${unitColumns} from shipment_units where order_uid = any($1) order by line`, [
       orderUids,
     ]),
     rowsAsJson<NumberRow>(
       `select ${numberColumns} from shipment_tracking_numbers n where order_uid = any($1) order by n.added_at, number`,
-      [orderUids],
+      [uidsOf(orderUids)],
     ),
   ] as const
 }

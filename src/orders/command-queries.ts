@@ -1,3 +1,4 @@
+import { textArrayOf } from '../platform/array-text.ts'
 import { type Copy, copyOf } from '../platform/copy.ts'
 import type { PoolClient } from '../platform/postgres.ts'
 import { command, type Statement } from '../platform/round-trip.ts'
@@ -5,10 +6,20 @@ import type { OrderCommand } from './lifecycle.ts'
 import type { OrderStatus } from './order.ts'
 import type { LockedOrder } from './order-locks.ts'
 
+/** How many orders one call changes: it compares each with each, which for five times as many costs a fifth more. */
+const changedAtATime = 100
+
 /** Writes the states of orders as they are after a change. They are locked. */
-export function updateStates(orders: readonly LockedOrder[]): Statement<undefined> {
+export function updateStates(orders: readonly LockedOrder[]): Statement<undefined>[] {
+  const statements: Statement<undefined>[] = []
+  for (let first = 0; first < orders.length; first += changedAtATime)
+    statements.push(updateSome(orders.slice(first, first + changedAtATime)))
+  return statements
+}
+
+function updateSome(orders: readonly LockedOrder[]): Statement<undefined> {
   return command('select change_order_states($1, $2)', [
-    orders.map(({ orderUid }) => orderUid),
+    textArrayOf(orders, ({ orderUid }) => orderUid),
     JSON.stringify(
       orders.map(({ orderUid, state, version, updatedAtMs }) => ({
         order_uid: orderUid,

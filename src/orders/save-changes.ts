@@ -73,8 +73,7 @@ export function writesOf(changes: readonly OrderChange[], nowMs: number): OrderW
     return changeEvent(transition, after.order.state, change.order.state, change.traceparent)
   })
   const orders = saved.map(({ order }) => order)
-  const updates = orders.length === 0 ? [] : [updateStates(orders)]
-  return { saved, updates, transitions: copyOfTransitions(transitions), events }
+  return { saved, updates: updateStates(orders), transitions: copyOfTransitions(transitions), events }
 }
 
 function toTransition({ order, from, command, reason, actor }: SavedChange): Transition {

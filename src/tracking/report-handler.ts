@@ -1,9 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deferredBy, type MessageHandler, type MessageResult } from '../dead-letters/message-handler.ts'
 import { AppError, type Violation } from '../errors.ts'
 import { traceparentOf } from '../platform/traceparent.ts'
 import { generic } from './carriers/generic.ts'
 import type { News, ReceivedReport } from './number-reports.ts'
 import type { ReportWriter } from './report-writer.ts'
+
+/** Messages read in one turn of the event loop. In longer turns the answers of the database wait, and so do the groups under way. */
+const turnMessages = 50
 
 type Given = { readonly report: ReceivedReport; readonly position: number }
 
@@ -27,6 +31,7 @@ export function createReportHandler(options: {
       const results = new Array<MessageResult>(messages.length)
       const given: Given[] = []
       for (const [position, { value, headers }] of messages.entries()) {
+        if (position % turnMessages === turnMessages - 1) await nextTurn()
         const reading = readMessage(value)
         if (reading.kind === 'refused') results[position] = rejected(reading.violations)
         else
