@@ -5,8 +5,11 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { PostgresAddress } from '../src/platform/postgres.ts'
 import { settle, withClient } from './environment.ts'
 
-/** The tables that an order's intake writes, and the columns that it gives; the server adds the rest, as it does for it. */
-const tables = [
+/** A table, the columns that are given, and which rows, as SQL; the server adds the rest, as it does for the service. */
+export type CopiedTable = Readonly<{ name: string; columns: string; where?: string }>
+
+/** The tables that an order's intake writes. */
+const tablesOfIntake: readonly CopiedTable[] = [
   {
     name: 'orders',
     columns:
@@ -15,7 +18,7 @@ const tables = [
   },
   { name: 'order_items', columns: 'order_uid, line, chrt_id, nm_id, price, sale, total_price' },
   { name: 'events', columns: 'stream_id, sequence, type, recorded_at, data' },
-] as const
+]
 
 /** Large, so that reading the files costs next to nothing. */
 const chunkSizeBytes = 256 * 1024
@@ -27,15 +30,19 @@ const chunkSizeBytes = 256 * 1024
  * @param folder where the files may be for that time
  * @returns seconds
  */
-export async function measureRawCopy(address: PostgresAddress, folder: string): Promise<number> {
+export async function measureRawCopy(
+  address: PostgresAddress,
+  folder: string,
+  tables: readonly CopiedTable[] = tablesOfIntake,
+): Promise<number> {
   const files = tables.map((_, index) => join(folder, `rows-${index}.copy`))
   return withClient(address, async client => {
-    for (const [index, { name, columns }] of tables.entries()) {
+    for (const [index, { name, columns, where = 'true' }] of tables.entries()) {
       // A partitioned table is copied out as a query.
-      const rows = client.query(copyTo(`copy (select ${columns} from ${name}) to stdout`))
+      const rows = client.query(copyTo(`copy (select ${columns} from ${name} where ${where}) to stdout`))
       await pipeline(rows, createWriteStream(files[index] ?? ''))
     }
-    await client.query('truncate orders, order_items, events')
+    await client.query(`truncate ${tables.map(({ name }) => name).join(', ')}`)
     await settle(address)
     const startedMs = performance.now()
     for (const [index, { name, columns }] of tables.entries()) {
