@@ -19,9 +19,9 @@ beforeAll(async () => {
   t = await createTestApp()
   const numbers = Array.from({ length: count }, (_, index) => index + 1)
   await t.pool.query(
-    `insert into shipments (order_uid, shipment_id, state, location, carrier, delayed_at, reason, actor, version, created_at, packed_at, updated_at)
+    `insert into shipments (order_uid, shipment_id, state, location, carrier, delayed_at, reason, actor, version, created_at, packed_at, silent_at, updated_at)
      select 'o-' || n, 'shp_' || lpad(n::text, 6, '0'), case when is_planned then 'planned' else 'packed' end, location, carrier,
-            case when is_late then now() end, '', '', 1, timestamptz '2026-01-01' + n * interval '1 s', case when not is_planned then now() end, now()
+            case when is_late then now() end, '', '', 1, timestamptz '2026-01-01' + n * interval '1 s', case when not is_planned then now() end, case when is_late then now() end, now()
        from unnest($1::int[], $2::text[], $3::text[], $4::boolean[], $5::boolean[]) given (n, carrier, location, is_planned, is_late)`,
     [numbers, numbers.map(carrierOf), numbers.map(locationOf), numbers.map(isPlanned), numbers.map(isLate)],
   )
@@ -44,6 +44,7 @@ test.each<[string, (n: number) => boolean]>([
   ['carrier=ups&location=depot', n => carrierOf(n) === 'ups' && locationOf(n) === 'depot'],
   ['carrier=dhl&location=main&state=packed', () => false],
   ['late=true&carrier=ups', n => isLate(n) && carrierOf(n) === 'ups'],
+  ['late=true&silent=true', isLate],
   ['late=true&location=depot&state=planned', n => isLate(n) && locationOf(n) === 'depot' && isPlanned(n)],
 ])('the pages of %s together have every shipment that matches, newest first', async (query, matches) => {
   const numbers = Array.from({ length: count }, (_, index) => count - index).filter(matches)
@@ -54,6 +55,7 @@ test.each<[string, Partial<ShipmentFilter>, number]>([
   ['of a carrier from a location', { carrier: 'ups', location: 'main' }, 500],
   ['of a carrier from a location that hardly any leaves from', { carrier: 'ups', location: 'depot' }, 50],
   ['that are late, of a carrier that has none', { isLate: true, carrier: 'nobody' }, 2_600],
+  ['that are late and silent', { isLate: true, isSilent: true }, 2_800],
 ])('a page looks at a bounded number of shipments: %s', async (_, given, most) => {
   const none = { states: undefined, carrier: undefined, location: undefined, number: undefined, orderUids: undefined }
   const filter = { ...none, isLate: false, isSilent: false, fromMs: undefined, toMs: undefined, ...given }

@@ -95,8 +95,10 @@ function wayOf(filter: ShipmentFilter, value: (given: unknown) => string): Way {
     return { table, branches: [[...carriedBy, ...leavesFrom, ...late, ...silent, ...inStates()]], conditions: [] }
   }
   const table = 'shipments'
-  if (isLate || isSilent)
-    return { table, branches: [[...late, ...silent]], conditions: [...carriedBy, ...leavesFrom, ...inStates()] }
+  // One index for both would find all that are late and silent before it sorts them.
+  const others = () => [...carriedBy, ...leavesFrom, ...inStates()]
+  if (isSilent) return { table, branches: [silent], conditions: [...late, ...others()] }
+  if (isLate) return { table, branches: [late], conditions: others() }
   // Indexes have a state, and those of a carrier, a location and both.
   const byState = (places: readonly string[]) =>
     [...new Set(states ?? shipmentStates)].map(state => [...places, `state = ${value(state)}`])
