@@ -181,7 +181,7 @@ export type Running = Readonly<{
   statusChanges?: readonly StatusChangePart[]
   /** What it does in the transaction of reports of carriers that change the state of parcels. */
   tracking?: readonly TrackingPart[]
-  /** Which of some orders keep the stock that they have reserved although they are unpaid: a payment of theirs is under way. */
+  /** Which of some orders keep the stock that they have reserved although they are unpaid: a payment of the order is under way. */
   findUnderPayment?: (client: PoolClient, orderUids: readonly string[]) => Promise<readonly string[]>
   /** A page beside the web UI, which links to it: what it is called, and its address below the base path. */
   page?: Readonly<{ title: string; path: string }>

@@ -124,7 +124,7 @@ export async function moveReservations(
 /**
  * Commits what confirmed orders hold.
  *
- * @returns what of theirs has expired before: units by item, by order
+ * @returns what of them has expired before: units by item, by order
  */
 export async function commitHeld(
   client: PoolClient,

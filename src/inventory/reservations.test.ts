@@ -164,7 +164,7 @@ describe('an unpaid order', () => {
     expect(await stockOf(t.pool, a)).toEqual({ main: '3/3' })
   })
 
-  test('is paid at the moment at which its reservation expires: it has its stock in the end, whoever came first', async () => {
+  test('is paid at the moment at which its reservation expires: it has its stock in the end, whichever came first', async () => {
     const a = await stocked({ main: 12 })
     const orders = Array.from({ length: 12 }, () => orderOf({ [a]: 1 }))
     for (const order of orders) await post(order)

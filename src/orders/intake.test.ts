@@ -82,7 +82,7 @@ test('a thousand concurrent submissions of one order place it once', async () =>
   expect(outcomes.filter(outcome => outcome.kind === 'duplicate')).toHaveLength(999)
 })
 
-test('orders with something attached wait for a group of theirs under way; others begin one beside it, and so do many', async () => {
+test('orders with something attached wait for the group that is under way with such orders; others begin one beside it, and so do many', async () => {
   const open = Promise.withResolvers<void>()
   const begun = () => {
     const sizes: number[] = []

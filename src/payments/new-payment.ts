@@ -67,7 +67,7 @@ export function requestedOperation(payment: Payment, asked: Asked, { nowMs, trac
 /**
  * An operation that the caller sends as soon as this is committed. Should the caller die, it is due when its lease is over.
  *
- * @param operation as it was; whoever claims an open operation to call the provider again changes it in the same way
+ * @param operation as it was; a worker that claims an open operation to call the provider again changes it in the same way
  */
 export function sentOperation(operation: Operation, nowMs: number): Operation {
   return {

@@ -54,7 +54,7 @@ async function payLate(body: object = {}) {
 }
 
 describe('money that came for a cancelled order', () => {
-  test('is refunded once, whoever resolves it first: the other is told so', async () => {
+  test('is refunded once: of two that resolve it the other is told so', async () => {
     const { uid, amount, id, issue } = await payLate()
     expect(issue).toMatchObject({ kind: 'late_payment', payment_id: id, amount, provider: 'sandbox' })
     expect(issue.available_actions).toEqual(['refund', 'accept', 'dismiss'])

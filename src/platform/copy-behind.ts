@@ -1,6 +1,6 @@
 import { type Copy, CopyTransaction } from './copy.ts'
 import { inPipeline } from './pipeline.ts'
-import type { PoolClient } from './postgres.ts'
+import type { OneConnection } from './postgres.ts'
 import { RoundTrip, type Statement } from './round-trip.ts'
 
 /**
@@ -13,7 +13,7 @@ import { RoundTrip, type Statement } from './round-trip.ts'
  * @throws the first error of the database; the connection's when it is lost, and then it is not known whether the rows are there
  */
 export function copyBehind(
-  client: Pick<PoolClient, 'query'>,
+  client: OneConnection,
   statements: readonly Statement<undefined>[],
   copies: readonly Copy[],
   last: string,

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import type { PoolClient } from './postgres.ts'
+import type { OneConnection } from './postgres.ts'
 import type { Connection } from './round-trip.ts'
 import { RowWriter, reuse } from './row-writer.ts'
 
@@ -132,7 +132,7 @@ export class CopyTransaction {
  * @param last a statement that runs in the same transaction after the rows, and returns none; the empty text for none
  * @throws the database's error; the connection's when it is lost, and then it is not known whether the rows are there
  */
-export function copyInto(client: Pick<PoolClient, 'query'>, copies: readonly Copy[], last: string): Promise<void> {
+export function copyInto(client: OneConnection, copies: readonly Copy[], last: string): Promise<void> {
   const transaction = new CopyTransaction(copies, last)
   client.query(transaction as unknown as Parameters<typeof client.query>[0] & { submit: never })
   return transaction.done

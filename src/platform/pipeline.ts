@@ -1,5 +1,5 @@
 import type { CopyTransaction } from './copy.ts'
-import type { PoolClient } from './postgres.ts'
+import type { OneConnection } from './postgres.ts'
 import type { Connection, RoundTrip } from './round-trip.ts'
 
 /** What the driver sends as one query, and can be sent before its turn. */
@@ -12,7 +12,7 @@ type Stage = RoundTrip | CopyTransaction
  * @param client is within a transaction block, and nothing else is sent by it meanwhile
  * @throws the first error of the database; the connection's when it is lost, and then it is not known whether the last one had its effect
  */
-export async function inPipeline(client: Pick<PoolClient, 'query'>, stages: readonly Stage[]): Promise<void> {
+export async function inPipeline(client: OneConnection, stages: readonly Stage[]): Promise<void> {
   const begun: Promise<unknown>[] = []
   const begin = (index: number, connection?: Connection) => {
     const stage = stages[index]

@@ -14,6 +14,12 @@ export type PostgresAddress = {
 
 export type { Pool, PoolClient }
 
+/**
+ * One connection, for what the driver's pool cannot tell the end of: given a pool, the connection that it takes would never come back. Type
+ * parsers are a connection's, and keep pools out.
+ */
+export type OneConnection = Pick<PoolClient, 'query' | 'getTypeParser'>
+
 /** Longer than any statement of the service takes; a server that is silent for longer counts as down. */
 export const answerDeadlineMs = 15_000
 

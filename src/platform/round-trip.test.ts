@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { createOrdersDatabase } from '../../test/app.ts'
-import { withConnection } from './postgres.ts'
+import { type OneConnection, type Pool, type PoolClient, withConnection } from './postgres.ts'
 import { copyBehind } from './copy-behind.ts'
 import { copyOf } from './copy.ts'
 import { command, inOneRoundTrip, type Statement } from './round-trip.ts'
@@ -115,4 +115,9 @@ test('statements that close a transaction run behind the rows, and without one o
   await copyBehind(client, [], [], 'commit', [doubled])
   expect(await kept()).toBe(before + 1 + rows.length + 3)
   client.release()
+})
+
+test('statements are sent together by one connection only: no pool has the type', () => {
+  const fits = <Given>(is: Given extends OneConnection ? true : false) => is
+  expect([fits<PoolClient>(true), fits<Pool>(false)]).toEqual([true, false])
 })

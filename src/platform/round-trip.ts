@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { Query, type QueryConfig } from 'pg'
-import type { PoolClient } from './postgres.ts'
+import type { OneConnection } from './postgres.ts'
 
 /** A statement that is sent with others, and what is read from its answer. */
 export type Statement<Result> = Readonly<{
@@ -44,7 +44,7 @@ type ResultOf<One> = One extends Statement<infer Result> ? Result : never
  * @throws the database's error, the connection's, or that of `read`
  */
 export async function inOneRoundTrip<const Statements extends readonly Statement<unknown>[]>(
-  client: Pick<PoolClient, 'query'>,
+  client: OneConnection,
   statements: Statements,
 ): Promise<Results<Statements>> {
   if (statements.length === 0) return [] as unknown as Results<Statements>

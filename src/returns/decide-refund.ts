@@ -15,7 +15,10 @@ export type RefundInput = Readonly<{
   delivery: boolean
 }>
 
-/** How long whoever has begun a refund, or taken it up, has for it, and how long one waits whose provider has not answered; in milliseconds. */
+/**
+ * How long a refund is left to the request or worker that has begun it or taken it up, and how long it waits for a provider that has not
+ * answered; in milliseconds.
+ */
 const leaseMs = 30_000
 const pauseMs = 5_000
 

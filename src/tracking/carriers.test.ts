@@ -119,7 +119,7 @@ describe('codes', () => {
     expect(checkpoint).toMatchObject({ code: 'Ωß', status: 'unknown' })
   })
 
-  test('of a parcel in a shop are not delivered, whoever calls it so', () => {
+  test('of a parcel in a shop are not delivered, whatever the carrier calls it', () => {
     const alert = (description: string) => ({
       ...{ trackingNumber: '1Z999AA10123456784', localActivityDate: '20261128', localActivityTime: '093000' },
       activityStatus: { type: 'D', code: '2Q', description },
