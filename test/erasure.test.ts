@@ -107,7 +107,8 @@ describe('an erased customer', () => {
 
   test('leaves no trace in any table, and every number as it was', async () => {
     const receiver = await startReceiver((received, response) => {
-      response.end(received.body)
+      const isOfCart = received.body.includes('"cart.')
+      response.end(isOfCart ? `mailed to ${recipient.email}` : received.body)
       return undefined
     })
     const { id: webhook } = await t.subscribe(receiver.url)
@@ -218,8 +219,20 @@ describe('an erased customer', () => {
     expect((await t.call('POST', '/api/deliveries/webhooks/generic', { body: report })).status).toBe(200)
   }
 
-  test('keeps the words of a carrier away, which reports them again and again', async () => {
-    expect((await t.call('POST', '/api/deliveries/webhooks/generic', { body: report })).status).toBe(200)
+  test('keeps the words of a carrier away, which reports them again, and others later or by another number', async () => {
+    const told = async (body: object) =>
+      expect((await t.call('POST', '/api/deliveries/webhooks/generic', { body })).status).toBe(200)
+    await told(report)
+    const later = { ...signed, code: 'PU', status: 'picked_up', occurred_local: '2026-11-27T09:30:00' }
+    await told({ ...report, checkpoints: [signed, later] })
+    expect(await findTraces()).toEqual([])
+    const { rows } = await t.pool.query('select text from parcel_checkpoints order by occurred_local')
+    expect(rows).toEqual([{ text: '(erased)' }, { text: '(erased)' }])
+    await told({ ...report, tracking_number: 'PARCEL8' })
+    expect(await findTraces()).toEqual(['parcel_checkpoints'])
+    const [shipment] = (await t.ask<{ id: string }[]>('GET', `/api/orders/${kept.order_uid}/shipments`)).json
+    const body = { tracking_numbers: [{ number: 'PARCEL8' }] }
+    expect((await t.call('POST', `/api/shipments/${shipment?.id}/update`, { body })).status).toBe(200)
     expect(await findTraces()).toEqual([])
     expect(await brokenRules(t.pool)).toEqual([])
   })
@@ -227,7 +240,9 @@ describe('an erased customer', () => {
   /** Letters that name the customer, or an order of the customer's, in whatever form; and two that do not. @returns how many do */
   async function fillDeadLetters(order: OrderDocument): Promise<number> {
     const foreign = { ...order, customer_id: 'another', entry: 7 }
-    const theirs = [{ ...order, entry: 7 }, JSON.stringify(order).slice(0, -5), foreign, { ...order, items: [] }]
+    const reported = { tracking_number: 'par-cel 7', checkpoints: [{ ...signed, occurred_local: 'yesterday' }] }
+    const whole = [{ ...order, entry: 7 }, JSON.stringify(order).slice(0, -5), foreign, { ...order, items: [] }]
+    const theirs = [...whole, reported]
     const ids = await seedDeadLetters(t.pool, 'ORDER_INVALID', theirs)
     await seedDeadLetters(t.pool, 'ORDER_INVALID', [{ order_uid: order.order_uid, command: 'hold' }, 'noise', null])
     expect(
@@ -240,7 +255,8 @@ describe('an erased customer', () => {
 describe('an erasure', () => {
   test('goes on where it was stopped, and does not count twice', async () => {
     for (const order of ordersOf('stopped', 3)) await t.ask('POST', '/api/orders', order)
-    const asked = { customerId: 'stopped', reason: '', actor: 'ada' }
+    const whom = { customerId: 'stopped', orderUid: undefined }
+    const asked = { whom, reason: '', actor: 'ada' }
     const begun = await beginErasure(options(), asked)
     let portions = 0
     const stopped = await continueErasure(options(), begun, () => portions++ < 2)
@@ -320,6 +336,27 @@ describe('an erasure', () => {
     expect(out).toMatch(/^orders +2$/m)
     expect(out).toMatch(/^- the topic orders\.dlq \(dead letters out\), until its messages expire$/m)
     expect(await findTraces()).toEqual([])
+  })
+
+  test('of one order erases the order of a guest, with its cart and what is kept of it, and no other', async () => {
+    const { fill, checkOut } = actionsOf()
+    const mine = { email: recipient.email, delivery: recipient, note: `for ${recipient.name}` }
+    const { order } = await checkOut(await fill(mine), 'tok_approve', { 'idempotency-key': 'guest-bought' })
+    const [other] = ordersOf('', 1, 'guest')
+    await t.ask('POST', '/api/orders', other)
+    await seedDeadLetters(t.pool, 'ORDER_INVALID', [{ ...other, order_uid: order.order_uid, entry: 7 }])
+    const path = `/api/orders/${order.order_uid}`
+    const erased = await t.ask<ErasedJson>('POST', `${path}/erase`, { reason: 'asked for', actor: 'ada' })
+    expect(erased).toMatchObject({ status: 200, json: { state: 'finished', order_uid: order.order_uid } })
+    expect(erased.json.erased).toMatchObject({ orders: 1, carts: 1, dead_letters: 1, idempotency_answers: 1 })
+    expect(await findTraces()).toEqual(['orders'])
+    expect((await t.ask<ErasedJson[]>('GET', `${path}/erasures`)).json.map(({ id }) => id)).toEqual([erased.json.id])
+    expect((await t.ask('POST', '/api/orders/no%20order/erase')).status).toBe(404)
+    const words = ['erase', '--order', 'guest-0', '--yes']
+    const { exitCode, out } = await runCli(words, environmentOf(t.address))
+    expect([exitCode, out.split('\n')[0]]).toEqual([0, 'the recipient of the order "guest-0" is erased'])
+    expect(await findTraces()).toEqual([])
+    expect((await runCli([...words, '--customer', 'x'], environmentOf(t.address))).exitCode).toBe(2)
   })
 
   test('is refused for what no customer is called', async () => {

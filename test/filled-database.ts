@@ -69,6 +69,7 @@ export async function createFilledApp() {
   await changePaidOf(t.pool, { 'filled-4': { paymentStatus: 'refunded', reason: 'broken' } })
   await fillDeadLetters(t, orders.slice(13))
   await t.call('POST', '/api/customers/erased/erase', { body: { reason: 'asked for', actor: 'ada' } })
+  await t.call('POST', '/api/orders/filled-6/erase', { body: { reason: 'asked for by a guest', actor: 'ada' } })
   await fillCarts(t)
   await fillPayments(t)
   await fillReturns(t)

@@ -417,6 +417,8 @@ describe('responses match OpenAPI', () => {
     await ask('POST /api/customers/{id}/erase', 422, { id: 'conforming', body: { reason: '4111 1111 1111 1111' } })
     await ask('GET /api/customers/{id}/erasures', 200, { id: 'conforming' })
     await ask('GET /api/erasures/reach', 200)
+    await ask('POST /api/orders/{id}/erase', 200, { id })
+    await ask('GET /api/orders/{id}/erasures', 200, { id })
     await ask('POST /api/orders/{id}/delivery', 409, { id, body: { city: 'Bonn' } })
     await ask('GET /api/orders/{id}/delivery', 200, { id })
     await ask('GET /api/orders/{id}', 200, { id })
@@ -585,6 +587,7 @@ describe('errors match OpenAPI', () => {
 const metElsewhere = [
   'DELETE /api/keys/{id} 409',
   'POST /api/customers/{id}/erase 202',
+  'POST /api/orders/{id}/erase 202',
   'POST /api/payments/webhooks/{provider} 200',
   'PUT /api/locations/{location} 409',
   'GET /api/track/{number} 429',

@@ -1,7 +1,7 @@
 import type { Context, Module, Running } from '../module.ts'
 import { cartChecks } from './cart-checks.ts'
 import { cartPlacement } from './checkout-part.ts'
-import { eraseCarts } from './erasing.ts'
+import { cartStreamsOf, eraseCarts } from './erasing.ts'
 import { cartEventDefinitions, cartStream } from './events.ts'
 import { priceChecks } from './price-checks.ts'
 import { startPrices } from './price-start.ts'
@@ -37,6 +37,7 @@ export const cartsModule: Module = {
       tax_rates: [],
     },
     steps: [eraseCarts],
+    streamsOf: cartStreamsOf,
   },
   checks: [...cartChecks, ...priceChecks],
   scopes: ['carts:write'],

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { advisoryLockSpaces } from '../advisory-locks.ts'
-import type { ErasedPortion, EraseStep, Erasing } from '../erase-part.ts'
+import type { ErasedPortion, EraseStep, Erasing, StreamName, Whom } from '../erase-part.ts'
 import type { Module } from '../module.ts'
 import { findOrdersOf } from '../orders/erasing.ts'
 import { isLockConflict } from '../orders/order-locks.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
 import { type Erasure, findErasure, findErasuresOf, insertErasure, saveProgress } from './erasure-queries.ts'
-import { redactCustomer } from './redact.ts'
+import { marksOf, redact } from './redact.ts'
 
 /**
- * The erasure of a customer: everything that says who received the orders. Each module names in its `erase` what it has of that; the
+ * The erasure of a customer, or of one order: everything that says who received the orders. Each module names in its `erase` what it has of that; the
  * erasure walks through their steps in portions, each of which is one transaction that also saves how far it is. So it can be killed at any
  * moment, and goes on from there: at the next request, by the command line, or by the worker of a running service.
  *
@@ -25,7 +25,7 @@ export type ErasureOptions = Readonly<{
   now: () => number
 }>
 
-export type AskedErasure = Readonly<{ customerId: string; reason: string; actor: string }>
+export type AskedErasure = Readonly<{ whom: Whom; reason: string; actor: string }>
 
 /** How long an erasure waits for others: for orders that are being changed, or for another instance that is at it. */
 const busyPauseMs = 50
@@ -34,7 +34,7 @@ function stepsOf(modules: readonly Module[]): EraseStep[] {
   return modules.flatMap(({ erase }) => erase?.steps ?? [])
 }
 
-/** Begins the erasure of a customer, or returns the one that is not finished. */
+/** Begins an erasure, or returns the one of the same customer or order that is not finished. */
 export async function beginErasure({ pool, modules, now }: ErasureOptions, asked: AskedErasure): Promise<Erasure> {
   const erasure: Erasure = {
     ...asked,
@@ -46,7 +46,7 @@ export async function beginErasure({ pool, modules, now }: ErasureOptions, asked
     finishedAtMs: undefined,
   }
   await insertErasure(pool, erasure)
-  const known = await findErasuresOf(pool, asked.customerId, 100)
+  const known = await findErasuresOf(pool, asked.whom, 100)
   const running = known.find(({ erasureId }) => erasureId === erasure.erasureId) ?? known.find(({ step }) => step)
   if (running === undefined) throw new Error('an erasure was neither begun nor is one under way')
   return running
@@ -121,16 +121,47 @@ export function afterPortion(
   return { ...erasure, step: following, counts, position: '', finishedAtMs }
 }
 
-function erasingOf(modules: readonly Module[], { customerId, reason, actor }: Erasure, nowMs: number): Erasing {
+function erasingOf(modules: readonly Module[], { whom, reason, actor }: Erasure, nowMs: number): Erasing {
   return {
-    customerId,
+    whom,
     nowMs,
     reason,
     actor,
-    ordersOf: (client, orderUids) => findOrdersOf(client, customerId, orderUids),
+    ordersOf: (client, orderUids) => findOrdersOf(client, whom, orderUids),
+    streamsOf: (client, streams) => streamsOf(modules, client, whom, streams),
+    wordsOf: (client, words) => wordsOf(modules, client, whom, words),
     eraseOfOrders: (client, orderUids) => eraseOfOrders(modules, client, orderUids, nowMs),
-    redact: json => redactCustomer(json, customerId),
+    marks: marksOf(whom),
+    redact: json => redact(json, whom),
   }
+}
+
+async function streamsOf(
+  modules: readonly Module[],
+  client: PoolClient,
+  whom: Whom,
+  streams: readonly StreamName[],
+): Promise<StreamName[]> {
+  const found: StreamName[] = []
+  if (streams.length === 0) return found
+  for (const { erase } of modules) found.push(...((await erase?.streamsOf?.(client, whom, streams)) ?? []))
+  return found
+}
+
+async function wordsOf(
+  modules: readonly Module[],
+  client: PoolClient,
+  whom: Whom,
+  words: readonly string[],
+): Promise<Set<string>> {
+  const found = new Set<string>()
+  if (words.length === 0) return found
+  for (const { erase } of modules) {
+    const named = (await erase?.ordersNamedBy?.(client, words)) ?? new Map<string, readonly string[]>()
+    const meant = await findOrdersOf(client, whom, [...new Set([...named.values()].flat())])
+    for (const [word, orderUids] of named) if (orderUids.some(uid => meant.has(uid))) found.add(word)
+  }
+  return found
 }
 
 async function eraseOfOrders(

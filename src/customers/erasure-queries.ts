@@ -1,11 +1,12 @@
+import type { Whom } from '../erase-part.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 
 /** The SQL of erasures, one function a statement. */
 
-/** The erasure of a customer, as far as it is. Times in milliseconds since 1970. */
+/** The erasure of a customer or an order, as far as it is. Times in milliseconds since 1970. */
 export type Erasure = Readonly<{
   erasureId: string
-  customerId: string
+  whom: Whom
   /** The step that it is at; undefined: it is finished. */
   step: string | undefined
   /** Where in that step the next portion begins. */
@@ -20,7 +21,8 @@ export type Erasure = Readonly<{
 
 type Row = {
   erasure_id: string
-  customer_id: string
+  customer_id: string | null
+  order_uid: string | null
   step: string | null
   position: string
   counts: Record<string, number>
@@ -30,10 +32,15 @@ type Row = {
   finished_at: Date | null
 }
 
+/** The database has it that one of them is given. */
+function whomOf({ customer_id: customerId, order_uid: orderUid }: Row): Whom {
+  return orderUid === null ? { customerId: customerId ?? '', orderUid: undefined } : { customerId: undefined, orderUid }
+}
+
 function toErasure(row: Row): Erasure {
   return {
     erasureId: row.erasure_id,
-    customerId: row.customer_id,
+    whom: whomOf(row),
     step: row.step ?? undefined,
     position: row.position,
     counts: row.counts,
@@ -44,27 +51,28 @@ function toErasure(row: Row): Erasure {
   }
 }
 
-/** Stores an erasure, unless one of the customer is not finished. */
+/** Stores an erasure, unless one of the same customer or order is not finished. */
 export async function insertErasure(pool: Pool, erasure: Erasure): Promise<void> {
   await pool.query(
-    `insert into customer_erasures (erasure_id, customer_id, step, position, counts, reason, actor, started_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+    `insert into customer_erasures (erasure_id, customer_id, order_uid, step, position, counts, reason, actor, started_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict do nothing`,
     [
-      ...[erasure.erasureId, erasure.customerId, erasure.step, erasure.position, JSON.stringify(erasure.counts)],
+      ...[erasure.erasureId, erasure.whom.customerId, erasure.whom.orderUid, erasure.step, erasure.position],
+      JSON.stringify(erasure.counts),
       ...[erasure.reason, erasure.actor, new Date(erasure.startedAtMs)],
     ],
   )
 }
 
-/** The erasures of a customer, newest first. */
-export async function findErasuresOf(pool: Pool, customerId: string, limit: number): Promise<Erasure[]> {
+/** The erasures of a customer or of an order, newest first. */
+export async function findErasuresOf(pool: Pool, { customerId, orderUid }: Whom, limit: number): Promise<Erasure[]> {
   const { rows } = await pool.query<Row>(
     `select * from customer_erasures
-      where md5(customer_id) = md5($1) and customer_id = $1
+      where ${orderUid === undefined ? 'md5(customer_id) = md5($1) and customer_id = $1' : 'order_uid = $1'}
       order by started_at desc, erasure_id
       limit $2`,
-    [customerId, limit],
+    [orderUid ?? customerId, limit],
   )
   return rows.map(toErasure)
 }

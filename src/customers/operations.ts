@@ -2,7 +2,7 @@ import { storedOrderView } from '../orders/views.ts'
 import { answer, problemAnswer } from '../platform/openapi.ts'
 import { listOf } from '../platform/view.ts'
 import { correctionBody, erasureBody } from './requests.ts'
-import { customerExportView, erasureReachView, erasureView, recipientView } from './views.ts'
+import { customerExportView, erasureReachView, erasureView, orderErasureView, recipientView } from './views.ts'
 
 /** The operations of customers and recipients in OpenAPI. */
 
@@ -64,6 +64,34 @@ export const operations = {
     responses: {
       200: answer('The export', customerExportView),
       400: problemAnswer('The id is not valid'),
+      503: unavailable,
+    },
+  },
+  eraseOrder: {
+    operationId: 'eraseOrder',
+    summary: 'Erase the recipient of one order',
+    description:
+      'For the order of a guest, which no customer id finds: the same as the erasure of a customer, for this order, the cart that it was and ' +
+      'what names it.',
+    tags: ['orders'],
+    requestBody: { content: { 'application/json': { schema: erasureBody } } },
+    responses: {
+      200: answer('It is finished', orderErasureView),
+      202: answer('It goes on', orderErasureView),
+      400: problemAnswer('The body is not valid'),
+      404: problemAnswer('No order has this uid'),
+      422: problemAnswer('The reason holds a card number'),
+      503: unavailable,
+    },
+  },
+  listOrderErasures: {
+    operationId: 'listOrderErasures',
+    summary: 'List the erasures of an order, newest first',
+    description: 'Those that were asked for this order alone; the last 100.',
+    tags: ['orders'],
+    responses: {
+      200: answer('The erasures', listOf(orderErasureView)),
+      404: problemAnswer('No order has this uid'),
       503: unavailable,
     },
   },

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError, type Violation } from '../errors.ts'
-import { orderDocument } from '../orders/document.ts'
+import { notFound } from '../orders/commands.ts'
+import { orderDocument, orderUidForm } from '../orders/document.ts'
 import { refuseCardNumbers } from '../platform/card-number.ts'
 import { isCountry } from '../platform/countries.ts'
 import type { Call, HttpRequest } from '../platform/http.ts'
@@ -65,4 +66,10 @@ export function customerIdOf({ params: { id = '' } }: Call): string {
   if (id !== '' && id.length <= customerIdCharactersMax && id.isWellFormed() && !id.includes('\0')) return id
   const violations = [{ pointer: '/id', detail: `must be 1 to ${customerIdCharactersMax} characters` }]
   throw new AppError('REQUEST_INVALID', 'no customer can be called so', { violations })
+}
+
+/** @throws AppError ORDER_NOT_FOUND for what is no uid */
+export function orderUidOf({ params: { id = '' } }: Call): string {
+  if (!orderUidForm.test(id)) throw notFound(id)
+  return id
 }

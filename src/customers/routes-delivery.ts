@@ -2,7 +2,6 @@ import { answerWith } from '../orders/answers.ts'
 import { CachedOrder } from '../orders/cached-order.ts'
 import { versionOf } from '../orders/command-routes.ts'
 import { notFound } from '../orders/commands.ts'
-import { orderUidForm } from '../orders/document.ts'
 import { findRecipientHistory } from '../orders/recipient-queries.ts'
 import type { Call, Route } from '../platform/http.ts'
 import { toResponse } from '../platform/idempotency/idempotency.ts'
@@ -11,7 +10,7 @@ import type { Pool } from '../platform/postgres.ts'
 import { traceOf } from '../platform/traceparent.ts'
 import { type CorrectOptions, correctRecipient } from './correct.ts'
 import { operations } from './operations.ts'
-import { readCorrection } from './requests.ts'
+import { orderUidOf, readCorrection } from './requests.ts'
 
 /** The recipient of an order is corrected, and read with its corrections. @param single the pool for reads of one thing */
 export function deliveryRoutes(options: CorrectOptions, single: Pool): Route[] {
@@ -50,10 +49,4 @@ async function show(call: Call, single: Pool): Promise<Response> {
     recorded_at: recordedAt.toISOString(),
   }))
   return Response.json({ order_uid: orderUid, delivery: found.delivery, sent: found.sent, corrections })
-}
-
-/** @throws AppError ORDER_NOT_FOUND for what is no uid */
-function orderUidOf({ params: { id = '' } }: Call): string {
-  if (!orderUidForm.test(id)) throw notFound(id)
-  return id
 }

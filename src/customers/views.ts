@@ -29,23 +29,30 @@ export const recipientView = Type.Object(
   { title: 'OrderRecipient', description: 'The recipient of an order, as it was sent, and every correction' },
 )
 
+const erasureFields = {
+  id: Type.String({ description: 'Of the erasure' }),
+  state: Type.Enum(['running', 'finished']),
+  erased: recordOf(Type.Integer({ minimum: 0 }), {
+    title: 'ErasedCounts',
+    description: 'How many of each were erased so far',
+  }),
+  reason: Type.String(),
+  actor: Type.String(),
+  started_at: time(),
+  finished_at: nullable(Type.String({ format: 'date-time' })),
+  not_reached: listOf(Type.String(), { description: 'Where recipients may still be, in a sentence each' }),
+}
+
 export const erasureView = Type.Object(
-  {
-    id: Type.String({ description: 'Of the erasure' }),
-    customer_id: Type.String(),
-    state: Type.Enum(['running', 'finished']),
-    erased: recordOf(Type.Integer({ minimum: 0 }), {
-      title: 'ErasedCounts',
-      description: 'How many of each were erased so far',
-    }),
-    reason: Type.String(),
-    actor: Type.String(),
-    started_at: time(),
-    finished_at: nullable(Type.String({ format: 'date-time' })),
-    not_reached: listOf(Type.String(), { description: 'Where recipients may still be, in a sentence each' }),
-  },
+  { ...erasureFields, customer_id: Type.String() },
   { title: 'CustomerErasure', description: 'The erasure of a customer, as far as it is' },
 )
+
+export const orderErasureView = Type.Object(
+  { ...erasureFields, order_uid: Type.String() },
+  { title: 'OrderErasure', description: 'The erasure of an order, as far as it is' },
+)
+export type OrderErasureView = Static<typeof orderErasureView>
 
 export const erasureReachView = Type.Object(
   {

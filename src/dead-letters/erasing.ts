@@ -8,8 +8,8 @@ const lettersMax = 200
 const bytesMax = 4 * 1024 * 1024
 
 /**
- * Erases the values of dead letters that name the customer or one of the customer's orders, and the values that they were edited to. An
- * open one is discarded with it, since nothing is left to replay. The digest stays: the same message does not come again.
+ * Erases the values of dead letters that name the customer or one of the orders, also by the number of a parcel, and the values that they were
+ * edited to. An open one is discarded with it, since nothing is left to replay. The digest stays: the same message does not come again.
  */
 export const eraseDeadLetters: EraseStep = {
   name: 'dead_letters',
@@ -25,10 +25,16 @@ export const eraseDeadLetters: EraseStep = {
         names.flatMap(({ orderUid, hasRecipient }) => (hasRecipient ? (orderUid ?? []) : [])),
       ),
     )
+    const words = await erasing.wordsOf(client, [
+      ...new Set(named.flatMap(({ names }) => names.flatMap(one => one.words))),
+    ])
+    const { customerId: meant } = erasing.whom
     const concerned = named.filter(({ names }) =>
       names.some(
-        ({ customerId, orderUid = '', hasRecipient }) =>
-          customerId === erasing.customerId || (hasRecipient && orders.has(orderUid)),
+        ({ customerId, orderUid = '', hasRecipient, words: own }) =>
+          (meant !== undefined && customerId === meant) ||
+          (hasRecipient && orders.has(orderUid)) ||
+          own.some(word => words.has(word)),
       ),
     )
     const ids = concerned.map(({ id }) => id)

@@ -12,7 +12,9 @@ import type { StatusChangePart } from '../orders/status-change-part.ts'
 import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
 import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
+import { findErased } from '../orders/erasing.ts'
 import { attachParcels } from '../tracking/attach.ts'
+import { eraseWords } from '../tracking/erasing.ts'
 import { lockNumbers } from '../tracking/parcel-queries.ts'
 import type { OrderShipments, ShipmentChange } from './changes.ts'
 import { attachmentsOf } from './attachments.ts'
@@ -127,10 +129,13 @@ async function writeGroup(
   return decided.map(({ outcome }) => outcome)
 }
 
-/** Has new numbers followed, and takes over what carriers have said already. */
+/** Has new numbers followed, and takes over what carriers have said already, but for the words where the recipient was erased. */
 async function follow(client: PoolClient, decided: readonly DecidedOrder[], nowMs: number): Promise<DecidedOrder[]> {
   const changes = decided.flatMap(one => one.changes)
-  const news = await attachParcels(client, attachmentsOf(changes), nowMs)
+  const attachments = attachmentsOf(changes)
+  const news = await attachParcels(client, attachments, nowMs)
+  const erased = await findErased(client, [...new Set(attachments.map(({ orderUid }) => orderUid))].toSorted())
+  if (erased.length > 0) await eraseWords(client, erased, nowMs)
   return decided.map(one => withArrivals(withNews(one, news, nowMs), nowMs))
 }
 

@@ -1,10 +1,10 @@
 import { droppedBefore, eventsOf } from '../events/event-sql.ts'
 import { streamChecks } from '../events/stream-checks.ts'
 import { shipmentMovements } from '../inventory/inventory-sql.ts'
-import { orderStatuses, orderUnits } from '../orders/order-sql.ts'
+import { erasedOrders, orderStatuses, orderUnits } from '../orders/order-sql.ts'
 import type { Check } from '../platform/integrity.ts'
 import { numberForm } from '../tracking/checkpoint.ts'
-import { shipmentParcels } from '../tracking/tracking-sql.ts'
+import { parcelErasures, shipmentParcels } from '../tracking/tracking-sql.ts'
 import { shipmentEvents } from './events.ts'
 import { isPromise } from './read-queries.ts'
 import { shipmentStream } from './shipment-stream.ts'
@@ -129,6 +129,13 @@ const rules: readonly Check[] = [
              and ((e.promised_by, e.estimated_delivery_at, e.recorded_at, e.actor)
                   is distinct from (h.promised_by, h.estimated_delivery_at, h.recorded_at, h.source)
                   or h.created_at is null)`,
+  },
+  {
+    name: 'shipment-erasure',
+    sentence: 'of parcels no words of carriers are kept where the recipient of an order in them was erased',
+    sql: `select p.order_uid
+            from ${parcelErasures} p left join ${erasedOrders} o using (order_uid)
+           where p.is_erased <> (o.order_uid is not null) or (p.is_erased and p.has_words)`,
   },
   {
     name: 'shipment-parcels',

@@ -1,4 +1,4 @@
-import type { EraseStep, Erasing, ErasedPortion } from '../erase-part.ts'
+import type { EraseStep, Erasing, ErasedPortion, Whom } from '../erase-part.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { checksumOf } from './document-check.ts'
 import { lockOrders, type LockedOrder } from './order-locks.ts'
@@ -10,13 +10,13 @@ const ordersMax = 100
 const bytesMax = 4 * 1024 * 1024
 
 /**
- * Erases the recipients of a customer's orders, in the order of their creation, each as a change of its own: a version, a line of the
+ * Erases the recipients of orders, a customer's in the order of their creation, each as a change of its own: a version, a line of the
  * history and an event, which also evicts it from every cache. Orders that other transactions have are left for the next portion.
  */
 export const eraseOrders: EraseStep = {
   name: 'orders',
   async run(client, erasing, position) {
-    const found = await findPortion(client, erasing.customerId, position)
+    const found = await findPortion(client, erasing.whom, position)
     const uids = found.map(row => row.order_uid).toSorted()
     const { locked, busy } = await lockOrders(client, uids)
     const changed = await erase(client, locked, erasing)
@@ -28,7 +28,7 @@ export const eraseOrders: EraseStep = {
 type Found = { order_uid: string; position: string }
 
 /** A position is the time of an order and its uid. */
-async function findPortion(client: PoolClient, customerId: string, position: string): Promise<Found[]> {
+async function findPortion(client: PoolClient, whom: Whom, position: string): Promise<Found[]> {
   const [time = '', uid = ''] = position.split(' ')
   const { rows } = await client.query<Found>(
     `select order_uid, position
@@ -36,33 +36,37 @@ async function findPortion(client: PoolClient, customerId: string, position: str
                     sum(octet_length(document)) over (order by created_at, order_uid) - octet_length(document) as bytes_before
                from (select order_uid, created_at, document
                        from orders
-                      where left(customer_id, 100) = left($1, 100) and customer_id = $1 and sent_digest is null
+                      where ${isOf(whom)} and sent_digest is null
                         and ($2 = '' or (created_at, order_uid) > (to_timestamp(nullif($2, '')::numeric), $3))
                       order by created_at, order_uid
                       limit ${ordersMax}) few) sized
       where bytes_before < ${bytesMax}`,
-    [customerId, time, uid],
+    [whom.orderUid ?? whom.customerId, time, uid],
   )
   return rows
 }
 
+/** SQL of the condition that an index serves. */
+const isOf = ({ orderUid }: Whom) =>
+  orderUid === undefined ? 'left(customer_id, 100) = left($1, 100) and customer_id = $1' : 'order_uid = $1'
+
 /** Behind the last order it begins again if one has come in meanwhile: an order says itself when it was created. */
 async function nextOf(
   client: PoolClient,
-  { customerId }: Erasing,
+  { whom }: Erasing,
   last: string | undefined,
   position: string,
 ): Promise<ErasedPortion['next']> {
   if (last !== undefined) return last
-  return position !== '' && (await findPortion(client, customerId, '')).length > 0 ? '' : undefined
+  return position !== '' && (await findPortion(client, whom, '')).length > 0 ? '' : undefined
 }
 
 /** @returns how many had recipients */
 async function erase(client: PoolClient, locked: readonly LockedOrder[], erasing: Erasing): Promise<number> {
   const { reason, actor, nowMs } = erasing
   const { rows } = await client.query<{ order_uid: string; document: string }>(
-    `select order_uid, document from orders where order_uid = any($1) and customer_id = $2 and sent_digest is null`,
-    [locked.map(({ orderUid }) => orderUid), erasing.customerId],
+    `select order_uid, document from orders where order_uid = any($1) and sent_digest is null`,
+    [locked.map(({ orderUid }) => orderUid)],
   )
   const documents = new Map(rows.map(row => [row.order_uid, row.document]))
   const orders = locked.filter(({ orderUid }) => documents.has(orderUid))
@@ -99,12 +103,23 @@ async function replaceDocuments(
   )
 }
 
-/** Those of some orders that are a customer's. */
+/** Those of some orders that are erased. */
+export async function findErased(client: PoolClient, orderUids: readonly string[]): Promise<string[]> {
+  if (orderUids.length === 0) return []
+  const { rows } = await client.query<{ order_uid: string }>(
+    'select order_uid from orders where order_uid = any($1) and sent_digest is not null',
+    [orderUids],
+  )
+  return rows.map(row => row.order_uid)
+}
+
+/** Those of some orders that are meant: a customer's, as they are stored, or the one. */
 export async function findOrdersOf(
   client: Pool | PoolClient,
-  customerId: string,
+  { customerId, orderUid }: Whom,
   orderUids: readonly string[],
 ): Promise<ReadonlySet<string>> {
+  if (orderUid !== undefined) return new Set(orderUids.filter(uid => uid === orderUid))
   if (orderUids.length === 0) return new Set()
   const { rows } = await client.query<{ order_uid: string }>(
     'select order_uid from orders where order_uid = any($1) and customer_id = $2',

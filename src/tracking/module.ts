@@ -2,7 +2,7 @@ import { Notifier } from '../events/notifier.ts'
 import type { Context, Module, Running } from '../module.ts'
 import { keysOf } from '../platform/notified-keys.ts'
 import { carriers } from './carriers.ts'
-import { eraseWords } from './erasing.ts'
+import { eraseWords, ordersOfNumbers } from './erasing.ts'
 import { trackingChannel, trackingMessageSchemas } from './messages.ts'
 import { createTrackingMetrics } from './metrics.ts'
 import { parcelsChannel } from './parcel-queries.ts'
@@ -29,6 +29,7 @@ export const trackingModule: Module = {
   erase: {
     columns: { parcels: [], parcel_checkpoints: ['text'], parcel_shipments: [] },
     ofOrders: eraseWords,
+    ordersNamedBy: ordersOfNumbers,
   },
   variables: [trackingSilentDays, trackingSimulator, ...carrierSecrets.values()],
   topics: [

@@ -1,4 +1,4 @@
-import type { Checkpoint, Report } from './checkpoint.ts'
+import { type Checkpoint, erasedText, type Report } from './checkpoint.ts'
 import { knownBy } from './list-digest.ts'
 import { numbered } from './merge.ts'
 import { afterReport, isSameState, meantParcel, newParcel, type Parcel, parcelKey } from './parcel.ts'
@@ -97,7 +97,7 @@ export function decideReports(
     const unknownCodes = added.filter(({ status, reason }) => status === 'unknown' && reason === '').length
     return { carrier: report.carrier || one.carrier, checkpoints: added.length, unknownCodes }
   })
-  return { ...changesOf(number, open), told: open.flatMap(one => toldOf(one, shipments)), news }
+  return { ...changesOf(number, open, shipments), told: open.flatMap(one => toldOf(one, shipments)), news }
 }
 
 function openParcel(parcel: Parcel, checkpoints: readonly Checkpoint[], isNew = false): Open {
@@ -106,7 +106,11 @@ function openParcel(parcel: Parcel, checkpoints: readonly Checkpoint[], isNew = 
   return { carrier, before, now: parcel, checkpoints, added: new Map(), changed: new Map(), traceparent: undefined }
 }
 
-function changesOf(number: string, open: readonly Open[]): Omit<NumberChanges, 'told' | 'news'> {
+function changesOf(
+  number: string,
+  open: readonly Open[],
+  shipments: readonly ParcelShipment[],
+): Omit<NumberChanges, 'told' | 'news'> {
   const own = (of: (one: Open) => ReadonlyMap<string, Checkpoint>) =>
     open.flatMap(one => [...of(one).values()].map(checkpoint => ({ number, carrier: one.carrier, checkpoint })))
   return {
@@ -114,9 +118,19 @@ function changesOf(number: string, open: readonly Open[]): Omit<NumberChanges, '
     updated: open.flatMap(({ before, now }) => {
       return before === undefined || before === now ? [] : [{ before, after: now }]
     }),
-    added: own(({ added }) => added),
+    added: own(({ added }) => added).map(one => (isErased(one, shipments) ? withoutWords(one) : one)),
     changed: own(({ changed }) => changed),
   }
+}
+
+/** Whether the recipient of an order in a parcel was erased. */
+function isErased({ number, carrier }: OwnCheckpoint, shipments: readonly ParcelShipment[]): boolean {
+  return shipments.some(one => one.isErased && one.number === number && one.carrier === carrier)
+}
+
+function withoutWords(one: OwnCheckpoint): OwnCheckpoint {
+  const { checkpoint } = one
+  return checkpoint.text === '' ? one : { ...one, checkpoint: { ...checkpoint, text: erasedText } }
 }
 
 /**

@@ -55,7 +55,7 @@ export function lockingShipments(
 ): Statement<readonly (ParcelShipment & { isLocked: boolean })[]> {
   const locked = ['true', ...locks.map(lock => lock('order_uid'))].join(' and ')
   return rowsAsJson(
-    `select order_uid as "orderUid", shipment_id as "shipmentId", number, carrier, ${locked} as "isLocked"
+    `select order_uid as "orderUid", shipment_id as "shipmentId", number, carrier, is_erased as "isErased", ${locked} as "isLocked"
        from parcel_shipments
       where number = any($1)`,
     [arrayOf(numbers, number => number)],

@@ -12,7 +12,14 @@ import type { TrackingStatus } from './tracking-status.ts'
 export type OwnCheckpoint = Readonly<{ number: string; carrier: string; checkpoint: Checkpoint }>
 
 /** A shipment that is in a parcel. */
-export type ParcelShipment = Readonly<{ orderUid: string; shipmentId: string; number: string; carrier: string }>
+export type ParcelShipment = Readonly<{
+  orderUid: string
+  shipmentId: string
+  number: string
+  carrier: string
+  /** Whether the recipient of the order was erased: then no words of the carrier are kept. */
+  isErased: boolean
+}>
 
 type Value = string | number | boolean | undefined
 type Type = 'text' | 'integer' | 'time' | 'boolean'

@@ -10,13 +10,13 @@ type Row = { scope: string; key: string; body: Buffer | null }
  * Rewrites the bodies of kept answers, a portion in the order of their keys.
  *
  * @param position where the last portion ended; empty at the beginning
- * @param mark only bodies that have these characters are read
+ * @param marks only bodies that have one of these texts are read
  * @param rewrite undefined: the body stays as it is
  */
 export async function rewriteAnswers(
   client: PoolClient,
   position: string,
-  mark: string,
+  marks: readonly string[],
   rewrite: (body: string) => string | undefined,
 ): Promise<{ rewritten: number; next: string | undefined }> {
   const [scope = '', ...key] = position.split(' ')
@@ -24,14 +24,14 @@ export async function rewriteAnswers(
     `select encode(scope, 'hex') as scope, key, case when is_marked then body end as body
        from (select *, sum(case when is_marked then octet_length(body) else 0 end) over (order by scope, key)
                          - octet_length(body) as bytes_before
-               from (select scope, key, body, position(convert_to($3, 'UTF8') in body) > 0 as is_marked
+               from (select scope, key, body, exists (select from unnest($3::text[]) mark where position(convert_to(mark, 'UTF8') in body) > 0) as is_marked
                        from idempotency_answers
                       where (scope, key) > (decode($1, 'hex'), $2)
                       order by scope, key
                       limit ${answersMax}) few) sized
       where bytes_before < ${bytesMax}
       order by scope, key`,
-    [scope, key.join(' '), mark],
+    [scope, key.join(' '), marks],
   )
   const changed = rows.flatMap(({ body, ...row }) => {
     const rewritten = body === null ? undefined : rewrite(body.toString('utf8'))
