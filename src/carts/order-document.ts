@@ -47,6 +47,8 @@ export function toOrderDocument(pricing: Pricing, facts: OrderFacts): OrderDocum
       custom_fee: 0,
       discount_total: pricing.discountTotal,
       tax_total: pricing.taxTotal,
+      // For returns: what the goods cost does not depend on what the delivery would have.
+      ...(pricing.deliveryDiscount > 0 ? { delivery_discount: pricing.deliveryDiscount } : {}),
     },
     items,
     locale,

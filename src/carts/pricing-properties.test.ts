@@ -82,11 +82,12 @@ const input: fc.Arbitrary<PriceInput> = fc.record({
 const sum = (amounts: readonly number[]) => amounts.reduce((total, one) => total + BigInt(one), 0n)
 
 function checkParts({ lines, ...pricing }: Pricing): void {
-  const { subtotal, discounts, discountTotal, deliveryCost, taxes, taxTotal, total } = pricing
+  const { subtotal, discounts, discountTotal, deliveryCost, deliveryDiscount, taxes, taxTotal, total } = pricing
   expect(sum(lines.map(one => one.total))).toBe(BigInt(subtotal))
   expect(sum(discounts.map(one => one.amount))).toBe(BigInt(discountTotal))
   const saved = discounts.filter(({ kind }) => kind === 'free_delivery').map(one => one.amount)
   expect(sum(lines.map(one => one.discount)) + sum(saved)).toBe(BigInt(discountTotal))
+  expect(BigInt(deliveryDiscount)).toBe(sum(saved))
   const added = taxes.filter(({ rate }) => !rate.isInclusive)
   expect(sum(added.map(one => one.amount))).toBe(BigInt(taxTotal))
   const parts = BigInt(subtotal) - BigInt(discountTotal) + BigInt(deliveryCost) + BigInt(taxTotal)

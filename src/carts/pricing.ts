@@ -43,6 +43,8 @@ export type Pricing = Readonly<{
   discounts: readonly AppliedDiscount[]
   discountTotal: number
   deliveryCost: number
+  /** How much of the discounts is of the delivery. */
+  deliveryDiscount: number
   taxes: readonly AppliedTax[]
   /** The taxes that are added; those that prices include are in `taxes` only. */
   taxTotal: number
@@ -81,6 +83,7 @@ export function priceCart(input: PriceInput): Priced {
   const pricing = {
     ...{ currency, lines: priced, subtotal: Number(subtotal), discounts: [...discounts, ...saved] },
     ...{ discountTotal: Number(discountTotal), deliveryCost: Number(delivery.cost) },
+    deliveryDiscount: Number(delivery.cost - deliveryLeft),
     ...{ taxes: taxed.taxes, taxTotal: Number(taxed.total), total: Number(total) },
     warnings: [...warningsOfLines(lines, currency), ...codes.warnings, ...delivery.warnings],
   }

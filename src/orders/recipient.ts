@@ -45,7 +45,7 @@ export function concealRecipient(data: string): string {
 
 /** A document without its recipient of an order that is parsed; the fields that the service has added stay. */
 export function anonymizedOrder(order: object): object {
-  const known = ofContract({ properties: { ...orderDocument.properties, ...addedFields } as Properties }, order)
+  const known = ofContract({ properties: kept }, order)
   const { delivery } = known as Partial<OrderDocument>
   return { ...(known as object), delivery: anonymous(delivery ?? {}) }
 }
@@ -54,12 +54,25 @@ export function anonymizedOrder(order: object): object {
 type Schema = { type?: string; properties?: Properties; items?: Schema }
 type Properties = Record<string, Schema>
 
+const number: Schema = { type: 'number' }
+
+/** What stays of an order: the fields of the contract, those that the service adds, and a number of carts' orders that returns need. */
+const kept: Properties = {
+  ...(orderDocument.properties as Properties),
+  ...(addedFields as Properties),
+  payment: {
+    properties: { ...(orderDocument.properties.payment.properties as Properties), delivery_discount: number },
+  },
+}
+
 /** The fields of a value that its schema names, in the order of the value. */
 function ofContract(schema: Schema, value: unknown): unknown {
   const { properties, items } = schema
   if (Array.isArray(value)) return items === undefined ? value : value.map(inner => ofContract(items, inner))
   if (properties === undefined || typeof value !== 'object' || value === null) return value
-  const known = Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))
+  const known = Object.entries(value).filter(
+    ([name, inner]) => Object.hasOwn(properties, name) && (properties[name] !== number || typeof inner === 'number'),
+  )
   return Object.fromEntries(known.map(([name, inner]) => [name, ofContract(properties[name] ?? {}, inner)]))
 }
 

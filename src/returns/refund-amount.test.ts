@@ -19,8 +19,9 @@ const order = fc
     customs: fc.nat({ max: 500 }),
     tax: amount,
     discount: fc.double({ min: 0, max: 1, noNaN: true }),
+    said: fc.option(amount, { nil: undefined }),
   })
-  .map(({ prices, delivery, customs, tax, discount }): PaidOrder => {
+  .map(({ prices, delivery, customs, tax, discount, said }): PaidOrder => {
     const goods = prices.reduce((total, price) => total + price, 0)
     const whole = goods + delivery + customs + tax
     const off = Math.min(whole, Math.floor(whole * discount))
@@ -30,6 +31,7 @@ const order = fc
       custom_fee: customs,
       discount_total: off,
       tax_total: tax,
+      delivery_discount: said,
     }
     return { items: prices.map(total_price => ({ total_price })), payment: { ...payment, amount: whole - off } }
   })
@@ -72,6 +74,15 @@ describe('by example', () => {
       payment: { goods_total, delivery_cost, amount, ...payment },
     })
   }
+
+  test('what an order says of its delivery to be discounted is not taken off the goods; what cannot be is not believed', () => {
+    const free = { delivery_cost: 500, discount_total: 600, tax_total: 80 }
+    expect(paid([300, 700], free)).toEqual({ units: [131, 305], delivery: 544 })
+    expect(paid([300, 700], { ...free, delivery_discount: 500 })).toEqual({ units: [294, 686], delivery: 0 })
+    for (const said of [501, -1, 0.5, '500', 700]) {
+      expect(paid([300, 700], { ...free, delivery_discount: said })).toEqual(paid([300, 700], free))
+    }
+  })
 
   test('a discount of the order is shared out by price, and the first of equal remainders gets the cent', () => {
     expect(paid([100, 100, 100], { discount_total: 100 })).toEqual({ units: [66, 67, 67], delivery: 0 })

@@ -12,6 +12,8 @@ export type PaidOrder = Readonly<{
     delivery_cost: number
     discount_total?: number
     tax_total?: number
+    /** How much of the discount is of the delivery, as an order that was a cart says. Another sender may mean anything by it. */
+    delivery_discount?: unknown
   }>
 }>
 
@@ -26,7 +28,7 @@ export type Paid = Readonly<{
  * Shares out what an order cost over its units and its delivery: `Σ units + delivery = amount`, to the cent. It is the same each time, so
  * any partition of the units adds up to the same.
  *
- * A discount is of the goods first, and of the delivery where it is more than they are. It is shared out by prices; taxes are shared
+ * A discount is of the goods first, and of the delivery where it is more than they are, unless the order says how much of it is of the delivery. It is shared out by prices; taxes are shared
  * out by what discounts have left of the units and of the delivery. A custom fee is paid for delivery.
  *
  * @param order a stored document: its arithmetic holds
@@ -35,7 +37,8 @@ export function paidOf({ items, payment }: PaidOrder): Paid {
   const prices = items.map(item => BigInt(item.total_price))
   const goods = sum(prices)
   const discount = BigInt(payment.discount_total ?? 0)
-  const ofGoods = discount < goods ? discount : goods
+  const forGoods = discount - BigInt(deliveryDiscountOf(payment))
+  const ofGoods = forGoods < goods ? forGoods : goods
   const discounts = shareOut(ofGoods, prices)
   const left = prices.map((price, index) => price - (discounts[index] ?? 0n))
   const deliveryLeft = BigInt(payment.delivery_cost) - (discount - ofGoods)
@@ -44,6 +47,17 @@ export function paidOf({ items, payment }: PaidOrder): Paid {
   const taxes = sum(weights) === 0n ? weights : shareOut(BigInt(payment.tax_total ?? 0), weights)
   const units = left.map((amount, index) => amount + (taxes[index] ?? 0n))
   return { units: units.map(Number), delivery: Number(BigInt(payment.amount) - sum(units)) }
+}
+
+/** What of the discount is of the delivery; 0 where the order does not say so, or what cannot be. */
+function deliveryDiscountOf({
+  delivery_discount: said,
+  delivery_cost: cost,
+  discount_total: discount = 0,
+}: PaidOrder['payment']) {
+  return typeof said === 'number' && Number.isSafeInteger(said) && said > 0 && said <= Math.min(cost, discount)
+    ? said
+    : 0
 }
 
 /** What a return is worth. */

@@ -168,6 +168,17 @@ test('a unit is in one return: of two that want it at once one gets it, and a re
   expect(work.body.map(({ id }) => id)).not.toContain(first.body.id)
 })
 
+test('a code for free delivery takes nothing off what was paid for the goods', async () => {
+  const plain = parcelOrder([nextItem(), nextItem()], { isPaid: false })
+  const free = { delivery_cost: 50, discount_total: 50, delivery_discount: 50 }
+  const order = { ...plain, payment: { ...plain.payment, ...free, amount: 200 } }
+  await r.place(order)
+  await t.pay(order.order_uid)
+  await r.send(order)
+  const { body } = await r.request(order.order_uid, [order.items[0]?.rid])
+  expect(body.units.map(unit => unit.amount)).toEqual([100])
+})
+
 describe('a refund', () => {
   test('is never more than can be refunded: by default as far as that goes, by name it is refused, and another amount may be asked for', async () => {
     const order = await delivered([nextItem()])
