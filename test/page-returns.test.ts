@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { createLogger } from '../src/platform/log.ts'
+import { createPool } from '../src/platform/postgres.ts'
 import { hasNoBrowser, overflowOf, type Stage, sample, setStage, violationsOf } from './browser.ts'
 
 setDefaultTimeout(60_000)
@@ -34,12 +36,21 @@ describe.skipIf(hasNoBrowser)('returns, in Chromium', () => {
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
     return (await response.json()) as { id: string }
   }
+  /** Has the sandbox's refund of an order fail now. */
+  const failRefund = async (uid: string) => {
+    const pool = createPool(stage.database, { connectionsMax: 1, name: 'test', log: createLogger({ level: 'silent' }) })
+    const text = `regexp_replace(payment::text, '"failsAtMs":[0-9]+', '"failsAtMs":1')`
+    await pool.query(`update sandbox_payments set payment = ${text}::json where order_uid = $1`, [uid])
+    await pool.end()
+    const [payment] = (await (await fetch(`${stage.url}/api/orders/${uid}/payments`)).json()) as { id: string }[]
+    await post(`/api/payments/${payment?.id}/sync`, {})
+  }
   /** Places an order, has it paid through the sandbox, and ships and delivers it. */
-  const deliver = async (uid: string) => {
+  const deliver = async (uid: string, method_token = 'tok_approve') => {
     await stage.place(twoUnits(uid))
     await post(`/api/orders/${uid}/payments`, {
       provider: 'sandbox',
-      method_token: 'tok_approve',
+      method_token,
       capture: 'automatic',
     })
     const { id } = await post(`/api/orders/${uid}/shipments`, { rids: [`${uid}-a`, `${uid}-b`] })
@@ -116,5 +127,23 @@ describe.skipIf(hasNoBrowser)('returns, in Chromium', () => {
     await page.goto(`${stage.url}/returns/ret_nobody`)
     await page.getByText('Return ret_nobody not found').waitFor()
     expect(stage.complaints().every(text => text.includes('404'))).toBe(true)
+  })
+
+  test('the page of a return says that its refund has failed later, until the issue about it is resolved', async () => {
+    const uid = 'failing'
+    await deliver(uid, 'tok_refund_fails_later')
+    const { id } = await post(`/api/orders/${uid}/returns`, { rids: [`${uid}-a`], reason: 'does not fit' })
+    await post(`/api/returns/${id}/approve`, {})
+    await post(`/api/returns/${id}/receive`, { units: [{ rid: `${uid}-a`, condition: 'restock' }] })
+    await post(`/api/returns/${id}/refund`, {})
+    const page = await stage.open(`/returns/${id}`)
+    await page.locator('.summary-line').getByText('refunded', { exact: true }).waitFor()
+    const warning = page.getByText('The provider could not pay this refund out after all.')
+    expect(await warning.count()).toBe(0)
+    await failRefund(uid)
+    await warning.waitFor()
+    expect(await violationsOf(page)).toEqual([])
+    await page.getByRole('link', { name: 'Payment issues' }).last().click()
+    await page.getByRole('button', { name: `Resolve: Refund failed, ${uid}` }).waitFor()
   })
 })

@@ -10,6 +10,7 @@ import { money } from '../platform/money.ts'
 import { DetailPage } from '../shell/detail-page.tsx'
 import { PageHead } from '../shell/page.tsx'
 import { returnsAddress } from './addresses.ts'
+import { FailedLater } from './failed-later.tsx'
 import type { Return } from './return.ts'
 import { ReturnActions } from './return-actions.tsx'
 import { Condition, ReturnState } from './return-parts.tsx'
@@ -78,7 +79,8 @@ function Units({ of: { units, currency } }: { of: Return }) {
 }
 
 /** What of a return was and is refunded, without what is nothing. */
-function Money({ of: { refund, currency } }: { of: Return }) {
+function Money({ of }: { of: Return }) {
+  const { refund, currency } = of
   const words = texts.money
   const sums = (['expected', 'amount', 'fee', 'delivery', 'refunded'] as const).filter(name => refund[name] > 0)
   return (
@@ -91,6 +93,7 @@ function Money({ of: { refund, currency } }: { of: Return }) {
           </span>
         </p>
       )}
+      {of.state === 'refunded' && refund.operation_ids.length > 0 && <FailedLater of={of} />}
       <dl class="amounts">
         {sums.map(name => (
           <div key={name}>

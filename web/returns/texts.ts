@@ -53,6 +53,8 @@ export const texts = {
     refunded: 'Refunded',
     states: { pending: 'under way', succeeded: 'refunded', failed: 'refused by the provider' },
     operations: 'Operations',
+    failedLater: 'The provider could not pay this refund out after all.',
+    issue: 'Payment issues',
   },
   by: (actor: string) => `by ${actor}`,
   card: { none: 'No returns yet.', create: 'New return' },
