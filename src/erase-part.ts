@@ -1,4 +1,5 @@
-import type { PoolClient } from './platform/postgres.ts'
+import type { Pool, PoolClient } from './platform/postgres.ts'
+import type { Naming, Whom } from './whom.ts'
 
 /** What a module erases of a customer whose recipients are erased. */
 export type ErasePart = Readonly<{
@@ -14,11 +15,11 @@ export type ErasePart = Readonly<{
   /** Those of some streams that belong to whom is erased, where the streams of the module concern no order. */
   streamsOf?: (client: PoolClient, whom: Whom, streams: readonly StreamName[]) => Promise<readonly StreamName[]>
   /** The orders that words of a message name by something that the module knows, such as the number of a parcel; by the words. */
-  ordersNamedBy?: (client: PoolClient, words: readonly string[]) => Promise<ReadonlyMap<string, readonly string[]>>
+  ordersNamedBy?: (
+    client: Pool | PoolClient,
+    words: readonly string[],
+  ) => Promise<ReadonlyMap<string, readonly string[]>>
 }>
-
-/** Whose recipients are erased: those of a customer's orders, or that of one order, such as a guest's. One of them is given. */
-export type Whom = Readonly<{ customerId: string; orderUid: undefined } | { customerId: undefined; orderUid: string }>
 
 /** A stream of the log. */
 export type StreamName = Readonly<{ type: string; id: string }>
@@ -45,23 +46,19 @@ export type ErasedPortion = Readonly<{
 }>
 
 /** Whom an erasure is about, and what the modules need for it. */
-export type Erasing = Readonly<{
-  whom: Whom
-  /** Milliseconds since 1970 by the clock of the database. */
-  nowMs: number
-  /** Why, and by whom. */
-  reason: string
-  actor: string
-  /** Those of some orders that are meant. */
-  ordersOf(client: PoolClient, orderUids: readonly string[]): Promise<ReadonlySet<string>>
-  /** Those of some streams that belong to whom is erased and concern no order. */
-  streamsOf(client: PoolClient, streams: readonly StreamName[]): Promise<readonly StreamName[]>
-  /** Those of the words of messages that name an order which is meant. */
-  wordsOf(client: PoolClient, words: readonly string[]): Promise<ReadonlySet<string>>
-  /** Has every module erase what it has of orders, which this transaction has locked. @param orderUids sorted */
-  eraseOfOrders(client: PoolClient, orderUids: readonly string[]): Promise<void>
-  /** Characters of which a JSON text has one that tells of the recipients. */
-  marks: readonly string[]
-  /** A JSON text without the recipients; undefined when it has none. */
-  redact(json: string): string | undefined
-}>
+export type Erasing = Naming &
+  Readonly<{
+    /** Milliseconds since 1970 by the clock of the database. */
+    nowMs: number
+    /** Why, and by whom. */
+    reason: string
+    actor: string
+    /** Those of some streams that belong to whom is erased and concern no order. */
+    streamsOf(client: PoolClient, streams: readonly StreamName[]): Promise<readonly StreamName[]>
+    /** Has every module erase what it has of orders, which this transaction has locked. @param orderUids sorted */
+    eraseOfOrders(client: PoolClient, orderUids: readonly string[]): Promise<void>
+    /** Characters of which a JSON text has one that tells of the recipients. */
+    marks: readonly string[]
+    /** A JSON text without the recipients; undefined when it has none. */
+    redact(json: string): string | undefined
+  }>

@@ -1,5 +1,6 @@
 import type { MessageHandler } from './dead-letters/message-handler.ts'
 import type { ErasePart } from './erase-part.ts'
+import type { ExportPart } from './export-part.ts'
 import type { EventDefinition } from './events/definition.ts'
 import type { Notifier } from './events/notifier.ts'
 import type { ReadOwing } from './events/partitions.ts'
@@ -51,6 +52,8 @@ export type Module = Readonly<{
   owing?: ReadOwing
   /** What it erases of customers; a module that has tables says so. */
   erase?: ErasePart
+  /** What an export of a customer has of it; a module that has tables says so. */
+  exports?: ExportPart
   /** What must hold of its tables. */
   checks?: readonly Check[]
   /** The same for what takes more than a statement. */

@@ -23,7 +23,8 @@ const web = sourcesOf('web')
 const product = sourcesOf('src').filter(({ path }) => !path.endsWith('.test.ts'))
 
 /** What every module may import: `module` says what a module is, and some of its types are those of modules. */
-const ground = ['module', 'module-api', 'erase-part', 'version', 'platform', 'errors', 'advisory-locks']
+const parts = ['erase-part', 'export-part', 'whom']
+const ground = ['module', 'module-api', ...parts, 'version', 'platform', 'errors', 'advisory-locks']
 const modules = moduleList.map(({ name }) => name)
 /** What each area may import beside itself: main → service → app → modules → platform → errors. */
 const allowed: Record<string, readonly string[]> = {
@@ -31,8 +32,10 @@ const allowed: Record<string, readonly string[]> = {
   'advisory-locks': [],
   platform: ['errors', 'advisory-locks'],
   version: [],
-  'erase-part': ['platform'],
-  module: ['erase-part', 'orders', 'payments', 'tracking', 'returns', 'dead-letters', 'events', 'system', 'platform'],
+  whom: ['platform'],
+  'erase-part': ['whom', 'platform'],
+  'export-part': ['whom', 'platform'],
+  module: [...parts, 'orders', 'payments', 'tracking', 'returns', 'dead-letters', 'events', 'system', 'platform'],
   'module-api': ['module'],
   verify: ground,
   audit: ['verify', ...ground],

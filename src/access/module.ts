@@ -14,6 +14,9 @@ export const accessModule: Module = {
   title: 'Access',
   tables: [{ name: 'api_keys', order: 'id' }],
   erase: { columns: { api_keys: [] } },
+  exports: {
+    api_keys: { leftOut: 'of those who call the service' },
+  },
   variables: [configuredKeys],
   // Keys can have the scopes of modules that are still to come, so that they need not be made again then.
   scopes: ['admin'],

@@ -39,6 +39,15 @@ export const cartsModule: Module = {
     steps: [eraseCarts],
     streamsOf: cartStreamsOf,
   },
+  exports: {
+    carts: { by: 'customer', key: 'cart_id', condition: 'customer_id = $1' },
+    customer_units: { by: 'order' },
+    discounts: { leftOut: 'of the shop' },
+    discount_uses: { by: 'order' },
+    discount_customers: { leftOut: 'counts of discount_uses, which stand with the orders' },
+    delivery_methods: { leftOut: 'of the shop' },
+    tax_rates: { leftOut: 'of the shop' },
+  },
   checks: [...cartChecks, ...priceChecks],
   scopes: ['carts:write'],
   tags: {

@@ -1,6 +1,6 @@
 import { type AskedErasure, beginErasure, continueErasure } from '../customers/erase.ts'
 import type { Erasure } from '../customers/erasure-queries.ts'
-import type { Whom } from '../erase-part.ts'
+import type { Whom } from '../whom.ts'
 import { orderUidForm } from '../orders/document.ts'
 import { notReached } from '../customers/reach.ts'
 import { presentErasure } from '../customers/presentation.ts'

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { advisoryLockSpaces } from '../advisory-locks.ts'
-import type { ErasedPortion, EraseStep, Erasing, StreamName, Whom } from '../erase-part.ts'
+import type { ErasedPortion, EraseStep, Erasing, StreamName } from '../erase-part.ts'
 import type { Module } from '../module.ts'
-import { findOrdersOf } from '../orders/erasing.ts'
 import { isLockConflict } from '../orders/order-locks.ts'
 import { inTransaction, type Pool, type PoolClient } from '../platform/postgres.ts'
+import type { Whom } from '../whom.ts'
 import { type Erasure, findErasure, findErasuresOf, insertErasure, saveProgress } from './erasure-queries.ts'
+import { namingOf } from './naming.ts'
 import { marksOf, redact } from './redact.ts'
 
 /**
@@ -123,13 +124,11 @@ export function afterPortion(
 
 function erasingOf(modules: readonly Module[], { whom, reason, actor }: Erasure, nowMs: number): Erasing {
   return {
-    whom,
+    ...namingOf(modules, whom),
     nowMs,
     reason,
     actor,
-    ordersOf: (client, orderUids) => findOrdersOf(client, whom, orderUids),
     streamsOf: (client, streams) => streamsOf(modules, client, whom, streams),
-    wordsOf: (client, words) => wordsOf(modules, client, whom, words),
     eraseOfOrders: (client, orderUids) => eraseOfOrders(modules, client, orderUids, nowMs),
     marks: marksOf(whom),
     redact: json => redact(json, whom),
@@ -145,22 +144,6 @@ async function streamsOf(
   const found: StreamName[] = []
   if (streams.length === 0) return found
   for (const { erase } of modules) found.push(...((await erase?.streamsOf?.(client, whom, streams)) ?? []))
-  return found
-}
-
-async function wordsOf(
-  modules: readonly Module[],
-  client: PoolClient,
-  whom: Whom,
-  words: readonly string[],
-): Promise<Set<string>> {
-  const found = new Set<string>()
-  if (words.length === 0) return found
-  for (const { erase } of modules) {
-    const named = (await erase?.ordersNamedBy?.(client, words)) ?? new Map<string, readonly string[]>()
-    const meant = await findOrdersOf(client, whom, [...new Set([...named.values()].flat())])
-    for (const [word, orderUids] of named) if (orderUids.some(uid => meant.has(uid))) found.add(word)
-  }
   return found
 }
 

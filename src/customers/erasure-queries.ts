@@ -1,4 +1,4 @@
-import type { Whom } from '../erase-part.ts'
+import type { Whom } from '../whom.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 
 /** The SQL of erasures, one function a statement. */

@@ -1,24 +1,27 @@
 import { escapeIdentifier } from 'pg'
+import type { ByCustomer, ByOrder } from '../export-part.ts'
 import type { Module } from '../module.ts'
 import type { ListPosition } from '../orders/list-filter.ts'
 import { jsonOf, listOrders, type StoredOrder } from '../orders/queries.ts'
 import type { Pool } from '../platform/postgres.ts'
+import type { Naming } from '../whom.ts'
+import { namingOf } from './naming.ts'
 
 /**
  * Everything that the tables have about a customer, as one JSON object: each order as it reads back with the rows of the tables that belong
- * to orders, and the rows of the tables that name the customer. Which tables these are is read from the database, so that those of a new
- * module are there too. It is produced in portions, in a few statements each.
+ * to orders, the rows of the tables that name the customer, and what has to be searched for. Each module names in its `exports` what it has of
+ * that. It is produced in portions, in a few statements each, and no more than one portion is in memory.
  */
 
 /** Orders that are read at a time, and their bytes. */
 const ordersMax = 50
 const bytesMax = 1024 * 1024
 
-/** The most rows of a table that names the customer. */
-const rowsMax = 10_000
+/** Rows of a table that name the customer which are read at a time. */
+const rowsMax = 500
 
 /** Columns that say nothing about a customer: tokens, digests and traces, and what the place in the export says. */
-const leftOut = ['token_hash', 'method_token', 'traceparent', 'order_uid']
+const leftOut = ['token_hash', 'method_token', 'traceparent', 'order_uid', 'list_digest', 'checkpoint_key']
 
 /** @param nowMs milliseconds since 1970 by the clock of the database */
 export async function* exportCustomer(
@@ -27,30 +30,66 @@ export async function* exportCustomer(
   nowMs: number,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder()
-  const tables = await findTables(pool, modules)
+  const naming = namingOf(modules, { customerId, orderUid: undefined })
   const head = { customer_id: customerId, exported_at: new Date(nowMs).toISOString() }
-  let text = `${JSON.stringify(head).slice(0, -1)},"orders":[`
+  yield encoder.encode(`${JSON.stringify(head).slice(0, -1)},"orders":[`)
+  for await (const text of separated(exportOrders(pool, modules, customerId))) yield encoder.encode(text)
+  for (const [table, rows] of ofCustomer(pool, modules, customerId, naming)) {
+    yield encoder.encode(`],${JSON.stringify(table)}:[`)
+    for await (const text of separated(rows)) yield encoder.encode(text)
+  }
+  yield encoder.encode(']}\n')
+}
+
+async function* separated(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let separator = ''
+  for await (const text of texts) {
+    yield separator + text
+    separator = ','
+  }
+}
+
+/** The orders with their rows, oldest first, a portion at a time. */
+async function* exportOrders(pool: Pool, modules: readonly Module[], customerId: string): AsyncGenerator<string> {
+  const tables = tablesBy(modules, 'order')
   for (let after: ListPosition | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
     const { orders, next } = await listOrders(pool, { customerId }, after, ordersMax, 'oldest', bytesMax)
-    const rows = await readRowsOf(
-      pool,
-      tables.ofOrders,
-      orders.map(({ orderUid }) => orderUid),
-    )
-    for (const order of orders) {
-      text += separator + orderJson(order, rows.get(order.orderUid) ?? [])
-      separator = ','
-    }
-    yield encoder.encode(text)
-    text = ''
+    const uids = orders.map(({ orderUid }) => orderUid)
+    const rows = await readRowsOf(pool, tables, uids)
+    if (orders.length > 0) yield orders.map(order => orderJson(order, rows.get(order.orderUid) ?? [])).join(',')
     after = next
   }
-  text = ']'
-  for (const table of tables.ofCustomers) {
-    text += `,${JSON.stringify(table)}:${await readRowsByCustomer(pool, table, customerId)}`
-  }
-  yield encoder.encode(`${text}}\n`)
+}
+
+/** The tables that are found by customer, and those that are searched, with their rows as JSON. */
+function ofCustomer(
+  pool: Pool,
+  modules: readonly Module[],
+  customerId: string,
+  naming: Naming,
+): [table: string, rows: AsyncIterable<string>][] {
+  const searched = modules.flatMap(({ exports = {} }) =>
+    Object.entries(exports).flatMap(([table, how]) =>
+      'search' in how ? [[table, how.search(pool, naming)] satisfies [string, AsyncIterable<string>]] : [],
+    ),
+  )
+  return [
+    ...tablesBy(modules, 'customer').map(
+      ([table, how]) => [table, readByCustomer(pool, table, how, customerId)] satisfies [string, AsyncIterable<string>],
+    ),
+    ...searched,
+  ]
+}
+
+type Ways = { order: ByOrder; customer: ByCustomer }
+
+/** The tables whose rows are found in a way. */
+export function tablesBy<By extends keyof Ways>(modules: readonly Module[], by: By): [table: string, how: Ways[By]][] {
+  return modules.flatMap(({ exports = {} }) =>
+    Object.entries(exports).flatMap(([table, how]): [string, Ways[By]][] =>
+      'by' in how && how.by === by ? [[table, how as Ways[By]]] : [],
+    ),
+  )
 }
 
 type TableRows = Readonly<{ table: string; rows: string }>
@@ -60,44 +99,18 @@ function orderJson(order: StoredOrder, rows: readonly TableRows[]): string {
   return `{"order":${jsonOf(order)}${parts.join('')}}`
 }
 
-/** The tables of the modules that are found by order, since an index begins with it, and those that name customers. */
-async function findTables(
-  pool: Pool,
-  modules: readonly Module[],
-): Promise<{ ofOrders: readonly string[]; ofCustomers: readonly string[] }> {
-  const { rows } = await pool.query<{ name: string; names_customers: boolean; is_by_order: boolean }>(
-    `select relname as name, bool_or(attname = 'customer_id') as names_customers,
-            bool_or(attname = 'order_uid' and exists (select from pg_index where indrelid = c.oid and indkey[0] = attnum)) as is_by_order
-       from pg_class c
-       join pg_attribute on attrelid = c.oid and attnum > 0 and not attisdropped
-      where relnamespace = current_schema()::regnamespace and relname = any($1)
-      group by relname
-      order by relname`,
-    [modules.flatMap(({ tables = [] }) => tables.map(({ name }) => name))],
-  )
-  const others = rows.filter(({ name }) => name !== 'orders')
-  return {
-    ofCustomers: others.flatMap(({ name, names_customers: isOne }) => (isOne ? [name] : [])),
-    ofOrders: others.flatMap(({ name, names_customers: isOther, is_by_order: isOne }) =>
-      isOne && !isOther ? [name] : [],
-    ),
-  }
-}
-
 /** The rows of orders, by order and table; a table without any is left out. */
 async function readRowsOf(
   pool: Pool,
-  tables: readonly string[],
+  tables: readonly (readonly [table: string, how: ByOrder])[],
   orderUids: readonly string[],
 ): Promise<ReadonlyMap<string, TableRows[]>> {
   if (orderUids.length === 0) return new Map()
   const found: (TableRows & { orderUid: string })[] = []
-  for (const table of tables) {
+  for (const [table, how] of tables) {
+    const own = how.rows ?? `select * from ${escapeIdentifier(table)} where order_uid = any($1)`
     const { rows } = await pool.query<{ order_uid: string; rows: string }>(
-      `select order_uid, json_agg(to_jsonb(t) - $2::text[])::text as rows
-         from ${escapeIdentifier(table)} t
-        where order_uid = any($1)
-        group by order_uid`,
+      `select order_uid, json_agg(to_jsonb(t) - $2::text[])::text as rows from (${own}) t group by order_uid`,
       [orderUids, leftOut],
     )
     found.push(...rows.map(row => ({ table, orderUid: row.order_uid, rows: row.rows })))
@@ -105,11 +118,24 @@ async function readRowsOf(
   return Map.groupBy(found, ({ orderUid }) => orderUid)
 }
 
-async function readRowsByCustomer(pool: Pool, table: string, customerId: string): Promise<string> {
-  const { rows } = await pool.query<{ rows: string }>(
-    `select coalesce(json_agg(to_jsonb(t) - $2::text[]), '[]')::text as rows
-       from (select * from ${escapeIdentifier(table)} where customer_id = $1 limit ${rowsMax}) t`,
-    [customerId, leftOut],
-  )
-  return rows[0]?.rows ?? '[]'
+/** The rows of a table that name the customer, as JSON, a portion at a time. */
+async function* readByCustomer(
+  pool: Pool,
+  table: string,
+  { key, condition }: ByCustomer,
+  customerId: string,
+): AsyncGenerator<string> {
+  for (let last = '', isMore = true; isMore; ) {
+    const { rows } = await pool.query<{ key: string; row: string }>(
+      `select ${key} as key, (to_jsonb(t) - $3::text[])::text as row
+         from ${escapeIdentifier(table)} t
+        where ${condition} and ${key} > $2
+        order by ${key}
+        limit ${rowsMax}`,
+      [customerId, last, leftOut],
+    )
+    for (const { row } of rows) yield row
+    last = rows.at(-1)?.key ?? last
+    isMore = rows.length === rowsMax
+  }
 }

@@ -15,6 +15,13 @@ export const customersModule: Module = {
   tables: [{ name: 'customer_erasures', order: 'erasure_id' }],
   // Who was erased is kept, for those who have to prove it.
   erase: { columns: { customer_erasures: [] } },
+  exports: {
+    customer_erasures: {
+      by: 'customer',
+      key: 'erasure_id',
+      condition: 'md5(customer_id) = md5($1) and customer_id = $1',
+    },
+  },
   checks: erasureChecks,
   tags: { customers: 'Customers: exported, and erased' },
   start,

@@ -1,5 +1,5 @@
 import { cartIdOfOrder } from '../carts/cart.ts'
-import type { Whom } from '../erase-part.ts'
+import type { Whom } from '../whom.ts'
 import { anonymizedOrder } from '../orders/recipient.ts'
 
 /** Finds recipients in JSON that the service has answered with. Pure. */

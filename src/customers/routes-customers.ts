@@ -1,4 +1,4 @@
-import type { Whom } from '../erase-part.ts'
+import type { Whom } from '../whom.ts'
 import { notFound } from '../orders/commands.ts'
 import { findOrder } from '../orders/queries.ts'
 import type { Call, Route } from '../platform/http.ts'

@@ -3,6 +3,7 @@ import { declareApi } from '../module-api.ts'
 import { createDeadLetterCommands, type DeadLetterCommands } from './commands.ts'
 import { deadLetterChecks } from './dead-letter-checks.ts'
 import { eraseDeadLetters } from './erasing.ts'
+import { exportDeadLetters } from './exporting.ts'
 import { deadLetterChannel } from './messages.ts'
 import { recordDeadLetterCounts } from './metrics.ts'
 import { publishDeadLetters } from './publishing.ts'
@@ -33,6 +34,12 @@ export const deadLettersModule: Module = {
       message_tries: [],
     },
     steps: [eraseDeadLetters],
+  },
+  exports: {
+    dead_letters: { search: exportDeadLetters },
+    dead_letter_history: { within: 'dead_letters' },
+    dead_letter_counts: { leftOut: 'counts of all' },
+    message_tries: { leftOut: 'messages that are handled at this moment' },
   },
   checks: deadLetterChecks,
   tags: { 'dead letters': 'Messages that could not be processed: inspected, replayed, discarded' },

@@ -36,6 +36,12 @@ export const deliveriesModule: Module = {
     { name: 'shipment_estimates', order: 'order_uid, shipment_id, version' },
   ],
   erase: { columns: { shipments: [], shipment_units: [], shipment_tracking_numbers: [], shipment_estimates: [] } },
+  exports: {
+    shipments: { by: 'order' },
+    shipment_units: { by: 'order' },
+    shipment_tracking_numbers: { by: 'order' },
+    shipment_estimates: { by: 'order' },
+  },
   streams: [shipmentStream],
   events: shipmentEventDefinitions,
   variables: [shipUnpaid],

@@ -31,6 +31,12 @@ export const eventsModule: Module = {
   ],
   // The recipient of an order is not in its events: its document is.
   erase: { columns: { events: [], event_log_start: [], log_readers: [], event_seals: [] } },
+  exports: {
+    events: { leftOut: 'the log says again what the rows say; GET /api/events?customer_id= reads it' },
+    event_log_start: { leftOut: 'of the whole log' },
+    log_readers: { leftOut: 'of the whole log' },
+    event_seals: { leftOut: 'of the whole log' },
+  },
   variables: [retentionDays, eventsRecipient],
   topics: [
     {

@@ -16,6 +16,12 @@ export const ledgerModule: Module = {
     { name: 'ledger_start', order: 'recorded_at' },
   ],
   erase: { columns: { ledger_transfers: [], ledger_sums: [], ledger_checkpoint: [], ledger_start: [] } },
+  exports: {
+    ledger_transfers: { by: 'order' },
+    ledger_sums: { leftOut: 'sums over all orders' },
+    ledger_checkpoint: { leftOut: 'sums over all orders' },
+    ledger_start: { leftOut: 'when the books began' },
+  },
   placement: [arrivals],
   checks: ledgerChecks,
   newest,

@@ -24,6 +24,10 @@ export const orderTrackingModule: Module = {
   ],
   // A link opens nothing of an order whose customer was erased.
   erase: { columns: { tracking_links: [], tracking_link_secret: [] } },
+  exports: {
+    tracking_links: { by: 'order' },
+    tracking_link_secret: { leftOut: 'a secret of the service' },
+  },
   variables: [trackingPageDays, trackingPageDir],
   checks: linkChecks,
   start,

@@ -1,4 +1,5 @@
-import type { EraseStep, Erasing, ErasedPortion, Whom } from '../erase-part.ts'
+import type { EraseStep, Erasing, ErasedPortion } from '../erase-part.ts'
+import type { Whom } from '../whom.ts'
 import type { Pool, PoolClient } from '../platform/postgres.ts'
 import { checksumOf } from './document-check.ts'
 import { lockOrders, type LockedOrder } from './order-locks.ts'

@@ -76,6 +76,16 @@ export const paymentsModule: Module = {
       sandbox_events: [],
     },
   },
+  exports: {
+    payments: { by: 'order' },
+    payment_totals: { by: 'order' },
+    payment_operations: { by: 'order' },
+    payment_disputes: { by: 'order' },
+    provider_events: { leftOut: 'names no order; what it changed stands with the payment' },
+    payment_issues: { by: 'order' },
+    sandbox_payments: { leftOut: 'stands for a provider, which has records of its own' },
+    sandbox_events: { leftOut: 'stands for a provider, which has records of its own' },
+  },
   streams: [paymentStream, issueStream],
   events: paymentEventDefinitions,
   variables: [

@@ -27,6 +27,10 @@ export const returnsModule: Module = {
     { name: 'return_units', order: 'order_uid, return_id, line' },
   ],
   erase: { columns: { returns: [], return_units: [] } },
+  exports: {
+    returns: { by: 'order' },
+    return_units: { by: 'order' },
+  },
   streams: [returnStream],
   events: returnEventDefinitions,
   checks: returnChecks,

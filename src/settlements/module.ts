@@ -15,6 +15,12 @@ export const settlementsModule: Module = {
     { name: 'settlement_report_lines', order: 'report_id, number' },
   ],
   erase: { columns: { settlement_reports: [], settlement_report_lines: [] } },
+  exports: {
+    settlement_reports: { leftOut: "a provider's file about all payments" },
+    settlement_report_lines: {
+      leftOut: "differences between a provider's file and the payments, which stand with the order",
+    },
+  },
   checks: reportChecks,
   tags: { reconciliation: 'Reconciliation: settlement files of providers, compared with the payments' },
   start,

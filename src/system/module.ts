@@ -25,6 +25,12 @@ export const systemModule: Module = {
     columns: { idempotency_answers: ['body'], idempotency_claims: [], schema_migrations: [], write_trials: [] },
     steps: [eraseKeptAnswers],
   },
+  exports: {
+    idempotency_answers: { leftOut: 'answers that repeat for a day what the rows say' },
+    idempotency_claims: { leftOut: 'requests that are handled at this moment' },
+    schema_migrations: { leftOut: 'of the database itself' },
+    write_trials: { leftOut: 'of the database itself' },
+  },
   variables: [staticDir, grafanaUrl],
   tags: { system: 'The service as it runs' },
   start,

@@ -3,6 +3,7 @@ import type { Context, Module, Running } from '../module.ts'
 import { keysOf } from '../platform/notified-keys.ts'
 import { carriers } from './carriers.ts'
 import { eraseWords, ordersOfNumbers } from './erasing.ts'
+import { ownRows } from './exporting.ts'
 import { trackingChannel, trackingMessageSchemas } from './messages.ts'
 import { createTrackingMetrics } from './metrics.ts'
 import { parcelsChannel } from './parcel-queries.ts'
@@ -30,6 +31,11 @@ export const trackingModule: Module = {
     columns: { parcels: [], parcel_checkpoints: ['text'], parcel_shipments: [] },
     ofOrders: eraseWords,
     ordersNamedBy: ordersOfNumbers,
+  },
+  exports: {
+    parcels: { by: 'order', rows: ownRows('parcels') },
+    parcel_checkpoints: { by: 'order', rows: ownRows('parcel_checkpoints') },
+    parcel_shipments: { by: 'order' },
   },
   variables: [trackingSilentDays, trackingSimulator, ...carrierSecrets.values()],
   topics: [

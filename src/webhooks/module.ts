@@ -38,6 +38,13 @@ export const webhooksModule: Module = {
     columns: { webhooks: [], webhook_retry_queue: [], webhook_deliveries: ['answer'] },
     steps: [eraseAnswers],
   },
+  exports: {
+    webhooks: { leftOut: 'of receivers, not of customers' },
+    webhook_retry_queue: { leftOut: 'events that wait to be sent' },
+    webhook_deliveries: {
+      leftOut: 'when events were sent to receivers, and what those answered; the log is kept for a week',
+    },
+  },
   checks: webhookChecks,
   tags: { webhooks: 'Subscriptions to events, and what became of their deliveries' },
   channels: ({ events }) => [webhookChannel(events)],
