@@ -12,6 +12,9 @@ export const logChannel = 'event_log'
 /** The end of a transaction that writes events: it is refused where the log is not at home, see `log-home.ts`. */
 export const notifyOfEvents = 'call notify_log_grown()'
 
+/** The end of a transaction that writes none, and leads to some: it is refused there too, and wakes no reader. */
+export const expectLogHome = 'call expect_log_home()'
+
 export type NewEvent = {
   /** The stream, of the type that the definition names: 1–64 of `A-Z a-z 0-9 _ -`. Its writer holds its lock. */
   streamId: string

@@ -154,7 +154,7 @@ export async function commitHeld(
 /** The statement that reads whether any of the orders has reservations that a confirmation commits, or finds expired. */
 export function haveUncommitted(orderUids: readonly string[]): Statement<boolean> {
   return {
-    text: `select exists (select from stock_reservations where order_uid = any($1) and state in ('held', 'expired')) as are_there`,
+    text: 'select have_uncommitted_reservations($1) as are_there',
     values: [orderUids],
     read: ({ rows: [row] }: { rows: readonly { are_there: boolean }[] }) => row?.are_there === true,
   }

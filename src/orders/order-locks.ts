@@ -138,6 +138,23 @@ export function readingLocked(orderUids: readonly string[]): Statement<readonly 
   return { ...rows, read: answer => rows.read(answer).map(toLocked) }
 }
 
+/**
+ * The values of `lock_unchanged_orders`. It locks orders as `lockOrders` does, and fails with serialization_failure when one of them is
+ * locked, or another than it is given: nothing has to be read to write what was decided by that. The transaction ends with
+ * `expectUnchangedOrders`.
+ */
+export function unchangedOrders(orders: readonly LockedOrder[]): readonly unknown[] {
+  return [
+    orders.map(({ orderUid }) => orderUid),
+    advisoryLockSpaces.orders,
+    orders.map(({ version }) => version),
+    orders.map(({ paymentPendingUntilMs: untilMs }) => (untilMs === undefined ? null : new Date(untilMs))),
+  ]
+}
+
+/** The end of a transaction that is sent as a whole: it fails where the orders were not locked, because the transaction had not begun. */
+export const expectUnchangedOrders = 'call expect_unchanged_orders()'
+
 /** What the answers of `lockingOrders` come to. */
 export function lockedOf(busy: readonly string[], stored: readonly LockedOrder[]): LockedOrders {
   const isBusy = new Set(busy)

@@ -10,8 +10,10 @@ import { isClosed, isCovered, paymentStatusOf, pendingUntilOf, totalsOf } from '
  * @returns `unchanged` when nothing has come of it
  */
 export function closeDraft(draft: Draft): Decision {
-  for (const paymentId of draft.changedPayments) settleIssuesOf(draft, paymentId)
   const { before } = draft
+  // Nearly every order has none.
+  if (before.issues.size + draft.issues.size > 0)
+    for (const paymentId of draft.changedPayments) settleIssuesOf(draft, paymentId)
   if (isUnbookedArrival(draft)) bookArrival(draft)
   const isOrderSold = balanceSale(draft)
   const totals = totalsOf(before.order, draft.payments.values(), isOrderSold)

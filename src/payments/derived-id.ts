@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../platform/sha256.ts'
 
 /**
  * The id of an operation that follows from something else, such as a refund that was made at the provider: the same each time it is
@@ -8,5 +8,5 @@ import { createHash } from 'node:crypto'
  * @returns the prefix, and 24 hexadecimal digits
  */
 export function derivedId(prefix: 'op' | 'ext', ...parts: readonly string[]): string {
-  return `${prefix}_${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24)}`
+  return `${prefix}_${sha256(JSON.stringify(parts)).toString('hex', 0, 12)}`
 }

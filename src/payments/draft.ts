@@ -90,10 +90,12 @@ export function operationIn(draft: Draft, operationId: string): Operation {
 
 /** The open operations of a payment, oldest first. */
 export function openOperations(draft: Draft, paymentId: string, kind?: OperationKind): Operation[] {
-  return [...draft.operations.values()].filter(
-    operation =>
-      operation.paymentId === paymentId && isOpen(operation) && (kind === undefined || operation.kind === kind),
-  )
+  const open: Operation[] = []
+  for (const operation of draft.operations.values()) {
+    const isAsked = operation.paymentId === paymentId && (kind === undefined || operation.kind === kind)
+    if (isAsked && isOpen(operation)) open.push(operation)
+  }
+  return open
 }
 
 /** Changes a payment. @returns it as it is then */

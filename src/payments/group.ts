@@ -1,17 +1,19 @@
 import { AppError } from '../errors.ts'
 import { lockedOf, lockingOrders } from '../orders/order-locks.ts'
-import { createGroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
+import { createGroupedWriter, type GroupedWriter, type Outcome } from '../platform/grouped-writer.ts'
 import { type KeyStates, readingKeys } from '../platform/idempotency/claims-within.ts'
-import { type Claim, type KeptAnswer, KeyNotOurs } from '../platform/idempotency/queries.ts'
+import type { Claim } from '../platform/idempotency/queries.ts'
 import { type Pool, type PoolClient, violatedKey, withConnection } from '../platform/postgres.ts'
-import { command, inOneRoundTrip } from '../platform/round-trip.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { applyChanges } from './apply-changes.ts'
-import type { Changes, OrderPayments } from './changes.ts'
+import { beginChanges } from './begin-changes.ts'
+import { type ChangeRequest, type Decided, decide } from './decided-request.ts'
+import { createKnownWriter, type KnownWriter, type WrittenGroup } from './known-group.ts'
 import { readStamps, withPayments } from './load.ts'
 import { isOpen } from './payment.ts'
-import { createRememberedPayments, newStamp, type RememberedPayments, type StoredPayments } from './remembered.ts'
+import { createRememberedPayments, type RememberedPayments, type StoredPayments } from './remembered.ts'
 import { toldParts } from './told-parts.ts'
-import { type Cause, type ChangedOrder, type DecidedChanges, type FollowedOrders, saveAndCommit } from './save.ts'
+import { type ChangedOrder, type DecidedChanges, type FollowedOrders, saveAndCommit, type Written } from './save.ts'
 
 /**
  * The one way to change payments. Requests that come at the same time are decided and saved in groups, each by one transaction, so that
@@ -32,30 +34,6 @@ export type PaymentWriter = Readonly<{
   close(deadlineMs: number): Promise<void>
 }>
 
-export type ChangeRequest<Result> = Readonly<{
-  orderUid: string
-  /** The claim of its Idempotency-Key, which is made in the transaction if it was not before: nothing is decided under a key of another request. */
-  claim?: Claim
-  /**
-   * Decides by the order with its payments; undefined when it is not stored. Called again when the transaction is repeated, so it must
-   * be pure.
-   *
-   * @param nowMs milliseconds since 1970
-   */
-  decide(before: OrderPayments | undefined, nowMs: number): Decision<Result>
-}>
-
-export type Decision<Result> = Readonly<{
-  result: Result
-  /** Undefined: nothing is changed. */
-  changes?: Changes | undefined
-  cause?: Cause | undefined
-  /** The payments as they are then; undefined when nobody has made them yet. */
-  after?: OrderPayments | undefined
-  /** The answer to the request that caused it, which is stored with it. */
-  keep?: KeptAnswer | undefined
-}>
-
 type Options = Readonly<{
   pool: Pool
   now: () => number
@@ -73,11 +51,12 @@ const waitingMax = 2_000
 
 export function createPaymentWriter(options: Options): PaymentWriter {
   const remembered = createRememberedPayments()
-  const createWriter = () =>
-    createGroupedWriter<ChangeRequest<unknown>, unknown>({
+  const known = createKnownWriter({ ...options, remembered })
+  const createWriter = (): GroupedWriter<ChangeRequest<unknown>, unknown> =>
+    createGroupedWriter({
       what: 'changes of payments',
       keyOf: ({ orderUid }) => orderUid,
-      writeGroup: requests => writeGroup(options, remembered, requests),
+      writeGroup: requests => writeGroup(options, remembered, known, requests),
       groupMax,
       writersMax,
       besideMin,
@@ -98,13 +77,29 @@ export function createPaymentWriter(options: Options): PaymentWriter {
   }
 }
 
-/** Locks, loads, decides and saves the orders of a group in one transaction. */
+/**
+ * Writes a group in one transaction: by what is remembered of its orders, or by what is read under their locks when that is not known, or
+ * not right.
+ */
 async function writeGroup(
-  { pool, now, onCommitted, orders: followed }: Options,
+  options: Options,
   remembered: RememberedPayments,
+  known: KnownWriter,
   requests: readonly ChangeRequest<unknown>[],
 ): Promise<Outcome<unknown>[]> {
-  const { decided, saved, changed } = await withConnection(pool, async client => {
+  const { decided, saved, written } = (await known(requests)) ?? (await writeLocked(options, remembered, requests))
+  options.onCommitted(saved, written.changed)
+  for (const one of saved) remember(remembered, one, written)
+  return decided.map(({ outcome }) => outcome)
+}
+
+/** Locks, loads, decides and saves the orders of a group in one transaction. */
+function writeLocked(
+  { pool, now, orders: followed }: Options,
+  remembered: RememberedPayments,
+  requests: readonly ChangeRequest<unknown>[],
+): Promise<WrittenGroup> {
+  return withConnection(pool, async client => {
     const claims = requests.flatMap(untakenOf)
     const { locked, busy, stamps, states, told } = await lockAndRead(client, requests, claims, followed)
     const isBusy = new Set(busy)
@@ -122,13 +117,10 @@ async function writeGroup(
     const unclaimed = requests.flatMap(request => (isBusy.has(request.orderUid) ? [] : untakenOf(request)))
     const [free, over] = [claimable(unclaimed, states, 'free'), claimable(unclaimed, states, 'over')]
     const following = { expiresAfterMs: followed.expiresAfterMs, told }
-    const changed = await saveAndCommit(client, saved, { kept, free, over, nowMs }, following)
+    const written = await saveAndCommit(client, saved, { kept, free, over, nowMs }, following)
     for (const claim of [...free, ...over]) claim.isTaken = true
-    return { decided, saved, changed }
+    return { decided, saved, written }
   })
-  onCommitted(saved, changed)
-  for (const one of saved) remember(remembered, one)
-  return decided.map(({ outcome }) => outcome)
 }
 
 /** Begins the transaction: locks the orders, and reads what is needed to decide, in one round trip. */
@@ -143,7 +135,7 @@ async function lockAndRead(
   // Nearly all orders are confirmed by outcomes, which have no keys.
   const asked = toldParts(claims.length === 0 ? parts : [], orderUids)
   const keys = claims.length === 0 ? [] : [readingKeys(claims)]
-  const statements = [...begin, ...lockingOrders(orderUids), readStamps(orderUids)] as const
+  const statements = [...beginChanges, ...lockingOrders(orderUids), readStamps(orderUids)] as const
   const [, , busy, orders, stamps, ...others] = await inOneRoundTrip(client, [
     ...statements,
     ...keys,
@@ -165,42 +157,13 @@ function claimable(claims: readonly Claim[], states: KeyStates, kind: 'free' | '
   return claims.filter(({ id }) => states.get(id)?.kind === kind)
 }
 
-/** Remembers payments whose outcome comes next. */
-function remember(remembered: RememberedPayments, saved: DecidedChanges): void {
+/** Remembers payments whose outcome comes next, and their order when this transaction has left it as it was. */
+function remember(remembered: RememberedPayments, saved: DecidedChanges, { rewritten }: Written): void {
   const { before, changes, decidedAtMs, stamp, after = applyChanges(before, changes, decidedAtMs) } = saved
-  if (after.operations.some(isOpen)) remembered.keep(before.order.orderUid, stamp, after)
+  const { order } = before
+  if (!after.operations.some(isOpen)) remembered.forget(order.orderUid)
+  else remembered.keep(order.orderUid, stamp, after, rewritten.has(order.orderUid) ? undefined : order)
 }
-
-/**
- * Every statement of the transaction finds its rows by key. Of a table without statistics, which a young one is, the planner would read
- * all of it for a list of keys: at 20,000 payments that took a third of the database's time.
- */
-const begin = [command('begin isolation level read committed'), command('set local enable_seqscan = off')] as const
-
-type Decided = Readonly<{ outcome: Outcome<unknown>; saved?: DecidedChanges; keep?: KeptAnswer | undefined }>
-
-/** What `decide` throws is the outcome of its own request only. */
-function decide(
-  request: ChangeRequest<unknown>,
-  states: KeyStates,
-  before: OrderPayments | undefined,
-  nowMs: number,
-): Decided {
-  const state = request.claim && states.get(request.claim.id)
-  if (state?.kind === 'held' || state?.kind === 'answered') {
-    return { outcome: { kind: 'failed', error: new KeyNotOurs(state) } }
-  }
-  try {
-    const { result, changes, cause = noCause, keep, after } = request.decide(before, nowMs)
-    const outcome = { kind: 'done', result } as const
-    if (before === undefined || changes === undefined) return { outcome, keep }
-    return { outcome, keep, saved: { before, changes, cause, decidedAtMs: nowMs, stamp: newStamp(), after } }
-  } catch (error) {
-    return { outcome: { kind: 'failed', error } }
-  }
-}
-
-const noCause: Cause = { actor: 'payments' }
 
 /** The keys of claims and answers of requests with an Idempotency-Key. */
 const ofRequests = ['idempotency_claims_pkey', 'idempotency_answers_pkey']

@@ -13,7 +13,7 @@ import type { MoneyRequest, PaymentCommands } from './commands.ts'
 import { decideBegin } from './decide-begin.ts'
 import { decideOperate } from './decide-operate.ts'
 import { decideRecord } from './decide-record.ts'
-import { idOf } from './ids.ts'
+import { idOf, paymentIdsOf } from './ids.ts'
 import { operations } from './operations.ts'
 import { presentPayment } from './presentation.ts'
 import type { Provider } from './provider.ts'
@@ -90,7 +90,7 @@ async function begin(call: Call, claim: Claim, options: Options): Promise<Respon
     actor = actorDefault,
   } = await readPayment(call.request)
   if (!orderUidForm.test(orderUid)) throw notFound(orderUid)
-  const [paymentId, operationId] = [idOf('pay', claim), idOf('op', claim)]
+  const { paymentId, operationId } = paymentIdsOf(claim)
   const input = { paymentId, operationId, provider, methodToken, amount, capture, returnUrl, actor }
   return carryOut(call, options, {
     ...{ orderUid, operationId, claim, actor },

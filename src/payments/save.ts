@@ -1,4 +1,4 @@
-import { copyOfEvents, type NewEvent, notifyOfEvents } from '../events/append.ts'
+import { copyOfEvents, expectLogHome, type NewEvent, notifyOfEvents } from '../events/append.ts'
 import { copyOfTransfers } from '../ledger/transfers.ts'
 import type { ChangedState } from '../orders/cache.ts'
 import {
@@ -43,6 +43,9 @@ export type Cause = Readonly<{
 /** An order that was changed, as it is then. */
 export type ChangedOrder = ChangedState
 
+/** What a transaction has done to orders: those whose version is another now, and the uids of those whose rows were written. */
+export type Written = Readonly<{ changed: readonly ChangedOrder[]; rewritten: ReadonlySet<string> }>
+
 /** What becomes of orders beside their payments. */
 export type FollowedOrders = Readonly<{
   /** How long unpaid orders wait; undefined: for ever. */
@@ -71,22 +74,22 @@ export type SavedKeys = Readonly<{
  * @param decided each on another order
  * @param keys what becomes of the keys of requests
  * @param told other modules' parts that are told when orders are confirmed
- * @returns the orders whose version is another now
+ * @returns what was written of orders
  */
 export async function saveAndCommit(
   client: PoolClient,
   decided: readonly DecidedChanges[],
   { free, over, kept, nowMs }: SavedKeys,
   { expiresAfterMs, told }: Following,
-): Promise<readonly ChangedOrder[]> {
+): Promise<Written> {
   if (decided.length + kept.length + free.length + over.length === 0) {
     await client.query('commit')
-    return []
+    return { changed: [], rewritten: new Set() }
   }
   const writes = writesOf(decided, expiresAfterMs)
-  const updates = [...takingOver(over), ...writes.updates]
+  const updates = [...takingOver(over), ...updatesOf(writes)]
   const ofKeys = [copyOfClaims(free, nowMs), copyOfAnswers(kept)]
-  const end = `${notifyOfEvents};\ncommit`
+  const end = `${endOf(writes)};\ncommit`
   if (isAlone(writes, told)) {
     await copyBehind(client, updates, withRows([...copiesOf(writes), ...ofKeys]), end)
   } else {
@@ -94,10 +97,10 @@ export async function saveAndCommit(
     const copies = await saveBesides(client, writes, told)
     await copyInto(client, withRows([...copies, ...ofKeys]), end)
   }
-  return writes.changed
+  return writes
 }
 
-/** Saves what was decided in a transaction that somebody else commits. @returns as `saveAndCommit` does */
+/** Saves what was decided in a transaction that somebody else commits. @returns the orders whose version is another now */
 export async function saveWithin(
   client: PoolClient,
   decided: readonly DecidedChanges[],
@@ -105,18 +108,26 @@ export async function saveWithin(
 ): Promise<readonly ChangedOrder[]> {
   if (decided.length === 0) return []
   const writes = writesOf(decided, expiresAfterMs)
-  await inOneRoundTrip(client, writes.updates)
+  await inOneRoundTrip(client, updatesOf(writes))
   const copies = await saveBesides(client, writes, told)
   await copyInto(client, withRows(copies), notifyOfEvents)
   return writes.changed
 }
 
-const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items > 0)
+/** Readers of the log are not woken for operations that are asked for: their outcomes come with events. */
+export function endOf({ events, orders, transfers, issues, resolved }: Writes): string {
+  const isTold = events.length + orders.events.length + transfers.length + issues.length + resolved.length > 0
+  return isTold ? notifyOfEvents : expectLogHome
+}
+
+/** Those that have rows. */
+export const withRows = (copies: readonly Copy[]) => copies.filter(({ items }) => items > 0)
 
 /** What decisions write. */
-type Writes = ReturnType<typeof writesOf>
+export type Writes = ReturnType<typeof writesOf>
 
-function writesOf(decided: readonly DecidedChanges[], expiresAfterMs: number | undefined) {
+/** Sorts out what decisions write. */
+export function writesOf(decided: readonly DecidedChanges[], expiresAfterMs: number | undefined) {
   const nowMs = Math.max(...decided.map(({ decidedAtMs }) => decidedAtMs))
   const sorted = decided.map(sort)
   const { changed, updates, ...orders } = changeOrders(decided, nowMs)
@@ -125,9 +136,11 @@ function writesOf(decided: readonly DecidedChanges[], expiresAfterMs: number | u
     nowMs,
     sorted,
     changed,
+    rewritten: new Set([...changed, ...holds].map(({ orderUid }) => orderUid)),
     orders,
+    rows: changedRows(sorted),
+    /** The other statements that change rows. */
     updates: [
-      ...rowChanges(sorted),
       ...disputesTable.upsert(decided.flatMap(disputesOf)),
       ...updates,
       ...(holds.length === 0 ? [] : [holdForPayment(holds, nowMs)]),
@@ -140,7 +153,7 @@ function writesOf(decided: readonly DecidedChanges[], expiresAfterMs: number | u
 }
 
 /** Whether the rows of payments and orders are all that is written. */
-function isAlone({ orders, issues, resolved }: Writes, told: readonly StatusChangePart[]): boolean {
+export function isAlone({ orders, issues, resolved }: Writes, told: readonly StatusChangePart[]): boolean {
   return issues.length + resolved.length === 0 && (told.length === 0 || orders.confirmed.length === 0)
 }
 
@@ -155,7 +168,7 @@ async function saveBesides(client: PoolClient, writes: Writes, told: readonly St
 }
 
 /** The new rows. @param more events behind those of orders and payments */
-function copiesOf(
+export function copiesOf(
   { sorted, transfers, orders, events }: Pick<Writes, 'sorted' | 'transfers' | 'events'> & { orders: OrderRows },
   more: readonly NewEvent[] = [],
 ): Copy[] {
@@ -171,14 +184,18 @@ function copiesOf(
 
 type OrderRows = Pick<PaymentStatusWrites, 'transitions' | 'events'>
 
-/** Changes rows that are there, by one statement for the three tables. */
-function rowChanges(sorted: readonly SortedChanges[]): readonly Statement<undefined>[] {
-  const changes = [
+/** What has changed of payments, operations and totals that are there, as `change_payments` takes it. */
+function changedRows(sorted: readonly SortedChanges[]): readonly (string | null)[] {
+  return [
     paymentsTable.changesOf(sorted.flatMap(({ payments }) => payments.changed)),
     operationsTable.changesOf(sorted.flatMap(({ operations }) => operations.changed)),
     totalsTable.changesOf(sorted.flatMap(({ totals }) => totals.changed)),
   ]
-  return changes.every(json => json === null) ? [] : [command('select change_payments($1, $2, $3)', changes)]
+}
+
+function updatesOf({ rows, updates }: Writes): readonly Statement<undefined>[] {
+  if (rows.every(json => json === null)) return updates
+  return [command('select change_payments($1, $2, $3)', rows), ...updates]
 }
 
 type Sorted<Row> = Readonly<{ added: readonly Row[]; changed: readonly Change<Row>[] }>

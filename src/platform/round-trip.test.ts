@@ -33,6 +33,12 @@ test('each statement sees what those before it have done, and each answer is rea
   expect(await run([])).toEqual([])
 })
 
+test('the answer of a command may have rows, which nobody reads', async () => {
+  const read: Statement<number[]> = { text: 'select 7 as number', read: numbers.read }
+  const series = command('select number from generate_series(1, $1::int) number', [3])
+  expect(await run([series, read, series, read])).toEqual([undefined, [7], undefined, [7]])
+})
+
 test('one that fails takes those before it along and skips those behind it, and the connection goes on', async () => {
   const client = await database.pool.connect()
   const failed = await inOneRoundTrip(client, [insert(3), insert(3), insert(4)]).catch((error: unknown) => error)

@@ -13,10 +13,12 @@ export type Statement<Result> = Readonly<{
 /** The rows are as the statement names their columns: its author says which they are. */
 export type Answer = Readonly<{ rows: readonly never[]; rowCount: number | null }>
 
-/** A statement whose answer nobody reads. */
+/** A statement whose answer nobody reads: the server is not asked to describe it. */
 export function command(text: string, values: readonly unknown[] = []): Statement<undefined> {
-  return { text, values, read: () => undefined }
+  return { text, values, read: unread }
 }
+
+const unread = () => undefined
 
 /**
  * A query whose rows come as one JSON text, which both sides handle faster than hundreds of rows of many columns.
@@ -73,6 +75,7 @@ export class RoundTrip {
   /** Is called when all of it has been sent, and may send what comes behind it. */
   onSent: (connection: Connection) => void = () => undefined
   readonly #parts: readonly Part[]
+  readonly #isRead: readonly boolean[]
   readonly #answers: Answer[] = []
   #current = 0
   #isSent = false
@@ -80,6 +83,7 @@ export class RoundTrip {
   #settle: (error?: Error) => void = () => undefined
 
   constructor(statements: readonly Statement<unknown>[]) {
+    this.#isRead = statements.map(({ read }) => read !== unread)
     this.#parts = statements.map(({ text, values = [] }, index) => {
       const config: QueryConfig & { queryMode: 'extended' } = { text, values: [...values], queryMode: 'extended' }
       const query = new Query(config, undefined, (error, result) => {
@@ -105,19 +109,23 @@ export class RoundTrip {
   submit(connection: Connection): Error | null {
     if (this.#isSent) return null
     this.#isSent = true
-    const unfinished: Connection = Object.create(connection, { sync: { value: () => undefined } })
-    connection.stream.cork()
+    const { stream } = connection
+    const collected = new Messages()
+    const read: Connection = Object.create(connection, { sync: nothing, stream: { value: collected } })
+    const undescribed: Connection = Object.create(read, { describe: nothing })
     try {
-      for (const part of this.#parts) {
-        const refusal = part.submit(unfinished)
+      for (const [index, part] of this.#parts.entries()) {
+        const refusal = part.submit(this.#isRead[index] === true ? read : undescribed)
         if (refusal !== null) throw refusal
       }
     } catch (error) {
       this.#settle(error as Error)
     } finally {
+      stream.cork()
+      if (stream.writable) stream.write(collected.all())
       connection.sync()
       if (!this.#isOver) this.onSent(connection)
-      connection.stream.uncork()
+      stream.uncork()
     }
     return null
   }
@@ -126,7 +134,7 @@ export class RoundTrip {
     this.#parts[this.#current]?.handleRowDescription(message)
   }
   handleDataRow(message: unknown): void {
-    this.#parts[this.#current]?.handleDataRow(message)
+    if (this.#isRead[this.#current] === true) this.#parts[this.#current]?.handleDataRow(message)
   }
   handleCommandComplete(message: unknown, connection: Connection): void {
     this.#parts[this.#current]?.handleCommandComplete(message, connection)
@@ -141,5 +149,25 @@ export class RoundTrip {
   handleReadyForQuery(connection: Connection): void {
     for (const part of this.#parts) part.handleReadyForQuery(connection)
     this.#settle()
+  }
+}
+
+const nothing = { value: () => undefined }
+
+/** Takes the place of the socket: the driver writes each message by itself, and a socket takes longer for one than making it. */
+class Messages {
+  readonly writable = true
+  readonly #messages: Buffer[] = []
+
+  write(message: Buffer): boolean {
+    this.#messages.push(message)
+    return true
+  }
+
+  cork(): void {}
+  uncork(): void {}
+
+  all(): Buffer {
+    return Buffer.concat(this.#messages)
   }
 }

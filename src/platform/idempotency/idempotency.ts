@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { AppError, catalogue } from '../../errors.ts'
 import { inBatches } from '../batches.ts'
 import { BytesResponse } from '../bytes-response.ts'
@@ -8,6 +8,7 @@ import { Counter, type Registry } from '../metrics.ts'
 import type { Pool } from '../postgres.ts'
 import { problemResponse } from '../problem.ts'
 import { readBody } from '../request-body.ts'
+import { sha256 } from '../sha256.ts'
 import {
   type Claim,
   keepFirstAnswer,
@@ -216,15 +217,9 @@ function keyInvalid(): AppError {
 /** A key is scoped to the caller and the URL, parameters included; the fingerprint is that of the request, to the byte. */
 function claimFor(caller: string, call: Call, key: string, route: Route, body: Uint8Array): Claim {
   const address = [route.method, route.path, call.params]
-  const scope = digestOf(JSON.stringify([caller, ...address]))
-  const fingerprint = digestOf(JSON.stringify([...address, new URL(call.request.url).search]), body)
+  const scope = sha256(JSON.stringify([caller, ...address]))
+  const fingerprint = sha256(JSON.stringify([...address, new URL(call.request.url).search]), body)
   return { id: randomUUID(), scope, key, fingerprint, isTaken: false, isKept: false }
-}
-
-function digestOf(...parts: (string | Uint8Array)[]): Buffer {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(part)
-  return hash.digest()
 }
 
 /** Makes the response of an answer that a handler has stored in its transaction. */
