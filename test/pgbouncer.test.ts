@@ -8,7 +8,7 @@ import { queryDatabase } from './invariants.ts'
 import { eventually } from './kafka.ts'
 import { makeOrders } from './orders.ts'
 import { type PgBouncer, pgBouncerUnavailable, startPgBouncer } from './pgbouncer.ts'
-import { environmentOf, runCli } from './run-cli.ts'
+import { environmentOf, runCommand } from './run-cli.ts'
 import { databaseEnv, endServices, type ServiceProcess, startServiceProcess } from './service-process.ts'
 
 setDefaultTimeout(120_000)
@@ -87,7 +87,7 @@ for (const mode of ['session', 'transaction'] as const) {
         headers: { 'content-type': 'application/x-ndjson' },
       })
       expect((await batch.text()).match(/"outcome":"placed"/g)).toHaveLength(300)
-      const verified = await runCli(['verify'], environmentOf(behind))
+      const verified = await runCommand(['verify'], environmentOf(behind))
       expect([verified.exitCode, verified.exitCode === 0 ? '' : verified.out + verified.err]).toEqual([0, ''])
     })
 

@@ -9,7 +9,7 @@ import { comparable, exportText, fillTables, importText, place, remark, withPool
 import { brokenRules } from '../../test/invariants.ts'
 import { eventually } from '../../test/kafka.ts'
 import { makeOrders } from '../../test/orders.ts'
-import { environmentOf, runCli } from '../../test/run-cli.ts'
+import { environmentOf, runCli, runCommand } from '../../test/run-cli.ts'
 import { followEvents } from '../../test/server-sent-events.ts'
 import { databaseEnv, endServices, startServiceProcess } from '../../test/service-process.ts'
 import { encodeCursor, logStart } from '../events/checkpoint.ts'
@@ -68,7 +68,7 @@ test('the commands move it to another cluster: the state is the same, and the se
   expect(read).toMatchObject({ exitCode: 0 })
   const copy = await exportText(address)
   expect(comparable(copy)).toEqual(comparable(text))
-  expect((await runCli(['verify'], environmentOf(address))).exitCode).toBe(0)
+  expect((await runCommand(['verify'], environmentOf(address))).exitCode).toBe(0)
   const counts = 'select * from dead_letter_counts where letters > 0'
   await withPool(address, async pool => {
     expect((await pool.query(counts)).rows).toEqual((await t.pool.query(counts)).rows)
@@ -137,6 +137,6 @@ test('standard output has the export alone, and a file that cannot be written is
   const early = await runCli(['export', target], environmentOf(empty.address))
   expect(early).toMatchObject({ exitCode: 1, err: expect.stringContaining('migrate') })
   expect([target, `${target}.part`].filter(existsSync)).toEqual([])
-  expect((await runCli(['migrate'], environmentOf(empty.address))).exitCode).toBe(0)
+  expect((await runCommand(['migrate'], environmentOf(empty.address))).exitCode).toBe(0)
   await empty.drop()
 })

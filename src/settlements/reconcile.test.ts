@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { brokenRules } from '../../test/invariants.ts'
 import { createPaymentApp } from '../../test/payments.ts'
-import { environmentOf, runCli } from '../../test/run-cli.ts'
+import { environmentOf, runCli, runCommand } from '../../test/run-cli.ts'
 import { ownHeading as heading, ownRow as row, settlementFiles } from '../../test/settlements.ts'
 import { exampleOrder } from '../orders/example.ts'
 import type { PaymentView } from '../payments/views.ts'
@@ -207,7 +207,7 @@ test('two runs at the same time book everything once', async () => {
 test('the command: exit code 0 when all is matched, 1 for differences, 2 for a bad file, which books nothing', async () => {
   const payment = await paid()
   const environment = environmentOf(t.address)
-  const reconcileFile = (path: string, ...args: string[]) => runCli(['reconcile', path, ...args], environment)
+  const reconcileFile = (path: string, ...args: string[]) => runCommand(['reconcile', path, ...args], environment)
   const good = files.write([heading, row('g-1', payment.amount, 5, { payment: payment.id })].join('\n'))
   const matched = await reconcileFile(good, '--provider', 'sandbox', '--json')
   expect(matched.exitCode).toBe(0)
@@ -223,7 +223,7 @@ test('the command: exit code 0 when all is matched, 1 for differences, 2 for a b
   expect(asTable.exitCode).toBe(1)
   expect(asTable.out).toMatch(/^missing_here +1$/m)
   expect(asTable.out).toContain('nothing is booked')
-  const csv = await reconcileFile(differing, '--provider', 'sandbox', '--csv', '--dry-run')
+  const csv = await runCli(['reconcile', differing, '--provider', 'sandbox', '--csv', '--dry-run'], environment)
   expect(csv.exitCode).toBe(1)
   const [names, ...body] = csv.out.trimEnd().split('\r\n')
   expect(names).toStartWith('outcome,row,line_id,kind')
