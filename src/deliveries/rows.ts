@@ -67,10 +67,9 @@ export const unitsTable = tableOf<Of<ShipmentUnit> & { isLive: boolean }>('shipm
   { name: 'returned_at', type: 'timestamptz', of: unit => unit.returnedAtMs },
 ])
 
-export const unitColumns = `order_uid, shipment_id, line, rid, chrt_id, shipped_from, was_reserved, ${time('returned_at')}`
+export const unitColumns = `shipment_id, line, rid, chrt_id, shipped_from, was_reserved, ${time('returned_at')}`
 
 export type UnitRow = Readonly<{
-  order_uid: string
   shipment_id: string
   line: number
   rid: string
@@ -92,10 +91,9 @@ export const numbersTable = tableOf<Of<TrackingNumber>>('shipment_tracking_numbe
   { name: 'added_at', type: 'timestamptz', role: 'fixed', of: number => number.addedAtMs },
 ])
 
-export const numberColumns = `order_uid, shipment_id, number, carrier, role, url, check_digit, status, ${time('added_at')}`
+export const numberColumns = `shipment_id, number, carrier, role, url, check_digit, status, ${time('added_at')}`
 
 export type NumberRow = Readonly<{
-  order_uid: string
   shipment_id: string
   number: string
   carrier: string | null
