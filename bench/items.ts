@@ -4,14 +4,14 @@ import { createDatabase, dropDatabase, settle, withClient } from './environment.
 import { type Figure, type Findings, percentile } from './figures.ts'
 import { pageLimitMs, type PageTimes, timePage, timeRounds } from './page-times.ts'
 import { databaseSettings, startServiceProcess } from './service-process.ts'
-import { residentMaxMib } from './usage.ts'
+import { residentMaxMib, type Watched } from './usage.ts'
 
 const itemsDefault = 1_000_000
 /** How many items the catalogue has when it is listed and searched; a page has to be made within `pageLimitMs`. */
 const listed = 100_000
 /** Of 300 requests two are above the p99; of 100 it would be the slowest of them. */
 const rounds = 300
-const warmUpRounds = 15
+const warmUpRounds = 50
 /** Lines of one request, and how many items are imported again. */
 const batchLines = 50_000
 const againMax = 200_000
@@ -34,7 +34,7 @@ export async function benchItems(context: BenchmarkContext): Promise<Findings> {
     note(`items: stock of each, then ${rounds} rounds of ${pages.length} kinds of page of ${items}`)
     await fillStock(address)
     await settle(address)
-    return measurePages(service.url, items)
+    return measurePages(service.url, items, { service: service.pid, PostgreSQL: server.processId() })
   }
   try {
     note(`items: importing ${count}`)
@@ -45,17 +45,18 @@ export async function benchItems(context: BenchmarkContext): Promise<Findings> {
     const again = Math.min(count, againMax)
     const againMs = await importItems(service.url, 0, again, 'unchanged')
     const resident = residentMaxMib(service.pid)
-    const ofAll = few === count ? [] : await pagesOf(count)
+    const ofAll = few === count ? undefined : await pagesOf(count)
     return {
       figures: [
         { what: 'items imported, all new', value: count / ((firstMs + restMs) / 1000), unit: 'items/s' },
         { what: 'items imported, all as they are', value: again / (againMs / 1000), unit: 'items/s' },
         ...(resident === undefined ? [] : [memory(resident)]),
-        ...figuresOf(ofFew, few, pageLimitMs),
-        ...figuresOf(ofAll, count, undefined),
+        ...figuresOf(ofFew.times, few, pageLimitMs),
+        ...figuresOf(ofAll?.times ?? [], count, undefined),
       ],
       notes: [
         `${count} items in requests of ${batchLines} lines, one after another; a page has 100 items, every other begins anywhere in the list`,
+        `${rounds} requests of each kind, one at a time: ${ofFew.processors}`,
       ],
     }
   } finally {
@@ -153,7 +154,7 @@ const pages: readonly Page[] = [
   { name: 'stock that is out', path: () => '/api/stock?level=out_of_stock' },
 ]
 
-function measurePages(url: string, count: number): Promise<PageTimes[]> {
+function measurePages(url: string, count: number, watched: Watched) {
   const kinds = pages.map(({ name, path }) => ({
     name,
     time(round: number) {
@@ -161,7 +162,7 @@ function measurePages(url: string, count: number): Promise<PageTimes[]> {
       return timePage(`${url}${path(Math.floor(Math.random() * count))}${cursor}`)
     },
   }))
-  return timeRounds(kinds, { rounds, warmUpRounds })
+  return timeRounds(kinds, { rounds, warmUpRounds, watched })
 }
 
 function figuresOf(times: readonly PageTimes[], count: number, atMost: number | undefined): Figure[] {

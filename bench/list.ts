@@ -30,14 +30,14 @@ export async function benchList(context: BenchmarkContext): Promise<Findings> {
     return await withClient(address, async client => {
       const cases = listCases(stored, await readSamples(client, count))
       note(`list: ${rounds} rounds of ${cases.length} kinds of page`)
-      const [byKeys = { name: reference, timesMs: [] }, ...sampled] = await timeRounds(
+      const { times, processors } = await timeRounds(
         [
           { name: reference, time: () => timePageByKeys(client, count) },
           ...cases.map(one => ({ name: one.name, time: (round: number) => timeCase(service.url, one, stored, round) })),
         ],
-        { rounds, warmUpRounds },
+        { rounds, warmUpRounds, watched: { service: service.pid, PostgreSQL: server.processId() } },
       )
-      return pageFindings(byKeys, sampled, `${count} orders, pages of ${pageSize}`)
+      return pageFindings(times, { of: `${count} orders, pages of ${pageSize}`, processors })
     })
   } finally {
     await service.stop()

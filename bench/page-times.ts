@@ -1,4 +1,5 @@
 import { type Figure, type Findings, percentile } from './figures.ts'
+import { describeProcessors, type Watched, watchProcessors } from './usage.ts'
 
 /** A kind of page and how long its requests took. */
 export type PageTimes = { name: string; timesMs: number[] }
@@ -20,28 +21,34 @@ export async function timePage(address: string): Promise<number> {
  * Requests pages in rounds, one at a time. Each kind once a round: what else the machine does then falls on all of them alike.
  *
  * @param kinds each makes a request and returns its time, in milliseconds; `round` is below 0 while it warms up
+ * @returns processors: what the processors did in the rounds, as a sentence: with others at work a p99 says little
  */
 export async function timeRounds(
   kinds: readonly Readonly<{ name: string; time: (round: number) => Promise<number> }>[],
-  { rounds, warmUpRounds }: Readonly<{ rounds: number; warmUpRounds: number }>,
-): Promise<PageTimes[]> {
+  { rounds, warmUpRounds, watched }: Readonly<{ rounds: number; warmUpRounds: number; watched: Watched }>,
+): Promise<{ times: readonly PageTimes[]; processors: string }> {
   const times = kinds.map(({ name }): PageTimes => ({ name, timesMs: [] }))
+  let endWatch = watchProcessors(watched)
   for (let round = -warmUpRounds; round < rounds; round += 1) {
+    if (round === 0) endWatch = watchProcessors(watched)
     for (const [index, kind] of kinds.entries()) {
       const ms = await kind.time(round)
       if (round >= 0) times[index]?.timesMs.push(ms)
     }
   }
-  return times
+  return { times, processors: describeProcessors(endWatch()) }
 }
 
 /**
  * The p99 of each kind of page, beside that of a reference.
  *
- * @param reference what a page costs at least
- * @param of what the pages were of, for a person
+ * @param times those of what a page costs at least, and of the pages
+ * @param of what the pages were of, for a person; processors: as `timeRounds` says it
  */
-export function pageFindings(reference: PageTimes, pages: readonly PageTimes[], of: string): Findings {
+export function pageFindings(
+  [reference = { name: '', timesMs: [] }, ...pages]: readonly PageTimes[],
+  { of, processors }: Readonly<{ of: string; processors: string }>,
+): Findings {
   const p = ({ timesMs }: PageTimes, share: number) =>
     percentile(
       timesMs.toSorted((a, b) => a - b),
@@ -68,6 +75,7 @@ export function pageFindings(reference: PageTimes, pages: readonly PageTimes[], 
     figures,
     notes: [
       `${of}, ${reference.timesMs.length} requests each, one at a time, every other from anywhere in the list`,
+      processors,
       `p50 in ms: ${medians.join(', ')}`,
       `${pageLimitMs} ms or more at p50: ${slow(0.5)}`,
       `${pageLimitMs} ms or more at p99: ${slow(0.99)}`,

@@ -33,7 +33,7 @@ export async function benchShipments(context: BenchmarkContext): Promise<Finding
     return await withClient(address, async client => {
       const cases = casesOf(stored, await readSamples(client, count))
       note(`shipments: ${rounds} rounds of ${cases.length} kinds of page`)
-      const [byKeys = { name: reference, timesMs: [] }, ...pages] = await timeRounds(
+      const { times, processors } = await timeRounds(
         [
           { name: reference, time: () => timePageByKeys(client, count) },
           ...cases.map(({ name, query }) => ({
@@ -44,9 +44,9 @@ export async function benchShipments(context: BenchmarkContext): Promise<Finding
             },
           })),
         ],
-        { rounds, warmUpRounds },
+        { rounds, warmUpRounds, watched: { service: service.pid, PostgreSQL: server.processId() } },
       )
-      return pageFindings(byKeys, pages, `${count} shipments, pages of ${pageSize}`)
+      return pageFindings(times, { of: `${count} shipments, pages of ${pageSize}`, processors })
     })
   } finally {
     await service.stop()
