@@ -14,7 +14,7 @@ import type { KeptAnswer } from '../platform/idempotency/queries.ts'
 import { type Pool, type PoolClient, withConnection } from '../platform/postgres.ts'
 import { findErased } from '../orders/erasing.ts'
 import { attachParcels } from '../tracking/attach.ts'
-import { eraseWords } from '../tracking/erasing.ts'
+import { eraseLockedWords } from '../tracking/erasing.ts'
 import { lockNumbers } from '../tracking/parcel-queries.ts'
 import type { OrderShipments, ShipmentChange } from './changes.ts'
 import { attachmentsOf } from './attachments.ts'
@@ -135,7 +135,7 @@ async function follow(client: PoolClient, decided: readonly DecidedOrder[], nowM
   const attachments = attachmentsOf(changes)
   const news = await attachParcels(client, attachments, nowMs)
   const erased = await findErased(client, [...new Set(attachments.map(({ orderUid }) => orderUid))].toSorted())
-  if (erased.length > 0) await eraseWords(client, erased, nowMs)
+  if (erased.length > 0) await eraseLockedWords(client, erased)
   return decided.map(one => withArrivals(withNews(one, news, nowMs), nowMs))
 }
 

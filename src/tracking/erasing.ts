@@ -1,11 +1,25 @@
 import type { ErasePart } from '../erase-part.ts'
+import type { PoolClient } from '../platform/postgres.ts'
+import { inOneRoundTrip } from '../platform/round-trip.ts'
 import { erasedText, normalizeNumber, numberForm } from './checkpoint.ts'
+import { lockingNumbers } from './parcel-queries.ts'
 
 /**
  * Erases the carriers' words of an order's parcels, which may name who signed for them. Times, places and codes stay, and so do the keys: a
  * report that repeats a checkpoint does not bring its words back. Of checkpoints that come later none are kept: the parcel remembers.
  */
 export const eraseWords: NonNullable<ErasePart['ofOrders']> = async (client, orderUids) => {
+  const { rows } = await client.query<{ number: string }>(
+    'select distinct number from parcel_shipments where order_uid = any($1)',
+    [orderUids],
+  )
+  // A report that is being stored has looked already whether its words are kept: it goes first, and the next one looks behind the commit.
+  if (rows.length > 0) await inOneRoundTrip(client, [lockingNumbers(rows.map(({ number }) => number))])
+  await eraseLockedWords(client, orderUids)
+}
+
+/** The same for orders whose numbers are locked, as far as something is new of them. */
+export async function eraseLockedWords(client: PoolClient, orderUids: readonly string[]): Promise<void> {
   await client.query(
     `update parcel_checkpoints c
         set text = $2
