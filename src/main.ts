@@ -30,6 +30,9 @@ async function main(): Promise<number> {
   }
   if (argument !== undefined) return fail(`unknown argument ${argument}; see --help`)
 
+  // PostgreSQL's driver announces that its next major version has no queue of queries. Its version is pinned, and the line is no
+  // line of this log.
+  process.noDeprecation = true
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -31,4 +31,5 @@ export async function inPipeline(client: OneConnection, stages: readonly Stage[]
     await begun[index]?.catch(error => failures.push(error))
   }
   if (failures.length > 0) throw failures[0]
+  if (begun.length < stages.length) throw new Error('a part of the transaction was answered before all of it was sent')
 }
